@@ -1,0 +1,24 @@
+package dev.postern.mail;
+
+import java.util.List;
+
+/// Who a message is from and for, as spoken in MAIL and RCPT: the law of its delivery, whatever its
+/// header says.
+///
+/// @param sender the reverse-path
+/// @param recipients the forward-paths in the order spoken; at least one, none twice
+/// @param smtpUtf8 whether the client asked for SMTPUTF8 (RFC 6531 §3.4)
+public record Envelope(ReversePath sender, List<ForwardPath> recipients, boolean smtpUtf8) {
+
+    public Envelope {
+        recipients = List.copyOf(recipients);
+        if (recipients.isEmpty()) {
+            throw new IllegalArgumentException("an envelope needs a recipient");
+        }
+    }
+
+    /// Returns this envelope for some of its recipients.
+    public Envelope to(List<ForwardPath> some) {
+        return new Envelope(sender, some, smtpUtf8);
+    }
+}

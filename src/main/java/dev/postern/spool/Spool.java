@@ -1,0 +1,100 @@
+package dev.postern.spool;
+
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// The queue as its users see it. Thread-safe.
+///
+/// The small interface on purpose: intake, claim what is due, record outcomes, views and verbs for operators.
+/// Every change is kept in order; what an acknowledged commit wrote is on disk, what an outcome wrote is
+/// there at the latest 100 ms later (a crash in between can repeat a delivery, never lose one).
+public interface Spool extends AutoCloseable {
+
+    /// Begins the reception of a message.
+    ///
+    /// @throws SpoolException when the spool can't take mail now: full, broken or closed
+    Intake receive() throws SpoolException;
+
+    // For the dispatcher.
+
+    /// Takes up to `max` messages that are due, new ones first, then deferred ones by due time, and marks
+    /// their unfinished recipients as being sent. A claimed message belongs to the caller until it is settled.
+    List<QueuedMessage> claim(int max);
+
+    /// Returns when the next message is due that is neither claimed nor held; empty when none waits.
+    Optional<Instant> nextDue();
+
+    /// Sets what to run, on any thread and briefly, whenever a message may have become due.
+    void onDue(Runnable wake);
+
+    /// Notes that an attempt is about to pass its commit point. Written at once, synced with the next sync. If the
+    /// process dies before [#settle], the message comes back marked as a possible duplicate.
+    void committing(QueueId id, String egress, List<ForwardPath> recipients);
+
+    /// Records what attempts brought and gives the claim back. A message whose recipients are all final is done:
+    /// its octets may go (of `failed` ones after `keep-failed`), its history stays for a while.
+    void settle(QueueId id, Settlement settlement);
+
+    /// Makes everything that is held for `reason` queued again.
+    ///
+    /// @return how many messages that were
+    int releaseAll(Reason reason);
+
+    /// Makes everything that is deferred for `reason` due at `due`, where that is earlier.
+    ///
+    /// @return how many messages that were
+    int hasten(Reason reason, Instant due);
+
+    // For operators.
+
+    /// Makes everything deferred due now.
+    ///
+    /// @return how many messages that were
+    int flush();
+
+    /// Applies an operator's verb to one message.
+    Verdict apply(Verb verb, QueueId id);
+
+    /// Returns one page of messages, newest first.
+    Page list(Query query);
+
+    /// Returns one message with its history.
+    Optional<MessageHistory> find(QueueId id);
+
+    /// Returns the octets of a message; empty when it is unknown or its octets are gone.
+    Optional<MessageContent> content(QueueId id);
+
+    /// Returns figures about the whole.
+    SpoolStatus status();
+
+    /// Flushes, releases the lock and stops taking mail. Claims that were not settled come back at the next start, as
+    /// possible duplicates only if they had passed their commit point.
+    @Override
+    void close();
+
+    /// What an operator can do to one message.
+    enum Verb {
+        /// Makes a deferred message due; lets a failed one try again, its age starting anew.
+        RETRY,
+        /// Keeps a queued, deferred or egress-less message until it is released.
+        HOLD,
+        /// Frees what an operator held.
+        RELEASE,
+        /// Removes a message, whatever it owes, unless it is being sent.
+        DELETE
+    }
+
+    /// What came of an operator's verb.
+    enum Verdict {
+        DONE,
+        /// No such message.
+        UNKNOWN,
+        /// The message's state does not allow it.
+        WRONG_STATE
+    }
+}
