@@ -8,9 +8,6 @@ import com.google.googlejavaformat.java.ImportOrderer;
 import com.google.googlejavaformat.java.JavaFormatterOptions;
 import com.google.googlejavaformat.java.JavaFormatterOptions.Style;
 import com.google.googlejavaformat.java.RemoveUnusedImports;
-
-import org.junit.jupiter.api.Test;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +16,7 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
 
 /// Every source file is formatted by google-java-format in its AOSP style, as Spotless does it.
 ///
@@ -69,7 +67,7 @@ class FormatTest {
         try {
             String text = FORMATTER.formatSource(file.text());
             text = RemoveUnusedImports.removeUnusedImports(text);
-            text = ImportOrderer.reorderImports(text, Style.AOSP);
+            text = ImportOrderer.reorderImports(text, Style.GOOGLE);
             return withPartsLeftAlone(file.text(), text);
         } catch (FormatterException trouble) {
             throw new AssertionError(file.name() + " can't be formatted: " + trouble, trouble);
