@@ -3,11 +3,11 @@ package dev.postern.testing;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.File;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -15,21 +15,21 @@ import org.junit.jupiter.api.Assumptions;
 /// The programs from Debian and npm that some tests talk to.
 ///
 /// Each is looked for where its environment variable points (`.ci/run` sets them), then on the
-/// `PATH`, then in the usual places. A test that needs one calls [#require()]: where the program is
-/// missing the test is skipped with one line that says how to get it. With
-/// `-Dtests.require.all=true` (or `TESTS_REQUIRE_ALL=true`) a missing program is a failure, so that
-/// nothing is skipped unseen.
+/// `PATH`, in the usual places, and where `.ci/run` unpacks what can't be installed. A test that
+/// needs one calls [#require()]: where the program is missing the test is skipped with one line
+/// that says how to get it. With `-Dtests.require.all=true` (or `TESTS_REQUIRE_ALL=true`) a missing
+/// program is a failure, so that nothing is skipped unseen.
 public enum Programs {
     /// Exim, the daemon and the command.
-    EXIM("TEST_EXIM", "exim4-daemon-light", "exim4", "exim"),
+    EXIM("TEST_EXIM", "exim4-daemon-light", "exim4", "exim", "exim/usr/sbin/exim4"),
     /// Postfix's control command; its configuration is the test's own (`-c`).
     POSTFIX("TEST_POSTFIX", "postfix", "postfix"),
     /// OpenSMTPD.
-    SMTPD("TEST_SMTPD", "opensmtpd", "smtpd"),
-    /// The directory that Debian's opensmtpd was unpacked to: its helpers live under `/usr/lib`.
-    SMTPD_ROOT("TEST_SMTPD_ROOT", "opensmtpd"),
-    /// The directory that Debian's exim4 packages were unpacked to.
-    EXIM_ROOT("TEST_EXIM_ROOT", "exim4-daemon-light"),
+    SMTPD("TEST_SMTPD", "opensmtpd", "smtpd", "opensmtpd/usr/sbin/smtpd"),
+    /// The `usr` directory that Debian's opensmtpd was unpacked to.
+    SMTPD_ROOT("TEST_SMTPD_ROOT", "opensmtpd", "opensmtpd/usr"),
+    /// The `usr` directory that Debian's exim4 packages were unpacked to.
+    EXIM_ROOT("TEST_EXIM_ROOT", "exim4-daemon-light", "exim/usr"),
     /// Cyrus SASL's password tool, for servers that ask for AUTH.
     SASLPASSWD("TEST_SASLPASSWD", "sasl2-bin", "saslpasswd2"),
     /// The Swiss army knife for SMTP.
@@ -47,7 +47,7 @@ public enum Programs {
     /// Node.js.
     NODE("TEST_NODE", "nodejs", "node"),
     /// The `node_modules` directory with nodemailer and smtp-server.
-    NODE_MODULES("TEST_NODE_MODULES", "nodemailer and smtp-server (npm)"),
+    NODE_MODULES("TEST_NODE_MODULES", "nodemailer and smtp-server (npm)", "node/node_modules"),
     /// Network namespaces.
     IP("TEST_IP", "iproute2", "ip"),
     /// nftables' command.
@@ -79,7 +79,7 @@ public enum Programs {
         needs(
                 found.isPresent(),
                 "%s not found: install %s or set %s"
-                        .formatted(name().toLowerCase(java.util.Locale.ROOT), origin, variable));
+                        .formatted(name().toLowerCase(Locale.ROOT), origin, variable));
         return found.orElseThrow();
     }
 
@@ -89,15 +89,28 @@ public enum Programs {
         if (told != null && !told.isEmpty()) {
             return Optional.of(Path.of(told)).filter(Files::exists);
         }
-        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
-        List<String> places =
-                Stream.concat(Arrays.stream(path.split(File.pathSeparator)), USUAL_PLACES.stream())
-                        .toList();
         return names.stream()
-                .flatMap(name -> places.stream().map(place -> Path.of(place).resolve(name)))
+                .flatMap(Programs::candidates)
                 .filter(Files::exists)
                 .findFirst()
-                .map(Programs::real);
+                .map(Path::toAbsolutePath);
+    }
+
+    /// A plain name may be in many places, one with a slash is under the cache of `.ci/run`.
+    private static Stream<Path> candidates(String name) {
+        if (name.contains("/")) {
+            return Stream.of(cache().resolve(name));
+        }
+        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        return Stream.concat(Arrays.stream(path.split(File.pathSeparator)), USUAL_PLACES.stream())
+                .map(place -> Path.of(place).resolve(name));
+    }
+
+    private static Path cache() {
+        String told = System.getenv("XDG_CACHE_HOME");
+        Path base =
+                told == null ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(told);
+        return base.resolve("postern-tests");
     }
 
     /// Skips the test, or fails it where everything is required, unless the condition holds.
@@ -113,13 +126,5 @@ public enum Programs {
     private static boolean everythingIsRequired() {
         return Boolean.getBoolean("tests.require.all")
                 || Boolean.parseBoolean(System.getenv("TESTS_REQUIRE_ALL"));
-    }
-
-    private static Path real(Path path) {
-        try {
-            return Files.isDirectory(path) ? path.toRealPath() : path.toAbsolutePath();
-        } catch (IOException unreadable) {
-            return path;
-        }
     }
 }

@@ -30,6 +30,11 @@ class ProgramsTest {
         assertTrue(failure.getMessage().contains("no swaks"), failure.getMessage());
     }
 
+    @Test
+    void aProgramOnThePathIsFound() {
+        assertTrue(Programs.PYTHON.find().isEmpty() || Programs.PYTHON.require().isAbsolute());
+    }
+
     private static void withRequireAll(String value, Runnable body) {
         String before = System.getProperty(REQUIRE_ALL, "");
         System.setProperty(REQUIRE_ALL, value);
