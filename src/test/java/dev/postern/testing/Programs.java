@@ -89,21 +89,25 @@ public enum Programs {
         if (told != null && !told.isEmpty()) {
             return Optional.of(Path.of(told)).filter(Files::exists);
         }
+        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        List<Path> places =
+                Stream.concat(Arrays.stream(path.split(File.pathSeparator)), USUAL_PLACES.stream())
+                        .map(Path::of)
+                        .toList();
+        return find(names, places, cache());
+    }
+
+    /// Returns the first of the names that exists: a plain one is in one of the places, one with a
+    /// slash is under the cache of `.ci/run`.
+    static Optional<Path> find(List<String> names, List<Path> places, Path cache) {
         return names.stream()
-                .flatMap(Programs::candidates)
+                .flatMap(name ->
+                        name.contains("/")
+                                ? Stream.of(cache.resolve(name))
+                                : places.stream().map(place -> place.resolve(name)))
                 .filter(Files::exists)
                 .findFirst()
                 .map(Path::toAbsolutePath);
-    }
-
-    /// A plain name may be in many places, one with a slash is under the cache of `.ci/run`.
-    private static Stream<Path> candidates(String name) {
-        if (name.contains("/")) {
-            return Stream.of(cache().resolve(name));
-        }
-        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
-        return Stream.concat(Arrays.stream(path.split(File.pathSeparator)), USUAL_PLACES.stream())
-                .map(place -> Path.of(place).resolve(name));
     }
 
     private static Path cache() {

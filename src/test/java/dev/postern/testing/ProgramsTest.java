@@ -1,9 +1,16 @@
 package dev.postern.testing;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.opentest4j.TestAbortedException;
 
@@ -31,8 +38,14 @@ class ProgramsTest {
     }
 
     @Test
-    void aProgramOnThePathIsFound() {
-        assertTrue(Programs.PYTHON.find().isEmpty() || Programs.PYTHON.require().isAbsolute());
+    void aPlainNameIsLookedForInEachPlaceAndAPathUnderTheCache(@TempDir Path directory)
+            throws IOException {
+        Path second = Files.createDirectories(directory.resolve("second"));
+        Path exim = Files.createFile(second.resolve("exim"));
+        List<Path> places = List.of(directory.resolve("first"), second);
+        assertEquals(Optional.of(exim), Programs.find(List.of("exim4", "exim"), places, directory));
+        assertEquals(Optional.of(exim), Programs.find(List.of("second/exim"), places, directory));
+        assertEquals(Optional.empty(), Programs.find(List.of("exim/exim"), places, directory));
     }
 
     private static void withRequireAll(String value, Runnable body) {
