@@ -26,10 +26,10 @@
 ///  outcome    what became of each recipient: the spool keeps it, dispatch acts on it
 /// ```
 ///
-/// Words that every stage shares, without any I/O: `mail` and `smtp`. Around the path: `config`
-/// (a record for each stage), `doctor` (the diagnosis), `admin` (health, metrics, the page) and
-/// `cli` (a command a file), with `submit` (a small client) and `notify` (webhooks). Which
-/// package may import which is written down in `ArchitectureTest`.
+/// Words that every stage shares, without any I/O: `mail` and `smtp`. Around the path: `config` (a
+/// record for each stage), `doctor` (the diagnosis), `admin` (health, metrics, the page) and `cli`
+/// (a command a file), with `submit` (a small client) and `notify` (webhooks). Which package may
+/// import which is written down in `ArchitectureTest`.
 @NullMarked
 package dev.postern;
 

@@ -1,0 +1,96 @@
+package dev.postern;
+
+import com.sun.source.tree.ClassTree;
+import com.sun.source.tree.CompilationUnitTree;
+import com.sun.source.tree.MethodTree;
+import com.sun.source.tree.Tree;
+import com.sun.source.util.JavacTask;
+import com.sun.source.util.SourcePositions;
+import com.sun.source.util.TreeScanner;
+import com.sun.source.util.Trees;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/// What a source file declares, read with the JDK's own parser.
+sealed interface Declared {
+
+    /// The file and line of the declaration, and its name.
+    String where();
+
+    /// A class, interface, record or enum.
+    record Type(String name, String where) implements Declared {}
+
+    /// A method or constructor with a body, and how many lines it takes, its comment left out.
+    record Method(String where, int lines) implements Declared {}
+
+    /// Returns what the files declare.
+    static List<Declared> in(List<SourceFile> files) throws IOException {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        List<Path> paths = files.stream().map(SourceFile::path).toList();
+        List<Declared> found = new ArrayList<>();
+        try (StandardJavaFileManager disk = compiler.getStandardFileManager(null, null, null)) {
+            JavacTask task =
+                    (JavacTask)
+                            compiler.getTask(
+                                    null,
+                                    disk,
+                                    null,
+                                    List.of("-proc:none"),
+                                    null,
+                                    disk.getJavaFileObjectsFromPaths(paths));
+            for (CompilationUnitTree unit : task.parse()) {
+                new Scan(unit, Trees.instance(task).getSourcePositions(), found).scan(unit, null);
+            }
+        }
+        return found;
+    }
+
+    /// Walks one file.
+    final class Scan extends TreeScanner<Void, Void> {
+
+        private final CompilationUnitTree unit;
+        private final SourcePositions positions;
+        private final List<Declared> found;
+
+        Scan(CompilationUnitTree unit, SourcePositions positions, List<Declared> found) {
+            this.unit = unit;
+            this.positions = positions;
+            this.found = found;
+        }
+
+        @Override
+        public Void visitClass(ClassTree type, Void nothing) {
+            String name = type.getSimpleName().toString();
+            found.add(new Type(name, where(type, name)));
+            return super.visitClass(type, null);
+        }
+
+        @Override
+        public Void visitMethod(MethodTree method, Void nothing) {
+            if (method.getBody() != null) {
+                long start = positions.getStartPosition(unit, method);
+                long end = positions.getEndPosition(unit, method);
+                if (start >= 0 && end > start) {
+                    int lines = (int) (line(end) - line(start) + 1);
+                    found.add(new Method(where(method, method.getName() + "()"), lines));
+                }
+            }
+            return super.visitMethod(method, null);
+        }
+
+        private long line(long position) {
+            return unit.getLineMap().getLineNumber(position);
+        }
+
+        private String where(Tree tree, String name) {
+            Path path = Path.of(unit.getSourceFile().toUri());
+            long line = line(positions.getStartPosition(unit, tree));
+            return SourceFile.HOME.relativize(path) + ":" + line + " " + name;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.postern;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// A file of the project's own text, for the tests that read it.
+///
+/// @param path where it is
+/// @param name its path within the project, with slashes
+/// @param text what it says
+record SourceFile(Path path, String name, String text) {
+
+    static final Path HOME = Path.of(System.getProperty("postern.home", ".")).toAbsolutePath();
+
+    /// Returns every Java file of `src`, in the order of their names.
+    static List<SourceFile> all() throws IOException {
+        return under("src", ".java");
+    }
+
+    /// Returns the files under a directory of the project whose names end so, in order.
+    static List<SourceFile> under(String directory, String ending) throws IOException {
+        Path start = HOME.resolve(directory);
+        if (!Files.exists(start)) {
+            return List.of();
+        }
+        List<SourceFile> files = new ArrayList<>();
+        try (Stream<Path> paths = Files.walk(start)) {
+            for (Path path : paths.sorted().toList()) {
+                if (Files.isRegularFile(path) && path.toString().endsWith(ending)) {
+                    files.add(read(path));
+                }
+            }
+        }
+        return files;
+    }
+
+    static SourceFile read(Path path) throws IOException {
+        String name = HOME.relativize(path.toAbsolutePath()).toString().replace('\\', '/');
+        return new SourceFile(path, name, Files.readString(path));
+    }
+
+    boolean isTest() {
+        return name.startsWith("src/test/");
+    }
+
+    List<String> lines() {
+        return text.lines().toList();
+    }
+}
