@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// What every egress has.
 ///
 /// @param name unique, `[a-z0-9-]+`
-/// @param endpoint another base address of an HTTP egress; null: the provider's own, and for SMTP always
+/// @param endpoint another base address of an HTTP egress; null: the provider's own, and for SMTP
+///   always
 /// @param ca a PEM file of extra trust anchors; null: the platform's only
 /// @param concurrency most connections at once
 /// @param connectTimeout for a TCP connection

@@ -24,7 +24,8 @@ public sealed interface EgressConfig {
         }
     }
 
-    /// A provider whose API needs a key and nothing else: `sendgrid`, `resend`, `brevo`, `postmark`.
+    /// A provider whose API needs a key and nothing else: `sendgrid`, `resend`, `brevo`,
+    /// `postmark`.
     record Api(EgressCommon common, String type, Secret apiKey) implements EgressConfig {}
 
     /// Amazon SES.

@@ -6,5 +6,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param health for orchestrators: `/health/*` and `/metrics` only
 /// @param admin for operators: the page and the API
-/// @param adminToken what the admin socket asks for; null: nothing, which only a loopback socket may
+/// @param adminToken what the admin socket asks for; null: nothing, which only a loopback socket
+///   may
 public record HttpConfig(HostPort health, HostPort admin, @Nullable Secret adminToken) {}

@@ -2,8 +2,8 @@ package dev.postern.config;
 
 import java.util.function.Supplier;
 
-/// A value that must never be shown. Its text is fetched at each use, so that a mounted file that changes is
-/// noticed without a restart.
+/// A value that must never be shown. Its text is fetched at each use, so that a mounted file that
+/// changes is noticed without a restart.
 public final class Secret {
 
     /// What stands for every secret wherever it would be shown.

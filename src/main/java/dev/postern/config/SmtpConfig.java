@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The listener that apps talk to.
 ///
-/// @param listen where it listens; 127.0.0.1 binds `[::1]` on the same port too where IPv6 loopback exists
+/// @param listen where it listens; 127.0.0.1 binds `[::1]` on the same port too where IPv6 loopback
+///   exists
 /// @param hostname in the banner, the EHLO reply and Received
 /// @param maxMessageSizeBytes SIZE (RFC 1870)
 /// @param maxRecipients per transaction
@@ -15,10 +16,12 @@ import org.jspecify.annotations.Nullable;
 /// @param idleTimeout between two commands or two pieces of data (RFC 5321 §4.5.3.2)
 /// @param bareNewline what to do about bare CR and LF in a message
 /// @param auth whether AUTH is offered and needed
-/// @param users who may log in; empty and optional: any credentials are accepted where both ends are loopback
+/// @param users who may log in; empty and optional: any credentials are accepted where both ends
+///   are loopback
 /// @param authPlaintext whether AUTH before TLS is offered beyond loopback
 /// @param allow who may submit without AUTH
-/// @param allowIsDefault whether `allow` is the built-in default, which holds for loopback listeners only
+/// @param allowIsDefault whether `allow` is the built-in default, which holds for loopback
+///   listeners only
 /// @param tls the certificate for STARTTLS
 public record SmtpConfig(
         HostPort listen,

@@ -1,5 +1,5 @@
-/// The configuration: a record for each stage, and the loader that makes them from defaults, a YAML file and
-/// the environment, reporting all problems at once.
+/// The configuration: a record for each stage, and the loader that makes them from defaults, a YAML
+/// file and the environment, reporting all problems at once.
 @NullMarked
 package dev.postern.config;
 

@@ -1,8 +1,8 @@
 package dev.postern.egress;
 
-/// The last moment at which an attempt can be broken off without doubt about its outcome: right before the
-/// final dot of DATA, or the last octet of an HTTP request. Passing it is noted in the spool, so that a crash
-/// afterwards is known as a possible duplicate.
+/// The last moment at which an attempt can be broken off without doubt about its outcome: right
+/// before the final dot of DATA, or the last octet of an HTTP request. Passing it is noted in the
+/// spool, so that a crash afterwards is known as a possible duplicate.
 @FunctionalInterface
 public interface CommitGate {
 
@@ -11,7 +11,7 @@ public interface CommitGate {
 
     /// Called once per attempt, right before the commit point.
     ///
-    /// @return whether to go on; when false the egress must not send the committing octet, and answers
-    ///     `unavailable`
+    /// @return whether to go on; when false the egress must not send the committing octet, and
+    ///   answers `unavailable`
     boolean pass();
 }

@@ -8,7 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// What one call of an egress brought: an outcome for every recipient of the shipment, no more, no fewer.
+/// What one call of an egress brought: an outcome for every recipient of the shipment, no more, no
+/// fewer.
 ///
 /// @param outcomes by recipient, in the envelope's order
 public record Delivery(SequencedMap<ForwardPath, Outcome> outcomes) {

@@ -1,9 +1,10 @@
 package dev.postern.egress;
 
-/// One way out. Thread-safe: several messages may be under way at once, each on a thread of its own.
+/// One way out. Thread-safe: several messages may be under way at once, each on a thread of its
+/// own.
 ///
-/// *Diagnostics.* Trouble of any kind on the other side is an [dev.postern.outcome.Outcome], never an exception. What an
-/// egress throws is our own fault.
+/// *Diagnostics.* Trouble of any kind on the other side is an [dev.postern.outcome.Outcome], never
+/// an exception. What an egress throws is our own fault.
 public interface Egress extends AutoCloseable {
 
     /// Returns the configured name.
@@ -12,8 +13,8 @@ public interface Egress extends AutoCloseable {
     /// Returns the type word of the configuration: `smtp`, `ses`…
     String type();
 
-    /// Sends one message and blocks until its outcome is known or every time-out has run. Meant for virtual
-    /// threads; an interrupt breaks off what has not reached the commit point.
+    /// Sends one message and blocks until its outcome is known or every time-out has run. Meant for
+    /// virtual threads; an interrupt breaks off what has not reached the commit point.
     ///
     /// @param shipment what to send, to whom
     /// @param gate passed once, right before the octet that commits the other side to the message

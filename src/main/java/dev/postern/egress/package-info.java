@@ -1,5 +1,6 @@
-/// The ways out: each egress takes a message with its envelope and says what became of every recipient.
-/// Here are the words that all share; submission by SMTP is in `egress.smtp`, providers' APIs in `egress.http`.
+/// The ways out: each egress takes a message with its envelope and says what became of every
+/// recipient. Here are the words that all share; submission by SMTP is in `egress.smtp`, providers'
+/// APIs in `egress.http`.
 @NullMarked
 package dev.postern.egress;
 

@@ -1,7 +1,7 @@
 package dev.postern.mail;
 
-/// A recipient of an envelope as spoken in RCPT TO, without angle brackets and source route
-/// (RFC 5321 §4.1.1.3).
+/// A recipient of an envelope as spoken in RCPT TO, without angle brackets and source route (RFC
+/// 5321 §4.1.1.3).
 ///
 /// @param address `local@domain`, never empty
 public record ForwardPath(String address) {

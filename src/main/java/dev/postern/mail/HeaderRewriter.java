@@ -8,17 +8,19 @@ import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/// Makes the permitted changes to a header section while it streams by, and learns from it: one Received
-/// field is put first (RFC 5321 §4.4), Bcc fields are left out (RFC 5322 §3.6.3), a missing Date
-/// or Message-ID is added at the section's end (RFC 6409 §8.2, §8.3). Every other octet passes unchanged.
+/// Makes the permitted changes to a header section while it streams by, and learns from it: one
+/// Received field is put first (RFC 5321 §4.4), Bcc fields are left out (RFC 5322 §3.6.3), a
+/// missing Date or Message-ID is added at the section's end (RFC 6409 §8.2, §8.3). Every other
+/// octet passes unchanged.
 ///
-/// What comes in has CRLF line ends only, in pieces of any size. The section ends at the first empty
-/// line, or at once when the first line is no header field: then an empty line is added, or our fields would
-/// run into the body. A malformed line *between* fields passes without ending the section, since more
-/// than one old mailer wraps long fields without indenting them, and the fields after it still count.
+/// What comes in has CRLF line ends only, in pieces of any size. The section ends at the first
+/// empty line, or at once when the first line is no header field: then an empty line is added, or
+/// our fields would run into the body. A malformed line *between* fields passes without ending the
+/// section, since more than one old mailer wraps long fields without indenting them, and the fields
+/// after it still count.
 ///
-/// *Limits.* It holds back at most [#NAME_LIMIT_OCTETS] octets, and keeps [#SUBJECT_LIMIT_OCTETS] of
-/// the subject.
+/// *Limits.* It holds back at most [#NAME_LIMIT_OCTETS] octets, and keeps [#SUBJECT_LIMIT_OCTETS]
+/// of the subject.
 public final class HeaderRewriter {
 
     /// No field that matters here has a longer name.
@@ -86,9 +88,11 @@ public final class HeaderRewriter {
 
     /// Makes a rewriter for one message.
     ///
-    /// @param received the Received field to put first, folded as it shall be, without its last CRLF
+    /// @param received the Received field to put first, folded as it shall be, without its last
+    ///   CRLF
     /// @param date the value of the Date field to add if there is none
-    /// @param messageId the value of the Message-ID field to add if there is none, with angle brackets
+    /// @param messageId the value of the Message-ID field to add if there is none, with angle
+    ///   brackets
     /// @param out takes the content; each buffer must be used up before it returns
     public HeaderRewriter(
             String received, String date, String messageId, Consumer<ByteBuffer> out) {
@@ -167,7 +171,8 @@ public final class HeaderRewriter {
         }
     }
 
-    /// A folded line belongs to the field before it (RFC 5322 §2.2.3); without one there is no header section.
+    /// A folded line belongs to the field before it (RFC 5322 §2.2.3); without one there is no
+    /// header section.
     private void continuation() {
         if (anyField) {
             at = At.REST;
@@ -189,8 +194,8 @@ public final class HeaderRewriter {
         }
     }
 
-    /// Field names are printable ASCII; blanks before the colon are obsolete syntax that is still seen
-    /// (RFC 5322 §4.5).
+    /// Field names are printable ASCII; blanks before the colon are obsolete syntax that is still
+    /// seen (RFC 5322 §4.5).
     private static boolean mayBeName(byte octet) {
         return (octet >= ' ' && octet < 127) || octet == '\t';
     }

@@ -3,8 +3,8 @@ package dev.postern.mail;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// The content of a message, header section and body, as it goes out: every line ends in CRLF, no bare CR or
-/// LF, not dot-stuffed. It is read from where it is stored; it is never whole in memory.
+/// The content of a message, header section and body, as it goes out: every line ends in CRLF, no
+/// bare CR or LF, not dot-stuffed. It is read from where it is stored; it is never whole in memory.
 public interface MessageContent {
 
     /// Returns the number of octets that [#open()] yields.

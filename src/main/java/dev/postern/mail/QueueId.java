@@ -4,9 +4,9 @@ import java.util.Optional;
 
 /// The short printable name of a queued message, as in `250 2.0.0 Ok: queued as 0F3Q8M2C7K1A`.
 ///
-/// Sixty bits, written as twelve characters of Crockford's base 32 (no I, L, O, U). The upper forty bits
-/// are milliseconds since 2020-01-01, the lower twenty a counter, so that ids sort by the time of
-/// their reception, as numbers and as text.
+/// Sixty bits, written as twelve characters of Crockford's base 32 (no I, L, O, U). The upper forty
+/// bits are milliseconds since 2020-01-01, the lower twenty a counter, so that ids sort by the time
+/// of their reception, as numbers and as text.
 ///
 /// @param value the id as a number, 0 to 2^60 - 1
 public record QueueId(long value) implements Comparable<QueueId> {
@@ -26,10 +26,11 @@ public record QueueId(long value) implements Comparable<QueueId> {
         }
     }
 
-    /// Returns the smallest id for a message received at `epochMillis` that is larger than `last`: unique
-    /// in a spool also when the clock was set back.
+    /// Returns the smallest id for a message received at `epochMillis` that is larger than `last`:
+    /// unique in a spool also when the clock was set back.
     public static QueueId next(long epochMillis, long last) {
-        return new QueueId(Math.max(Math.max(0, epochMillis - EPOCH_MILLIS) << COUNTER_BITS, last + 1));
+        return new QueueId(
+                Math.max(Math.max(0, epochMillis - EPOCH_MILLIS) << COUNTER_BITS, last + 1));
     }
 
     /// Returns the id that `text` prints, in either letter case; empty when it is none.

@@ -3,8 +3,8 @@ package dev.postern.mail;
 import java.util.Collection;
 import java.util.Locale;
 
-/// The state of a recipient, and of a message: the first one present among its recipients in the order
-/// of these constants.
+/// The state of a recipient, and of a message: the first one present among its recipients in the
+/// order of these constants.
 public enum State {
     /// An attempt is under way.
     SENDING,

@@ -13,8 +13,8 @@ final class Subject {
 
     private Subject() {}
 
-    /// Returns the text of a raw field value, which begins behind the name, is folded perhaps, and is cut off
-    /// perhaps; undecodable parts stay as they are. Control characters become blanks.
+    /// Returns the text of a raw field value, which begins behind the name, is folded perhaps, and
+    /// is cut off perhaps; undecodable parts stay as they are. Control characters become blanks.
     static String decode(byte[] raw) {
         String value = new String(raw, UTF_8);
         String unfolded = value.substring(value.indexOf(':') + 1).replaceAll("\r?\n", "").strip();

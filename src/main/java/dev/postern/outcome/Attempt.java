@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/// One line of a message's history: what one call of one egress brought for the recipients that shared an
-/// outcome.
+/// One line of a message's history: what one call of one egress brought for the recipients that
+/// shared an outcome.
 ///
 /// @param at when the call began
 /// @param egress the egress's name

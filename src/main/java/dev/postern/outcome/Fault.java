@@ -2,7 +2,8 @@ package dev.postern.outcome;
 
 import java.util.Locale;
 
-/// What kind of trouble makes an egress unavailable: how soon it is worth another look depends on it.
+/// What kind of trouble makes an egress unavailable: how soon it is worth another look depends on
+/// it.
 public enum Fault {
     /// Refused, unreachable, reset, no such host.
     NETWORK,

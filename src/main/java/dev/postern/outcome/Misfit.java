@@ -1,11 +1,12 @@
 package dev.postern.outcome;
 
-/// Why one egress can't take one message. When no egress suits, size and form make the message fail; sender
-/// and configuration make it wait, because an operator can mend them.
+/// Why one egress can't take one message. When no egress suits, size and form make the message
+/// fail; sender and configuration make it wait, because an operator can mend them.
 public enum Misfit {
     /// Larger than the egress takes.
     SIZE,
-    /// It needs an extension or a form that the egress lacks (SMTPUTF8, signed mail under strict fidelity).
+    /// It needs an extension or a form that the egress lacks (SMTPUTF8, signed mail under strict
+    /// fidelity).
     FORM,
     /// The egress may not send for this sender.
     SENDER,

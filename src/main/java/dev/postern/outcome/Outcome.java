@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What became of one recipient in one attempt at one egress. Exactly the classes of [OutcomeClass], each with
-/// the words as they came: an SMTP reply's lines joined by blanks, an HTTP status with its error text, or
-/// our own description of a network fault.
+/// What became of one recipient in one attempt at one egress. Exactly the classes of
+/// [OutcomeClass], each with the words as they came: an SMTP reply's lines joined by blanks, an
+/// HTTP status with its error text, or our own description of a network fault.
 public sealed interface Outcome {
 
     /// Returns what was said, printable, without secrets.

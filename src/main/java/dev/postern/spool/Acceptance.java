@@ -15,8 +15,8 @@ import java.util.List;
 /// @param received when its reception began
 /// @param traits what intake learned of its octets
 /// @param subject the decoded Subject for operators' eyes, at most 200 characters; empty without
-/// @param recipients their states: all `queued` for a message that is spooled first; as they came out where an
-///     attempt was made before (`acknowledge: sent`)
+/// @param recipients their states: all `queued` for a message that is spooled first; as they came
+///   out where an attempt was made before (`acknowledge: sent`)
 /// @param attempts the attempts that were made before; usually none
 /// @param due when it is due
 public record Acceptance(

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param state only messages in this state; null for all
 /// @param sender only messages whose sender contains this, letter case aside; null for all
-/// @param recipient only messages one of whose recipients contains this, letter case aside; null for all
+/// @param recipient only messages one of whose recipients contains this, letter case aside; null
+///   for all
 /// @param limit how many at most, 1 to 1000
 /// @param after only messages older than this one; null for the newest
 public record Query(

@@ -16,14 +16,16 @@ import java.util.List;
 /// @param envelope sender and all recipients
 /// @param origin where it came from
 /// @param received when it was received
-/// @param ageFrom from when its age counts: when it was received, or when an operator let it try again
+/// @param ageFrom from when its age counts: when it was received, or when an operator let it try
+///   again
 /// @param sizeBytes octets of content
 /// @param traits of its octets
 /// @param subject decoded, for operators' eyes
 /// @param recipients with their states, in the envelope's order
 /// @param attemptCount how many calls of egresses were made for it
 /// @param due when the next attempt is due; for finished messages when they were finished
-/// @param possibleDuplicate whether the process died, or lost an answer, after an attempt's commit point
+/// @param possibleDuplicate whether the process died, or lost an answer, after an attempt's commit
+///   point
 public record QueuedMessage(
         QueueId id,
         Envelope envelope,
@@ -49,6 +51,9 @@ public record QueuedMessage(
 
     /// Returns the recipients that are owed an outcome.
     public List<ForwardPath> unfinished() {
-        return recipients.stream().filter(r -> !r.state().isFinal()).map(Recipient::address).toList();
+        return recipients.stream()
+                .filter(r -> !r.state().isFinal())
+                .map(Recipient::address)
+                .toList();
     }
 }

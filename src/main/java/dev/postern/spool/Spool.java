@@ -10,9 +10,10 @@ import java.util.Optional;
 
 /// The queue as its users see it. Thread-safe.
 ///
-/// The small interface on purpose: intake, claim what is due, record outcomes, views and verbs for operators.
-/// Every change is kept in order; what an acknowledged commit wrote is on disk, what an outcome wrote is
-/// there at the latest 100 ms later (a crash in between can repeat a delivery, never lose one).
+/// The small interface on purpose: intake, claim what is due, record outcomes, views and verbs for
+/// operators. Every change is kept in order; what an acknowledged commit wrote is on disk, what an
+/// outcome wrote is there at the latest 100 ms later (a crash in between can repeat a delivery,
+/// never lose one).
 public interface Spool extends AutoCloseable {
 
     /// Begins the reception of a message.
@@ -22,22 +23,26 @@ public interface Spool extends AutoCloseable {
 
     // For the dispatcher.
 
-    /// Takes up to `max` messages that are due, new ones first, then deferred ones by due time, and marks
-    /// their unfinished recipients as being sent. A claimed message belongs to the caller until it is settled.
+    /// Takes up to `max` messages that are due, new ones first, then deferred ones by due time, and
+    /// marks their unfinished recipients as being sent. A claimed message belongs to the caller
+    /// until it is settled.
     List<QueuedMessage> claim(int max);
 
-    /// Returns when the next message is due that is neither claimed nor held; empty when none waits.
+    /// Returns when the next message is due that is neither claimed nor held; empty when none
+    /// waits.
     Optional<Instant> nextDue();
 
     /// Sets what to run, on any thread and briefly, whenever a message may have become due.
     void onDue(Runnable wake);
 
-    /// Notes that an attempt is about to pass its commit point. Written at once, synced with the next sync. If the
-    /// process dies before [#settle], the message comes back marked as a possible duplicate.
+    /// Notes that an attempt is about to pass its commit point. Written at once, synced with the
+    /// next sync. If the process dies before [#settle], the message comes back marked as a possible
+    /// duplicate.
     void committing(QueueId id, String egress, List<ForwardPath> recipients);
 
-    /// Records what attempts brought and gives the claim back. A message whose recipients are all final is done:
-    /// its octets may go (of `failed` ones after `keep-failed`), its history stays for a while.
+    /// Records what attempts brought and gives the claim back. A message whose recipients are all
+    /// final is done: its octets may go (of `failed` ones after `keep-failed`), its history stays
+    /// for a while.
     void settle(QueueId id, Settlement settlement);
 
     /// Makes everything that is held for `reason` queued again.
@@ -72,8 +77,8 @@ public interface Spool extends AutoCloseable {
     /// Returns figures about the whole.
     SpoolStatus status();
 
-    /// Flushes, releases the lock and stops taking mail. Claims that were not settled come back at the next start, as
-    /// possible duplicates only if they had passed their commit point.
+    /// Flushes, releases the lock and stops taking mail. Claims that were not settled come back at
+    /// the next start, as possible duplicates only if they had passed their commit point.
     @Override
     void close();
 

@@ -2,7 +2,8 @@ package dev.postern.spool;
 
 import java.time.Duration;
 
-/// Who is told of the spool's work, for metrics and logs. Called on the spool's threads; must be quick.
+/// Who is told of the spool's work, for metrics and logs. Called on the spool's threads; must be
+/// quick.
 public interface SpoolObserver {
 
     /// An observer that looks away.

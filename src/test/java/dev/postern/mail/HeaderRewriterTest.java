@@ -101,7 +101,9 @@ class HeaderRewriterTest {
 
     @Test
     void fieldsInTheBodyDoNotCount() {
-        rewrite("To: a\r\n\r\nDate: d\r\nBcc: b\r\n", "To: a\r\n" + ADDED + "\r\nDate: d\r\nBcc: b\r\n");
+        rewrite(
+                "To: a\r\n\r\nDate: d\r\nBcc: b\r\n",
+                "To: a\r\n" + ADDED + "\r\nDate: d\r\nBcc: b\r\n");
     }
 
     // Bcc goes, with everything folded under it, and nothing else does.
@@ -109,7 +111,8 @@ class HeaderRewriterTest {
     @Test
     void bccIsRemoved() {
         rewrite(
-                "Date: d\r\nBcc: a@x,\r\n b@x\r\n\tc@x\r\nMessage-ID: <m>\r\nBCC : z\r\nX-Bcc: y\r\n\r\nb\r\n",
+                "Date: d\r\nBcc: a@x,\r\n b@x\r\n\tc@x\r\nMessage-ID: <m>\r\n"
+                        + "BCC : z\r\nX-Bcc: y\r\n\r\nb\r\n",
                 "Date: d\r\nMessage-ID: <m>\r\nX-Bcc: y\r\n\r\nb\r\n");
         rewrite("bcc:\r\nDate: d\r\nMessage-ID: <m>\r\n", "Date: d\r\nMessage-ID: <m>\r\n");
     }
@@ -125,7 +128,9 @@ class HeaderRewriterTest {
 
     @Test
     void receivedFieldsAreCounted() {
-        String hops = "Received: a\r\n b\r\nreceived : c\r\nX-Received: d\r\nDate: d\r\nMessage-ID: <m>\r\n\r\n";
+        String hops =
+                "Received: a\r\n b\r\nreceived : c\r\nX-Received: d\r\nDate: d\r\n"
+                        + "Message-ID: <m>\r\n\r\n";
         assertEquals(2, rewrite(hops, hops).receivedCount());
     }
 

@@ -1,0 +1,75 @@
+package dev.postern.smtp;
+
+import org.jspecify.annotations.Nullable;
+
+/// A command line that was read (RFC 5321 §4.1): what the client wants, or why it cannot be told.
+public sealed interface Command {
+    /// The client names itself, in the old way.
+    ///
+    /// @param clientName as the client said it, `?` for all that is not printable ASCII
+    record Helo(String clientName) implements Command {}
+
+    /// The client names itself and asks what is offered.
+    ///
+    /// @param clientName as the client said it, `?` for all that is not printable ASCII
+    record Ehlo(String clientName) implements Command {}
+
+    /// Begins a transaction.
+    ///
+    /// @param reversePath the address without brackets, perhaps without a domain; empty: null
+    ///   reverse-path
+    record Mail(String reversePath, MailParameters parameters) implements Command {
+        /// Whether the address needs SMTPUTF8 (RFC 6531).
+        public boolean isNonAscii() {
+            return CommandParser.isNonAscii(reversePath);
+        }
+    }
+
+    /// Adds a recipient.
+    ///
+    /// @param forwardPath the address without brackets and source route, perhaps without a domain
+    record Rcpt(String forwardPath) implements Command {
+        /// Whether the address needs SMTPUTF8 (RFC 6531).
+        public boolean isNonAscii() {
+            return CommandParser.isNonAscii(forwardPath);
+        }
+    }
+
+    record Data() implements Command {}
+
+    /// A chunk of content: its octets follow the line at once, whatever is answered (RFC 3030 §2).
+    ///
+    /// @param sizeOctets 0 or more
+    record Bdat(long sizeOctets, boolean last) implements Command {}
+
+    record Rset() implements Command {}
+
+    record Noop() implements Command {}
+
+    record Vrfy(String argument) implements Command {}
+
+    record Help() implements Command {}
+
+    record Quit() implements Command {}
+
+    record StartTls() implements Command {}
+
+    /// RFC 4954 §4.
+    ///
+    /// @param mechanism in capitals
+    /// @param initialResponse as it came, for [SaslResponse#parseInitial]; null if there was none
+    record Auth(String mechanism, @Nullable String initialResponse) implements Command {
+        /// The response may be a password: it is left out.
+        @Override
+        public String toString() {
+            return "Auth[mechanism=" + mechanism + "]";
+        }
+    }
+
+    /// A verb that we do not know or do not implement; `reply` says which. The line is not kept: it
+    /// may be a password out of step.
+    record Unknown(Reply reply) implements Command {}
+
+    /// A line that cannot be obeyed; `reply` says why, and may close the session.
+    record Malformed(Reply reply) implements Command {}
+}

@@ -1,0 +1,169 @@
+package dev.postern.smtp;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/// Message content on its way in, whatever its framing: what [DataDecoder] and [BdatDecoder] share.
+///
+/// Newlines are made CRLF here, at intake, so that the spool, the raw view and every egress agree
+/// about where lines are, and no bare CR or LF ever leaves (SMTP smuggling). A CR is held back
+/// until the octet after it is known, at most one buffer later; nothing else is kept, so memory is
+/// constant.
+///
+/// Once the content has a [#fault()] the sink gets nothing more, but reading goes on to the true
+/// end: to stop earlier would have the rest of the message read as commands.
+public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
+    static final byte CR = '\r';
+    static final byte LF = '\n';
+    static final byte DOT = '.';
+
+    private static final ByteBuffer CRLF_OCTETS = constant(CR, LF);
+    private static final ByteBuffer SPACE_OCTET = constant((byte) ' ');
+
+    private static final long EVERY_OCTET = 0x0101010101010101L;
+    private static final long EVERY_HIGH_BIT = 0x8080808080808080L;
+    private static final long EVERY_CR = EVERY_OCTET * CR;
+    private static final long EVERY_LF = EVERY_OCTET * LF;
+
+    private final BareNewline policy;
+    private final long limitOctets;
+    private long octets;
+    private long lineOctets;
+    private long longestLineOctets;
+    private boolean nonAscii;
+    private boolean bareNewline;
+    private @Nullable ContentFault fault;
+
+    ContentDecoder(BareNewline policy, long limitOctets) {
+        if (limitOctets < 0) {
+            throw new IllegalArgumentException("limit (" + limitOctets + ") must not be negative");
+        }
+        this.policy = policy;
+        this.limitOctets = limitOctets;
+    }
+
+    /// Octets of the decoded content so far, also those that the sink did not get because of a
+    /// fault.
+    public final long octets() {
+        return octets;
+    }
+
+    /// Whether an octet of 128 or more was seen: the content needs 8BITMIME (RFC 6152).
+    public final boolean isNonAscii() {
+        return nonAscii;
+    }
+
+    /// The longest line so far, without its CRLF.
+    public final long longestLineOctets() {
+        return Math.max(longestLineOctets, lineOctets);
+    }
+
+    /// Whether a CR or LF was seen that is not part of a CRLF.
+    public final boolean hasBareNewline() {
+        return bareNewline;
+    }
+
+    /// The first reason to refuse the content, or null.
+    public final @Nullable ContentFault fault() {
+        return fault;
+    }
+
+    static ByteBuffer constant(byte... octets) {
+        return ByteBuffer.wrap(octets).asReadOnlyBuffer();
+    }
+
+    /// Gives `in` from `from` to `to` to the sink, through `view`, which shares its octets.
+    final void give(ByteBuffer view, int from, int to, ContentSink out) {
+        if (from == to) {
+            return;
+        }
+        count((long) to - from);
+        if (fault == null) {
+            out.write(view.limit(to).position(from));
+        }
+    }
+
+    /// Gives octets that are not in the buffer at hand, or no longer.
+    final void give(ByteBuffer constant, ContentSink out) {
+        ByteBuffer view = constant.duplicate();
+        give(view, view.position(), view.limit(), out);
+    }
+
+    private void count(long more) {
+        octets += more;
+        if (octets > limitOctets) {
+            blame(ContentFault.OVER_SIZE);
+        }
+    }
+
+    final void blame(ContentFault found) {
+        if (fault == null) {
+            fault = found;
+        }
+    }
+
+    /// Whether `more` octets would go over the limit; written so that it cannot overflow.
+    final boolean wouldExceed(long more) {
+        return more > limitOctets - octets;
+    }
+
+    /// Ends a line: whose CRLF was, or will be, given by the caller.
+    final void endLine() {
+        longestLineOctets = Math.max(longestLineOctets, lineOctets);
+        lineOctets = 0;
+    }
+
+    final void endLineWithCrlf(ContentSink out) {
+        endLine();
+        give(CRLF_OCTETS, out);
+    }
+
+    final void bareLineFeed(ContentSink out) {
+        noteBareNewline();
+        endLineWithCrlf(out);
+    }
+
+    final void bareCarriageReturn(ContentSink out) {
+        noteBareNewline();
+        lengthenLine(1);
+        give(SPACE_OCTET, out);
+    }
+
+    private void noteBareNewline() {
+        bareNewline = true;
+        if (policy == BareNewline.REJECT) {
+            blame(ContentFault.BARE_NEWLINE);
+        }
+    }
+
+    final void lengthenLine(int more) {
+        lineOctets += more;
+    }
+
+    /// The index of the first CR or LF of `in` from `from` on, or `to`. The octets before it are
+    /// counted as part of the line. Eight at a time: this loop sees every octet of every message.
+    final int textEnd(ByteBuffer in, int from, int to) {
+        int at = from;
+        while (at + Long.BYTES <= to) {
+            long word = in.getLong(at);
+            if (hasZeroOctet(word ^ EVERY_CR) || hasZeroOctet(word ^ EVERY_LF)) {
+                break;
+            }
+            nonAscii |= (word & EVERY_HIGH_BIT) != 0;
+            at += Long.BYTES;
+        }
+        for (; at < to; at++) {
+            byte octet = in.get(at);
+            if (octet == CR || octet == LF) {
+                break;
+            }
+            nonAscii |= octet < 0;
+        }
+        lengthenLine(at - from);
+        return at;
+    }
+
+    private static boolean hasZeroOctet(long word) {
+        return ((word - EVERY_OCTET) & ~word & EVERY_HIGH_BIT) != 0;
+    }
+}

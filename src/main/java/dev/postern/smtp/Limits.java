@@ -1,0 +1,53 @@
+package dev.postern.smtp;
+
+/// The size limits that the protocol itself sets, in octets; the operator's limits are
+/// configuration.
+public final class Limits {
+    /// A command line with its CRLF, before any extension (RFC 5321 §4.5.3.1.4).
+    public static final int BASE_COMMAND_LINE_OCTETS = 512;
+
+    /// What ` SIZE=` adds to MAIL (RFC 1870 §3).
+    public static final int SIZE_PARAMETER_OCTETS = 26;
+
+    /// What ` BODY=8BITMIME` adds to MAIL (RFC 6152 §2).
+    public static final int BODY_PARAMETER_OCTETS = 17;
+
+    /// What ` SMTPUTF8` adds to MAIL (RFC 6531 §3.1).
+    public static final int SMTPUTF8_PARAMETER_OCTETS = 10;
+
+    /// What ` AUTH=` adds to MAIL (RFC 4954 §3).
+    public static final int AUTH_PARAMETER_OCTETS = 500;
+
+    /// A command line with its CRLF and all that the offered extensions add. One limit for every
+    /// verb but AUTH: no harm comes of a long RCPT, and the path has a limit of its own.
+    public static final int COMMAND_LINE_OCTETS =
+            BASE_COMMAND_LINE_OCTETS
+                    + SIZE_PARAMETER_OCTETS
+                    + BODY_PARAMETER_OCTETS
+                    + SMTPUTF8_PARAMETER_OCTETS
+                    + AUTH_PARAMETER_OCTETS;
+
+    /// An AUTH command or a line of the exchange that follows, with its CRLF (RFC 4954 §4).
+    public static final int AUTH_LINE_OCTETS = 12288;
+
+    /// A reverse-path or forward-path with its angle brackets (RFC 5321 §4.5.3.1.3).
+    public static final int PATH_OCTETS = 256;
+
+    /// A domain (RFC 5321 §4.5.3.1.2).
+    public static final int DOMAIN_OCTETS = 255;
+
+    /// A reply line with its code and CRLF (RFC 5321 §4.5.3.1.5).
+    public static final int REPLY_LINE_OCTETS = 512;
+
+    /// A line of message content with its CRLF (RFC 5321 §4.5.3.1.6); longer ones pass, but are
+    /// counted.
+    public static final int TEXT_LINE_OCTETS = 1000;
+
+    /// The digits of a SIZE value (RFC 1870 §6).
+    public static final int SIZE_DIGITS = 20;
+
+    /// The name of a SASL mechanism (RFC 4422 §3.1).
+    public static final int MECHANISM_OCTETS = 20;
+
+    private Limits() {}
+}

@@ -1,0 +1,95 @@
+package dev.postern.smtp;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What a next hop said, read with all the leniency that logs and outcomes need: its code is
+/// believed, its enhanced status only as far as it agrees with the code.
+public sealed interface UpstreamReply {
+    /// A whole reply.
+    ///
+    /// @param code the code of the last line
+    /// @param status the first enhanced status found, with the class of the code; null if there is
+    ///   none
+    /// @param lines the text of each line, without code and enhanced status
+    record Answered(ReplyCode code, @Nullable EnhancedStatus status, List<String> lines)
+            implements UpstreamReply {
+        public Answered {
+            lines = List.copyOf(lines);
+        }
+
+        /// The text of the first line.
+        public String firstLine() {
+            return lines.getFirst();
+        }
+
+        /// Code, enhanced status and all the text in one line.
+        @Override
+        public String oneLine() {
+            String codes = status == null ? code.toString() : code + " " + status;
+            return clean(codes + " " + String.join(" ", lines));
+        }
+    }
+
+    /// The connection ended before a whole reply had come.
+    ///
+    /// @param soFar what had come, mostly nothing
+    record Closed(String soFar) implements UpstreamReply {
+        @Override
+        public String oneLine() {
+            return clean("connection closed by the server " + soFar);
+        }
+    }
+
+    /// Something that is no SMTP reply.
+    record Garbled(String text) implements UpstreamReply {
+        @Override
+        public String oneLine() {
+            return clean(text);
+        }
+    }
+
+    /// What Jakarta Mail gives for a connection that ended before a line.
+    String END_OF_FILE = "[EOF]";
+
+    /// All of it in one line without control characters, for logs and the attempt's `reply`.
+    String oneLine();
+
+    /// Reads a reply as Jakarta Mail gives it: lines that end in LF or CRLF, or `[EOF]`; null is
+    /// taken as `[EOF]`.
+    static UpstreamReply parse(@Nullable String text) {
+        String said = text == null ? "" : text.strip();
+        if (said.isEmpty() || said.equals(END_OF_FILE)) {
+            return new Closed("");
+        }
+        List<UpstreamReplyLine> lines = new ArrayList<>();
+        for (String line : said.lines().toList()) {
+            Optional<UpstreamReplyLine> parsed = UpstreamReplyLine.parse(line);
+            if (parsed.isEmpty()) {
+                return new Garbled(said);
+            }
+            lines.add(parsed.get());
+        }
+        return lines.getLast().isLast() ? answered(lines) : new Closed(said);
+    }
+
+    private static Answered answered(List<UpstreamReplyLine> lines) {
+        ReplyCode code = lines.getLast().code();
+        EnhancedStatus status = null;
+        for (UpstreamReplyLine line : lines) {
+            if (status == null) {
+                status = line.status();
+            }
+        }
+        if (status != null && !code.isIntermediate()) {
+            status = status.withClass(code.classDigit());
+        }
+        return new Answered(code, status, lines.stream().map(UpstreamReplyLine::text).toList());
+    }
+
+    private static String clean(String text) {
+        return text.replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+    }
+}

@@ -1,0 +1,373 @@
+package dev.postern.smtp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class CommandParserTest {
+    private static Command parse(String line) {
+        return CommandParser.parse(line.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void verbsWithoutArguments() {
+        assertEquals(new Command.Data(), parse("DATA"));
+        assertEquals(new Command.Rset(), parse("RSET"));
+        assertEquals(new Command.Quit(), parse("QUIT"));
+        assertEquals(new Command.StartTls(), parse("STARTTLS"));
+        // Lower case and trailing spaces: hand-written clients.
+        assertEquals(new Command.Data(), parse("data"));
+        assertEquals(new Command.Quit(), parse("qUiT  "));
+        // NOOP takes a string (RFC 5321 §4.1.1.9), HELP too.
+        assertEquals(new Command.Noop(), parse("NOOP anything at all"));
+        assertEquals(new Command.Help(), parse("HELP MAIL"));
+        assertEquals(new Command.Vrfy("root"), parse("VRFY root"));
+    }
+
+    @Test
+    void argumentsWhereNoneBelong() {
+        for (String verb : new String[] {"DATA", "RSET", "QUIT", "STARTTLS"}) {
+            assertRefused(verb + " now", "501 5.5.4");
+        }
+        assertRefused("VRFY", "501 5.5.4");
+    }
+
+    @Test
+    void helloTakesAnyName() {
+        String[] names = {
+            "mail.example.org",
+            "[127.0.0.1]",
+            "[IPv6:::1]",
+            "my_pc",
+            "localhost",
+            "a b",
+            "-",
+            "x..y",
+            "(none)",
+        };
+        for (String name : names) {
+            assertEquals(new Command.Ehlo(name), parse("EHLO " + name));
+            assertEquals(new Command.Helo(name), parse("helo   " + name + " "));
+        }
+        // Windows names in whatever encoding become printable ASCII.
+        assertEquals(new Command.Ehlo("B?ro"), CommandParser.parse(Octets.of("EHLO B\u00fcro")));
+        // No enhanced status in answers to EHLO (RFC 2034 §4).
+        assertRefused("EHLO", "501 Say");
+        assertRefused("HELO ", "501 Say");
+    }
+
+    @Test
+    void reversePaths() {
+        assertSender("<a@example.org>", "a@example.org");
+        assertSender("<>", "");
+        // Spaces after the colon (old Outlook, telnet), and no brackets (scripts, devices).
+        assertSender("  <a@example.org>", "a@example.org");
+        assertSender(" <>", "");
+        assertSender("a@example.org", "a@example.org");
+        // Bare local parts: cron and sendmail. The session completes or refuses them.
+        assertSender("<root>", "root");
+        assertSender("root", "root");
+        // Source routes are ignored (RFC 5321 §4.1.2, appendix C).
+        assertSender("<@a.example,@b.example:user@example.org>", "user@example.org");
+        assertSender("<@[192.0.2.1]:user@example.org>", "user@example.org");
+        // Quoted local parts, with what elsewhere would end the path.
+        assertSender("<\"a b\"@example.org>", "\"a b\"@example.org");
+        assertSender("<\"a>b@c\"@example.org>", "\"a>b@c\"@example.org");
+        assertSender("<\"a\\\"b\"@example.org>", "\"a\\\"b\"@example.org");
+        // Address literals.
+        assertSender("<a@[192.0.2.1]>", "a@[192.0.2.1]");
+        assertSender("<a@[IPv6:2001:db8::1]>", "a@[IPv6:2001:db8::1]");
+        // All that atext allows (RFC 5322 §3.2.3), and dots where they do not belong (mobile
+        // carriers).
+        assertSender("<!#$%&'*+-/=?^_`{|}~@example.org>", "!#$%&'*+-/=?^_`{|}~@example.org");
+        assertSender("<a..b.@example.org>", "a..b.@example.org");
+        // `_` in host names, one label.
+        assertSender("<root@my_host>", "root@my_host");
+        // A local part over 64 octets (VERP).
+        assertSender("<" + "v".repeat(100) + "@example.org>", "v".repeat(100) + "@example.org");
+    }
+
+    private static void assertSender(String path, String address) {
+        assertEquals(
+                new Command.Mail(address, MailParameters.NONE), parse("MAIL FROM:" + path), path);
+        Command.Mail mail =
+                assertInstanceOf(Command.Mail.class, parse("mail from:" + path + " SIZE=1"), path);
+        assertEquals(address, mail.reversePath());
+        assertEquals(1, mail.parameters().sizeOctets().orElseThrow());
+    }
+
+    @Test
+    void wrongReversePaths() {
+        String[] paths = {
+            "",
+            " ",
+            "<",
+            ">",
+            "<a@example.org",
+            "a@example.org>",
+            "<a@b@c>",
+            "<a b@example.org>",
+            "<@example.org>",
+            "<a@>",
+            "<a@.example.org>",
+            "<a@example.org.>",
+            "<a@example..org>",
+            "<a@[]>",
+            "<a@[192.0.2.1>",
+            "<a@example.org>x",
+            "<\"a@example.org>",
+            "<\"a\"b@example.org>",
+            "<\"a\\>",
+            "<@a:>",
+            "<@a,b@c>",
+            "<@a@b>",
+            "<a@exa mple.org>",
+            "<<a@example.org>>",
+            "<a(b)@example.org>",
+            "<a,b@example.org>",
+            "<a\\@b@example.org>",
+            "<a@example.org>SIZE=1",
+            "< a@example.org>",
+            "<a@ex!mple.org>",
+            "<a@b,c@d>",
+        };
+        for (String path : paths) {
+            assertRefused("MAIL FROM:" + path, "501 5.1.7");
+        }
+        assertRefused("MAIL FROM:Joe <joe@example.org>", "501 5.5.4");
+        assertRefused("RCPT TO:Joe <joe@example.org>", "501 5.5.4");
+        assertRefused("MAIL", "501 5.5.2");
+        assertRefused("MAIL FROM", "501 5.5.2");
+        assertRefused("MAIL <a@example.org>", "501 5.5.2");
+        assertRefused("MAIL TO:<a@example.org>", "501 5.5.2");
+    }
+
+    @Test
+    void forwardPaths() {
+        assertEquals(new Command.Rcpt("a@example.org"), parse("RCPT TO:<a@example.org>"));
+        assertEquals(new Command.Rcpt("a@example.org"), parse("rcpt to: <a@example.org> "));
+        assertEquals(
+                new Command.Rcpt("a@example.org"), parse("RCPT TO:<@x.example:a@example.org>"));
+        assertEquals(new Command.Rcpt("Postmaster"), parse("RCPT TO:<Postmaster>"));
+        assertEquals(new Command.Rcpt("root"), parse("RCPT TO:root"));
+        assertRefused("RCPT TO:<>", "501 5.1.3");
+        assertRefused("RCPT TO:", "501 5.1.3");
+        assertRefused("RCPT TO:<a@example.org", "501 5.1.3");
+        assertRefused("RCPT FROM:<a@example.org>", "501 5.5.2");
+        assertRefused("RCPT a@example.org", "501 5.5.2");
+    }
+
+    @Test
+    void pathsHaveALimit() {
+        String domain = "@example.org";
+        String longest = "l".repeat(Limits.PATH_OCTETS - 2 - domain.length()) + domain;
+        assertEquals(new Command.Rcpt(longest), parse("RCPT TO:<" + longest + ">"));
+        assertRefused("RCPT TO:<l" + longest + ">", "501 5.1.3");
+        assertRefused("MAIL FROM:<l" + longest + ">", "501 5.1.7");
+        // Octets count, not characters.
+        assertRefused("RCPT TO:<" + "\u00fc".repeat(125) + domain + ">", "501 5.1.3");
+    }
+
+    @Test
+    void nonAsciiAddressesAreMarked() {
+        Command.Rcpt rcpt =
+                assertInstanceOf(
+                        Command.Rcpt.class, parse("RCPT TO:<\u7528\u6237@\u4f8b.example>"));
+        assertEquals("\u7528\u6237@\u4f8b.example", rcpt.forwardPath());
+        assertTrue(rcpt.isNonAscii());
+        Command.Mail mail =
+                assertInstanceOf(
+                        Command.Mail.class, parse("MAIL FROM:<j\u00f6@example.org> SMTPUTF8"));
+        assertTrue(mail.isNonAscii());
+        assertTrue(mail.parameters().smtputf8());
+        assertFalse(assertInstanceOf(Command.Rcpt.class, parse("RCPT TO:<a@b>")).isNonAscii());
+        // Not UTF-8 at all; C1 controls.
+        assertRefused("RCPT TO:<j\u0085@example.org>", "501 5.1.3");
+        Command latin1 = CommandParser.parse(Octets.of("RCPT TO:<j\u00f6@example.org>"));
+        assertInstanceOf(Command.Malformed.class, latin1);
+    }
+
+    @Test
+    void mailParameters() {
+        MailParameters all = parameters("SIZE=42  BODY=8BITMIME SMTPUTF8 AUTH=e+3Dmc2@example.org");
+        assertEquals(42, all.sizeOctets().orElseThrow());
+        assertEquals(MailParameters.Body.EIGHT_BIT_MIME, all.body());
+        assertTrue(all.smtputf8());
+        assertEquals("e=mc2@example.org", all.auth());
+        // Lower case.
+        assertEquals(MailParameters.Body.SEVEN_BIT, parameters("body=7bit").body());
+        assertEquals("", parameters("AUTH=<>").auth());
+        // More than a long holds is over any limit, not an error (RFC 1870 §6: 20 digits).
+        String twentyNines = "9".repeat(20);
+        assertEquals(Long.MAX_VALUE, parameters("SIZE=" + twentyNines).sizeOctets().orElseThrow());
+        assertEquals(0, parameters("SIZE=0").sizeOctets().orElseThrow());
+    }
+
+    private static MailParameters parameters(String text) {
+        Command command = parse("MAIL FROM:<a@example.org> " + text);
+        return assertInstanceOf(Command.Mail.class, command).parameters();
+    }
+
+    @Test
+    void wrongMailParameters() {
+        String[] wrong = {
+            "SIZE",
+            "SIZE=",
+            "SIZE=-1",
+            "SIZE=+1",
+            "SIZE=1k",
+            "SIZE=" + "9".repeat(21),
+            "SIZE=1 SIZE=1",
+            "BODY",
+            "BODY=",
+            "BODY=9BIT",
+            "SMTPUTF8=yes",
+            "SMTPUTF8 smtputf8",
+            "AUTH",
+            "AUTH=",
+            "AUTH=a+4",
+            "AUTH=a=b",
+            "SIZE=\u0661",
+            "=",
+            "SIZE:1",
+            "<b@example.org>",
+            "-x=1",
+        };
+        for (String parameter : wrong) {
+            assertRefused("MAIL FROM:<a@example.org> " + parameter, "501 5.5.4");
+        }
+    }
+
+    @Test
+    void parametersThatAreNotOffered() {
+        // DSN (RFC 3461), BINARYMIME (RFC 3030) and whatever else (RFC 5321 §4.1.1.11).
+        String[] mail = {"RET=HDRS", "ENVID=x", "BODY=BINARYMIME", "HOLDFOR=10", "X"};
+        for (String parameter : mail) {
+            assertRefused("MAIL FROM:<a@example.org> " + parameter, "555 5.5.4");
+        }
+        for (String parameter : new String[] {"NOTIFY=NEVER", "ORCPT=rfc822;a@b", "SIZE=1"}) {
+            assertRefused("RCPT TO:<a@example.org> " + parameter, "555 5.5.4");
+        }
+    }
+
+    @Test
+    void chunks() {
+        assertEquals(new Command.Bdat(0, false), parse("BDAT 0"));
+        assertEquals(new Command.Bdat(86, true), parse("bdat  86  last "));
+        assertEquals(new Command.Bdat(5, false), parse("BDAT 0000000000000000000000005"));
+        String most = Long.toString(Long.MAX_VALUE);
+        assertEquals(new Command.Bdat(Long.MAX_VALUE, true), parse("BDAT " + most + " LAST"));
+    }
+
+    @Test
+    void aChunkOfUnknownSizeClosesTheSession() {
+        String[] wrong = {
+            "",
+            " ",
+            " x",
+            " -1",
+            " +1",
+            " 1x",
+            " 0x10",
+            " 9223372036854775808",
+            " " + "9".repeat(40),
+            " LAST",
+            " 1 FIRST",
+            " 1 LAST LAST",
+            " 1.5",
+            " \u0661",
+            " 1\0",
+            " 1" + " ".repeat(2000),
+        };
+        for (String rest : wrong) {
+            assertTrue(assertRefused("BDAT" + rest, "501 5.5.4").closesSession(), rest);
+        }
+    }
+
+    @Test
+    void authentication() {
+        assertEquals(new Command.Auth("PLAIN", null), parse("AUTH PLAIN"));
+        assertEquals(new Command.Auth("LOGIN", "dXNlcg=="), parse("auth login dXNlcg=="));
+        assertEquals(new Command.Auth("PLAIN", "="), parse("AUTH PLAIN ="));
+        assertEquals(new Command.Auth("CRAM-MD5", null), parse("AUTH cram-md5"));
+        assertRefused("AUTH", "501 5.5.4");
+        assertRefused("AUTH PLAIN a b", "501 5.5.4");
+        assertRefused("AUTH PL@IN", "501 5.5.4");
+        assertRefused("AUTH " + "A".repeat(21), "501 5.5.4");
+        assertRefused("AUTH PLA\u0131N", "501 5.5.4");
+        // A password never gets into a log by way of toString.
+        assertFalse(parse("AUTH PLAIN c2VjcmV0").toString().contains("c2VjcmV0"));
+        assertFalse(parse("c2VjcmV0").toString().contains("c2VjcmV0"));
+    }
+
+    @Test
+    void otherVerbs() {
+        for (String line :
+                new String[] {
+                    "", " ", "FOO", "MAILFROM:<a@b>", " QUIT", "QUIT\u00a0", "\u00dfML x"
+                }) {
+            assertReply("500 5.5.1", assertInstanceOf(Command.Unknown.class, parse(line)).reply());
+        }
+        for (String line :
+                new String[] {"EXPN list", "TURN", "ETRN x", "LHLO x", "SEND FROM:<a@b>"}) {
+            assertReply("502 5.5.1", assertInstanceOf(Command.Unknown.class, parse(line)).reply());
+        }
+    }
+
+    @Test
+    void octetsThatAreNotUtf8DoNotDisturb() {
+        for (String line : new String[] {"\u00df\u00df x", "\u00c3", "\u00ff\u00fe \u00c3"}) {
+            assertInstanceOf(Command.Unknown.class, CommandParser.parse(Octets.of(line)));
+        }
+    }
+
+    @Test
+    void anHttpRequestClosesTheSession() {
+        for (String line :
+                new String[] {"GET / HTTP/1.1", "POST /x HTTP/1.1", "CONNECT a:25 HTTP/1.1"}) {
+            assertTrue(assertRefused(line, "421 4.7.0").closesSession());
+        }
+    }
+
+    @Test
+    void controlCharactersAreRefused() {
+        String[] lines = {
+            "MAIL FROM:<a\0@example.org>",
+            "NOOP \r",
+            "QUIT\t",
+            "EHLO a\u001b[2J",
+            "\u0016\u0003\u0001",
+            "RCPT TO:<a\u007f@b>",
+            "MAIL FROM:<a@b>\rRCPT TO:<c@d>",
+            "AUTH PLAIN \0",
+        };
+        for (String line : lines) {
+            assertRefused(line, "500 5.5.2");
+        }
+    }
+
+    @Test
+    void linesHaveALimit() {
+        String longest = "NOOP " + "x".repeat(Limits.COMMAND_LINE_OCTETS - 2 - "NOOP ".length());
+        assertEquals(new Command.Noop(), parse(longest));
+        assertRefused(longest + "x", "500 5.5.2");
+        String response = "A".repeat(Limits.AUTH_LINE_OCTETS - 2 - "AUTH PLAIN ".length());
+        assertEquals(new Command.Auth("PLAIN", response), parse("AUTH PLAIN " + response));
+        assertRefused("AUTH PLAIN " + response + "A", "500 5.5.6");
+    }
+
+    private static Reply assertRefused(String line, String codes) {
+        Command command = parse(line);
+        Reply reply = assertInstanceOf(Command.Malformed.class, command, line).reply();
+        assertTrue(reply.toString().startsWith(codes), line + " -> " + reply);
+        return reply;
+    }
+
+    private static void assertReply(String codes, Reply reply) {
+        assertTrue(reply.toString().startsWith(codes), reply.toString());
+    }
+}

@@ -1,0 +1,77 @@
+package dev.postern.smtp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class UpstreamReplyTest {
+    private static UpstreamReply.Answered answered(String text) {
+        return assertInstanceOf(UpstreamReply.Answered.class, UpstreamReply.parse(text));
+    }
+
+    @Test
+    void oneLine() {
+        UpstreamReply.Answered reply = answered("450 4.2.1 Mailbox busy\n");
+        assertEquals(ReplyCode.MAILBOX_BUSY, reply.code());
+        assertEquals(new EnhancedStatus(4, 2, 1), reply.status());
+        assertEquals("Mailbox busy", reply.firstLine());
+        assertEquals("450 4.2.1 Mailbox busy", reply.oneLine());
+    }
+
+    @Test
+    void severalLines() {
+        UpstreamReply.Answered reply =
+                answered("535-5.7.8 Not accepted.\r\n535 5.7.8  https://x - gsmtp\r\n");
+        assertEquals(List.of("Not accepted.", " https://x - gsmtp"), reply.lines());
+        assertEquals(EnhancedStatus.BAD_CREDENTIALS, reply.status());
+        assertEquals("535 5.7.8 Not accepted. https://x - gsmtp", reply.oneLine());
+        // The status on another line than the first; codes that differ: the last line's counts.
+        UpstreamReply.Answered mixed = answered("250-one\n554 5.7.1 two");
+        assertEquals(ReplyCode.FAILED, mixed.code());
+        assertEquals(EnhancedStatus.NOT_AUTHORIZED, mixed.status());
+    }
+
+    @Test
+    void withoutEnhancedStatus() {
+        assertNull(answered("550 no such user").status());
+        assertNull(answered("220 mx.example.org ESMTP").status());
+        // Not quite a status.
+        assertNull(answered("550 5.1.1.x no").status());
+        assertEquals("5.1 no", answered("550 5.1 no").firstLine());
+        assertNull(answered("550 9.1.1 no").status());
+        // No text, not even a space.
+        assertEquals("", answered("250").firstLine());
+        assertEquals("", answered("250 2.0.0").firstLine());
+        assertEquals(EnhancedStatus.OK, answered("250 2.0.0").status());
+    }
+
+    @Test
+    void theCodeIsBelievedRatherThanTheStatus() {
+        assertEquals(new EnhancedStatus(5, 7, 1), answered("550 4.7.1 refused").status());
+        assertEquals(new EnhancedStatus(4, 1, 1), answered("451 5.1.1 later").status());
+    }
+
+    @Test
+    void closed() {
+        assertEquals(new UpstreamReply.Closed(""), UpstreamReply.parse("[EOF]"));
+        assertEquals(new UpstreamReply.Closed(""), UpstreamReply.parse(null));
+        assertEquals(new UpstreamReply.Closed(""), UpstreamReply.parse(" \r\n"));
+        // Cut off between its lines.
+        assertInstanceOf(UpstreamReply.Closed.class, UpstreamReply.parse("550-first\n"));
+    }
+
+    @Test
+    void garbled() {
+        for (String text :
+                new String[] {
+                    "HTTP/1.1 400 Bad Request", "99 x", "999 x", "100 x", "25", "2500 ok"
+                }) {
+            assertEquals(new UpstreamReply.Garbled(text), UpstreamReply.parse(text));
+        }
+        String text = "\u0016\u0003\u0001 x\n250 ok";
+        assertEquals("x 250 ok", UpstreamReply.parse(text).oneLine());
+    }
+}
