@@ -68,7 +68,9 @@ enum MailClient {
                         "LC_ALL", "C.UTF-8",
                         "NODE_MODULES",
                                 Programs.NODE_MODULES.find().map(Path::toString).orElse("")));
-        environment.keySet().removeIf(name -> name.toLowerCase(java.util.Locale.ROOT).endsWith("_proxy"));
+        environment
+                .keySet()
+                .removeIf(name -> name.toLowerCase(java.util.Locale.ROOT).endsWith("_proxy"));
         Commands.run(builder).expect(0);
     }
 

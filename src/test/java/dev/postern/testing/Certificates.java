@@ -48,7 +48,11 @@ public record Certificates(Path ca, Path certificate, Path key) {
     private static void makeKey(Path directory, String name, String subject) throws IOException {
         openssl(
                 directory,
-                "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout " + name + ".key -out " + name + ".csr -subj",
+                "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
+                        + name
+                        + ".key -out "
+                        + name
+                        + ".csr -subj",
                 subject);
     }
 

@@ -56,7 +56,8 @@ public final class Commands {
         try {
             CompletableFuture<String> output = read(process.getInputStream());
             CompletableFuture<String> errors = read(process.getErrorStream());
-            CompletableFuture<Void> fed = CompletableFuture.runAsync(() -> feed(process, input), THREADS);
+            CompletableFuture<Void> fed =
+                    CompletableFuture.runAsync(() -> feed(process, input), THREADS);
             if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 throw new AssertionError(builder.command() + " doesn't end");
             }

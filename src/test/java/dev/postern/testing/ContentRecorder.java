@@ -2,7 +2,6 @@ package dev.postern.testing;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -42,14 +41,14 @@ final class ContentRecorder {
         }
     }
 
-    /// Reads content off a buffered stream.
-    static Taken read(InputStream in, String sender, List<String> recipients) throws IOException {
+    /// Reads content.
+    static Taken read(OctetSource in, String sender, List<String> recipients) throws IOException {
         ContentRecorder recorder = new ContentRecorder();
         recorder.readAll(in);
         return recorder.taken(sender, recipients);
     }
 
-    private void readAll(InputStream in) throws IOException {
+    private void readAll(OctetSource in) throws IOException {
         try {
             for (int octet = in.read(); octet >= 0; octet = in.read()) {
                 step(octet);

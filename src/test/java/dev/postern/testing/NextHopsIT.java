@@ -94,7 +94,6 @@ class NextHopsIT {
         command.addAll(List.of(more));
         String stuffed = CONTENT.replace("\r\n.", "\r\n..") + ".";
         return Commands.run(
-                new ProcessBuilder(command),
-                stuffed.getBytes(StandardCharsets.ISO_8859_1));
+                new ProcessBuilder(command), stuffed.getBytes(StandardCharsets.ISO_8859_1));
     }
 }

@@ -9,7 +9,9 @@ import java.util.List;
 ///
 /// No TLS, and so no AUTH, which it offers under TLS only: Debian 12's build of it (6.8.0p2 with
 /// OpenSSL 3) breaks off every handshake, upstream's issue 1239. The places that are compiled into
-/// it, its queue and its control socket, are its own: it runs in a mount namespace./// It removes Bcc fields by itself.
+/// it, its queue and its control socket, are its own: it runs in a mount namespace.
+///
+/// It removes Bcc fields by itself.
 public final class OpenSmtpd implements NextHop {
 
     private static final String CONFIGURATION =

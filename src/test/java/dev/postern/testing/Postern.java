@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -196,11 +197,17 @@ public final class Postern implements AutoCloseable {
         return JSON.readTree(response.body());
     }
 
+    /// Asks the admin socket for a message's bytes.
+    public HttpResponse<String> raw(String id) throws IOException {
+        return get(EndpointFile.ADMIN, "/api/v1/messages/" + id + "/raw");
+    }
+
     private HttpResponse<String> get(String socket, String path) throws IOException {
         URI uri = URI.create("http://127.0.0.1:" + ports.get(socket) + path);
         try {
             return http.send(
-                    HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+                    HttpRequest.newBuilder(uri).build(),
+                    HttpResponse.BodyHandlers.ofString(StandardCharsets.ISO_8859_1));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new AssertionError("interrupted", interrupted);

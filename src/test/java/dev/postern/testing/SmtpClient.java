@@ -10,12 +10,17 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// A plain SMTP client that does what it is told, a step at a time.
 public final class SmtpClient implements AutoCloseable {
 
     private static final int TIME_OUT_MILLIS = 120_000;
+
+    private static final Pattern QUEUED = Pattern.compile("^250 .*queued as (\\S+)");
 
     private final Socket socket;
     private final InputStream in;
@@ -40,22 +45,41 @@ public final class SmtpClient implements AutoCloseable {
         return reply();
     }
 
-    /// Begins a transaction: everything up to the 354.
-    ///
-    /// @throws IOException when one of the commands is refused
-    public void begin(String sender, List<String> recipients) throws IOException {
-        expect("250", say("MAIL FROM:<" + sender + ">"));
-        for (String recipient : recipients) {
-            expect("250", say("RCPT TO:<" + recipient + ">"));
+    /// Begins a transaction; returns the reply to DATA, or the first refusal before it.
+    public String begin(String sender, List<String> recipients) throws IOException {
+        List<String> commands = new ArrayList<>();
+        commands.add("MAIL FROM:<" + sender + ">");
+        recipients.forEach(recipient -> commands.add("RCPT TO:<" + recipient + ">"));
+        for (String command : commands) {
+            String reply = say(command);
+            if (!reply.startsWith("250")) {
+                return reply;
+            }
         }
-        expect("354", say("DATA"));
+        return say("DATA");
     }
 
-    /// Sends a message whose lines end in CRLF and don't begin with a dot; returns the reply.
+    /// Sends a message whose lines end in CRLF and don't begin with a dot; returns the last reply.
     public String send(String sender, List<String> recipients, byte[] content) throws IOException {
-        begin(sender, recipients);
+        String reply = begin(sender, recipients);
+        if (!reply.startsWith("354")) {
+            return reply;
+        }
         write(content);
         return end();
+    }
+
+    /// Sends a message and returns the queue id of the `250`.
+    ///
+    /// @throws AssertionError when it is refused
+    public String submit(String sender, List<String> recipients, byte[] content)
+            throws IOException {
+        String reply = send(sender, recipients, content);
+        Matcher queued = QUEUED.matcher(reply);
+        if (!queued.find()) {
+            throw new AssertionError("instead of a queue id: " + reply);
+        }
+        return queued.group(1);
     }
 
     /// Writes bytes as they are and flushes.
@@ -72,12 +96,6 @@ public final class SmtpClient implements AutoCloseable {
     /// Says the final dot and returns the reply.
     public String end() throws IOException {
         return say(".");
-    }
-
-    private static void expect(String code, String reply) throws IOException {
-        if (!reply.startsWith(code)) {
-            throw new IOException("instead of " + code + ": " + reply);
-        }
     }
 
     private String reply() throws IOException {
