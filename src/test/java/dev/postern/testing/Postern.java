@@ -172,13 +172,20 @@ public final class Postern implements AutoCloseable {
     }
 
     /// Returns the first line of this life that contains all the words, once there is one.
+    ///
+    /// @throws AssertionError that has all the lines, when there is none within a minute
     public String awaitLine(String... words) {
-        return Await.value(
-                "a line with " + List.of(words),
-                () ->
-                        lines().stream()
-                                .filter(line -> Arrays.stream(words).allMatch(line::contains))
-                                .findFirst());
+        try {
+            return Await.value("a line with " + List.of(words), () -> line(words));
+        } catch (AssertionError missing) {
+            throw new AssertionError(missing.getMessage() + "\n" + daemon.output(), missing);
+        }
+    }
+
+    private Optional<String> line(String... words) {
+        return lines().stream()
+                .filter(line -> Arrays.stream(words).allMatch(line::contains))
+                .findFirst();
     }
 
     /// Asks the health socket.
