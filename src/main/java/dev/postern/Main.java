@@ -1,5 +1,10 @@
 package dev.postern;
 
+import dev.postern.cli.Commands;
+import dev.postern.cli.Terminal;
+import dev.postern.config.Sources;
+import java.util.List;
+
 /// The command line's root.
 public final class Main {
 
@@ -9,6 +14,8 @@ public final class Main {
     ///
     /// @param args the command and its options, as typed
     public static void main(String[] args) {
-        System.exit(2);
+        Terminal terminal = Terminal.ofProcess();
+        Foreground foreground = new Foreground(terminal);
+        System.exit(Commands.run(List.of(args), terminal, Sources::ofProcess, foreground::serve));
     }
 }

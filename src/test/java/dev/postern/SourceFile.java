@@ -1,5 +1,7 @@
 package dev.postern;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +42,7 @@ record SourceFile(Path path, String name, String text) {
 
     static SourceFile read(Path path) throws IOException {
         String name = HOME.relativize(path.toAbsolutePath()).toString().replace('\\', '/');
-        return new SourceFile(path, name, Files.readString(path));
+        return new SourceFile(path, name, new String(Files.readAllBytes(path), UTF_8));
     }
 
     boolean isTest() {

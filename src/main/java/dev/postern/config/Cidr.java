@@ -1,6 +1,7 @@
 package dev.postern.config;
 
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 
 /// A block of IP addresses, written `10.0.0.0/8` or as one address.
 ///
@@ -22,6 +23,19 @@ public record Cidr(InetAddress network, int prefixBits) {
             }
         }
         return true;
+    }
+
+    /// Returns the block with every bit behind the prefix cleared.
+    Cidr masked() {
+        byte[] octets = network.getAddress();
+        for (int bit = prefixBits; bit < octets.length * Byte.SIZE; bit++) {
+            octets[bit >> 3] &= (byte) ~(0x80 >> (bit & 7));
+        }
+        try {
+            return new Cidr(InetAddress.getByAddress(octets), prefixBits);
+        } catch (UnknownHostException e) {
+            throw new AssertionError("an address keeps its length", e);
+        }
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.postern.egress;
 
+import dev.postern.mail.ContentTraits;
+
 /// One way out. Thread-safe: several messages may be under way at once, each on a thread of its
 /// own.
 ///
@@ -19,6 +21,12 @@ public interface Egress extends AutoCloseable {
     /// @param shipment what to send, to whom
     /// @param gate passed once, right before the octet that commits the other side to the message
     Delivery send(Shipment shipment, CommitGate gate);
+
+    /// Returns whether content with these traits may be spoilt on this way, as far as is known:
+    /// another egress that can send is better, if there is one.
+    default boolean maySpoil(ContentTraits traits) {
+        return false;
+    }
 
     /// Examines whether this egress could send, without sending. Blocks.
     Probe probe();

@@ -1,5 +1,6 @@
 package dev.postern.mail;
 
+import java.time.Instant;
 import java.util.Optional;
 
 /// The short printable name of a queued message, as in `250 2.0.0 Ok: queued as 0F3Q8M2C7K1A`.
@@ -31,6 +32,12 @@ public record QueueId(long value) implements Comparable<QueueId> {
     public static QueueId next(long epochMillis, long last) {
         return new QueueId(
                 Math.max(Math.max(0, epochMillis - EPOCH_MILLIS) << COUNTER_BITS, last + 1));
+    }
+
+    /// Returns when the reception of the message began, as far as the id tells: later where the
+    /// clock was set back.
+    public Instant time() {
+        return Instant.ofEpochMilli((value >>> COUNTER_BITS) + EPOCH_MILLIS);
     }
 
     /// Returns the id that `text` prints, in either letter case; empty when it is none.

@@ -2,7 +2,9 @@ package dev.postern.smtp;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /// Reads a command line (RFC 5321 §4.1), whatever it holds: there is no input that it throws at.
 ///
@@ -15,43 +17,60 @@ import java.util.OptionalLong;
 public final class CommandParser {
     private static final int LINE_END_OCTETS = 2;
     private static final char DELETE = 0x7F;
+    private static final Set<String> HTTP_METHODS =
+            Set.of(
+                    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE",
+                    "PRI");
+    private static final Set<String> NOT_IMPLEMENTED =
+            Set.of("EXPN", "TURN", "ETRN", "ATRN", "SEND", "SOML", "SAML", "LHLO");
 
     private CommandParser() {}
 
     /// Reads a line without its CRLF.
     public static Command parse(byte[] line) {
-        int verbOctets = verbOctets(line);
-        String verb = new String(line, 0, verbOctets, StandardCharsets.ISO_8859_1);
-        verb = verb.toUpperCase(Locale.ROOT);
-        if (!verb.equals("AUTH") && line.length + LINE_END_OCTETS > Limits.COMMAND_LINE_OCTETS) {
-            return refuseLine(verb, Replies.lineTooLong());
-        }
-        if (line.length + LINE_END_OCTETS > Limits.AUTH_LINE_OCTETS) {
-            return new Command.Malformed(Replies.authLineTooLong());
+        String verb = verb(line);
+        boolean auth = verb.equals("AUTH");
+        int limitOctets = auth ? Limits.AUTH_LINE_OCTETS : Limits.COMMAND_LINE_OCTETS;
+        if (line.length + LINE_END_OCTETS > limitOctets) {
+            return new Command.Malformed(tooLong(line));
         }
         if (hasControl(line)) {
-            return refuseLine(verb, Replies.badLine());
+            return new Command.Malformed(closingReply(verb).orElse(Replies.badLine()));
         }
-        int restOctets = line.length - verbOctets;
-        String rest = new String(line, verbOctets, restOctets, StandardCharsets.UTF_8);
+        int restOctets = line.length - verb.length();
+        String rest = new String(line, verb.length(), restOctets, StandardCharsets.UTF_8);
         return command(verb, rest.trim());
     }
 
-    private static int verbOctets(byte[] line) {
-        int at = 0;
-        while (at < line.length && line[at] != ' ') {
-            at++;
+    /// The answer to a line over its limit, by its first octets.
+    static Reply tooLong(byte[] start) {
+        String verb = verb(start);
+        Reply reply = verb.equals("AUTH") ? Replies.authLineTooLong() : Replies.lineTooLong();
+        return closingReply(verb).orElse(reply);
+    }
+
+    /// What is before the first space, ASCII letters in capitals: one character for each octet.
+    private static String verb(byte[] line) {
+        StringBuilder verb = new StringBuilder();
+        for (int at = 0; at < line.length && line[at] != ' '; at++) {
+            char c = (char) (line[at] & 0xFF);
+            verb.append(c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c);
         }
-        return at;
+        return verb.toString();
+    }
+
+    /// The answer to what must end the session, however ill-formed it is. A BDAT that is not
+    /// understood has octets behind it that are no commands (RFC 3030 §2). A browser can be made to
+    /// send any text to a port on this machine, but only behind an HTTP request line.
+    private static Optional<Reply> closingReply(String verb) {
+        if (verb.startsWith("BDAT")) {
+            return Optional.of(Replies.badChunkSize());
+        }
+        return HTTP_METHODS.contains(verb) ? Optional.of(Replies.notHttp()) : Optional.empty();
     }
 
     static boolean isNonAscii(String text) {
         return text.chars().anyMatch(c -> c > DELETE);
-    }
-
-    /// A BDAT that is not understood has octets behind it that are no commands (RFC 3030 §2).
-    private static Command refuseLine(String verb, Reply reply) {
-        return new Command.Malformed(verb.equals("BDAT") ? Replies.badChunkSize() : reply);
     }
 
     private static boolean hasControl(byte[] line) {
@@ -82,16 +101,13 @@ public final class CommandParser {
         };
     }
 
-    /// A browser can be made to send any text to a port on this machine, behind an HTTP request
-    /// line; the session must not live to read it.
     private static Command other(String verb) {
-        return switch (verb) {
-            case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE" ->
-                    new Command.Malformed(Replies.notHttp());
-            case "EXPN", "TURN", "ETRN", "ATRN", "SEND", "SOML", "SAML", "LHLO" ->
-                    new Command.Unknown(Replies.notImplemented());
-            default -> new Command.Unknown(Replies.unrecognised());
-        };
+        Optional<Reply> closing = closingReply(verb);
+        if (closing.isPresent()) {
+            return new Command.Malformed(closing.get());
+        }
+        return new Command.Unknown(
+                NOT_IMPLEMENTED.contains(verb) ? Replies.notImplemented() : Replies.unrecognised());
     }
 
     private static Command bare(String verb, String rest, Command command) {

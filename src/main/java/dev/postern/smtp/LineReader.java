@@ -30,7 +30,9 @@ public final class LineReader {
         record BareLineFeed() implements Line {}
 
         /// A line over the limit; all of it is gone.
-        record TooLong() implements Line {}
+        ///
+        /// @param reply the answer to it as a command; it may close the session
+        record TooLong(Reply reply) implements Line {}
     }
 
     private static final byte CR = '\r';
@@ -72,7 +74,7 @@ public final class LineReader {
         if (!afterCr) {
             line = new Line.BareLineFeed();
         } else if (tooLong) {
-            line = new Line.TooLong();
+            line = new Line.TooLong(CommandParser.tooLong(kept));
         } else {
             line = new Line.Whole(Arrays.copyOf(kept, length - 1));
         }

@@ -113,6 +113,14 @@ public final class Replies {
                 "Authentication credentials invalid");
     }
 
+    /// The credentials could not be checked (RFC 4954 §6).
+    public static Reply authTrouble() {
+        return Reply.of(
+                ReplyCode.TEMPORARY_AUTH_FAILURE,
+                EnhancedStatus.TRANSIENT_SECURITY,
+                "Temporary authentication failure");
+    }
+
     public static Reply authFailedTooOften() {
         return Reply.closing(
                 ReplyCode.NOT_AVAILABLE,
@@ -267,6 +275,14 @@ public final class Replies {
                 ReplyCode.REFUSED,
                 EnhancedStatus.BAD_RECIPIENT_SYNTAX,
                 "No domain in <" + localPart + ">: set qualify-domain or aliases");
+    }
+
+    /// A bare local part as the sender, that nothing completes.
+    public static Reply unqualifiedSender(String localPart) {
+        return Reply.of(
+                ReplyCode.REFUSED,
+                EnhancedStatus.BAD_SENDER_SYNTAX,
+                "No domain in <" + localPart + ">: set qualify-domain");
     }
 
     /// RFC 5321 §4.5.3.1.10; the client is to send to the rest in another transaction.

@@ -281,6 +281,9 @@ class CommandParserTest {
             " 1.5",
             " \u0661",
             " 1\0",
+            "\t1",
+            "1",
+            ":1",
             " 1" + " ".repeat(2000),
         };
         for (String rest : wrong) {
@@ -328,7 +331,12 @@ class CommandParserTest {
     @Test
     void anHttpRequestClosesTheSession() {
         for (String line :
-                new String[] {"GET / HTTP/1.1", "POST /x HTTP/1.1", "CONNECT a:25 HTTP/1.1"}) {
+                new String[] {
+                    "GET / HTTP/1.1",
+                    "POST /x HTTP/1.1",
+                    "CONNECT a:25 HTTP/1.1",
+                    "POST /" + "x".repeat(5000)
+                }) {
             assertTrue(assertRefused(line, "421 4.7.0").closesSession());
         }
     }

@@ -35,7 +35,8 @@ class LineReaderTest {
             case LineReader.Line.Whole whole ->
                     "<" + new String(whole.octets(), StandardCharsets.ISO_8859_1) + ">";
             case LineReader.Line.BareLineFeed() -> "bare LF";
-            case LineReader.Line.TooLong() -> "too long";
+            case LineReader.Line.TooLong(Reply reply) ->
+                    reply.closesSession() ? "close" : "too long";
         };
     }
 
@@ -67,6 +68,8 @@ class LineReaderTest {
                 List.of("too long", "<QUIT>"),
                 read(longest, longest, longest + "\r", "\nQUIT\r\n"));
         assertEquals(List.of("bare LF"), read(longest + longest + "\n"));
+        // The octets behind such a BDAT would be taken for commands.
+        assertEquals(List.of("close"), read("BDAT " + longest + "\r\n"));
     }
 
     @Test

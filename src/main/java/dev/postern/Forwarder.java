@@ -1,0 +1,257 @@
+package dev.postern;
+
+import dev.postern.admin.AdminSocket;
+import dev.postern.admin.HealthSocket;
+import dev.postern.admin.Metrics;
+import dev.postern.config.EgressConfig;
+import dev.postern.config.HostPort;
+import dev.postern.config.PosternConfig;
+import dev.postern.config.PosternConfig.Acknowledge;
+import dev.postern.dispatch.Dispatcher;
+import dev.postern.egress.Egress;
+import dev.postern.egress.smtp.SmtpEgress;
+import dev.postern.listener.Listener;
+import dev.postern.listener.Reception;
+import dev.postern.listener.Rejection;
+import dev.postern.spool.FileDisk;
+import dev.postern.spool.JournalSpool;
+import dev.postern.spool.Spool;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A running forwarder: the one place that knows every stage. It builds them in the order of the
+/// path, opens the door last, and drains them forward.
+///
+/// ```
+///   listener ─▶ reception ─▶ spool ─▶ dispatcher ─▶ egresses
+/// ```
+///
+/// *Contract.* [#start] returns once mail is accepted. [#drain] returns once nothing more is
+/// accepted or under way; what could not leave in time is in the spool. [#close] may follow at any
+/// time.
+///
+/// *Diagnostics.* What keeps it from starting is an `IOException` whose message is one line with
+/// the fix.
+public final class Forwarder implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Forwarder.class);
+
+    private final PosternConfig config;
+    private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
+    private final Instruments instruments = new Instruments();
+    private final Doorplate doorplate = new Doorplate(instruments);
+    private final Dispatcher dispatcher;
+    private final HealthSocket health;
+    private final AdminSocket admin;
+    private final Listener listener;
+
+    private Forwarder(PosternConfig config, String version) throws IOException {
+        this.config = config;
+        try {
+            Clock clock = Clock.systemUTC();
+            Spool spool =
+                    opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
+            List<Egress> egresses = egresses();
+            dispatcher = opened(Dispatcher.of(config, spool, egresses, instruments));
+            Reception reception = reception(spool, clock);
+            WaysOut waysOut = new WaysOut(dispatcher, config.egress());
+            Metrics metrics = metrics(spool, waysOut, clock);
+            instruments.connect(metrics);
+            health =
+                    new HealthSocket(
+                            config.http().health(), doorplate, spool::status, waysOut, metrics);
+            admin = adminSocket(version, spool, waysOut, reception, clock);
+            CompletableFuture<Void> sockets = startSockets();
+            listener = opened(Listener.start(config.smtp(), reception, instruments));
+            doorplate.show(listener);
+            await(sockets);
+            dispatcher.start();
+        } catch (IOException | RuntimeException | Error trouble) {
+            close();
+            throw trouble;
+        }
+    }
+
+    /// Starts everything.
+    ///
+    /// @param version is shown to operators
+    /// @throws IOException when a socket can't be bound or the spool can't be used
+    public static Forwarder start(PosternConfig config, String version) throws IOException {
+        Forwarder forwarder = new Forwarder(config, version);
+        forwarder.report(version);
+        return forwarder;
+    }
+
+    private <T extends AutoCloseable> T opened(T stage) {
+        opened.push(stage);
+        return stage;
+    }
+
+    private List<Egress> egresses() throws IOException {
+        List<Egress> egresses = new ArrayList<>();
+        for (EgressConfig egress : config.egress()) {
+            egresses.add(opened(egress(egress)));
+        }
+        return egresses;
+    }
+
+    private Egress egress(EgressConfig egress) throws IOException {
+        return switch (egress) {
+            case EgressConfig.Smtp smtp -> new SmtpEgress(smtp, config.smtp().hostname());
+            case EgressConfig.Api _, EgressConfig.Ses _, EgressConfig.Mailgun _ ->
+                    throw new IOException(
+                            "egress "
+                                    + egress.name()
+                                    + ": type "
+                                    + egress.type()
+                                    + " is not in this version; use the provider's SMTP server");
+        };
+    }
+
+    private Reception reception(Spool spool, Clock clock) {
+        Handing handing = config.acknowledge() == Acknowledge.SENT ? new Handing(dispatcher) : null;
+        return new Reception(config, spool, handing, instruments, clock);
+    }
+
+    private Metrics metrics(Spool spool, WaysOut waysOut, Clock clock) {
+        return new Metrics(
+                spool::status,
+                Arrays.stream(Rejection.values()).map(Rejection::word).toList(),
+                config.egress().stream().map(EgressConfig::name).toList(),
+                waysOut,
+                doorplate,
+                clock);
+    }
+
+    private AdminSocket adminSocket(
+            String version, Spool spool, WaysOut waysOut, Reception reception, Clock clock) {
+        return new AdminSocket(
+                config.http(),
+                config.smtp(),
+                version,
+                spool,
+                doorplate,
+                waysOut,
+                new PostedMail(reception),
+                clock);
+    }
+
+    /// Starts the HTTP sockets beside the listener: they take longer, and mail need not wait for
+    /// them.
+    private CompletableFuture<Void> startSockets() {
+        CompletableFuture<Void> started = new CompletableFuture<>();
+        Thread.ofPlatform()
+                .name("http-start")
+                .start(() -> {
+                    try {
+                        health.start();
+                        opened(health::stop);
+                        admin.start();
+                        opened(admin::stop);
+                        started.complete(null);
+                    } catch (IOException | RuntimeException | Error trouble) {
+                        started.completeExceptionally(trouble);
+                    }
+                });
+        return started;
+    }
+
+    private static void await(CompletableFuture<Void> started) throws IOException {
+        try {
+            started.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException trouble) {
+                throw trouble;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while starting", e);
+        }
+    }
+
+    private void report(String version) {
+        log.atInfo()
+                .addKeyValue("version", version)
+                .addKeyValue("smtp", smtp())
+                .addKeyValue("health", health())
+                .addKeyValue("admin", admin())
+                .addKeyValue("spool", config.spool().path())
+                .addKeyValue("acknowledge", config.acknowledge().name().toLowerCase(Locale.ROOT))
+                .addKeyValue("egress", config.egress().stream().map(EgressConfig::name).toList())
+                .log("started");
+    }
+
+    /// Returns where mail is taken.
+    public HostPort smtp() {
+        return hostPort(listener.addresses().getFirst());
+    }
+
+    /// Returns where the health endpoints are.
+    public HostPort health() {
+        return health.address();
+    }
+
+    /// Returns where the page and the API are.
+    public HostPort admin() {
+        return admin.address();
+    }
+
+    static HostPort hostPort(InetSocketAddress address) {
+        return new HostPort(address.getAddress().getHostAddress(), address.getPort());
+    }
+
+    /// Ends in order: goes on accepting for `drain-delay`, then answers 421, finishes what is
+    /// coming in, and sends what is due for up to `drain-timeout`. Blocks.
+    public void drain() {
+        log.atInfo().addKeyValue("delay", config.drainDelay()).log("stopping");
+        pause(config.drainDelay());
+        long deadline = System.nanoTime() + config.drainTimeout().toNanos();
+        doorplate.show(null);
+        try {
+            listener.stopAccepting()
+                    .toCompletableFuture()
+                    .get(config.drainTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException _) {
+            log.atWarn().log("some sessions did not end within drain-timeout");
+        } catch (ExecutionException | InterruptedException trouble) {
+            throw new IllegalStateException(trouble);
+        }
+        dispatcher.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    }
+
+    private static void pause(Duration time) {
+        try {
+            Thread.sleep(time);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Stops at once and releases the spool. Each stage is closed before the ones that it uses.
+    @Override
+    public void close() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception trouble) {
+                log.atError().setCause(trouble).log("a stage did not close");
+            }
+        }
+        log.atInfo().log("stopped");
+    }
+}

@@ -1,0 +1,43 @@
+package dev.postern;
+
+import dev.postern.dispatch.Dispatcher;
+import dev.postern.dispatch.ImmediateResult;
+import dev.postern.listener.Handover;
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.smtp.UpstreamReply;
+import dev.postern.spool.Acceptance;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+
+/// Has the dispatcher send what the listener's clients wait for (`acknowledge: sent`).
+final class Handing implements Handover {
+
+    private final Dispatcher dispatcher;
+
+    Handing(Dispatcher dispatcher) {
+        this.dispatcher = dispatcher;
+    }
+
+    @Override
+    public CompletionStage<Result> send(QueueId id, Acceptance acceptance, MessageContent content) {
+        return dispatcher.sendNow(id, acceptance, content).thenApply(Handing::result);
+    }
+
+    private static Result result(ImmediateResult sent) {
+        return switch (sent.verdict()) {
+            case SENT ->
+                    new Result.Taken(
+                            sent.recipients(),
+                            sent.attempts(),
+                            sent.due(),
+                            Objects.requireNonNull(sent.egress()),
+                            sent.words());
+            case REFUSED ->
+                    new Result.Refused(
+                            sent.words(),
+                            UpstreamReply.parse(sent.words()) instanceof UpstreamReply.Answered);
+            case TEMPORARY -> new Result.NotNow(sent.words());
+        };
+    }
+}

@@ -1,0 +1,108 @@
+package dev.postern.admin;
+
+import dev.postern.config.HostPort;
+import dev.postern.config.HttpConfig;
+import dev.postern.config.SmtpConfig;
+import dev.postern.spool.Spool;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+
+/// The socket for operators: the page at `/`, the API under `/api/v1`.
+///
+/// *Diagnostics.* Who may not is answered 401, 403 or 421 by the `Guard`; everything else that goes
+/// wrong is a problem document (RFC 9457). Operators' verbs are logged.
+public final class AdminSocket {
+
+    private final Guard guard;
+    private final WebPage page = new WebPage();
+    private final HttpSocket socket;
+
+    /// Makes the socket; nothing is bound yet.
+    ///
+    /// @param config where it listens, and its token
+    /// @param smtp the limits that hold for messages by whatever way
+    /// @param version the program's, to be shown
+    /// @param submission takes messages that are posted
+    public AdminSocket(
+            HttpConfig config,
+            SmtpConfig smtp,
+            String version,
+            Spool spool,
+            ListenerView listener,
+            Egresses egresses,
+            Submission submission,
+            Clock clock) {
+        this.guard = new Guard(config.adminToken(), config.admin().host());
+        SubmitApi submit =
+                new SubmitApi(submission, smtp.maxMessageSizeBytes(), smtp.maxRecipients());
+        QueueApi queue = new QueueApi(spool);
+        StatusApi status = new StatusApi(version, listener, spool::status, egresses, clock);
+        this.socket =
+                new HttpSocket(
+                        "admin",
+                        config.admin(),
+                        smtp.maxMessageSizeBytes(),
+                        routing -> {
+                            routing.addFilter(this::admit);
+                            HttpSocket.resource(
+                                    routing,
+                                    "/",
+                                    Map.of(
+                                            Method.GET,
+                                            (_, response) -> page.send(response, Status.OK_200)));
+                            status.routes(routing);
+                            queue.routes(routing, submit::submit);
+                        });
+    }
+
+    /// Binds and serves.
+    ///
+    /// @throws IOException when the address can't be bound
+    public void start() throws IOException {
+        socket.start();
+    }
+
+    /// Returns the real address, once started.
+    public HostPort address() {
+        return socket.address();
+    }
+
+    /// Ends serving.
+    public void stop() {
+        socket.stop();
+    }
+
+    private void admit(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        Method method = request.prologue().method();
+        String host = request.headers().first(HeaderNames.HOST).orElse("");
+        Guard.Verdict verdict = guard.judge(method, host, request.headers());
+        if (verdict == Guard.Verdict.ADMITTED) {
+            chain.proceed();
+            return;
+        }
+        if (verdict == Guard.Verdict.UNAUTHENTICATED) {
+            response.header(HeaderNames.WWW_AUTHENTICATE, Guard.CHALLENGE);
+            if (asksForPage(request)) {
+                page.send(response, Status.UNAUTHORIZED_401);
+                return;
+            }
+        }
+        Guard.problem(verdict).send(response);
+    }
+
+    /// Whether a browser wants the page, which then asks for the token.
+    private static boolean asksForPage(RoutingRequest request) {
+        List<String> accepted = request.headers().values(HeaderNames.ACCEPT);
+        return request.path().path().equals("/")
+                && request.prologue().method().equals(Method.GET)
+                && accepted.stream().anyMatch(value -> value.contains("text/html"));
+    }
+}

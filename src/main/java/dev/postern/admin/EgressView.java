@@ -1,0 +1,48 @@
+package dev.postern.admin;
+
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// One way out, as operators see it.
+///
+/// @param name the configured name
+/// @param type the configuration's type word
+/// @param state whether it works
+/// @param reason why it is down, in a word (`credentials`); null unless down
+/// @param lastError the last words of trouble; null before any
+/// @param lastSuccess when a probe or a message last succeeded; null before the first
+/// @param nextProbe when it is probed next; null when no probe is planned
+/// @param detail what was last seen of it, such as the server and the TLS version; null before
+/// @param username what it logs in as, to be masked where anybody can look; null without
+public record EgressView(
+        String name,
+        String type,
+        State state,
+        @Nullable String reason,
+        @Nullable String lastError,
+        @Nullable Instant lastSuccess,
+        @Nullable Instant nextProbe,
+        @Nullable String detail,
+        @Nullable String username) {
+
+    /// Whether an egress works.
+    public enum State {
+        /// Its last probe or message succeeded.
+        UP,
+        /// Its breaker is open.
+        DOWN,
+        /// Not yet probed, unproven or on trial. It counts as working.
+        UNKNOWN;
+
+        /// Returns the word that users see.
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /// Returns whether mail may be given to it.
+    boolean works() {
+        return state != State.DOWN;
+    }
+}

@@ -1,0 +1,278 @@
+package dev.postern.admin;
+
+import dev.postern.config.HostPort;
+import io.helidon.common.socket.SocketOptions;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
+import io.helidon.http.encoding.ContentEncodingContext;
+import io.helidon.http.media.MediaContext;
+import io.helidon.http.media.ReadableEntity;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.helidon.webserver.http1.Http1Config;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A web server on one address, with limits that suit a few orchestrators and operators. Every
+/// error that it answers is a [Problem].
+///
+/// *Diagnostics.* An address that can't be bound is an `IOException` from [#start] that names it. A
+/// failure of a handler is logged and answered 500 without its words.
+final class HttpSocket {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HttpSocket.class);
+
+    private static final java.util.logging.Logger ACCEPTOR_LOG =
+            java.util.logging.Logger.getLogger("io.helidon.webserver.ServerListener");
+
+    private static final int MAX_CONNECTIONS = 64;
+    private static final int BACKLOG = 64;
+    private static final int MAX_HEADERS_BYTES = 16 * 1024;
+    private static final int MAX_PROLOGUE_BYTES = 4 * 1024;
+    private static final int WRITE_BUFFER_BYTES = 4 * 1024;
+    private static final int DISCARD_BUFFER_BYTES = 8 * 1024;
+
+    /// Above this much, what is left of a refused request is not read: the connection ends.
+    private static final long MAX_DISCARD_BYTES = 256L * 1024 * 1024;
+
+    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration STOP_GRACE = Duration.ofMillis(500);
+
+    /// What every answer carries, against sniffing, framing and caching.
+    private static final Map<String, String> SECURITY_HEADERS =
+            Map.of(
+                    "X-Content-Type-Options", "nosniff",
+                    "X-Frame-Options", "DENY",
+                    "Referrer-Policy", "no-referrer",
+                    "Cache-Control", "no-store",
+                    "Cross-Origin-Resource-Policy", "same-origin",
+                    "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+
+    private final String name;
+    private final HostPort configured;
+    private final WebServer server;
+    private @Nullable HostPort bound;
+
+    /// @param name what the socket is for: the key that configures it is `http.` and this
+    /// @param maxBodyBytes above this much a request is answered 413
+    /// @param routes adds the resources
+    HttpSocket(
+            String name,
+            HostPort configured,
+            long maxBodyBytes,
+            Consumer<HttpRouting.Builder> routes) {
+        this.name = name;
+        this.configured = configured;
+        HttpRouting.Builder routing = HttpRouting.builder();
+        routing.addFilter((chain, request, response) -> {
+            SECURITY_HEADERS.forEach(response::header);
+            chain.proceed();
+            readToEnd(request);
+        });
+        routes.accept(routing);
+        routing.any((_, _) -> {
+            throw Problem.notFound("There is nothing here.");
+        });
+        routing.error(Problem.class, (_, response, problem) -> problem.send(response));
+        routing.error(Throwable.class, HttpSocket::fail);
+        this.server = build(configured, maxBodyBytes, routing);
+    }
+
+    /// Throws away what was not read of a request. The server would take it for the next request,
+    /// and so run what a web page hid in the body of a request that was refused to it; and a client
+    /// that is still writing would lose the answer if the connection were closed on it.
+    private static void readToEnd(RoutingRequest request) {
+        ReadableEntity body = request.content();
+        if (!body.hasEntity() || body.consumed()) {
+            return;
+        }
+        boolean invited = !request.headers().contains(HeaderNames.EXPECT) || request.continueSent();
+        if (!invited || !discard(body)) {
+            throw new CloseConnectionException("the request was not read to its end");
+        }
+    }
+
+    private static boolean discard(ReadableEntity body) {
+        try {
+            return discard(body.inputStream());
+        } catch (IllegalStateException _) {
+            // A handler began to read it, and could not go on.
+            return false;
+        }
+    }
+
+    /// Reads to the end; returns whether that came within reason.
+    static boolean discard(InputStream in) {
+        byte[] piece = new byte[DISCARD_BUFFER_BYTES];
+        long left = MAX_DISCARD_BYTES;
+        try {
+            while (left > 0) {
+                int read = in.read(piece);
+                if (read < 0) {
+                    return true;
+                }
+                left -= read;
+            }
+        } catch (IOException | RuntimeException _) {
+            // The client is gone, or its framing is broken: nothing after it can be understood.
+            return false;
+        }
+        return false;
+    }
+
+    /// Adds a resource; other methods than those given are answered 405. GET implies HEAD.
+    static void resource(HttpRouting.Builder routing, String path, Map<Method, Handler> methods) {
+        Map<String, Handler> byName = new TreeMap<>();
+        methods.forEach((method, handler) -> byName.put(method.text(), handler));
+        Handler get = byName.get(Method.GET.text());
+        if (get != null) {
+            byName.put(Method.HEAD.text(), get);
+        }
+        String allow = byName.keySet().stream().collect(Collectors.joining(", "));
+        routing.any(
+                path,
+                (request, response) -> {
+                    Handler handler = byName.get(request.prologue().method().text());
+                    if (handler == null) {
+                        response.header(HeaderNames.ALLOW, allow);
+                        throw new Problem(Status.METHOD_NOT_ALLOWED_405, "Allowed: " + allow + ".");
+                    }
+                    handler.handle(request, response);
+                });
+    }
+
+    /// Binds the address and serves.
+    ///
+    /// @throws IOException when the address can't be bound
+    void start() throws IOException {
+        try {
+            server.start();
+        } catch (RuntimeException e) {
+            throw new IOException(
+                    "can't listen on " + configured + " (http." + name + "): " + rootWords(e), e);
+        }
+        if (!server.isRunning()) {
+            throw new IOException("can't listen on " + configured + " (http." + name + ")");
+        }
+        bound = new HostPort(configured.host(), server.port());
+    }
+
+    /// Returns the real address.
+    HostPort address() {
+        HostPort known = bound;
+        if (known == null) {
+            throw new IllegalStateException("http." + name + " is not started");
+        }
+        return known;
+    }
+
+    /// Ends listening at once, and requests under way after a moment.
+    void stop() {
+        // Its acceptor logs its own interruption, which is how it is stopped, as an error.
+        ACCEPTOR_LOG.setLevel(Level.OFF);
+        try {
+            server.stop();
+        } finally {
+            ACCEPTOR_LOG.setLevel(null);
+        }
+    }
+
+    private static WebServer build(
+            HostPort configured, long maxBodyBytes, HttpRouting.Builder routing) {
+        return WebServer.builder()
+                .bindAddress(socketAddress(configured))
+                .shutdownHook(false)
+                .featuresDiscoverServices(false)
+                .protocolsDiscoverServices(false)
+                .concurrencyLimitDiscoverServices(false)
+                .mediaContext(MediaContext.builder().mediaSupportsDiscoverServices(false).build())
+                .contentEncoding(
+                        ContentEncodingContext.builder()
+                                .contentEncodingsDiscoverServices(false)
+                                .build())
+                .addProtocol(
+                        Http1Config.builder()
+                                .maxHeadersSize(MAX_HEADERS_BYTES)
+                                .maxPrologueLength(MAX_PROLOGUE_BYTES)
+                                .build())
+                .connectionOptions(
+                        SocketOptions.builder().readTimeout(READ_TIMEOUT).tcpNoDelay(true).build())
+                .backlog(BACKLOG)
+                .maxTcpConnections(MAX_CONNECTIONS)
+                .maxPayloadSize(maxBodyBytes)
+                .writeBufferSize(WRITE_BUFFER_BYTES)
+                .idleConnectionTimeout(IDLE_TIMEOUT)
+                .shutdownGracePeriod(STOP_GRACE)
+                .directHandlers(transportErrors())
+                .addRouting(routing)
+                .build();
+    }
+
+    private static InetSocketAddress socketAddress(HostPort configured) {
+        return new InetSocketAddress(configured.host(), configured.port());
+    }
+
+    /// Errors before a route is found are problems too.
+    private static DirectHandlers transportErrors() {
+        DirectHandlers.Builder all = DirectHandlers.builder();
+        for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
+            all.addHandler(
+                    type,
+                    (_, _, status, headers, detail) -> {
+                        headers.set(HeaderNames.CONTENT_TYPE, Problem.TYPE);
+                        return DirectHandler.TransportResponse.builder()
+                                .status(status)
+                                .headers(headers)
+                                .keepAlive(false)
+                                .entity(new Problem(status, status.reasonPhrase()).bytes())
+                                .build();
+                    });
+        }
+        return all.build();
+    }
+
+    private static void fail(ServerRequest request, ServerResponse response, Throwable failure) {
+        if (failure instanceof RequestException asked) {
+            new Problem(asked.status(), asked.status().reasonPhrase() + ".").send(response);
+            return;
+        }
+        LOG.atError()
+                .setCause(failure)
+                .addKeyValue("method", request.prologue().method().text())
+                .addKeyValue("path", request.path().rawPath())
+                .log("HTTP request failed");
+        if (!response.isSent()) {
+            response.status(Status.INTERNAL_SERVER_ERROR_500);
+            new Problem(Status.INTERNAL_SERVER_ERROR_500, "The log has the details.")
+                    .send(response);
+        }
+    }
+
+    private static String rootWords(Throwable failure) {
+        Throwable root = failure;
+        for (Throwable cause = root.getCause(); cause != null; cause = cause.getCause()) {
+            root = cause;
+        }
+        return String.valueOf(root.getMessage());
+    }
+}

@@ -1,0 +1,241 @@
+package dev.postern.admin;
+
+import dev.postern.mail.State;
+import dev.postern.outcome.OutcomeClass;
+import dev.postern.spool.SpoolStatus;
+import io.prometheus.metrics.config.EscapingScheme;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+
+/// What is counted, for Prometheus. The stages do not know this class: the composition root makes
+/// their observers call it. Its methods are quick and may be called from any thread.
+///
+/// Every family is there from the start, with a series of zero for each egress, outcome and reason,
+/// so that `rate()` sees the first event. Gauges are read from the stages when somebody looks.
+public final class Metrics {
+
+    private static final double NANOS_PER_SECOND = 1e9;
+
+    /// From a fast disk's sync to a client's patience.
+    private static final double[] ACCEPT_SECONDS = {
+        .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30
+    };
+
+    private static final double[] SYNC_SECONDS = {
+        .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5
+    };
+
+    /// Up to the time-outs of one attempt.
+    private static final double[] DELIVERY_SECONDS = {
+        .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600
+    };
+
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final Counter accepted;
+    private final Counter rejected;
+    private final Counter deliveries;
+    private final Counter authFailures;
+    private final Histogram acceptSeconds;
+    private final Histogram deliverySeconds;
+    private final Histogram syncSeconds;
+
+    /// Makes the metrics of one program.
+    ///
+    /// @param spool asked at most twice a second
+    /// @param rejections why mail can be refused, in words
+    /// @param egressNames the configured egresses
+    public Metrics(
+            Supplier<SpoolStatus> spool,
+            List<String> rejections,
+            List<String> egressNames,
+            Egresses egresses,
+            ListenerView listener,
+            Clock clock) {
+        accepted = counter("messages_accepted", "Messages answered 250 at end-of-data.");
+        rejected = counter("messages_rejected", "Mail refused by the listener.", "reason");
+        deliveries =
+                counter(
+                        "deliveries",
+                        "Calls of an egress, by what came of them; a call with several outcomes"
+                                + " counts in each.",
+                        "egress",
+                        "outcome");
+        authFailures = counter("smtp_auth_failures", "Failed log-ins at the listener.");
+        acceptSeconds = histogram("accept_seconds", "From end-of-data to 250.", ACCEPT_SECONDS);
+        deliverySeconds =
+                histogram(
+                        "delivery_seconds",
+                        "How long a call of an egress lasted.",
+                        DELIVERY_SECONDS,
+                        "egress");
+        syncSeconds =
+                histogram(
+                        "spool_sync_seconds", "How long a sync of the spool lasted.", SYNC_SECONDS);
+        spoolGauges(new Brief<>(spool, System::nanoTime), clock);
+        listenerGauges(listener, clock);
+        egressGauge(egresses);
+        zero(rejections, egressNames);
+    }
+
+    /// Counts a message that was answered 250.
+    ///
+    /// @param took from end-of-data to the answer
+    public void accepted(Duration took) {
+        accepted.inc();
+        acceptSeconds.observe(seconds(took));
+    }
+
+    /// Counts mail that was refused.
+    ///
+    /// @param reason one of the reasons that were given at the start
+    public void rejected(String reason) {
+        rejected.labelValues(reason).inc();
+    }
+
+    /// Counts one call of an egress.
+    ///
+    /// @param outcomes what came of it, for any of its recipients
+    /// @param took how long it lasted
+    public void delivery(String egress, Collection<OutcomeClass> outcomes, Duration took) {
+        outcomes.stream()
+                .distinct()
+                .forEach(outcome -> deliveries.labelValues(egress, outcome.word()).inc());
+        deliverySeconds.labelValues(egress).observe(seconds(took));
+    }
+
+    /// Counts a sync of the spool.
+    public void synced(Duration took) {
+        syncSeconds.observe(seconds(took));
+    }
+
+    /// Counts a failed log-in.
+    public void authFailed() {
+        authFailures.inc();
+    }
+
+    /// Returns the writer of the format that a scraper accepts: OpenMetrics when it asks for it,
+    /// else Prometheus's own text.
+    static ExpositionFormatWriter writer(String accept) {
+        ExpositionFormatWriter open = OpenMetricsTextFormatWriter.create();
+        return open.accepts(accept) ? open : PrometheusTextFormatWriter.create();
+    }
+
+    /// Writes all series.
+    void write(ExpositionFormatWriter writer, OutputStream out) throws IOException {
+        writer.write(out, registry.scrape(), EscapingScheme.UNDERSCORE_ESCAPING);
+    }
+
+    private void spoolGauges(Supplier<SpoolStatus> spool, Clock clock) {
+        GaugeWithCallback.builder()
+                .name("postern_queue_messages")
+                .help("Messages by state.")
+                .labelNames("state")
+                .callback(series -> {
+                    SpoolStatus status = spool.get();
+                    for (State state : State.values()) {
+                        series.call(status.messages().getOrDefault(state, 0), state.word());
+                    }
+                })
+                .register(registry);
+        gauge(
+                "queue_oldest_seconds",
+                "Age of the oldest unfinished message; 0 without one.",
+                () -> ageSeconds(spool.get(), clock));
+        gauge("spool_bytes", "What the spool holds on disk.", () -> spool.get().bytes());
+        gauge(
+                "spool_free_bytes",
+                "What the spool's file system has left.",
+                () -> spool.get().freeBytes());
+    }
+
+    private void listenerGauges(ListenerView listener, Clock clock) {
+        gauge("smtp_connections", "Sessions of the listener.", listener::connections);
+        gauge(
+                "certificate_expiry_seconds",
+                "Until the listener's certificate expires; NaN without one.",
+                () -> {
+                    Instant expiry = listener.certificateExpiry();
+                    return expiry == null
+                            ? Double.NaN
+                            : seconds(Duration.between(clock.instant(), expiry));
+                });
+    }
+
+    private void egressGauge(Egresses egresses) {
+        GaugeWithCallback.builder()
+                .name("postern_egress_up")
+                .help("1 unless the egress is down.")
+                .labelNames("egress")
+                .callback(series ->
+                        egresses.views().forEach(view -> series.call(up(view), view.name())))
+                .register(registry);
+    }
+
+    private void zero(List<String> rejections, List<String> egressNames) {
+        rejections.forEach(reason -> rejected.initLabelValues(reason));
+        for (String egress : egressNames) {
+            deliverySeconds.initLabelValues(egress);
+            for (OutcomeClass outcome : OutcomeClass.values()) {
+                deliveries.initLabelValues(egress, outcome.word());
+            }
+        }
+    }
+
+    private Counter counter(String name, String help, String... labels) {
+        return Counter.builder()
+                .name("postern_" + name)
+                .help(help)
+                .labelNames(labels)
+                .withoutExemplars()
+                .register(registry);
+    }
+
+    private Histogram histogram(String name, String help, double[] buckets, String... labels) {
+        return Histogram.builder()
+                .name("postern_" + name)
+                .help(help)
+                .labelNames(labels)
+                .classicOnly()
+                .classicUpperBounds(buckets)
+                .withoutExemplars()
+                .register(registry);
+    }
+
+    private void gauge(String name, String help, DoubleSupplier value) {
+        GaugeWithCallback.builder()
+                .name("postern_" + name)
+                .help(help)
+                .callback(series -> series.call(value.getAsDouble()))
+                .register(registry);
+    }
+
+    private static double up(EgressView view) {
+        return view.works() ? 1 : 0;
+    }
+
+    private static double ageSeconds(SpoolStatus status, Clock clock) {
+        Instant oldest = status.oldest();
+        if (oldest == null) {
+            return 0;
+        }
+        return Math.max(0, seconds(Duration.between(oldest, clock.instant())));
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / NANOS_PER_SECOND;
+    }
+}

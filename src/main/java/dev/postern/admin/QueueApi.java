@@ -1,0 +1,220 @@
+package dev.postern.admin;
+
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.State;
+import dev.postern.spool.MessageHistory;
+import dev.postern.spool.Page;
+import dev.postern.spool.Query;
+import dev.postern.spool.Spool;
+import io.helidon.common.uri.UriQuery;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The queue for operators: lists, one message with its history, its octets, and the verbs.
+final class QueueApi {
+
+    private static final Logger LOG = LoggerFactory.getLogger(QueueApi.class);
+
+    private static final int DEFAULT_LIMIT = 50;
+    private static final int MAX_LIMIT = 1000;
+    private static final String MESSAGE = "/api/v1/messages/{id}";
+
+    private final Spool spool;
+
+    QueueApi(Spool spool) {
+        this.spool = spool;
+    }
+
+    /// @param submit what POST /messages does
+    void routes(HttpRouting.Builder routing, Handler submit) {
+        HttpSocket.resource(
+                routing, "/api/v1/messages", Map.of(Method.GET, this::list, Method.POST, submit));
+        HttpSocket.resource(
+                routing,
+                MESSAGE,
+                Map.of(Method.GET, this::show, Method.DELETE, verb(Spool.Verb.DELETE)));
+        HttpSocket.resource(routing, MESSAGE + "/raw", Map.of(Method.GET, this::raw));
+        for (Spool.Verb verb :
+                new Spool.Verb[] {Spool.Verb.RETRY, Spool.Verb.HOLD, Spool.Verb.RELEASE}) {
+            HttpSocket.resource(
+                    routing, MESSAGE + "/" + word(verb), Map.of(Method.POST, verb(verb)));
+        }
+        HttpSocket.resource(routing, "/api/v1/queue/flush", Map.of(Method.POST, this::flush));
+    }
+
+    private void list(ServerRequest request, ServerResponse response) {
+        Page page = spool.list(query(request.query()));
+        Json.stream(response, json -> MessageJson.write(json, page));
+    }
+
+    private void show(ServerRequest request, ServerResponse response) {
+        MessageHistory history = find(id(request));
+        Json.stream(response, json -> MessageJson.write(json, history));
+    }
+
+    /// The octets as they are, never as something that a browser would render.
+    private void raw(ServerRequest request, ServerResponse response) throws IOException {
+        QueueId id = id(request);
+        Optional<MessageContent> content = spool.content(id);
+        if (content.isEmpty()) {
+            State state = find(id).message().state();
+            throw new Problem(
+                    Status.GONE_410, "The message is " + state.word() + "; its octets are gone.");
+        }
+        response.header(HeaderNames.CONTENT_TYPE, "message/rfc822");
+        response.header(HeaderNames.CONTENT_DISPOSITION, "attachment; filename=\"" + id + ".eml\"");
+        response.header("Content-Security-Policy", "sandbox; default-src 'none'");
+        response.contentLength(content.get().sizeBytes());
+        try (InputStream in = content.get().open();
+                OutputStream out = response.outputStream()) {
+            in.transferTo(out);
+        }
+    }
+
+    private void flush(ServerRequest request, ServerResponse response) {
+        int messages = spool.flush();
+        LOG.atInfo().addKeyValue("messages", messages).log("queue flushed by an operator");
+        Json.send(
+                response,
+                Status.ACCEPTED_202,
+                json -> {
+                    json.writeStartObject();
+                    json.writeNumberField("messages", messages);
+                    json.writeEndObject();
+                });
+    }
+
+    private Handler verb(Spool.Verb verb) {
+        return (request, response) -> {
+            QueueId id = id(request);
+            switch (spool.apply(verb, id)) {
+                case DONE -> done(verb, id, response);
+                case UNKNOWN -> throw unknown(id);
+                case WRONG_STATE -> throw conflict(verb, id);
+            }
+        };
+    }
+
+    private static void done(Spool.Verb verb, QueueId id, ServerResponse response) {
+        LOG.atInfo().addKeyValue("id", id).addKeyValue("verb", word(verb)).log("operator's verb");
+        if (verb == Spool.Verb.DELETE) {
+            response.status(Status.NO_CONTENT_204).send();
+            return;
+        }
+        Json.send(
+                response,
+                Status.ACCEPTED_202,
+                json -> {
+                    json.writeStartObject();
+                    json.writeStringField("id", id.toString());
+                    json.writeEndObject();
+                });
+    }
+
+    private Problem conflict(Spool.Verb verb, QueueId id) {
+        String state = find(id).message().state().word();
+        String wanted =
+                switch (verb) {
+                    case RETRY -> "deferred or failed";
+                    case HOLD -> "queued, deferred or held for want of an egress";
+                    case RELEASE -> "held by an operator";
+                    case DELETE -> "in any state but sending";
+                };
+        return new Problem(
+                Status.CONFLICT_409,
+                "The message is "
+                        + state
+                        + "; to "
+                        + word(verb)
+                        + " it, it must be "
+                        + wanted
+                        + ".");
+    }
+
+    private MessageHistory find(QueueId id) {
+        return spool.find(id).orElseThrow(() -> unknown(id));
+    }
+
+    private static Problem unknown(QueueId id) {
+        return Problem.notFound("There is no message " + id + ".");
+    }
+
+    private static QueueId id(ServerRequest request) {
+        String text = request.path().pathParameters().get("id");
+        return QueueId.parse(text)
+                .orElseThrow(() -> Problem.notFound("There is no message of that id."));
+    }
+
+    private static Query query(UriQuery query) {
+        return new Query(
+                state(parameter(query, "state")),
+                parameter(query, "sender"),
+                parameter(query, "recipient"),
+                limit(parameter(query, "limit")),
+                cursor(parameter(query, "after")));
+    }
+
+    /// An empty parameter is none: forms send such.
+    private static @Nullable String parameter(UriQuery query, String name) {
+        return query.first(name).filter(value -> !value.isEmpty()).orElse(null);
+    }
+
+    private static @Nullable State state(@Nullable String word) {
+        if (word == null) {
+            return null;
+        }
+        for (State state : State.values()) {
+            if (state.word().equals(word)) {
+                return state;
+            }
+        }
+        String all =
+                Arrays.stream(State.values()).map(State::word).collect(Collectors.joining(", "));
+        throw Problem.badRequest("state must be one of " + all + ".");
+    }
+
+    private static int limit(@Nullable String text) {
+        if (text == null) {
+            return DEFAULT_LIMIT;
+        }
+        try {
+            int limit = Integer.parseInt(text);
+            if (limit >= 1 && limit <= MAX_LIMIT) {
+                return limit;
+            }
+        } catch (NumberFormatException _) {
+            // Told below, like a number out of range.
+        }
+        throw Problem.badRequest("limit must be 1 to " + MAX_LIMIT + ".");
+    }
+
+    private static @Nullable QueueId cursor(@Nullable String text) {
+        if (text == null) {
+            return null;
+        }
+        return QueueId.parse(text)
+                .orElseThrow(
+                        () -> Problem.badRequest("after must be the `next` of an earlier answer."));
+    }
+
+    private static String word(Spool.Verb verb) {
+        return verb.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,196 @@
+package dev.postern.admin;
+
+import dev.postern.mail.AddressList;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.HeaderSection;
+import dev.postern.mail.Origin;
+import dev.postern.mail.ReversePath;
+import io.helidon.common.uri.UriQuery;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/// Takes a message by HTTP: `POST /messages` with a `message/rfc822` body.
+final class SubmitApi {
+
+    /// RFC 2046 §5.2.1 and, with addresses beyond ASCII, RFC 6532 §3.7.
+    private static final Set<String> TYPES = Set.of("message/rfc822", "message/global");
+
+    private static final List<String> DESTINATIONS = List.of("to", "cc", "bcc");
+    private static final String RETRY_AFTER_SECONDS = "30";
+
+    private final Submission submission;
+    private final long maxMessageBytes;
+    private final int maxRecipients;
+
+    SubmitApi(Submission submission, long maxMessageBytes, int maxRecipients) {
+        this.submission = submission;
+        this.maxMessageBytes = maxMessageBytes;
+        this.maxRecipients = maxRecipients;
+    }
+
+    void submit(ServerRequest request, ServerResponse response) throws IOException {
+        requireType(request);
+        if (request.headers().contentLength().orElse(0) > maxMessageBytes) {
+            throw tooLarge();
+        }
+        if (!request.content().hasEntity()) {
+            throw Problem.badRequest("The body must be the message.");
+        }
+        InputStream sent = request.content().inputStream();
+        InputStream body = new BufferedInputStream(new LimitedStream(sent, maxMessageBytes));
+        try {
+            answer(take(request, body), response);
+        } catch (LimitedStream.Exceeded _) {
+            throw tooLarge();
+        } finally {
+            HttpSocket.discard(sent);
+        }
+    }
+
+    private Submission.Receipt take(ServerRequest request, InputStream body) throws IOException {
+        UriQuery query = request.query();
+        if (query.contains("from") && query.contains("to")) {
+            Envelope envelope = envelope(sender(query), recipients(query.all("to")));
+            return submission.submit(envelope, origin(request), body);
+        }
+        HeaderSection header = HeaderSection.read(body);
+        if (!header.isWhole()) {
+            throw Problem.badRequest(
+                    "The header is too long to find the envelope in: give ?from=&to=.");
+        }
+        ReversePath sender = query.contains("from") ? sender(query) : sender(header);
+        List<String> to = query.contains("to") ? query.all("to") : destinations(header);
+        return submission.submit(
+                envelope(sender, recipients(to)), origin(request), header.with(body));
+    }
+
+    private Envelope envelope(ReversePath sender, List<ForwardPath> recipients) {
+        if (recipients.isEmpty()) {
+            throw Problem.badRequest("No recipient: give ?to= or a To, Cc or Bcc field.");
+        }
+        if (recipients.size() > maxRecipients) {
+            throw Problem.badRequest("More than " + maxRecipients + " recipients.");
+        }
+        boolean beyondAscii =
+                !isAscii(sender.address())
+                        || recipients.stream().anyMatch(r -> !isAscii(r.address()));
+        return new Envelope(sender, recipients, beyondAscii);
+    }
+
+    private static ReversePath sender(UriQuery query) {
+        String text = query.first("from").orElse("").strip();
+        String address = text.equals("<>") ? "" : text;
+        if (address.isEmpty()) {
+            return ReversePath.NULL;
+        }
+        return new ReversePath(single("from", address));
+    }
+
+    private static ReversePath sender(HeaderSection header) {
+        String from =
+                header.first("from")
+                        .orElseThrow(() ->
+                                Problem.badRequest("No sender: give ?from= or a From field."));
+        return new ReversePath(single("From", from));
+    }
+
+    private static String single(String where, String value) {
+        AddressList list = AddressList.parse(value);
+        if (list.malformed() != null || list.addresses().isEmpty()) {
+            throw Problem.badRequest(where + " holds no valid address.");
+        }
+        return list.addresses().getFirst();
+    }
+
+    private static List<String> destinations(HeaderSection header) {
+        List<String> values = new ArrayList<>();
+        DESTINATIONS.forEach(name -> values.addAll(header.all(name)));
+        return values;
+    }
+
+    private static List<ForwardPath> recipients(List<String> values) {
+        Set<String> addresses = new LinkedHashSet<>();
+        for (String value : values) {
+            AddressList list = AddressList.parse(value);
+            if (list.malformed() != null) {
+                throw Problem.badRequest("This recipient is no address: " + list.malformed());
+            }
+            addresses.addAll(list.addresses());
+        }
+        return addresses.stream().map(ForwardPath::new).toList();
+    }
+
+    private static Origin origin(ServerRequest request) {
+        String client =
+                request.remotePeer().address() instanceof InetSocketAddress peer
+                        ? peer.getAddress().getHostAddress()
+                        : request.remotePeer().host();
+        return new Origin(client, "", "HTTP", null);
+    }
+
+    private static void requireType(ServerRequest request) {
+        String type =
+                request.headers()
+                        .contentType()
+                        .map(media -> media.mediaType().text().toLowerCase(Locale.ROOT))
+                        .orElse("");
+        if (!TYPES.contains(type)) {
+            throw new Problem(
+                    Status.UNSUPPORTED_MEDIA_TYPE_415, "Send Content-Type: message/rfc822.");
+        }
+    }
+
+    private void answer(Submission.Receipt receipt, ServerResponse response) {
+        switch (receipt) {
+            case Submission.Receipt.Queued queued ->
+                    Json.send(
+                            response,
+                            Status.ACCEPTED_202,
+                            json -> {
+                                json.writeStartObject();
+                                json.writeStringField("id", queued.id().toString());
+                                json.writeEndObject();
+                            });
+            case Submission.Receipt.Sent sent ->
+                    Json.send(
+                            response,
+                            Status.OK_200,
+                            json -> {
+                                json.writeStartObject();
+                                json.writeStringField("id", sent.id().toString());
+                                json.writeStringField("egress", sent.egress());
+                                json.writeStringField("reply", sent.reply());
+                                json.writeEndObject();
+                            });
+            case Submission.Receipt.Refused refused ->
+                    throw new Problem(Status.create(422, "Unprocessable Content"), refused.reply());
+            case Submission.Receipt.Temporary temporary -> {
+                response.header(HeaderNames.RETRY_AFTER, RETRY_AFTER_SECONDS);
+                throw new Problem(Status.SERVICE_UNAVAILABLE_503, temporary.reply());
+            }
+            case Submission.Receipt.TooLarge _ -> throw tooLarge();
+        }
+    }
+
+    private Problem tooLarge() {
+        return new Problem(
+                Status.REQUEST_ENTITY_TOO_LARGE_413,
+                "Messages may have " + maxMessageBytes + " bytes (smtp.max-message-size).");
+    }
+
+    private static boolean isAscii(String text) {
+        return text.chars().allMatch(c -> c < 0x80);
+    }
+}

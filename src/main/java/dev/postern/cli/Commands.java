@@ -1,0 +1,125 @@
+package dev.postern.cli;
+
+import dev.postern.config.Sources;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// The root of all commands.
+@Command(
+        name = "postern",
+        description = {
+            "A local SMTP forwarder: takes mail on localhost durably, gets it out by the way that"
+                    + " works.",
+            ""
+        },
+        synopsisSubcommandLabel = "COMMAND",
+        footer = {
+            "",
+            "First steps:",
+            "  postern serve                          listens on 127.0.0.1:2525; holds mail until"
+                    + " it knows a way out",
+            "  POSTERN_EGRESS='smtp://USER:PASSWORD@smtp.example.org:587' postern serve",
+            "  postern send --to you@example.org      sends a test message and follows it",
+            "",
+            "`postern COMMAND --help` tells more; `postern config reference` tells every key."
+        })
+public final class Commands implements Runnable {
+
+    private final CommandLine line;
+
+    private Commands(
+            Map<String, Supplier<Object>> commands, @Nullable String named, Terminal terminal) {
+        line = new CommandLine(this);
+        Supplier<Object> only = named == null ? null : commands.get(named);
+        if (named != null && only != null) {
+            // To read the annotations of all of them would cost `serve` its start.
+            line.addSubcommand(named, only.get());
+        } else {
+            commands.forEach((name, command) -> line.addSubcommand(name, command.get()));
+        }
+        line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
+        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
+        line.setParameterExceptionHandler((bad, _) -> usage(bad, terminal));
+        line.setExecutionExceptionHandler((failure, _, _) -> failed(failure, terminal));
+        line.setAbbreviatedOptionsAllowed(false);
+        line.setUsageHelpAutoWidth(true);
+    }
+
+    /// Runs one command.
+    ///
+    /// @param words as typed, after the program's name
+    /// @param sources where the configuration comes from, given `--config`
+    /// @param serving runs the forwarder
+    /// @return the exit status
+    public static int run(
+            List<String> words,
+            Terminal terminal,
+            Function<@Nullable Path, Sources> sources,
+            Serving serving) {
+        if (!words.isEmpty() && words.getFirst().equals("sendmail")) {
+            // Its options are older than POSIX; picocli only knows its help.
+            return new SendmailCommand(terminal, sources).run(words.subList(1, words.size()));
+        }
+        String named = words.isEmpty() ? null : words.getFirst();
+        Commands commands = new Commands(all(terminal, sources, serving), named, terminal);
+        return commands.line.execute(words.toArray(String[]::new));
+    }
+
+    private static Map<String, Supplier<Object>> all(
+            Terminal terminal, Function<@Nullable Path, Sources> sources, Serving serving) {
+        Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+        all.put("serve", () -> new ServeCommand(terminal, sources, serving));
+        all.put("send", () -> new SendCommand(terminal, sources));
+        all.put("sendmail", () -> new SendmailCommand(terminal, sources));
+        all.put("queue", () -> QueueCommand.line(terminal, sources));
+        all.put("config", () -> ConfigCommand.line(terminal, sources));
+        all.put("version", () -> new VersionCommand(terminal));
+        return all;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(line, "a command is missing; `postern --help` lists them");
+    }
+
+    @CommandLine.Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Shows this help.")
+    void help(boolean asked) {}
+
+    private static int usage(ParameterException bad, Terminal terminal) {
+        String command = bad.getCommandLine().getCommandSpec().qualifiedName();
+        List<String> near = suggestions(bad);
+        String hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+        terminal.complain(bad.getMessage() + hint + " (see `" + command + " --help`)");
+        return ExitCode.BAD_USAGE;
+    }
+
+    private static List<String> suggestions(ParameterException bad) {
+        if (bad instanceof UnmatchedArgumentException unmatched) {
+            return unmatched.getSuggestions().stream().limit(2).toList();
+        }
+        return List.of();
+    }
+
+    private static int failed(Exception failure, Terminal terminal) {
+        if (failure instanceof Trouble trouble) {
+            terminal.complain(trouble.words());
+            return trouble.exitCode();
+        }
+        terminal.complain("failed: " + failure);
+        return ExitCode.FAILED;
+    }
+}

@@ -1,0 +1,40 @@
+package dev.postern.cli;
+
+import dev.postern.config.ConfigLoader;
+import dev.postern.config.Loaded;
+import dev.postern.config.Sources;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// The option `--config`, which most commands have, and what comes of it.
+final class ConfigOption {
+
+    @Option(
+            names = {"-c", "--config"},
+            paramLabel = "FILE",
+            description = {
+                "The configuration. Without it: POSTERN_CONFIG,",
+                "else ./postern.yaml, else /etc/postern/postern.yaml."
+            })
+    private @Nullable Path file;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Shows this help.")
+    void help(boolean asked) {}
+
+    /// Returns the configuration, or tells all that is wrong with it and returns nothing.
+    Optional<Loaded.Valid> load(Function<@Nullable Path, Sources> sources, Terminal terminal) {
+        return switch (ConfigLoader.load(sources.apply(file))) {
+            case Loaded.Valid valid -> Optional.of(valid);
+            case Loaded.Invalid invalid -> {
+                invalid.lines().forEach(terminal::complain);
+                yield Optional.empty();
+            }
+        };
+    }
+}

@@ -1,0 +1,70 @@
+package dev.postern.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/// Standard input that ends at a line of one dot, as people at a terminal end their mail.
+final class DotEnded extends InputStream {
+
+    private static final int NONE = -2;
+
+    private final InputStream in;
+    private boolean lineStart = true;
+    private boolean ended;
+    private int owedOctet = NONE;
+
+    DotEnded(InputStream in) {
+        this.in = in;
+    }
+
+    @Override
+    public int read() throws IOException {
+        if (ended) {
+            return -1;
+        }
+        if (owedOctet != NONE) {
+            return given(owed());
+        }
+        int octet = in.read();
+        if (lineStart && octet == '.') {
+            return afterDot();
+        }
+        return given(octet);
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        int count = 0;
+        while (count < length) {
+            int octet = read();
+            if (octet < 0) {
+                return count == 0 ? -1 : count;
+            }
+            buffer[offset + count++] = (byte) octet;
+        }
+        return count;
+    }
+
+    private int afterDot() throws IOException {
+        int next = in.read();
+        if (next == '\n' || next < 0) {
+            ended = true;
+            return -1;
+        }
+        owedOctet = next;
+        lineStart = false;
+        return '.';
+    }
+
+    private int owed() {
+        int octet = owedOctet;
+        owedOctet = NONE;
+        return octet;
+    }
+
+    private int given(int octet) {
+        lineStart = octet == '\n';
+        ended = octet < 0;
+        return octet;
+    }
+}

@@ -1,0 +1,210 @@
+package dev.postern.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.config.Loaded;
+import dev.postern.config.Sources;
+import dev.postern.submit.AdminClient;
+import dev.postern.submit.AdminClient.Answer;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/// `postern queue list|show|retry|hold|release|delete`.
+@Command(
+        name = "queue",
+        description = "Shows and steers the queue of the running forwarder.",
+        synopsisSubcommandLabel = "COMMAND",
+        footer = {
+            "",
+            "Exit status: 0, 1 unknown id or a state that does not allow it, 69 not reachable."
+        })
+final class QueueCommand implements Runnable {
+
+    private static final String MESSAGES = "/messages";
+
+    private final Terminal terminal;
+    private final Function<@Nullable Path, Sources> sources;
+    private final CommandLine line = new CommandLine(this);
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Shows this help.")
+    void help(boolean asked) {}
+
+    private QueueCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+        this.terminal = terminal;
+        this.sources = sources;
+    }
+
+    static CommandLine line(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+        return new QueueCommand(terminal, sources).line;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(line, "say list, show, retry, hold, release or delete");
+    }
+
+    @Command(name = "list", description = "Lists messages, newest first.")
+    int list(
+            @Mixin ConfigOption config,
+            @Option(
+                            names = "--state",
+                            defaultValue = "",
+                            description = "queued, sending, deferred, held, sent or failed")
+                    String state,
+            @Option(names = "--sender", defaultValue = "", description = "part of the sender")
+                    String sender,
+            @Option(names = "--recipient", defaultValue = "", description = "part of a recipient")
+                    String recipient,
+            @Option(
+                            names = "--limit",
+                            defaultValue = "50",
+                            description = "at most so many, 1 to 1000 (default: 50)")
+                    String limit,
+            @Option(names = "--after", defaultValue = "", description = "only older than this id")
+                    String after,
+            @Option(names = "--json", description = "as the API gives it") boolean json)
+            throws Trouble {
+        Map<String, String> query = new LinkedHashMap<>();
+        query.put("state", state);
+        query.put("sender", sender);
+        query.put("recipient", recipient);
+        query.put("limit", limit);
+        query.put("after", after);
+        Answer answer = ask(config, admin -> admin.get(MESSAGES, query));
+        if (!answer.isOk()) {
+            return complain(answer);
+        }
+        QueueText text = new QueueText(terminal);
+        if (json) {
+            terminal.out().println(answer.body());
+        } else {
+            text.list(answer.body());
+        }
+        return ExitCode.OK;
+    }
+
+    @Command(name = "show", description = "Shows a message with every attempt.")
+    int show(
+            @Mixin ConfigOption config,
+            @Parameters(paramLabel = "ID") String id,
+            @Option(names = "--json", description = "as the API gives it") boolean json)
+            throws Trouble {
+        Answer answer = ask(config, admin -> admin.get(path(id), Map.of()));
+        if (!answer.isOk()) {
+            return complain(answer);
+        }
+        if (json) {
+            terminal.out().println(answer.body());
+        } else {
+            new QueueText(terminal).show(answer.body());
+        }
+        return ExitCode.OK;
+    }
+
+    @Command(
+            name = "retry",
+            description =
+                    "Makes deferred or failed messages due now; without ID all deferred ones.")
+    int retry(
+            @Mixin ConfigOption config,
+            @Parameters(paramLabel = "ID", arity = "0..*") List<String> ids)
+            throws Trouble {
+        if (ids != null && !ids.isEmpty()) {
+            return each(config, ids, "/retry");
+        }
+        Answer answer = ask(config, admin -> admin.post("/queue/flush"));
+        if (!answer.isOk()) {
+            return complain(answer);
+        }
+        JsonNode messages = answer.body().path("messages");
+        terminal.say(messages.asText() + " made due");
+        return ExitCode.OK;
+    }
+
+    @Command(name = "hold", description = "Keeps messages until they are released.")
+    int hold(
+            @Mixin ConfigOption config,
+            @Parameters(paramLabel = "ID", arity = "1..*") List<String> ids)
+            throws Trouble {
+        return each(config, ids, "/hold");
+    }
+
+    @Command(name = "release", description = "Frees messages that were held.")
+    int release(
+            @Mixin ConfigOption config,
+            @Parameters(paramLabel = "ID", arity = "1..*") List<String> ids)
+            throws Trouble {
+        return each(config, ids, "/release");
+    }
+
+    @Command(name = "delete", description = "Removes messages, whatever they owe.")
+    int delete(
+            @Mixin ConfigOption config,
+            @Parameters(paramLabel = "ID", arity = "1..*") List<String> ids)
+            throws Trouble {
+        return each(config, ids, null);
+    }
+
+    /// @param verb null: delete
+    private int each(ConfigOption config, List<String> ids, @Nullable String verb) throws Trouble {
+        int exit = ExitCode.OK;
+        for (String id : ids) {
+            Answer answer =
+                    ask(
+                            config,
+                            admin ->
+                                    verb == null
+                                            ? admin.delete(path(id))
+                                            : admin.post(path(id) + verb));
+            if (!answer.isOk()) {
+                terminal.complain(id + ": " + answer.detail());
+                exit = ExitCode.FAILED;
+            }
+        }
+        return exit;
+    }
+
+    private int complain(Answer answer) {
+        terminal.complain(answer.detail());
+        return ExitCode.FAILED;
+    }
+
+    private Answer ask(ConfigOption config, Question question) throws Trouble {
+        Optional<Loaded.Valid> loaded = config.load(sources, terminal);
+        if (loaded.isEmpty()) {
+            throw new Trouble(ExitCode.BAD_USAGE, "so the forwarder can't be found");
+        }
+        Running running = Running.find(loaded.get().config());
+        try {
+            return question.ask(running.adminClient());
+        } catch (IOException e) {
+            throw Running.notReachable("the admin socket", running.admin(), e);
+        }
+    }
+
+    private static String path(String id) {
+        return MESSAGES + "/" + URLEncoder.encode(id, StandardCharsets.UTF_8);
+    }
+
+    /// One request.
+    @FunctionalInterface
+    private interface Question {
+        Answer ask(AdminClient admin) throws IOException;
+    }
+}

@@ -1,0 +1,183 @@
+package dev.postern.cli;
+
+import dev.postern.config.Loaded;
+import dev.postern.config.Sources;
+import dev.postern.mail.AddressList;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.ReversePath;
+import dev.postern.submit.MimeDraft;
+import dev.postern.submit.MimeDraft.Attachment;
+import dev.postern.submit.SmtpClient;
+import dev.postern.submit.SmtpClient.Verdict;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URLConnection;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `postern send`.
+@Command(
+        name = "send",
+        description =
+                "Submits a test message to the running listener and follows it to its outcome.",
+        footer = {
+            "",
+            "Exit status: 0 sent, 1 failed or refused, 69 listener not reachable, 75 still queued."
+        })
+final class SendCommand implements Callable<Integer> {
+
+    private static final Pattern QUEUE_ID =
+            Pattern.compile("\\b(queued|sent) as ([0-9A-Z]{12})\\b");
+
+    private final Terminal terminal;
+    private final Function<@Nullable Path, Sources> sources;
+
+    @Mixin private ConfigOption config = new ConfigOption();
+
+    @Option(
+            names = "--to",
+            required = true,
+            paramLabel = "ADDRESS",
+            split = ",",
+            description = "To whom; may be given several times.")
+    private List<String> to = List.of();
+
+    @Option(
+            names = "--from",
+            paramLabel = "ADDRESS",
+            description = "From whom (default: postern@ and smtp.hostname).")
+    private @Nullable String from;
+
+    @Option(names = "--subject", description = "Any text (default: Test from Postern).")
+    private String subject = "Test from Postern";
+
+    @Option(names = "--body", description = "Any text.")
+    private String body = "This is a test message. It was sent by `postern send`.\n";
+
+    @Option(
+            names = "--attach",
+            paramLabel = "FILE",
+            description = "A file to attach; may be given several times.")
+    private List<Path> attach = new ArrayList<>();
+
+    @Option(
+            names = "--wait",
+            paramLabel = "TIME",
+            converter = Wait.class,
+            description = "How long to follow it (default: 30s).")
+    private Duration wait = Duration.ofSeconds(30);
+
+    SendCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+        this.terminal = terminal;
+        this.sources = sources;
+    }
+
+    @Override
+    public Integer call() throws Trouble, InterruptedException {
+        Optional<Loaded.Valid> loaded = config.load(sources, terminal);
+        if (loaded.isEmpty()) {
+            return ExitCode.BAD_USAGE;
+        }
+        Running running = Running.find(loaded.get().config());
+        return switch (submit(running)) {
+            case Verdict.Refused refused -> {
+                terminal.complain("refused: " + refused.reply());
+                yield ExitCode.FAILED;
+            }
+            case Verdict.Taken taken -> follow(taken.reply(), running);
+        };
+    }
+
+    private Verdict submit(Running running) throws Trouble {
+        String sender =
+                Objects.requireNonNullElse(from, "postern@" + running.config().smtp().hostname());
+        Set<ForwardPath> recipients = new LinkedHashSet<>();
+        for (String address : to) {
+            recipients.add(new ForwardPath(one("--to", address)));
+        }
+        String reverse = one("--from", sender);
+        boolean utf8 = !isAscii(reverse + String.join("", to));
+        Envelope envelope = new Envelope(new ReversePath(reverse), List.copyOf(recipients), utf8);
+        byte[] message = message(reverse);
+        try (SmtpClient client = SmtpClient.connect(running.smtp())) {
+            return client.submit(envelope, running.user(), new ByteArrayInputStream(message));
+        } catch (IOException e) {
+            throw Running.notReachable("the listener", running.smtp(), e);
+        }
+    }
+
+    private byte[] message(String sender) throws Trouble {
+        List<Attachment> attachments = new ArrayList<>();
+        for (Path file : attach) {
+            if (!Files.isReadable(file) || Files.isDirectory(file)) {
+                throw new Trouble(ExitCode.BAD_USAGE, "--attach: can't read " + file);
+            }
+            String name = String.valueOf(file.getFileName());
+            String guess = URLConnection.guessContentTypeFromName(name);
+            String type = Objects.requireNonNullElse(guess, "application/octet-stream");
+            attachments.add(new Attachment(name, type, () -> Files.newInputStream(file)));
+        }
+        String domain = sender.substring(sender.lastIndexOf('@') + 1);
+        String id = "<" + UUID.randomUUID() + "@" + domain + ">";
+        MimeDraft draft =
+                new MimeDraft(
+                        sender,
+                        to,
+                        subject,
+                        body,
+                        attachments,
+                        ZonedDateTime.now(ZoneId.systemDefault()),
+                        id);
+        ByteArrayOutputStream octets = new ByteArrayOutputStream();
+        try {
+            draft.write(octets);
+        } catch (IOException e) {
+            throw new Trouble(ExitCode.FAILED, "an attachment can't be read: " + e.getMessage());
+        }
+        return octets.toByteArray();
+    }
+
+    private int follow(String reply, Running running) throws Trouble, InterruptedException {
+        terminal.say(reply);
+        Matcher matcher = QUEUE_ID.matcher(reply);
+        if (!matcher.find()) {
+            throw new Trouble(ExitCode.TEMPORARY, "the reply names no queue id to follow");
+        }
+        if (matcher.group(1).equals("sent")) {
+            return ExitCode.OK;
+        }
+        return new Follower(terminal, running.adminClient()).follow(matcher.group(2), wait);
+    }
+
+    private static String one(String option, String value) throws Trouble {
+        AddressList list = AddressList.parse(value);
+        if (list.malformed() != null || list.addresses().size() != 1) {
+            throw new Trouble(ExitCode.BAD_USAGE, option + ": '" + value + "' is no mail address");
+        }
+        return list.addresses().getFirst();
+    }
+
+    private static boolean isAscii(String text) {
+        return text.chars().allMatch(c -> c < 0x80);
+    }
+}

@@ -1,0 +1,151 @@
+package dev.postern.config;
+
+import dev.postern.config.PosternConfig.Acknowledge;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Makes the configuration from built-in defaults, the file and the environment, later ones
+/// winning.
+///
+/// What is overridden is not looked into: a variable that sets a key also spares the file's `${…}`
+/// for it.
+///
+/// *Diagnostics.* Never throws for what a user wrote: all problems come back at once in
+/// [Loaded.Invalid], each with its place, key and remedy. No secret is in any of them.
+public final class ConfigLoader {
+
+    private static final List<Path> USUAL_FILES =
+            List.of(Path.of("postern.yaml"), Path.of("/etc/postern/postern.yaml"));
+    private static final Set<String> VANISHING_FILE_SYSTEMS = Set.of("overlay", "tmpfs");
+
+    private final Sources sources;
+    private final TextReader reader;
+    private final Problems problems = new Problems();
+    private final List<String> remarks = new ArrayList<>();
+    private final Interpolation interpolation;
+
+    /// The file that was found.
+    private record Found(Path path, String text) {}
+
+    private ConfigLoader(Sources sources) {
+        this.sources = sources;
+        this.reader = sources.absoluteReader();
+        this.interpolation = new Interpolation(sources.environment(), reader, problems);
+    }
+
+    /// Loads the configuration. Reads files, and nothing but files.
+    public static Loaded load(Sources sources) {
+        return new ConfigLoader(sources).load();
+    }
+
+    private Loaded load() {
+        Found file = file();
+        SectionReader section = new SectionReader(Keys.ALL, "", problems);
+        Map<String, Given> given = new HashMap<>();
+        Given.Entries root = new Given.Entries(new LinkedHashMap<>(), new Source.Default(""));
+        if (file != null) {
+            root = YamlFile.read(file.text(), file.path().toString(), problems);
+            given.putAll(section.flatten(root));
+        }
+        given.putAll(
+                new Environment(sources.environment(), interpolation, problems).read(Keys.ALL));
+        given.replaceAll((path, value) -> interpolation.resolve(value, path));
+        Settings settings = section.settings(given, root.source());
+        fillComputed(settings);
+        List<EgressLoader.Entry> egress = egress(settings);
+        new Combinations(settings, reader, problems, remarks).check(egress);
+        return problems.isEmpty()
+                ? new Loaded.Valid(
+                        Assembly.config(settings, egress),
+                        remarks,
+                        file == null ? null : file.path(),
+                        new Effective(settings, egress))
+                : new Loaded.Invalid(problems.list());
+    }
+
+    private @Nullable Found file() {
+        Path path = sources.file();
+        Source source = new Source.WholeFile(String.valueOf(path));
+        String variable = Environment.value(sources.environment(), Environment.CONFIG);
+        if (path == null && variable != null) {
+            path = Path.of(variable);
+            source = new Source.Variable(Environment.CONFIG);
+        }
+        return path == null ? usualFile() : read(path, source);
+    }
+
+    private @Nullable Found usualFile() {
+        for (Path path : USUAL_FILES) {
+            try {
+                return new Found(path, reader.read(path));
+            } catch (NoSuchFileException _) {
+                // Then the next place.
+            } catch (IOException e) {
+                problems.add(
+                        new Source.WholeFile(path.toString()), "", Interpolation.unreadable(e));
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Found read(Path path, Source source) {
+        try {
+            return new Found(path, reader.read(path));
+        } catch (IOException e) {
+            problems.add(source, "", Interpolation.unreadable(e));
+            return null;
+        }
+    }
+
+    private List<EgressLoader.Entry> egress(Settings settings) {
+        Given given = settings.find(Keys.EGRESS);
+        if (given instanceof Given.Text text && text.source() instanceof Source.Variable) {
+            given = EgressSources.urls(text, problems);
+        } else if (given == null || none(given)) {
+            given = EgressSources.conventional(sources.environment(), remarks);
+        }
+        return new EgressLoader(problems).read(given);
+    }
+
+    private static boolean none(Given given) {
+        return (given instanceof Given.Items items && items.items().isEmpty())
+                || given.source() instanceof Source.Default;
+    }
+
+    private void fillComputed(Settings settings) {
+        if (settings.know(Keys.SMTP_HOSTNAME) && settings.find(Keys.SMTP_HOSTNAME) == null) {
+            String name = sources.hostname().get();
+            boolean usable = Types.WORD.parser().apply(name) instanceof Parsed.Good<String>;
+            Source source = new Source.Default("the machine's name");
+            String hostname = usable ? name : "localhost";
+            settings.put(Keys.SMTP_HOSTNAME, hostname, new Given.Text(hostname, source));
+        }
+        if (settings.know(Keys.ACKNOWLEDGE, Keys.SPOOL_PATH)
+                && settings.find(Keys.ACKNOWLEDGE) == null) {
+            acknowledge(settings);
+        }
+    }
+
+    private void acknowledge(Settings settings) {
+        Path spool = sources.workingDirectory().resolve(settings.get(Keys.SPOOL_PATH));
+        boolean onRender = Environment.value(sources.environment(), "RENDER") != null;
+        String fileSystem = onRender ? sources.fileSystemType().apply(spool) : "";
+        boolean vanishing = VANISHING_FILE_SYSTEMS.contains(fileSystem);
+        Acknowledge value = vanishing ? Acknowledge.SENT : Acknowledge.SPOOLED;
+        String why = vanishing ? "RENDER is set and spool.path is on " + fileSystem : "";
+        String word = vanishing ? "sent" : "spooled";
+        settings.put(Keys.ACKNOWLEDGE, value, new Given.Text(word, new Source.Default(why)));
+        if (vanishing) {
+            remarks.add("acknowledge is sent: " + why);
+        }
+    }
+}

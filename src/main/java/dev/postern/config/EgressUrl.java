@@ -1,0 +1,261 @@
+package dev.postern.config;
+
+import dev.postern.config.EgressKeys.EgressType;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Reads one URL of `POSTERN_EGRESS`:
+///
+/// ```
+/// smtp://USER:PASSWORD@HOST:PORT?KEY=VALUE#NAME     smtps://…      (implicit TLS, port 465)
+/// sendgrid://KEY@   resend://KEY@   brevo://KEY@   postmark://KEY@
+/// mailgun://KEY@DOMAIN      ses://REGION      ses://ID:SECRET@REGION
+/// ```
+///
+/// Every part is percent-encoded. `java.net.URI` gives `sendgrid://KEY@` neither host nor user,
+/// hence a parser of our own (RFC 3986 §3 in small). No message repeats any of the text, since any
+/// part may be a misplaced secret.
+final class EgressUrl {
+
+    private static final String IMPLICIT_TLS_PORT = "465";
+
+    private final Source source;
+    private final String path;
+    private final Problems problems;
+    private final SequencedMap<String, Given.Entry> members = new LinkedHashMap<>();
+    private boolean broken;
+
+    /// A URL cut into its parts, still encoded; null where a part is absent.
+    private record Parts(
+            String scheme,
+            @Nullable String user,
+            String place,
+            String rest,
+            @Nullable String query,
+            @Nullable String fragment) {
+
+        static @Nullable Parts of(String url) {
+            int colon = url.indexOf("://");
+            if (colon < 1) {
+                return null;
+            }
+            String scheme = url.substring(0, colon).toLowerCase(Locale.ROOT);
+            String tail = url.substring(colon + "://".length());
+            String[] fragment = cut(tail, '#');
+            String[] query = cut(fragment[0], '?');
+            int slash = query[0].indexOf('/');
+            String authority = slash < 0 ? query[0] : query[0].substring(0, slash);
+            String rest = slash < 0 ? "" : query[0].substring(slash);
+            int at = authority.lastIndexOf('@');
+            return new Parts(
+                    scheme,
+                    at < 0 ? null : authority.substring(0, at),
+                    authority.substring(at + 1),
+                    rest,
+                    query.length > 1 ? query[1] : null,
+                    fragment.length > 1 ? fragment[1] : null);
+        }
+
+        private static String[] cut(String text, char at) {
+            int index = text.indexOf(at);
+            return index < 0
+                    ? new String[] {text}
+                    : new String[] {text.substring(0, index), text.substring(index + 1)};
+        }
+    }
+
+    private EgressUrl(Source source, Problems problems) {
+        this.source = source;
+        this.path = "egress";
+        this.problems = problems;
+    }
+
+    /// Returns the URL as a mapping of keys; broken after telling its problems.
+    static Given read(String url, Source source, Problems problems) {
+        return new EgressUrl(source, problems).read(url);
+    }
+
+    private Given read(String url) {
+        Parts parts = Parts.of(url);
+        List<String> schemes =
+                Stream.concat(
+                                Stream.of("smtps"),
+                                Arrays.stream(EgressType.values()).map(EgressType::word))
+                        .toList();
+        if (parts == null) {
+            wrong("must begin with a type and ://", "types are " + String.join(", ", schemes));
+        } else if (!schemes.contains(parts.scheme())) {
+            String guess = Types.suggestion(parts.scheme(), schemes);
+            wrong(
+                    "unknown type",
+                    guess.isEmpty() ? "types are " + String.join(", ", schemes) : guess);
+        } else {
+            members(parts);
+        }
+        return broken ? new Given.Broken(source) : new Given.Entries(members, source);
+    }
+
+    private void members(Parts parts) {
+        if (!parts.rest().isEmpty() && !parts.rest().equals("/")) {
+            wrong("has a path", "write %2F for a slash within user, password or key");
+        }
+        boolean smtps = parts.scheme().equals("smtps");
+        EgressType type =
+                smtps
+                        ? EgressType.SMTP
+                        : EgressType.valueOf(parts.scheme().toUpperCase(Locale.ROOT));
+        members.put("type", entry(type.word()));
+        put("name", parts.fragment());
+        switch (type) {
+            case SMTP -> smtp(parts, smtps);
+            case SENDGRID, RESEND, BREVO, POSTMARK -> api(parts);
+            case MAILGUN -> mailgun(parts);
+            case SES -> ses(parts);
+        }
+        query(parts.query());
+        if (smtps && !isImplicit()) {
+            wrong("smtps:// means tls=implicit", "write smtp:// for any other");
+        }
+    }
+
+    private void smtp(Parts parts, boolean implicit) {
+        String place = parts.place();
+        int colon = place.lastIndexOf(':');
+        boolean port = colon > place.lastIndexOf(']');
+        put("host", port ? place.substring(0, colon) : place);
+        if (port) {
+            put("port", place.substring(colon + 1));
+        } else if (implicit) {
+            put("port", IMPLICIT_TLS_PORT);
+        }
+        pair(parts.user(), "username", "password");
+        if (implicit && (parts.query() == null || !queryNames(parts.query()).contains("tls"))) {
+            put("tls", "implicit");
+        }
+    }
+
+    private void api(Parts parts) {
+        if (parts.user() == null || !parts.place().isEmpty()) {
+            wrong(
+                    "must be TYPE://KEY@",
+                    "nothing stands behind the @, and the key is percent-encoded");
+            return;
+        }
+        single(parts.user());
+    }
+
+    private void mailgun(Parts parts) {
+        put("domain", parts.place());
+        if (parts.user() != null) {
+            single(parts.user());
+        }
+    }
+
+    private void ses(Parts parts) {
+        put("region", parts.place());
+        pair(parts.user(), "access-key-id", "secret-access-key");
+    }
+
+    private void single(String user) {
+        if (user.indexOf(':') >= 0) {
+            wrong("has a password", "write %3A for a colon within a key");
+        }
+        put("api-key", user);
+    }
+
+    private void pair(@Nullable String user, String first, String second) {
+        if (user == null) {
+            return;
+        }
+        int colon = user.indexOf(':');
+        put(first, colon < 0 ? user : user.substring(0, colon));
+        put(second, colon < 0 ? null : user.substring(colon + 1));
+    }
+
+    private void query(@Nullable String query) {
+        if (query == null || query.isEmpty()) {
+            return;
+        }
+        for (String parameter : query.split("&", -1)) {
+            int equals = parameter.indexOf('=');
+            String name = equals < 0 ? null : Percent.decode(parameter.substring(0, equals));
+            if (name == null) {
+                wrong("has a parameter that is not KEY=VALUE", "percent-encode user and password");
+            } else if (members.containsKey(name)) {
+                wrong("gives a key twice", "a parameter sets what the rest of the URL does not");
+            } else {
+                put(name, parameter.substring(equals + 1));
+            }
+        }
+    }
+
+    private static List<String> queryNames(String query) {
+        return Arrays.stream(query.split("&", -1))
+                .map(parameter -> parameter.split("=", 2)[0])
+                .toList();
+    }
+
+    private boolean isImplicit() {
+        Given.Text tls = new Given.Entries(members, source).text("tls");
+        return tls != null && tls.value().equals("implicit");
+    }
+
+    /// Sets a key, unless its part of the URL is absent or empty.
+    private void put(String name, @Nullable String encoded) {
+        if (encoded == null || encoded.isEmpty()) {
+            return;
+        }
+        String decoded = Percent.decode(encoded);
+        if (decoded == null) {
+            wrong("has a malformed percent-escape", "write %25 for a percent sign");
+        } else {
+            members.put(name, entry(decoded));
+        }
+    }
+
+    private Given.Entry entry(String value) {
+        return new Given.Entry(source, new Given.Text(value, source));
+    }
+
+    private void wrong(String what, String remedy) {
+        broken = true;
+        problems.add(source, path, what, remedy);
+    }
+
+    /// Gives a name to those of `urls` that have none: the type, then type-2, type-3…
+    static Map<Integer, String> names(List<Given> urls) {
+        Map<Integer, String> names = new LinkedHashMap<>();
+        for (int i = 0; i < urls.size(); i++) {
+            String name = text(urls.get(i), "name");
+            if (name != null) {
+                names.put(i, name);
+            }
+        }
+        for (int i = 0; i < urls.size(); i++) {
+            String type = text(urls.get(i), "type");
+            if (type != null && !names.containsKey(i)) {
+                names.put(i, free(type, names));
+            }
+        }
+        return names;
+    }
+
+    private static String free(String type, Map<Integer, String> taken) {
+        String name = type;
+        for (int count = 2; taken.containsValue(name); count++) {
+            name = type + "-" + count;
+        }
+        return name;
+    }
+
+    private static @Nullable String text(Given given, String member) {
+        Given.Text text = given instanceof Given.Entries entries ? entries.text(member) : null;
+        return text == null ? null : text.value();
+    }
+}

@@ -1,0 +1,107 @@
+package dev.postern.config;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// What the loader asks of the machine.
+final class Machine {
+
+    private static final Path KERNEL_HOSTNAME = Path.of("/proc/sys/kernel/hostname");
+    private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
+
+    private Machine() {}
+
+    /// Returns the machine's name, without asking a name server where the kernel tells it.
+    static String hostname() {
+        try {
+            return Files.readString(KERNEL_HOSTNAME).strip();
+        } catch (IOException _) {
+            return resolvedHostname();
+        }
+    }
+
+    /// Returns the type of the file system that `path` lies on, or will once it exists; empty when
+    /// unknown.
+    static String fileSystemType(Path path) {
+        try {
+            return MountTable.parse(Files.readAllLines(MOUNTS)).typeOf(existing(path));
+        } catch (IOException | UncheckedIOException _) {
+            return "";
+        }
+    }
+
+    private static String resolvedHostname() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException _) {
+            return "localhost";
+        }
+    }
+
+    private static Path existing(Path path) throws IOException {
+        Path absolute = path.toAbsolutePath().normalize();
+        while (!Files.exists(absolute)) {
+            Path parent = absolute.getParent();
+            if (parent == null) {
+                return absolute;
+            }
+            absolute = parent;
+        }
+        return absolute.toRealPath();
+    }
+
+    /// The mounts of this process, as `/proc/self/mountinfo` lists them.
+    record MountTable(List<Mount> mounts) {
+
+        private static final int MOUNT_POINT_FIELD = 4;
+
+        /// A mounted file system.
+        ///
+        /// @param point the directory that it is mounted on
+        /// @param type its file-system type
+        record Mount(Path point, String type) {}
+
+        /// Reads lines such as `36 35 98:0 / /var rw shared:1 - ext4 /dev/sda1 rw`
+        /// (proc_pid_mountinfo(5)).
+        static MountTable parse(List<String> lines) {
+            return new MountTable(
+                    lines.stream()
+                            .filter(line -> line.contains(" - "))
+                            .map(MountTable::mount)
+                            .toList());
+        }
+
+        /// Returns the type of the innermost mount that holds `path`; empty when none does. Of two
+        /// mounts on one point the later hides the earlier.
+        String typeOf(Path path) {
+            String type = "";
+            int depth = -1;
+            for (Mount mount : mounts) {
+                if (path.startsWith(mount.point()) && mount.point().getNameCount() >= depth) {
+                    depth = mount.point().getNameCount();
+                    type = mount.type();
+                }
+            }
+            return type;
+        }
+
+        private static Mount mount(String line) {
+            int dash = line.indexOf(" - ");
+            String[] fields = line.substring(0, dash).split(" ", -1);
+            String type = line.substring(dash + 3).split(" ", 2)[0];
+            return new Mount(Path.of(unescaped(fields[MOUNT_POINT_FIELD])), type);
+        }
+
+        private static String unescaped(String field) {
+            return field.replace("\\040", " ")
+                    .replace("\\011", "\t")
+                    .replace("\\012", "\n")
+                    .replace("\\134", "\\");
+        }
+    }
+}

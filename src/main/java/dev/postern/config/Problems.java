@@ -1,0 +1,47 @@
+package dev.postern.config;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/// Gathers all that is wrong, so that it is told at once.
+final class Problems {
+
+    private static final Comparator<Problem> BY_PLACE =
+            Comparator.comparingInt((Problem problem) -> line(problem.source()))
+                    .thenComparingInt(problem -> column(problem.source()));
+
+    private final List<Problem> all = new ArrayList<>();
+
+    void add(Source source, String path, String what) {
+        add(source, path, what, "");
+    }
+
+    void add(Source source, String path, String what, String remedy) {
+        Problem problem = new Problem(source, path, what, remedy);
+        if (!all.contains(problem)) {
+            all.add(problem);
+        }
+    }
+
+    boolean isEmpty() {
+        return all.isEmpty();
+    }
+
+    /// Returns them in the order of the file, those of other sources after it.
+    List<Problem> list() {
+        return all.stream().sorted(BY_PLACE).toList();
+    }
+
+    private static int line(Source source) {
+        return switch (source) {
+            case Source.WholeFile _ -> 0;
+            case Source.InFile place -> place.line();
+            case Source.Variable _, Source.InUrl _, Source.Default _ -> Integer.MAX_VALUE;
+        };
+    }
+
+    private static int column(Source source) {
+        return source instanceof Source.InFile place ? place.column() : 0;
+    }
+}

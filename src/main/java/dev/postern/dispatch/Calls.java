@@ -1,0 +1,158 @@
+package dev.postern.dispatch;
+
+import dev.postern.egress.Delivery;
+import dev.postern.egress.Shipment;
+import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Attempt;
+import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome;
+import dev.postern.spool.Spool;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the calls of egresses, each on a thread of its own, and tells errand and health what they
+/// brought. Whatever an egress does, a call returns exactly once.
+final class Calls {
+
+    /// What our own mistake is to the recipients; never the reason of a failure.
+    private static final String OUR_FAULT = "451 4.3.0 internal error, see the log";
+
+    private static final Logger log = LoggerFactory.getLogger(Calls.class);
+
+    private final Spool spool;
+    private final Pace pace;
+    private final Serial tasks;
+    private final Chronicle chronicle;
+    private final Consumer<Call> over;
+
+    /// @param over told, as a task, of each call that is over
+    Calls(Spool spool, Pace pace, Serial tasks, Chronicle chronicle, Consumer<Call> over) {
+        this.spool = spool;
+        this.pace = pace;
+        this.tasks = tasks;
+        this.chronicle = chronicle;
+        this.over = over;
+    }
+
+    /// Starts a call for the leg of an errand; the lane must have a slot.
+    void start(Errand errand, Leg leg, Choice.Go go) {
+        chronicle.departed(errand, leg, go);
+        Lane lane = go.lane();
+        Instant now = pace.now();
+        List<ForwardPath> recipients = leg.recipients();
+        Gate gate =
+                new Gate(() -> {
+                    // A message whose client waits is not in the spool: a crash loses both.
+                    if (errand.client() == null) {
+                        spool.committing(errand.id(), lane.name(), recipients);
+                    }
+                });
+        Call call = new Call(errand, leg, lane, gate, lane.begin(now), now);
+        errand.underWay(call);
+        call.interruptedBy(pace.start(lane.name() + "-" + errand.id(), () -> carry(call)));
+    }
+
+    @SuppressWarnings("CatchingUnchecked")
+    private void carry(Call call) {
+        Delivery delivery = null;
+        Throwable thrown = null;
+        try {
+            Shipment shipment =
+                    new Shipment(
+                            call.errand.id(),
+                            call.errand.envelope().to(call.recipients),
+                            call.errand.content());
+            delivery = call.lane.egress().send(shipment, call.gate);
+        } catch (Throwable e) {
+            // Errors too: the message must be settled whatever happened to this thread.
+            thrown = e;
+        }
+        Delivery brought = delivery;
+        Throwable trouble = thrown;
+        tasks.post(() -> returned(call, brought, trouble));
+    }
+
+    private void returned(Call call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
+        Instant now = pace.now();
+        call.lane.ended();
+        if (call.isAbandoned()) {
+            call.lane.health().dropped(call.ticket);
+            call.lane.giveBack(call.began);
+        } else {
+            land(call, outcomes(call, delivery, thrown), now);
+        }
+        over.accept(call);
+    }
+
+    private void land(Call call, SequencedMap<ForwardPath, Outcome> outcomes, Instant now) {
+        Lane lane = call.lane;
+        if (outcomes.values().stream().noneMatch(Calls::countsForLimits)) {
+            lane.giveBack(call.began);
+        }
+        if (outcomes.values().stream().anyMatch(Outcome.Unavailable.class::isInstance)) {
+            lane.oweHaste();
+        }
+        Duration took = Duration.between(call.began, now);
+        List<Attempt> lines =
+                chronicle.returned(call.errand.id(), lane.name(), outcomes, call.began, took);
+        call.errand.underWay(null);
+        call.errand.called(lane.name(), lines, outcomes, now);
+    }
+
+    /// Returns the outcome of each recipient, ours where the egress failed to say, and tells the
+    /// health unless it was our fault.
+    private SequencedMap<ForwardPath, Outcome> outcomes(
+            Call call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
+        Map<ForwardPath, Outcome> said = delivery == null ? Map.of() : delivery.outcomes();
+        boolean complete = said.keySet().containsAll(call.recipients);
+        if (!complete) {
+            log.atError()
+                    .addKeyValue("id", call.errand.id())
+                    .addKeyValue("egress", call.lane.name())
+                    .setCause(thrown)
+                    .log("the egress failed to say what became of the message");
+        }
+        Outcome unsaid = ourFault(call);
+        SequencedMap<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
+        for (ForwardPath recipient : call.recipients) {
+            Outcome outcome = said.getOrDefault(recipient, unsaid);
+            boolean shut = call.gate.isShut() && outcome instanceof Outcome.Unavailable;
+            outcomes.put(recipient, shut ? unsaid : outcome);
+        }
+        if (complete && !call.gate.isShut()) {
+            Instant now = pace.now();
+            var turn = call.lane.health().finished(call.ticket, outcomes.values(), now);
+            chronicle.turned(turn, call.lane.health().view());
+        } else {
+            call.lane.health().dropped(call.ticket);
+        }
+        return outcomes;
+    }
+
+    /// Our own mistake leaves a message as it was: in doubt where it was or may be, else to be
+    /// tried again.
+    private static Outcome ourFault(Call call) {
+        if (call.gate.isPassed()) {
+            return new Outcome.Uncertain(OUR_FAULT);
+        }
+        return call.isPinned()
+                ? new Outcome.Unavailable(OUR_FAULT, Fault.SERVICE, null)
+                : new Outcome.Deferred(OUR_FAULT, null);
+    }
+
+    private static boolean countsForLimits(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Accepted _, Outcome.Deferred _, Outcome.Rejected _, Outcome.Uncertain _ ->
+                    true;
+            case Outcome.Unsuited _, Outcome.Unavailable _ -> false;
+        };
+    }
+}

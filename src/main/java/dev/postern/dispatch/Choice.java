@@ -1,0 +1,25 @@
+package dev.postern.dispatch;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Where a leg goes next.
+sealed interface Choice {
+
+    /// To this egress, when it has a slot.
+    ///
+    /// @param insteadOf the preferred egress that did not take it, with its words; null when this
+    ///   one is preferred
+    record Go(Lane lane, @Nullable Miss insteadOf) implements Choice {}
+
+    /// Nowhere: no egress is left.
+    ///
+    /// @param passedOver why those that were not asked were not
+    record Nowhere(List<Miss> passedOver) implements Choice {}
+
+    /// It waits for the one egress that perhaps took it before.
+    ///
+    /// @param again when to look again
+    record Stay(Miss miss, Instant again) implements Choice {}
+}

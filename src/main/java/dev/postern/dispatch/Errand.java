@@ -1,0 +1,482 @@
+package dev.postern.dispatch;
+
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
+import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
+import dev.postern.outcome.Outcome;
+import dev.postern.spool.Acceptance;
+import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.Settlement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// One message on its round through the egresses: from its claim, or from the moment its client
+/// waits, until all its recipients are done, wait, or are given up. It knows what an outcome means
+/// for a recipient (CONTRACT §4: the table of outcome classes), and nothing of threads, slots and
+/// spools. Confined to the dispatcher's tasks.
+final class Errand {
+
+    /// How long an egress that perhaps took a message is left alone with it.
+    static final Duration UNCERTAIN_WAIT = Duration.ofMinutes(5);
+
+    private final QueueId id;
+    private final Envelope envelope;
+    private final Supplier<MessageContent> content;
+    private final Instant ageFrom;
+    private final int attemptsBefore;
+    private final List<Recipient> before;
+    private final Schedule schedule;
+    private final @Nullable CompletableFuture<ImmediateResult> client;
+
+    private final Deque<Leg> legs = new ArrayDeque<>();
+    private final SequencedMap<ForwardPath, Recipient> now = new LinkedHashMap<>();
+    private final List<Attempt> attempts = new ArrayList<>();
+    private final List<Outcome.Rejected> refusals = new ArrayList<>();
+    private int calls;
+    private boolean uncertain;
+    private @Nullable Instant uncertainUntil;
+    private @Nullable Instant due;
+    private Instant notBefore = Instant.MIN;
+    private @Nullable Call underWay;
+    private boolean hurried;
+    private boolean ended;
+
+    private Errand(
+            QueueId id,
+            Envelope envelope,
+            Supplier<MessageContent> content,
+            Instant ageFrom,
+            int attemptsBefore,
+            List<Recipient> before,
+            Schedule schedule,
+            @Nullable CompletableFuture<ImmediateResult> client) {
+        this.id = id;
+        this.envelope = envelope;
+        this.content = content;
+        this.ageFrom = ageFrom;
+        this.attemptsBefore = attemptsBefore;
+        this.before = before;
+        this.schedule = schedule;
+        this.client = client;
+    }
+
+    /// Returns the errand of a claimed message. Its recipients form a leg of all that may go
+    /// anywhere, and one for each egress that perhaps took some of them before.
+    ///
+    /// @param uncertainUntil before when the uncertain ones are left alone
+    static Errand claimed(
+            QueuedMessage message,
+            Supplier<MessageContent> content,
+            Schedule schedule,
+            Instant uncertainUntil,
+            Instant at) {
+        Errand errand =
+                new Errand(
+                        message.id(),
+                        message.envelope(),
+                        content,
+                        message.ageFrom(),
+                        message.attemptCount(),
+                        message.recipients(),
+                        schedule,
+                        null);
+        errand.departClaimed(message, uncertainUntil, at);
+        return errand;
+    }
+
+    /// Returns the errand of a message whose client waits.
+    static Errand immediate(
+            QueueId id,
+            Acceptance acceptance,
+            MessageContent content,
+            Schedule schedule,
+            CompletableFuture<ImmediateResult> client) {
+        List<Recipient> recipients =
+                acceptance.envelope().recipients().stream().map(Recipient::queued).toList();
+        Errand errand =
+                new Errand(
+                        id,
+                        acceptance.envelope(),
+                        () -> content,
+                        acceptance.received(),
+                        0,
+                        recipients,
+                        schedule,
+                        client);
+        errand.legs.add(new Leg(acceptance.envelope().recipients(), null, false));
+        return errand;
+    }
+
+    private void departClaimed(QueuedMessage message, Instant uncertainUntil, Instant at) {
+        List<ForwardPath> free = new ArrayList<>();
+        Map<String, List<ForwardPath>> pinned = new LinkedHashMap<>();
+        for (Recipient recipient : message.recipients()) {
+            String egress = recipient.egress();
+            if (recipient.state().isFinal()) {
+                continue;
+            }
+            if (recipient.reason() != Reason.UNCERTAIN || egress == null) {
+                free.add(recipient.address());
+            } else if (at.isBefore(uncertainUntil)) {
+                uncertain = true;
+                waitUntil(uncertainUntil);
+            } else {
+                pinned.computeIfAbsent(egress, _ -> new ArrayList<>()).add(recipient.address());
+            }
+        }
+        if (!free.isEmpty()) {
+            // A crash left a mark on the whole message; a lost answer is told by its own
+            // recipients.
+            boolean crashed = message.possibleDuplicate() && pinned.isEmpty() && !uncertain;
+            legs.add(new Leg(free, null, crashed));
+        }
+        pinned.forEach((egress, recipients) -> legs.add(new Leg(recipients, egress, true)));
+    }
+
+    QueueId id() {
+        return id;
+    }
+
+    Envelope envelope() {
+        return envelope;
+    }
+
+    MessageContent content() {
+        return content.get();
+    }
+
+    /// Returns the client that waits; null for a claimed message.
+    @Nullable CompletableFuture<ImmediateResult> client() {
+        return client;
+    }
+
+    /// Returns the leg to go next; null when the round is over.
+    @Nullable Leg leg() {
+        return legs.peek();
+    }
+
+    @Nullable Call underWay() {
+        return underWay;
+    }
+
+    void underWay(@Nullable Call call) {
+        underWay = call;
+    }
+
+    /// Returns whether its client's patience has ended, so that no further egress is asked.
+    boolean isHurried() {
+        return hurried;
+    }
+
+    void hurry() {
+        hurried = true;
+    }
+
+    boolean isEnded() {
+        return ended;
+    }
+
+    void end() {
+        ended = true;
+    }
+
+    /// Notes what one call of an egress brought for the current leg.
+    ///
+    /// @param lines of history
+    /// @param outcomes of all the leg's recipients
+    void called(
+            String egress, List<Attempt> lines, Map<ForwardPath, Outcome> outcomes, Instant at) {
+        Leg leg = legs.element();
+        boolean wasPinned = egress.equals(leg.pin());
+        calls++;
+        attempts.addAll(lines);
+        leg.ask(egress);
+        outcomes.forEach(
+                (recipient, outcome) -> rule(leg, recipient, egress, outcome, wasPinned, at));
+        if (leg.isEmpty()) {
+            legs.remove();
+        }
+    }
+
+    private void rule(
+            Leg leg,
+            ForwardPath to,
+            String egress,
+            Outcome outcome,
+            boolean wasPinned,
+            Instant at) {
+        switch (outcome) {
+            case Outcome.Accepted(String reply, _, _) ->
+                    decide(leg, new Recipient(to, State.SENT, null, reply, egress));
+            case Outcome.Rejected refusal -> {
+                refusals.add(refusal);
+                decide(leg, new Recipient(to, State.FAILED, null, refusal.reply(), egress));
+            }
+            case Outcome.Deferred(String reply, var retryAfter) -> {
+                notBefore(at.plus(Schedule.atLeast(retryAfter)));
+                defer(leg, waiting(to, Reason.RECIPIENT, reply, egress), at, at.plus(wait(at)));
+            }
+            case Outcome.Uncertain(String reply) -> {
+                uncertainUntil = at.plus(UNCERTAIN_WAIT);
+                Duration wait = max(wait(at), UNCERTAIN_WAIT);
+                defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait));
+            }
+            case Outcome.Unsuited(String reply, var misfit) -> {
+                Miss.Why why = misfit.isFinal() ? Miss.Why.FINAL : Miss.Why.MENDABLE;
+                leg.miss(to, new Miss(egress, why, reply, at, null, null));
+            }
+            case Outcome.Unavailable(String reply, _, var retryAfter) -> {
+                if (wasPinned) {
+                    // Another egress would be a second chance of a duplicate; this one is waited
+                    // for.
+                    defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait(at)));
+                } else {
+                    leg.miss(to, Miss.down(egress, reply, at, retryAfter));
+                }
+            }
+        }
+    }
+
+    /// Ends the current leg, whose pinned egress can't be asked now: its recipients wait for it.
+    ///
+    /// @param again when to look again
+    void stay(Miss miss, Instant again) {
+        Leg leg = legs.element();
+        for (ForwardPath to : leg.recipients()) {
+            defer(
+                    leg,
+                    waiting(to, Reason.UNCERTAIN, miss.words(), miss.egress()),
+                    miss.failedAt(),
+                    again);
+        }
+        legs.remove();
+    }
+
+    /// Ends the current leg: no egress is left to ask.
+    ///
+    /// @param passedOver why the egresses that were not asked were not
+    void strand(List<Miss> passedOver, Instant at) {
+        Leg leg = legs.element();
+        for (ForwardPath to : leg.recipients()) {
+            List<Miss> all = new ArrayList<>(leg.misses(to));
+            all.addAll(passedOver);
+            strand(leg, to, all, at);
+        }
+        legs.remove();
+    }
+
+    private void strand(Leg leg, ForwardPath to, List<Miss> misses, Instant at) {
+        if (misses.isEmpty()) {
+            waitUntil(at);
+            String words = "no egress is configured";
+            decide(leg, new Recipient(to, State.HELD, Reason.NO_EGRESS, words, null));
+            return;
+        }
+        Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
+        Instant failedAt = latestFailure(misses, worst.why());
+        switch (worst.why()) {
+            case DOWN -> {
+                notBefore(at.plus(shortestWish(misses)));
+                defer(
+                        leg,
+                        waiting(to, Reason.EGRESS_DOWN, worst),
+                        failedAt,
+                        at.plus(pause(leg, at)));
+            }
+            case LIMITED -> {
+                Instant until = worst.until() == null ? at : worst.until();
+                defer(leg, waiting(to, Reason.LIMITED, worst), null, until);
+            }
+            case MENDABLE ->
+                    defer(
+                            leg,
+                            waiting(to, Reason.UNSUITED, worst),
+                            failedAt,
+                            at.plus(pause(leg, at)));
+            case FINAL -> {
+                refusals.add(new Outcome.Rejected(worst.words()));
+                decide(leg, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
+            }
+        }
+    }
+
+    private static @Nullable Instant latestFailure(List<Miss> misses, Miss.Why why) {
+        return misses.stream()
+                .filter(miss -> miss.why() == why && miss.failedAt() != null)
+                .map(Miss::failedAt)
+                .max(Comparator.naturalOrder())
+                .orElse(null);
+    }
+
+    /// As soon as one of the egresses may be asked again, the message may go.
+    private static Duration shortestWish(List<Miss> misses) {
+        return misses.stream()
+                .filter(miss -> miss.why() == Miss.Why.DOWN)
+                .map(miss -> Schedule.atLeast(miss.retryAfter()))
+                .min(Comparator.naturalOrder())
+                .orElse(Duration.ZERO);
+    }
+
+    private Duration pause(Leg leg, Instant at) {
+        boolean asked = leg.recipients().stream().anyMatch(to -> !leg.misses(to).isEmpty());
+        return asked ? wait(at) : schedule.idle(Duration.between(ageFrom, at));
+    }
+
+    private Duration wait(Instant at) {
+        return schedule.after(attemptsBefore + calls, Duration.between(ageFrom, at));
+    }
+
+    /// Makes a recipient wait, or gives it up when a failure was seen after its time was over.
+    private void defer(Leg leg, Recipient waiting, @Nullable Instant failedAt, Instant again) {
+        if (client == null && failedAt != null && schedule.isLast(ageFrom, failedAt)) {
+            String words = schedule.expired(waiting.reply() == null ? "" : waiting.reply());
+            decide(
+                    leg,
+                    new Recipient(waiting.address(), State.FAILED, null, words, waiting.egress()));
+            return;
+        }
+        Recipient remembered = rememberPin(leg, waiting);
+        uncertain |= remembered.reason() == Reason.UNCERTAIN;
+        waitUntil(again);
+        decide(leg, remembered);
+    }
+
+    /// While its pin was not asked, the doubt goes on, whatever others said.
+    private static Recipient rememberPin(Leg leg, Recipient waiting) {
+        String pin = leg.pin();
+        return pin == null || waiting.reason() == Reason.UNCERTAIN
+                ? waiting
+                : waiting(
+                        waiting.address(),
+                        Reason.UNCERTAIN,
+                        waiting.reply() == null ? "" : waiting.reply(),
+                        pin);
+    }
+
+    private void decide(Leg leg, Recipient recipient) {
+        leg.leave(recipient.address());
+        now.put(recipient.address(), recipient);
+    }
+
+    private static Recipient waiting(ForwardPath to, Reason reason, String reply, String egress) {
+        return new Recipient(to, State.DEFERRED, reason, reply, egress);
+    }
+
+    private static Recipient waiting(ForwardPath to, Reason reason, Miss miss) {
+        return waiting(to, reason, miss.words(), miss.egress());
+    }
+
+    private void waitUntil(Instant again) {
+        due = due == null || again.isBefore(due) ? again : due;
+    }
+
+    private void notBefore(Instant at) {
+        notBefore = at.isAfter(notBefore) ? at : notBefore;
+    }
+
+    private static Duration max(Duration a, Duration b) {
+        return a.compareTo(b) > 0 ? a : b;
+    }
+
+    /// Ends the round where it stands: what is not decided waits for the next one.
+    void breakOff(String words, Instant at) {
+        for (@Nullable Leg leg = legs.poll(); leg != null; leg = legs.poll()) {
+            if (client == null) {
+                waitUntil(at);
+                continue;
+            }
+            for (ForwardPath to : leg.recipients()) {
+                Recipient recipient =
+                        new Recipient(to, State.DEFERRED, Reason.EGRESS_DOWN, words, null);
+                defer(leg, recipient, null, at.plus(pause(leg, at)));
+            }
+        }
+    }
+
+    /// Returns all recipients as they stand now.
+    List<Recipient> recipients() {
+        Map<ForwardPath, Recipient> all = new HashMap<>(now);
+        return before.stream().map(old -> all.getOrDefault(old.address(), old)).toList();
+    }
+
+    /// Returns the recipients that wait after this round, as far as it touched them.
+    List<Recipient> waitingOnes() {
+        return now.values().stream().filter(r -> !r.state().isFinal()).toList();
+    }
+
+    /// Returns until when this message is left alone because of an answer lost in this round.
+    Optional<Instant> uncertainUntil() {
+        return Optional.ofNullable(uncertainUntil);
+    }
+
+    /// Returns whether `egress` accepted it for someone in this round.
+    boolean hasAccepted(String egress) {
+        return now.values().stream()
+                .anyMatch(r -> r.state() == State.SENT && egress.equals(r.egress()));
+    }
+
+    /// Returns when the message is due next, given that the round ends `at`.
+    Instant due(Instant at) {
+        Instant next = due == null ? at : due;
+        return next.isBefore(notBefore) ? notBefore : next;
+    }
+
+    /// Returns what the spool is to know.
+    Settlement settlement(Instant at) {
+        return new Settlement(calls, attempts, List.copyOf(now.values()), due(at), uncertain);
+    }
+
+    /// Returns what the client that waits is to know.
+    ImmediateResult result(Instant at) {
+        List<Recipient> all = recipients();
+        Recipient sent = first(all, State.SENT);
+        if (sent != null) {
+            return result(ImmediateResult.Verdict.SENT, sent.egress(), sent.reply(), at);
+        }
+        boolean refused = all.stream().allMatch(r -> r.state() == State.FAILED);
+        if (refused && !refusals.isEmpty()) {
+            String words = refusals.getFirst().reply();
+            return result(ImmediateResult.Verdict.REFUSED, null, words, at);
+        }
+        Recipient owed =
+                all.stream().filter(r -> !r.state().isFinal()).findFirst().orElse(all.getFirst());
+        return result(ImmediateResult.Verdict.TEMPORARY, null, owed.reply(), at);
+    }
+
+    private ImmediateResult result(
+            ImmediateResult.Verdict verdict,
+            @Nullable String egress,
+            @Nullable String words,
+            Instant at) {
+        return new ImmediateResult(
+                verdict,
+                recipients(),
+                attempts,
+                due(at),
+                egress,
+                words == null ? "" : words,
+                uncertain);
+    }
+
+    private static @Nullable Recipient first(List<Recipient> all, State state) {
+        return all.stream().filter(r -> r.state() == state).findFirst().orElse(null);
+    }
+}

@@ -1,0 +1,164 @@
+package dev.postern.dispatch;
+
+import dev.postern.egress.EgressView;
+import dev.postern.mail.ReversePath;
+import dev.postern.route.Route;
+import dev.postern.route.Route.PassedOver;
+import dev.postern.route.Router;
+import dev.postern.route.Standing;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/// All egresses, and the choice among them for a leg. Confined to the dispatcher's tasks.
+final class Lanes {
+
+    /// So long must an egress be down before what it perhaps took goes to another one.
+    static final Duration UNCERTAIN_DOWN = Duration.ofMinutes(15);
+
+    private final SequencedMap<String, Lane> byName = new LinkedHashMap<>();
+    private final Router router;
+
+    Lanes(List<Lane> lanes, Router router) {
+        lanes.forEach(lane -> byName.put(lane.name(), lane));
+        this.router = router;
+    }
+
+    Collection<Lane> all() {
+        return byName.values();
+    }
+
+    boolean isEmpty() {
+        return byName.isEmpty();
+    }
+
+    Optional<Lane> find(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    /// Returns whether more mail would only wait: some egress is usable, and none of those has a
+    /// slot.
+    boolean isBusy(Instant now) {
+        return byName.values().stream().noneMatch(Lane::hasSlot)
+                && byName.values().stream().anyMatch(lane -> lane.isUsable(now));
+    }
+
+    /// Returns where `leg` goes next.
+    Choice choose(Leg leg, ReversePath sender, Instant now) {
+        String pin = leg.pin();
+        Lane pinned = pin == null ? null : byName.get(pin);
+        if (pinned != null) {
+            Choice choice = choosePinned(pinned, now);
+            if (choice != null) {
+                return choice;
+            }
+        }
+        Route route = router.route(sender, name -> standing(leg, name, now));
+        for (String candidate : route.candidates()) {
+            if (!leg.tried(candidate)) {
+                return new Choice.Go(lane(candidate), insteadOf(leg, route, candidate, now));
+            }
+        }
+        return new Choice.Nowhere(misses(leg, route, sender, now));
+    }
+
+    /// Returns null when the egress has been down for so long that others may be asked.
+    private static @Nullable Choice choosePinned(Lane lane, Instant now) {
+        return switch (lane.standing(now)) {
+            case Standing.Usable _ -> new Choice.Go(lane, null);
+            case Standing.Limited(Instant until) -> {
+                Instant again = lane.promise(until, now);
+                yield new Choice.Stay(Miss.limited(lane.name(), again), again);
+            }
+            case Standing.Down(String words) -> {
+                EgressView view = lane.health().view();
+                Instant since = view.downSince() == null ? now : view.downSince();
+                Instant free = since.plus(UNCERTAIN_DOWN);
+                Miss miss = down(lane, words, now);
+                yield now.isBefore(free) ? new Choice.Stay(miss, free) : null;
+            }
+        };
+    }
+
+    /// An egress that was asked in this round is out of the choice by that; how it stands now must
+    /// not keep the message from those behind it.
+    private Standing standing(Leg leg, String name, Instant now) {
+        return leg.tried(name) ? Standing.USABLE : lane(name).standing(now);
+    }
+
+    private List<Miss> misses(Leg leg, Route route, ReversePath sender, Instant now) {
+        List<Miss> misses = new ArrayList<>();
+        for (PassedOver over : route.passedOver()) {
+            if (leg.tried(over.egress())) {
+                continue;
+            }
+            switch (over) {
+                case PassedOver.Sender(String egress) ->
+                        misses.add(Miss.sender(egress, sender.address()));
+                case PassedOver.Down(String egress, String words) ->
+                        misses.add(down(lane(egress), words, now));
+                case PassedOver.Limited(String egress, Instant until) ->
+                        misses.add(Miss.limited(egress, lane(egress).promise(until, now)));
+                case PassedOver.Behind _ -> {}
+            }
+        }
+        return misses;
+    }
+
+    private static Miss down(Lane lane, String words, Instant now) {
+        EgressView view = lane.health().view();
+        Instant failedAt = view.lastErrorAt() == null ? now : view.lastErrorAt();
+        lane.oweHaste();
+        return Miss.down(lane.name(), words, failedAt, null);
+    }
+
+    /// Returns the most preferred egress that did not take the leg although it may send for its
+    /// sender.
+    private @Nullable Miss insteadOf(Leg leg, Route route, String chosen, Instant now) {
+        for (String name : byName.sequencedKeySet()) {
+            if (name.equals(chosen)) {
+                return null;
+            }
+            Optional<Miss> miss = leg.miss(name).or(() -> miss(route, name, now));
+            if (miss.isPresent()) {
+                return miss.get();
+            }
+        }
+        return null;
+    }
+
+    private static Optional<Miss> miss(Route route, String name, Instant now) {
+        for (PassedOver over : route.passedOver()) {
+            if (over instanceof PassedOver.Down(String egress, String words)
+                    && egress.equals(name)) {
+                return Optional.of(Miss.down(name, words, now, null));
+            }
+            if (over instanceof PassedOver.Limited(String egress, var until)
+                    && egress.equals(name)) {
+                return Optional.of(Miss.limited(name, until));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// Returns when the next probe of any egress is due.
+    Optional<Instant> nextProbe() {
+        return byName.values().stream()
+                .flatMap(lane -> lane.health().nextProbe().stream())
+                .min(Instant::compareTo);
+    }
+
+    private Lane lane(String name) {
+        Lane lane = byName.get(name);
+        if (lane == null) {
+            throw new IllegalStateException("the router named an unknown egress: " + name);
+        }
+        return lane;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.postern.dispatch;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// Why one egress did not take one recipient and the next one was to be asked.
+///
+/// @param egress its name
+/// @param why the kind, which decides what happens when no other takes it
+/// @param words what it said, or what we say of it
+/// @param failedAt when the failure was seen; null where nothing was tried
+/// @param until when it is worth asking again; null when unknown
+/// @param retryAfter how long the server asked us to wait; null when it did not say
+record Miss(
+        String egress,
+        Why why,
+        String words,
+        @Nullable Instant failedAt,
+        @Nullable Instant until,
+        @Nullable Duration retryAfter) {
+
+    /// The kinds, in the order in which they decide: as long as one egress may take the message
+    /// later, it waits for that one.
+    enum Why {
+        /// Unavailable.
+        DOWN,
+        /// Its rate or quota is used up.
+        LIMITED,
+        /// Unsuited in a way that an operator can mend.
+        MENDABLE,
+        /// Unsuited for ever.
+        FINAL
+    }
+
+    static Miss down(String egress, String words, Instant failedAt, @Nullable Duration retryAfter) {
+        return new Miss(egress, Why.DOWN, words, failedAt, null, retryAfter);
+    }
+
+    static Miss limited(String egress, Instant until) {
+        String words = "the sending limit of " + egress + " is used up";
+        return new Miss(egress, Why.LIMITED, words, null, until, null);
+    }
+
+    static Miss sender(String egress, String sender) {
+        String words = egress + " may not send for <" + sender + "> (see its key senders)";
+        return new Miss(egress, Why.MENDABLE, words, null, null, null);
+    }
+}

@@ -1,0 +1,79 @@
+package dev.postern.dispatch;
+
+import dev.postern.egress.EgressHealth.Turn;
+import dev.postern.egress.Probe;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the probes of egresses when their health wants one, each on a thread of its own.
+final class Probes {
+
+    private static final Logger log = LoggerFactory.getLogger(Probes.class);
+
+    private final Collection<Lane> lanes;
+    private final Pace pace;
+    private final Serial tasks;
+    private final Chronicle chronicle;
+    private final Consumer<Lane> works;
+
+    /// @param works told, as a task, of an egress that a probe found working
+    Probes(
+            Collection<Lane> lanes,
+            Pace pace,
+            Serial tasks,
+            Chronicle chronicle,
+            Consumer<Lane> works) {
+        this.lanes = lanes;
+        this.pace = pace;
+        this.tasks = tasks;
+        this.chronicle = chronicle;
+        this.works = works;
+    }
+
+    /// Makes the probes that are due.
+    void makeDue(Instant now) {
+        for (Lane lane : lanes) {
+            if (lane.health().takeProbe(now)) {
+                make(lane, new CompletableFuture<>());
+            }
+        }
+    }
+
+    /// Makes a probe.
+    ///
+    /// @param result completed with what it found, on the probe's thread
+    void make(Lane lane, CompletableFuture<Probe> result) {
+        pace.start(
+                "probe-" + lane.name(),
+                () -> {
+                    Probe probe = probe(lane);
+                    tasks.post(() -> found(lane, probe));
+                    result.complete(probe);
+                });
+    }
+
+    private static Probe probe(Lane lane) {
+        try {
+            return lane.egress().probe();
+        } catch (RuntimeException e) {
+            log.atError()
+                    .addKeyValue("egress", lane.name())
+                    .setCause(e)
+                    .log("the probe failed by our own fault");
+            return new Probe.Unproven("internal error, see the log");
+        }
+    }
+
+    private void found(Lane lane, Probe probe) {
+        Turn turn = lane.health().probed(probe, pace.now());
+        chronicle.turned(turn, lane.health().view());
+        switch (probe) {
+            case Probe.Passed _, Probe.Unproven _ -> works.accept(lane);
+            case Probe.Failed _ -> {}
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.postern.dispatch;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs tasks one at a time in the order they were posted, whoever posts them, and after each batch
+/// of them one fixed task. What only these tasks touch needs no lock. Posting never blocks and
+/// never runs anything on the caller's thread, so that it is safe under the locks of others.
+final class Serial {
+
+    private static final Logger log = LoggerFactory.getLogger(Serial.class);
+
+    private final Queue<Runnable> posted = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger unseen = new AtomicInteger();
+    private final Pace pace;
+    private final Runnable afterwards;
+
+    Serial(Pace pace, Runnable afterwards) {
+        this.pace = pace;
+        this.afterwards = afterwards;
+    }
+
+    void post(Runnable task) {
+        posted.add(task);
+        if (unseen.getAndIncrement() == 0) {
+            pace.start("dispatch", this::work);
+        }
+    }
+
+    private void work() {
+        int seen = unseen.get();
+        while (seen != 0) {
+            for (@Nullable Runnable task = posted.poll(); task != null; task = posted.poll()) {
+                run(task);
+            }
+            run(afterwards);
+            seen = unseen.addAndGet(-seen);
+        }
+    }
+
+    private static void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            log.atError().setCause(e).log("dispatch failed in one step and goes on");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.postern.dispatch;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/// The real time, virtual threads, and one timer thread.
+final class ThreadPace implements Pace {
+
+    private final ScheduledThreadPoolExecutor timer;
+
+    ThreadPace() {
+        ThreadFactory daemon = Thread.ofPlatform().daemon().name("dispatch-timer").factory();
+        timer = new ScheduledThreadPoolExecutor(1, daemon);
+        timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+        timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    }
+
+    @Override
+    public Instant now() {
+        return Instant.now();
+    }
+
+    @Override
+    public Runnable start(String name, Runnable task) {
+        Thread thread = Thread.ofVirtual().name(name).start(task);
+        return thread::interrupt;
+    }
+
+    @Override
+    public void at(Instant when, Runnable task) {
+        long delayMillis = Math.max(0, Duration.between(now(), when).toMillis() + 1);
+        timer.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void close() {
+        timer.shutdown();
+    }
+}

@@ -1,0 +1,25 @@
+package dev.postern.egress;
+
+import dev.postern.outcome.Fault;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// What is known of an egress's health at one moment.
+///
+/// @param name the egress's name
+/// @param state its state
+/// @param fault what kind of trouble it has; null unless down
+/// @param lastError the last words of trouble; null before any
+/// @param lastErrorAt when they were said
+/// @param lastSuccess when a probe passed or a message was accepted last; null before any
+/// @param nextProbe when it will be probed; null when no probe is planned
+/// @param downSince since when it has not been seen to work; null unless down or on trial
+public record EgressView(
+        String name,
+        EgressState state,
+        @Nullable Fault fault,
+        @Nullable String lastError,
+        @Nullable Instant lastErrorAt,
+        @Nullable Instant lastSuccess,
+        @Nullable Instant nextProbe,
+        @Nullable Instant downSince) {}

@@ -1,0 +1,130 @@
+package dev.postern.egress.smtp;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+
+/// The TCP socket of a connection. It remembers the TLS that Jakarta Mail lays over it at STARTTLS,
+/// and keeps the limits that Java's sockets lack: a write that blocks and a reply that dribbles are
+/// broken off by the [Watchdog], and a reply without end is an error.
+///
+/// For one thread at a time; [#breakOffWhenOverdue] and [#close] may be called from any.
+final class NextHopSocket extends Socket {
+
+    /// Much more than any reply, or the server's part of a TLS handshake.
+    private static final int REPLY_MAX_BYTES = 256 * 1024;
+
+    private final boolean mustVerify;
+    private volatile @Nullable SSLSocket secured;
+    private Duration limit = Duration.ZERO;
+    private int replyBytes;
+    private volatile boolean waiting;
+    private volatile long deadlineNanos;
+    private volatile boolean overdue;
+
+    /// @param mustVerify whether TLS over this socket needs a certificate that verifies
+    NextHopSocket(boolean mustVerify) {
+        this.mustVerify = mustVerify;
+    }
+
+    boolean mustVerify() {
+        return mustVerify;
+    }
+
+    void secureWith(SSLSocket tls) {
+        secured = tls;
+    }
+
+    /// Returns the TLS over this socket; null while there is none.
+    @Nullable SSLSocket secured() {
+        return secured;
+    }
+
+    /// Returns the socket to speak through: TLS if there is any.
+    Socket outermost() {
+        SSLSocket tls = secured;
+        return tls == null ? this : tls;
+    }
+
+    /// Says how long each write and each reply may take from now on.
+    void allow(Duration time) throws IOException {
+        limit = time;
+        setSoTimeout(Math.clamp(time.toMillis(), 1, Integer.MAX_VALUE));
+    }
+
+    Duration limit() {
+        return limit;
+    }
+
+    /// Begins to wait for a write or a reply.
+    void beginWait() {
+        replyBytes = 0;
+        deadlineNanos = System.nanoTime() + limit.toNanos();
+        waiting = true;
+    }
+
+    void endWait() {
+        waiting = false;
+    }
+
+    /// Returns the exception that people should see: that of a closed socket hides a time-out.
+    IOException named(IOException e) {
+        if (!overdue) {
+            return e;
+        }
+        IOException late = new SocketTimeoutException("timed out");
+        late.initCause(e);
+        return late;
+    }
+
+    /// Closes the socket if the present wait has taken too long.
+    void breakOffWhenOverdue(long nowNanos) {
+        if (waiting && nowNanos - deadlineNanos > 0) {
+            overdue = true;
+            closeQuietly();
+        }
+    }
+
+    /// Closes at once, without a word of SMTP or TLS, so that it can't block.
+    void closeQuietly() {
+        try {
+            close();
+        } catch (IOException _) {
+            // Nothing can be done about a socket that does not close.
+        }
+    }
+
+    @Override
+    public InputStream getInputStream() throws IOException {
+        return new Limited(super.getInputStream());
+    }
+
+    /// Counts what comes during one wait.
+    private final class Limited extends FilterInputStream {
+
+        Limited(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            int count = in.read(into, offset, length);
+            replyBytes += Math.max(count, 0);
+            if (replyBytes > REPLY_MAX_BYTES) {
+                throw new IOException("a reply without end");
+            }
+            return count;
+        }
+    }
+}

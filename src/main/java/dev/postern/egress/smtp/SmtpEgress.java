@@ -1,0 +1,243 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig;
+import dev.postern.config.Secret;
+import dev.postern.config.SmtpEgressConfig;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Delivery;
+import dev.postern.egress.Egress;
+import dev.postern.egress.Probe;
+import dev.postern.egress.Shipment;
+import dev.postern.egress.smtp.Transmission.Ended;
+import dev.postern.mail.ContentTraits;
+import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Scene;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble;
+import dev.postern.outcome.Verdict;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/// Submission to one server (RFC 6409).
+///
+/// **Purpose.** Carries a shipment to the configured server, octet for octet, and says what became
+/// of each recipient.
+///
+/// **Contract.** [#send] blocks, at most `concurrency` at a time use a connection, the others wait
+/// for their turn. A connection is reused for the next message while it is fresh, made with the
+/// present credentials, and not worn out; one that turns out stale at MAIL is replaced once without
+/// a word. Interrupting the thread breaks off what has not reached the final dot.
+///
+/// **Diagnostics.** All trouble is an outcome of the trouble table ([Trouble]). Thrown are only
+/// content that can't be read (`UncheckedIOException`), content that was not made CRLF and
+/// addresses that can't exist (`IllegalStateException`); the connection is closed then. Logs one
+/// line with advice for each trouble that concerns the egress as a whole; never secrets, never
+/// content.
+///
+/// **Limits.** Time-outs and concurrency as configured; [ConnectionPool.Limits] for reuse. Two
+/// buffers of 16 KiB a message under way, whatever its size.
+///
+/// See also: [Dialer] (how connections are made), [Transaction] (what is said over them).
+public final class SmtpEgress implements Egress {
+
+    /// Named by the interface: Jakarta Mail logs under this package, and is silenced there.
+    private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
+
+    private final EgressCommon common;
+    private final SmtpEgressConfig config;
+    private final Dialer dialer;
+    private final ConnectionPool pool;
+    private final Semaphore turns;
+    private volatile @Nullable Offers lastOffers;
+
+    /// @param egress the configuration
+    /// @param hostname what we call ourselves in EHLO where the configuration does not say
+    public SmtpEgress(EgressConfig.Smtp egress, String hostname) {
+        this(egress, hostname, Dialer.Network.REAL, System::nanoTime, ConnectionPool.Limits.USUAL);
+    }
+
+    /// @param nanoTime the clock that measures idleness
+    SmtpEgress(
+            EgressConfig.Smtp egress,
+            String hostname,
+            Dialer.Network network,
+            LongSupplier nanoTime,
+            ConnectionPool.Limits limits) {
+        this.common = egress.common();
+        this.config = egress.smtp();
+        String ehloName = config.ehloName();
+        this.pool = new ConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
+        String ownName = ehloName == null ? hostname : ehloName;
+        this.dialer = new Dialer(common, config, ownName, network, pool.watchdog());
+        this.turns = new Semaphore(common.concurrency());
+    }
+
+    private static Duration shortest(EgressCommon common) {
+        Duration writing = least(common.commandTimeout(), common.dataTimeout());
+        return least(writing, common.answerTimeout());
+    }
+
+    private static Duration least(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    @Override
+    public String name() {
+        return common.name();
+    }
+
+    @Override
+    public String type() {
+        return "smtp";
+    }
+
+    @Override
+    public Delivery send(Shipment shipment, CommitGate gate) {
+        Transmission transmission = new Transmission(common, shipment, gate);
+        try {
+            turns.acquire();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            transmission.settleRest(brokenOff().outcome());
+            return transmission.delivery();
+        }
+        try {
+            send(transmission);
+            return transmission.delivery();
+        } finally {
+            turns.release();
+        }
+    }
+
+    private void send(Transmission transmission) {
+        Credentials credentials;
+        try {
+            credentials = credentials();
+        } catch (UncheckedIOException e) {
+            Verdict verdict = unreadable(e);
+            report(verdict);
+            transmission.settleRest(verdict.outcome());
+            return;
+        }
+        Connection idle = pool.take(credentials);
+        if (idle == null || use(idle, transmission) == Ended.STALE) {
+            sendAfresh(transmission, credentials);
+        }
+    }
+
+    private void sendAfresh(Transmission transmission, @Nullable Credentials credentials) {
+        switch (dialer.dial(credentials)) {
+            case Dialed.Connected fresh -> {
+                lastOffers = fresh.connection().offers();
+                use(fresh.connection(), transmission);
+            }
+            case Dialed.Failed failed -> {
+                Verdict verdict =
+                        Thread.currentThread().isInterrupted() ? brokenOff() : failed.verdict();
+                report(verdict);
+                transmission.settleRest(verdict.outcome());
+            }
+        }
+    }
+
+    private Ended use(Connection connection, Transmission transmission) {
+        Ended ended = Ended.BROKEN;
+        try {
+            ended = transmission.over(connection);
+        } finally {
+            if (ended == Ended.REUSABLE) {
+                pool.putBack(connection);
+            } else {
+                pool.discard(connection);
+            }
+        }
+        Verdict trouble = transmission.trouble();
+        if (ended != Ended.STALE && trouble != null) {
+            report(trouble);
+        }
+        return ended;
+    }
+
+    @Override
+    public boolean maySpoil(ContentTraits traits) {
+        Offers offers = lastOffers;
+        return offers != null && traits.eightBit() && !offers.eightBit();
+    }
+
+    /// Dispatch logs every attempt; what it can't know is which row decided and what to do.
+    private void report(Verdict verdict) {
+        if (!verdict.isOurDoing() && verdict.outcome() instanceof Outcome.Unavailable unavailable) {
+            LoggingEventBuilder line =
+                    LOG.atWarn()
+                            .addKeyValue("egress", common.name())
+                            .addKeyValue("fault", unavailable.fault().word())
+                            .addKeyValue("trouble", verdict.row())
+                            .addKeyValue("reply", unavailable.reply());
+            (verdict.advice().isEmpty() ? line : line.addKeyValue("advice", verdict.advice()))
+                    .log("egress unavailable");
+        }
+    }
+
+    private Verdict brokenOff() {
+        return Trouble.ofFinding(scene(Stage.CONNECT), "broken off: interrupted");
+    }
+
+    private Verdict unreadable(UncheckedIOException e) {
+        return Trouble.ofFinding(scene(Stage.AUTH), "password unreadable: " + e.getMessage());
+    }
+
+    private Scene scene(Stage stage) {
+        return new Scene(stage, config.host(), config.host(), Duration.ZERO);
+    }
+
+    /// Returns user name and password as they are now; null without.
+    ///
+    /// @throws UncheckedIOException when a mounted file can't be read
+    private @Nullable Credentials credentials() {
+        String username = config.username();
+        Secret password = config.password();
+        return username == null || password == null
+                ? null
+                : new Credentials(username, password.reveal());
+    }
+
+    @Override
+    public Probe probe() {
+        Credentials credentials;
+        try {
+            credentials = credentials();
+        } catch (UncheckedIOException e) {
+            return failed(unreadable(e));
+        }
+        return switch (dialer.dial(credentials)) {
+            case Dialed.Connected(Connection connection) -> {
+                String detail = connection.description();
+                lastOffers = connection.offers();
+                connection.quit();
+                pool.discard(connection);
+                yield new Probe.Passed(detail + (credentials == null ? "" : ", logged in"));
+            }
+            case Dialed.Failed(Verdict verdict, _) -> failed(verdict);
+        };
+    }
+
+    private Probe failed(Verdict verdict) {
+        report(verdict);
+        if (verdict.outcome() instanceof Outcome.Unavailable(var reply, var fault, var wait)) {
+            return new Probe.Failed(reply, fault, wait);
+        }
+        throw new AssertionError("trouble before MAIL is always unavailable: " + verdict);
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

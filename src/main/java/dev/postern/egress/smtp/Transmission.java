@@ -1,0 +1,142 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.config.EgressCommon;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Delivery;
+import dev.postern.egress.Shipment;
+import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Outcome;
+import dev.postern.outcome.OutcomeClass;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble;
+import dev.postern.outcome.Verdict;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// One shipment on its way: usually one transaction over one connection, more where the server
+/// takes fewer recipients at a time (RFC 5321 §4.5.3.1.10) or a connection turned out stale.
+///
+/// **Contract.** After [#over] has said [Ended#REUSABLE] or [Ended#BROKEN] every recipient has an
+/// outcome. After [Ended#STALE] nothing was sent and nothing decided. The gate is passed once,
+/// before the first final dot.
+final class Transmission {
+
+    /// How the use of a connection ended.
+    enum Ended {
+        /// It can carry another message.
+        REUSABLE,
+        /// It must be closed.
+        BROKEN,
+        /// It was closed by the server because of its past; a fresh one may work.
+        STALE
+    }
+
+    private final EgressCommon common;
+    private final Shipment shipment;
+    private final CommitGate gate;
+    private final Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
+    private final Deque<ForwardPath> waiting = new ArrayDeque<>();
+    private boolean gatePassed;
+    private @Nullable Verdict trouble;
+
+    Transmission(EgressCommon common, Shipment shipment, CommitGate gate) {
+        this.common = common;
+        this.shipment = shipment;
+        this.gate = gate;
+        waiting.addAll(shipment.envelope().recipients());
+    }
+
+    Shipment shipment() {
+        return shipment;
+    }
+
+    /// Returns the trouble that the last transaction met as a whole; null when it met none.
+    @Nullable Verdict trouble() {
+        return trouble;
+    }
+
+    /// Gives all that have no outcome yet this one.
+    void settleRest(Outcome outcome) {
+        shipment.envelope().recipients().forEach(each -> outcomes.putIfAbsent(each, outcome));
+        waiting.clear();
+    }
+
+    /// Returns the outcomes.
+    Delivery delivery() {
+        return Delivery.of(shipment.envelope().recipients(), outcomes);
+    }
+
+    /// Sends what is to be sent over `connection`.
+    Ended over(Connection connection) {
+        Wording wording = Wording.of(connection.offers(), common.fidelity());
+        Outcome misfit = wording.misfit(shipment);
+        if (misfit != null) {
+            settleRest(misfit);
+            return Ended.REUSABLE;
+        }
+        List<ForwardPath> next = next(wording);
+        while (!next.isEmpty()) {
+            Ended ended = transact(connection, wording, next);
+            if (ended != Ended.REUSABLE) {
+                return ended;
+            }
+            next = next(wording);
+        }
+        return Ended.REUSABLE;
+    }
+
+    private Ended transact(Connection connection, Wording wording, List<ForwardPath> recipients) {
+        boolean firstUse = outcomes.isEmpty() && connection.isUsed();
+        Transaction transaction =
+                new Transaction(connection, wording, common, shipment, recipients, this::mayCommit);
+        transaction.run();
+        Verdict met = transaction.trouble();
+        trouble = met;
+        if (firstUse && met != null && met.staleConnection() && transaction.isAtMail()) {
+            recipients.reversed().forEach(waiting::addFirst);
+            return Ended.STALE;
+        }
+        connection.countMessage();
+        outcomes.putAll(transaction.outcomes());
+        transaction.again().reversed().forEach(waiting::addFirst);
+        if (!transaction.isLost()) {
+            return Ended.REUSABLE;
+        }
+        settleRest(forTheUntried(connection, met));
+        return Ended.BROKEN;
+    }
+
+    /// Those whose turn had not come were certainly not sent, whatever became of the others.
+    private static Outcome forTheUntried(Connection connection, @Nullable Verdict met) {
+        return met != null && met.outcome().kind() == OutcomeClass.UNAVAILABLE
+                ? met.outcome()
+                : Trouble.ofFinding(connection.scene(Stage.MAIL), "broken off: connection lost")
+                        .outcome();
+    }
+
+    /// Takes the recipients of the next transaction, and settles those that can't be spoken to this
+    /// server.
+    private List<ForwardPath> next(Wording wording) {
+        List<ForwardPath> next = new ArrayList<>();
+        while (!waiting.isEmpty() && next.size() < wording.offers().recipientsMax()) {
+            ForwardPath recipient = waiting.remove();
+            Outcome misfit = wording.misfit(recipient);
+            if (misfit == null) {
+                next.add(recipient);
+            } else {
+                outcomes.put(recipient, misfit);
+            }
+        }
+        return next;
+    }
+
+    private boolean mayCommit() {
+        gatePassed = gatePassed || gate.pass();
+        return gatePassed;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.egress.Shipment;
+import dev.postern.mail.ContentTraits;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.ReversePath;
+import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Outcome;
+import java.net.IDN;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// How MAIL and RCPT are worded for one next hop: which parameters are needed and offered, and how
+/// addresses are spelled.
+///
+/// @param offers what the next hop offers
+/// @param strict whether content that the next hop did not promise to carry makes it unsuited
+record Wording(Offers offers, boolean strict) {
+
+    /// What is recorded when 8-bit content goes to a hop that did not offer 8BITMIME.
+    static final String NO_8BITMIME = "no 8BITMIME";
+
+    /// No address holds these (RFC 5321 §4.1.2), and a line end would be a command of its own.
+    private static final Pattern UNSPEAKABLE = Pattern.compile("[\\p{Cntrl}<>]");
+
+    static Wording of(Offers offers, Fidelity fidelity) {
+        return new Wording(offers, fidelity == Fidelity.STRICT);
+    }
+
+    /// Returns why the next hop can't take this message for anyone; null when it can.
+    @Nullable Outcome misfit(Shipment shipment) {
+        long sizeBytes = shipment.content().sizeBytes();
+        if (offers.sizeBytes() > 0 && sizeBytes > offers.sizeBytes()) {
+            String words =
+                    "message of %d octets is larger than the server's SIZE %d"
+                            .formatted(sizeBytes, offers.sizeBytes());
+            return new Outcome.Unsuited(words, Misfit.SIZE);
+        }
+        if (isInternationalized(shipment) && !offers.smtpUtf8()) {
+            return form("message has a header in UTF-8, and SMTPUTF8 is not offered");
+        }
+        if (strict && !lost(shipment.content().traits()).isEmpty()) {
+            return form("message is 8-bit, and 8BITMIME is not offered");
+        }
+        ReversePath sender = shipment.envelope().sender();
+        return sender.isNull() ? null : misfit(sender.address(), "sender");
+    }
+
+    /// Returns why the next hop can't take a message for this recipient; null when it can.
+    @Nullable Outcome misfit(ForwardPath recipient) {
+        return misfit(recipient.address(), "recipient");
+    }
+
+    private @Nullable Outcome misfit(String address, String whose) {
+        if (UNSPEAKABLE.matcher(address).find()) {
+            return new Outcome.Rejected(whose + "'s address holds characters that no address may");
+        }
+        if (spell(address) == null) {
+            return form(whose + "'s address is not ASCII, and SMTPUTF8 is not offered");
+        }
+        return null;
+    }
+
+    private static Outcome form(String words) {
+        return new Outcome.Unsuited(words, Misfit.FORM);
+    }
+
+    /// A header in UTF-8 that the client declared; an 8-bit header that it did not is sent as it
+    /// came.
+    private static boolean isInternationalized(Shipment shipment) {
+        return shipment.envelope().smtpUtf8() && shipment.content().traits().eightBitHeader();
+    }
+
+    /// Returns what the next hop did not promise to carry.
+    List<String> lost(ContentTraits traits) {
+        return traits.eightBit() && !offers.eightBit() ? List.of(NO_8BITMIME) : List.of();
+    }
+
+    /// Returns the MAIL command, with the parameters that this message needs and the next hop
+    /// offers.
+    byte[] mail(Shipment shipment, List<ForwardPath> recipients) {
+        ReversePath sender = shipment.envelope().sender();
+        StringBuilder words = new StringBuilder("MAIL FROM:<");
+        // The null reverse-path is an empty pair of brackets (RFC 5321 §4.5.5).
+        words.append(sender.isNull() ? "" : spell(sender.address())).append('>');
+        if (offers.size()) {
+            // RFC 1870 §6.
+            words.append(" SIZE=").append(shipment.content().sizeBytes());
+        }
+        if (offers.eightBit() && shipment.content().traits().eightBit()) {
+            // RFC 6152 §2.
+            words.append(" BODY=8BITMIME");
+        }
+        if (offers.smtpUtf8() && needsSmtpUtf8(shipment, recipients)) {
+            // RFC 6531 §3.4.
+            words.append(" SMTPUTF8");
+        }
+        return words.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static boolean needsSmtpUtf8(Shipment shipment, List<ForwardPath> recipients) {
+        return isInternationalized(shipment)
+                || !isAscii(shipment.envelope().sender().address())
+                || recipients.stream().anyMatch(recipient -> !isAscii(recipient.address()));
+    }
+
+    /// Returns the RCPT command.
+    byte[] rcpt(ForwardPath recipient) {
+        return ("RCPT TO:<" + spell(recipient.address()) + ">").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Returns the address as this next hop understands it: a domain that is not ASCII as A-labels
+    /// where SMTPUTF8 is not offered (RFC 6531 §3.2); null when that is not enough.
+    private @Nullable String spell(String address) {
+        if (isAscii(address) || offers.smtpUtf8()) {
+            return address;
+        }
+        int at = address.lastIndexOf('@');
+        if (at < 0 || !isAscii(address.substring(0, at))) {
+            return null;
+        }
+        try {
+            return address.substring(0, at + 1) + IDN.toASCII(address.substring(at + 1));
+        } catch (IllegalArgumentException _) {
+            return null;
+        }
+    }
+
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) > 127) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,316 @@
+package dev.postern.listener;
+
+import dev.postern.config.SmtpConfig;
+import dev.postern.smtp.Replies;
+import dev.postern.smtp.Reply;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.NetUtil;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The listening sockets and all their sessions: one acceptor, at most two event loops, nothing on
+/// them blocks.
+///
+/// *Contract.* Once [#start] returns, clients are greeted at [#addresses()]. [#stopAccepting]
+/// answers 421 to new sessions and idle ones, and lets messages that are coming in be finished.
+/// [#close] ends what is left.
+///
+/// *Diagnostics.* A socket that can't be bound or a certificate that can't be used is an
+/// `IOException` that says which and why.
+///
+/// *Limits.* `smtp.max-connections` sessions; [#RECEIVE_BYTES_AT_MOST] a read; one arena of
+/// [#ARENA_CHUNK_BYTES] chunks that grows with what is kept back only.
+///
+/// *See also.* [Session], [Reception].
+public final class Listener implements AutoCloseable {
+
+    /// Octets that are read from a connection at once.
+    static final int RECEIVE_BYTES_AT_MOST = 64 * 1024;
+
+    private static final int RECEIVE_BYTES_AT_LEAST = 512;
+    private static final int RECEIVE_BYTES_FIRST = 2048;
+
+    /// What Netty takes from the system at a time.
+    static final int ARENA_CHUNK_BYTES = 256 * 1024;
+
+    private static final int ARENA_PAGE_BYTES = 8 * 1024;
+    private static final int ARENA_CHUNK_ORDER = 5;
+    private static final int CACHED_SMALL_BUFFERS = 32;
+    private static final int CACHED_NORMAL_BUFFERS = 4;
+    private static final int UNSENT_REPLIES_LOW_BYTES = 8 * 1024;
+    private static final int UNSENT_REPLIES_HIGH_BYTES = 32 * 1024;
+    private static final int BACKLOG_CONNECTIONS = 512;
+    private static final int EVENT_LOOPS_AT_MOST = 2;
+
+    /// How often another port is tried when a free one on 127.0.0.1 is not free on `[::1]`.
+    private static final int PORT_TRIES = 20;
+
+    private static final Duration CLOSE_AT_MOST = Duration.ofSeconds(2);
+
+    private static final String IPV4_LOOPBACK = "127.0.0.1";
+
+    private static final Logger log = LoggerFactory.getLogger(Listener.class);
+
+    private final Terms terms;
+    private final ExecutorService blocking;
+    private final EventLoopGroup acceptor;
+    private final EventLoopGroup loops;
+    private final Set<SessionChannel> sessions = ConcurrentHashMap.newKeySet();
+    private final List<Channel> sockets = new ArrayList<>();
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
+    private volatile boolean accepting = true;
+
+    private Listener(Terms terms, ExecutorService blocking) {
+        this.terms = terms;
+        this.blocking = blocking;
+        int count = Math.min(EVENT_LOOPS_AT_MOST, Runtime.getRuntime().availableProcessors());
+        this.acceptor = group(1, "smtp-accept");
+        this.loops = group(count, "smtp");
+    }
+
+    private static EventLoopGroup group(int threads, String name) {
+        return new MultiThreadIoEventLoopGroup(
+                threads, new DefaultThreadFactory(name, true), NioIoHandler.newFactory());
+    }
+
+    /// Binds the sockets and begins to accept.
+    ///
+    /// @throws IOException when a socket can't be bound or the certificate can't be used
+    public static Listener start(SmtpConfig config, Reception reception, ListenerObserver observer)
+            throws IOException {
+        InetAddress address = resolve(config.listen().host());
+        StartTls startTls = StartTls.of(config.tls()).orElse(null);
+        ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
+        Admission admission = new Admission(config, address.isLoopbackAddress(), startTls != null);
+        Terms terms = new Terms(config, reception, admission, startTls, observer, blocking);
+        Listener listener = new Listener(terms, blocking);
+        try {
+            listener.bind(address, config.listen().port());
+        } catch (IOException | RuntimeException | Error trouble) {
+            listener.close();
+            throw trouble;
+        }
+        listener.watchCertificate();
+        return listener;
+    }
+
+    private static InetAddress resolve(String host) throws IOException {
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new IOException("smtp.listen: no such host: " + host, e);
+        }
+    }
+
+    // Sockets.
+
+    private void bind(InetAddress address, int port) throws IOException {
+        ServerBootstrap bootstrap = bootstrap();
+        if (!address.getHostAddress().equals(IPV4_LOOPBACK)) {
+            sockets.add(bind(bootstrap, address, port));
+            return;
+        }
+        InetAddress second = InetAddress.getByAddress("::1", ipv6Loopback());
+        int tries = port == 0 ? PORT_TRIES : 1;
+        for (int i = 1; sockets.isEmpty(); i++) {
+            Channel first = bind(bootstrap, address, port);
+            sockets.add(first);
+            try {
+                sockets.add(bind(bootstrap, second, port(first)));
+            } catch (IOException e) {
+                if (isInUse(e) && i < tries) {
+                    sockets.clear();
+                    first.close().syncUninterruptibly();
+                } else if (isInUse(e)) {
+                    throw e;
+                } else {
+                    log.atDebug().addKeyValue("reason", e.getMessage()).log("no IPv6 loopback");
+                }
+            }
+        }
+    }
+
+    private static byte[] ipv6Loopback() {
+        byte[] octets = new byte[16];
+        octets[15] = 1;
+        return octets;
+    }
+
+    /// An IPv6 loopback that is not there gives another error.
+    private static boolean isInUse(IOException trouble) {
+        return trouble.getCause() instanceof BindException cause
+                && String.valueOf(cause.getMessage()).contains("in use");
+    }
+
+    private static Channel bind(ServerBootstrap bootstrap, InetAddress address, int port)
+            throws IOException {
+        var bound = bootstrap.bind(address, port).awaitUninterruptibly();
+        Throwable trouble = bound.cause();
+        if (trouble != null) {
+            String where = text(new InetSocketAddress(address, port));
+            throw new IOException(
+                    "smtp.listen: can't listen on " + where + ": " + trouble.getMessage(), trouble);
+        }
+        return bound.channel();
+    }
+
+    private ServerBootstrap bootstrap() {
+        ByteBufAllocator allocator =
+                new PooledByteBufAllocator(
+                        true,
+                        0,
+                        1,
+                        ARENA_PAGE_BYTES,
+                        ARENA_CHUNK_ORDER,
+                        CACHED_SMALL_BUFFERS,
+                        CACHED_NORMAL_BUFFERS,
+                        false);
+        return new ServerBootstrap()
+                .group(acceptor, loops)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG_CONNECTIONS)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, false)
+                .childOption(ChannelOption.ALLOCATOR, allocator)
+                .childOption(
+                        ChannelOption.WRITE_BUFFER_WATER_MARK,
+                        new WriteBufferWaterMark(
+                                UNSENT_REPLIES_LOW_BYTES, UNSENT_REPLIES_HIGH_BYTES))
+                .childOption(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new AdaptiveRecvByteBufAllocator(
+                                RECEIVE_BYTES_AT_LEAST, RECEIVE_BYTES_FIRST, RECEIVE_BYTES_AT_MOST))
+                .childHandler(
+                        new ChannelInitializer<SocketChannel>() {
+                            @Override
+                            protected void initChannel(SocketChannel channel) {
+                                channel.pipeline().addLast(new SessionChannel(Listener.this));
+                            }
+                        });
+    }
+
+    private static int port(Channel channel) {
+        return ((InetSocketAddress) channel.localAddress()).getPort();
+    }
+
+    private static String text(InetSocketAddress address) {
+        InetAddress host = address.getAddress();
+        String name = NetUtil.toAddressString(host);
+        return (host instanceof Inet6Address ? "[" + name + "]" : name) + ":" + address.getPort();
+    }
+
+    /// Returns where it really listens, the configured address first.
+    public List<InetSocketAddress> addresses() {
+        return sockets.stream().map(c -> (InetSocketAddress) c.localAddress()).toList();
+    }
+
+    /// Returns when the certificate for STARTTLS ends; empty without one.
+    public Optional<Instant> certificateExpires() {
+        return Optional.ofNullable(terms.startTls()).map(StartTls::expires);
+    }
+
+    private void watchCertificate() {
+        StartTls startTls = terms.startTls();
+        if (startTls != null) {
+            long seconds = StartTls.LOOK_EVERY.toSeconds();
+            acceptor.scheduleWithFixedDelay(
+                    () -> blocking.execute(startTls::look), seconds, seconds, TimeUnit.SECONDS);
+        }
+    }
+
+    // Sessions.
+
+    Terms terms() {
+        return terms;
+    }
+
+    /// Takes in a new connection.
+    ///
+    /// @return null, or why not
+    @Nullable Reply admit(SessionChannel session) {
+        sessions.add(session);
+        if (!accepting) {
+            ended(session);
+            terms.observer().rejected(Rejection.SHUTDOWN);
+            return Replies.shuttingDown();
+        }
+        if (sessions.size() > terms.config().maxConnections()) {
+            sessions.remove(session);
+            terms.observer().rejected(Rejection.CONNECTIONS);
+            log.atWarn()
+                    .addKeyValue("limit", terms.config().maxConnections())
+                    .log("too many connections");
+            return Replies.tooManyConnections();
+        }
+        terms.observer().sessions(sessions.size());
+        return null;
+    }
+
+    /// Takes leave of a connection that was taken in.
+    void ended(SessionChannel session) {
+        sessions.remove(session);
+        terms.observer().sessions(sessions.size());
+        if (!accepting && sessions.isEmpty()) {
+            drained.complete(null);
+        }
+    }
+
+    /// Answers 421 to new sessions and idle ones from now on.
+    ///
+    /// @return completes when the messages that were coming in are finished and no session is left
+    public CompletionStage<Void> stopAccepting() {
+        accepting = false;
+        sessions.forEach(SessionChannel::shutDown);
+        if (sessions.isEmpty()) {
+            drained.complete(null);
+        }
+        return drained.copy();
+    }
+
+    /// Closes the sockets and what is left of the sessions. Waits for the event loops, briefly.
+    @Override
+    public void close() {
+        accepting = false;
+        sockets.forEach(socket -> socket.close().awaitUninterruptibly());
+        var first = acceptor.shutdownGracefully(0, CLOSE_AT_MOST.toMillis(), TimeUnit.MILLISECONDS);
+        var second = loops.shutdownGracefully(0, CLOSE_AT_MOST.toMillis(), TimeUnit.MILLISECONDS);
+        first.awaitUninterruptibly();
+        second.awaitUninterruptibly();
+        blocking.shutdownNow();
+        drained.complete(null);
+    }
+}

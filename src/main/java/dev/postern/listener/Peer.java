@@ -1,0 +1,23 @@
+package dev.postern.listener;
+
+import dev.postern.smtp.Reply;
+
+/// The connection of a session, as the session needs it. Calls come from the event loop.
+interface Peer {
+
+    /// Writes a reply, at the latest when the input runs dry. One that closes the session closes
+    /// the connection behind it.
+    void send(Reply reply);
+
+    /// Begins the server's side of a TLS handshake. What was sent goes out first, in the clear.
+    void secure();
+
+    /// Closes the connection without a word.
+    void drop();
+
+    /// Hands something over to the event loop, from any thread.
+    void execute(Runnable task);
+
+    /// Goes on with input that was held back.
+    void resume();
+}

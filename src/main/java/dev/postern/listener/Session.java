@@ -1,0 +1,496 @@
+package dev.postern.listener;
+
+import dev.postern.listener.Protocol.State;
+import dev.postern.listener.Protocol.Step;
+import dev.postern.listener.Protocol.Verb;
+import dev.postern.mail.Origin;
+import dev.postern.mail.ReversePath;
+import dev.postern.smtp.Command;
+import dev.postern.smtp.CommandParser;
+import dev.postern.smtp.EnhancedStatus;
+import dev.postern.smtp.LineReader;
+import dev.postern.smtp.Replies;
+import dev.postern.smtp.Reply;
+import dev.postern.spool.SpoolException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One client's connection from greeting to close: octets in, replies out, a message into the
+/// reception now and then. [Protocol] says what each command does in each state; this does it.
+/// There is no I/O and no Netty here; whoever has the connection is the [Peer].
+///
+/// *Contract.* All calls come from one thread, the event loop. What takes time (a commit, a check
+/// of credentials) makes the session busy: it reads no further, so that pipelined commands are
+/// executed in order, and goes on by [Peer#execute].
+///
+/// *Diagnostics.* There is no input that it throws at. A reply that closes the session is its last
+/// one.
+///
+/// *Limits.* [Mistakes#AT_MOST], [LogIn#FAILURES_AT_MOST]; memory is one command line and one
+/// envelope.
+///
+/// *See also.* `docs/session.md`, [Reception], [dev.postern.smtp.CommandParser].
+final class Session {
+
+    private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+    private final Terms terms;
+    private final Link link;
+    private final Peer peer;
+    private final LineReader lines = new LineReader();
+    private final LogIn logIn;
+    private final Mistakes mistakes = new Mistakes();
+
+    private State state = State.START;
+    private boolean secure;
+    private boolean extended;
+    private String helo = "";
+    private @Nullable Transaction transaction;
+    private @Nullable RefusedChunk refusedChunk;
+    private boolean shutDown;
+    private boolean gone;
+
+    Session(Terms terms, Link link, Peer peer) {
+        this.terms = terms;
+        this.link = link;
+        this.peer = peer;
+        this.logIn = new LogIn(terms, link);
+    }
+
+    State state() {
+        return state;
+    }
+
+    /// Returns whether no input is wanted now: it is to be kept, and no more to be read.
+    boolean isStalled() {
+        return state.isBusy() || (transaction != null && transaction.isFull());
+    }
+
+    /// Begins (RFC 5321 §3.1).
+    void greet() {
+        send(Replies.greeting(terms.config().hostname()));
+    }
+
+    /// Takes what the client sent. What is left in `in` afterwards is to be offered again when the
+    /// session is no longer stalled.
+    void consume(ByteBuffer in) {
+        while (in.hasRemaining() && !isStalled() && state != State.CLOSED) {
+            switch (state) {
+                case DATA, CHUNK -> content(in);
+                case REFUSED_CHUNK -> throwAway(refused(), in);
+                case SECURING -> peer.drop();
+                default -> line(in);
+            }
+        }
+    }
+
+    private void line(ByteBuffer in) {
+        switch (lines.read(in)) {
+            case null -> {}
+            case LineReader.Line.Whole whole -> line(whole.octets(), in);
+            case LineReader.Line.BareLineFeed _ -> send(Replies.bareLineFeed());
+            case LineReader.Line.TooLong(Reply reply) -> {
+                boolean challenged = state == State.CHALLENGED;
+                state = challenged ? State.READY : state;
+                send(challenged ? Replies.authLineTooLong() : reply);
+            }
+        }
+    }
+
+    private void line(byte[] octets, ByteBuffer in) {
+        if (state == State.CHALLENGED) {
+            authStep(logIn.answer(octets));
+            return;
+        }
+        Command command = CommandParser.parse(octets);
+        switch (command) {
+            case Command.Unknown unknown -> send(unknown.reply());
+            case Command.Malformed malformed -> malformed(malformed.reply());
+            default -> execute(command, in);
+        }
+    }
+
+    /// A recipient that can't be read is one that was refused.
+    private void malformed(Reply reply) {
+        if (transaction != null && EnhancedStatus.BAD_RECIPIENT_SYNTAX.equals(reply.status())) {
+            transaction.recipientRefused();
+        }
+        send(reply);
+    }
+
+    private void execute(Command command, ByteBuffer in) {
+        Verb verb = Protocol.verb(command);
+        Step step = Protocol.step(state, verb);
+        Reply refusal = step.refusal();
+        if (terms.admission().mustStartTls(secure) && !verb.mayComeBeforeTls()) {
+            refusal = Replies.tlsRequired();
+        } else if (step == Step.RCPT_FIRST && open().hasRefusedRecipient()) {
+            refusal = Replies.noValidRecipients();
+        }
+        if (refusal != null) {
+            refuse(command, refusal, in);
+            return;
+        }
+        switch (command) {
+            case Command.Helo hello -> hello(hello.clientName(), false);
+            case Command.Ehlo hello -> hello(hello.clientName(), true);
+            case Command.Mail mail -> mail(mail);
+            case Command.Rcpt rcpt -> rcpt(rcpt);
+            case Command.Data _ -> startData();
+            case Command.Bdat bdat -> startChunk(bdat, in);
+            case Command.Rset _ -> {
+                forget();
+                send(Replies.ok());
+            }
+            case Command.Noop _ -> send(Replies.ok());
+            case Command.Vrfy _ -> send(Replies.notVerified());
+            case Command.Help _ -> send(Replies.help());
+            case Command.Quit _ -> send(Replies.goodbye());
+            case Command.StartTls _ -> startTls(in);
+            case Command.Auth login -> logIn(login);
+            case Command.Unknown _, Command.Malformed _ -> throw new AssertionError(command);
+        }
+    }
+
+    /// The octets of a refused BDAT are on their way all the same (RFC 3030 §2).
+    private void refuse(Command command, Reply refusal, ByteBuffer in) {
+        if (command instanceof Command.Bdat chunk) {
+            throwAway(chunk, refusal, in);
+        } else {
+            send(refusal);
+        }
+    }
+
+    private void send(Reply reply) {
+        Reply said = mistakes.counted(reply);
+        if (said.closesSession()) {
+            close();
+        }
+        peer.send(said);
+    }
+
+    private void close() {
+        forget();
+        state = State.CLOSED;
+    }
+
+    // Hello and small things.
+
+    private void hello(String name, boolean isExtended) {
+        forget();
+        helo = name;
+        extended = isExtended;
+        state = State.READY;
+        String hostname = terms.config().hostname();
+        send(
+                isExtended
+                        ? Replies.ehlo(hostname, terms.offers(link, secure))
+                        : Replies.helo(hostname));
+    }
+
+    private void forget() {
+        if (transaction != null) {
+            transaction.abort();
+        }
+        transaction = null;
+        refusedChunk = null;
+        if (state != State.START) {
+            state = State.READY;
+        }
+    }
+
+    private RefusedChunk refused() {
+        if (refusedChunk == null) {
+            throw new AssertionError("no refused chunk");
+        }
+        return refusedChunk;
+    }
+
+    private Transaction open() {
+        if (transaction == null) {
+            throw new AssertionError("no transaction in " + state);
+        }
+        return transaction;
+    }
+
+    // The envelope.
+
+    private void mail(Command.Mail mail) {
+        Reception.Result.Refused refusal =
+                terms.admission().refusal(mail, link, secure, logIn.isDone());
+        if (refusal != null) {
+            reject(refusal.reason(), refusal.reply());
+            return;
+        }
+        Optional<String> sender = terms.reception().sender(mail.reversePath());
+        if (sender.isEmpty()) {
+            reject(Rejection.ADDRESS, Replies.unqualifiedSender(mail.reversePath()));
+            return;
+        }
+        transaction = new Transaction(new ReversePath(sender.get()), mail.parameters().smtputf8());
+        state = State.SENDER;
+        send(Replies.senderOk());
+    }
+
+    private void rcpt(Command.Rcpt rcpt) {
+        Transaction mail = open();
+        if (rcpt.isNonAscii() && !mail.isSmtpUtf8()) {
+            mail.recipientRefused();
+            reject(Rejection.ADDRESS, Replies.nonAsciiAddress());
+            return;
+        }
+        Optional<String> address = terms.reception().recipient(rcpt.forwardPath());
+        if (address.isEmpty()) {
+            mail.recipientRefused();
+            reject(Rejection.ADDRESS, Replies.unqualifiedRecipient(rcpt.forwardPath()));
+        } else if (mail.add(address.get(), terms.config().maxRecipients())) {
+            state = State.ADDRESSED;
+            send(Replies.recipientOk());
+        } else {
+            reject(Rejection.RECIPIENTS, Replies.tooManyRecipients());
+        }
+    }
+
+    private void reject(Rejection reason, Reply reply) {
+        send(terms.reception().refuse(reason, reply, link.clientText()).reply());
+    }
+
+    // The content.
+
+    private void startData() {
+        Reply refusal = receive(false);
+        if (refusal == null) {
+            state = State.DATA;
+            send(Replies.startContent());
+        } else {
+            send(refusal);
+        }
+    }
+
+    private void startChunk(Command.Bdat command, ByteBuffer in) {
+        Reply refusal = open().isReceiving() ? null : receive(true);
+        if (refusal != null) {
+            throwAway(command, refusal, in);
+            return;
+        }
+        open().begin(command);
+        state = State.CHUNK;
+        // A chunk may be of no octets.
+        content(in);
+    }
+
+    /// Begins to receive the content.
+    ///
+    /// @return null, or why the spool can't take it
+    private @Nullable Reply receive(boolean inChunks) {
+        Transaction mail = open();
+        String protocol = Received.protocol(extended, secure, logIn.isDone(), mail.isSmtpUtf8());
+        Origin origin = new Origin(link.clientText(), helo, protocol, logIn.user());
+        try {
+            Incoming incoming = terms.reception().begin(mail.envelope(), origin);
+            incoming.onWritable(() -> peer.execute(() -> writableAgain(incoming)));
+            mail.receive(incoming, terms.reception().newDecoder(inChunks));
+            return null;
+        } catch (SpoolException trouble) {
+            return terms.reception().refuse(trouble, link.clientText()).reply();
+        }
+    }
+
+    private void writableAgain(Incoming incoming) {
+        incoming.writableAgain();
+        peer.resume();
+    }
+
+    private void content(ByteBuffer in) {
+        Transaction mail = open();
+        if (!mail.content(in)) {
+            return;
+        }
+        if (mail.isWhole()) {
+            state = State.COMMITTING;
+            await(terms.reception().finish(mail.incoming(), mail.decoder()), this::finished);
+        } else {
+            state = State.CHUNKED;
+            send(Replies.chunkOk(mail.chunkOctets()));
+        }
+    }
+
+    private void throwAway(Command.Bdat command, Reply reply, ByteBuffer in) {
+        RefusedChunk refused = new RefusedChunk(command, reply, state);
+        refusedChunk = refused;
+        state = State.REFUSED_CHUNK;
+        throwAway(refused, in);
+    }
+
+    /// The answer is not counted as one more error: a pipelining client has many chunks under way.
+    private void throwAway(RefusedChunk refused, ByteBuffer in) {
+        if (refused.swallow(in)) {
+            state = refused.after();
+            refusedChunk = null;
+            if (refused.reply().closesSession()) {
+                close();
+            }
+            peer.send(refused.reply());
+        }
+    }
+
+    private void finished(Reception.@Nullable Result result, @Nullable Throwable trouble) {
+        transaction = null;
+        if (gone) {
+            log.atInfo()
+                    .addKeyValue("client", link.clientText())
+                    .addKeyValue("reply", result == null ? "" : result.reply())
+                    .log("the client left before this answer");
+            return;
+        }
+        state = State.READY;
+        if (result == null) {
+            log.atError().setCause(trouble).log("a message could not be taken");
+            send(Replies.spoolTrouble());
+            return;
+        }
+        if (!(result instanceof Reception.Result.Refused)) {
+            mistakes.forgive();
+        }
+        send(result.reply());
+        leaveIfTold();
+    }
+
+    /// Goes on with `then`, on the event loop: at once when the result is there.
+    private <T> void await(
+            CompletableFuture<T> future, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+        if (future.isDone()) {
+            future.whenComplete(then);
+            return;
+        }
+        future.whenComplete((result, trouble) ->
+                peer.execute(() -> {
+                    then.accept(result, trouble);
+                    peer.resume();
+                }));
+    }
+
+    // TLS and AUTH.
+
+    private void startTls(ByteBuffer in) {
+        if (secure) {
+            send(Replies.badSequence("TLS is on already"));
+        } else if (terms.startTls() == null) {
+            send(Replies.notImplemented());
+        } else if (in.hasRemaining()) {
+            // CVE-2011-0411: what was sent in the clear must not be taken for what TLS protects.
+            log.atWarn()
+                    .addKeyValue("client", link.clientText())
+                    .log("octets in the clear behind STARTTLS, closing");
+            close();
+            peer.drop();
+        } else {
+            state = State.SECURING;
+            send(Replies.readyForTls());
+            peer.secure();
+        }
+    }
+
+    /// The handshake is over: everything that was said before is forgotten (RFC 3207 §4.2).
+    void secured() {
+        forget();
+        secure = true;
+        extended = false;
+        helo = "";
+        logIn.forget();
+        lines.forget();
+        state = State.START;
+    }
+
+    private void logIn(Command.Auth command) {
+        Reply refusal = logIn.refusal(secure);
+        if (refusal == null) {
+            authStep(logIn.begin(command));
+        } else {
+            send(refusal);
+        }
+    }
+
+    private void authStep(Auth.Step step) {
+        switch (step) {
+            case Auth.Step.Challenge challenge -> {
+                state = State.CHALLENGED;
+                send(challenge.reply());
+            }
+            case Auth.Step.Over over -> {
+                state = State.READY;
+                send(over.reply());
+            }
+            case Auth.Step.Check check -> {
+                state = State.CHECKING;
+                String name = check.credentials().username();
+                await(logIn.check(check.credentials()), (right, e) -> checked(name, right, e));
+            }
+        }
+    }
+
+    private void checked(String name, @Nullable Boolean right, @Nullable Throwable trouble) {
+        if (gone) {
+            return;
+        }
+        state = State.READY;
+        if (right == null) {
+            log.atError().setCause(trouble).log("credentials could not be checked");
+            send(Replies.authTrouble());
+        } else {
+            send(logIn.checked(name, right));
+        }
+        leaveIfTold();
+    }
+
+    private void leaveIfTold() {
+        if (shutDown && state != State.CLOSED) {
+            send(Replies.shuttingDown());
+        }
+    }
+
+    // The end.
+
+    /// Ends the session with 421, at once or after the message that comes in.
+    void shutDown() {
+        shutDown = true;
+        if (state == State.SECURING) {
+            peer.drop();
+        } else if (state != State.CLOSED && !state.isReceiving() && !state.isBusy()) {
+            send(Replies.shuttingDown());
+        }
+    }
+
+    /// Ends the session of a client that was idle for too long (RFC 5321 §4.5.3.2).
+    void idle() {
+        brokenOff("idle in mid-message");
+        if (state == State.SECURING) {
+            peer.drop();
+        } else if (state != State.CLOSED) {
+            send(Replies.idleTimeout());
+        }
+    }
+
+    /// Notes that the connection is gone. What is being committed stays (its fate is logged), what
+    /// was still coming in does not.
+    void gone() {
+        gone = true;
+        if (state == State.COMMITTING) {
+            return;
+        }
+        brokenOff("the client left in mid-message");
+        close();
+    }
+
+    private void brokenOff(String how) {
+        if (state == State.DATA || state == State.CHUNK || state == State.CHUNKED) {
+            terms.observer().rejected(Rejection.BROKEN_OFF);
+            log.atInfo().addKeyValue("client", link.clientText()).log(how);
+        }
+    }
+}

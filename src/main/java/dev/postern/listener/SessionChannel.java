@@ -1,0 +1,327 @@
+package dev.postern.listener;
+
+import dev.postern.smtp.Reply;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A session's connection: hands it what comes in, gathers its replies and flushes them once the
+/// input runs dry (RFC 2920 §3.2), keeps back what a stalled session can't take, minds the idle
+/// time.
+///
+/// *Limits.* At most one read (64 KiB) is kept back; then nothing is read. A client that does not
+/// read its replies is not read from either.
+final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer {
+
+    /// How long a client may take to hang up once we said the last word. To close at once, with
+    /// octets of it unread, would reset the connection, and the client might never see that word.
+    static final Duration LINGER_AT_MOST = Duration.ofSeconds(2);
+
+    private static final Logger log = LoggerFactory.getLogger(SessionChannel.class);
+
+    /// Replies that are gathered before they are flushed in any case.
+    private static final int GATHERED_REPLY_BYTES = 4096;
+
+    private static final int FIRST_REPLY_BYTES = 256;
+
+    private final Listener listener;
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable Session session;
+    private @Nullable ByteBuf kept;
+    private @Nullable ByteBuf replies;
+    private @Nullable Future<?> idleTimer;
+    private long lastReadNanos;
+    private boolean closing;
+    private boolean consuming;
+
+    SessionChannel(Listener listener) {
+        this.listener = listener;
+    }
+
+    private ChannelHandlerContext context() {
+        if (context == null) {
+            throw new AssertionError("not active");
+        }
+        return context;
+    }
+
+    private Session session() {
+        if (session == null) {
+            throw new AssertionError("not active");
+        }
+        return session;
+    }
+
+    // Netty's events.
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        context = ctx;
+        Reply refusal = listener.admit(this);
+        if (refusal != null) {
+            send(refusal);
+            flush();
+            return;
+        }
+        session = new Session(listener.terms(), link(ctx.channel()), this);
+        lastReadNanos = System.nanoTime();
+        idleTimer = watchIdle(listener.terms().config().idleTimeout().toNanos());
+        session.greet();
+        flush();
+    }
+
+    private static Link link(Channel channel) {
+        return new Link(
+                ((InetSocketAddress) channel.remoteAddress()).getAddress(),
+                ((InetSocketAddress) channel.localAddress()).getAddress());
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        lastReadNanos = System.nanoTime();
+        if (closing || session == null) {
+            in.release();
+        } else if (kept != null) {
+            kept = joined(kept, in);
+        } else {
+            consume(in);
+        }
+    }
+
+    /// What SslHandler decodes after reading was stopped can come in several pieces.
+    private ByteBuf joined(ByteBuf first, ByteBuf second) {
+        ByteBuf whole = context().alloc().buffer(first.readableBytes() + second.readableBytes());
+        whole.writeBytes(first).writeBytes(second);
+        first.release();
+        second.release();
+        return whole;
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        flush();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (ctx.channel().isWritable()) {
+            resume();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent handshake) {
+            if (handshake.isSuccess()) {
+                session().secured();
+            } else {
+                log.atInfo()
+                        .addKeyValue("client", ctx.channel().remoteAddress())
+                        .addKeyValue("reason", handshake.cause().getMessage())
+                        .log("TLS was not agreed on");
+                drop();
+            }
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        closing = true;
+        if (idleTimer != null) {
+            idleTimer.cancel(false);
+        }
+        if (kept != null) {
+            kept.release();
+            kept = null;
+        }
+        if (replies != null) {
+            replies.release();
+            replies = null;
+        }
+        if (session != null) {
+            session.gone();
+            listener.ended(this);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            log.atDebug().addKeyValue("reason", cause.getMessage()).log("connection broken");
+        } else {
+            log.atError().setCause(cause).log("session broken off by a mistake of ours");
+        }
+        ctx.close();
+    }
+
+    // What the session does with its connection.
+
+    @Override
+    public void send(Reply reply) {
+        if (closing) {
+            return;
+        }
+        if (replies == null) {
+            replies = context().alloc().buffer(FIRST_REPLY_BYTES);
+        }
+        replies.writeBytes(reply.encode());
+        if (reply.closesSession()) {
+            closing = true;
+            ChannelFuture written = context().writeAndFlush(replies);
+            replies = null;
+            written.addListener((ChannelFutureListener) _ -> linger());
+        } else if (replies.readableBytes() >= GATHERED_REPLY_BYTES || !consuming) {
+            flush();
+        }
+    }
+
+    @Override
+    public void secure() {
+        StartTls startTls = listener.terms().startTls();
+        if (startTls == null) {
+            throw new AssertionError("no certificate");
+        }
+        flush();
+        SslHandler handler = startTls.newHandler(context().alloc());
+        context().pipeline().addFirst(handler);
+    }
+
+    @Override
+    public void drop() {
+        closing = true;
+        context().close();
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        try {
+            context().executor().execute(task);
+        } catch (RejectedExecutionException e) {
+            // The listener was closed meanwhile: nobody is there to be answered.
+            log.atDebug().setCause(e).log("too late for an answer");
+        }
+    }
+
+    @Override
+    public void resume() {
+        ByteBuf in = kept;
+        if (in != null && !closing) {
+            kept = null;
+            consume(in);
+        }
+        flush();
+        readAsWanted();
+    }
+
+    private void flush() {
+        if (replies != null) {
+            ByteBuf out = replies;
+            replies = null;
+            context().writeAndFlush(out, context().voidPromise());
+        }
+    }
+
+    private void consume(ByteBuf in) {
+        consuming = true;
+        boolean keep = false;
+        try {
+            while (in.isReadable() && !closing && !isStalled()) {
+                ByteBuffer octets = in.internalNioBuffer(in.readerIndex(), in.readableBytes());
+                int before = octets.remaining();
+                session().consume(octets);
+                in.skipBytes(before - octets.remaining());
+            }
+            keep = in.isReadable() && !closing;
+        } finally {
+            consuming = false;
+            if (keep) {
+                kept = in;
+            } else {
+                in.release();
+            }
+        }
+        readAsWanted();
+    }
+
+    private boolean isStalled() {
+        return session().isStalled() || !context().channel().isWritable();
+    }
+
+    /// A session that only waits for its commit is read from until something comes: mostly nothing
+    /// does, and stopping costs system calls.
+    private void readAsWanted() {
+        boolean wanted = closing || (kept == null && (session().state().isBusy() || !isStalled()));
+        if (context().channel().config().isAutoRead() != wanted) {
+            context().channel().config().setAutoRead(wanted);
+        }
+    }
+
+    /// Says no more, and hears the client out for a moment.
+    private void linger() {
+        Channel channel = context().channel();
+        boolean secure = context().pipeline().get(SslHandler.class) != null;
+        if (!secure && channel instanceof SocketChannel socket && socket.isActive()) {
+            socket.shutdownOutput();
+            channel.config().setAutoRead(true);
+            context()
+                    .executor()
+                    .schedule(
+                            () -> channel.close(),
+                            LINGER_AT_MOST.toMillis(),
+                            TimeUnit.MILLISECONDS);
+        } else {
+            channel.close();
+        }
+    }
+
+    // Idle time and the end.
+
+    private Future<?> watchIdle(long delayNanos) {
+        return context().executor().schedule(this::lookAtIdle, delayNanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void lookAtIdle() {
+        if (closing) {
+            return;
+        }
+        if (session().isStalled()) {
+            // It waits for us, so its time begins anew.
+            lastReadNanos = System.nanoTime();
+        }
+        long idleNanos = System.nanoTime() - lastReadNanos;
+        long allowedNanos = listener.terms().config().idleTimeout().toNanos();
+        if (idleNanos < allowedNanos) {
+            idleTimer = watchIdle(allowedNanos - idleNanos);
+        } else if (context().channel().isWritable()) {
+            session().idle();
+        } else {
+            drop();
+        }
+    }
+
+    /// Ends the session with 421 as soon as no message comes in; on any thread.
+    void shutDown() {
+        execute(() -> {
+            if (session != null && !closing) {
+                session.shutDown();
+            }
+        });
+    }
+}

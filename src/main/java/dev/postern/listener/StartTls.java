@@ -1,0 +1,152 @@
+package dev.postern.listener;
+
+import dev.postern.config.SmtpConfig;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The certificate for STARTTLS (RFC 3207), read again when its files change.
+///
+/// *Diagnostics.* At start a broken file is an `IOException` that names it. Later it is logged once
+/// as an error, and the certificate that worked stays.
+final class StartTls {
+
+    /// How often the files are looked at. Secrets mounted by Kubernetes change by a switched link,
+    /// which a watch on the directory does not tell reliably.
+    static final Duration LOOK_EVERY = Duration.ofSeconds(10);
+
+    /// How long a handshake may take.
+    static final Duration HANDSHAKE_AT_MOST = Duration.ofSeconds(30);
+
+    private static final Logger log = LoggerFactory.getLogger(StartTls.class);
+
+    private final Path certificateFile;
+    private final Path keyFile;
+    private volatile Loaded loaded;
+    private Stamp seen;
+    private String trouble = "";
+
+    private StartTls(Path certificateFile, Path keyFile) throws IOException {
+        this.certificateFile = certificateFile;
+        this.keyFile = keyFile;
+        this.seen = Stamp.of(certificateFile, keyFile);
+        this.loaded = load();
+    }
+
+    private record Loaded(SslContext context, Instant expires) {}
+
+    /// What tells that a file is another one than before.
+    private record Stamp(
+            @Nullable FileTime certificate,
+            long certificateSize,
+            @Nullable FileTime key,
+            long keySize) {
+
+        static Stamp of(Path certificate, Path key) throws IOException {
+            return new Stamp(
+                    Files.getLastModifiedTime(certificate),
+                    Files.size(certificate),
+                    Files.getLastModifiedTime(key),
+                    Files.size(key));
+        }
+    }
+
+    /// Loads the certificate; empty when none is configured.
+    ///
+    /// @throws IOException when it can't be read or used; the message names the file
+    static Optional<StartTls> of(SmtpConfig.Tls config) throws IOException {
+        Path certificate = config.certificate();
+        Path key = config.key();
+        return certificate == null || key == null
+                ? Optional.empty()
+                : Optional.of(new StartTls(certificate, key));
+    }
+
+    /// Returns a handler that does the server's side of a handshake.
+    SslHandler newHandler(ByteBufAllocator allocator) {
+        SslHandler handler = loaded.context().newHandler(allocator);
+        handler.setHandshakeTimeoutMillis(HANDSHAKE_AT_MOST.toMillis());
+        return handler;
+    }
+
+    /// Returns when the certificate ends.
+    Instant expires() {
+        return loaded.expires();
+    }
+
+    /// Looks whether the files changed, and loads them if so. Blocks.
+    synchronized void look() {
+        try {
+            Stamp now = Stamp.of(certificateFile, keyFile);
+            if (now.equals(seen)) {
+                return;
+            }
+            seen = now;
+            loaded = load();
+            trouble = "";
+            log.atInfo()
+                    .addKeyValue("file", certificateFile)
+                    .addKeyValue("expires", loaded.expires())
+                    .log("certificate loaded again");
+        } catch (IOException e) {
+            if (!trouble.equals(e.toString())) {
+                trouble = e.toString();
+                log.atError()
+                        .addKeyValue("file", certificateFile)
+                        .addKeyValue("reason", trouble)
+                        .log("the new certificate can't be used; the old one stays");
+            }
+        }
+    }
+
+    private Loaded load() throws IOException {
+        try {
+            X509Certificate[] chain = chain();
+            PrivateKey key = PemKey.read(keyFile);
+            if (!PemKey.matches(key, chain[0].getPublicKey())) {
+                throw new GeneralSecurityException("the key is not the certificate's");
+            }
+            SslContext context =
+                    SslContextBuilder.forServer(key, chain)
+                            .sslProvider(SslProvider.JDK)
+                            .protocols("TLSv1.3", "TLSv1.2")
+                            .build();
+            return new Loaded(context, chain[0].getNotAfter().toInstant());
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            throw new IOException(
+                    "smtp.tls: " + certificateFile + ", " + keyFile + ": " + e.getMessage(), e);
+        }
+    }
+
+    private X509Certificate[] chain() throws IOException, GeneralSecurityException {
+        try (InputStream in = Files.newInputStream(certificateFile)) {
+            Collection<? extends Certificate> found =
+                    CertificateFactory.getInstance("X.509").generateCertificates(in);
+            X509Certificate[] chain =
+                    found.stream().map(X509Certificate.class::cast).toArray(X509Certificate[]::new);
+            if (chain.length == 0) {
+                throw new GeneralSecurityException("no certificate in " + certificateFile);
+            }
+            return chain;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.postern.listener;
+
+import dev.postern.config.SmtpConfig;
+import dev.postern.smtp.Extension;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/// What all sessions of a listener share.
+///
+/// @param config the listener's settings
+/// @param reception takes messages
+/// @param admission who may submit
+/// @param startTls the certificate; null without
+/// @param observer for metrics
+/// @param blocking runs what may block
+record Terms(
+        SmtpConfig config,
+        Reception reception,
+        Admission admission,
+        @Nullable StartTls startTls,
+        ListenerObserver observer,
+        Executor blocking) {
+
+    /// Returns what EHLO offers to a client now (RFC 5321 §4.1.1.1).
+    List<String> offers(Link link, boolean secure) {
+        List<String> offers = new ArrayList<>();
+        offers.add(Extension.PIPELINING.offer());
+        offers.add(Extension.SIZE.offer(Long.toString(config.maxMessageSizeBytes())));
+        offers.add(Extension.EIGHT_BIT_MIME.offer());
+        offers.add(Extension.SMTPUTF8.offer());
+        offers.add(Extension.CHUNKING.offer());
+        offers.add(Extension.ENHANCED_STATUS_CODES.offer());
+        if (admission.authOffered(link, secure)) {
+            offers.add(Extension.AUTH.offer("PLAIN", "LOGIN"));
+        }
+        if (startTls != null && !secure) {
+            offers.add(Extension.STARTTLS.offer());
+        }
+        offers.add(Extension.LIMITS.offer("RCPTMAX=" + config.maxRecipients()));
+        return offers;
+    }
+}

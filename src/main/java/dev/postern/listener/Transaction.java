@@ -1,0 +1,141 @@
+package dev.postern.listener;
+
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.ReversePath;
+import dev.postern.smtp.BdatDecoder;
+import dev.postern.smtp.Command;
+import dev.postern.smtp.ContentDecoder;
+import dev.postern.smtp.DataDecoder;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// MAIL to the end of the data (RFC 5321 §3.3): the envelope while it is spoken, then the message
+/// while it comes in.
+final class Transaction {
+
+    private final ReversePath sender;
+    private final boolean smtpUtf8;
+    private final Map<String, ForwardPath> recipients = new LinkedHashMap<>();
+    private boolean recipientRefused;
+    private @Nullable Incoming incoming;
+    private @Nullable ContentDecoder decoder;
+    private Command.@Nullable Bdat chunk;
+
+    Transaction(ReversePath sender, boolean smtpUtf8) {
+        this.sender = sender;
+        this.smtpUtf8 = smtpUtf8;
+    }
+
+    boolean isSmtpUtf8() {
+        return smtpUtf8;
+    }
+
+    /// Adds a recipient. One that is there already is taken once (RFC 5321 §4.5.3.1.8 counts
+    /// recipients, not commands); the domain's letter case does not matter, the local part's may
+    /// (RFC 5321 §2.4).
+    ///
+    /// @return false when there are as many as may be
+    boolean add(String address, int atMost) {
+        int at = address.lastIndexOf('@') + 1;
+        String key = address.substring(0, at) + address.substring(at).toLowerCase(Locale.ROOT);
+        if (recipients.size() >= atMost && !recipients.containsKey(key)) {
+            return false;
+        }
+        recipients.putIfAbsent(key, new ForwardPath(address));
+        return true;
+    }
+
+    /// Notes that a recipient was refused, which tells a client's mistake from an empty envelope.
+    void recipientRefused() {
+        recipientRefused = true;
+    }
+
+    boolean hasRefusedRecipient() {
+        return recipientRefused;
+    }
+
+    Envelope envelope() {
+        return new Envelope(sender, new ArrayList<>(recipients.values()), smtpUtf8);
+    }
+
+    /// Starts the content, framed as DATA or BDAT does.
+    void receive(Incoming message, ContentDecoder framing) {
+        incoming = message;
+        decoder = framing;
+    }
+
+    /// Returns whether content has begun.
+    boolean isReceiving() {
+        return incoming != null;
+    }
+
+    /// Begins a chunk of BDAT.
+    void begin(Command.Bdat command) {
+        chunk = command;
+        switch (decoder()) {
+            case BdatDecoder chunks -> chunks.begin(command);
+            case DataDecoder _ -> throw new AssertionError("a chunk within DATA");
+        }
+    }
+
+    /// Takes the octets of DATA or of the chunk.
+    ///
+    /// @return whether its end was reached
+    boolean content(ByteBuffer in) {
+        Incoming message = incoming();
+        boolean ended =
+                switch (decoder()) {
+                    case DataDecoder data -> data.decode(in, message);
+                    case BdatDecoder chunks -> chunks.decode(in, message);
+                };
+        if (decoder().fault() != null) {
+            // Room in the spool is for mail that will be kept; the rest is only read.
+            message.abort();
+        }
+        return ended;
+    }
+
+    /// Returns whether no more content is to come, once an end was reached: a message that is at
+    /// fault in one chunk is refused there (RFC 3030 §2).
+    boolean isWhole() {
+        return chunk == null || chunk.last() || decoder().fault() != null;
+    }
+
+    /// Returns the octets of the chunk at hand.
+    long chunkOctets() {
+        return chunk == null ? 0 : chunk.sizeOctets();
+    }
+
+    /// Returns whether the intake is full.
+    boolean isFull() {
+        return incoming != null && !incoming.isWritable();
+    }
+
+    /// Returns the message that comes in.
+    Incoming incoming() {
+        if (incoming == null) {
+            throw new AssertionError("no content yet");
+        }
+        return incoming;
+    }
+
+    /// Returns the content's decoder.
+    ContentDecoder decoder() {
+        if (decoder == null) {
+            throw new AssertionError("no content yet");
+        }
+        return decoder;
+    }
+
+    /// Gives the transaction up.
+    void abort() {
+        if (incoming != null) {
+            incoming.abort();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package dev.postern.log;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.logging.Level;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Marker;
+import org.slf4j.event.KeyValuePair;
+import org.slf4j.event.LoggingEvent;
+import org.slf4j.helpers.LegacyAbstractLogger;
+import org.slf4j.helpers.MessageFormatter;
+import org.slf4j.spi.LoggingEventAware;
+
+/// A logger of SLF4J that hands facts, pairs and all, to the `java.util.logging` logger of its
+/// name.
+final class FactLogger extends LegacyAbstractLogger implements LoggingEventAware {
+
+    private static final long serialVersionUID = 1;
+
+    private final transient java.util.logging.Logger target;
+
+    FactLogger(String name) {
+        this.name = name;
+        this.target = java.util.logging.Logger.getLogger(name);
+    }
+
+    @Override
+    public boolean isTraceEnabled() {
+        return target.isLoggable(Level.FINEST);
+    }
+
+    @Override
+    public boolean isDebugEnabled() {
+        return target.isLoggable(Level.FINE);
+    }
+
+    @Override
+    public boolean isInfoEnabled() {
+        return target.isLoggable(Level.INFO);
+    }
+
+    @Override
+    public boolean isWarnEnabled() {
+        return target.isLoggable(Level.WARNING);
+    }
+
+    @Override
+    public boolean isErrorEnabled() {
+        return target.isLoggable(Level.SEVERE);
+    }
+
+    @Override
+    public void log(LoggingEvent event) {
+        List<KeyValuePair> pairs = event.getKeyValuePairs();
+        Fact fact =
+                new Fact(
+                        level(event.getLevel()),
+                        text(event.getMessage(), event.getArgumentArray()),
+                        pairs == null ? List.of() : pairs);
+        if (event.getTimeStamp() != 0) {
+            fact.setInstant(Instant.ofEpochMilli(event.getTimeStamp()));
+        }
+        emit(fact, event.getThrowable());
+    }
+
+    @Override
+    protected void handleNormalizedLoggingCall(
+            org.slf4j.event.Level level,
+            @Nullable Marker marker,
+            String message,
+            Object @Nullable [] arguments,
+            @Nullable Throwable thrown) {
+        emit(new Fact(level(level), text(message, arguments), List.of()), thrown);
+    }
+
+    @Override
+    protected @Nullable String getFullyQualifiedCallerName() {
+        return null;
+    }
+
+    private void emit(Fact fact, @Nullable Throwable thrown) {
+        fact.setLoggerName(name);
+        fact.setThrown(thrown);
+        target.log(fact);
+    }
+
+    private static String text(@Nullable String message, Object @Nullable [] arguments) {
+        String format = Objects.requireNonNullElse(message, "");
+        if (arguments == null) {
+            return format;
+        }
+        return MessageFormatter.basicArrayFormat(format, arguments);
+    }
+
+    private static Level level(org.slf4j.event.Level level) {
+        return switch (level) {
+            case ERROR -> Level.SEVERE;
+            case WARN -> Level.WARNING;
+            case INFO -> Level.INFO;
+            case DEBUG -> Level.FINE;
+            case TRACE -> Level.FINEST;
+        };
+    }
+}

@@ -1,0 +1,107 @@
+package dev.postern.log;
+
+import dev.postern.config.LogConfig;
+import dev.postern.mail.AddressMask;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogManager;
+import java.util.logging.Logger;
+
+/// Sets up where facts go. `serve` logs to standard output, as a service whose log is its output
+/// should; whoever shares standard output with another program (`exec`) passes standard error
+/// instead.
+public final class Logging {
+
+    /// Third parties talk too much below this.
+    private static final Level THIRD_PARTY_LEVEL = Level.WARNING;
+
+    private static final List<String> THIRD_PARTIES =
+            List.of(
+                    "io",
+                    "com",
+                    "org",
+                    "jakarta",
+                    "java",
+                    "javax",
+                    "jdk",
+                    "sun",
+                    "software",
+                    "kotlin");
+
+    /// It warns, stack trace and all, of every garbled request that a client sends.
+    private static final Logger HTTP_PARSER =
+            Logger.getLogger("io.helidon.webserver.http1.Http1Connection");
+
+    /// `java.util.logging` forgets the level of a logger that nobody holds.
+    private static final List<Logger> HELD = THIRD_PARTIES.stream().map(Logger::getLogger).toList();
+
+    private Logging() {}
+
+    /// Sends every fact of `config.level()` and above to `out`, from now on and in place of what
+    /// was set before.
+    ///
+    /// @param terminal whether `out` is one, which decides the format `auto`
+    public static void start(LogConfig config, OutputStream out, boolean terminal) {
+        LogManager.getLogManager().reset();
+        Level least = level(config.level());
+        Level others = least.intValue() > THIRD_PARTY_LEVEL.intValue() ? least : THIRD_PARTY_LEVEL;
+        HELD.forEach(logger -> logger.setLevel(others));
+        HTTP_PARSER.setLevel(Level.SEVERE);
+        Logger root = Logger.getLogger("");
+        root.setLevel(least);
+        Handler handler = new LineHandler(out, formatter(config, terminal));
+        handler.setLevel(Level.ALL);
+        root.addHandler(handler);
+    }
+
+    /// Silences everything, for commands that talk to people.
+    public static void stop() {
+        LogManager.getLogManager().reset();
+        Logger.getLogger("").setLevel(Level.OFF);
+    }
+
+    /// Returns whether this process's standard output is a terminal.
+    public static boolean standardOutputIsTerminal() {
+        try {
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+            return target.startsWith("/dev/pts/")
+                    || target.startsWith("/dev/tty")
+                    || target.equals("/dev/console");
+        } catch (IOException | UnsupportedOperationException _) {
+            // No /proc here: the JDK knows only whether input and output both are.
+            return Objects.requireNonNull(System.console()).isTerminal();
+        }
+    }
+
+    private static LineFormatter formatter(LogConfig config, boolean terminal) {
+        UnaryOperator<String> mask =
+                switch (config.addresses()) {
+                    case FULL -> UnaryOperator.identity();
+                    case MASKED -> AddressMask::apply;
+                };
+        boolean text =
+                switch (config.format()) {
+                    case AUTO -> terminal;
+                    case TEXT -> true;
+                    case JSON -> false;
+                };
+        return text ? new TextFormatter(mask) : new JsonFormatter(mask);
+    }
+
+    private static Level level(LogConfig.Level level) {
+        return switch (level) {
+            case ERROR -> Level.SEVERE;
+            case WARN -> Level.WARNING;
+            case INFO -> Level.INFO;
+            case DEBUG -> Level.FINE;
+            case TRACE -> Level.FINEST;
+        };
+    }
+}

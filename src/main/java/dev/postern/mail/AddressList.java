@@ -1,0 +1,185 @@
+package dev.postern.mail;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The addresses in the value of a From, To, Cc or Bcc field (RFC 5322 §3.4), without display
+/// names, comments, groups' names and source routes. For mail that brings no envelope.
+///
+/// Lenient as mailers are: empty entries are skipped, and white space around dots and `@` is
+/// dropped. A bare local part is an address here (`root`); whether it can be qualified is for
+/// others to say.
+///
+/// @param addresses in their order, each one once
+/// @param malformed the first entry that is no address; null when all are
+public record AddressList(List<String> addresses, @Nullable String malformed) {
+
+    private static final String SPECIALS = "()<>[]:;@\\,\"";
+
+    public AddressList {
+        addresses = List.copyOf(addresses);
+    }
+
+    /// Reads a field's value, folded or not.
+    public static AddressList parse(String value) {
+        List<String> found = new ArrayList<>();
+        Reader reader = new Reader(value.replaceAll("\r?\n", ""));
+        String malformed = null;
+        for (String entry : reader.entries()) {
+            if (!isAddress(entry)) {
+                malformed = malformed == null ? entry : malformed;
+            } else if (!found.contains(entry)) {
+                found.add(entry);
+            }
+        }
+        return new AddressList(found, malformed);
+    }
+
+    /// Returns whether `text` is `local@domain` or a bare local part.
+    public static boolean isAddress(String text) {
+        int at = text.startsWith("\"") ? text.indexOf('@', closingQuote(text)) : text.indexOf('@');
+        String local = at < 0 ? text : text.substring(0, at);
+        return isLocalPart(local) && (at < 0 || isDomain(text.substring(at + 1)));
+    }
+
+    private static int closingQuote(String text) {
+        int i = 1;
+        while (i < text.length() && text.charAt(i) != '"') {
+            i += text.charAt(i) == '\\' ? 2 : 1;
+        }
+        return i;
+    }
+
+    private static boolean isLocalPart(String local) {
+        if (local.startsWith("\"")) {
+            return local.length() > 1
+                    && closingQuote(local) == local.length() - 1
+                    && local.chars().noneMatch(Character::isISOControl);
+        }
+        return !local.isEmpty()
+                && local.chars().allMatch(c -> isText(c) && SPECIALS.indexOf(c) < 0);
+    }
+
+    private static boolean isDomain(String domain) {
+        if (domain.startsWith("[")) {
+            return domain.length() > 2
+                    && domain.indexOf(']') == domain.length() - 1
+                    && domain.chars().allMatch(AddressList::isText);
+        }
+        return !domain.isEmpty()
+                && !domain.startsWith(".")
+                && !domain.endsWith(".")
+                && !domain.contains("..")
+                && domain.chars().allMatch(c -> isText(c) && SPECIALS.indexOf(c) < 0);
+    }
+
+    private static boolean isText(int c) {
+        return c > ' ' && !Character.isISOControl(c);
+    }
+
+    /// Cuts a value into entries: what is in angle brackets if there are any, else all of it, less
+    /// comments.
+    private static final class Reader {
+
+        private final String value;
+        private final List<String> entries = new ArrayList<>();
+        private final StringBuilder plain = new StringBuilder();
+        private @Nullable String angled;
+        private int at;
+
+        Reader(String value) {
+            this.value = value;
+        }
+
+        List<String> entries() {
+            while (at < value.length()) {
+                char c = value.charAt(at);
+                switch (c) {
+                    case '"' -> plain.append(quoted());
+                    case '(' -> skipComment();
+                    case '<' -> angled = angle();
+                    case '[' -> plain.append(upTo(']'));
+                    case ',', ';' -> end();
+                    case ':' -> beginGroup();
+                    default -> {
+                        plain.append(c);
+                        at++;
+                    }
+                }
+            }
+            end();
+            return entries;
+        }
+
+        private void end() {
+            at++;
+            String entry = angled != null ? angled : squeezed(plain.toString());
+            if (!entry.isEmpty()) {
+                entries.add(entry);
+            }
+            plain.setLength(0);
+            angled = null;
+        }
+
+        private void beginGroup() {
+            at++;
+            plain.setLength(0);
+        }
+
+        private String quoted() {
+            int from = at++;
+            while (at < value.length() && value.charAt(at) != '"') {
+                at += value.charAt(at) == '\\' ? 2 : 1;
+            }
+            at = Math.min(at + 1, value.length());
+            return value.substring(from, at);
+        }
+
+        private void skipComment() {
+            int depth = 0;
+            do {
+                char c = value.charAt(at);
+                if (c == '\\') {
+                    at++;
+                } else if (c == '(') {
+                    depth++;
+                } else if (c == ')') {
+                    depth--;
+                }
+                at++;
+            } while (depth > 0 && at < value.length());
+        }
+
+        /// The inside of angle brackets, without a source route (RFC 5322 §4.4).
+        private String angle() {
+            at++;
+            StringBuilder inside = new StringBuilder();
+            while (at < value.length() && value.charAt(at) != '>') {
+                char c = value.charAt(at);
+                if (c == '"') {
+                    inside.append(quoted());
+                } else if (c == '(') {
+                    skipComment();
+                } else {
+                    inside.append(c);
+                    at++;
+                }
+            }
+            at++;
+            String path = squeezed(inside.toString());
+            return path.startsWith("@") ? path.substring(path.indexOf(':') + 1) : path;
+        }
+
+        private String upTo(char end) {
+            int from = at;
+            int found = value.indexOf(end, from);
+            at = found < 0 ? value.length() : found + 1;
+            return value.substring(from, at);
+        }
+
+        private static String squeezed(String text) {
+            return text.strip().replaceAll("\\s*([.@])\\s*", "$1");
+        }
+    }
+}

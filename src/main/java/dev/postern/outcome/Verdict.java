@@ -1,0 +1,23 @@
+package dev.postern.outcome;
+
+/// What the trouble table makes of one trouble.
+///
+/// @param outcome the outcome, with the words that were said
+/// @param row the id of the row that decided
+/// @param advice what an operator can do; empty when waiting is all there is
+/// @param fewerRecipients the server takes the rest of the recipients in another transaction (RFC
+///   5321 §4.5.3.1.10)
+/// @param staleConnection on a connection that was used before, it says nothing about the server: a
+///   fresh one may work
+public record Verdict(
+        Outcome outcome,
+        String row,
+        String advice,
+        boolean fewerRecipients,
+        boolean staleConnection) {
+
+    /// Returns whether we broke the attempt off ourselves, so that it says nothing of the egress.
+    public boolean isOurDoing() {
+        return row.equals(Trouble.BROKEN_OFF);
+    }
+}

@@ -1,0 +1,156 @@
+package dev.postern.spool;
+
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.State;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The dispatcher's side of the spool: what is due is claimed and settled.
+final class Claims {
+
+    private static final Logger log = LoggerFactory.getLogger(Claims.class);
+
+    /// When a message whose state can't be read is looked at again.
+    private static final Duration UNREADABLE_AGAIN = Duration.ofMinutes(5);
+
+    private final Ledger ledger;
+    private final Snapshots snapshots;
+    private final Notes notes;
+    private final InstantSource clock;
+    private final Map<Long, Snapshot> claimed = new ConcurrentHashMap<>();
+
+    Claims(Ledger ledger, Snapshots snapshots, Notes notes, InstantSource clock) {
+        this.ledger = ledger;
+        this.snapshots = snapshots;
+        this.notes = notes;
+        this.clock = clock;
+    }
+
+    List<QueuedMessage> claim(int max) {
+        record Taken(long id, Ledger.Found found) {}
+        List<Taken> taken = new ArrayList<>();
+        synchronized (ledger) {
+            Lines lines = ledger.lines();
+            long now = clock.millis();
+            int row = lines.next(now);
+            while (row != Index.NONE && taken.size() < max) {
+                taken.add(new Taken(ledger.index().id(row), ledger.found(row)));
+                lines.leave(row);
+                ledger.index().set(row, Index.CLAIMED, true);
+                lines.join(row);
+                row = lines.next(now);
+            }
+        }
+        List<QueuedMessage> messages = new ArrayList<>();
+        for (Taken one : taken) {
+            try {
+                Snapshot found = snapshots.load(one.id(), one.found());
+                Snapshot snapshot = Views.current(found, one.found());
+                claimed.put(one.id(), snapshot);
+                messages.add(Views.sending(snapshot).message());
+            } catch (IOException e) {
+                putOff(one.id(), e);
+            }
+        }
+        return messages;
+    }
+
+    private void putOff(long id, IOException trouble) {
+        log.atError()
+                .setCause(trouble)
+                .addKeyValue("id", new QueueId(id))
+                .log("message can't be read; tried again later");
+        synchronized (ledger) {
+            int row = ledger.index().find(id);
+            ledger.lines().leave(row);
+            ledger.index().set(row, Index.CLAIMED, false);
+            ledger.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
+            ledger.lines().join(row);
+        }
+    }
+
+    void committing(QueueId id) {
+        if (!claimed.containsKey(id.value())) {
+            throw new IllegalArgumentException("message is not claimed: " + id);
+        }
+        Note note = Note.committing(ledger, id.value());
+        synchronized (ledger) {
+            ledger.index().set(ledger.index().find(id.value()), Index.COMMITTING, true);
+            notes.submit(note);
+        }
+        notes.awaitWritten(note);
+    }
+
+    void settle(QueueId id, Settlement settlement) {
+        Snapshot before = claimed.remove(id.value());
+        if (before == null) {
+            throw new IllegalArgumentException("message is not claimed: " + id);
+        }
+        Snapshot after = before.settled(settlement, clock.instant());
+        RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
+        notes.change(ledger, type, after, false);
+    }
+
+    /// Makes everything that is held for a reason other than an operator's will queued again.
+    int free(Reason reason) {
+        int bit = Snapshot.bit(reason);
+        return each(
+                row -> holds(row, State.HELD) && (ledger.index().reasons(row) & bit) != 0,
+                row -> {
+                    ledger.index().set(row, Index.FREED, true);
+                    ledger.index().state(row, State.QUEUED, 0);
+                    ledger.index().due(row, Math.min(ledger.index().due(row), clock.millis()));
+                });
+    }
+
+    /// Makes what is deferred for one of these reasons due at `due`, where that is earlier.
+    ///
+    /// @param reasonBits all bits for any reason
+    int hasten(int reasonBits, Instant due) {
+        long millis = due.toEpochMilli();
+        return each(
+                row ->
+                        holds(row, State.DEFERRED)
+                                && (reasonBits == ~0
+                                        || (ledger.index().reasons(row) & reasonBits) != 0)
+                                && ledger.index().due(row) > millis,
+                row -> ledger.index().due(row, millis));
+    }
+
+    private boolean holds(int row, State state) {
+        return ledger.lines().shownState(row) == state;
+    }
+
+    private int each(IntPredicate wanted, IntConsumer change) {
+        synchronized (ledger) {
+            long[] ids = ledger.index().ids(wanted);
+            for (long id : ids) {
+                int row = ledger.index().find(id);
+                ledger.lines().leave(row);
+                change.accept(row);
+                ledger.lines().join(row);
+            }
+            return ids.length;
+        }
+    }
+
+    /// Returns the ids of messages that an operator holds.
+    long[] heldByOperator() {
+        int bit = Snapshot.bit(Reason.OPERATOR);
+        synchronized (ledger) {
+            return ledger.index()
+                    .ids(row -> holds(row, State.HELD) && (ledger.index().reasons(row) & bit) != 0);
+        }
+    }
+}

@@ -1,0 +1,370 @@
+package dev.postern.spool;
+
+import dev.postern.mail.QueueId;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Gives the room of segments back. On the [Writer]'s thread.
+///
+/// Purpose: a segment file goes when nothing in it is needed; one that has little that is needed
+/// has that copied to the end of the journal first, so that a held message does not pin 16 MiB
+/// each.
+///
+/// Contract: a segment goes only when
+///
+/// - no message has its newest state or its content there, no reception is writing there, nobody
+///   reads there, and
+/// - no older segment is left that may have a message in it which this one says is gone: else the
+///   end would go, the beginning stay, and a sent message be sent again after a restart, and
+/// - it does not name the end of a segment whose file is longer.
+///
+/// A message is copied as one group, its content before its state, and the copies are synced before
+/// the ledger knows of them; until then the source stays. A directory is synced between the removal
+/// of a segment and that of one that was needed because of it.
+///
+/// *Diagnostics*: a message that can't be read stays where it is, with its segment, and is logged
+/// once.
+///
+/// Limits: a step copies [#STEP_BYTES] or one message.
+final class Compaction {
+
+    private static final Logger log = LoggerFactory.getLogger(Compaction.class);
+
+    /// Octets that are copied between two batches of work.
+    static final long STEP_BYTES = 256 * 1024;
+
+    private static final double WORTHWHILE = 0.5;
+    private static final double WORTHWHILE_WHEN_SHORT = 0.9;
+    private static final int SMALL_FRACTION = 8;
+    private static final int MANY_SMALL = 8;
+    private static final byte[] NOTHING = {};
+
+    private final Ledger ledger;
+    private final Disk disk;
+    private final JournalReader reader;
+    private final Journal journal;
+    private final Snapshots snapshots;
+    private final int segmentBytes;
+    private final IntSupplier oldestReception;
+    private final List<Integer> stuck = new ArrayList<>();
+
+    private @Nullable Segment source;
+    private long[] ids = {};
+    private int next;
+
+    /// A message that was copied and is not yet known to be there.
+    private record Move(long id, Ledger.Place content, boolean hasContent, long head, int bytes) {}
+
+    /// @param oldestReception gives the oldest segment with content of a reception that is under
+    ///   way
+    Compaction(
+            Ledger ledger,
+            Disk disk,
+            JournalReader reader,
+            Journal journal,
+            Snapshots snapshots,
+            int segmentBytes,
+            IntSupplier oldestReception) {
+        this.ledger = ledger;
+        this.disk = disk;
+        this.reader = reader;
+        this.journal = journal;
+        this.snapshots = snapshots;
+        this.segmentBytes = segmentBytes;
+        this.oldestReception = oldestReception;
+    }
+
+    /// Removes segments that nothing needs, and chooses one to copy from.
+    ///
+    /// @param shortOfRoom whether to go for the last octet
+    void look(boolean shortOfRoom) throws IOException {
+        removeDead();
+        if (shortOfRoom) {
+            endWastefulSegment();
+        }
+        if (source == null) {
+            choose(shortOfRoom);
+        }
+    }
+
+    private void removeDead() throws IOException {
+        List<Segment> dead = new ArrayList<>();
+        boolean doubts = false;
+        synchronized (ledger) {
+            for (Segment segment : ledger.segments().values()) {
+                if (isDead(segment)) {
+                    dead.add(segment);
+                    doubts |= segment.hasDoubts();
+                }
+            }
+        }
+        if (doubts) {
+            restateDoubts();
+            journal.sync();
+        }
+        for (Segment segment : dead) {
+            remove(segment);
+        }
+    }
+
+    private void remove(Segment segment) {
+        try {
+            disk.delete(segment.file());
+            disk.syncDirectory(segment.directory());
+        } catch (IOException e) {
+            log.atWarn()
+                    .setCause(e)
+                    .addKeyValue("segment", segment.number())
+                    .log("segment can't be removed");
+            return;
+        }
+        synchronized (ledger) {
+            ledger.segments().remove(segment.number());
+        }
+        log.atDebug().addKeyValue("segment", segment.number()).log("segment removed");
+    }
+
+    private boolean isDead(Segment segment) {
+        Segment before = ledger.segments().get(segment.predecessor());
+        return isClosed(segment)
+                && !segment.isLive()
+                && !segment.isRead()
+                && !isNeededForEnds(segment)
+                && (before == null || !before.isOverhanging());
+    }
+
+    private boolean isClosed(Segment segment) {
+        return segment.number() != journal.activeSegment()
+                && segment.number() < oldestReception.getAsInt();
+    }
+
+    /// Returns whether it says that messages are gone which an older segment may know.
+    private boolean isNeededForEnds(Segment segment) {
+        return isThereOneIn(segment.knownFrom(), segment.knownTo());
+    }
+
+    private boolean isThereOneIn(int first, int last) {
+        Integer found = ledger.segments().ceilingKey(first);
+        return found != null && found <= last;
+    }
+
+    private void endWastefulSegment() throws IOException {
+        boolean wasteful = false;
+        synchronized (ledger) {
+            Segment active = ledger.segments().get(journal.activeSegment());
+            wasteful =
+                    active != null
+                            && active.endBytes() > segmentBytes / SMALL_FRACTION
+                            && active.liveBytes() < active.endBytes() * WORTHWHILE;
+        }
+        if (wasteful) {
+            journal.roll();
+        }
+    }
+
+    private void choose(boolean shortOfRoom) {
+        synchronized (ledger) {
+            double worthwhile = shortOfRoom ? WORTHWHILE_WHEN_SHORT : WORTHWHILE;
+            boolean manySmall =
+                    ledger.segments().values().stream().filter(this::isSmall).count() > MANY_SMALL;
+            Segment best = null;
+            for (Segment segment : ledger.segments().values()) {
+                boolean worth = share(segment) <= worthwhile || (manySmall && isSmall(segment));
+                boolean possible = isClosed(segment) && !isDead(segment) && !isStuck(segment);
+                if (worth && possible && (best == null || share(segment) < share(best))) {
+                    best = segment;
+                }
+            }
+            if (best != null) {
+                begin(best);
+            }
+        }
+    }
+
+    private boolean isStuck(Segment segment) {
+        return stuck.contains(segment.number()) || segment.isRead();
+    }
+
+    private boolean isSmall(Segment segment) {
+        return isClosed(segment) && segment.endBytes() < segmentBytes / SMALL_FRACTION;
+    }
+
+    private static double share(Segment segment) {
+        return (double) segment.liveBytes() / segment.endBytes();
+    }
+
+    private void begin(Segment segment) {
+        Index index = ledger.index();
+        int number = segment.number();
+        source = segment;
+        ids = index.ids(row -> isIn(index, row, number));
+        next = 0;
+    }
+
+    private static boolean isIn(Index index, int row, int number) {
+        boolean content =
+                index.has(row, Index.HAS_CONTENT)
+                        && index.contentFirst(row) <= number
+                        && number <= Position.segment(index.tail(row));
+        return content || Position.segment(index.head(row)) == number;
+    }
+
+    /// Copies a little.
+    ///
+    /// @return whether there is more to do
+    boolean step() throws IOException {
+        Segment from = source;
+        if (from == null) {
+            return false;
+        }
+        List<Move> moves = new ArrayList<>();
+        long copied = 0;
+        while (next < ids.length && copied < STEP_BYTES) {
+            Move move = copy(ids[next], from.number());
+            next++;
+            if (move != null) {
+                moves.add(move);
+                copied += move.bytes();
+            }
+        }
+        boolean last = next == ids.length;
+        if (last) {
+            copyEnds(from);
+            restateDoubts();
+        }
+        journal.sync();
+        moves.forEach(this::apply);
+        if (last) {
+            finish(from);
+        }
+        return source != null;
+    }
+
+    /// Forgets what was begun, after a failure of the disk.
+    void giveUp() {
+        source = null;
+        ids = new long[0];
+    }
+
+    private void apply(Move move) {
+        ledger.moved(move.id(), move.content(), move.hasContent(), move.head(), move.bytes());
+    }
+
+    private void finish(Segment from) {
+        synchronized (ledger) {
+            if (from.isLive()) {
+                stuck.add(from.number());
+            } else {
+                from.endsAreKnownElsewhere();
+            }
+        }
+        source = null;
+        ids = new long[0];
+    }
+
+    /// Copies a message unless it left the segment meanwhile.
+    private @Nullable Move copy(long id, int number) throws IOException {
+        Ledger.Found found;
+        Ledger.Place place = null;
+        synchronized (ledger) {
+            int row = ledger.index().find(id);
+            if (row == Index.NONE || !isIn(ledger.index(), row, number)) {
+                return null;
+            }
+            found = ledger.found(row);
+            if (ledger.index().has(row, Index.HAS_CONTENT)) {
+                place =
+                        new Ledger.Place(
+                                ledger.index().contentFirst(row), ledger.index().tail(row));
+            }
+        }
+        byte[] body;
+        long[] pieces;
+        try {
+            body = SnapshotCodec.encode(snapshots.load(id, found));
+            pieces = place == null ? new long[0] : reader.pieces(id, place.tail());
+            for (long piece : pieces) {
+                reader.piece(id, piece);
+            }
+        } catch (IOException e) {
+            log.atError()
+                    .setCause(e)
+                    .addKeyValue("id", new QueueId(id))
+                    .addKeyValue("segment", number)
+                    .log("message can't be copied: its segment stays");
+            return null;
+        }
+        return append(id, body, pieces, place != null);
+    }
+
+    private Move append(long id, byte[] body, long[] pieces, boolean hasContent)
+            throws IOException {
+        long tail = Position.NONE;
+        int first = 0;
+        for (long piece : pieces) {
+            byte[] octets = reader.piece(id, piece);
+            tail = journal.append(RecordType.CONTENT, id, tail, octets, 0, octets.length);
+            first = first == 0 ? Position.segment(tail) : first;
+        }
+        long head = journal.append(RecordType.COPIED, id, tail, body, 0, body.length);
+        return new Move(id, new Ledger.Place(first, tail), hasContent, head, body.length);
+    }
+
+    /// Says again which messages are gone, where an older segment may know them.
+    private void copyEnds(Segment from) throws IOException {
+        int oldest;
+        synchronized (ledger) {
+            if (!isNeededForEnds(from)) {
+                return;
+            }
+            oldest = from.knownFrom();
+        }
+        List<RecordHeader> ends = new ArrayList<>();
+        reader.scan(from, header -> addEnd(ends, header, from, oldest));
+        for (RecordHeader end : ends) {
+            long position = journal.append(RecordType.REMOVED, end.id(), end.link(), NOTHING, 0, 0);
+            synchronized (ledger) {
+                int first = Position.segment(end.link());
+                ledger.segmentAt(position).knowsEnded(first, Position.offset(end.link()));
+            }
+        }
+    }
+
+    private void addEnd(List<RecordHeader> ends, RecordHeader header, Segment from, int oldest) {
+        RecordType type = header.type();
+        boolean removed = type == RecordType.REMOVED;
+        boolean state = type != null && type.isSnapshot() && !ledger.knows(header.id());
+        if (!removed && !state) {
+            return;
+        }
+        long range = removed ? header.link() : (long) oldest << Integer.SIZE | (from.number() - 1);
+        synchronized (ledger) {
+            int last = Math.min(Position.offset(range), from.number() - 1);
+            if (isThereOneIn(Position.segment(range), last)) {
+                ends.add(new RecordHeader(0, RecordType.REMOVED.code(), 0, header.id(), range, 0));
+            }
+        }
+    }
+
+    /// Says again of which messages it is doubtful whether they were sent.
+    private void restateDoubts() throws IOException {
+        long[] doubtful;
+        synchronized (ledger) {
+            Index index = ledger.index();
+            doubtful =
+                    index.ids(row ->
+                            index.has(row, Index.COMMITTING) || index.has(row, Index.DOUBTFUL));
+        }
+        for (long id : doubtful) {
+            long position = journal.append(RecordType.COMMITTING, id, 0, NOTHING, 0, 0);
+            synchronized (ledger) {
+                ledger.segmentAt(position).doubt();
+            }
+        }
+    }
+}

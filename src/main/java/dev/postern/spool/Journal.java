@@ -1,0 +1,248 @@
+package dev.postern.spool;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The end of the journal, where records are appended. Used by the [Writer]'s thread only.
+///
+/// Records are gathered in memory and go out in one write; [#sync] makes them durable with one
+/// `fdatasync`. A segment that is full is synced before the next one is opened. After a failure
+/// nothing since the last good sync counts: see [#discard].
+final class Journal {
+
+    private static final Logger log = LoggerFactory.getLogger(Journal.class);
+
+    /// Octets that are gathered before a write.
+    private static final int STAGING_BYTES = 256 * 1024;
+
+    private final Disk disk;
+    private final Path directory;
+    private final Ledger ledger;
+    private final int mark;
+    private final boolean syncing;
+    private final int segmentBytes;
+    private final LongConsumer synced;
+    private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
+
+    private @Nullable Segment active;
+    private @Nullable DiskFile file;
+    private int nextNumber;
+    private int predecessor;
+    private int predecessorEnd;
+    private int end;
+    private int flushedEnd;
+    private int syncedEnd;
+    private long appendedBytes;
+
+    /// @param mark the spool's mark
+    /// @param syncing whether a sync is one
+    /// @param segmentBytes when a segment is full
+    /// @param predecessor the newest segment on disk; 0 for none
+    /// @param predecessorEnd where its records end
+    /// @param nextNumber larger than that of any segment file on disk
+    /// @param synced is told when all that was appended is durable, and how many nanoseconds the
+    ///   sync took: -1 for none
+    Journal(
+            Disk disk,
+            Path directory,
+            Ledger ledger,
+            int mark,
+            boolean syncing,
+            int segmentBytes,
+            int predecessor,
+            int predecessorEnd,
+            int nextNumber,
+            LongConsumer synced) {
+        this.disk = disk;
+        this.directory = directory;
+        this.ledger = ledger;
+        this.mark = mark;
+        this.syncing = syncing;
+        this.segmentBytes = segmentBytes;
+        this.predecessor = predecessor;
+        this.predecessorEnd = predecessorEnd;
+        this.nextNumber = nextNumber;
+        this.synced = synced;
+    }
+
+    /// Appends a record, which is neither written nor durable when this returns.
+    ///
+    /// @return its position
+    long append(RecordType type, long id, long link, byte[] body, int offset, int length)
+            throws IOException {
+        int total = RecordHeader.BYTES + length;
+        if (active != null && end > SegmentHeader.BYTES && (long) end + total > segmentBytes) {
+            roll();
+        }
+        Segment segment = active == null ? open() : active;
+        long position = Position.of(segment.number(), end);
+        if (staging.remaining() < RecordHeader.BYTES) {
+            flush();
+        }
+        int bodyCrc = RecordHeader.crc(body, offset, length);
+        RecordHeader.put(staging, mark, length, type, syncedEnd, id, link, bodyCrc);
+        int done = 0;
+        while (done < length) {
+            if (!staging.hasRemaining()) {
+                flush();
+            }
+            int some = Math.min(staging.remaining(), length - done);
+            staging.put(body, offset + done, some);
+            done += some;
+        }
+        end += total;
+        appendedBytes += total;
+        assert end == flushedEnd + staging.position() : "records and octets differ";
+        return position;
+    }
+
+    /// Writes what was appended.
+    void flush() throws IOException {
+        if (staging.position() > 0 && file != null) {
+            staging.flip();
+            int length = staging.remaining();
+            file.writeFully(staging, flushedEnd);
+            flushedEnd += length;
+            staging.clear();
+        }
+    }
+
+    /// Makes everything that was appended durable. Opens a segment where there is none, which shows
+    /// that the disk works.
+    void sync() throws IOException {
+        if (active == null) {
+            open();
+        }
+        flush();
+        long took = -1;
+        if (syncing && file != null && syncedEnd < end) {
+            long start = System.nanoTime();
+            file.sync();
+            took = System.nanoTime() - start;
+        }
+        syncedEnd = end;
+        if (active != null) {
+            ledger.end(active, end);
+        }
+        synced.accept(took);
+    }
+
+    /// Returns whether something was appended that is not durable.
+    boolean isDirty() {
+        return active != null && syncedEnd < end;
+    }
+
+    /// Returns the segment that records go to; 0 when there is none.
+    int activeSegment() {
+        return active == null ? 0 : active.number();
+    }
+
+    /// Returns how much was ever appended.
+    long appendedBytes() {
+        return appendedBytes;
+    }
+
+    /// Ends the active segment; the next record goes to a new one.
+    void roll() throws IOException {
+        if (active != null) {
+            sync();
+            retire();
+        }
+    }
+
+    private void retire() throws IOException {
+        Segment segment = active;
+        DiskFile done = file;
+        active = null;
+        file = null;
+        staging.clear();
+        if (segment != null && done != null) {
+            predecessor = segment.number();
+            predecessorEnd = syncedEnd;
+            done.close();
+        }
+    }
+
+    private Segment open() throws IOException {
+        int number = nextNumber++;
+        Path path = directory.resolve(Segment.name(number));
+        DiskFile opened = disk.create(path);
+        try {
+            SegmentHeader header =
+                    new SegmentHeader(
+                            SegmentHeader.VERSION, mark, number, predecessor, predecessorEnd);
+            opened.writeFully(header.encode(), 0);
+            if (syncing) {
+                opened.sync();
+                disk.syncDirectory(directory);
+            }
+        } catch (IOException e) {
+            remove(opened, path, e);
+            throw e;
+        }
+        file = opened;
+        end = SegmentHeader.BYTES;
+        flushedEnd = end;
+        syncedEnd = end;
+        Segment segment = ledger.addSegment(number, predecessor);
+        active = segment;
+        return segment;
+    }
+
+    private void remove(DiskFile opened, Path path, IOException cause) {
+        try {
+            opened.close();
+            disk.delete(path);
+        } catch (IOException e) {
+            // Recovery knows that a segment without records that nobody names is nothing.
+            cause.addSuppressed(e);
+        }
+    }
+
+    /// Makes void what was appended since the last good sync. When the disk was full, the segment
+    /// is cut there and goes on; after any other failure it is given up, and the next segment's
+    /// header names where it ends. A failed sync is never tried again on the same file: the system
+    /// may have dropped the octets and say yes.
+    void discard(IOException trouble) throws IOException {
+        staging.clear();
+        if (active == null || file == null) {
+            return;
+        }
+        if (trouble instanceof DiskFullException && cut(file)) {
+            end = syncedEnd;
+            flushedEnd = syncedEnd;
+            return;
+        }
+        log.atError()
+                .addKeyValue("error", trouble.getMessage())
+                .addKeyValue("segment", active.number())
+                .addKeyValue("offset", syncedEnd)
+                .addKeyValue("void-bytes", end - syncedEnd)
+                .log("segment given up after a disk failure");
+        synchronized (ledger) {
+            active.end(syncedEnd);
+            active.overhangs();
+        }
+        retire();
+    }
+
+    private boolean cut(DiskFile full) {
+        try {
+            full.truncate(syncedEnd);
+            return true;
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("segment can't be cut after the disk was full");
+            return false;
+        }
+    }
+
+    /// Closes the active segment without a sync.
+    void close() throws IOException {
+        retire();
+    }
+}

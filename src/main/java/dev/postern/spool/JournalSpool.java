@@ -1,0 +1,343 @@
+package dev.postern.spool;
+
+import dev.postern.config.SpoolConfig;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.State;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The spool on a disk of its own: an append-only journal of segments with group commit.
+///
+/// Purpose: a message is durable when [Intake#commit] completes, at the price of a share in one
+/// disk sync.
+///
+/// Contract: that of [Spool]. Every change of a message writes its whole state again (a
+/// [Snapshot]); recovery takes the newest whole one. [#flush] and [#hasten] and the end of
+/// `no-egress` holds are kept in memory only: after a restart such messages are due as they were
+/// before.
+///
+/// *Diagnostics*: [SpoolException] `FULL`, `BROKEN` and `CLOSED` from [#receive] and commits,
+/// `UNUSABLE` from [#open]; one line at the start says what was found; damage is logged as an error
+/// and kept in `corrupt/`.
+///
+/// Limits: [Flow] bounds content in memory, [Index] costs 67 octets a message, [Recent] half a MiB.
+///
+/// See also: [Writer], [Recovery], [Compaction], [Retention].
+public final class JournalSpool implements Spool {
+
+    private static final Logger log = LoggerFactory.getLogger(JournalSpool.class);
+
+    private final SpoolConfig config;
+    private final SpoolHome home;
+    private final Ledger ledger;
+    private final Writer writer;
+    private final Reception reception;
+    private final Claims claims;
+    private final OperatorDesk desk;
+    private final Room room;
+    private final InstantSource clock;
+    private volatile Runnable onDue = () -> {};
+    private volatile boolean closed;
+
+    private JournalSpool(
+            SpoolConfig config,
+            InstantSource clock,
+            SpoolHome home,
+            Ledger ledger,
+            Writer writer,
+            Reception reception,
+            Claims claims,
+            OperatorDesk desk,
+            Room room) {
+        this.config = config;
+        this.clock = clock;
+        this.home = home;
+        this.ledger = ledger;
+        this.writer = writer;
+        this.reception = reception;
+        this.claims = claims;
+        this.desk = desk;
+        this.room = room;
+    }
+
+    /// Opens the spool in `config.path()`, creating it where it is missing, and recovers what is
+    /// there.
+    ///
+    /// @throws SpoolException `UNUSABLE` when it can't be used, in words with the fix
+    public static JournalSpool open(
+            SpoolConfig config, InstantSource clock, Disk disk, SpoolObserver observer)
+            throws SpoolException {
+        return open(config, clock, disk, observer, SpoolOptions.real());
+    }
+
+    static JournalSpool open(
+            SpoolConfig config,
+            InstantSource clock,
+            Disk disk,
+            SpoolObserver observer,
+            SpoolOptions options)
+            throws SpoolException {
+        SpoolHome home = SpoolHome.take(disk, config.path(), options.pid());
+        boolean opened = false;
+        try {
+            JournalSpool spool = recover(config, clock, disk, observer, options, home);
+            opened = true;
+            return spool;
+        } catch (SpoolException e) {
+            throw e;
+        } catch (IOException e) {
+            throw SpoolHome.unusable("spool " + config.path() + " can't be read: " + e, e);
+        } finally {
+            if (!opened) {
+                release(home);
+            }
+        }
+    }
+
+    private static void release(SpoolHome home) {
+        try {
+            home.close();
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("the spool's lock can't be released");
+        }
+    }
+
+    private static JournalSpool recover(
+            SpoolConfig config,
+            InstantSource clock,
+            Disk disk,
+            SpoolObserver observer,
+            SpoolOptions options,
+            SpoolHome home)
+            throws IOException {
+        SpoolHome.LastStop lastStop = home.lastStop(options.bootId());
+        int mark = mark(disk, config, home);
+        Ledger ledger = new Ledger(config.path());
+        Opening.Result found =
+                new Opening(disk, config.path(), mark, lastStop, ledger).run(clock.instant());
+        home.running(options.bootId());
+        Writer writer = new Writer(observer);
+        Journal journal =
+                new Journal(
+                        disk,
+                        config.path(),
+                        ledger,
+                        mark,
+                        config.sync() == SpoolConfig.Sync.ALWAYS,
+                        options.segmentBytes(),
+                        found.predecessor(),
+                        found.predecessorEnd(),
+                        found.nextNumber(),
+                        writer::synced);
+        JournalReader reader = new JournalReader(disk, config.path(), mark);
+        Snapshots snapshots = new Snapshots(ledger, reader);
+        Notes notes = new Notes(writer);
+        Reception reception = new Reception(ledger, writer, reader, clock, found.lastId());
+        OperatorDesk desk = new OperatorDesk(ledger, snapshots, reader, notes, clock);
+        Room room = new Room(disk, config, ledger);
+        Upkeep upkeep =
+                new Upkeep(
+                        room,
+                        new Retention(ledger, config, clock, desk),
+                        new Compaction(
+                                ledger,
+                                disk,
+                                reader,
+                                journal,
+                                snapshots,
+                                options.segmentBytes(),
+                                reception::oldestSegment),
+                        journal);
+        JournalSpool spool =
+                new JournalSpool(
+                        config,
+                        clock,
+                        home,
+                        ledger,
+                        writer,
+                        reception,
+                        new Claims(ledger, snapshots, notes, clock),
+                        desk,
+                        room);
+        writer.use(journal, spool::batchDone, upkeep);
+        found.doubtful().forEach(id -> writer.submit(Note.committing(ledger, id)));
+        found.reports().forEach(report -> notes.change(ledger, RecordType.DONE, report, true));
+        room.look();
+        if (options.threaded()) {
+            writer.start();
+        }
+        return spool;
+    }
+
+    private static int mark(Disk disk, SpoolConfig config, SpoolHome home) throws IOException {
+        Integer known = home.mark();
+        if (known != null) {
+            return known;
+        }
+        Integer found = Opening.markOf(disk, config.path());
+        int mark = found == null ? ThreadLocalRandom.current().nextInt() | 1 : found;
+        home.mark(mark);
+        return mark;
+    }
+
+    private void batchDone() {
+        if (reception.batchDone()) {
+            onDue.run();
+        }
+    }
+
+    /// Does the writer's work on the caller's thread, where it has none of its own.
+    void step() {
+        writer.step();
+    }
+
+    /// Does what the writer does every second, where it has no thread.
+    void tick() {
+        writer.tick();
+    }
+
+    @Override
+    public Intake receive() throws SpoolException {
+        if (closed) {
+            throw Reception.closed();
+        }
+        SpoolException trouble = writer.trouble();
+        if (trouble != null) {
+            throw new SpoolException(trouble.kind(), String.valueOf(trouble.getMessage()), trouble);
+        }
+        String shortage = room.shortage();
+        if (shortage != null) {
+            throw new SpoolException(SpoolException.Kind.FULL, shortage, null);
+        }
+        return reception.begin();
+    }
+
+    @Override
+    public List<QueuedMessage> claim(int max) {
+        return claims.claim(max);
+    }
+
+    @Override
+    public Optional<Instant> nextDue() {
+        synchronized (ledger) {
+            long due = ledger.lines().nextDue();
+            return due == Long.MAX_VALUE
+                    ? Optional.empty()
+                    : Optional.of(Instant.ofEpochMilli(due));
+        }
+    }
+
+    @Override
+    public void onDue(Runnable wake) {
+        onDue = wake;
+    }
+
+    @Override
+    public void committing(QueueId id, String egress, List<ForwardPath> recipients) {
+        claims.committing(id);
+    }
+
+    @Override
+    public void settle(QueueId id, Settlement settlement) {
+        claims.settle(id, settlement);
+        onDue.run();
+    }
+
+    @Override
+    public int releaseAll(Reason reason) {
+        int count = 0;
+        if (reason == Reason.OPERATOR) {
+            for (long id : claims.heldByOperator()) {
+                count += desk.apply(Verb.RELEASE, new QueueId(id)) == Verdict.DONE ? 1 : 0;
+            }
+        } else {
+            count = claims.free(reason);
+        }
+        onDue.run();
+        return count;
+    }
+
+    @Override
+    public int hasten(Reason reason, Instant due) {
+        int count = claims.hasten(Snapshot.bit(reason), due);
+        onDue.run();
+        return count;
+    }
+
+    @Override
+    public int flush() {
+        int count = claims.hasten(~0, clock.instant());
+        onDue.run();
+        return count;
+    }
+
+    @Override
+    public Verdict apply(Verb verb, QueueId id) {
+        Verdict verdict = desk.apply(verb, id);
+        onDue.run();
+        return verdict;
+    }
+
+    @Override
+    public Page list(Query query) {
+        return desk.list(query);
+    }
+
+    @Override
+    public Optional<MessageHistory> find(QueueId id) {
+        return desk.find(id);
+    }
+
+    @Override
+    public Optional<MessageContent> content(QueueId id) {
+        return desk.content(id);
+    }
+
+    @Override
+    public SpoolStatus status() {
+        Map<State, Integer> counts;
+        synchronized (ledger) {
+            counts = ledger.lines().counts();
+        }
+        return new SpoolStatus(
+                config.path(),
+                ledger.bytes(),
+                room.freeBytes(),
+                counts,
+                ledger.oldest(),
+                trouble());
+    }
+
+    private @Nullable String trouble() {
+        SpoolException trouble = writer.trouble();
+        return trouble == null ? room.shortage() : String.valueOf(trouble.getMessage());
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        writer.close();
+        try {
+            if (writer.isClean()) {
+                home.stopped();
+            }
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("the clean stop can't be noted");
+        }
+        release(home);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.postern.spool;
+
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Recipient;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Answers operators' questions for pages of messages.
+final class Listing {
+
+    private static final Logger log = LoggerFactory.getLogger(Listing.class);
+
+    private final Ledger ledger;
+    private final Snapshots snapshots;
+
+    Listing(Ledger ledger, Snapshots snapshots) {
+        this.ledger = ledger;
+        this.snapshots = snapshots;
+    }
+
+    Page page(Query query) {
+        long[] ids = candidates(query);
+        List<QueuedMessage> messages = new ArrayList<>();
+        for (int i = ids.length - 1; i >= 0; i--) {
+            QueuedMessage message = read(ids[i]);
+            if (message != null && matches(query, message)) {
+                if (messages.size() == query.limit()) {
+                    return new Page(messages, messages.getLast().id());
+                }
+                messages.add(message);
+            }
+        }
+        return new Page(messages, null);
+    }
+
+    private long[] candidates(Query query) {
+        QueueId after = query.after();
+        long below = after == null ? Long.MAX_VALUE : after.value();
+        long[] ids;
+        synchronized (ledger) {
+            Index index = ledger.index();
+            Lines lines = ledger.lines();
+            ids =
+                    index.ids(row ->
+                            index.id(row) < below
+                                    && (query.state() == null
+                                            || lines.shownState(row) == query.state()));
+        }
+        Arrays.sort(ids);
+        return ids;
+    }
+
+    private @Nullable QueuedMessage read(long id) {
+        Ledger.Found found = ledger.find(id);
+        if (found == null) {
+            return null;
+        }
+        try {
+            return Views.shown(snapshots.load(id, found), found);
+        } catch (IOException e) {
+            log.atError()
+                    .setCause(e)
+                    .addKeyValue("id", new QueueId(id))
+                    .log("message can't be read");
+            return null;
+        }
+    }
+
+    private static boolean matches(Query query, QueuedMessage message) {
+        return (query.state() == null || message.state() == query.state())
+                && contains(message.envelope().sender().address(), query.sender())
+                && (query.recipient() == null
+                        || message.recipients().stream()
+                                .map(Recipient::address)
+                                .anyMatch(to -> contains(to.address(), query.recipient())));
+    }
+
+    private static boolean contains(String address, @Nullable String part) {
+        return part == null
+                || address.toLowerCase(Locale.ROOT).contains(part.toLowerCase(Locale.ROOT));
+    }
+}

@@ -1,0 +1,73 @@
+package dev.postern.spool;
+
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Hands changes to the [Writer] and waits for them.
+final class Notes {
+
+    private static final Logger log = LoggerFactory.getLogger(Notes.class);
+
+    /// How long an operator's verb waits for the disk.
+    private static final long DURABLE_WAIT_MILLIS = Duration.ofSeconds(10).toMillis();
+
+    /// How long an attempt waits until its commit point is noted.
+    private static final long WRITTEN_WAIT_MILLIS = Duration.ofSeconds(5).toMillis();
+
+    private final Writer writer;
+
+    Notes(Writer writer) {
+        this.writer = writer;
+    }
+
+    /// Hands a change over. Called under the ledger's monitor, so that changes and their records
+    /// have one order.
+    void submit(Note note) {
+        if (!writer.submit(note)) {
+            log.atWarn().log("a change came after the spool was closed and is lost");
+        }
+    }
+
+    /// Changes a message that is known.
+    Note change(Ledger ledger, RecordType type, Snapshot after, boolean urgent) {
+        long id = after.id().value();
+        byte[] body = SnapshotCodec.encode(after);
+        Note note = Note.state(ledger, type, id, body, urgent);
+        synchronized (ledger) {
+            ledger.change(ledger.index().find(id), after, body.length);
+            submit(note);
+        }
+        return note;
+    }
+
+    /// Waits until a note is written, if not for too long.
+    void awaitWritten(Note note) {
+        await(note, false);
+    }
+
+    /// Waits until a note is on disk, if not for too long.
+    void awaitDurable(Note note) {
+        await(note, true);
+    }
+
+    private void await(Note note, boolean durable) {
+        if (!writer.isThreaded()) {
+            writer.step();
+            return;
+        }
+        try {
+            boolean done =
+                    durable
+                            ? note.awaitDurable(DURABLE_WAIT_MILLIS)
+                            : note.awaitWritten(WRITTEN_WAIT_MILLIS);
+            if (!done) {
+                log.atWarn().log("the disk is slow: a change is not yet written");
+            }
+        } catch (InterruptedException _) {
+            // The change is in force and on its way; whoever wants this thread need not wait for
+            // the disk.
+            Thread.currentThread().interrupt();
+        }
+    }
+}

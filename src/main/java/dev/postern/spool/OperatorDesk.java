@@ -1,0 +1,157 @@
+package dev.postern.spool;
+
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.State;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The operators' side of the spool: views and verbs.
+final class OperatorDesk {
+
+    private static final Logger log = LoggerFactory.getLogger(OperatorDesk.class);
+
+    private final Ledger ledger;
+    private final Snapshots snapshots;
+    private final JournalReader reader;
+    private final Notes notes;
+    private final InstantSource clock;
+
+    OperatorDesk(
+            Ledger ledger,
+            Snapshots snapshots,
+            JournalReader reader,
+            Notes notes,
+            InstantSource clock) {
+        this.ledger = ledger;
+        this.snapshots = snapshots;
+        this.reader = reader;
+        this.notes = notes;
+        this.clock = clock;
+    }
+
+    Spool.Verdict apply(Spool.Verb verb, QueueId id) {
+        while (true) {
+            Ledger.Found found = ledger.find(id.value());
+            if (found == null) {
+                return Spool.Verdict.UNKNOWN;
+            }
+            try {
+                Snapshot before = Views.current(snapshots.load(id.value(), found), found);
+                if (!Verbs.allows(verb, found.shown(), before)) {
+                    return Spool.Verdict.WRONG_STATE;
+                }
+                Note note = apply(verb, found, before);
+                if (note != null) {
+                    notes.awaitDurable(note);
+                    return Spool.Verdict.DONE;
+                }
+            } catch (IOException e) {
+                if (ledger.knows(id.value())) {
+                    report(id, e);
+                    return Spool.Verdict.WRONG_STATE;
+                }
+            }
+        }
+    }
+
+    private static void report(QueueId id, IOException trouble) {
+        log.atError().setCause(trouble).addKeyValue("id", id).log("message can't be read");
+    }
+
+    /// Applies a verb.
+    ///
+    /// @return null when the message changed since it was found
+    private @Nullable Note apply(Spool.Verb verb, Ledger.Found found, Snapshot before) {
+        synchronized (ledger) {
+            int row = ledger.index().find(before.id().value());
+            if (row == Index.NONE || !found.equals(ledger.found(row))) {
+                return null;
+            }
+            if (verb == Spool.Verb.DELETE) {
+                return remove(row);
+            }
+            Snapshot after = Verbs.apply(verb, before, clock.instant());
+            return notes.change(ledger, Verbs.record(verb), after, true);
+        }
+    }
+
+    private Note remove(int row) {
+        Index index = ledger.index();
+        long id = index.id(row);
+        int first = index.first(row);
+        int head = Position.segment(index.head(row));
+        int last = ledger.recent().isPinned(id) ? Integer.MAX_VALUE : head;
+        ledger.forget(row);
+        Note note = Note.removed(ledger, id, first, last, true);
+        notes.submit(note);
+        return note;
+    }
+
+    /// Gives up the octets of a failed message, for want of room. Does not wait for the disk.
+    ///
+    /// @return false when it has none or changed meanwhile
+    boolean dropContent(long id) throws IOException {
+        Ledger.Found found = ledger.find(id);
+        if (found == null || found.shown() != State.FAILED) {
+            return false;
+        }
+        Snapshot before = snapshots.load(id, found);
+        synchronized (ledger) {
+            int row = ledger.index().find(id);
+            boolean same = row != Index.NONE && found.equals(ledger.found(row));
+            if (!same || !before.hasContent()) {
+                return false;
+            }
+            notes.change(ledger, RecordType.DONE, before.withoutContent(false), false);
+            return true;
+        }
+    }
+
+    Page list(Query query) {
+        return new Listing(ledger, snapshots).page(query);
+    }
+
+    Optional<MessageHistory> find(QueueId id) {
+        Ledger.Found found = ledger.find(id.value());
+        if (found == null) {
+            return Optional.empty();
+        }
+        try {
+            Snapshot snapshot = snapshots.load(id.value(), found);
+            return Optional.of(
+                    new MessageHistory(Views.shown(snapshot, found), snapshot.attempts()));
+        } catch (IOException e) {
+            report(id, e);
+            return Optional.empty();
+        }
+    }
+
+    Optional<MessageContent> content(QueueId id) {
+        Ledger.Found found = ledger.find(id.value());
+        if (found == null) {
+            return Optional.empty();
+        }
+        try {
+            Snapshot snapshot = snapshots.load(id.value(), found);
+            if (!snapshot.hasContent()) {
+                return Optional.empty();
+            }
+            return Optional.of(
+                    new StoredContent(
+                            reader,
+                            ledger,
+                            id,
+                            snapshot.sizeBytes(),
+                            snapshot.traits(),
+                            () -> ledger.pinContent(id.value())));
+        } catch (IOException e) {
+            report(id, e);
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package dev.postern.spool;
+
+import dev.postern.config.SpoolConfig;
+import dev.postern.mail.QueueId;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Forgets finished messages: the history of sent ones after `keep-sent` or beyond
+/// `keep-sent-count`, failed ones after `keep-failed`. When room is short, all history of sent ones
+/// goes first, then the octets of failed ones, the oldest first.
+///
+/// What is forgotten by age needs no record: the next start forgets it again. The segment with its
+/// last record stays while an older one may say that the message still waits.
+final class Retention {
+
+    private static final Logger log = LoggerFactory.getLogger(Retention.class);
+
+    private final Ledger ledger;
+    private final SpoolConfig config;
+    private final InstantSource clock;
+    private final OperatorDesk desk;
+
+    Retention(Ledger ledger, SpoolConfig config, InstantSource clock, OperatorDesk desk) {
+        this.ledger = ledger;
+        this.config = config;
+        this.clock = clock;
+        this.desk = desk;
+    }
+
+    /// Forgets what is too old or too much.
+    void trim() {
+        long now = clock.millis();
+        synchronized (ledger) {
+            DueHeap sent = ledger.lines().sent();
+            long sentBefore = now - config.keepSent().toMillis();
+            forget(sent, config.keepSentCount(), sentBefore);
+            long failedBefore = now - config.keepFailed().toMillis();
+            forget(ledger.lines().failed(), Integer.MAX_VALUE, failedBefore);
+        }
+    }
+
+    /// Forgets the oldest until at most `most` are left and none was finished at `before` or
+    /// earlier.
+    private int forget(DueHeap finished, int most, long before) {
+        Index index = ledger.index();
+        int count = 0;
+        while (finished.size() > 0) {
+            int row = finished.first();
+            boolean stays = finished.size() <= most && index.due(row) > before;
+            if (stays || ledger.recent().isPinned(index.id(row))) {
+                return count;
+            }
+            int head = Position.segment(index.head(row));
+            ledger.segmentAt(index.head(row)).knowsEnded(index.first(row), head);
+            ledger.forget(row);
+            count++;
+        }
+        return count;
+    }
+
+    /// Gives up what can be given up, for about so many octets.
+    void relieve(long missingBytes) {
+        int sent;
+        List<Long> failed = new ArrayList<>();
+        synchronized (ledger) {
+            sent = forget(ledger.lines().sent(), 0, Long.MAX_VALUE);
+            if (sent == 0) {
+                failed.addAll(oldestFailed(missingBytes));
+            }
+        }
+        if (sent > 0) {
+            log.atWarn().addKeyValue("messages", sent).log("room is short: sent history dropped");
+        }
+        failed.forEach(this::dropOctets);
+    }
+
+    private List<Long> oldestFailed(long missingBytes) {
+        Index index = ledger.index();
+        List<Long> ids = new ArrayList<>();
+        long[] freed = {0};
+        ledger.lines()
+                .failed()
+                .forEachInOrder(row -> {
+                    boolean more = freed[0] < missingBytes;
+                    if (more && index.has(row, Index.HAS_CONTENT)) {
+                        freed[0] += index.sizeBytes(row);
+                        ids.add(index.id(row));
+                    }
+                    return more;
+                });
+        return ids;
+    }
+
+    private void dropOctets(long id) {
+        try {
+            if (desk.dropContent(id)) {
+                log.atWarn()
+                        .addKeyValue("id", new QueueId(id))
+                        .log("room is short: octets of a failed message dropped");
+            }
+        } catch (IOException e) {
+            log.atError()
+                    .setCause(e)
+                    .addKeyValue("id", new QueueId(id))
+                    .log("message can't be read");
+        }
+    }
+}

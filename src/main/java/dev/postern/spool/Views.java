@@ -1,0 +1,50 @@
+package dev.postern.spool;
+
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
+import dev.postern.mail.State;
+import java.time.Instant;
+
+/// Brings snapshots up to what the [Index] knows better than the disk.
+final class Views {
+
+    private Views() {}
+
+    /// Returns a snapshot with what changed in memory only: doubt, freed holds.
+    static Snapshot current(Snapshot snapshot, Ledger.Found found) {
+        Snapshot current = found.doubtful() ? snapshot.doubtful() : snapshot;
+        return found.freed()
+                ? current.with(Views::freed, current.ageFrom(), current.due())
+                : current;
+    }
+
+    private static Recipient freed(Recipient recipient) {
+        boolean held = recipient.state() == State.HELD && recipient.reason() != Reason.OPERATOR;
+        return held ? changed(recipient, State.QUEUED) : recipient;
+    }
+
+    /// Returns a snapshot whose unfinished recipients are being sent.
+    static Snapshot sending(Snapshot snapshot) {
+        return snapshot.with(
+                recipient ->
+                        recipient.state().isFinal() ? recipient : changed(recipient, State.SENDING),
+                snapshot.ageFrom(),
+                snapshot.due());
+    }
+
+    private static Recipient changed(Recipient recipient, State state) {
+        return new Recipient(
+                recipient.address(), state, null, recipient.reply(), recipient.egress());
+    }
+
+    /// Returns a message as users see it now.
+    static QueuedMessage shown(Snapshot snapshot, Ledger.Found found) {
+        Snapshot current = current(snapshot, found);
+        Snapshot now =
+                current.with(
+                        recipient -> recipient,
+                        current.ageFrom(),
+                        Instant.ofEpochMilli(found.due()));
+        return (found.shown() == State.SENDING ? sending(now) : now).message();
+    }
+}

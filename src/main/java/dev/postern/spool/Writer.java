@@ -1,0 +1,418 @@
+package dev.postern.spool;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The one thread that writes the journal.
+///
+/// Purpose: group commit. Everything that arrived while the last sync ran is staged, goes out in
+/// one write and is made durable by one sync; then all who wait are told. Nothing is delayed on
+/// purpose.
+///
+/// Contract: work is done in the order of [#submit]. What asks for no sync of its own is durable at
+/// the latest 100 ms later.
+///
+/// *Diagnostics*: after a failed write or sync, nothing since the last good sync counts: commits
+/// fail with [SpoolException], intakes with content in that span are broken, and changes of known
+/// messages (they survive) are staged again in a new segment at once. When that fails too,
+/// [#trouble] says so, all new work fails, and the writer tries again every second. A full disk
+/// likewise, without the new segment.
+///
+/// Limits: the work that waits is bounded by [Flow] and the callers of claim.
+final class Writer {
+
+    private static final Logger log = LoggerFactory.getLogger(Writer.class);
+    private static final long FLUSH_NANOS = Duration.ofMillis(100).toNanos();
+    private static final long TICK_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final long NANOS_PER_MILLI = Duration.ofMillis(1).toNanos();
+
+    private final Object monitor = new Object();
+    private final SpoolObserver observer;
+    private List<Work> incoming = new ArrayList<>();
+    private boolean closing;
+    private volatile @Nullable SpoolException trouble;
+    private volatile @Nullable Thread thread;
+
+    // The writer thread's own.
+    private @Nullable Journal journal;
+    private @Nullable Upkeep upkeep;
+    private Runnable afterBatch = () -> {};
+    private boolean more;
+    private List<Work> spare = new ArrayList<>();
+    private List<Work> staged = new ArrayList<>();
+    private List<Work> owed = new ArrayList<>();
+    private int commits;
+    private long dirtySince;
+    private boolean dirty;
+    private long lastTick = System.nanoTime();
+
+    Writer(SpoolObserver observer) {
+        this.observer = observer;
+    }
+
+    /// Sets what it works with, before any work.
+    ///
+    /// @param batchDone runs after each batch
+    /// @param care runs beside, while there is no trouble
+    void use(Journal end, Runnable batchDone, Upkeep care) {
+        journal = end;
+        afterBatch = batchDone;
+        upkeep = care;
+    }
+
+    /// Starts the thread. Without it, work is done by calls of [#step].
+    void start() {
+        thread = Thread.ofPlatform().name("spool-writer").daemon(true).start(this::run);
+    }
+
+    boolean isThreaded() {
+        return thread != null;
+    }
+
+    /// Returns why nothing can be written now; null when it can.
+    @Nullable SpoolException trouble() {
+        return trouble;
+    }
+
+    /// Hands over work.
+    ///
+    /// @return false when the writer has stopped
+    boolean submit(Work work) {
+        synchronized (monitor) {
+            if (closing) {
+                return false;
+            }
+            incoming.add(work);
+            if (incoming.size() == 1) {
+                monitor.notifyAll();
+            }
+        }
+        return true;
+    }
+
+    /// Does what was submitted, syncs, and ends.
+    void close() {
+        Thread running;
+        synchronized (monitor) {
+            closing = true;
+            monitor.notifyAll();
+            running = thread;
+        }
+        if (running == null) {
+            finish();
+            return;
+        }
+        boolean interrupted = false;
+        while (running.isAlive()) {
+            try {
+                running.join();
+            } catch (InterruptedException _) {
+                // The journal must be closed whatever hurry there is; the interrupt is handed on
+                // below.
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        while (!isFinished()) {
+            work(take(), System.nanoTime());
+        }
+        finish();
+    }
+
+    private boolean isFinished() {
+        synchronized (monitor) {
+            return closing;
+        }
+    }
+
+    private List<Work> take() {
+        synchronized (monitor) {
+            if (incoming.isEmpty() && !closing && !more) {
+                long now = System.nanoTime();
+                long wait = lastTick + TICK_NANOS - now;
+                if (dirty) {
+                    wait = Math.min(wait, dirtySince + FLUSH_NANOS - now);
+                }
+                if (wait > 0) {
+                    pause(wait / NANOS_PER_MILLI + 1);
+                }
+            }
+            return swap();
+        }
+    }
+
+    @SuppressWarnings(
+            "WaitNotInLoop") // Waking early costs nothing: the caller looks for work and comes
+    // back.
+    private void pause(long millis) {
+        try {
+            monitor.wait(millis);
+        } catch (InterruptedException _) {
+            // Nobody has a reason to interrupt this thread; [#close] ends it.
+            log.atWarn().log("spool writer was interrupted and goes on");
+        }
+    }
+
+    private List<Work> swap() {
+        List<Work> batch = incoming;
+        incoming = spare;
+        spare = batch;
+        return batch;
+    }
+
+    /// Does what was submitted so far, on the caller's thread: for a writer that was not started.
+    void step() {
+        List<Work> batch;
+        synchronized (monitor) {
+            batch = swap();
+        }
+        work(batch, System.nanoTime());
+    }
+
+    /// Does what is due every second, on the caller's thread: for a writer that was not started.
+    void tick() {
+        lastTick = System.nanoTime() - TICK_NANOS;
+        step();
+        syncNow();
+    }
+
+    private void work(List<Work> batch, long now) {
+        try {
+            if (!batch.isEmpty()) {
+                process(batch);
+            }
+            if (dirty && now - dirtySince >= FLUSH_NANOS) {
+                syncNow();
+            }
+            afterBatch.run();
+            if (now - lastTick >= TICK_NANOS) {
+                lastTick = now;
+                tickOnce();
+            }
+            care();
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("spool writer failed: a fault of this program");
+            trouble = new SpoolException(SpoolException.Kind.BROKEN, "the spool has a fault", e);
+            failAll(batch, 0, trouble);
+            giveUpSegment(new IOException(e));
+        } finally {
+            batch.clear();
+        }
+    }
+
+    private void tickOnce() {
+        if (trouble != null) {
+            retry();
+        }
+        if (trouble == null) {
+            try {
+                upkeep().everySecond();
+            } catch (IOException e) {
+                fail(e, List.of(), 0);
+            }
+        }
+    }
+
+    private void care() {
+        more = false;
+        if (trouble == null) {
+            try {
+                more = upkeep().step();
+            } catch (IOException e) {
+                fail(e, List.of(), 0);
+            }
+        }
+    }
+
+    private Upkeep upkeep() {
+        Upkeep care = upkeep;
+        if (care == null) {
+            throw new IllegalStateException("the writer has no upkeep yet");
+        }
+        return care;
+    }
+
+    private void process(List<Work> batch) {
+        int next = 0;
+        try {
+            boolean sync = false;
+            for (; next < batch.size(); next++) {
+                sync |= stage(batch.get(next));
+            }
+            if (trouble == null) {
+                journal().flush();
+            }
+            batch.forEach(Work::written);
+            if (sync) {
+                journal().sync();
+            }
+            noteDirt();
+        } catch (IOException e) {
+            fail(e, batch, next);
+        }
+    }
+
+    private boolean stage(Work work) throws IOException {
+        SpoolException current = trouble;
+        if (current != null) {
+            if (work.survives()) {
+                owed.add(work);
+            } else {
+                work.failed(current);
+            }
+            return false;
+        }
+        if (!work.stage(journal())) {
+            return false;
+        }
+        staged.add(work);
+        commits += work.isCommit() ? 1 : 0;
+        return work.wantsSync();
+    }
+
+    private void noteDirt() {
+        boolean now = journal().isDirty() || !staged.isEmpty();
+        if (now && !dirty) {
+            dirtySince = System.nanoTime();
+        }
+        dirty = now;
+    }
+
+    private void syncNow() {
+        if (trouble != null) {
+            return;
+        }
+        try {
+            journal().sync();
+            noteDirt();
+        } catch (IOException e) {
+            fail(e, List.of(), 0);
+        }
+    }
+
+    /// Takes note that all that was appended is durable: the journal calls it.
+    ///
+    /// @param nanos how long that took; -1 when no sync was needed
+    void synced(long nanos) {
+        List<Work> done = staged;
+        int committed = commits;
+        staged = new ArrayList<>();
+        commits = 0;
+        done.forEach(Work::durable);
+        if (nanos >= 0) {
+            observer.synced(Duration.ofNanos(nanos), committed);
+        }
+    }
+
+    private void fail(IOException cause, List<Work> batch, int next) {
+        boolean full = cause instanceof DiskFullException;
+        SpoolException.Kind kind = full ? SpoolException.Kind.FULL : SpoolException.Kind.BROKEN;
+        String words = full ? "the spool's disk is full" : "the spool's disk failed";
+        SpoolException now = new SpoolException(kind, words + ": " + cause.getMessage(), cause);
+        trouble = now;
+        log.atError().addKeyValue("error", cause.getMessage()).log(words);
+        failAll(batch, next, now);
+        giveUpSegment(cause);
+        if (!full) {
+            retry();
+        }
+    }
+
+    private void failAll(List<Work> batch, int next, SpoolException now) {
+        List<Work> open = new ArrayList<>(staged);
+        open.addAll(batch.subList(Math.min(next, batch.size()), batch.size()));
+        staged = new ArrayList<>();
+        commits = 0;
+        dirty = false;
+        for (Work work : open) {
+            if (work.survives()) {
+                owed.add(work);
+                work.written();
+            } else {
+                work.failed(now);
+            }
+        }
+    }
+
+    private void giveUpSegment(IOException cause) {
+        upkeep().giveUp();
+        try {
+            journal().discard(cause);
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("a segment that was given up can't be closed");
+        }
+    }
+
+    /// Writes again what is owed, which shows whether the disk works.
+    private void retry() {
+        List<Work> again = owed;
+        owed = new ArrayList<>();
+        int next = 0;
+        try {
+            for (; next < again.size(); next++) {
+                if (again.get(next).stage(journal())) {
+                    staged.add(again.get(next));
+                }
+            }
+            journal().sync();
+            if (trouble != null) {
+                log.atInfo().addKeyValue("rewritten", again.size()).log("spool works again");
+            }
+            trouble = null;
+            noteDirt();
+        } catch (IOException e) {
+            SpoolException still = trouble;
+            if (still == null) {
+                throw new IllegalStateException("a retry without trouble", e);
+            }
+            failAll(again, next, still);
+            giveUpSegment(e);
+        }
+    }
+
+    private void finish() {
+        List<Work> last;
+        synchronized (monitor) {
+            closing = true;
+            last = swap();
+        }
+        work(last, System.nanoTime());
+        syncNow();
+        if (trouble != null) {
+            retry();
+        }
+        try {
+            journal().close();
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("the journal can't be closed");
+        }
+        if (!owed.isEmpty()) {
+            log.atError()
+                    .addKeyValue("changes", owed.size())
+                    .log("spool closed with changes that the disk did not take");
+        }
+    }
+
+    /// Returns whether all that was ever submitted is durable.
+    boolean isClean() {
+        return owed.isEmpty() && staged.isEmpty() && trouble == null;
+    }
+
+    private Journal journal() {
+        Journal end = journal;
+        if (end == null) {
+            throw new IllegalStateException("the writer has no journal yet");
+        }
+        return end;
+    }
+}

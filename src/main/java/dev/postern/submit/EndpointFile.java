@@ -1,0 +1,96 @@
+package dev.postern.submit;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+
+/// The file in which `serve` says where it really listens, and in which the other commands look.
+///
+/// It lies in `/run/postern` where that exists and is writable (the packages make it), else in the
+/// spool's directory. Anybody may read it.
+public final class EndpointFile {
+
+    private static final Path RUN_DIRECTORY = Path.of("/run/postern");
+    private static final String NAME = "endpoint";
+
+    private final Path inRun;
+    private final Path inSpool;
+
+    /// @param spoolPath `spool.path`
+    public EndpointFile(Path spoolPath) {
+        this(RUN_DIRECTORY, spoolPath);
+    }
+
+    EndpointFile(Path runDirectory, Path spoolPath) {
+        this.inRun = runDirectory.resolve(NAME);
+        this.inSpool = spoolPath.resolve(NAME);
+    }
+
+    /// Writes the file, whole or not at all, and removes one that an earlier run left in the other
+    /// place.
+    ///
+    /// @return where it was written
+    /// @throws IOException when neither place takes it
+    public Path write(Endpoint endpoint) throws IOException {
+        if (Files.isWritable(parent(inRun))) {
+            write(endpoint, inRun);
+            Files.deleteIfExists(inSpool);
+            return inRun;
+        }
+        write(endpoint, inSpool);
+        return inSpool;
+    }
+
+    /// Removes what [#write] wrote: nobody listens there any more.
+    public static void remove(Path written) throws IOException {
+        Files.deleteIfExists(written);
+    }
+
+    /// Returns what the running forwarder wrote. The spool's own file counts first: it belongs to
+    /// this configuration, while `/run/postern` may tell of another forwarder on the same machine.
+    public Optional<Endpoint> read() {
+        for (Path place : List.of(inSpool, inRun)) {
+            Optional<Endpoint> found = read(place);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Endpoint> read(Path place) {
+        try {
+            return Endpoint.parse(Files.readString(place));
+        } catch (IOException _) {
+            // Not there or not for us to read: the next place is asked.
+            return Optional.empty();
+        }
+    }
+
+    private static void write(Endpoint endpoint, Path place) throws IOException {
+        Path draft = Files.createTempFile(parent(place), NAME, ".new");
+        try {
+            Files.writeString(draft, endpoint.text());
+            Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
+            Files.move(
+                    draft,
+                    place,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+
+    private static Path parent(Path place) {
+        Path parent = place.getParent();
+        if (parent == null) {
+            throw new IllegalStateException("an endpoint file lies in a directory");
+        }
+        return parent;
+    }
+}

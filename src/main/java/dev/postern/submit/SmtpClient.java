@@ -1,0 +1,251 @@
+package dev.postern.submit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.postern.config.HostPort;
+import dev.postern.config.SmtpConfig;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.smtp.DotStuffer;
+import dev.postern.smtp.ReplyCode;
+import dev.postern.smtp.UpstreamReply;
+import dev.postern.smtp.UpstreamReply.Answered;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// One session with our own listener, for one message. Blocks; for loopback, where TLS protects
+/// nothing.
+///
+/// *Diagnostics.* `IOException`: not reachable, or gone in the middle. A reply that refuses is a
+/// value.
+public final class SmtpClient implements AutoCloseable {
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
+    /// Longer than `acknowledge: sent` may take to answer (RFC 5321 §4.5.3.2.6).
+    private static final Duration REPLY_TIMEOUT = Duration.ofMinutes(10);
+
+    private static final int MAX_REPLY_OCTETS = 64 * 1024;
+    private static final int BUFFER_BYTES = 16 * 1024;
+
+    private final Socket socket;
+    private final InputStream in;
+    private final OutputStream out;
+
+    /// What the listener said to a message.
+    public sealed interface Verdict {
+
+        /// It was taken.
+        ///
+        /// @param reply the whole reply to end-of-data in one line
+        record Taken(String reply) implements Verdict {}
+
+        /// It was not.
+        ///
+        /// @param reply the first reply that refused, in one line
+        /// @param permanent whether to try again is of no use
+        record Refused(String reply, boolean permanent) implements Verdict {}
+    }
+
+    /// A reply that ends the dialog early.
+    private static final class Refusal extends Exception {
+        private static final long serialVersionUID = 1;
+        private final transient Verdict.Refused verdict;
+
+        Refusal(Verdict.Refused verdict) {
+            super(verdict.reply(), null, false, false);
+            this.verdict = verdict;
+        }
+    }
+
+    private SmtpClient(Socket socket) throws IOException {
+        this.socket = socket;
+        this.in = new BufferedInputStream(socket.getInputStream());
+        this.out = new BufferedOutputStream(socket.getOutputStream(), BUFFER_BYTES);
+    }
+
+    /// Connects to a listener.
+    public static SmtpClient connect(HostPort listening) throws IOException {
+        HostPort address = Endpoint.reachable(listening);
+        Socket socket = new Socket();
+        try {
+            socket.setSoTimeout(Math.toIntExact(REPLY_TIMEOUT.toMillis()));
+            socket.setTcpNoDelay(true);
+            socket.connect(
+                    new InetSocketAddress(address.host(), address.port()),
+                    Math.toIntExact(CONNECT_TIMEOUT.toMillis()));
+            return new SmtpClient(socket);
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /// Hands over one message. Recipients are all or nothing.
+    ///
+    /// @param user who logs in where the listener asks for it; null: nobody
+    /// @param content lines that end in LF or CRLF
+    public Verdict submit(Envelope envelope, SmtpConfig.@Nullable User user, InputStream content)
+            throws IOException {
+        try {
+            expect(ReplyCode.READY, read());
+            List<String> offered = hello();
+            if (user != null && offers(offered, "AUTH")) {
+                logIn(user);
+            }
+            command("MAIL FROM:<" + envelope.sender() + ">" + parameters(envelope, offered));
+            expect(ReplyCode.OK, read());
+            for (ForwardPath recipient : envelope.recipients()) {
+                command("RCPT TO:<" + recipient + ">");
+                expect(ReplyCode.OK, read());
+            }
+            command("DATA");
+            expect(ReplyCode.START_CONTENT, read());
+            send(content);
+            Answered answer = expect(ReplyCode.OK, read());
+            command("QUIT");
+            return new Verdict.Taken(answer.oneLine());
+        } catch (Refusal refusal) {
+            return refusal.verdict;
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    /// Connects a program that speaks SMTP itself (`sendmail -bs`) with the listener, until either
+    /// ends.
+    public void converse(InputStream commands, OutputStream replies) throws IOException {
+        Thread.ofVirtual().start(() -> pump(commands));
+        byte[] buffer = new byte[BUFFER_BYTES];
+        int read;
+        while ((read = in.read(buffer)) >= 0) {
+            replies.write(buffer, 0, read);
+            replies.flush();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+
+    private void pump(InputStream commands) {
+        try {
+            byte[] buffer = new byte[BUFFER_BYTES];
+            int read;
+            while ((read = commands.read(buffer)) >= 0) {
+                out.write(buffer, 0, read);
+                out.flush();
+            }
+            socket.shutdownOutput();
+        } catch (IOException _) {
+            // The listener hung up: the other direction ends by itself.
+            return;
+        }
+    }
+
+    private List<String> hello() throws IOException, Refusal {
+        command("EHLO localhost");
+        return expect(ReplyCode.OK, read()).lines();
+    }
+
+    /// AUTH PLAIN with an initial response (RFC 4616, RFC 4954 §4).
+    private void logIn(SmtpConfig.User user) throws IOException, Refusal {
+        String plain = "\0" + user.username() + "\0" + user.password().reveal();
+        command("AUTH PLAIN " + Base64.getEncoder().encodeToString(plain.getBytes(UTF_8)));
+        expect(ReplyCode.AUTH_OK, read());
+    }
+
+    private static String parameters(Envelope envelope, List<String> offered) {
+        String body = offers(offered, "8BITMIME") ? " BODY=8BITMIME" : "";
+        return envelope.smtpUtf8() && offers(offered, "SMTPUTF8") ? body + " SMTPUTF8" : body;
+    }
+
+    private static boolean offers(List<String> offered, String extension) {
+        return offered.stream()
+                .map(line -> line.toUpperCase(Locale.ROOT))
+                .anyMatch(line -> line.equals(extension) || line.startsWith(extension + " "));
+    }
+
+    private void command(String line) throws IOException {
+        out.write((line + "\r\n").getBytes(UTF_8));
+        out.flush();
+    }
+
+    private void send(InputStream content) throws IOException {
+        DotStuffer stuffer = new DotStuffer();
+        CrlfLines lines = new CrlfLines(content);
+        byte[] buffer = new byte[BUFFER_BYTES];
+        int read;
+        while ((read = lines.read(buffer)) > 0) {
+            stuffer.stuff(ByteBuffer.wrap(buffer, 0, read), this::write);
+        }
+        stuffer.finish(this::write);
+        out.flush();
+    }
+
+    private void write(ByteBuffer octets) {
+        byte[] piece = new byte[octets.remaining()];
+        octets.get(piece);
+        try {
+            out.write(piece);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Answered expect(ReplyCode wanted, UpstreamReply reply)
+            throws IOException, Refusal {
+        if (!(reply instanceof Answered answered)) {
+            throw new IOException(reply.oneLine());
+        }
+        if (!answered.code().equals(wanted)) {
+            throw new Refusal(
+                    new Verdict.Refused(answered.oneLine(), answered.code().isPermanent()));
+        }
+        return answered;
+    }
+
+    private UpstreamReply read() throws IOException {
+        List<String> lines = new ArrayList<>();
+        int octets = 0;
+        String line;
+        do {
+            line = line();
+            octets += line.length();
+            if (octets > MAX_REPLY_OCTETS) {
+                throw new IOException("the listener's reply never ends");
+            }
+            lines.add(line);
+        } while (line.length() > 3 && line.charAt(3) == '-');
+        return UpstreamReply.parse(String.join("\n", lines));
+    }
+
+    private String line() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        int octet;
+        while ((octet = in.read()) != '\n') {
+            if (octet < 0 || line.size() > MAX_REPLY_OCTETS) {
+                throw new IOException("the listener closed the connection");
+            }
+            if (octet != '\r') {
+                line.write(octet);
+            }
+        }
+        return line.toString(UTF_8);
+    }
+}

@@ -1,0 +1,351 @@
+package dev.postern.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.Loaded;
+import dev.postern.config.Sources;
+import dev.postern.submit.ScriptedListener;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.LogManager;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandsTest {
+
+    @TempDir private Path directory;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final Map<String, String> environment = new HashMap<>();
+    private final List<Loaded.Valid> served = new ArrayList<>();
+    private String input = "";
+
+    @BeforeEach
+    void spool() throws IOException {
+        Path spool = Files.createDirectory(directory.resolve("spool"));
+        environment.put("POSTERN_SPOOL_PATH", spool.toString());
+        environment.put("POSTERN_SMTP_HOSTNAME", "mx.test");
+    }
+
+    @AfterEach
+    void quiet() throws IOException {
+        LogManager.getLogManager().reset();
+        try (InputStream config = getClass().getResourceAsStream("/logging.properties")) {
+            if (config != null) {
+                LogManager.getLogManager().readConfiguration(config);
+            }
+        }
+    }
+
+    private int run(String... words) {
+        Terminal terminal =
+                new Terminal(
+                        new ByteArrayInputStream(input.getBytes(UTF_8)),
+                        new PrintStream(out, true, UTF_8),
+                        new PrintStream(err, true, UTF_8));
+        return Commands.run(
+                List.of(words),
+                terminal,
+                file -> {
+                    Sources real = Sources.ofProcess(file);
+                    return new Sources(
+                            real.file(),
+                            environment,
+                            directory,
+                            real.reader(),
+                            real.hostname(),
+                            real.fileSystemType());
+                },
+                loaded -> {
+                    served.add(loaded);
+                    return 0;
+                });
+    }
+
+    private String complaint() {
+        String text = err.toString(UTF_8);
+        assertEquals(1, text.lines().count(), text);
+        assertTrue(text.startsWith("postern: "), text);
+        return text;
+    }
+
+    private void endpoint(String smtp, String admin) throws IOException {
+        Files.writeString(
+                directory.resolve("spool/endpoint"),
+                "smtp=" + smtp + "\nhealth=127.0.0.1:1\nadmin=" + admin + "\n");
+    }
+
+    private static String closedPort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0)) {
+            return "127.0.0.1:" + free.getLocalPort();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "serve --confg x, --config",
+        "srve, serve",
+        "queue lst, list",
+        "send --too a@example.org, --to"
+    })
+    void whatIsMistypedIsSuggested(String words, String near) {
+        assertEquals(2, run(words.split(" ")));
+
+        assertTrue(complaint().contains(near), err.toString(UTF_8));
+    }
+
+    @Test
+    void aMissingCommandIsTold() {
+        assertEquals(2, run());
+
+        complaint();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--help",
+                "serve --help",
+                "send --help",
+                "sendmail --help",
+                "queue --help",
+                "queue list --help",
+                "queue show --help",
+                "queue retry --help",
+                "config --help",
+                "config check --help",
+                "config show --help",
+                "config reference --help",
+                "version --help"
+            })
+    void everyCommandHasHelp(String words) {
+        assertEquals(0, run(words.split(" ")));
+
+        assertTrue(out.toString(UTF_8).contains("Usage:"), out.toString(UTF_8));
+        assertEquals("", err.toString(UTF_8));
+        for (String line : out.toString(UTF_8).lines().toList()) {
+            assertTrue(line.length() <= 120, line);
+        }
+    }
+
+    @Test
+    void theRootTeachesTheFirstSteps() {
+        run("--help");
+
+        String help = out.toString(UTF_8);
+        for (String command : List.of("serve", "send", "sendmail", "queue", "config", "version")) {
+            assertTrue(help.contains("  " + command), help);
+        }
+    }
+
+    @Test
+    void theVersionIsTold() {
+        assertEquals(0, run("version"));
+
+        assertTrue(out.toString(UTF_8).startsWith("postern "));
+        assertFalse(out.toString(UTF_8).contains("${"), out.toString(UTF_8));
+    }
+
+    @Test
+    void serveGetsTheConfiguration() {
+        environment.put("POSTERN_SMTP_LISTEN", "127.0.0.1:0");
+
+        assertEquals(0, run("serve"));
+
+        assertEquals(0, served.getFirst().config().smtp().listen().port());
+    }
+
+    @Test
+    void serveTellsEveryProblemAndDoesNotRun() {
+        environment.put("POSTERN_SMTP_LISTEN", "nonsense");
+        environment.put("POSTERN_RETRY_MAX_AGE", "soon");
+
+        assertEquals(2, run("serve"));
+
+        assertEquals(2, err.toString(UTF_8).lines().count(), err.toString(UTF_8));
+        assertTrue(err.toString(UTF_8).lines().allMatch(line -> line.startsWith("postern: ")));
+        assertTrue(served.isEmpty());
+    }
+
+    @Test
+    void configCommandsTalk() {
+        assertEquals(0, run("config", "check"));
+        assertEquals(0, run("config", "show"));
+        assertEquals(0, run("config", "reference"));
+
+        String text = out.toString(UTF_8);
+        assertTrue(text.contains("good"), text);
+        assertTrue(text.contains("hostname: mx.test"), text);
+        assertTrue(text.contains("max-message-size"), text);
+    }
+
+    @Test
+    void nobodyThereIsSixtyNine() throws IOException {
+        endpoint(closedPort(), closedPort());
+
+        assertEquals(69, run("send", "--to", "a@example.org"));
+        assertTrue(complaint().contains("not reachable"));
+        err.reset();
+        assertEquals(69, run("queue", "list"));
+        complaint();
+        err.reset();
+        input = "Subject: x\n\nx\n";
+        assertEquals(69, run("sendmail", "a@example.org"));
+        complaint();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'sendmail', 64",
+        "'sendmail -Z a@example.org', 64",
+        "'sendmail -f', 64",
+        "'sendmail -bp', 64",
+        "'sendmail -f a@@b c@example.org', 64"
+    })
+    void sendmailKnowsItsOwnExitCodes(String words, int exit) throws IOException {
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(exit, run(words.split(" ")));
+            complaint();
+        }
+    }
+
+    @Test
+    void sendmailIsToldOfABadConfiguration() {
+        environment.put("POSTERN_SMTP_LISTEN", "nonsense");
+
+        assertEquals(78, run("sendmail", "a@example.org"));
+        complaint();
+    }
+
+    @Test
+    void cronsCallArrives() throws Exception {
+        input = "To: root\nSubject: Cron\n\nhello\n.\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(
+                    0,
+                    run(
+                            "sendmail",
+                            "-FCronDaemon",
+                            "-i",
+                            "-B8BITMIME",
+                            "-oem",
+                            "-f",
+                            "cron@x.example",
+                            "root"));
+
+            assertEquals(
+                    List.of(
+                            "EHLO localhost",
+                            "MAIL FROM:<cron@x.example> BODY=8BITMIME",
+                            "RCPT TO:<root>",
+                            "DATA",
+                            "From: \"CronDaemon\" <cron@x.example>",
+                            "To: root",
+                            "Subject: Cron",
+                            "",
+                            "hello",
+                            "..",
+                            ".",
+                            "QUIT"),
+                    listener.session());
+        }
+    }
+
+    @Test
+    void recipientsComeFromTheHeaderAndADotEnds() throws Exception {
+        input =
+                "From: a@x.example\n"
+                        + "To: B <b@x.example>,\n"
+                        + " c@x.example\n"
+                        + "Bcc: d@x.example\n\n"
+                        + "hello\n"
+                        + ".\n"
+                        + "not this\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-t", "-f", "<>"));
+
+            List<String> said = listener.session();
+            assertTrue(said.contains("MAIL FROM:<> BODY=8BITMIME"), said.toString());
+            assertTrue(said.contains("RCPT TO:<b@x.example>"));
+            assertTrue(said.contains("RCPT TO:<c@x.example>"));
+            assertTrue(said.contains("RCPT TO:<d@x.example>"));
+            assertFalse(said.contains("not this"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"550 5.1.1 no, 65", "451 4.3.0 later, 75"})
+    void aRefusalHasItsExitCode(String reply, int exit) throws IOException {
+        input = "Subject: x\n\nx\n";
+        try (ScriptedListener listener =
+                new ScriptedListener(line ->
+                        line.startsWith("RCPT") ? reply : ScriptedListener.accepting(line))) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(exit, run("sendmail", "a@example.org"));
+            assertTrue(complaint().contains(reply));
+        }
+    }
+
+    @Test
+    void aRefusedTestMessageFailed() throws IOException {
+        try (ScriptedListener listener =
+                new ScriptedListener(line ->
+                        line.startsWith("MAIL")
+                                ? "550 5.7.1 no"
+                                : ScriptedListener.accepting(line))) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(1, run("send", "--to", "a@example.org"));
+        }
+    }
+
+    @Test
+    void aMessageThatWasSentAtOnceNeedsNoFollowing() throws IOException {
+        try (ScriptedListener listener =
+                new ScriptedListener(line ->
+                        line.equals(".")
+                                ? "250 2.0.0 Ok: sent as 0F3Q8M2C7K1A via gmail: 250 ok"
+                                : ScriptedListener.accepting(line))) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("send", "--to", "a@example.org"));
+            assertTrue(out.toString(UTF_8).contains("via gmail"));
+        }
+    }
+
+    @Test
+    void acceptedButNotFollowedIsStillQueued() throws IOException {
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(75, run("send", "--to", "a@example.org"));
+            assertTrue(complaint().contains("can't be followed"));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package dev.postern.dispatch;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/// Time that moves when a test says so, and threads that run one after the other on the test's own:
+/// every order of events that it makes is one that real threads could make, and it makes the same
+/// one each time.
+final class ManualPace implements Pace {
+
+    private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+
+    private record Later(Instant when, long order, Runnable task) {}
+
+    private record Ready(String name, Runnable task) {}
+
+    private final RandomGenerator random;
+    private final List<Ready> ready = new ArrayList<>();
+    private final PriorityQueue<Later> timers =
+            new PriorityQueue<>(Comparator.comparing(Later::when).thenComparingLong(Later::order));
+    private final List<String> interrupted = new ArrayList<>();
+    private Instant now = START;
+    private long order;
+    private int steps;
+    private boolean holding;
+    private Consumer<String> onStart = _ -> {};
+
+    /// @param random picks which of the ready threads runs next
+    ManualPace(RandomGenerator random) {
+        this.random = random;
+    }
+
+    @Override
+    public Instant now() {
+        return now;
+    }
+
+    @Override
+    public Runnable start(String name, Runnable task) {
+        onStart.accept(name);
+        ready.add(new Ready(name, task));
+        return () -> interrupted.add(name);
+    }
+
+    @Override
+    public void at(Instant when, Runnable task) {
+        timers.add(new Later(when, order++, task));
+    }
+
+    @Override
+    public void close() {
+        timers.clear();
+    }
+
+    /// Sets who is told of the name of each thread when it is started.
+    void onStart(Consumer<String> told) {
+        onStart = told;
+    }
+
+    /// Makes calls of egresses wait until they are let go; only the dispatcher's own tasks and
+    /// probes run.
+    void hold() {
+        holding = true;
+    }
+
+    void letGo() {
+        holding = false;
+        run();
+    }
+
+    /// Lets one held call of `egress` run.
+    void letOneGo(String egress) {
+        Ready call =
+                ready.stream()
+                        .filter(t -> t.name().startsWith(egress + "-"))
+                        .findFirst()
+                        .orElseThrow();
+        ready.remove(call);
+        call.task().run();
+        run();
+    }
+
+    /// Returns how many calls of `egress` are under way.
+    long underWay(String egress) {
+        return ready.stream().filter(t -> t.name().startsWith(egress + "-")).count();
+    }
+
+    List<String> interrupted() {
+        return interrupted;
+    }
+
+    int steps() {
+        return steps;
+    }
+
+    /// Runs whatever is ready, until nothing is.
+    void run() {
+        List<Ready> runnable = runnable();
+        while (!runnable.isEmpty()) {
+            Ready next = runnable.get(random.nextInt(runnable.size()));
+            ready.remove(next);
+            steps++;
+            if (steps > 2_000_000) {
+                throw new AssertionError("it never rests");
+            }
+            next.task().run();
+            runnable = runnable();
+        }
+    }
+
+    private List<Ready> runnable() {
+        return ready.stream()
+                .filter(t ->
+                        !holding || t.name().equals("dispatch") || t.name().startsWith("probe"))
+                .toList();
+    }
+
+    /// Lets time pass, running what becomes ready on the way.
+    void pass(Duration duration) {
+        run();
+        Instant end = now.plus(duration);
+        for (Later next = timers.peek();
+                next != null && !next.when().isAfter(end);
+                next = timers.peek()) {
+            timers.remove();
+            now = next.when().isAfter(now) ? next.when() : now;
+            next.task().run();
+            run();
+        }
+        now = end.isAfter(now) ? end : now;
+    }
+
+    /// Lets time pass while the caller, an egress, is busy; timers wait.
+    void spend(Duration duration) {
+        now = now.plus(duration);
+    }
+}

@@ -1,0 +1,147 @@
+package dev.postern.dispatch;
+
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Delivery;
+import dev.postern.egress.Egress;
+import dev.postern.egress.Probe;
+import dev.postern.egress.Shipment;
+import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Fault;
+import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Outcome;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// An egress that answers by a script, and by its usual answer when the script is at its end.
+final class ScriptedEgress implements Egress {
+
+    static final Outcome ACCEPTED = new Outcome.Accepted("250 2.0.0 taken", null, List.of());
+    static final Outcome DEFERRED = new Outcome.Deferred("450 4.2.1 later", null);
+    static final Outcome REJECTED = new Outcome.Rejected("550 5.1.1 nobody");
+    static final Outcome TOO_BIG = new Outcome.Unsuited("552 5.3.4 too big", Misfit.SIZE);
+    static final Outcome NOT_OWNED = new Outcome.Unsuited("553 5.7.1 not yours", Misfit.SENDER);
+    static final Outcome REFUSED =
+            new Outcome.Unavailable("connection refused", Fault.NETWORK, null);
+    static final Outcome NO_LOGIN =
+            new Outcome.Unavailable("535 5.7.8 bad password", Fault.CREDENTIALS, null);
+    static final Outcome UNCERTAIN = new Outcome.Uncertain("no answer to the final dot");
+
+    /// What one call does.
+    @FunctionalInterface
+    interface Act {
+        Delivery act(Shipment shipment, CommitGate gate);
+    }
+
+    private final String name;
+    private final Deque<Act> script = new ArrayDeque<>();
+    private final List<Shipment> shipments = new ArrayList<>();
+    private Act usual = same(ACCEPTED);
+    private Probe probe = new Probe.Passed("fine");
+    private int probes;
+
+    ScriptedEgress(String name) {
+        this.name = name;
+    }
+
+    ScriptedEgress usually(Outcome outcome) {
+        usual = same(outcome);
+        return this;
+    }
+
+    ScriptedEgress usually(Act act) {
+        usual = act;
+        return this;
+    }
+
+    ScriptedEgress then(Outcome... outcomes) {
+        for (Outcome outcome : outcomes) {
+            script.add(same(outcome));
+        }
+        return this;
+    }
+
+    ScriptedEgress then(Act act) {
+        script.add(act);
+        return this;
+    }
+
+    /// Answers each recipient by its address, others as accepted.
+    ScriptedEgress then(Map<String, Outcome> byAddress) {
+        script.add((shipment, gate) -> {
+            Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
+            for (ForwardPath to : shipment.envelope().recipients()) {
+                outcomes.put(to, byAddress.getOrDefault(to.address(), ACCEPTED));
+            }
+            gate.pass();
+            return Delivery.of(shipment.envelope().recipients(), outcomes);
+        });
+        return this;
+    }
+
+    ScriptedEgress probing(Probe found) {
+        probe = found;
+        return this;
+    }
+
+    int probes() {
+        return probes;
+    }
+
+    /// Returns what was asked of it, as `recipient,recipient`.
+    List<String> calls() {
+        return shipments.stream()
+                .map(s ->
+                        String.join(
+                                ",",
+                                s.envelope().recipients().stream()
+                                        .map(ForwardPath::address)
+                                        .toList()))
+                .toList();
+    }
+
+    List<Shipment> shipments() {
+        return shipments;
+    }
+
+    static Act same(Outcome outcome) {
+        return (shipment, gate) -> {
+            boolean commits =
+                    !(outcome instanceof Outcome.Unavailable
+                            || outcome instanceof Outcome.Unsuited);
+            if (commits && !gate.pass()) {
+                return Delivery.same(shipment.envelope().recipients(), REFUSED);
+            }
+            return Delivery.same(shipment.envelope().recipients(), outcome);
+        };
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String type() {
+        return "scripted";
+    }
+
+    @Override
+    public Delivery send(Shipment shipment, CommitGate gate) {
+        shipments.add(shipment);
+        Act act = script.poll();
+        return (act == null ? usual : act).act(shipment, gate);
+    }
+
+    @Override
+    public Probe probe() {
+        probes++;
+        return probe;
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,203 @@
+package dev.postern.dispatch;
+
+import static dev.postern.dispatch.ScriptedEgress.DEFERRED;
+import static dev.postern.dispatch.ScriptedEgress.REFUSED;
+import static dev.postern.dispatch.ScriptedEgress.REJECTED;
+import static dev.postern.dispatch.ScriptedEgress.UNCERTAIN;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.dispatch.ImmediateResult.Verdict;
+import dev.postern.mail.ContentTraits;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.Origin;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.ReversePath;
+import dev.postern.mail.State;
+import dev.postern.outcome.Outcome;
+import dev.postern.spool.Acceptance;
+import dev.postern.testing.EgressConfigs;
+import dev.postern.testing.FakeSpool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// Sending while the client waits: `acknowledge: sent`.
+class SendNowTest {
+
+    private static final QueueId ID = new QueueId(7);
+
+    private static CompletableFuture<ImmediateResult> send(Rig rig, String... recipients) {
+        Acceptance acceptance =
+                Acceptance.queued(
+                        new Envelope(
+                                new ReversePath("a@example.org"),
+                                Stream.of(recipients).map(ForwardPath::new).toList(),
+                                false),
+                        new Origin("127.0.0.1", "app", "ESMTP", null),
+                        rig.pace.now(),
+                        new ContentTraits(false, false, 10),
+                        "x");
+        CompletableFuture<ImmediateResult> result =
+                rig.dispatcher.sendNow(ID, acceptance, FakeSpool.octets()).toCompletableFuture();
+        rig.pace.run();
+        return result;
+    }
+
+    private static List<State> states(ImmediateResult result) {
+        return result.recipients().stream().map(r -> r.state()).toList();
+    }
+
+    @Test
+    void acceptedIsSentWithTheEgressAndItsWords() {
+        Rig rig = Rig.of("one").start();
+        ImmediateResult result = send(rig, "b@example.net").join();
+        assertEquals(Verdict.SENT, result.verdict());
+        assertEquals("one", result.egress());
+        assertEquals("250 2.0.0 taken", result.words());
+        assertEquals(1, result.attempts().size());
+        assertFalse(result.uncertain());
+        assertEquals(List.of(), rig.spool.commitments(), "it is not in the spool");
+    }
+
+    @Test
+    void oneAcceptedIsSentAndTheRestIsOwed() {
+        Rig rig = Rig.of("one").start();
+        rig.egress("one").then(Map.of("c@x.example", REJECTED, "d@x.example", DEFERRED));
+        ImmediateResult result = send(rig, "b@x.example", "c@x.example", "d@x.example").join();
+        assertEquals(Verdict.SENT, result.verdict());
+        assertEquals(List.of(State.SENT, State.FAILED, State.DEFERRED), states(result));
+        assertTrue(result.due().isAfter(rig.pace.now().plusSeconds(23)));
+    }
+
+    @Test
+    void allRefusedTellsTheFirstRefusal() {
+        Rig rig = Rig.of("one").start();
+        rig.egress("one")
+                .then(
+                        Map.of(
+                                "b@x.example", new Outcome.Rejected("550 5.1.1 no b"),
+                                "c@x.example", new Outcome.Rejected("554 5.7.1 no c")));
+        ImmediateResult result = send(rig, "b@x.example", "c@x.example").join();
+        assertEquals(Verdict.REFUSED, result.verdict());
+        assertEquals("550 5.1.1 no b", result.words());
+        assertEquals(List.of(State.FAILED, State.FAILED), states(result));
+    }
+
+    @Test
+    void noneAcceptedAndOneTemporaryIsTemporary() {
+        Rig rig = Rig.of("one").start();
+        rig.egress("one").then(Map.of("b@x.example", REJECTED, "c@x.example", DEFERRED));
+        ImmediateResult result = send(rig, "b@x.example", "c@x.example").join();
+        assertEquals(Verdict.TEMPORARY, result.verdict());
+        assertEquals("450 4.2.1 later", result.words());
+        assertEquals(List.of(), rig.done);
+    }
+
+    @Test
+    void anotherEgressIsAskedAtOnce() {
+        Rig rig = Rig.of("one", "two").start();
+        rig.egress("one").then(REFUSED);
+        assertEquals("two", send(rig, "b@example.net").join().egress());
+        assertEquals(List.of("two instead of one"), rig.fallbacks);
+    }
+
+    @Test
+    void withNoWayOutItIsTemporary() {
+        assertEquals(Verdict.TEMPORARY, send(Rig.of().start(), "b@x.example").join().verdict());
+        Rig rig = Rig.of("one").start();
+        rig.egress("one").usually(REFUSED);
+        ImmediateResult result = send(rig, "b@example.net").join();
+        assertEquals(Verdict.TEMPORARY, result.verdict());
+        assertEquals("connection refused", result.words());
+    }
+
+    @Test
+    void aLostAnswerIsTemporaryAndUncertain() {
+        Rig rig = Rig.of("one", "two").start();
+        rig.egress("one").then(UNCERTAIN);
+        ImmediateResult result = send(rig, "b@example.net").join();
+        assertEquals(Verdict.TEMPORARY, result.verdict());
+        assertTrue(result.uncertain());
+        assertEquals(List.of(), rig.egress("two").calls());
+    }
+
+    @Test
+    void beforeItsCommitPointTheAttemptIsBrokenOffInTime() {
+        Rig rig = Rig.of("one").start();
+        rig.pace.hold();
+        CompletableFuture<ImmediateResult> result = send(rig, "b@example.net");
+        rig.pace.pass(Rig.ACKNOWLEDGE_TIMEOUT.minusSeconds(1));
+        assertFalse(result.isDone());
+        rig.pace.pass(Duration.ofSeconds(1));
+        assertEquals(Verdict.TEMPORARY, result.join().verdict());
+        assertFalse(result.join().uncertain());
+        assertEquals(List.of("one-" + ID), rig.pace.interrupted());
+        assertEquals(1, rig.pace.underWay("one"), "its slot is taken until its thread ends");
+        rig.pace.letGo();
+        assertEquals(0, rig.pace.underWay("one"));
+        assertEquals(List.of(), rig.attempts, "what comes after does not count");
+    }
+
+    @Test
+    void afterItsCommitPointTheAnswerIsAwaited() {
+        Rig rig = Rig.of("one", "two").start();
+        rig.egress("one")
+                .then((shipment, gate) -> {
+                    gate.pass();
+                    rig.pace.pass(Duration.ofMinutes(9));
+                    return ScriptedEgress.same(ScriptedEgress.ACCEPTED).act(shipment, () -> true);
+                });
+        ImmediateResult result = send(rig, "b@example.net").join();
+        assertEquals(Verdict.SENT, result.verdict());
+    }
+
+    @Test
+    void afterItsTimeNoFurtherEgressIsAsked() {
+        Rig rig = Rig.of("one", "two").start();
+        rig.egress("one")
+                .then((shipment, gate) -> {
+                    gate.pass();
+                    rig.pace.pass(Duration.ofMinutes(1));
+                    return ScriptedEgress.same(REFUSED).act(shipment, gate);
+                });
+        assertEquals(Verdict.TEMPORARY, send(rig, "b@example.net").join().verdict());
+        assertEquals(List.of(), rig.egress("two").calls());
+    }
+
+    @Test
+    void itSharesTheLimitsOfQueuedMailAndGoesFirst() {
+        Rig rig =
+                new Rig(
+                                new SplittableRandom(1),
+                                EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT))
+                        .start();
+        rig.pace.hold();
+        rig.send("first@example.net");
+        rig.send("queued@example.net");
+        CompletableFuture<ImmediateResult> result = send(rig, "now@example.net");
+        assertEquals(1, rig.pace.underWay("one"));
+        rig.pace.letGo();
+        assertEquals(Verdict.SENT, result.join().verdict());
+        assertEquals(
+                List.of("first@example.net", "now@example.net", "queued@example.net"),
+                rig.egress("one").calls());
+    }
+
+    @Test
+    void afterTheDrainItIsTemporary() {
+        Rig rig = Rig.of("one").start();
+        CompletableFuture<Void> drained =
+                rig.dispatcher.draining(Duration.ofSeconds(1)).toCompletableFuture();
+        rig.pace.run();
+        assertTrue(drained.isDone());
+        assertEquals(Verdict.TEMPORARY, send(rig, "b@example.net").join().verdict());
+    }
+}

@@ -1,0 +1,138 @@
+package dev.postern.dispatch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Delivery;
+import dev.postern.egress.Egress;
+import dev.postern.egress.Probe;
+import dev.postern.egress.Shipment;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.State;
+import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome;
+import dev.postern.testing.EgressConfigs;
+import dev.postern.testing.FakeSpool;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// The dispatcher on real threads and in real time.
+@Timeout(60)
+class ThreadedDispatcherTest {
+
+    private static final Duration LONG = Duration.ofSeconds(50);
+
+    private final FakeSpool spool = new FakeSpool(InstantSource.system());
+
+    private Dispatcher dispatcher(Egress egress, DispatchObserver observer) {
+        return new Dispatcher(
+                List.of(EgressConfigs.egress("one", 4, List.of(), null, WhenLimited.WAIT)),
+                Rig.RETRY,
+                Rig.ACKNOWLEDGE_TIMEOUT,
+                spool,
+                List.of(egress),
+                observer,
+                new ThreadPace(),
+                new SplittableRandom(1));
+    }
+
+    /// Counts how many calls run at once.
+    private static final class Crowd implements Egress {
+
+        private static final long CALL_NANOS = 100_000;
+
+        private final AtomicInteger inside = new AtomicInteger();
+        private final AtomicInteger most = new AtomicInteger();
+
+        @Override
+        public String name() {
+            return "one";
+        }
+
+        @Override
+        public String type() {
+            return "scripted";
+        }
+
+        @Override
+        public Delivery send(Shipment shipment, CommitGate gate) {
+            most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+            LockSupport.parkNanos(CALL_NANOS);
+            gate.pass();
+            inside.decrementAndGet();
+            return Delivery.same(shipment.envelope().recipients(), ScriptedEgress.ACCEPTED);
+        }
+
+        @Override
+        public Probe probe() {
+            return new Probe.Passed("fine");
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void manyMessagesGoAsManyAtOnceAsAllowed() {
+        Crowd crowd = new Crowd();
+        Dispatcher dispatcher = dispatcher(crowd, DispatchObserver.NONE);
+        dispatcher.start();
+        for (int i = 0; i < 500; i++) {
+            spool.add("a@example.org", "b@example.net");
+        }
+        dispatcher.drain(LONG);
+        dispatcher.close();
+        assertTrue(crowd.most.get() <= 4, () -> "at once: " + crowd.most);
+        assertTrue(spool.all().stream().allMatch(message -> message.state() == State.SENT));
+        assertEquals(500, spool.settled());
+        assertEquals(List.of(), spool.violations());
+    }
+
+    @Test
+    void drainInterruptsWhatHangsBeforeItsCommitPoint() throws InterruptedException {
+        CountDownLatch hanging = new CountDownLatch(1);
+        CountDownLatch ended = new CountDownLatch(1);
+        ScriptedEgress egress =
+                new ScriptedEgress("one")
+                        .then((shipment, gate) -> {
+                            hanging.countDown();
+                            boolean committed = awaitForEver() && gate.pass();
+                            ended.countDown();
+                            assertTrue(!committed);
+                            Outcome off =
+                                    new Outcome.Unavailable("interrupted", Fault.NETWORK, null);
+                            return Delivery.same(shipment.envelope().recipients(), off);
+                        });
+        Dispatcher dispatcher = dispatcher(egress, DispatchObserver.NONE);
+        dispatcher.start();
+        QueueId id = spool.add("a@example.org", "b@example.net");
+        hanging.await();
+        dispatcher.drain(Duration.ofMillis(10));
+        ended.await();
+        dispatcher.close();
+        assertEquals(State.QUEUED, spool.get(id).state());
+        assertEquals(Set.of(), spool.claimed());
+        assertEquals(List.of(), spool.commitments());
+        assertEquals(1, spool.settlements(id));
+    }
+
+    /// Returns true when interrupted.
+    private static boolean awaitForEver() {
+        try {
+            new CountDownLatch(1).await();
+            return false;
+        } catch (InterruptedException e) {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig;
+import dev.postern.config.Secret;
+import dev.postern.config.SmtpEgressConfig;
+import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.testing.ScriptedServer;
+import dev.postern.testing.TestKeys;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.LongSupplier;
+
+/// Makes egresses towards scripted servers; each test changes what it is about.
+final class EgressSetup {
+
+    static final Duration LONG = Duration.ofSeconds(30);
+    static final Duration SHORT = Duration.ofMillis(200);
+
+    String host = "localhost";
+    OptionalInt port;
+    Tls tls = Tls.NONE;
+    String tlsName;
+    String username;
+    Secret password;
+    Path ca;
+    int concurrency = 4;
+    Duration connectTimeout = LONG;
+    Duration commandTimeout = LONG;
+    Duration dataTimeout = LONG;
+    Duration answerTimeout = LONG;
+    Fidelity fidelity = Fidelity.BEST_EFFORT;
+    Dialer.Resolver resolver = _ -> new InetAddress[] {InetAddress.getLoopbackAddress()};
+    List<Integer> candidates = List.of();
+    LongSupplier nanoTime = System::nanoTime;
+    ConnectionPool.Limits limits = ConnectionPool.Limits.USUAL;
+
+    private EgressSetup(int port) {
+        this.port = OptionalInt.of(port);
+    }
+
+    static EgressSetup to(ScriptedServer server) {
+        return new EgressSetup(server.port());
+    }
+
+    static EgressSetup to(int port) {
+        return new EgressSetup(port);
+    }
+
+    EgressSetup tls(Tls mode) {
+        tls = mode;
+        ca = TestKeys.ca();
+        return this;
+    }
+
+    EgressSetup login(String user, String word) {
+        username = user;
+        password = Secret.of(word);
+        return this;
+    }
+
+    SmtpEgress build() {
+        EgressCommon common =
+                new EgressCommon(
+                        "test",
+                        null,
+                        ca,
+                        concurrency,
+                        connectTimeout,
+                        commandTimeout,
+                        dataTimeout,
+                        answerTimeout,
+                        List.of(),
+                        null,
+                        null,
+                        WhenLimited.WAIT,
+                        fidelity);
+        SmtpEgressConfig smtp =
+                new SmtpEgressConfig(host, port, tls, tlsName, username, password, null);
+        EgressConfig.Smtp config = new EgressConfig.Smtp(common, smtp);
+        return new SmtpEgress(
+                config,
+                "client.example",
+                new Dialer.Network(resolver, candidates),
+                nanoTime,
+                limits);
+    }
+}

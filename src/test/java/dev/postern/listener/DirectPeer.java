@@ -1,0 +1,84 @@
+package dev.postern.listener;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.postern.smtp.Reply;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/// A session without a network: octets go straight in, replies are kept. The test's thread is the
+/// event loop.
+final class DirectPeer implements Peer {
+
+    final List<Reply> replies = new ArrayList<>();
+    final Session session;
+    boolean secured;
+    boolean dropped;
+
+    private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    private ByteBuffer kept = ByteBuffer.allocate(0);
+
+    DirectPeer(Terms terms) {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        session = new Session(terms, new Link(loopback, loopback), this);
+        session.greet();
+    }
+
+    /// Gives octets to the session, one a character, and waits while it is busy.
+    DirectPeer give(String octets) {
+        return give(octets.getBytes(ISO_8859_1));
+    }
+
+    DirectPeer give(byte[] octets) {
+        ByteBuffer all = ByteBuffer.allocate(kept.remaining() + octets.length);
+        kept = all.put(kept).put(octets).flip();
+        run();
+        return this;
+    }
+
+    private void run() {
+        session.consume(kept);
+        while (session.state().isBusy()) {
+            try {
+                tasks.take().run();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    /// Returns the last reply, in one line.
+    String last() {
+        return replies.getLast().toString();
+    }
+
+    @Override
+    public void send(Reply reply) {
+        replies.add(reply);
+    }
+
+    @Override
+    public void secure() {
+        secured = true;
+    }
+
+    @Override
+    public void drop() {
+        dropped = true;
+        session.gone();
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        tasks.add(task);
+    }
+
+    @Override
+    public void resume() {
+        session.consume(kept);
+    }
+}

@@ -1,0 +1,268 @@
+package dev.postern.listener;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.HostPort;
+import dev.postern.config.SmtpConfig;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Sockets, sessions and their ends.
+class ListenerTest {
+
+    private static final String ENVELOPE =
+            "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n";
+
+    private final Door door = new Door();
+
+    @AfterEach
+    void close() {
+        door.close();
+    }
+
+    private Client connected() throws IOException {
+        Client client = new Client(door.address());
+        assertEquals("220 postern.test ESMTP Postern", client.line());
+        return client;
+    }
+
+    /// A client that has got as far as 354.
+    private Client inData() throws IOException {
+        Client client = connected();
+        client.send(ENVELOPE + "DATA\r\n");
+        for (int i = 0; i < 3; i++) {
+            assertTrue(client.reply().startsWith("250 "));
+        }
+        assertTrue(client.reply().startsWith("354 "));
+        return client;
+    }
+
+    @Test
+    void listensOnBothLoopbacksOnOnePort() throws IOException {
+        door.open();
+        List<InetSocketAddress> addresses = door.listener().addresses();
+        assertEquals("127.0.0.1", addresses.getFirst().getAddress().getHostAddress());
+        for (InetSocketAddress address : addresses) {
+            assertEquals(addresses.getFirst().getPort(), address.getPort());
+            try (Client client = new Client(address)) {
+                assertEquals("220 postern.test ESMTP Postern", client.line());
+                client.send(ENVELOPE + "DATA\r\n.\r\n");
+                assertTrue(client.reply().startsWith("250"));
+                assertTrue(client.reply().startsWith("250"));
+                assertTrue(client.reply().startsWith("250"));
+                client.reply();
+                assertTrue(client.reply().startsWith("250"));
+                boolean six = address.getAddress() instanceof Inet6Address;
+                String wanted = six ? "([IPv6:::1])" : "([127.0.0.1])";
+                assertTrue(door.spool.stored.getLast().text().contains(wanted));
+            }
+        }
+    }
+
+    @Test
+    void saysWhichSocketIsTaken() throws IOException {
+        try (ServerSocket taken = new ServerSocket()) {
+            taken.bind(new InetSocketAddress("127.0.0.1", 0));
+            SmtpConfig config = door.terms().config();
+            SmtpConfig there =
+                    new SmtpConfig(
+                            new HostPort("127.0.0.1", taken.getLocalPort()),
+                            config.hostname(),
+                            config.maxMessageSizeBytes(),
+                            config.maxRecipients(),
+                            config.maxConnections(),
+                            config.idleTimeout(),
+                            config.bareNewline(),
+                            config.auth(),
+                            config.users(),
+                            config.authPlaintext(),
+                            config.allow(),
+                            config.allowIsDefault(),
+                            config.tls());
+            Reception reception = door.terms().reception();
+            IOException refused =
+                    assertThrows(
+                            IOException.class,
+                            () -> Listener.start(there, reception, ListenerObserver.NONE));
+            String message = refused.getMessage();
+            assertTrue(
+                    message.startsWith(
+                            "smtp.listen: can't listen on 127.0.0.1:" + taken.getLocalPort()),
+                    message);
+        }
+    }
+
+    @Test
+    void idleClientIsSentAway() throws IOException {
+        door.set("idle-timeout", "PT0.2S").open();
+        try (Client client = connected()) {
+            assertEquals("421 4.4.2 Idle for too long", client.line());
+            assertNull(client.line());
+        }
+        Eventually.until("no session", () -> door.counters.sessions.get() == 0);
+    }
+
+    @Test
+    void idleInMidMessageLeavesNothing() throws IOException {
+        door.set("idle-timeout", "PT0.2S").open();
+        try (Client client = inData()) {
+            client.send("Subject: unfinished\r\n");
+            assertEquals("421 4.4.2 Idle for too long", client.line());
+        }
+        Eventually.until("aborted", () -> door.spool.aborted.get() == 1);
+        assertEquals(List.of(Rejection.BROKEN_OFF), door.counters.rejections);
+    }
+
+    @Test
+    void slowCommitIsNotIdleness() throws IOException {
+        door.spool.commitsWait = true;
+        door.set("idle-timeout", "PT0.2S").open();
+        try (Client patient = inData();
+                Client idle = connected()) {
+            patient.send("\r\n.\r\n");
+            Eventually.until("commit", () -> door.spool.waitingCommits() == 1);
+            assertEquals("421 4.4.2 Idle for too long", idle.line());
+            door.spool.letCommitsGo();
+            assertTrue(patient.line().startsWith("250 2.0.0 Ok: queued as "));
+        }
+    }
+
+    @Test
+    void oneConnectionTooMany() throws IOException {
+        door.set("max-connections", "2").open();
+        try (Client first = connected();
+                Client second = connected()) {
+            try (Client third = new Client(door.address())) {
+                assertEquals("421 4.7.0 Too many connections, try again later", third.line());
+                assertNull(third.line());
+            }
+            assertEquals(List.of(Rejection.CONNECTIONS), door.counters.rejections);
+            assertEquals("250 2.0.0 Ok", second.ask("NOOP"));
+            assertEquals("221 2.0.0 Bye", first.ask("QUIT"));
+            first.socket().close();
+            Eventually.until("room", () -> door.counters.sessions.get() == 1);
+            connected().close();
+        }
+    }
+
+    @Test
+    void pipelinedCommandsWaitForTheCommit() throws IOException {
+        door.spool.commitsWait = true;
+        door.open();
+        try (Client client = inData()) {
+            client.send("Subject: x\r\n\r\n.\r\nRSET\r\nMAIL FROM:<c@example.org>\r\nQUIT\r\n");
+            Eventually.until("commit", () -> door.spool.waitingCommits() == 1);
+            door.spool.letCommitsGo();
+            assertEquals(
+                    List.of(
+                            "250 2.0.0 Ok: queued as 000000000001",
+                            "250 2.0.0 Ok",
+                            "250 2.1.0 Sender ok",
+                            "221 2.0.0 Bye"),
+                    client.rest());
+        }
+    }
+
+    @Test
+    void clientThatLeavesDuringTheCommitLosesNothing() throws IOException {
+        door.spool.commitsWait = true;
+        door.open();
+        try (Client client = inData()) {
+            client.send("Subject: x\r\n\r\n.\r\n");
+            Eventually.until("commit", () -> door.spool.waitingCommits() == 1);
+        }
+        Eventually.until("gone", () -> door.counters.sessions.get() == 0);
+        door.spool.letCommitsGo();
+        Eventually.until("stored", () -> door.spool.stored.size() == 1);
+        Eventually.until("counted", () -> door.counters.accepted.get() == 1);
+    }
+
+    @Test
+    void clientThatLeavesInMidMessageLeavesNothing() throws IOException {
+        door.open();
+        try (Client client = inData()) {
+            client.send("Subject: x\r\n\r\nand then");
+            Eventually.until("some", () -> door.spool.writtenBytes.get() > 0);
+        }
+        Eventually.until("aborted", () -> door.spool.aborted.get() == 1);
+        assertEquals(0, door.spool.openIntakes.get());
+        assertTrue(door.spool.stored.isEmpty());
+    }
+
+    @Test
+    void stopAcceptingLetsMessagesBeFinished() throws IOException {
+        door.open();
+        try (Client idle = connected();
+                Client busy = inData()) {
+            CompletableFuture<Void> drained = door.listener().stopAccepting().toCompletableFuture();
+            assertEquals("421 4.3.2 Shutting down", idle.line());
+            assertNull(idle.line());
+            try (Client late = new Client(door.address())) {
+                assertEquals("421 4.3.2 Shutting down", late.line());
+                assertNull(late.line());
+            }
+            idle.socket().close();
+            assertFalse(drained.isDone());
+            busy.send("Subject: x\r\n\r\n.\r\n");
+            assertTrue(busy.line().startsWith("250 2.0.0 Ok: queued as "));
+            assertEquals("421 4.3.2 Shutting down", busy.line());
+            assertNull(busy.line());
+            busy.socket().close();
+            drained.join();
+        }
+        assertEquals(1, door.spool.stored.size());
+    }
+
+    @Test
+    void aClosingReplyIsHeardThoughMoreWasSent() throws IOException {
+        door.open();
+        try (Client client = connected()) {
+            // Enough that some of it is unread when the session ends.
+            client.send("GET / HTTP/1.1\r\n" + "X: y\r\n".repeat(30_000));
+            assertEquals("421 4.7.0 This is not HTTP", client.line());
+        }
+    }
+
+    @Test
+    void aClientThatReadsNothingIsNotReadFromEither() throws IOException {
+        door.set("idle-timeout", "PT0.5S").open();
+        Client client = connected();
+        assertThrows(
+                IOException.class,
+                () -> {
+                    // Its replies would fill any memory; instead it is sent away as idle.
+                    while (true) {
+                        client.send("HELP\r\n".repeat(10_000));
+                    }
+                });
+        client.close();
+    }
+
+    @Test
+    void hasNoCertificateToEnd() throws IOException {
+        door.open();
+        assertEquals(Optional.empty(), door.listener().certificateExpires());
+    }
+
+    @Test
+    void countsWhatItAccepts() throws IOException {
+        door.open();
+        try (Client client = inData()) {
+            client.send("Subject: x\r\n\r\n.\r\n");
+            client.line();
+        }
+        assertEquals(1, door.counters.accepted.get());
+        assertEquals(14, door.counters.acceptedBytes.get());
+    }
+}

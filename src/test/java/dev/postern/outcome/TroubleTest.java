@@ -1,0 +1,179 @@
+package dev.postern.outcome;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.smtp.UpstreamReply;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/// The trouble table against the texts that real servers say, and against its own rules.
+class TroubleTest {
+
+    private static final Path TEXTS = Path.of("src/test/resources/outcome/smtp-troubles.txt");
+    private static final Path DOCUMENT = Path.of("docs/troubles.md");
+
+    /// A line of the texts.
+    private record Example(String section, Stage stage, String said, String kind, String detail) {
+
+        static Example parse(String line) {
+            String[] columns = line.strip().split(" {2,}");
+            assertEquals(5, columns.length, line);
+            Stage stage = Stage.valueOf(columns[1].toUpperCase(Locale.ROOT));
+            return new Example(columns[0], stage, columns[2], columns[3], columns[4]);
+        }
+
+        String expected() {
+            return kind + " " + detail + ": " + stage.word() + " " + said;
+        }
+
+        String actual() {
+            return classified(Trouble.row(stage, said).ruling().outcome(said))
+                    + ": "
+                    + stage.word()
+                    + " "
+                    + said;
+        }
+    }
+
+    private static String classified(Outcome outcome) {
+        String detail =
+                switch (outcome) {
+                    case Outcome.Unavailable unavailable -> unavailable.fault().word();
+                    case Outcome.Unsuited unsuited ->
+                            unsuited.misfit().name().toLowerCase(Locale.ROOT);
+                    case Outcome.Accepted _,
+                            Outcome.Deferred _,
+                            Outcome.Rejected _,
+                            Outcome.Uncertain _ ->
+                            "-";
+                };
+        return outcome.kind().word() + " " + detail;
+    }
+
+    private static List<Example> examples() throws IOException {
+        return Files.readAllLines(TEXTS).stream()
+                .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                .map(Example::parse)
+                .toList();
+    }
+
+    @Test
+    void classifiesEveryTextAsItMust() throws IOException {
+        List<String> expected = examples().stream().map(Example::expected).toList();
+        List<String> actual = examples().stream().map(Example::actual).toList();
+        assertEquals(String.join("\n", expected), String.join("\n", actual));
+    }
+
+    @Test
+    void everyRowIsHitByAText() throws IOException {
+        Set<String> missed = new LinkedHashSet<>();
+        Trouble.rows().forEach(row -> missed.add(row.id()));
+        for (Example example : examples()) {
+            missed.remove(Trouble.row(example.stage(), example.said()).id());
+        }
+        assertEquals(Set.of(), missed);
+    }
+
+    @Test
+    void rowsHaveNamesOfTheirOwn() {
+        List<String> ids = Trouble.rows().stream().map(TroubleRow::id).toList();
+        assertEquals(List.copyOf(new LinkedHashSet<>(ids)), ids);
+    }
+
+    @Test
+    void everythingHasARowAtEveryStage() {
+        for (Stage stage : Stage.values()) {
+            for (String said :
+                    List.of(
+                            "421 x",
+                            "450 x",
+                            "550 x",
+                            "552 x",
+                            "250 x",
+                            "354 x",
+                            "EOF: x",
+                            "garbled: x",
+                            "finding: x",
+                            "for mail.example.org: IOException")) {
+                OutcomeClass kind = Trouble.row(stage, said).ruling().kind();
+                if (stage.isBeforeMail()) {
+                    assertEquals(OutcomeClass.UNAVAILABLE, kind, stage + " " + said);
+                }
+                if (kind == OutcomeClass.UNCERTAIN) {
+                    assertEquals(Stage.DOT, stage, said);
+                }
+            }
+        }
+    }
+
+    @Test
+    void troubleBeforeMailIsAlwaysTheEgresss() {
+        for (TroubleRow row : Trouble.rows()) {
+            boolean beforeMail = row.stages().stream().anyMatch(Stage::isBeforeMail);
+            assertTrue(!beforeMail || row.ruling().kind() == OutcomeClass.UNAVAILABLE, row.id());
+        }
+    }
+
+    @Test
+    void saysItInClearWords() {
+        Scene scene =
+                new Scene(Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
+        Verdict verdict = Trouble.ofFailure(scene, new ConnectException("Connection refused"));
+        assertEquals("connection refused by 127.0.0.1:587", verdict.outcome().reply());
+        assertEquals("connect-refused", verdict.row());
+    }
+
+    @Test
+    void followsTheServersWishForAWait() {
+        Scene scene = new Scene(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
+        UpstreamReply reply = UpstreamReply.parse("450 4.2.0 Greylisted, retry in 300 seconds\r\n");
+        assertEquals(
+                new Outcome.Deferred(
+                        "450 4.2.0 Greylisted, retry in 300 seconds", Duration.ofMinutes(5)),
+                Trouble.ofReply(scene, reply).outcome());
+        UpstreamReply endless = UpstreamReply.parse("450 4.2.0 come back after 999 hours\r\n");
+        assertEquals(
+                new Outcome.Deferred("450 4.2.0 come back after 999 hours", RetryAfter.LONGEST),
+                Trouble.ofReply(scene, endless).outcome());
+    }
+
+    /// Rewrites the document with `-Dupdate=docs`.
+    @Test
+    void theDocumentIsUpToDate() throws IOException {
+        String wanted = document();
+        if (System.getProperty("update", "").equals("docs")) {
+            Files.createDirectories(DOCUMENT.getParent());
+            Files.writeString(DOCUMENT, wanted);
+        }
+        assertEquals(
+                wanted, Files.readString(DOCUMENT), "mvn -q test -Dtest=TroubleTest -Dupdate=docs");
+    }
+
+    private static String document() {
+        List<String> lines = new ArrayList<>();
+        lines.add("# Trouble on the way out");
+        lines.add("");
+        lines.add("What Postern makes of errors: the first row that fits decides.");
+        lines.add("Made from `troubles.txt` by TroubleTest.");
+        lines.add("");
+        lines.add("| row | where | what is said | outcome | what to do |");
+        lines.add("| --- | --- | --- | --- | --- |");
+        for (TroubleRow row : Trouble.rows()) {
+            String said = "`" + row.said().pattern().replace("|", "\\|") + "`";
+            lines.add(
+                    "| %s | %s | %s | %s | %s |"
+                            .formatted(row.id(), row.where(), said, row.then(), row.advice()));
+        }
+        return String.join("\n", lines) + "\n";
+    }
+}

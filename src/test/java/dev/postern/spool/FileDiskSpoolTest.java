@@ -1,0 +1,123 @@
+package dev.postern.spool;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.SpoolConfig;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.State;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The spool with its thread on a real disk.
+class FileDiskSpoolTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+    private static final int WAIT_SECONDS = 60;
+
+    @TempDir private Path directory;
+
+    private JournalSpool open() throws SpoolException {
+        SpoolConfig config =
+                new SpoolConfig(
+                        directory.resolve("spool"),
+                        SpoolConfig.Sync.ALWAYS,
+                        0,
+                        0,
+                        Duration.ofDays(7),
+                        Duration.ofDays(1),
+                        1000);
+        return JournalSpool.open(
+                config, InstantSource.fixed(NOW), new FileDisk(), SpoolObserver.NONE);
+    }
+
+    @Test
+    void messageIsThereAfterRestart() throws Exception {
+        QueueId id;
+        try (JournalSpool spool = open()) {
+            Intake intake = spool.receive();
+            id = intake.id();
+            assertTrue(intake.write(Mails.octets("Subject: a\r\n\r\nbody\r\n")));
+            intake.commit(Mails.acceptance("a@example.org", NOW, "b@example.net"))
+                    .toCompletableFuture()
+                    .get(WAIT_SECONDS, TimeUnit.SECONDS);
+            QueuedMessage claimed = spool.claim(10).getFirst();
+            assertEquals(id, claimed.id());
+            assertEquals(State.SENDING, claimed.state());
+            spool.committing(id, "relay", claimed.unfinished());
+            spool.settle(id, Mails.deferred(claimed, Reason.RECIPIENT, NOW, NOW.plusSeconds(30)));
+        }
+        try (JournalSpool spool = open()) {
+            QueuedMessage message = spool.find(id).orElseThrow().message();
+            assertEquals(State.DEFERRED, message.state());
+            assertEquals(NOW.plusSeconds(30), message.due());
+            assertFalse(message.possibleDuplicate());
+            try (InputStream content = spool.content(id).orElseThrow().open()) {
+                assertEquals(
+                        "Subject: a\r\n\r\nbody\r\n",
+                        new String(content.readAllBytes(), StandardCharsets.UTF_8));
+            }
+            assertEquals(1, spool.flush());
+            QueuedMessage again = spool.claim(10).getFirst();
+            spool.settle(id, Mails.sent(again, NOW));
+            assertTrue(spool.content(id).isEmpty());
+            assertEquals(1, spool.status().messages().get(State.SENT));
+        }
+        try (JournalSpool spool = open()) {
+            assertEquals(List.of(), spool.claim(10));
+            assertEquals(2, spool.find(id).orElseThrow().attempts().size());
+        }
+    }
+
+    @Test
+    void secondProcessIsRefused() throws Exception {
+        try (JournalSpool _ = open()) {
+            SpoolException refused = assertThrows(SpoolException.class, this::open);
+            assertEquals(SpoolException.Kind.UNUSABLE, refused.kind());
+            assertTrue(
+                    refused.getMessage()
+                            .contains("used by process " + ProcessHandle.current().pid()),
+                    refused.getMessage());
+        }
+    }
+
+    @Test
+    void largeContentIsReadBackAsItCame() throws Exception {
+        byte[] octets = new byte[20 * 1024 * 1024 + 17];
+        new Random(7).nextBytes(octets);
+        try (JournalSpool spool = open()) {
+            Intake intake = spool.receive();
+            Semaphore room = new Semaphore(0);
+            intake.onWritable(room::release);
+            ByteBuffer rest = ByteBuffer.wrap(octets);
+            while (rest.hasRemaining()) {
+                ByteBuffer some = rest.slice(rest.position(), Math.min(5000, rest.remaining()));
+                rest.position(rest.position() + some.remaining());
+                if (!intake.write(some)) {
+                    assertTrue(room.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS));
+                }
+            }
+            intake.commit(Mails.acceptance("", NOW, "b@example.net", "c@example.net"))
+                    .toCompletableFuture()
+                    .get(WAIT_SECONDS, TimeUnit.SECONDS);
+            try (InputStream content = spool.content(intake.id()).orElseThrow().open()) {
+                assertArrayEquals(octets, content.readAllBytes());
+            }
+        }
+    }
+}

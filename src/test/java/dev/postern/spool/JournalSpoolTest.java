@@ -1,0 +1,420 @@
+package dev.postern.spool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
+import dev.postern.mail.State;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+
+class JournalSpoolTest {
+
+    private final MemoryDisk disk = new MemoryDisk(1);
+    private final SpoolBench bench = new SpoolBench(disk);
+
+    private JournalSpool spool() {
+        return bench.spool();
+    }
+
+    @Test
+    void oneSyncServesAllThatArrived() throws Exception {
+        bench.open();
+        bench.accept("first");
+        int before = disk.syncs();
+        List<CompletableFuture<Void>> commits = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            commits.add(bench.commit(bench.begin("message " + i)));
+        }
+        spool().step();
+        commits.forEach(CompletableFuture::join);
+        assertEquals(1, disk.syncs() - before);
+    }
+
+    @Test
+    void outcomesNeedNoSyncOfTheirOwn() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("one");
+        int before = disk.syncs();
+        QueuedMessage claimed = bench.claim();
+        spool().committing(id, "relay", claimed.unfinished());
+        spool().settle(id, Mails.sent(claimed, bench.instant()));
+        spool().step();
+        assertEquals(before, disk.syncs());
+        spool().tick();
+        assertEquals(before + 1, disk.syncs());
+    }
+
+    @Test
+    void newMailGoesBeforeDeferred() throws Exception {
+        bench.open();
+        QueueId old = bench.accept("old");
+        spool().settle(
+                        old,
+                        Mails.deferred(
+                                bench.claim(), Reason.RECIPIENT, bench.instant(), bench.instant()));
+        QueueId fresh = bench.accept("fresh");
+        List<QueueId> order = spool().claim(9).stream().map(QueuedMessage::id).toList();
+        assertEquals(List.of(fresh, old), order);
+    }
+
+    @Test
+    void nextDueIsOfTheFirstThatWaits() throws Exception {
+        bench.open();
+        assertEquals(Optional.empty(), spool().nextDue());
+        QueueId id = bench.accept("one");
+        assertEquals(Optional.of(bench.instant()), spool().nextDue());
+        QueuedMessage claimed = bench.claim();
+        assertEquals(Optional.empty(), spool().nextDue());
+        spool().settle(
+                        id,
+                        Mails.deferred(
+                                claimed,
+                                Reason.RECIPIENT,
+                                bench.instant(),
+                                bench.instant().plusSeconds(30)));
+        assertEquals(Optional.of(bench.instant().plusSeconds(30)), spool().nextDue());
+        assertEquals(List.of(), spool().claim(1));
+    }
+
+    @Test
+    void unnamedRecipientsGoBackToWhatTheyWere() throws Exception {
+        bench.open();
+        Intake intake = bench.begin("two recipients");
+        intake.commit(
+                Mails.acceptance(
+                        "a@example.org", bench.instant(), "b@example.net", "c@example.net"));
+        spool().step();
+        QueuedMessage claimed = bench.claim();
+        Recipient first =
+                new Recipient(claimed.unfinished().getFirst(), State.SENT, null, "250 ok", "relay");
+        spool().settle(
+                        intake.id(),
+                        new Settlement(1, List.of(), List.of(first), bench.instant(), false));
+        bench.restart();
+        QueuedMessage after = bench.message(intake.id());
+        assertEquals(State.SENT, after.recipients().get(0).state());
+        assertEquals(State.QUEUED, after.recipients().get(1).state());
+        assertEquals(List.of(claimed.unfinished().get(1)), bench.claim().unfinished());
+    }
+
+    @Test
+    void stagedContentIsReadableAndLeavesNothing() throws Exception {
+        bench.open();
+        Intake intake = bench.begin("to be acknowledged when sent");
+        CompletableFuture<MessageContent> staged =
+                intake.stage(Mails.acceptance("a@example.org", bench.instant(), "b@example.net"))
+                        .toCompletableFuture();
+        spool().step();
+        try (InputStream content = staged.join().open()) {
+            assertEquals(
+                    "to be acknowledged when sent",
+                    new String(content.readAllBytes(), StandardCharsets.UTF_8));
+        }
+        assertEquals(List.of(), spool().claim(1));
+        intake.abort();
+        bench.restart();
+        assertEquals(List.of(), spool().list(new Query(null, null, null, 10, null)).messages());
+    }
+
+    @Test
+    void verbsAreKept() throws Exception {
+        bench.open();
+        QueueId held = bench.accept("held");
+        QueueId deleted = bench.accept("deleted");
+        QueueId failed = bench.accept("failed");
+        assertEquals(Spool.Verdict.DONE, spool().apply(Spool.Verb.HOLD, held));
+        assertEquals(Spool.Verdict.DONE, spool().apply(Spool.Verb.DELETE, deleted));
+        assertEquals(Spool.Verdict.UNKNOWN, spool().apply(Spool.Verb.DELETE, deleted));
+        QueuedMessage claimed = bench.claim();
+        assertEquals(Spool.Verdict.WRONG_STATE, spool().apply(Spool.Verb.DELETE, failed));
+        spool().settle(failed, Mails.failed(claimed, bench.instant()));
+        bench.advance(Duration.ofDays(1));
+        assertEquals(Spool.Verdict.DONE, spool().apply(Spool.Verb.RETRY, failed));
+        bench.kill();
+        assertEquals(State.HELD, bench.message(held).state());
+        assertTrue(spool().find(deleted).isEmpty());
+        assertEquals(State.QUEUED, bench.message(failed).state());
+        assertEquals(bench.instant(), bench.message(failed).ageFrom());
+        assertEquals(failed, bench.claim().id());
+        assertEquals(Spool.Verdict.DONE, spool().apply(Spool.Verb.RELEASE, held));
+        assertEquals(held, bench.claim().id());
+    }
+
+    @Test
+    void heldForNoEgressIsFreed() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("one");
+        spool().settle(id, Mails.held(bench.claim(), bench.instant()));
+        assertEquals(State.HELD, bench.message(id).state());
+        assertEquals(0, spool().releaseAll(Reason.OPERATOR));
+        assertEquals(1, spool().releaseAll(Reason.NO_EGRESS));
+        assertEquals(State.QUEUED, bench.message(id).state());
+        QueuedMessage claimed = bench.claim();
+        spool().settle(id, new Settlement(0, List.of(), List.of(), bench.instant(), false));
+        assertEquals(State.QUEUED, bench.message(id).state());
+        assertEquals(1, claimed.unfinished().size());
+    }
+
+    @Test
+    void deferredForAReasonIsHastened() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("one");
+        spool().settle(
+                        id,
+                        Mails.deferred(
+                                bench.claim(),
+                                Reason.EGRESS_DOWN,
+                                bench.instant(),
+                                bench.instant().plusSeconds(600)));
+        assertEquals(0, spool().hasten(Reason.RECIPIENT, bench.instant()));
+        assertEquals(0, spool().hasten(Reason.EGRESS_DOWN, bench.instant().plusSeconds(700)));
+        assertEquals(1, spool().hasten(Reason.EGRESS_DOWN, bench.instant().plusSeconds(5)));
+        assertEquals(Optional.of(bench.instant().plusSeconds(5)), spool().nextDue());
+    }
+
+    @Test
+    void killAfterTheCommitPointMakesAPossibleDuplicate() throws Exception {
+        bench.open();
+        QueueId sending = bench.accept("sending");
+        QueueId waiting = bench.accept("waiting");
+        QueuedMessage claimed = bench.claim();
+        assertEquals(sending, claimed.id());
+        spool().committing(sending, "relay", claimed.unfinished());
+        bench.kill();
+        assertTrue(bench.message(sending).possibleDuplicate());
+        assertFalse(bench.message(waiting).possibleDuplicate());
+        bench.kill();
+        assertTrue(bench.claim().possibleDuplicate(), "still after a second kill");
+    }
+
+    @Test
+    void powerCutMakesAllThatWasDuePossibleDuplicates() throws Exception {
+        bench.open();
+        QueueId due = bench.accept("due");
+        QueueId later = bench.accept("later");
+        QueuedMessage claimed = spool().claim(2).getLast();
+        spool().settle(
+                        later,
+                        Mails.deferred(
+                                claimed,
+                                Reason.RECIPIENT,
+                                bench.instant(),
+                                bench.instant().plusSeconds(600)));
+        spool().tick();
+        bench.powerCut();
+        assertTrue(bench.message(due).possibleDuplicate());
+        assertFalse(bench.message(later).possibleDuplicate());
+        bench.kill();
+        assertTrue(bench.message(due).possibleDuplicate(), "the doubt is kept");
+    }
+
+    @Test
+    void cleanStopRaisesNoDoubt() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("due");
+        bench.claim();
+        bench.restart();
+        assertFalse(bench.message(id).possibleDuplicate());
+        assertEquals(id, bench.claim().id());
+    }
+
+    @Test
+    void failedSyncFailsItsCommitsAndGoesOnInANewSegment() throws Exception {
+        bench.open();
+        QueueId before = bench.accept("before");
+        QueuedMessage claimed = bench.claim();
+        Intake halfway = bench.begin("x".repeat(Flow.PIECE_BYTES));
+        Intake lost = bench.begin("lost");
+        CompletableFuture<Void> commit = bench.commit(lost);
+        spool().settle(before, Mails.sent(claimed, bench.instant()));
+        disk.failSyncs(1);
+        spool().step();
+        assertBroken(commit, SpoolException.Kind.BROKEN);
+        CompletableFuture<Void> second = bench.commit(halfway);
+        spool().step();
+        assertBroken(second, SpoolException.Kind.BROKEN);
+        QueueId after = bench.accept("after");
+        bench.powerCut();
+        assertTrue(spool().find(lost.id()).isEmpty());
+        assertTrue(spool().find(halfway.id()).isEmpty());
+        assertEquals(State.SENT, bench.message(before).state(), "its outcome was written again");
+        assertEquals("after", bench.content(after));
+    }
+
+    @Test
+    void diskThatStaysBrokenRefusesMailUntilItWorks() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("before");
+        QueuedMessage claimed = bench.claim();
+        disk.failSyncs(3);
+        CompletableFuture<Void> commit = bench.commit(bench.begin("lost"));
+        spool().step();
+        assertBroken(commit, SpoolException.Kind.BROKEN);
+        SpoolException refused = assertThrows(SpoolException.class, () -> spool().receive());
+        assertEquals(SpoolException.Kind.BROKEN, refused.kind());
+        assertTrue(spool().status().trouble().contains("failed"), spool().status().trouble());
+        spool().settle(id, Mails.sent(claimed, bench.instant()));
+        spool().tick();
+        spool().tick();
+        assertEquals(null, spool().status().trouble());
+        bench.accept("works again");
+        bench.powerCut();
+        assertEquals(State.SENT, bench.message(id).state());
+    }
+
+    private static void assertBroken(CompletableFuture<Void> commit, SpoolException.Kind kind) {
+        CompletionException failed = assertThrows(CompletionException.class, commit::join);
+        SpoolException cause = (SpoolException) failed.getCause();
+        assertEquals(kind, cause.kind());
+    }
+
+    @Test
+    void fullDiskRefusesAndRecovers() throws Exception {
+        bench.open();
+        QueueId before = bench.accept("before");
+        disk.capacity(disk.usedBytes() + 2000);
+        CompletableFuture<Void> commit = bench.commit(bench.begin("y".repeat(5000)));
+        spool().step();
+        assertBroken(commit, SpoolException.Kind.FULL);
+        disk.capacity(1 << 20);
+        spool().tick();
+        QueueId after = bench.accept("after");
+        bench.kill();
+        assertEquals("before", bench.content(before));
+        assertEquals("after", bench.content(after));
+        assertEquals(2, spool().list(new Query(null, null, null, 10, null)).messages().size());
+    }
+
+    @Test
+    void belowMinFreeMailIsRefusedAndFailedOctetsGoFirst() throws Exception {
+        disk.capacity(100_000);
+        bench.config(SpoolBench.config(50_000, 0)).open();
+        QueueId failed = bench.accept("z".repeat(30_000));
+        QueuedMessage claimed = bench.claim();
+        QueueId kept = bench.accept("k".repeat(30_000));
+        spool().tick();
+        SpoolException refused = assertThrows(SpoolException.class, () -> spool().receive());
+        assertEquals(SpoolException.Kind.FULL, refused.kind());
+        assertTrue(refused.getMessage().contains("spool.min-free"), refused.getMessage());
+        spool().settle(failed, Mails.failed(claimed, bench.instant()));
+        bench.upkeep();
+        assertTrue(spool().content(failed).isEmpty());
+        assertEquals(State.FAILED, bench.message(failed).state());
+        assertEquals(Spool.Verdict.WRONG_STATE, spool().apply(Spool.Verb.RETRY, failed));
+        assertEquals("k".repeat(30_000), bench.content(kept));
+        bench.accept("there is room again");
+    }
+
+    @Test
+    void aboveMaxSizeMailIsRefused() throws Exception {
+        bench.config(SpoolBench.config(0, 50_000)).open();
+        QueueId id = bench.accept("z".repeat(60_000));
+        spool().tick();
+        assertEquals(
+                SpoolException.Kind.FULL,
+                assertThrows(SpoolException.class, () -> spool().receive()).kind());
+        spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+        bench.upkeep();
+        bench.accept("room");
+    }
+
+    @Test
+    void historyIsKeptForItsTime() throws Exception {
+        bench.open();
+        QueueId sent = bench.accept("sent");
+        spool().settle(sent, Mails.sent(bench.claim(), bench.instant()));
+        QueueId failed = bench.accept("failed");
+        spool().settle(failed, Mails.failed(bench.claim(), bench.instant()));
+        bench.restart();
+        assertEquals(State.SENT, bench.message(sent).state());
+        assertTrue(spool().content(sent).isEmpty());
+        assertEquals("failed", bench.content(failed));
+        bench.advance(Duration.ofHours(25));
+        bench.upkeep();
+        assertTrue(spool().find(sent).isEmpty());
+        assertEquals("failed", bench.content(failed));
+        bench.advance(Duration.ofDays(7));
+        bench.upkeep();
+        assertTrue(spool().find(failed).isEmpty());
+        bench.restart();
+        assertEquals(List.of(), spool().claim(9));
+        assertTrue(spool().find(failed).isEmpty());
+    }
+
+    @Test
+    void noMoreHistoryThanItsCount() throws Exception {
+        bench.open();
+        for (int i = 0; i < 150; i++) {
+            QueueId id = bench.accept("message " + i);
+            spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+            bench.advance(Duration.ofMillis(5));
+        }
+        spool().tick();
+        assertEquals(100, spool().status().messages().get(State.SENT));
+        bench.restart();
+        assertEquals(100, spool().status().messages().get(State.SENT));
+        assertEquals(List.of(), spool().claim(9));
+    }
+
+    @Test
+    void heldMessageDoesNotPinSegments() throws Exception {
+        bench.open();
+        QueueId held = bench.accept("h".repeat(500));
+        spool().apply(Spool.Verb.HOLD, held);
+        for (int i = 0; i < 300; i++) {
+            QueueId id = bench.accept("m".repeat(1000));
+            spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+            if (i % 10 == 0) {
+                spool().tick();
+            }
+        }
+        bench.advance(Duration.ofHours(25));
+        bench.upkeep();
+        assertTrue(bench.segments() <= 4, "segments: " + bench.segments());
+        bench.kill();
+        assertEquals("h".repeat(500), bench.content(held));
+        assertEquals(List.of(), spool().claim(9));
+        assertEquals(1, spool().list(new Query(null, null, null, 100, null)).messages().size());
+    }
+
+    @Test
+    void listIsNewestFirstInPages() throws Exception {
+        bench.open();
+        List<QueueId> ids = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            ids.add(bench.accept("message " + i));
+        }
+        Page first = spool().list(new Query(State.QUEUED, "A@EXAMPLE", "b@", 2, null));
+        assertEquals(
+                List.of(ids.get(4), ids.get(3)),
+                first.messages().stream().map(QueuedMessage::id).toList());
+        Page second = spool().list(new Query(null, null, null, 3, first.next()));
+        assertEquals(
+                List.of(ids.get(2), ids.get(1), ids.get(0)),
+                second.messages().stream().map(QueuedMessage::id).toList());
+        assertEquals(null, second.next());
+        assertEquals(List.of(), spool().list(new Query(null, "nobody", null, 3, null)).messages());
+    }
+
+    @Test
+    void idsGrowAfterRestartEvenWhenTheClockWentBack() throws Exception {
+        bench.open();
+        QueueId before = bench.accept("before");
+        bench.advance(Duration.ofDays(-30));
+        bench.restart();
+        assertTrue(bench.accept("after").compareTo(before) > 0);
+    }
+}

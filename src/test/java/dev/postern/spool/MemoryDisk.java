@@ -1,0 +1,402 @@
+package dev.postern.spool;
+
+import java.io.Closeable;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// A disk in memory that fails like a real one, by a seed.
+///
+/// Injected, and survivable by the spool:
+///
+/// - short writes
+/// - a full disk, in the midst of a write too ([#capacity])
+/// - an I/O error of a write or a sync ([#failWrites], [#failSyncs]); after a failed sync the
+///   octets that were not synced look written and never reach the disk
+/// - the death of the process ([#processCrash]): everything that was written is there
+/// - the death of the machine ([#machineCrash]): of what was not synced any part may be there, in
+///   sectors; a file that was created or removed without a sync of its directory may be there or
+///   not
+/// - flipped bits ([#flip]) and lost ends ([#truncate])
+///
+/// Not injected: misdirected writes, disks that lie about syncs.
+final class MemoryDisk implements Disk {
+
+    private static final int SECTOR_BYTES = 512;
+
+    private final Random random;
+    private final Map<Path, Content> files = new TreeMap<>();
+    private final Map<Path, Content> durableFiles = new HashMap<>();
+    private final Set<Path> locks = new HashSet<>();
+    private long capacity = Long.MAX_VALUE / 2;
+    private int failWrites;
+    private int failSyncs;
+    private int failCreates;
+    private int crashAfter = Integer.MAX_VALUE;
+    private boolean dead;
+    private boolean shortWrites = true;
+    private int syncs;
+
+    private static final class Content {
+        private byte[] octets = {};
+        private byte[] durable = {};
+        private final List<int[]> unsynced = new ArrayList<>();
+    }
+
+    MemoryDisk(long seed) {
+        this.random = new Random(seed);
+    }
+
+    // What tests do to it.
+
+    synchronized MemoryDisk capacity(long bytes) {
+        capacity = bytes;
+        return this;
+    }
+
+    /// Fails so many writes from now on.
+    synchronized void failWrites(int count) {
+        failWrites = count;
+    }
+
+    /// Fails so many syncs from now on.
+    synchronized void failSyncs(int count) {
+        failSyncs = count;
+    }
+
+    /// Fails so many creations of files from now on.
+    synchronized void failCreates(int count) {
+        failCreates = count;
+    }
+
+    /// Writes everything at once from now on.
+    synchronized MemoryDisk wholeWrites() {
+        shortWrites = false;
+        return this;
+    }
+
+    /// Lets everything fail after so many more operations, as if the power went.
+    synchronized void crashAfter(int operations) {
+        crashAfter = operations;
+    }
+
+    synchronized int syncs() {
+        return syncs;
+    }
+
+    synchronized long usedBytes() {
+        return files.values().stream().mapToLong(content -> content.octets.length).sum();
+    }
+
+    /// Returns the disk as a new process finds it after this one was killed.
+    synchronized MemoryDisk processCrash() {
+        dead = true;
+        MemoryDisk after = new MemoryDisk(random.nextLong());
+        files.forEach((path, content) -> {
+            Content copy = new Content();
+            copy.octets = content.octets.clone();
+            copy.durable = content.durable.clone();
+            copy.unsynced.addAll(content.unsynced);
+            after.files.put(path, copy);
+            after.durableFiles.put(path, copy);
+        });
+        return after;
+    }
+
+    /// Returns the disk as it is found after the machine died.
+    synchronized MemoryDisk machineCrash() {
+        dead = true;
+        MemoryDisk after = new MemoryDisk(random.nextLong());
+        Set<Path> all = new HashSet<>(files.keySet());
+        all.addAll(durableFiles.keySet());
+        for (Path path : all.stream().sorted().toList()) {
+            Content content = files.get(path);
+            Content durable = durableFiles.get(path);
+            boolean same = content != null && content == durable;
+            Content survivor = same || random.nextBoolean() ? content : durable;
+            if (survivor != null) {
+                after.putDurable(path, survivor(survivor));
+            }
+        }
+        return after;
+    }
+
+    private void putDurable(Path path, byte[] octets) {
+        Content content = new Content();
+        content.octets = octets.clone();
+        content.durable = octets.clone();
+        files.put(path, content);
+        durableFiles.put(path, content);
+    }
+
+    private byte[] survivor(Content content) {
+        byte[] octets = content.durable.clone();
+        for (int[] write : content.unsynced) {
+            if (write.length == 1) {
+                octets =
+                        random.nextBoolean()
+                                ? Arrays.copyOf(octets, Math.min(octets.length, write[0]))
+                                : octets;
+                continue;
+            }
+            for (int at = write[0]; at < write[1]; at = nextSector(at)) {
+                int end = Math.min(nextSector(at), Math.min(write[1], content.octets.length));
+                if (random.nextInt(4) != 0 && at < end) {
+                    octets = Arrays.copyOf(octets, Math.max(octets.length, end));
+                    System.arraycopy(content.octets, at, octets, at, end - at);
+                }
+            }
+        }
+        return octets;
+    }
+
+    private static int nextSector(int at) {
+        return (at / SECTOR_BYTES + 1) * SECTOR_BYTES;
+    }
+
+    /// Returns a copy of a file.
+    synchronized byte[] octets(Path path) {
+        return files.get(path).octets.clone();
+    }
+
+    /// Puts a file there, durably.
+    synchronized void put(Path path, byte[] octets) {
+        putDurable(path, octets);
+    }
+
+    /// Flips a bit.
+    synchronized void flip(Path path, int offset, int bit) {
+        files.get(path).octets[offset] ^= (byte) (1 << bit);
+    }
+
+    /// Loses the end of a file.
+    synchronized void truncate(Path path, int length) {
+        Content content = files.get(path);
+        content.octets = Arrays.copyOf(content.octets, length);
+    }
+
+    /// Returns the files, sorted.
+    synchronized List<Path> paths() {
+        return List.copyOf(files.keySet());
+    }
+
+    // What the spool does to it.
+
+    private void operate() throws IOException {
+        if (crashAfter-- <= 0) {
+            dead = true;
+        }
+        if (dead) {
+            throw new IOException("the power is off");
+        }
+    }
+
+    @Override
+    public synchronized DiskFile create(Path file) throws IOException {
+        operate();
+        if (failCreates > 0) {
+            failCreates--;
+            throw new IOException("injected: create");
+        }
+        if (files.containsKey(file)) {
+            throw new FileAlreadyExistsException(file.toString());
+        }
+        Content content = new Content();
+        files.put(file, content);
+        return new Handle(content);
+    }
+
+    @Override
+    public synchronized DiskFile open(Path file) throws IOException {
+        operate();
+        Content content = files.get(file);
+        if (content == null) {
+            throw new FileNotFoundException(file.toString());
+        }
+        return new Handle(content);
+    }
+
+    @Override
+    public DiskFile openToWrite(Path file) throws IOException {
+        return open(file);
+    }
+
+    @Override
+    public synchronized List<String> list(Path directory) throws IOException {
+        operate();
+        return files.keySet().stream()
+                .filter(path -> directory.equals(path.getParent()))
+                .map(path -> path.getFileName().toString())
+                .toList();
+    }
+
+    @Override
+    public synchronized void createDirectories(Path directory) throws IOException {
+        operate();
+    }
+
+    @Override
+    public synchronized void delete(Path file) throws IOException {
+        operate();
+        if (files.remove(file) == null) {
+            throw new FileNotFoundException(file.toString());
+        }
+    }
+
+    @Override
+    public synchronized void syncDirectory(Path directory) throws IOException {
+        operate();
+        durableFiles.keySet().removeIf(path -> directory.equals(path.getParent()));
+        files.forEach((path, content) -> {
+            if (directory.equals(path.getParent())) {
+                durableFiles.put(path, content);
+            }
+        });
+    }
+
+    @Override
+    public synchronized long freeBytes(Path directory) throws IOException {
+        operate();
+        return Math.max(0, capacity - usedBytes());
+    }
+
+    @Override
+    public synchronized ByteBuffer map(Path file, long sizeBytes) throws IOException {
+        operate();
+        return ByteBuffer.allocate((int) sizeBytes);
+    }
+
+    @Override
+    public synchronized @Nullable Closeable lock(Path file) throws IOException {
+        operate();
+        files.computeIfAbsent(file, _ -> new Content());
+        return locks.add(file) ? () -> unlock(file) : null;
+    }
+
+    private synchronized void unlock(Path file) {
+        locks.remove(file);
+    }
+
+    private final class Handle implements DiskFile {
+
+        private final Content content;
+
+        private Handle(Content content) {
+            this.content = content;
+        }
+
+        @Override
+        public int write(ByteBuffer octets, long position) throws IOException {
+            synchronized (MemoryDisk.this) {
+                operate();
+                if (failWrites > 0) {
+                    failWrites--;
+                    throw new IOException("injected: write");
+                }
+                int length = octets.remaining();
+                if (shortWrites && length > 1 && random.nextInt(4) == 0) {
+                    length = 1 + random.nextInt(length - 1);
+                }
+                int start = (int) position;
+                int grows = Math.max(0, start + length - content.octets.length);
+                long room = Math.max(0, capacity - usedBytes());
+                if (grows > room) {
+                    length -= (int) (grows - room);
+                    if (length <= 0) {
+                        throw new DiskFullException("injected: full");
+                    }
+                }
+                put(octets, start, length);
+                return length;
+            }
+        }
+
+        private void put(ByteBuffer octets, int start, int length) {
+            int end = start + length;
+            if (end > content.octets.length) {
+                content.octets = Arrays.copyOf(content.octets, end);
+            }
+            octets.get(content.octets, start, length);
+            content.unsynced.add(new int[] {start, end});
+        }
+
+        @Override
+        public int read(ByteBuffer octets, long position) throws IOException {
+            synchronized (MemoryDisk.this) {
+                operate();
+                int left = (int) (content.octets.length - position);
+                if (left <= 0) {
+                    return -1;
+                }
+                int length = Math.min(left, octets.remaining());
+                octets.put(content.octets, (int) position, length);
+                return length;
+            }
+        }
+
+        @Override
+        public void sync() throws IOException {
+            synchronized (MemoryDisk.this) {
+                operate();
+                syncs++;
+                if (failSyncs > 0) {
+                    failSyncs--;
+                    content.unsynced.clear();
+                    throw new IOException("injected: sync");
+                }
+                for (int[] write : content.unsynced) {
+                    persist(write);
+                }
+                content.unsynced.clear();
+            }
+        }
+
+        private void persist(int[] write) {
+            if (write.length == 1) {
+                content.durable =
+                        Arrays.copyOf(content.durable, Math.min(content.durable.length, write[0]));
+                return;
+            }
+            int end = Math.min(write[1], content.octets.length);
+            if (end > write[0]) {
+                content.durable =
+                        Arrays.copyOf(content.durable, Math.max(content.durable.length, end));
+                System.arraycopy(
+                        content.octets, write[0], content.durable, write[0], end - write[0]);
+            }
+        }
+
+        @Override
+        public void truncate(long sizeBytes) throws IOException {
+            synchronized (MemoryDisk.this) {
+                operate();
+                int length = (int) Math.min(sizeBytes, content.octets.length);
+                content.octets = Arrays.copyOf(content.octets, length);
+                content.unsynced.add(new int[] {length});
+            }
+        }
+
+        @Override
+        public long sizeBytes() throws IOException {
+            synchronized (MemoryDisk.this) {
+                operate();
+                return content.octets.length;
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,154 @@
+package dev.postern.spool;
+
+import dev.postern.config.SpoolConfig;
+import dev.postern.mail.QueueId;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+
+/// A spool without a thread on a disk in memory, with a clock that tests turn.
+final class SpoolBench implements InstantSource {
+
+    static final Path HOME = Path.of("/spool");
+    static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
+
+    private Instant now = START;
+    private MemoryDisk disk;
+    private JournalSpool spool;
+    private int segmentBytes = 8 * 1024;
+    private String bootId = "boot-1";
+    private SpoolConfig config = config(0, 0);
+
+    SpoolBench(MemoryDisk disk) {
+        this.disk = disk;
+    }
+
+    static SpoolConfig config(long minFree, long maxSize) {
+        return new SpoolConfig(
+                HOME,
+                SpoolConfig.Sync.ALWAYS,
+                minFree,
+                maxSize,
+                Duration.ofDays(7),
+                Duration.ofHours(24),
+                100);
+    }
+
+    SpoolBench config(SpoolConfig wanted) {
+        config = wanted;
+        return this;
+    }
+
+    SpoolBench segmentBytes(int bytes) {
+        segmentBytes = bytes;
+        return this;
+    }
+
+    SpoolBench open() throws SpoolException {
+        spool =
+                JournalSpool.open(
+                        config,
+                        this,
+                        disk,
+                        SpoolObserver.NONE,
+                        new SpoolOptions(segmentBytes, bootId, 42, false));
+        spool.step();
+        return this;
+    }
+
+    @Override
+    public Instant instant() {
+        return now;
+    }
+
+    void advance(Duration time) {
+        now = now.plus(time);
+    }
+
+    JournalSpool spool() {
+        return spool;
+    }
+
+    MemoryDisk disk() {
+        return disk;
+    }
+
+    /// Stops cleanly and starts again.
+    void restart() throws SpoolException {
+        spool.close();
+        open();
+    }
+
+    /// Kills the process and starts again.
+    void kill() throws SpoolException {
+        disk = disk.processCrash();
+        open();
+    }
+
+    /// Lets the machine die and starts again.
+    void powerCut() throws SpoolException {
+        disk = disk.machineCrash();
+        bootId += "'";
+        open();
+    }
+
+    /// Begins a message with this content.
+    Intake begin(String content) throws SpoolException {
+        Intake intake = spool.receive();
+        intake.write(Mails.octets(content));
+        return intake;
+    }
+
+    CompletableFuture<Void> commit(Intake intake) {
+        return intake.commit(Mails.acceptance("a@example.org", now, "b@example.net"))
+                .toCompletableFuture();
+    }
+
+    /// Has a message with this content accepted.
+    QueueId accept(String content) throws SpoolException {
+        Intake intake = begin(content);
+        CompletableFuture<Void> done = commit(intake);
+        spool.step();
+        done.join();
+        return intake.id();
+    }
+
+    /// Returns a message's content.
+    String content(QueueId id) throws IOException {
+        try (InputStream content = spool.content(id).orElseThrow().open()) {
+            return new String(content.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    QueuedMessage message(QueueId id) {
+        return spool.find(id).orElseThrow().message();
+    }
+
+    /// Claims the message that is next.
+    QueuedMessage claim() {
+        return spool.claim(1).getFirst();
+    }
+
+    /// Lets the seconds pass that upkeep needs to get its work done.
+    void upkeep() {
+        for (int i = 0; i < 20; i++) {
+            spool.tick();
+            spool.step();
+        }
+    }
+
+    /// Returns how many segment files there are.
+    long segments() throws IOException {
+        return disk.list(HOME).stream().filter(name -> Segment.numberOf(name).isPresent()).count();
+    }
+
+    static ByteBuffer octets(byte[] octets) {
+        return ByteBuffer.wrap(octets);
+    }
+}

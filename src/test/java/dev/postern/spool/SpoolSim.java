@@ -1,0 +1,365 @@
+package dev.postern.spool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.SpoolConfig;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.State;
+import dev.postern.testing.Seeds;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+/// Random work on a spool whose disk, process and machine fail, against a model that knows what
+/// must be there afterwards.
+///
+/// The model keeps for every message the states it went through, and which of them is written and
+/// which is synced. After the process died the last written one must be found; after the machine
+/// died one from the last synced one on; never octets that differ, never a message that was not
+/// accepted.
+class SpoolSim {
+
+    private static final int STEPS = 200;
+    private static final int SHORT_BYTES = 3_000;
+    private static final int LONG_BYTES = 90_000;
+
+    /// What is there of a message.
+    private enum There {
+        NOTHING,
+        WAITING,
+        SENT,
+        FAILED
+    }
+
+    private static final class Fact {
+        private final String content;
+        private final List<There> went = new ArrayList<>();
+        private int written;
+        private int synced;
+        private boolean doubtful;
+
+        private Fact(String content, There first) {
+            this.content = content;
+            went.add(first);
+        }
+
+        private void goes(There next) {
+            went.add(next);
+        }
+
+        private There now() {
+            return went.getLast();
+        }
+    }
+
+    @Test
+    void whatWasAcceptedIsThereAndNothingElse() {
+        Seeds.forEach(150, random -> new World(random).run());
+    }
+
+    /// One spool and its model.
+    private static final class World {
+
+        private final Map<QueueId, Fact> facts = new TreeMap<>();
+        private final Map<QueueId, Intake> intakes = new TreeMap<>();
+        private final Map<QueueId, CompletableFuture<Void>> commits = new TreeMap<>();
+        private final Map<QueueId, QueuedMessage> claimed = new TreeMap<>();
+        private final RandomGenerator random;
+        private final SpoolBench bench;
+        private final boolean keepsHistory;
+        private int counter;
+
+        private World(RandomGenerator random) {
+            this.random = random;
+            SpoolConfig config =
+                    new SpoolConfig(
+                            SpoolBench.HOME,
+                            SpoolConfig.Sync.ALWAYS,
+                            0,
+                            0,
+                            Duration.ofDays(365),
+                            Duration.ofDays(365),
+                            random.nextBoolean() ? 10_000 : 5);
+            bench =
+                    new SpoolBench(new MemoryDisk(random.nextLong()))
+                            .config(config)
+                            .segmentBytes(4_096 << random.nextInt(4));
+            keepsHistory = config.keepSentCount() > 5;
+        }
+
+        private void run() throws Exception {
+            bench.open();
+            for (int step = 0; step < STEPS; step++) {
+                act();
+                learn();
+            }
+            bench.disk().failSyncs(0);
+            bench.disk().failWrites(0);
+            bench.disk().failCreates(0);
+            bench.disk().capacity(Long.MAX_VALUE / 2);
+            bench.upkeep();
+            learn();
+            die(random.nextInt(3));
+            allThatWaitsIsClaimed();
+        }
+
+        private void act() throws Exception {
+            switch (random.nextInt(20)) {
+                case 0, 1, 2 -> begin();
+                case 3, 4 -> writeMore();
+                case 5, 6, 7 -> commit();
+                case 8 -> abort();
+                case 9, 10 -> claim();
+                case 11, 12, 13 -> settle();
+                case 14 -> verb();
+                case 15, 16 -> bench.spool().step();
+                case 17 -> tick();
+                case 18 -> fault();
+                default -> {
+                    if (random.nextInt(4) == 0) {
+                        die(random.nextInt(3));
+                    }
+                }
+            }
+        }
+
+        private void tick() {
+            bench.advance(Duration.ofSeconds(1));
+            bench.spool().tick();
+        }
+
+        private void begin() {
+            int length = random.nextInt(random.nextInt(10) == 0 ? LONG_BYTES : SHORT_BYTES);
+            String text = (counter++ + " ").repeat(length / 4 + 1);
+            try {
+                Intake intake = bench.begin(text);
+                facts.put(intake.id(), new Fact(text, There.NOTHING));
+                intakes.put(intake.id(), intake);
+            } catch (SpoolException refused) {
+                assertTrue(bench.spool().status().trouble() != null, "refused without a reason");
+            }
+        }
+
+        private void writeMore() {
+            if (!intakes.isEmpty()) {
+                QueueId id = Seeds.oneOf(random, List.copyOf(intakes.keySet()));
+                String more = ("+" + counter++).repeat(1 + random.nextInt(SHORT_BYTES));
+                Fact before = facts.get(id);
+                facts.put(id, new Fact(before.content + more, There.NOTHING));
+                intakes.get(id).write(Mails.octets(more));
+            }
+        }
+
+        private void commit() {
+            if (!intakes.isEmpty()) {
+                QueueId id = Seeds.oneOf(random, List.copyOf(intakes.keySet()));
+                facts.get(id).goes(There.WAITING);
+                commits.put(id, bench.commit(intakes.remove(id)));
+            }
+        }
+
+        private void abort() {
+            if (!intakes.isEmpty()) {
+                QueueId id = Seeds.oneOf(random, List.copyOf(intakes.keySet()));
+                intakes.remove(id).abort();
+            }
+        }
+
+        private void claim() {
+            for (QueuedMessage message : bench.spool().claim(1 + random.nextInt(3))) {
+                assertEquals(
+                        There.WAITING, facts.get(message.id()).now(), "claimed " + message.id());
+                claimed.put(message.id(), message);
+            }
+        }
+
+        private void settle() {
+            if (claimed.isEmpty()) {
+                return;
+            }
+            QueueId id = Seeds.oneOf(random, List.copyOf(claimed.keySet()));
+            if (random.nextInt(3) == 0) {
+                bench.spool().committing(id, "relay", claimed.get(id).unfinished());
+                facts.get(id).doubtful |= bench.spool().status().trouble() == null;
+                return;
+            }
+            QueuedMessage message = claimed.remove(id);
+            Fact fact = facts.get(id);
+            fact.doubtful = message.possibleDuplicate();
+            switch (random.nextInt(6)) {
+                case 0 -> {
+                    fact.goes(There.FAILED);
+                    bench.spool().settle(id, Mails.failed(message, bench.instant()));
+                }
+                case 1, 2 -> {
+                    fact.goes(There.WAITING);
+                    Duration later = Duration.ofSeconds(random.nextInt(100));
+                    bench.spool()
+                            .settle(
+                                    id,
+                                    Mails.deferred(
+                                            message,
+                                            Reason.RECIPIENT,
+                                            bench.instant(),
+                                            bench.instant().plus(later)));
+                }
+                case 3 -> {
+                    fact.goes(There.WAITING);
+                    bench.spool().settle(id, Mails.held(message, bench.instant()));
+                }
+                default -> {
+                    fact.goes(There.SENT);
+                    bench.spool().settle(id, Mails.sent(message, bench.instant()));
+                }
+            }
+        }
+
+        private void verb() {
+            List<QueueId> ids = List.copyOf(facts.keySet());
+            if (ids.isEmpty() || bench.spool().status().trouble() != null) {
+                return;
+            }
+            QueueId id = Seeds.oneOf(random, ids);
+            Spool.Verb verb = Seeds.oneOf(random, List.of(Spool.Verb.values()));
+            if (bench.spool().apply(verb, id) == Spool.Verdict.DONE) {
+                facts.get(id).goes(verb == Spool.Verb.DELETE ? There.NOTHING : There.WAITING);
+            }
+        }
+
+        private void fault() {
+            MemoryDisk disk = bench.disk();
+            switch (random.nextInt(6)) {
+                case 0 -> disk.failSyncs(1 + random.nextInt(2));
+                case 1 -> disk.failWrites(1);
+                case 2 -> disk.failCreates(1);
+                case 3 -> disk.crashAfter(random.nextInt(30));
+                case 4 -> disk.capacity(disk.usedBytes() + random.nextInt(5_000));
+                default -> disk.capacity(Long.MAX_VALUE / 2);
+            }
+        }
+
+        /// Takes note of commits that are answered, and of what must be written or synced by now.
+        private void learn() {
+            commits.entrySet()
+                    .removeIf(entry -> {
+                        Fact fact = facts.get(entry.getKey());
+                        CompletableFuture<Void> commit = entry.getValue();
+                        if (!commit.isDone()) {
+                            return false;
+                        }
+                        if (commit.isCompletedExceptionally()) {
+                            fact.goes(There.NOTHING);
+                            assertTrue(bench.spool().find(entry.getKey()).isEmpty());
+                        } else {
+                            fact.written = fact.went.indexOf(There.WAITING);
+                            fact.synced = fact.written;
+                        }
+                        return true;
+                    });
+            if (bench.spool().status().trouble() == null && random.nextInt(3) == 0) {
+                boolean sync = random.nextBoolean();
+                if (sync) {
+                    bench.spool().tick();
+                } else {
+                    bench.spool().step();
+                }
+                if (bench.spool().status().trouble() == null) {
+                    facts.forEach((id, fact) -> settled(id, fact, sync));
+                }
+            }
+        }
+
+        private void settled(QueueId id, Fact fact, boolean sync) {
+            CompletableFuture<Void> commit = commits.get(id);
+            if (commit == null) {
+                fact.written = fact.went.size() - 1;
+                fact.synced = sync ? fact.written : fact.synced;
+            }
+        }
+
+        private void die(int how) throws Exception {
+            bench.disk().failSyncs(0);
+            bench.disk().failWrites(0);
+            bench.disk().failCreates(0);
+            bench.disk().capacity(Long.MAX_VALUE / 2);
+            learn();
+            switch (how) {
+                case 0 -> bench.kill();
+                case 1 -> bench.powerCut();
+                default -> {
+                    bench.spool().close();
+                    bench.kill();
+                }
+            }
+            Set<QueueId> known = new HashSet<>();
+            for (Map.Entry<QueueId, Fact> entry : facts.entrySet()) {
+                verify(entry.getKey(), entry.getValue(), how == 1);
+                known.add(entry.getKey());
+            }
+            for (QueuedMessage message :
+                    bench.spool().list(new Query(null, null, null, 1000, null)).messages()) {
+                assertTrue(known.contains(message.id()), "nobody sent " + message.id());
+            }
+            intakes.clear();
+            commits.clear();
+            claimed.clear();
+        }
+
+        private void verify(QueueId id, Fact fact, boolean power) throws IOException {
+            There found = found(id);
+            List<There> allowed =
+                    fact.went.subList(power ? fact.synced : fact.written, fact.went.size());
+            boolean forgotten =
+                    found == There.NOTHING && !keepsHistory && allowed.contains(There.SENT);
+            assertTrue(
+                    allowed.contains(found) || forgotten,
+                    id + " is " + found + ", may be " + allowed + " of " + fact.went);
+            if (found == There.WAITING || found == There.FAILED) {
+                assertEquals(fact.content, bench.content(id));
+            }
+            if (found == There.WAITING && fact.doubtful && claimed.containsKey(id)) {
+                assertTrue(bench.message(id).possibleDuplicate(), id + " must be doubtful");
+            }
+            Fact next = new Fact(fact.content, found);
+            next.doubtful = fact.doubtful && found == There.WAITING;
+            facts.put(id, next);
+        }
+
+        private There found(QueueId id) {
+            if (bench.spool().find(id).isEmpty()) {
+                return There.NOTHING;
+            }
+            State state = bench.message(id).state();
+            return switch (state) {
+                case QUEUED, DEFERRED, HELD, SENDING -> There.WAITING;
+                case SENT -> There.SENT;
+                case FAILED -> There.FAILED;
+            };
+        }
+
+        private void allThatWaitsIsClaimed() {
+            bench.spool().flush();
+            bench.spool().releaseAll(Reason.NO_EGRESS);
+            bench.spool().releaseAll(Reason.OPERATOR);
+            Set<QueueId> all = new HashSet<>();
+            bench.spool().claim(10_000).forEach(message -> all.add(message.id()));
+            Set<QueueId> expected = new HashSet<>();
+            facts.forEach((id, fact) -> {
+                if (fact.now() == There.WAITING) {
+                    expected.add(id);
+                }
+            });
+            assertEquals(expected, all);
+        }
+    }
+}

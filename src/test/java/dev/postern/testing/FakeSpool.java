@@ -1,0 +1,369 @@
+package dev.postern.testing;
+
+import dev.postern.mail.ContentTraits;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.Origin;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
+import dev.postern.mail.ReversePath;
+import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
+import dev.postern.spool.Intake;
+import dev.postern.spool.MessageHistory;
+import dev.postern.spool.Page;
+import dev.postern.spool.Query;
+import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.Settlement;
+import dev.postern.spool.Spool;
+import dev.postern.spool.SpoolStatus;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// A spool in memory for tests of those who use one. It keeps the rules of [Spool] and complains of
+/// those who don't: a message that is settled without a claim, or with a recipient that was final
+/// before, is an error.
+public final class FakeSpool implements Spool {
+
+    /// The octets of every message.
+    public static final byte[] OCTETS =
+            "Subject: x\r\n\r\nx\r\n".getBytes(StandardCharsets.US_ASCII);
+
+    private static final ContentTraits TRAITS = new ContentTraits(false, false, 10);
+
+    private final InstantSource clock;
+    private final Map<QueueId, QueuedMessage> messages = new LinkedHashMap<>();
+    private final Map<QueueId, List<Attempt>> history = new HashMap<>();
+    private final Set<QueueId> claimed = new HashSet<>();
+    private final List<String> commitments = new ArrayList<>();
+    private final Map<QueueId, Integer> settlements = new HashMap<>();
+    private Runnable wake = () -> {};
+    private long lastId;
+    private int claims;
+    private boolean failing;
+    private final List<String> violations = new ArrayList<>();
+    private int given;
+
+    /// Creates an empty spool.
+    public FakeSpool(InstantSource clock) {
+        this.clock = clock;
+    }
+
+    /// Adds a message that was just accepted, and wakes the dispatcher.
+    public synchronized QueueId add(String sender, String... recipients) {
+        QueueId id = QueueId.next(clock.millis(), lastId);
+        lastId = id.value();
+        List<ForwardPath> to = List.of(recipients).stream().map(ForwardPath::new).toList();
+        Envelope envelope = new Envelope(new ReversePath(sender), to, false);
+        Instant now = clock.instant();
+        put(
+                new QueuedMessage(
+                        id,
+                        envelope,
+                        new Origin("127.0.0.1", "app", "ESMTP", null),
+                        now,
+                        now,
+                        OCTETS.length,
+                        TRAITS,
+                        "x",
+                        to.stream().map(Recipient::queued).toList(),
+                        0,
+                        now,
+                        false));
+        return id;
+    }
+
+    /// Puts a message in, or in the place of the one with its id.
+    public synchronized void put(QueuedMessage message) {
+        messages.put(message.id(), message);
+        wake.run();
+    }
+
+    /// Returns a message as it is now.
+    public synchronized QueuedMessage get(QueueId id) {
+        return Optional.ofNullable(messages.get(id)).orElseThrow();
+    }
+
+    /// Returns the history of a message.
+    public synchronized List<Attempt> attempts(QueueId id) {
+        return List.copyOf(history.getOrDefault(id, List.of()));
+    }
+
+    /// Returns how often a claim was asked for.
+    public synchronized int claims() {
+        return claims;
+    }
+
+    /// Returns the ids that are claimed now.
+    public synchronized Set<QueueId> claimed() {
+        return Set.copyOf(claimed);
+    }
+
+    /// Returns what was noted before commit points: `id egress`.
+    public synchronized List<String> commitments() {
+        return List.copyOf(commitments);
+    }
+
+    /// Makes the next claim, note or settlement fail.
+    public synchronized void failNext() {
+        failing = true;
+    }
+
+    private void fail() {
+        boolean fails = failing;
+        failing = false;
+        if (fails) {
+            throw new IllegalStateException("the spool fails because a test wants it");
+        }
+    }
+
+    private IllegalStateException violation(String rule) {
+        violations.add(rule);
+        return new IllegalStateException(rule);
+    }
+
+    /// Returns the rules that were broken.
+    public synchronized List<String> violations() {
+        return List.copyOf(violations);
+    }
+
+    /// Returns how many claims were given out.
+    public synchronized int given() {
+        return given;
+    }
+
+    /// Returns how many claims were given back.
+    public synchronized int settled() {
+        return settlements.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
+    /// Returns all messages as they are now.
+    public synchronized List<QueuedMessage> all() {
+        return List.copyOf(messages.values());
+    }
+
+    /// Returns how often a message was settled.
+    public synchronized int settlements(QueueId id) {
+        return settlements.getOrDefault(id, 0);
+    }
+
+    @Override
+    public synchronized List<QueuedMessage> claim(int max) {
+        claims++;
+        fail();
+        List<QueuedMessage> due =
+                waiting()
+                        .filter(message -> !message.due().isAfter(clock.instant()))
+                        .sorted(
+                                Comparator.comparing((QueuedMessage m) -> m.state() != State.QUEUED)
+                                        .thenComparing(QueuedMessage::due)
+                                        .thenComparing(QueuedMessage::id))
+                        .limit(max)
+                        .toList();
+        due.forEach(message -> claimed.add(message.id()));
+        given += due.size();
+        return due.stream().map(FakeSpool::sending).toList();
+    }
+
+    private static QueuedMessage sending(QueuedMessage message) {
+        return with(
+                message,
+                message.recipients().stream()
+                        .map(r -> r.state().isFinal() ? r : in(r, State.SENDING, r.reason()))
+                        .toList());
+    }
+
+    private Stream<QueuedMessage> waiting() {
+        return messages.values().stream()
+                .filter(message -> !claimed.contains(message.id()))
+                .filter(message -> !message.state().isFinal())
+                .filter(message -> message.state() != State.HELD);
+    }
+
+    @Override
+    public synchronized Optional<Instant> nextDue() {
+        return waiting().map(QueuedMessage::due).min(Comparator.naturalOrder());
+    }
+
+    @Override
+    public synchronized void onDue(Runnable action) {
+        wake = action;
+    }
+
+    @Override
+    public synchronized void committing(QueueId id, String egress, List<ForwardPath> recipients) {
+        fail();
+        if (!claimed.contains(id)) {
+            throw violation("committing without a claim: " + id);
+        }
+        commitments.add(id + " " + egress);
+    }
+
+    @Override
+    public synchronized void settle(QueueId id, Settlement settlement) {
+        fail();
+        if (!claimed.remove(id)) {
+            throw violation("settled without a claim: " + id);
+        }
+        settlements.merge(id, 1, Integer::sum);
+        QueuedMessage old = get(id);
+        Map<ForwardPath, Recipient> changed = new HashMap<>();
+        settlement.recipients().forEach(r -> changed.put(r.address(), r));
+        for (Recipient recipient : old.recipients()) {
+            if (recipient.state().isFinal() && changed.containsKey(recipient.address())) {
+                throw violation("was final before: " + recipient);
+            }
+        }
+        List<Recipient> recipients =
+                old.recipients().stream().map(r -> changed.getOrDefault(r.address(), r)).toList();
+        history.computeIfAbsent(id, _ -> new ArrayList<>()).addAll(settlement.attempts());
+        messages.put(
+                id,
+                new QueuedMessage(
+                        id,
+                        old.envelope(),
+                        old.origin(),
+                        old.received(),
+                        old.ageFrom(),
+                        old.sizeBytes(),
+                        old.traits(),
+                        old.subject(),
+                        recipients,
+                        old.attemptCount() + settlement.calls(),
+                        settlement.due(),
+                        settlement.uncertain()));
+        wake.run();
+    }
+
+    @Override
+    public synchronized int releaseAll(Reason reason) {
+        List<QueuedMessage> held =
+                messages.values().stream().filter(m -> isIn(m, State.HELD, reason)).toList();
+        held.forEach(m -> {
+            List<Recipient> freed =
+                    m.recipients().stream()
+                            .map(r -> r.reason() == reason ? in(r, State.QUEUED, null) : r)
+                            .toList();
+            messages.put(m.id(), with(m, freed));
+        });
+        wake.run();
+        return held.size();
+    }
+
+    @Override
+    public synchronized int hasten(Reason reason, Instant due) {
+        return dueAt(m -> isIn(m, State.DEFERRED, reason), due);
+    }
+
+    @Override
+    public synchronized int flush() {
+        return dueAt(m -> m.state() == State.DEFERRED, clock.instant());
+    }
+
+    private int dueAt(Predicate<QueuedMessage> which, Instant due) {
+        List<QueuedMessage> late =
+                messages.values().stream().filter(which).filter(m -> m.due().isAfter(due)).toList();
+        late.forEach(m -> messages.put(m.id(), with(m, m.recipients(), due)));
+        wake.run();
+        return late.size();
+    }
+
+    private static boolean isIn(QueuedMessage message, State state, Reason reason) {
+        return message.recipients().stream()
+                .anyMatch(r -> r.state() == state && r.reason() == reason);
+    }
+
+    private static Recipient in(Recipient r, State state, @Nullable Reason reason) {
+        return new Recipient(r.address(), state, reason, r.reply(), r.egress());
+    }
+
+    private static QueuedMessage with(QueuedMessage m, List<Recipient> recipients) {
+        return with(m, recipients, m.due());
+    }
+
+    private static QueuedMessage with(QueuedMessage m, List<Recipient> recipients, Instant due) {
+        return new QueuedMessage(
+                m.id(),
+                m.envelope(),
+                m.origin(),
+                m.received(),
+                m.ageFrom(),
+                m.sizeBytes(),
+                m.traits(),
+                m.subject(),
+                recipients,
+                m.attemptCount(),
+                due,
+                m.possibleDuplicate());
+    }
+
+    /// Returns the octets that every message has.
+    public static MessageContent octets() {
+        return new MessageContent() {
+            @Override
+            public long sizeBytes() {
+                return OCTETS.length;
+            }
+
+            @Override
+            public ContentTraits traits() {
+                return TRAITS;
+            }
+
+            @Override
+            public InputStream open() {
+                return new ByteArrayInputStream(OCTETS);
+            }
+        };
+    }
+
+    @Override
+    public synchronized Optional<MessageContent> content(QueueId id) {
+        return messages.containsKey(id) ? Optional.of(octets()) : Optional.empty();
+    }
+
+    @Override
+    public synchronized Optional<MessageHistory> find(QueueId id) {
+        return Optional.ofNullable(messages.get(id)).map(m -> new MessageHistory(m, attempts(id)));
+    }
+
+    @Override
+    public Intake receive() {
+        throw new UnsupportedOperationException("messages come by add");
+    }
+
+    @Override
+    public Verdict apply(Verb verb, QueueId id) {
+        throw new UnsupportedOperationException("no operator here");
+    }
+
+    @Override
+    public Page list(Query query) {
+        throw new UnsupportedOperationException("no operator here");
+    }
+
+    @Override
+    public SpoolStatus status() {
+        throw new UnsupportedOperationException("no operator here");
+    }
+
+    @Override
+    public void close() {}
+}
