@@ -119,7 +119,7 @@ class CommandsIT {
                 write(
                         "postern.yaml",
                         "smtp: {listen: \"127.0.0.1:1\"}\n"
-                                + "http: {admin: \"127.0.0.1:1\", health: \"127.0.0.1:2\"}\n");
+                                + "http: {admin: \"127.0.0.1:3\", health: \"127.0.0.1:2\"}\n");
         String config = nobody.toString();
         assertOneLine(run("send", "--to", "a@example.com", "--config", config).expect(69));
         assertOneLine(run("queue", "list", "--config", config).expect(69));
@@ -211,6 +211,7 @@ class CommandsIT {
             queue(postern, 0, "release", first);
             postern.awaitEmpty();
             assertEquals(1, sink.arrivals().size());
+System.out.println(String.join("\n", postern.log()));
         }
     }
 

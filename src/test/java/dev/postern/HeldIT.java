@@ -65,7 +65,7 @@ class HeldIT {
     }
 
     private static void assertHeld(Postern postern, String id) throws IOException {
-        postern.awaitLine("no egress", "held");
+        postern.awaitLine("NO EGRESS IS CONFIGURED", "held");
         JsonNode status = postern.admin("/api/v1/status");
         assertEquals(1, status.path("messages").path("held").asInt(), status::toString);
         assertEquals(0, status.path("messages").path("sent").asInt(), status::toString);
