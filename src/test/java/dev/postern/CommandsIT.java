@@ -211,7 +211,6 @@ class CommandsIT {
             queue(postern, 0, "release", first);
             postern.awaitEmpty();
             assertEquals(1, sink.arrivals().size());
-System.out.println(String.join("\n", postern.log()));
         }
     }
 
