@@ -1,0 +1,45 @@
+package dev.postern.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.Set;
+
+/// Who may reach the files of a test: servers that are started as root become somebody else.
+final class Access {
+
+    private Access() {}
+
+    /// Lets everybody pass through a directory that JUnit made for its owner alone.
+    static void passableByAll(Path directory) throws IOException {
+        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
+        permissions.add(PosixFilePermission.OTHERS_EXECUTE);
+        Files.setPosixFilePermissions(directory, permissions);
+    }
+
+    /// Lets everybody read the file.
+    static void openToAll(Path file) throws IOException {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    }
+
+    /// Makes a directory that belongs to the user.
+    static Path directoryOf(String user, Path directory) throws IOException {
+        Files.createDirectories(directory);
+        UserPrincipal owner =
+                directory
+                        .getFileSystem()
+                        .getUserPrincipalLookupService()
+                        .lookupPrincipalByName(user);
+        return Files.setOwner(directory, owner);
+    }
+
+    /// Skips the test unless it runs as root: servers then become the user that they are made for.
+    static void needsRoot() {
+        Programs.needs(
+                ProcessHandle.current().info().user().filter("root"::equals).isPresent(),
+                "root not here: run as root");
+    }
+}

@@ -1,0 +1,66 @@
+package dev.postern.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A certificate authority of the test's own and a certificate by it for `localhost`.
+///
+/// @param ca the authority's certificate, PEM
+/// @param certificate the server's certificate, PEM
+/// @param key the server's private key, PEM, readable by whoever the servers become
+public record Certificates(Path ca, Path certificate, Path key) {
+
+    private static final String EXTENSIONS =
+            """
+            [ca]
+            basicConstraints=critical,CA:TRUE
+            keyUsage=keyCertSign
+            [server]
+            basicConstraints=CA:FALSE
+            subjectAltName=DNS:localhost,IP:127.0.0.1
+            """;
+
+    /// Makes them in the directory.
+    public static Certificates in(Path directory) throws IOException {
+        Path extensions = directory.resolve("extensions.cnf");
+        Files.writeString(extensions, EXTENSIONS);
+        makeKey(directory, "ca", "/CN=Test authority");
+        makeKey(directory, "server", "/CN=localhost");
+        String sections = extensions.toString();
+        openssl(
+                directory,
+                "x509 -req -in ca.csr -signkey ca.key -days 2 -out ca.pem"
+                        + " -extensions ca -extfile "
+                        + sections);
+        openssl(
+                directory,
+                "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial"
+                        + " -days 2 -out server.pem -extensions server -extfile "
+                        + sections);
+        Path key = directory.resolve("server.key");
+        Access.openToAll(key);
+        return new Certificates(directory.resolve("ca.pem"), directory.resolve("server.pem"), key);
+    }
+
+    private static void makeKey(Path directory, String name, String subject) throws IOException {
+        openssl(
+                directory,
+                "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
+                        + name
+                        + ".key -out "
+                        + name
+                        + ".csr -subj",
+                subject);
+    }
+
+    private static void openssl(Path directory, String arguments, String... more)
+            throws IOException {
+        List<String> command = new ArrayList<>(List.of(Programs.OPENSSL.require().toString()));
+        command.addAll(List.of(arguments.split(" ")));
+        command.addAll(List.of(more));
+        Commands.run(new ProcessBuilder(command).directory(directory.toFile())).expect(0);
+    }
+}

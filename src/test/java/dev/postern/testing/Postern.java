@@ -1,0 +1,276 @@
+package dev.postern.testing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/// The program itself, as a process: `bin/postern serve` on free ports, with its spool and its
+/// configuration under the test's directory. It can be ended, killed, and started again on the same
+/// spool.
+public final class Postern implements AutoCloseable {
+
+    private static final Path HOME = Path.of(System.getProperty("postern.home"));
+    private static final Set<String> FOREIGN_SETTINGS =
+            Set.of(
+                    "SENDGRID_API_KEY",
+                    "MAILGUN_API_KEY",
+                    "MAILGUN_DOMAIN",
+                    "POSTMARK_SERVER_TOKEN",
+                    "RESEND_API_KEY",
+                    "BREVO_API_KEY",
+                    "RENDER",
+                    "JAVA_TOOL_OPTIONS");
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path directory;
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final List<String> earlierLines = new ArrayList<>();
+    private Path spool;
+    private String egress = "";
+    private String settings = "";
+    private String javaOptions = "";
+    private Daemon daemon;
+    private Map<String, Integer> ports = Map.of();
+
+    private Postern(Path directory) {
+        this.directory = directory;
+        this.spool = directory.resolve("spool");
+    }
+
+    /// Prepares a Postern that isn't started yet.
+    public static Postern in(Path directory) {
+        return new Postern(directory);
+    }
+
+    /// Sets the items under `egress:`, as YAML; they count from the next start.
+    public Postern egress(String items) {
+        this.egress = items;
+        return this;
+    }
+
+    /// Sets further top-level keys, as YAML; they count from the next start.
+    public Postern settings(String yaml) {
+        this.settings = yaml;
+        return this;
+    }
+
+    /// Sets where the spool is.
+    public Postern spool(Path path) {
+        this.spool = path;
+        return this;
+    }
+
+    /// Sets options for java, such as `-Xmx64m`.
+    public Postern javaOptions(String options) {
+        this.javaOptions = options;
+        return this;
+    }
+
+    /// Returns where the spool is.
+    public Path spool() {
+        return spool;
+    }
+
+    /// Starts it and returns once it listens.
+    ///
+    /// @throws AssertionError that has its output, when it ends instead
+    public Postern start() throws IOException {
+        launch();
+        Await.until("Postern listens", this::listens);
+        return this;
+    }
+
+    /// Starts it without waiting for anything.
+    public Postern launch() throws IOException {
+        if (daemon != null) {
+            earlierLines.addAll(daemon.lines());
+        }
+        ports = Map.of();
+        Files.deleteIfExists(endpoint());
+        Path configuration = writeConfiguration();
+        daemon = Daemon.start(command("serve", "--config", configuration.toString()));
+        return this;
+    }
+
+    /// Writes the configuration and returns where it is.
+    public Path writeConfiguration() throws IOException {
+        String list = egress.isEmpty() ? "egress: []\n" : "egress:\n" + egress;
+        String section = settings.contains("spool:") ? "" : "spool: {path: %s, min-free: 1MiB}\n";
+        return Files.writeString(
+                directory.resolve("postern.yaml"),
+                """
+                smtp: {listen: "127.0.0.1:0", hostname: postern.example.com}
+                http: {health: "127.0.0.1:0", admin: "127.0.0.1:0"}
+                log: {format: text}
+                """
+                        + section.formatted(spool)
+                        + settings
+                        + list);
+    }
+
+    /// Returns a command of the program, ready to be run in the test's directory with an
+    /// environment that sets nothing of Postern's.
+    public ProcessBuilder command(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/postern").toString()));
+        command.addAll(Arrays.asList(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        Map<String, String> environment = builder.environment();
+        environment.keySet().removeIf(name -> name.startsWith("POSTERN"));
+        environment.keySet().removeAll(FOREIGN_SETTINGS);
+        if (!javaOptions.isEmpty()) {
+            environment.put("POSTERN_JAVA_OPTS", javaOptions);
+        }
+        return builder;
+    }
+
+    /// Runs a command of the program to its end.
+    public Commands.Result run(String... arguments) throws IOException {
+        return Commands.run(command(arguments));
+    }
+
+    private boolean listens() {
+        if (!daemon.isAlive()) {
+            throw new AssertionError("Postern ended: " + daemon.output());
+        }
+        ports = EndpointFile.ports(endpoint());
+        return ports.keySet().containsAll(EndpointFile.NAMES);
+    }
+
+    private Path endpoint() {
+        Path shared = Path.of("/run/postern");
+        return Files.isWritable(shared) ? shared.resolve("endpoint") : spool.resolve("endpoint");
+    }
+
+    /// Returns the listener's port.
+    public int smtpPort() {
+        return ports.get(EndpointFile.SMTP);
+    }
+
+    /// Returns everything that it printed, in all its lives.
+    public List<String> log() {
+        return Stream.concat(earlierLines.stream(), daemon.lines().stream()).toList();
+    }
+
+    /// Returns what it printed in this life.
+    public List<String> lines() {
+        return daemon.lines();
+    }
+
+    /// Returns the first line of this life that contains all the words, once there is one.
+    ///
+    /// @throws AssertionError that has all the lines, when there is none within a minute
+    public String awaitLine(String... words) {
+        try {
+            return Await.value("a line with " + List.of(words), () -> line(words));
+        } catch (AssertionError missing) {
+            throw new AssertionError(missing.getMessage() + "\n" + daemon.output(), missing);
+        }
+    }
+
+    private Optional<String> line(String... words) {
+        return lines().stream()
+                .filter(line -> Arrays.stream(words).allMatch(line::contains))
+                .findFirst();
+    }
+
+    /// Asks the health socket.
+    public HttpResponse<String> health(String path) throws IOException {
+        return get(EndpointFile.HEALTH, path);
+    }
+
+    /// Asks the admin socket and returns its JSON.
+    ///
+    /// @throws AssertionError when the status is not 200
+    public JsonNode admin(String path) throws IOException {
+        HttpResponse<String> response = get(EndpointFile.ADMIN, path);
+        if (response.statusCode() != 200) {
+            throw new AssertionError(path + ": " + response.statusCode() + response.body());
+        }
+        return JSON.readTree(response.body());
+    }
+
+    /// Asks the admin socket for a message's bytes.
+    public HttpResponse<String> raw(String id) throws IOException {
+        return get(EndpointFile.ADMIN, "/api/v1/messages/" + id + "/raw");
+    }
+
+    private HttpResponse<String> get(String socket, String path) throws IOException {
+        URI uri = URI.create("http://127.0.0.1:" + ports.get(socket) + path);
+        try {
+            return http.send(
+                    HttpRequest.newBuilder(uri).build(),
+                    HttpResponse.BodyHandlers.ofString(StandardCharsets.ISO_8859_1));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", interrupted);
+        }
+    }
+
+    /// Returns how many messages are in the state.
+    public int count(String state) {
+        try {
+            return admin("/api/v1/status").path("messages").path(state).asInt(-1);
+        } catch (IOException broken) {
+            throw new AssertionError("status: " + broken, broken);
+        }
+    }
+
+    /// Returns once no message waits or is on its way.
+    public void awaitEmpty() {
+        Await.until(
+                "nothing waits any more",
+                () ->
+                        Stream.of("queued", "sending", "deferred", "held")
+                                .allMatch(it -> count(it) == 0));
+    }
+
+    /// Ends it by SIGTERM and returns its exit status.
+    public int stop() {
+        daemon.terminate();
+        return daemon.awaitExit();
+    }
+
+    /// Returns the exit status of a Postern that ends by itself.
+    public int awaitExit() {
+        return daemon.awaitExit();
+    }
+
+    /// Kills it (SIGKILL).
+    public void kill9() {
+        daemon.kill();
+        daemon.awaitExit();
+    }
+
+    /// Returns its process id.
+    public long pid() {
+        return daemon.pid();
+    }
+
+    /// Returns whether it still runs.
+    public boolean isAlive() {
+        return Optional.ofNullable(daemon).map(Daemon::isAlive).orElse(false);
+    }
+
+    @Override
+    public void close() {
+        if (daemon != null) {
+            daemon.close();
+        }
+        http.close();
+    }
+}
