@@ -105,6 +105,9 @@ final class Compaction {
         }
         if (doubts) {
             restateDoubts();
+        }
+        if (!dead.isEmpty() && journal.isDirty()) {
+            // The newer state that made an old one needless may be among what is not yet on disk.
             journal.sync();
         }
         for (Segment segment : dead) {

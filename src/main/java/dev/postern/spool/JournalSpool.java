@@ -123,23 +123,15 @@ public final class JournalSpool implements Spool {
             throws IOException {
         SpoolHome.LastStop lastStop = home.lastStop(options.bootId());
         int mark = mark(disk, config, home);
-        Ledger ledger = new Ledger(config.path());
+        Catalogue catalogue = new Catalogue(disk, config.path());
+        catalogue.clear(disk.list(config.path()).contains(Catalogue.NAME));
+        Ledger ledger = new Ledger(config.path(), catalogue);
         Opening.Result found =
                 new Opening(disk, config.path(), mark, lastStop, ledger).run(clock.instant());
         home.running(options.bootId());
         Writer writer = new Writer(observer);
         Journal journal =
-                new Journal(
-                        disk,
-                        config.path(),
-                        ledger,
-                        mark,
-                        config.sync() == SpoolConfig.Sync.ALWAYS,
-                        options.segmentBytes(),
-                        found.predecessor(),
-                        found.predecessorEnd(),
-                        found.nextNumber(),
-                        writer::synced);
+                journal(config, disk, options.segmentBytes(), ledger, mark, found, writer);
         JournalReader reader = new JournalReader(disk, config.path(), mark);
         Snapshots snapshots = new Snapshots(ledger, reader);
         Notes notes = new Notes(writer);
@@ -178,6 +170,27 @@ public final class JournalSpool implements Spool {
             writer.start();
         }
         return spool;
+    }
+
+    private static Journal journal(
+            SpoolConfig config,
+            Disk disk,
+            int segmentBytes,
+            Ledger ledger,
+            int mark,
+            Opening.Result found,
+            Writer writer) {
+        return new Journal(
+                disk,
+                config.path(),
+                ledger,
+                mark,
+                config.sync() == SpoolConfig.Sync.ALWAYS,
+                segmentBytes,
+                found.predecessor(),
+                found.predecessorEnd(),
+                found.nextNumber(),
+                writer::synced);
     }
 
     private static int mark(Disk disk, SpoolConfig config, SpoolHome home) throws IOException {

@@ -23,6 +23,7 @@ final class Ledger {
     private final Index index = new Index();
     private final Lines lines = new Lines(index);
     private final Recent recent = new Recent(RECENT_BYTES);
+    private final Catalogue catalogue;
     private final NavigableMap<Integer, Segment> segments = new TreeMap<>();
 
     /// Where content is.
@@ -40,8 +41,9 @@ final class Ledger {
             boolean doubtful,
             boolean freed) {}
 
-    Ledger(Path directory) {
+    Ledger(Path directory, Catalogue catalogue) {
         this.directory = directory;
+        this.catalogue = catalogue;
     }
 
     Index index() {
@@ -57,6 +59,11 @@ final class Ledger {
     Recent recent() {
         assert Thread.holdsLock(this);
         return recent;
+    }
+
+    Catalogue catalogue() {
+        assert Thread.holdsLock(this);
+        return catalogue;
     }
 
     NavigableMap<Integer, Segment> segments() {
@@ -94,6 +101,7 @@ final class Ledger {
         describe(row, snapshot);
         count(row, 1);
         lines.join(row);
+        catalogue.put(row, snapshot);
         recent.keep(snapshot.id().value(), snapshot, headBytes);
     }
 

@@ -28,7 +28,7 @@ final class Listing {
         long[] ids = candidates(query);
         List<QueuedMessage> messages = new ArrayList<>();
         for (int i = ids.length - 1; i >= 0; i--) {
-            QueuedMessage message = read(ids[i]);
+            QueuedMessage message = isExcluded(query, ids[i]) ? null : read(ids[i]);
             if (message != null && matches(query, message)) {
                 if (messages.size() == query.limit()) {
                     return new Page(messages, messages.getLast().id());
@@ -54,6 +54,20 @@ final class Listing {
         }
         Arrays.sort(ids);
         return ids;
+    }
+
+    /// Returns whether the catalogue knows that a message is not asked for.
+    private boolean isExcluded(Query query, long id) {
+        if (query.sender() == null && query.recipient() == null) {
+            return false;
+        }
+        synchronized (ledger) {
+            int row = ledger.index().find(id);
+            Catalogue catalogue = ledger.catalogue();
+            return row == Index.NONE
+                    || catalogue.match(row, id, query.sender(), query.recipient())
+                            == Catalogue.Match.NO;
+        }
     }
 
     private @Nullable QueuedMessage read(long id) {

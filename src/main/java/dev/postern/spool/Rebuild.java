@@ -135,6 +135,7 @@ final class Rebuild {
             }
             ledger.describe(row, snapshot);
             index.head(row, position, bytes);
+            ledger.catalogue().put(row, snapshot);
         }
     }
 

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// The head of a record in a segment, format version 1. Big-endian.
 ///
 /// ```
-///  0      4      8   9      12     16          24          32         36         40
-///  | mark |length|typ| zero |synced|    id     |   link    | body CRC | head CRC | body, `length` octets
+///  0      4      8   9      12     16   24     32         36         40
+///  | mark |length|typ| zero |synced| id | link | body CRC | head CRC | body, `length` octets
 /// ```
 ///
 /// - mark: a random number of this spool, so that no client can write a record into a message and

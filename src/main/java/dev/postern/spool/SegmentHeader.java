@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// The head of a segment file, twice in a row so that one may be damaged. Big-endian.
 ///
 /// ```
-///  0           8         12     16       20            24          28     36     40
-///  | POSTERNJ  | version | mark | number | predecessor | its end   | zero | CRC  |   and the same again
+///  0          8         12     16       20            24        28     36    40
+///  | POSTERNJ | version | mark | number | predecessor | its end | zero | CRC | the same again
 /// ```
 ///
 /// Every segment names where its predecessor ends: what follows there was cut off by a crash or is

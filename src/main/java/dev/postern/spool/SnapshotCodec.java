@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// and its members.
 ///
 /// ```
-///  u8 layout   u8 flags: 1 content, 2 possible duplicate, 4 damaged, 8 SMTPUTF8, 16 8-bit, 32 8-bit header
+///  u8 layout   u8 flags: 1 content, 2 possible duplicate, 4 damaged, 8 SMTPUTF8,
+///              16 8-bit, 32 8-bit header
 ///  i64 size    i32 longest line    time received, age from, due    i32 attempt count
 ///  text sender, client, helo, protocol, authenticated-as, subject
 ///  recipients: text address   u8 state   u8 reason   text reply, egress

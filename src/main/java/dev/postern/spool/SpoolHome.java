@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// The spool's directory beside its segments:
 ///
 /// ```
-///  lock      locked while a process has the spool
-///  owner     says which process that is
+///  lock      locked while a process has the spool; says which
 ///  format    the version of the format and the spool's mark (see RecordHeader)
 ///  running   there from a start to a clean stop; says which boot of the machine that was
 ///  corrupt/  octets that were found damaged, with a note each
@@ -23,10 +22,7 @@ final class SpoolHome implements Closeable {
 
     static final String CORRUPT = "corrupt";
 
-    /// Nobody else may open it: a process that closes any file of its own on it gives up its lock.
     private static final String LOCK = "lock";
-
-    private static final String OWNER = "owner";
     private static final String FORMAT = "format";
     private static final String RUNNING = "running";
     private static final int MAX_FILE_BYTES = 4096;
@@ -64,12 +60,12 @@ final class SpoolHome implements Closeable {
                         "spool "
                                 + directory
                                 + " is used by process "
-                                + read(disk, directory.resolve(OWNER)).strip()
+                                + read(disk, directory.resolve(LOCK)).strip()
                                 + ": stop that one or set another spool.path",
                         null);
             }
             SpoolHome home = new SpoolHome(disk, directory, lock);
-            home.write(OWNER, pid + "\n");
+            home.write(LOCK, pid + "\n");
             return home;
         } catch (SpoolException e) {
             throw e;

@@ -300,7 +300,7 @@ class JournalSpoolTest {
 
     @Test
     void belowMinFreeMailIsRefusedAndFailedOctetsGoFirst() throws Exception {
-        disk.capacity(100_000);
+        disk.capacity(100_000 + 64 * 1024);
         bench.config(SpoolBench.config(50_000, 0)).open();
         QueueId failed = bench.accept("z".repeat(30_000));
         QueuedMessage claimed = bench.claim();

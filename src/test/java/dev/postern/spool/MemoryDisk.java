@@ -48,6 +48,7 @@ final class MemoryDisk implements Disk {
     private boolean dead;
     private boolean shortWrites = true;
     private int syncs;
+    private int faults;
 
     private static final class Content {
         private byte[] octets = {};
@@ -94,6 +95,11 @@ final class MemoryDisk implements Disk {
 
     synchronized int syncs() {
         return syncs;
+    }
+
+    /// Returns how many faults it had so far.
+    synchronized int faults() {
+        return faults;
     }
 
     synchronized long usedBytes() {
@@ -199,6 +205,7 @@ final class MemoryDisk implements Disk {
             dead = true;
         }
         if (dead) {
+            faults++;
             throw new IOException("the power is off");
         }
     }
@@ -208,6 +215,7 @@ final class MemoryDisk implements Disk {
         operate();
         if (failCreates > 0) {
             failCreates--;
+            faults++;
             throw new IOException("injected: create");
         }
         if (files.containsKey(file)) {
@@ -303,6 +311,7 @@ final class MemoryDisk implements Disk {
                 operate();
                 if (failWrites > 0) {
                     failWrites--;
+                    faults++;
                     throw new IOException("injected: write");
                 }
                 int length = octets.remaining();
@@ -315,6 +324,7 @@ final class MemoryDisk implements Disk {
                 if (grows > room) {
                     length -= (int) (grows - room);
                     if (length <= 0) {
+                        faults++;
                         throw new DiskFullException("injected: full");
                     }
                 }
@@ -354,6 +364,7 @@ final class MemoryDisk implements Disk {
                 if (failSyncs > 0) {
                     failSyncs--;
                     content.unsynced.clear();
+                    faults++;
                     throw new IOException("injected: sync");
                 }
                 for (int[] write : content.unsynced) {

@@ -1,0 +1,50 @@
+package dev.postern.spool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.postern.mail.QueueId;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CatalogueTest {
+
+    private final MemoryDisk disk = new MemoryDisk(1);
+    private final Catalogue catalogue = new Catalogue(disk, SpoolBench.HOME);
+
+    private static Snapshot snapshot(long id, String sender, String... recipients) {
+        Acceptance acceptance = Mails.acceptance(sender, SpoolBench.START, recipients);
+        return Snapshot.accepted(new QueueId(id), acceptance, 10, SpoolBench.START);
+    }
+
+    @Test
+    void knowsSendersAndRecipientsWhateverTheirCase() {
+        catalogue.put(3, snapshot(7, "Ann@Example.org", "bob@x.net", "Carl@y.net"));
+        assertEquals(Catalogue.Match.YES, catalogue.match(3, 7, "ann@EXAMPLE", "carl"));
+        assertEquals(Catalogue.Match.NO, catalogue.match(3, 7, "bob", null));
+        assertEquals(Catalogue.Match.NO, catalogue.match(3, 7, null, "net\ncarl@z"));
+        assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(3, 8, null, null), "another id");
+        assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(5000, 7, null, null));
+    }
+
+    @Test
+    void whatIsCutOffIsUnknown() {
+        String[] many = new String[50];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = "recipient" + i + "@example.net";
+        }
+        catalogue.put(0, snapshot(7, "a@example.org", many));
+        assertEquals(Catalogue.Match.YES, catalogue.match(0, 7, null, "recipient2@"));
+        assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(0, 7, null, "recipient49@"));
+    }
+
+    @Test
+    void withoutRoomNothingIsKnownAndSearchesStillWork() throws Exception {
+        disk.capacity(1000);
+        catalogue.put(0, snapshot(7, "a@example.org", "b@example.net"));
+        assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(0, 7, "a", null));
+        SpoolBench bench = new SpoolBench(new MemoryDisk(1).capacity(20_000)).open();
+        QueueId id = bench.accept("one");
+        Page found = bench.spool().list(new Query(null, "A@EXAMPLE", null, 9, null));
+        assertEquals(List.of(id), found.messages().stream().map(QueuedMessage::id).toList());
+    }
+}
