@@ -72,7 +72,8 @@ final class Foreground {
             log.atWarn()
                     .addKeyValue("error", trouble.getMessage())
                     .log(
-                            "the endpoint file can't be written: send, sendmail and queue go by the configuration");
+                            "the endpoint file can't be written; send, sendmail and queue go by"
+                                    + " the configuration");
             return null;
         }
     }
