@@ -22,7 +22,12 @@ final class SpoolHome implements Closeable {
 
     static final String CORRUPT = "corrupt";
 
+    /// Locked, and never opened for anything else: on POSIX systems, closing any descriptor of a file ends
+    /// the locks that the process has on it.
     private static final String LOCK = "lock";
+
+    /// Says whose the spool is: the process's id.
+    private static final String OWNER = "owner";
     private static final String FORMAT = "format";
     private static final String RUNNING = "running";
     private static final int MAX_FILE_BYTES = 4096;
@@ -60,12 +65,12 @@ final class SpoolHome implements Closeable {
                         "spool "
                                 + directory
                                 + " is used by process "
-                                + read(disk, directory.resolve(LOCK)).strip()
+                                + owner(disk, directory)
                                 + ": stop that one or set another spool.path",
                         null);
             }
             SpoolHome home = new SpoolHome(disk, directory, lock);
-            home.write(LOCK, pid + "\n");
+            home.write(OWNER, pid + "\n");
             return home;
         } catch (SpoolException e) {
             throw e;
@@ -147,6 +152,12 @@ final class SpoolHome implements Closeable {
             file.sync();
         }
         disk.syncDirectory(directory);
+    }
+
+    private static String owner(Disk disk, Path directory) throws IOException {
+        return disk.list(directory).contains(OWNER)
+                ? read(disk, directory.resolve(OWNER)).strip()
+                : "(unknown)";
     }
 
     private static String read(Disk disk, Path path) throws IOException {
