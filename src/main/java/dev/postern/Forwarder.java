@@ -51,6 +51,7 @@ public final class Forwarder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Forwarder.class);
 
     private final PosternConfig config;
+    private volatile boolean started;
     private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
     private final Instruments instruments = new Instruments();
     private final Doorplate doorplate = new Doorplate(instruments);
@@ -92,6 +93,7 @@ public final class Forwarder implements AutoCloseable {
     /// @throws IOException when a socket can't be bound or the spool can't be used
     public static Forwarder start(PosternConfig config, String version) throws IOException {
         Forwarder forwarder = new Forwarder(config, version);
+        forwarder.started = true;
         forwarder.report(version);
         return forwarder;
     }
@@ -252,6 +254,8 @@ public final class Forwarder implements AutoCloseable {
                 log.atError().setCause(trouble).log("a stage did not close");
             }
         }
-        log.atInfo().log("stopped");
+        if (started) {
+            log.atInfo().log("stopped");
+        }
     }
 }

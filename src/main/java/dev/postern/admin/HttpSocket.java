@@ -22,6 +22,7 @@ import io.helidon.webserver.http1.Http1Config;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
@@ -168,13 +169,29 @@ final class HttpSocket {
         try {
             server.start();
         } catch (RuntimeException e) {
-            throw new IOException(
-                    "can't listen on " + configured + " (http." + name + "): " + rootWords(e), e);
+            throw unbound(rootWords(e), e);
         }
         if (!server.isRunning()) {
-            throw new IOException("can't listen on " + configured + " (http." + name + ")");
+            throw unbound(whyNotBound(), null);
         }
         bound = new HostPort(configured.host(), server.port());
+    }
+
+    private IOException unbound(String why, @Nullable Throwable cause) {
+        return new IOException(
+                "http.%s: can't listen on %s: %s; stop what listens there, or set http.%s"
+                        .formatted(name, configured, why, name),
+                cause);
+    }
+
+    /// Helidon logs why it could not bind an address, and does not tell: another try does.
+    private String whyNotBound() {
+        try (ServerSocket again = new ServerSocket()) {
+            again.bind(new InetSocketAddress(configured.host(), configured.port()));
+            return "it was in use a moment ago";
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     /// Returns the real address.

@@ -181,7 +181,9 @@ public final class Listener implements AutoCloseable {
         if (trouble != null) {
             String where = text(new InetSocketAddress(address, port));
             throw new IOException(
-                    "smtp.listen: can't listen on " + where + ": " + trouble.getMessage(), trouble);
+                    "smtp.listen: can't listen on %s: %s; stop what listens there, or set smtp.listen"
+                            .formatted(where, trouble.getMessage()),
+                    trouble);
         }
         return bound.channel();
     }

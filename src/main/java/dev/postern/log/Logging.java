@@ -39,6 +39,9 @@ public final class Logging {
     private static final Logger HTTP_PARSER =
             Logger.getLogger("io.helidon.webserver.http1.Http1Connection");
 
+    /// It logs a stack trace when an address is in use, which is told in one line elsewhere.
+    private static final Logger HTTP_START = Logger.getLogger("io.helidon.webserver.LoomServer");
+
     /// `java.util.logging` forgets the level of a logger that nobody holds.
     private static final List<Logger> HELD = THIRD_PARTIES.stream().map(Logger::getLogger).toList();
 
@@ -54,6 +57,7 @@ public final class Logging {
         Level others = least.intValue() > THIRD_PARTY_LEVEL.intValue() ? least : THIRD_PARTY_LEVEL;
         HELD.forEach(logger -> logger.setLevel(others));
         HTTP_PARSER.setLevel(Level.SEVERE);
+        HTTP_START.setLevel(Level.OFF);
         Logger root = Logger.getLogger("");
         root.setLevel(least);
         Handler handler = new LineHandler(out, formatter(config, terminal));

@@ -22,12 +22,13 @@ final class SpoolHome implements Closeable {
 
     static final String CORRUPT = "corrupt";
 
-    /// Locked, and never opened for anything else: on POSIX systems, closing any descriptor of a file ends
-    /// the locks that the process has on it.
+    /// Locked, and never opened for anything else: on POSIX systems, closing any descriptor of a
+    /// file ends the locks that the process has on it.
     private static final String LOCK = "lock";
 
     /// Says whose the spool is: the process's id.
     private static final String OWNER = "owner";
+
     private static final String FORMAT = "format";
     private static final String RUNNING = "running";
     private static final int MAX_FILE_BYTES = 4096;
