@@ -332,7 +332,10 @@ public final class Reception {
 
     /// Notes that mail of a client was not taken because of the spool.
     Result.Refused refuse(SpoolException trouble, String client) {
-        log.atWarn().setCause(trouble.getCause()).log("the spool: {}", trouble.getMessage());
+        log.atWarn()
+                .addKeyValue("reason", trouble.getMessage())
+                .setCause(trouble.getCause())
+                .log("the spool takes no mail");
         return refuse(reason(trouble), reply(trouble), client);
     }
 

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -48,6 +49,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     private @Nullable Future<?> idleTimer;
     private long lastReadNanos;
     private boolean closing;
+    private boolean inputEnded;
     private boolean consuming;
 
     SessionChannel(Listener listener) {
@@ -138,6 +140,19 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
                         .log("TLS was not agreed on");
                 drop();
             }
+        } else if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            ctx.channel().config().setAutoRead(false);
+            closeIfAllIsSaid();
+        }
+    }
+
+    /// Scripts send all they have, end their side at once (`nc -N`), and still want to hear the
+    /// answers.
+    private void closeIfAllIsSaid() {
+        boolean busy = session != null && (kept != null || session.state().isBusy());
+        if (inputEnded && (closing || !busy)) {
+            context().close();
         }
     }
 
@@ -228,6 +243,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
         }
         flush();
         readAsWanted();
+        closeIfAllIsSaid();
     }
 
     private void flush() {
@@ -267,7 +283,8 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     /// A session that only waits for its commit is read from until something comes: mostly nothing
     /// does, and stopping costs system calls.
     private void readAsWanted() {
-        boolean wanted = closing || (kept == null && (session().state().isBusy() || !isStalled()));
+        boolean room = kept == null && (session().state().isBusy() || !isStalled());
+        boolean wanted = !inputEnded && (closing || room);
         if (context().channel().config().isAutoRead() != wanted) {
             context().channel().config().setAutoRead(wanted);
         }
@@ -279,7 +296,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
         boolean secure = context().pipeline().get(SslHandler.class) != null;
         if (!secure && channel instanceof SocketChannel socket && socket.isActive()) {
             socket.shutdownOutput();
-            channel.config().setAutoRead(true);
+            channel.config().setAutoRead(!inputEnded);
             context()
                     .executor()
                     .schedule(

@@ -15,6 +15,8 @@ final class Fact extends LogRecord {
     Fact(Level level, String message, List<KeyValuePair> pairs) {
         super(level, message);
         this.pairs = List.copyOf(pairs);
+        // For whoever listens to the logger and knows only the standard record.
+        setParameters(this.pairs.toArray());
     }
 
     List<KeyValuePair> pairs() {

@@ -22,6 +22,7 @@ import dev.postern.outcome.OutcomeClass;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.testing.EgressConfigs;
+import dev.postern.testing.Facts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -405,7 +406,7 @@ class DispatcherTest {
             @Override
             public void publish(LogRecord record) {
                 if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
-                    lines.add(record.getMessage());
+                    lines.add(Facts.text(record));
                 }
             }
 

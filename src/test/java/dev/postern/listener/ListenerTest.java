@@ -10,6 +10,7 @@ import dev.postern.config.HostPort;
 import dev.postern.config.SmtpConfig;
 import java.io.IOException;
 import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.List;
@@ -72,8 +73,7 @@ class ListenerTest {
 
     @Test
     void saysWhichSocketIsTaken() throws IOException {
-        try (ServerSocket taken = new ServerSocket()) {
-            taken.bind(new InetSocketAddress("127.0.0.1", 0));
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             SmtpConfig config = door.terms().config();
             SmtpConfig there =
                     new SmtpConfig(
@@ -175,12 +175,30 @@ class ListenerTest {
     }
 
     @Test
+    void clientThatHasEndedItsSideStillHearsTheAnswers() throws IOException {
+        door.spool.commitsWait = true;
+        door.open();
+        try (Client client = inData()) {
+            client.send("Subject: x\r\n\r\n.\r\nQUIT\r\n");
+            client.shutdownOutput();
+            Eventually.until("commit", () -> door.spool.waitingCommits() == 1);
+            door.spool.letCommitsGo();
+            assertEquals(
+                    List.of("250 2.0.0 Ok: queued as 000000000001", "221 2.0.0 Bye"),
+                    client.rest());
+        }
+        Eventually.until("no session", () -> door.counters.sessions.get() == 0);
+    }
+
+    @Test
     void clientThatLeavesDuringTheCommitLosesNothing() throws IOException {
         door.spool.commitsWait = true;
         door.open();
         try (Client client = inData()) {
             client.send("Subject: x\r\n\r\n.\r\n");
             Eventually.until("commit", () -> door.spool.waitingCommits() == 1);
+            // Closed with a reset: that the client is gone is known before the commit ends.
+            client.socket().setSoLinger(true, 0);
         }
         Eventually.until("gone", () -> door.counters.sessions.get() == 0);
         door.spool.letCommitsGo();

@@ -112,9 +112,10 @@ class ProtocolTest {
 
         Made from `dev.postern.listener.Protocol` by `ProtocolTest`; do not edit.
 
-        The diagram shows what moves a session on. Refused commands, and those that change nothing, are in
-        the table: `503` is out of order (RFC 5321 §4.1.4). A refused BDAT's octets are read and thrown
-        away (`REFUSED_CHUNK`), then the session is where it was.
+        The diagram shows what moves a session on. Refused commands, and
+        those that change nothing, are in the table: `503` is out of order
+        (RFC 5321 §4.1.4). A refused BDAT's octets are read and thrown away
+        (`REFUSED_CHUNK`), then the session is where it was.
 
         ```mermaid
         stateDiagram-v2

@@ -17,6 +17,8 @@ import dev.postern.spool.SpoolException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -79,6 +81,12 @@ class ReceptionTest {
                     public int read() {
                         return 'x';
                     }
+
+                    @Override
+                    public int read(byte[] octets, int from, int length) {
+                        Arrays.fill(octets, from, from + length, (byte) 'x');
+                        return length;
+                    }
                 };
         Reception.Result result = door.open().reception().receive(ENVELOPE, HTTP, endless);
         assertEquals("552 5.3.4 Message exceeds the size limit", result.reply().toString());
@@ -87,18 +95,20 @@ class ReceptionTest {
 
     @Test
     void aStreamThatBreaksLeavesNothing() throws IOException {
-        InputStream broken =
+        InputStream failing =
                 new InputStream() {
-                    private int left = 100;
-
                     @Override
                     public int read() throws IOException {
-                        if (left-- <= 0) {
-                            throw new IOException("broken");
-                        }
-                        return 'x';
+                        throw new IOException("broken");
+                    }
+
+                    @Override
+                    public int read(byte[] octets, int from, int length) throws IOException {
+                        throw new IOException("broken");
                     }
                 };
+        InputStream broken =
+                new SequenceInputStream(new ByteArrayInputStream(new byte[100]), failing);
         door.open();
         assertThrows(IOException.class, () -> door.reception().receive(ENVELOPE, HTTP, broken));
         assertEquals(0, door.spool.openIntakes.get());

@@ -7,6 +7,7 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
+import dev.postern.testing.Facts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ class OutcomeLogTest {
             new Handler() {
                 @Override
                 public void publish(LogRecord record) {
-                    lines.add(record.getLevel() + " " + record.getMessage());
+                    lines.add(record.getLevel() + " " + Facts.text(record));
                 }
 
                 @Override
