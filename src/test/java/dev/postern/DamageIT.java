@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DamageIT {
 
     private static final int LETTERS = 12;
-    private static final int TRIALS = 3;
+    private static final int TRIALS = 2;
     private static final int LETTER_OCTETS = 20_000;
 
     /// A cut shorter than this reaches the last letter only.

@@ -100,7 +100,7 @@ class DiskIT {
                 Postern second = Postern.in(other).spool(owner.spool())) {
             assertRefusesToStart(second, "spool " + owner.spool(), "process " + owner.pid());
             assertReply("250 ", offer(owner, letter("first")));
-            assertEquals(1, owner.count("held"));
+            Await.until("the first one goes on", () -> owner.count("held") == 1);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.testing.Arrival;
+import dev.postern.testing.Await;
 import dev.postern.testing.HeaderSection;
 import dev.postern.testing.Postern;
 import dev.postern.testing.Sink;
@@ -66,6 +67,7 @@ class HeldIT {
 
     private static void assertHeld(Postern postern, String id) throws IOException {
         postern.awaitLine("NO EGRESS IS CONFIGURED", "held");
+        Await.until("the message waits", () -> postern.count("held") == 1);
         JsonNode status = postern.admin("/api/v1/status");
         assertEquals(1, status.path("messages").path("held").asInt(), status::toString);
         assertEquals(0, status.path("messages").path("sent").asInt(), status::toString);

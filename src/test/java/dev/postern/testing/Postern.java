@@ -91,7 +91,11 @@ public final class Postern implements AutoCloseable {
     /// @throws AssertionError that has its output, when it ends instead
     public Postern start() throws IOException {
         launch();
-        Await.until("Postern listens", this::listens);
+        try {
+            Await.until("Postern listens", this::listens);
+        } catch (AssertionError silent) {
+            throw new AssertionError(silent.getMessage() + "\n" + daemon.output(), silent);
+        }
         return this;
     }
 
