@@ -9,6 +9,7 @@ import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.Acknowledge;
 import dev.postern.dispatch.Dispatcher;
 import dev.postern.egress.Egress;
+import dev.postern.egress.http.HttpEgresses;
 import dev.postern.egress.smtp.SmtpEgress;
 import dev.postern.listener.Listener;
 import dev.postern.listener.Reception;
@@ -56,6 +57,7 @@ public final class Forwarder implements AutoCloseable {
     private final Instruments instruments = new Instruments();
     private final Doorplate doorplate = new Doorplate(instruments);
     private final Dispatcher dispatcher;
+    private final Reception reception;
     private final HealthSocket health;
     private final AdminSocket admin;
     private final Listener listener;
@@ -68,14 +70,14 @@ public final class Forwarder implements AutoCloseable {
                     opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
             List<Egress> egresses = egresses();
             dispatcher = opened(Dispatcher.of(config, spool, egresses, instruments));
-            Reception reception = reception(spool, clock);
+            reception = reception(spool, clock);
             WaysOut waysOut = new WaysOut(dispatcher, config.egress());
             Metrics metrics = metrics(spool, waysOut, clock);
             instruments.connect(metrics);
             health =
                     new HealthSocket(
                             config.http().health(), doorplate, spool::status, waysOut, metrics);
-            admin = adminSocket(version, spool, waysOut, reception, clock);
+            admin = adminSocket(version, spool, waysOut, clock);
             CompletableFuture<Void> sockets = startSockets();
             listener = opened(Listener.start(config.smtp(), reception, instruments));
             doorplate.show(listener);
@@ -103,7 +105,7 @@ public final class Forwarder implements AutoCloseable {
         return stage;
     }
 
-    private List<Egress> egresses() throws IOException {
+    private List<Egress> egresses() {
         List<Egress> egresses = new ArrayList<>();
         for (EgressConfig egress : config.egress()) {
             egresses.add(opened(egress(egress)));
@@ -111,16 +113,11 @@ public final class Forwarder implements AutoCloseable {
         return egresses;
     }
 
-    private Egress egress(EgressConfig egress) throws IOException {
+    private Egress egress(EgressConfig egress) {
         return switch (egress) {
             case EgressConfig.Smtp smtp -> new SmtpEgress(smtp, config.smtp().hostname());
             case EgressConfig.Api _, EgressConfig.Ses _, EgressConfig.Mailgun _ ->
-                    throw new IOException(
-                            "egress "
-                                    + egress.name()
-                                    + ": type "
-                                    + egress.type()
-                                    + " is not in this version; use the provider's SMTP server");
+                    HttpEgresses.of(egress);
         };
     }
 
@@ -139,8 +136,7 @@ public final class Forwarder implements AutoCloseable {
                 clock);
     }
 
-    private AdminSocket adminSocket(
-            String version, Spool spool, WaysOut waysOut, Reception reception, Clock clock) {
+    private AdminSocket adminSocket(String version, Spool spool, WaysOut waysOut, Clock clock) {
         return new AdminSocket(
                 config.http(),
                 config.smtp(),
@@ -224,6 +220,7 @@ public final class Forwarder implements AutoCloseable {
         pause(config.drainDelay());
         long deadline = System.nanoTime() + config.drainTimeout().toNanos();
         doorplate.show(null);
+        reception.stop();
         try {
             listener.stopAccepting()
                     .toCompletableFuture()

@@ -24,6 +24,12 @@ final class Handing implements Handover {
         return dispatcher.sendNow(id, acceptance, content).thenApply(Handing::result);
     }
 
+    private static Result refused(String words) {
+        String first = words.lines().findFirst().orElse("");
+        boolean smtp = UpstreamReply.parse(first) instanceof UpstreamReply.Answered;
+        return new Result.Refused(first, smtp);
+    }
+
     private static Result result(ImmediateResult sent) {
         return switch (sent.verdict()) {
             case SENT ->
@@ -33,10 +39,7 @@ final class Handing implements Handover {
                             sent.due(),
                             Objects.requireNonNull(sent.egress()),
                             sent.words());
-            case REFUSED ->
-                    new Result.Refused(
-                            sent.words(),
-                            UpstreamReply.parse(sent.words()) instanceof UpstreamReply.Answered);
+            case REFUSED -> refused(sent.words());
             case TEMPORARY -> new Result.NotNow(sent.words());
         };
     }

@@ -2,9 +2,13 @@ package dev.postern.cli;
 
 import dev.postern.config.ConfigReference;
 import dev.postern.config.ConfigShow;
+import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
+import dev.postern.config.LoopCheck;
+import dev.postern.config.Problem;
 import dev.postern.config.Sources;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +54,13 @@ final class ConfigCommand implements Runnable {
     int check(@Mixin ConfigOption config) {
         Optional<Loaded.Valid> loaded = config.load(sources, terminal);
         if (loaded.isEmpty()) {
+            return ExitCode.BAD_USAGE;
+        }
+        HostPort listening = loaded.get().config().smtp().listen();
+        List<Problem> loops =
+                new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded.get());
+        if (!loops.isEmpty()) {
+            loops.forEach(problem -> terminal.complain(problem.toString()));
             return ExitCode.BAD_USAGE;
         }
         loaded.get().remarks().forEach(terminal::say);

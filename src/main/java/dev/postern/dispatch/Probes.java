@@ -2,6 +2,7 @@ package dev.postern.dispatch;
 
 import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.egress.Probe;
+import dev.postern.outcome.Fault;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
@@ -59,12 +60,12 @@ final class Probes {
     private static Probe probe(Lane lane) {
         try {
             return lane.egress().probe();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.atError()
                     .addKeyValue("egress", lane.name())
                     .setCause(e)
                     .log("the probe failed by our own fault");
-            return new Probe.Unproven("internal error, see the log");
+            return new Probe.Failed("internal error, see the log", Fault.SERVICE, null);
         }
     }
 

@@ -27,7 +27,17 @@ final class Serial {
     void post(Runnable task) {
         posted.add(task);
         if (unseen.getAndIncrement() == 0) {
+            start();
+        }
+    }
+
+    private void start() {
+        try {
             pace.start("dispatch", this::work);
+        } catch (RuntimeException | Error e) {
+            // No thread to be had now: the next post tries again.
+            unseen.set(0);
+            throw e;
         }
     }
 
@@ -45,7 +55,8 @@ final class Serial {
     private static void run(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Nothing may end the one thread that decides: mail would be accepted and never leave.
             log.atError().setCause(e).log("dispatch failed in one step and goes on");
         }
     }

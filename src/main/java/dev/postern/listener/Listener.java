@@ -181,7 +181,8 @@ public final class Listener implements AutoCloseable {
         if (trouble != null) {
             String where = text(new InetSocketAddress(address, port));
             throw new IOException(
-                    "smtp.listen: can't listen on %s: %s; stop what listens there, or set smtp.listen"
+                    ("smtp.listen: can't listen on %s: %s; stop what listens there, or set"
+                                    + " smtp.listen")
                             .formatted(where, trouble.getMessage()),
                     trouble);
         }

@@ -63,6 +63,7 @@ public final class Reception {
     private final @Nullable Handover handover;
     private final ListenerObserver observer;
     private final InstantSource clock;
+    private volatile boolean stopped;
 
     /// Makes the reception of a running forwarder.
     ///
@@ -121,12 +122,21 @@ public final class Reception {
         return addressing.sender(spoken);
     }
 
+    /// Refuses what comes as a stream from now on, as the listener does with sessions while the
+    /// program ends.
+    public void stop() {
+        stopped = true;
+    }
+
     /// Takes a whole message from a stream, and blocks until its fate is known. For HTTP; newlines
     /// are treated as in DATA.
     ///
     /// @throws IOException when the stream can't be read; nothing of the message remains then
     public Result receive(Envelope envelope, Origin origin, InputStream content)
             throws IOException {
+        if (stopped) {
+            return refuse(Rejection.SHUTDOWN, Replies.shuttingDown(), origin.client());
+        }
         if (envelope.recipients().size() > smtp.maxRecipients()) {
             return refuse(Rejection.RECIPIENTS, Replies.tooManyRecipients(), origin.client());
         }

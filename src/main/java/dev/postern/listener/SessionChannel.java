@@ -34,6 +34,9 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     /// octets of it unread, would reset the connection, and the client might never see that word.
     static final Duration LINGER_AT_MOST = Duration.ofSeconds(2);
 
+    /// How long a client may take to read the reply that ends its session.
+    private static final Duration LAST_REPLY_AT_MOST = Duration.ofSeconds(10);
+
     private static final Logger log = LoggerFactory.getLogger(SessionChannel.class);
 
     /// Replies that are gathered before they are flushed in any case.
@@ -202,6 +205,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
             ChannelFuture written = context().writeAndFlush(replies);
             replies = null;
             written.addListener((ChannelFutureListener) _ -> linger());
+            closeAtLast();
         } else if (replies.readableBytes() >= GATHERED_REPLY_BYTES || !consuming) {
             flush();
         }
@@ -290,7 +294,22 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
         }
     }
 
-    /// Says no more, and hears the client out for a moment.
+    /// Says no more, and hears the client out for a moment. Ends the session also when its client
+    /// never reads the last reply.
+    private void closeAtLast() {
+        if (idleTimer != null) {
+            idleTimer.cancel(false);
+        }
+        Channel channel = context().channel();
+        idleTimer =
+                context()
+                        .executor()
+                        .schedule(
+                                () -> channel.close(),
+                                LAST_REPLY_AT_MOST.toMillis(),
+                                TimeUnit.MILLISECONDS);
+    }
+
     private void linger() {
         Channel channel = context().channel();
         boolean secure = context().pipeline().get(SslHandler.class) != null;

@@ -47,7 +47,8 @@ public final class Trouble {
     /// Judges a reply that is not the one hoped for.
     public static Verdict ofReply(Scene scene, UpstreamReply reply) {
         return switch (reply) {
-            case UpstreamReply.Answered answered -> judge(scene, answered.oneLine(), "");
+            case UpstreamReply.Answered answered ->
+                    judge(scene, answered.oneLine(), answered.text(), "");
             case UpstreamReply.Closed closed -> judge(scene, "EOF: " + closed.oneLine(), "");
             case UpstreamReply.Garbled garbled -> judge(scene, "garbled: " + garbled.oneLine(), "");
         };
@@ -75,10 +76,16 @@ public final class Trouble {
     }
 
     private static Verdict judge(Scene scene, String said, String certificate) {
+        return judge(scene, said, said, certificate);
+    }
+
+    /// @param said what the table looks at, in one line
+    /// @param told the same as it is kept, in as many lines as the server sent
+    private static Verdict judge(Scene scene, String said, String told, String certificate) {
         TroubleRow row = row(scene.stage(), said);
         Ruling ruling = row.ruling();
         String words =
-                row.words().equals(AS_SAID) ? said : phrase(row.words(), scene, said, certificate);
+                row.words().equals(AS_SAID) ? told : phrase(row.words(), scene, said, certificate);
         String advice = row.advice().equals(NO_ADVICE) ? "" : row.advice();
         return new Verdict(ruling.outcome(words), row.id(), advice, ruling.fewer(), ruling.stale());
     }

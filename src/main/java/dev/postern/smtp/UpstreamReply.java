@@ -3,6 +3,7 @@ package dev.postern.smtp;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What a next hop said, read with all the leniency that logs and outcomes need: its code is
@@ -31,6 +32,14 @@ public sealed interface UpstreamReply {
             String codes = status == null ? code.toString() : code + " " + status;
             return clean(codes + " " + String.join(" ", lines));
         }
+
+        @Override
+        public String text() {
+            String codes = status == null ? code.toString() : code + " " + status;
+            return lines.stream()
+                    .map(UpstreamReply::clean)
+                    .collect(Collectors.joining("\n", codes + " ", ""));
+        }
     }
 
     /// The connection ended before a whole reply had come.
@@ -49,6 +58,11 @@ public sealed interface UpstreamReply {
         public String oneLine() {
             return clean(text);
         }
+    }
+
+    /// All of it, a line for each of the server's, without other control characters.
+    default String text() {
+        return oneLine();
     }
 
     /// What Jakarta Mail gives for a connection that ended before a line.

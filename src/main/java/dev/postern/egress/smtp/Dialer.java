@@ -91,7 +91,7 @@ final class Dialer {
         this.network = network;
         this.watchdog = watchdog;
         String configuredName = config.tlsName();
-        this.tlsName = configuredName == null ? config.host() : configuredName;
+        this.tlsName = withoutRootDot(configuredName == null ? config.host() : configuredName);
         this.tls = new TlsSockets(new TlsTrust(common.ca()), tlsName);
         Properties properties = new Properties();
         properties.put("mail.smtp.ssl.socketFactory", tls);
@@ -184,6 +184,12 @@ final class Dialer {
         return open(socket, implicit, scene, credentials);
     }
 
+    /// A name that is spelled out to the root is the same name, but no certificate is for it in
+    /// that form.
+    private static String withoutRootDot(String name) {
+        return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+    }
+
     private boolean isImplicit(int port) {
         return switch (config.tls()) {
             case IMPLICIT -> true;
@@ -226,6 +232,10 @@ final class Dialer {
             return failed(socket, verdict, stage);
         } catch (MessagingException e) {
             return refused(socket, transport, scene, e);
+        } catch (RuntimeException | Error e) {
+            watchdog.forget(socket);
+            socket.closeQuietly();
+            throw e;
         }
     }
 

@@ -19,6 +19,9 @@ final class NextHopSocket extends Socket {
     /// Much more than any reply, or the server's part of a TLS handshake.
     private static final int REPLY_MAX_BYTES = 256 * 1024;
 
+    /// How long the other side may take to end TLS in style.
+    private static final int FAREWELL_MILLIS = 100;
+
     private final boolean mustVerify;
     private volatile @Nullable SSLSocket secured;
     private Duration limit = Duration.ZERO;
@@ -55,6 +58,16 @@ final class NextHopSocket extends Socket {
     void allow(Duration time) throws IOException {
         limit = time;
         setSoTimeout(Math.clamp(time.toMillis(), 1, Integer.MAX_VALUE));
+    }
+
+    /// Says that the conversation is over. Jakarta Mail then closes the TLS socket, and the JDK
+    /// waits for the other side's farewell as long as reads may take.
+    void closeSoon() {
+        try {
+            setSoTimeout(FAREWELL_MILLIS);
+        } catch (IOException _) {
+            // It is closed already.
+        }
     }
 
     Duration limit() {

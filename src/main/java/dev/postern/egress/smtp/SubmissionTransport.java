@@ -35,6 +35,9 @@ final class SubmissionTransport extends SMTPTransport {
         setAuthorizationID("");
     }
 
+    /// The least code of 4yz and 5yz.
+    private static final int FIRST_REFUSAL = 400;
+
     /// Returns how far the opening of the session has come.
     synchronized Stage stage() {
         return stage;
@@ -84,7 +87,11 @@ final class SubmissionTransport extends SMTPTransport {
     protected synchronized int readServerResponse() throws MessagingException {
         socket.beginWait();
         try {
-            return super.readServerResponse();
+            int code = super.readServerResponse();
+            if (stage == Stage.AUTH && code >= FIRST_REFUSAL) {
+                socket.closeSoon();
+            }
+            return code;
         } finally {
             socket.endWait();
         }

@@ -22,6 +22,8 @@ final class TlsSockets extends SSLSocketFactory {
     /// Checks the server's name as RFC 9525 says; Jakarta Mail uses the same.
     private static final String IDENTIFICATION = "LDAPS";
 
+    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9.-]+");
+
     private static final Pattern IP_LITERAL = Pattern.compile("[0-9.]+|.*:.*");
 
     private final TlsTrust trust;
@@ -56,8 +58,11 @@ final class TlsSockets extends SSLSocketFactory {
         tls.setEnabledProtocols(PROTOCOLS);
         SSLParameters parameters = tls.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm(IDENTIFICATION);
-        if (!IP_LITERAL.matcher(name).matches()) {
-            parameters.setServerNames(List.of(new SNIHostName(IDN.toASCII(name))));
+        String host = IDN.toASCII(name);
+        // Names with an underscore, as container networks have them, can't be said in SNI (RFC 6066
+        // §3).
+        if (!IP_LITERAL.matcher(name).matches() && HOST_NAME.matcher(host).matches()) {
+            parameters.setServerNames(List.of(new SNIHostName(host)));
         }
         tls.setSSLParameters(parameters);
         socket.secureWith(tls);

@@ -242,7 +242,7 @@ final class Transaction {
     }
 
     private Outcome accepted() {
-        String words = connection.reply().oneLine();
+        String words = connection.reply().text();
         return new Outcome.Accepted(
                 words, RemoteId.in(words), wording.lost(shipment.content().traits()));
     }

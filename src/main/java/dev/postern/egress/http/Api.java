@@ -1,0 +1,77 @@
+package dev.postern.egress.http;
+
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Probe;
+import dev.postern.egress.Shipment;
+import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Misfit;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/// What is particular to one provider: how a shipment becomes calls, what an answer says, and how
+/// to look whether the key works. It decides no outcome.
+interface Api {
+
+    /// Returns the type word: `mailgun`.
+    String type();
+
+    /// Makes of a shipment the calls that send it, none of them with an address twice.
+    ///
+    /// @param content the shipment's content; it stays open until all calls are made
+    /// @throws IOException when the content can't be read
+    Plan plan(Shipment shipment, ContentCursor content) throws IOException;
+
+    /// Makes one of the planned calls.
+    HttpResult send(Post post, CommitGate gate);
+
+    /// Returns the id that an acceptance gives: exactly the provider's status, and an id. Empty for
+    /// every other answer.
+    Optional<String> acceptedAs(HttpAnswer answer);
+
+    /// Returns the code and the text of an answer, `code: text`, in one line; empty when there is
+    /// none that we understand.
+    String explain(HttpAnswer answer, Post post);
+
+    /// Returns which of a call's recipients an answer refuses by name, be it an acceptance of the
+    /// others or not. The default is an API that names none.
+    default List<ForwardPath> refused(HttpAnswer answer, Post post) {
+        return List.of();
+    }
+
+    /// Returns the call that shows whether the key works and sends nothing.
+    HttpCall probeCall();
+
+    /// Returns what the probe's answer shows; empty when it shows trouble, which the trouble table
+    /// then names.
+    Optional<Probe> probed(HttpAnswer answer);
+
+    /// Makes the probe's call.
+    HttpResult probe();
+
+    /// One call for some recipients.
+    ///
+    /// @param recipients for whom it is; what comes of it is theirs
+    /// @param call the request
+    /// @param notCarried what it can't carry
+    record Post(List<ForwardPath> recipients, HttpCall call, List<String> notCarried) {
+        public Post {
+            recipients = List.copyOf(recipients);
+            notCarried = List.copyOf(notCarried);
+        }
+    }
+
+    /// What a shipment becomes.
+    sealed interface Plan {
+
+        /// Calls, each for some of the recipients, together for all.
+        record Posts(List<Post> posts) implements Plan {
+            public Posts {
+                posts = List.copyOf(posts);
+            }
+        }
+
+        /// Nothing: this API can't take this message.
+        record Unfit(String reply, Misfit misfit) implements Plan {}
+    }
+}

@@ -1,0 +1,129 @@
+package dev.postern.egress.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.Probe;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Brevo, `smtp/email`. It wants HTML, so a text goes as preformatted HTML too; it knows no inline
+/// parts and one Reply-To.
+final class Brevo extends RebuildingApi {
+
+    static final String ENDPOINT = "https://api.brevo.com";
+
+    private static final int RECIPIENTS_LIMIT = 99;
+    private static final int SUCCESS = 201;
+    private static final String TAG = "x-mailin-tag";
+
+    Brevo(EgressConfig.Api config, Http http) {
+        super(config, http, RECIPIENTS_LIMIT);
+    }
+
+    @Override
+    long sizeLimitBytes() {
+        // What it takes is documented nowhere that we know; it says so itself, with 413.
+        return Long.MAX_VALUE;
+    }
+
+    @Override
+    boolean takesAnyLocalPart() {
+        return true;
+    }
+
+    @Override
+    Post post(Draft draft) throws IOException {
+        ObjectNode json = Json.MAPPER.createObjectNode();
+        putObject(json.putObject("sender"), draft.from());
+        Placement placement = draft.placement();
+        putObjects(json, "to", placement.to());
+        putObjects(json, "cc", placement.cc());
+        putObjects(json, "bcc", placement.bcc());
+        List<Mailbox> replyTo = draft.message().replyTo();
+        if (!replyTo.isEmpty()) {
+            putObject(json.putObject("replyTo"), replyTo.getFirst());
+        }
+        if (replyTo.size() > 1) {
+            draft.lose("Reply-To: other addresses");
+        }
+        json.put("subject", draft.subject());
+        bodies(draft, json);
+        Map<String, String> custom =
+                CustomFields.of(draft.message().fields(), TAG::equals).once(draft.notCarried());
+        if (!custom.isEmpty()) {
+            custom.forEach(json.putObject("headers")::put);
+        }
+        List<String> tags = draft.message().fields().values(TAG);
+        if (!tags.isEmpty()) {
+            ArrayNode array = json.putArray("tags");
+            tags.forEach(tag -> array.add(HeaderText.decode(tag)));
+        }
+        attachments(draft, json);
+        return draft.post("/v3/smtp/email", Map.of("api-key", key()), json);
+    }
+
+    private static void bodies(Draft draft, ObjectNode json) throws IOException {
+        String html = draft.html();
+        String text = draft.text();
+        if (html != null) {
+            json.put("htmlContent", html);
+        } else if (text == null || text.isBlank()) {
+            json.put("htmlContent", "<pre> </pre>");
+        } else {
+            json.put("htmlContent", draft.streamed().textAsHtml(draft.message().text()));
+        }
+        if (text != null) {
+            json.put("textContent", text);
+        }
+    }
+
+    private static void attachments(Draft draft, ObjectNode json) {
+        List<Rebuilt.Attachment> attachments = draft.attachments();
+        if (attachments.isEmpty()) {
+            return;
+        }
+        ArrayNode array = json.putArray("attachment");
+        for (Rebuilt.Attachment attachment : attachments) {
+            if (attachment.inline()) {
+                draft.lose("inline " + attachment.name() + " as inline");
+            }
+            array.addObject()
+                    .put("name", FileNames.withExtension(attachment))
+                    .put("content", draft.streamed().base64(attachment.leaf()));
+        }
+    }
+
+    @Override
+    public Optional<String> acceptedAs(HttpAnswer answer) {
+        return answer.status() == SUCCESS
+                ? Json.text(Json.read(answer), "messageId")
+                : Optional.empty();
+    }
+
+    @Override
+    public String explain(HttpAnswer answer, Post post) {
+        JsonNode body = Json.read(answer);
+        String code = Json.text(body, "code").map(c -> c + ": ").orElse("");
+        return code + Json.text(body, "message").orElse("");
+    }
+
+    @Override
+    public HttpCall probeCall() {
+        return new HttpCall(
+                "GET",
+                "/v3/account",
+                Map.of("api-key", key(), "Accept", "application/json"),
+                HttpBody.NONE);
+    }
+
+    @Override
+    public Optional<Probe> probed(HttpAnswer answer) {
+        return answer.status() == 200 && Json.read(answer).has("email")
+                ? Optional.of(new Probe.Passed("the key is good"))
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,240 @@
+package dev.postern.egress.http;
+
+import dev.postern.mail.MessageContent;
+import jakarta.mail.internet.SharedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// A message's content, of which any stretch can be read again and again, with one open stream
+/// behind all of them: whoever reads forward goes on where it stands, whoever goes far back has it
+/// opened anew. What is read is never kept but for two blocks, and a buffer per stretch.
+///
+/// Thread-safe, so that a call that was given up can't harm the next.
+final class ContentCursor implements AutoCloseable {
+
+    private static final int BLOCK_BYTES = 16 * 1024;
+
+    /// Who looks for a boundary goes back a little again and again: that must not open the stream
+    /// anew.
+    private static final int BLOCKS_KEPT = 2;
+
+    private final MessageContent content;
+    private final byte[][] blocks = new byte[BLOCKS_KEPT][];
+    private final long[] blockNumbers = new long[BLOCKS_KEPT];
+    private @Nullable InputStream stream;
+    private long nextBlock;
+    private boolean closed;
+
+    ContentCursor(MessageContent content) {
+        this.content = content;
+    }
+
+    /// Returns the number of octets.
+    long sizeBytes() {
+        return content.sizeBytes();
+    }
+
+    /// Returns the whole content.
+    Stretch whole() {
+        return new Stretch(this, 0, content.sizeBytes());
+    }
+
+    private synchronized int read(long from, byte[] to, int offset, int length) throws IOException {
+        if (closed) {
+            throw new IOException("the content is closed");
+        }
+        byte[] block = block(from / BLOCK_BYTES);
+        int start = (int) (from % BLOCK_BYTES);
+        if (start >= block.length) {
+            throw new IOException("the content is shorter than its size");
+        }
+        int some = Math.min(length, block.length - start);
+        System.arraycopy(block, start, to, offset, some);
+        return some;
+    }
+
+    /// Returns a block, out of those kept or by reading on to it.
+    private byte[] block(long number) throws IOException {
+        for (int i = 0; i < BLOCKS_KEPT; i++) {
+            byte[] kept = blocks[i];
+            if (kept != null && blockNumbers[i] == number) {
+                return kept;
+            }
+        }
+        if (stream == null || number < nextBlock) {
+            closeStream();
+            stream = content.open();
+            nextBlock = 0;
+        }
+        byte[] read = readNext();
+        while (nextBlock <= number) {
+            read = readNext();
+        }
+        return read;
+    }
+
+    private byte[] readNext() throws IOException {
+        InputStream in = stream;
+        if (in == null) {
+            throw new IllegalStateException("the stream is opened before it is read");
+        }
+        int slot = (int) (nextBlock % BLOCKS_KEPT);
+        byte[] read = blocks[slot];
+        if (read == null || read.length < BLOCK_BYTES) {
+            read = new byte[BLOCK_BYTES];
+        }
+        int filled = in.readNBytes(read, 0, BLOCK_BYTES);
+        // What was there is overwritten, so the slot is this block's now, whole or not.
+        byte[] block = filled == BLOCK_BYTES ? read : Arrays.copyOf(read, filled);
+        blocks[slot] = block;
+        blockNumbers[slot] = nextBlock;
+        nextBlock++;
+        return block;
+    }
+
+    private void closeStream() throws IOException {
+        InputStream in = stream;
+        stream = null;
+        if (in != null) {
+            in.close();
+        }
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        closed = true;
+        closeStream();
+    }
+
+    /// A stretch of the content as a stream. Closing it does nothing: the cursor is what is open.
+    static final class Stretch extends InputStream implements SharedInputStream {
+
+        private static final int BUFFER_BYTES = 8 * 1024;
+
+        private final ContentCursor cursor;
+        private final long start;
+        private final long end;
+        private byte @Nullable [] buffer;
+        private int at;
+        private int filled;
+        private long next;
+        private long marked;
+
+        private Stretch(ContentCursor cursor, long start, long end) {
+            this.cursor = cursor;
+            this.start = start;
+            this.end = end;
+            this.next = start;
+            this.marked = start;
+        }
+
+        /// Returns the same stretch from its start.
+        Stretch again() {
+            return new Stretch(cursor, start, end);
+        }
+
+        /// Returns how many octets it has.
+        long lengthBytes() {
+            return end - start;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] octets = fill();
+            return octets == null ? -1 : octets[at++] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] to, int offset, int length) throws IOException {
+            Objects.checkFromIndexSize(offset, length, to.length);
+            if (length == 0) {
+                return 0;
+            }
+            byte[] octets = fill();
+            if (octets == null) {
+                return -1;
+            }
+            int some = Math.min(length, filled - at);
+            System.arraycopy(octets, at, to, offset, some);
+            at += some;
+            return some;
+        }
+
+        private byte @Nullable [] fill() throws IOException {
+            byte[] octets = buffer;
+            if (octets != null && at < filled) {
+                return octets;
+            }
+            if (next >= end) {
+                return null;
+            }
+            if (octets == null) {
+                octets = new byte[(int) Math.min(BUFFER_BYTES, end - start)];
+                buffer = octets;
+            }
+            int some = cursor.read(next, octets, 0, (int) Math.min(octets.length, end - next));
+            next += some;
+            at = 0;
+            filled = some;
+            return octets;
+        }
+
+        @Override
+        public long skip(long wanted) {
+            long from = here();
+            long to = Math.min(end, from + Math.max(wanted, 0));
+            moveTo(to);
+            return to - from;
+        }
+
+        private long here() {
+            return next - (filled - at);
+        }
+
+        /// Goes on reading there, counted from the start of the whole content.
+        void moveTo(long place) {
+            long bufferStart = next - filled;
+            if (place >= bufferStart && place <= next) {
+                at = (int) (place - bufferStart);
+            } else {
+                at = 0;
+                filled = 0;
+                next = place;
+            }
+        }
+
+        @Override
+        public int available() {
+            return (int) Math.min(Integer.MAX_VALUE, end - here());
+        }
+
+        @Override
+        public boolean markSupported() {
+            return true;
+        }
+
+        @Override
+        public void mark(int readLimit) {
+            marked = here();
+        }
+
+        @Override
+        public void reset() {
+            moveTo(marked);
+        }
+
+        @Override
+        public long getPosition() {
+            return here() - start;
+        }
+
+        @Override
+        public InputStream newStream(long from, long to) {
+            long last = to < 0 ? end : start + to;
+            return new Stretch(cursor, start + from, Math.min(last, end));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.postern.config.HostPort;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+
+/// Makes connections to one endpoint: by name, through the proxy where there is one, with TLS that
+/// is verified for the endpoint's name before anything is said.
+final class Dialer {
+
+    private static final int PROXY_HEAD_LIMIT_BYTES = 16 * 1024;
+    private static final int OK = 200;
+
+    private final Endpoint endpoint;
+    private final ProxySettings proxies;
+    private final TrustAnchors anchors;
+    private final Duration connectTimeout;
+    private final Duration commandTimeout;
+
+    Dialer(
+            Endpoint endpoint,
+            ProxySettings proxies,
+            TrustAnchors anchors,
+            Duration connectTimeout,
+            Duration commandTimeout) {
+        this.endpoint = endpoint;
+        this.proxies = proxies;
+        this.anchors = anchors;
+        this.connectTimeout = connectTimeout;
+        this.commandTimeout = commandTimeout;
+    }
+
+    /// Returns a fresh connection.
+    ///
+    /// @param opened is told of each socket right when it is made, so that it can be closed from
+    ///   outside
+    /// @throws StageFailure that says how far it came
+    Socket dial(Consumer<Socket> opened) throws StageFailure {
+        ProxySettings.Proxy proxy = proxy();
+        HostPort hop =
+                proxy == null ? new HostPort(endpoint.host(), endpoint.port()) : proxy.address();
+        Socket socket = connect(hop, opened);
+        try {
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(Math.toIntExact(commandTimeout.toMillis()));
+            if (proxy != null) {
+                tunnel(socket, proxy);
+            }
+            return endpoint.tls() ? secure(socket) : socket;
+        } catch (IOException e) {
+            close(socket);
+            throw e instanceof StageFailure at ? at : new StageFailure(HttpStage.CONNECT, e);
+        }
+    }
+
+    private ProxySettings.@Nullable Proxy proxy() throws StageFailure {
+        try {
+            return proxies.proxyFor(endpoint.host(), endpoint.port());
+        } catch (IllegalArgumentException e) {
+            throw new StageFailure(HttpStage.PROXY, e);
+        }
+    }
+
+    private Socket connect(HostPort hop, Consumer<Socket> opened) throws StageFailure {
+        IOException last = new IOException("no address for " + hop.host());
+        for (InetAddress address : lookUp(hop.host())) {
+            Socket socket = new Socket();
+            opened.accept(socket);
+            try {
+                socket.connect(
+                        new InetSocketAddress(address, hop.port()),
+                        Math.toIntExact(connectTimeout.toMillis()));
+                return socket;
+            } catch (IOException e) {
+                close(socket);
+                e.addSuppressed(last);
+                last = e;
+            }
+            if (Thread.currentThread().isInterrupted()) {
+                break;
+            }
+        }
+        throw new StageFailure(HttpStage.CONNECT, last);
+    }
+
+    private static InetAddress[] lookUp(String host) throws StageFailure {
+        try {
+            return InetAddress.getAllByName(host);
+        } catch (UnknownHostException e) {
+            throw new StageFailure(HttpStage.DNS, e);
+        }
+    }
+
+    /// Asks for a tunnel (RFC 9110 §9.3.6).
+    private void tunnel(Socket socket, ProxySettings.Proxy proxy) throws StageFailure {
+        String target = endpoint.host() + ":" + endpoint.port();
+        String login =
+                proxy.authorization() == null
+                        ? ""
+                        : "Proxy-Authorization: " + proxy.authorization() + "\r\n";
+        String head = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n" + login;
+        try {
+            socket.getOutputStream().write((head + "\r\n").getBytes(US_ASCII));
+            String answer = readHead(socket.getInputStream());
+            String[] words = answer.lines().findFirst().orElse("").split(" ", 3);
+            if (words.length < 2 || !words[1].equals(String.valueOf(OK))) {
+                throw new IOException(
+                        "proxy " + proxy + " answered: " + answer.lines().findFirst().orElse(""));
+            }
+        } catch (IOException e) {
+            throw new StageFailure(HttpStage.PROXY, e);
+        }
+    }
+
+    private static String readHead(InputStream in) throws IOException {
+        ByteArrayOutputStream head = new ByteArrayOutputStream();
+        // Octet by octet, since what follows the empty line belongs to the tunnel.
+        while (head.size() < PROXY_HEAD_LIMIT_BYTES) {
+            int octet = in.read();
+            if (octet < 0) {
+                throw new IOException("the proxy closed the connection");
+            }
+            head.write(octet);
+            if (octet == '\n' && head.toString(ISO_8859_1).endsWith("\r\n\r\n")) {
+                return head.toString(ISO_8859_1);
+            }
+        }
+        throw new IOException("the proxy's answer has no end");
+    }
+
+    private Socket secure(Socket socket) throws StageFailure {
+        try {
+            SSLSocket tls =
+                    (SSLSocket)
+                            anchors.context()
+                                    .getSocketFactory()
+                                    .createSocket(socket, endpoint.host(), endpoint.port(), true);
+            SSLParameters parameters = tls.getSSLParameters();
+            // The name is verified too, not the chain alone (RFC 9110 §4.3.4).
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            tls.setSSLParameters(parameters);
+            tls.startHandshake();
+            return tls;
+        } catch (IOException e) {
+            throw new StageFailure(HttpStage.TLS, e);
+        }
+    }
+
+    static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException _) {
+            // It is thrown away; there is nobody to tell.
+            return;
+        }
+    }
+}

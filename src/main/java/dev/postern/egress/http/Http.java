@@ -1,0 +1,105 @@
+package dev.postern.egress.http;
+
+import dev.postern.config.EgressCommon;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.http.HttpResult.BrokenOff;
+import io.helidon.webclient.http1.Http1Client;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.function.UnaryOperator;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// The one way of doing HTTP: calls to one endpoint, over HTTP/1.1.
+///
+/// **Purpose.** Carries a call to the endpoint and says what was answered, or how far it came.
+///
+/// **Contract.** [#exchange] blocks; at most `concurrency` calls are under way, the others wait for
+/// their turn. Nothing is ever sent twice on its own account, but for a call that fails before its
+/// commit point on a connection that was used before: such a one is stale and is replaced once.
+/// Redirects are answers like any other. TLS is verified for the endpoint's name before a header is
+/// written. An interrupt breaks off what has not reached the commit point; what has is awaited, and
+/// the thread's interrupt stays set.
+///
+/// **Diagnostics.** Trouble of the network is a [HttpResult.Failed]. Thrown is only a body that
+/// can't be read (`UncheckedIOException`). Nothing is logged, and Helidon's own log of headers,
+/// which have the key, is switched off.
+///
+/// **Limits.** Time-outs as configured: `connect-timeout` for an address, `command-timeout` for TLS
+/// and for each stretch of the request, `answer-timeout` from the last octet to the whole answer.
+/// One buffer of 16 KiB a call.
+///
+/// See also: [Exchange] (one call), [Dialer] (how connections are made).
+final class Http implements AutoCloseable {
+
+    /// Loggers that would write a request's header fields, key and all. Held here, since a logger
+    /// that nobody holds forgets its level.
+    private static final List<Logger> TALKATIVE =
+            List.of(
+                    Logger.getLogger("io.helidon.webclient"),
+                    Logger.getLogger("io.helidon.webclient.http1.Http1CallChainBase"),
+                    Logger.getLogger("software.amazon.awssdk"),
+                    Logger.getLogger("org.apache.http"));
+
+    static {
+        TALKATIVE.forEach(logger -> logger.setLevel(Level.INFO));
+    }
+
+    private final EgressCommon common;
+    private final Endpoint endpoint;
+    private final Dialer dialer;
+    private final ConnectionPool pool;
+    private final Semaphore turns;
+    private final Http1Client client;
+
+    /// @param environment gives a variable's value, for the proxy
+    Http(EgressCommon common, Endpoint endpoint, UnaryOperator<@Nullable String> environment) {
+        this.common = common;
+        this.endpoint = endpoint;
+        this.dialer =
+                new Dialer(
+                        endpoint,
+                        new ProxySettings(environment),
+                        new TrustAnchors(common.ca()),
+                        common.connectTimeout(),
+                        common.commandTimeout());
+        this.pool = new ConnectionPool(common.concurrency(), System::nanoTime);
+        this.turns = new Semaphore(common.concurrency());
+        this.client =
+                Http1Client.builder()
+                        .shareConnectionCache(false)
+                        .servicesDiscoverServices(false)
+                        .followRedirects(false)
+                        .sendExpectContinue(false)
+                        .build();
+    }
+
+    /// Returns where the calls go.
+    Endpoint endpoint() {
+        return endpoint;
+    }
+
+    /// Makes a call.
+    ///
+    /// @param gate passed right before the last octet of a body
+    /// @throws java.io.UncheckedIOException when the body can't be read
+    HttpResult exchange(HttpCall call, CommitGate gate) {
+        try {
+            turns.acquire();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return new HttpResult.Failed(HttpStage.PREPARE, new BrokenOff("interrupted"));
+        }
+        try {
+            return new Exchange(client, pool, dialer, endpoint, common, call, gate).run();
+        } finally {
+            turns.release();
+        }
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

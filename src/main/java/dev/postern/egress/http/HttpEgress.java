@@ -1,0 +1,297 @@
+package dev.postern.egress.http;
+
+import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Delivery;
+import dev.postern.egress.Egress;
+import dev.postern.egress.Probe;
+import dev.postern.egress.Shipment;
+import dev.postern.egress.http.Api.Plan;
+import dev.postern.egress.http.Api.Post;
+import dev.postern.egress.http.HttpTrouble.Scene;
+import dev.postern.egress.http.HttpTrouble.Verdict;
+import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Fault;
+import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Outcome;
+import dev.postern.outcome.OutcomeClass;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A provider's API as a way out.
+///
+/// **Purpose.** Carries a shipment to one provider over HTTPS and says what became of each
+/// recipient.
+///
+/// **Contract.** [#send] blocks, at most `concurrency` calls are under way at a time. Exactly the
+/// envelope's recipients are mailed. Accepted is what the provider answered with exactly its status
+/// and an id. Several calls are made where a provider takes fewer recipients at once than the
+/// shipment has, and when a refusal may lie in one of several; the commit gate is passed once, with
+/// the first. After trouble that concerns the egress as a whole no further call is made.
+///
+/// **Diagnostics.** All trouble on the other side is an outcome of the trouble table
+/// ([HttpTrouble]). Thrown is only content that can't be read (`UncheckedIOException`). Logs one
+/// line with advice for each trouble that concerns the egress as a whole; never keys, never
+/// content.
+///
+/// See also: [Http] (how a call is made), [Api] (what is particular to a provider).
+final class HttpEgress implements Egress {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HttpEgress.class);
+
+    private final EgressCommon common;
+    private final Api api;
+    private final Http http;
+    private final Wording wording;
+
+    HttpEgress(EgressCommon common, Api api, Http http, Wording wording) {
+        this.common = common;
+        this.api = api;
+        this.http = http;
+        this.wording = wording;
+    }
+
+    @Override
+    public String name() {
+        return common.name();
+    }
+
+    @Override
+    public String type() {
+        return api.type();
+    }
+
+    @Override
+    public Delivery send(Shipment shipment, CommitGate gate) {
+        List<ForwardPath> recipients = shipment.envelope().recipients();
+        try (ContentCursor content = new ContentCursor(shipment.content())) {
+            return Delivery.of(recipients, new Sending(shipment, content, gate).all());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// One shipment on its way.
+    private final class Sending {
+
+        private final Shipment shipment;
+        private final ContentCursor content;
+        private final CommitGate gate;
+        private final Map<ForwardPath, Outcome> outcomes = new HashMap<>();
+        private final Deque<List<ForwardPath>> groups = new ArrayDeque<>();
+
+        Sending(Shipment shipment, ContentCursor content, CommitGate gate) {
+            this.shipment = shipment;
+            this.content = content;
+            this.gate = new PassedOnce(gate);
+        }
+
+        Map<ForwardPath, Outcome> all() throws IOException {
+            groups.add(shipment.envelope().recipients());
+            while (!groups.isEmpty()) {
+                group(groups.removeFirst());
+            }
+            return outcomes;
+        }
+
+        private void group(List<ForwardPath> recipients) throws IOException {
+            Shipment part =
+                    new Shipment(
+                            shipment.id(), shipment.envelope().to(recipients), shipment.content());
+            switch (api.plan(part, content)) {
+                case Plan.Unfit unfit ->
+                        settle(recipients, new Outcome.Unsuited(unfit.reply(), unfit.misfit()));
+                case Plan.Posts plan -> plan.posts().forEach(this::post);
+            }
+        }
+
+        private void post(Post post) {
+            if (outcomes.containsKey(post.recipients().getFirst())) {
+                // Trouble with an earlier call has settled this one too.
+                return;
+            }
+            if (common.fidelity() == Fidelity.STRICT && !post.notCarried().isEmpty()) {
+                settle(
+                        post.recipients(),
+                        new Outcome.Unsuited(
+                                api.type() + " can't carry " + String.join(", ", post.notCarried()),
+                                Misfit.FORM));
+                return;
+            }
+            switch (api.send(post, gate)) {
+                case HttpResult.Answered answered -> answered(post, answered.answer());
+                case HttpResult.Failed failed -> failed(post, failed);
+            }
+        }
+
+        private void answered(Post post, HttpAnswer answer) {
+            Optional<String> id = api.acceptedAs(answer);
+            String said = wording.of(answer, api.explain(answer, post), id.isPresent());
+            List<ForwardPath> refused = api.refused(answer, post);
+            if (id.isPresent()) {
+                settle(refused, new Outcome.Rejected(said));
+                settle(post.recipients(), new Outcome.Accepted(said, id.get(), post.notCarried()));
+                return;
+            }
+            Verdict verdict =
+                    HttpTrouble.ofAnswer(scene(HttpStage.REPLY), said, RetryAfter.of(answer, said));
+            refused(post, verdict, refused);
+        }
+
+        private void failed(Post post, HttpResult.Failed failed) {
+            Verdict verdict = HttpTrouble.ofFailure(scene(failed.stage()), failed.failure());
+            refused(post, verdict, List.of());
+        }
+
+        /// Settles what the verdict is about; others of the call, of whom it says nothing, are
+        /// tried again without those.
+        private void refused(Post post, Verdict verdict, List<ForwardPath> named) {
+            Outcome outcome = verdict.outcome();
+            List<ForwardPath> recipients = post.recipients();
+            boolean some = !named.isEmpty() && named.size() < recipients.size();
+            if (outcome.kind() == OutcomeClass.REJECTED && some) {
+                settle(named, outcome);
+                groups.add(without(recipients, named));
+            } else if (verdict.fewer() && recipients.size() > 1) {
+                int half = recipients.size() / 2;
+                groups.add(recipients.subList(0, half));
+                groups.add(recipients.subList(half, recipients.size()));
+            } else {
+                settle(recipients, outcome);
+                note(verdict);
+            }
+        }
+
+        private void note(Verdict verdict) {
+            switch (verdict.outcome()) {
+                case Outcome.Unavailable unavailable -> {
+                    advise(verdict);
+                    settleTheRest(unavailable);
+                }
+                // A limit that one call met, the next would meet too.
+                case Outcome.Deferred deferred when !verdict.fewer() -> settleTheRest(deferred);
+                case Outcome.Uncertain uncertain ->
+                        settleTheRest(
+                                new Outcome.Unavailable(
+                                        "not tried, since an earlier call got no answer: "
+                                                + uncertain.reply(),
+                                        Fault.TIMEOUT,
+                                        null));
+                case Outcome.Deferred _,
+                        Outcome.Rejected _,
+                        Outcome.Unsuited _,
+                        Outcome.Accepted _ -> {}
+            }
+        }
+
+        private void settleTheRest(Outcome outcome) {
+            groups.clear();
+            settle(shipment.envelope().recipients(), outcome);
+        }
+
+        private void settle(List<ForwardPath> recipients, Outcome outcome) {
+            recipients.forEach(recipient -> outcomes.putIfAbsent(recipient, outcome));
+        }
+    }
+
+    private static List<ForwardPath> without(List<ForwardPath> all, List<ForwardPath> some) {
+        List<ForwardPath> rest = new ArrayList<>(all);
+        rest.removeAll(some);
+        return rest;
+    }
+
+    private Scene scene(HttpStage stage) {
+        return new Scene(
+                api.type(),
+                stage,
+                http.endpoint().authority(),
+                switch (stage) {
+                    case DNS, CONNECT -> common.connectTimeout();
+                    case ANSWER, REPLY -> common.answerTimeout();
+                    case PROXY, TLS, PREPARE, REQUEST -> common.commandTimeout();
+                });
+    }
+
+    private void advise(Verdict verdict) {
+        LOG.atWarn()
+                .addKeyValue("egress", common.name())
+                .addKeyValue("trouble", verdict.row())
+                .addKeyValue("reply", verdict.outcome().reply())
+                .addKeyValue("advice", verdict.advice().isEmpty() ? "-" : verdict.advice())
+                .log("egress unavailable");
+    }
+
+    @Override
+    public Probe probe() {
+        return switch (api.probe()) {
+            case HttpResult.Answered answered -> probed(answered.answer());
+            case HttpResult.Failed failed ->
+                    failedProbe(HttpTrouble.ofFailure(scene(failed.stage()), failed.failure()));
+        };
+    }
+
+    private Probe probed(HttpAnswer answer) {
+        Post nothing = new Post(List.of(), api.probeCall(), List.of());
+        String said = wording.of(answer, api.explain(answer, nothing), false);
+        return api.probed(answer)
+                .orElseGet(() ->
+                        failedProbe(
+                                HttpTrouble.ofAnswer(
+                                        scene(HttpStage.REPLY),
+                                        said,
+                                        RetryAfter.of(answer, said))));
+    }
+
+    private Probe failedProbe(Verdict verdict) {
+        String reply = verdict.outcome().reply();
+        return switch (verdict.outcome()) {
+            case Outcome.Unavailable down ->
+                    new Probe.Failed(reply, down.fault(), down.retryAfter());
+            case Outcome.Uncertain _ -> new Probe.Failed(reply, lost(verdict), null);
+            // The API answers, and not with trouble of ours: whether it would send is open.
+            case Outcome.Deferred _, Outcome.Rejected _, Outcome.Unsuited _, Outcome.Accepted _ ->
+                    new Probe.Unproven(reply);
+        };
+    }
+
+    /// Returns what the loss of an answer is, where nothing can have been taken.
+    private static Fault lost(Verdict verdict) {
+        return switch (verdict.row()) {
+            case "answer-timeout" -> Fault.TIMEOUT;
+            case "gateway" -> Fault.SERVICE;
+            default -> Fault.NETWORK;
+        };
+    }
+
+    @Override
+    public void close() {
+        http.close();
+    }
+
+    /// A gate that asks the one behind it at its first passage only.
+    private static final class PassedOnce implements CommitGate {
+
+        private final CommitGate gate;
+        private boolean passed;
+
+        PassedOnce(CommitGate gate) {
+            this.gate = gate;
+        }
+
+        @Override
+        public synchronized boolean pass() {
+            passed = passed || gate.pass();
+            return passed;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Reader;
+import java.io.Writer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// A request's body in JSON (RFC 8259) whose long texts are streamed: the tree holds a token in
+/// their place, and they are written when the token's turn comes.
+final class JsonBody implements HttpBody {
+
+    private final List<Segment> segments;
+    private long lengthBytes = -1;
+
+    private JsonBody(List<Segment> segments) {
+        this.segments = segments;
+    }
+
+    /// Writes a stretch of the body.
+    @FunctionalInterface
+    private interface Segment {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /// Hands out the tokens of one body.
+    static final class Streamed {
+
+        // Nobody who writes a message can know it, so none can be forged.
+        private final String mark = "@" + UUID.randomUUID() + ":";
+        private final List<Segment> segments = new ArrayList<>();
+
+        /// Returns a token for a part's octets in base64.
+        String base64(Leaf leaf) {
+            return token(out -> {
+                try (InputStream in = new Base64Stream(leaf.open())) {
+                    in.transferTo(out);
+                }
+            });
+        }
+
+        /// Returns a token for parts' texts, one after the other.
+        String text(List<Leaf> leaves) {
+            return token(out -> write(leaves, out, false));
+        }
+
+        /// Returns a token for parts' texts as HTML that shows them as they are.
+        String textAsHtml(List<Leaf> leaves) {
+            return token(out -> write(leaves, out, true));
+        }
+
+        private String token(Segment segment) {
+            segments.add(segment);
+            return mark + (segments.size() - 1) + "@";
+        }
+
+        private static void write(List<Leaf> leaves, OutputStream out, boolean asHtml)
+                throws IOException {
+            Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
+            writer.write(asHtml ? "<pre style=\\\"white-space: pre-wrap\\\">" : "");
+            for (int i = 0; i < leaves.size(); i++) {
+                writer.write(i == 0 ? "" : "\\r\\n");
+                try (Reader text = leaves.get(i).text()) {
+                    for (int c = text.read(); c >= 0; c = text.read()) {
+                        writeCharacter((char) c, writer, asHtml);
+                    }
+                }
+            }
+            writer.write(asHtml ? "</pre>" : "");
+            writer.flush();
+        }
+
+        private static void writeCharacter(char c, Writer to, boolean asHtml) throws IOException {
+            switch (c) {
+                case '"' -> to.write("\\\"");
+                case '\\' -> to.write("\\\\");
+                case '\r' -> to.write("\\r");
+                case '\n' -> to.write("\\n");
+                case '\t' -> to.write("\\t");
+                case '<' -> to.write(asHtml ? "&lt;" : "<");
+                case '>' -> to.write(asHtml ? "&gt;" : ">");
+                case '&' -> to.write(asHtml ? "&amp;" : "&");
+                default -> {
+                    if (c < ' ') {
+                        to.write(String.format("\\u%04x", (int) c));
+                    } else {
+                        to.write(c);
+                    }
+                }
+            }
+        }
+
+        /// Returns the body that a tree with this object's tokens describes.
+        JsonBody body(JsonNode tree) {
+            try {
+                return body(Json.MAPPER.writeValueAsString(tree));
+            } catch (JsonProcessingException e) {
+                throw new AssertionError("a tree of ours can be written", e);
+            }
+        }
+
+        private JsonBody body(String json) {
+            List<Segment> all = new ArrayList<>();
+            Matcher token = Pattern.compile(Pattern.quote(mark) + "(\\d+)@").matcher(json);
+            int end = 0;
+            while (token.find()) {
+                all.add(literal(json.substring(end, token.start())));
+                all.add(segments.get(Integer.parseInt(token.group(1))));
+                end = token.end();
+            }
+            all.add(literal(json.substring(end)));
+            return new JsonBody(all);
+        }
+
+        private static Segment literal(String json) {
+            byte[] octets = json.getBytes(UTF_8);
+            return out -> out.write(octets);
+        }
+    }
+
+    @Override
+    public synchronized long lengthBytes() throws IOException {
+        if (lengthBytes < 0) {
+            Counter counter = new Counter();
+            writeTo(counter);
+            lengthBytes = counter.count;
+        }
+        return lengthBytes;
+    }
+
+    @Override
+    public void writeTo(OutputStream out) throws IOException {
+        for (Segment segment : segments) {
+            segment.writeTo(out);
+        }
+    }
+
+    /// Returns the header fields that every call with JSON has.
+    static Map<String, String> headers() {
+        return Map.of("Content-Type", "application/json", "Accept", "application/json");
+    }
+
+    private static final class Counter extends OutputStream {
+
+        private long count;
+
+        @Override
+        public void write(int octet) {
+            count++;
+        }
+
+        @Override
+        public void write(byte[] octets, int offset, int length) {
+            count += length;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Probe;
+import dev.postern.egress.Shipment;
+import dev.postern.outcome.Misfit;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/// Mailgun, `messages.mime`: the octets as they are, the envelope as `to`.
+final class Mailgun implements Api {
+
+    static final String ENDPOINT = "https://api.mailgun.net";
+
+    private static final int RECIPIENTS_LIMIT = 1000;
+
+    /// The request may have 52.4 MiB; that a message may have 25 MB is for Mailgun to say.
+    private static final long SIZE_LIMIT_BYTES = 52L * 1024 * 1024;
+
+    private static final int SUCCESS = 200;
+
+    /// The header fields that mean something over Mailgun's SMTP, and what they are called here.
+    private static final Map<String, String> OPTIONS =
+            Map.ofEntries(
+                    Map.entry("X-Mailgun-Tag", "o:tag"),
+                    Map.entry("X-Mailgun-Dkim", "o:dkim"),
+                    Map.entry("X-Mailgun-Deliver-By", "o:deliverytime"),
+                    Map.entry("X-Mailgun-Drop-Message", "o:testmode"),
+                    Map.entry("X-Mailgun-Track", "o:tracking"),
+                    Map.entry("X-Mailgun-Track-Clicks", "o:tracking-clicks"),
+                    Map.entry("X-Mailgun-Track-Opens", "o:tracking-opens"),
+                    Map.entry("X-Mailgun-Require-TLS", "o:require-tls"),
+                    Map.entry("X-Mailgun-Skip-Verification", "o:skip-verification"),
+                    Map.entry("X-Mailgun-Sending-Ip", "o:sending-ip"),
+                    Map.entry("X-Mailgun-Sending-Ip-Pool", "o:sending-ip-pool"),
+                    Map.entry("X-Mailgun-Secondary-DKIM", "o:secondary-dkim"));
+
+    private static final String VARIABLES = "X-Mailgun-Variables";
+
+    /// It would put other recipients' data into the message, so it is left alone.
+    private static final String RECIPIENT_VARIABLES = "X-Mailgun-Recipient-Variables";
+
+    private final EgressConfig.Mailgun config;
+    private final Http http;
+
+    Mailgun(EgressConfig.Mailgun config, Http http) {
+        this.config = config;
+        this.http = http;
+    }
+
+    @Override
+    public String type() {
+        return "mailgun";
+    }
+
+    @Override
+    public Plan plan(Shipment shipment, ContentCursor content) throws IOException {
+        if (content.sizeBytes() > SIZE_LIMIT_BYTES) {
+            return new Plan.Unfit("Mailgun takes at most 52 MiB", Misfit.SIZE);
+        }
+        Fields fields = Fields.read(content.whole());
+        List<String> notCarried =
+                fields.has(RECIPIENT_VARIABLES) ? List.of(RECIPIENT_VARIABLES) : List.of();
+        List<Post> posts = new ArrayList<>();
+        for (Recipients.Batch batch :
+                Recipients.batches(shipment.envelope().recipients(), RECIPIENTS_LIMIT)) {
+            Form form = new Form();
+            batch.mailed().forEach(to -> form.field("to", to.address()));
+            options(fields, form);
+            posts.add(
+                    new Post(batch.concerned(), call(form, form.withMessage(content)), notCarried));
+        }
+        return new Plan.Posts(posts);
+    }
+
+    private static void options(Fields fields, Form form) {
+        for (Fields.Field field : fields.all()) {
+            OPTIONS.forEach((name, option) -> {
+                if (field.isNamed(name)) {
+                    form.field(option, HeaderText.decode(field.value()));
+                }
+            });
+        }
+        for (String json : fields.values(VARIABLES)) {
+            JsonNode variables = Json.read(json);
+            for (Map.Entry<String, JsonNode> variable : variables.properties()) {
+                JsonNode value = variable.getValue();
+                form.field(
+                        "v:" + variable.getKey(),
+                        value.isTextual() ? value.textValue() : value.toString());
+            }
+        }
+    }
+
+    private HttpCall call(Form form, HttpBody body) {
+        String login = "api:" + config.apiKey().reveal();
+        Map<String, String> headers = new LinkedHashMap<>();
+        headers.put(
+                "Authorization",
+                "Basic " + Base64.getEncoder().encodeToString(login.getBytes(UTF_8)));
+        headers.put("Accept", "application/json");
+        headers.put("Content-Type", "multipart/form-data; boundary=" + form.boundary);
+        return new HttpCall("POST", "/v3/" + config.domain() + "/messages.mime", headers, body);
+    }
+
+    @Override
+    public HttpResult send(Post post, CommitGate gate) {
+        return http.exchange(post.call(), gate);
+    }
+
+    @Override
+    public Optional<String> acceptedAs(HttpAnswer answer) {
+        return answer.status() == SUCCESS ? Json.text(Json.read(answer), "id") : Optional.empty();
+    }
+
+    @Override
+    public String explain(HttpAnswer answer, Post post) {
+        return Json.text(Json.read(answer), "message").orElse("");
+    }
+
+    /// A sending key may do nothing but send, so a message is begun that can't be sent: it is for
+    /// nobody.
+    @Override
+    public HttpCall probeCall() {
+        Form form = new Form();
+        form.field("o:testmode", "yes");
+        return call(form, form.without());
+    }
+
+    @Override
+    public HttpResult probe() {
+        return http.exchange(probeCall(), CommitGate.OPEN);
+    }
+
+    @Override
+    public Optional<Probe> probed(HttpAnswer answer) {
+        String text = explain(answer, new Post(List.of(), probeCall(), List.of()));
+        return answer.status() == 400 && text.contains("parameter is missing")
+                ? Optional.of(new Probe.Passed("the key may send for " + config.domain()))
+                : Optional.empty();
+    }
+
+    /// A form as multipart/form-data (RFC 7578 §4).
+    private static final class Form {
+
+        private final String boundary = "postern-" + UUID.randomUUID();
+        private final ByteArrayOutputStream head = new ByteArrayOutputStream();
+
+        void field(String name, String value) {
+            write(head, "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name);
+            // Nothing that a message says can end the part.
+            write(head, "\"\r\n\r\n" + value.replaceAll("[\\r\\n]", " ") + "\r\n");
+        }
+
+        HttpBody without() {
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            all.writeBytes(head.toByteArray());
+            write(all, "--" + boundary + "--\r\n");
+            return HttpBody.of(all.toByteArray());
+        }
+
+        HttpBody withMessage(ContentCursor content) {
+            write(head, "--" + boundary + "\r\nContent-Disposition: form-data; name=\"message\"; ");
+            write(head, "filename=\"message.mime\"\r\nContent-Type: message/rfc822\r\n\r\n");
+            byte[] tail = ("\r\n--" + boundary + "--\r\n").getBytes(UTF_8);
+            byte[] before = head.toByteArray();
+            return new HttpBody() {
+                @Override
+                public long lengthBytes() {
+                    return before.length + content.sizeBytes() + tail.length;
+                }
+
+                @Override
+                public void writeTo(OutputStream out) throws IOException {
+                    out.write(before);
+                    content.whole().transferTo(out);
+                    out.write(tail);
+                }
+            };
+        }
+
+        private static void write(ByteArrayOutputStream to, String text) {
+            to.writeBytes(text.getBytes(UTF_8));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package dev.postern.egress.http;
+
+import dev.postern.mail.ForwardPath;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/// Where the recipients of one call stand, for APIs whose To, Cc and Bcc are both what is shown and
+/// who is mailed. The envelope decides who is mailed, the header where one is shown.
+///
+/// @param to shown as To; never empty
+/// @param cc shown as Cc
+/// @param bcc shown to nobody
+/// @param concerned all recipients that these stand for
+/// @param notCarried what the header shows and this can't
+record Placement(
+        List<Mailbox> to,
+        List<Mailbox> cc,
+        List<Mailbox> bcc,
+        List<ForwardPath> concerned,
+        List<String> notCarried) {
+
+    /// Addresses that are named when they can't be shown; of more only the number is told.
+    private static final int NAMED_LIMIT = 5;
+
+    Placement {
+        to = List.copyOf(to);
+        cc = List.copyOf(cc);
+        bcc = List.copyOf(bcc);
+        concerned = List.copyOf(concerned);
+        notCarried = List.copyOf(notCarried);
+    }
+
+    /// Returns the calls that it takes to mail the recipients. Each blind one that no shown one
+    /// goes with gets a call of its own, in which it is the To: else they would see each other.
+    ///
+    /// @param limit most addresses in one call
+    static List<Placement> of(List<ForwardPath> recipients, Rebuilt message, int limit) {
+        SequencedMap<String, List<ForwardPath>> blind = Recipients.distinct(recipients);
+        SequencedMap<String, List<ForwardPath>> all = new LinkedHashMap<>(blind);
+        Set<String> hidden = new LinkedHashSet<>();
+        List<Shown> shown = new ArrayList<>();
+        collect(message.to(), true, blind, shown, hidden, "To");
+        collect(message.cc(), false, blind, shown, hidden, "Cc");
+        List<String> notCarried = new ArrayList<>(inWords(hidden));
+        List<Placement> placements = new ArrayList<>();
+        for (int i = 0; i < shown.size(); i += limit) {
+            List<Shown> some = shown.subList(i, Math.min(shown.size(), i + limit));
+            List<Mailbox> hiddenOnes = take(blind, limit - some.size());
+            placements.add(visible(some, hiddenOnes, all, notCarried));
+        }
+        blind.forEach((_, same) ->
+                placements.add(
+                        new Placement(
+                                List.of(new Mailbox(same.getFirst().address(), "")),
+                                List.of(),
+                                List.of(),
+                                same,
+                                notCarried)));
+        return placements;
+    }
+
+    /// A recipient that the header names.
+    private record Shown(Mailbox mailbox, boolean isTo) {}
+
+    private static void collect(
+            List<Mailbox> named,
+            boolean isTo,
+            Map<String, List<ForwardPath>> blind,
+            List<Shown> shown,
+            Set<String> hidden,
+            String field) {
+        for (Mailbox mailbox : named) {
+            String key = Recipients.key(mailbox.address());
+            List<ForwardPath> same = blind.remove(key);
+            if (same != null) {
+                String spoken = same.getFirst().address();
+                shown.add(new Shown(new Mailbox(spoken, mailbox.name()), isTo));
+            } else if (shown.stream().noneMatch(s -> isSame(s, key))) {
+                hidden.add(field + ": " + mailbox.address());
+            }
+        }
+    }
+
+    private static boolean isSame(Shown shown, String key) {
+        return Recipients.key(shown.mailbox().address()).equals(key);
+    }
+
+    private static List<String> inWords(Set<String> hidden) {
+        List<String> words = new ArrayList<>(hidden);
+        if (words.size() <= NAMED_LIMIT) {
+            return words;
+        }
+        List<String> some = new ArrayList<>(words.subList(0, NAMED_LIMIT));
+        some.add((words.size() - NAMED_LIMIT) + " more of To and Cc");
+        return some;
+    }
+
+    private static List<Mailbox> take(Map<String, List<ForwardPath>> blind, int count) {
+        List<Mailbox> taken = new ArrayList<>();
+        List<String> keys = new ArrayList<>(blind.keySet());
+        for (String key : keys.subList(0, Math.min(count, keys.size()))) {
+            List<ForwardPath> same = blind.remove(key);
+            if (same != null) {
+                taken.add(new Mailbox(same.getFirst().address(), ""));
+            }
+        }
+        return taken;
+    }
+
+    private static Placement visible(
+            List<Shown> shown,
+            List<Mailbox> bcc,
+            Map<String, List<ForwardPath>> all,
+            List<String> notCarried) {
+        List<Mailbox> to = shown.stream().filter(Shown::isTo).map(Shown::mailbox).toList();
+        List<Mailbox> cc = shown.stream().filter(s -> !s.isTo()).map(Shown::mailbox).toList();
+        List<String> lost = new ArrayList<>(notCarried);
+        List<Mailbox> mailed = new ArrayList<>(to);
+        mailed.addAll(cc);
+        mailed.addAll(bcc);
+        List<ForwardPath> concerned = new ArrayList<>();
+        for (Mailbox one : mailed) {
+            concerned.addAll(all.getOrDefault(Recipients.key(one.address()), List.of()));
+        }
+        if (to.isEmpty()) {
+            // Each of these APIs wants a To.
+            lost.add("Cc as Cc");
+            return new Placement(cc, List.of(), bcc, concerned, lost);
+        }
+        return new Placement(to, cc, bcc, concerned, lost);
+    }
+}

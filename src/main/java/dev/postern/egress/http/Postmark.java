@@ -1,0 +1,164 @@
+package dev.postern.egress.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.Probe;
+import dev.postern.mail.ForwardPath;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/// Postmark, `email`. Its own error numbers decide, not the HTTP status; and a success can name
+/// recipients that it will not mail.
+final class Postmark extends RebuildingApi {
+
+    static final String ENDPOINT = "https://api.postmarkapp.com";
+
+    private static final int RECIPIENTS_LIMIT = 50;
+
+    /// 10 MB, counted after base64.
+    private static final long SIZE_LIMIT_BYTES = 10L * 1024 * 1024;
+
+    private static final int SUCCESS = 200;
+    private static final String METADATA = "x-pm-metadata-";
+    private static final String KEEP_ID = "X-PM-KeepID";
+
+    /// The header fields that mean something over Postmark's SMTP, and what they are called here.
+    private static final Map<String, String> MEMBERS =
+            Map.of(
+                    "x-pm-tag", "Tag",
+                    "x-pm-message-stream", "MessageStream",
+                    "x-pm-tracklinks", "TrackLinks",
+                    "x-pm-track-links", "TrackLinks",
+                    "x-pm-trackopens", "TrackOpens",
+                    "x-pm-track-opens", "TrackOpens");
+
+    Postmark(EgressConfig.Api config, Http http) {
+        super(config, http, RECIPIENTS_LIMIT);
+    }
+
+    @Override
+    long sizeLimitBytes() {
+        return SIZE_LIMIT_BYTES;
+    }
+
+    @Override
+    Post post(Draft draft) throws IOException {
+        ObjectNode json = Json.MAPPER.createObjectNode();
+        json.put("From", draft.from().toString());
+        Placement placement = draft.placement();
+        putList(json, "To", placement.to());
+        putList(json, "Cc", placement.cc());
+        putList(json, "Bcc", placement.bcc());
+        putList(json, "ReplyTo", draft.message().replyTo());
+        json.put("Subject", draft.subject());
+        String text = draft.text();
+        if (text != null) {
+            json.put("TextBody", text);
+        }
+        String html = draft.html();
+        if (html != null) {
+            json.put("HtmlBody", html);
+        }
+        fields(draft.message().fields(), json);
+        attachments(draft, json);
+        return draft.post("/email", Map.of("X-Postmark-Server-Token", key()), json);
+    }
+
+    private static void putList(ObjectNode json, String member, List<Mailbox> mailboxes) {
+        if (!mailboxes.isEmpty()) {
+            json.put(
+                    member,
+                    mailboxes.stream().map(Mailbox::toString).collect(Collectors.joining(", ")));
+        }
+    }
+
+    private static void fields(Fields fields, ObjectNode json) {
+        for (Fields.Field field : fields.all()) {
+            String name = field.name().toLowerCase(Locale.ROOT);
+            String value = HeaderText.decode(field.value());
+            String member = MEMBERS.get(name);
+            if (name.startsWith(METADATA) && name.length() > METADATA.length()) {
+                json.withObject("/Metadata").put(name.substring(METADATA.length()), value);
+            } else if ("TrackOpens".equals(member)) {
+                json.put(member, value.equalsIgnoreCase("true"));
+            } else if (member != null) {
+                json.put(member, value);
+            }
+        }
+        ArrayNode headers = Json.MAPPER.createArrayNode();
+        CustomFields.of(fields, n -> MEMBERS.containsKey(n) || n.startsWith(METADATA))
+                .all()
+                .forEach(f -> headers.addObject().put("Name", f.name()).put("Value", f.value()));
+        if (fields.has("Message-ID") && !fields.has(KEEP_ID)) {
+            // Else it gets another, and answers to it start a thread of their own.
+            headers.addObject().put("Name", KEEP_ID).put("Value", "true");
+        }
+        if (!headers.isEmpty()) {
+            json.set("Headers", headers);
+        }
+    }
+
+    private static void attachments(Draft draft, ObjectNode json) {
+        List<Rebuilt.Attachment> attachments = draft.attachments();
+        if (attachments.isEmpty()) {
+            return;
+        }
+        ArrayNode array = json.putArray("Attachments");
+        for (Rebuilt.Attachment attachment : attachments) {
+            ObjectNode attached =
+                    array.addObject()
+                            .put("Name", attachment.name())
+                            .put("Content", draft.streamed().base64(attachment.leaf()))
+                            .put("ContentType", attachment.type());
+            if (attachment.inline()) {
+                attached.put("ContentID", "cid:" + attachment.contentId());
+            }
+        }
+    }
+
+    @Override
+    public Optional<String> acceptedAs(HttpAnswer answer) {
+        JsonNode body = Json.read(answer);
+        JsonNode code = body.path("ErrorCode");
+        return answer.status() == SUCCESS && code.isInt() && code.intValue() == 0
+                ? Json.text(body, "MessageID")
+                : Optional.empty();
+    }
+
+    @Override
+    public String explain(HttpAnswer answer, Post post) {
+        JsonNode body = Json.read(answer);
+        String code = body.path("ErrorCode").isInt() ? body.path("ErrorCode").asText() + ": " : "";
+        return code + Json.text(body, "Message").orElse("");
+    }
+
+    /// It names those that it will not mail, because they bounced or complained before.
+    @Override
+    public List<ForwardPath> refused(HttpAnswer answer, Post post) {
+        String said = explain(answer, post);
+        int from = said.toLowerCase(Locale.ROOT).indexOf("inactive address");
+        return from < 0 ? List.of() : Recipients.namedIn(said.substring(from), post.recipients());
+    }
+
+    @Override
+    public HttpCall probeCall() {
+        return new HttpCall(
+                "GET",
+                "/server",
+                Map.of("X-Postmark-Server-Token", key(), "Accept", "application/json"),
+                HttpBody.NONE);
+    }
+
+    @Override
+    public Optional<Probe> probed(HttpAnswer answer) {
+        return answer.status() == 200 && Json.read(answer).has("ID")
+                ? Optional.of(new Probe.Passed("the token is good"))
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,243 @@
+package dev.postern.egress.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Shipment;
+import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Misfit;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What the APIs have in common that have no raw form: the message is read once, and for each
+/// [Placement] of recipients a call is made of its pieces.
+abstract class RebuildingApi implements Api {
+
+    /// What stands for an empty subject, which none of these APIs takes.
+    static final String NO_SUBJECT = "(no subject)";
+
+    private final EgressConfig.Api config;
+    private final Http http;
+    private final int recipientsLimit;
+
+    /// @param recipientsLimit most addresses in one call
+    RebuildingApi(EgressConfig.Api config, Http http, int recipientsLimit) {
+        this.config = config;
+        this.http = http;
+        this.recipientsLimit = recipientsLimit;
+    }
+
+    @Override
+    public String type() {
+        return config.type();
+    }
+
+    Http http() {
+        return http;
+    }
+
+    /// Returns the key, to be used and forgotten.
+    String key() {
+        return config.apiKey().reveal();
+    }
+
+    @Override
+    public Plan plan(Shipment shipment, ContentCursor content) throws IOException {
+        Rebuilt message = MimeReading.read(content);
+        Mailbox from = author(shipment, message);
+        if (from == null) {
+            return new Plan.Unfit(type() + " wants a From, and there is none", Misfit.FORM);
+        }
+        List<ForwardPath> recipients = shipment.envelope().recipients();
+        if (!takesAnyLocalPart()
+                && recipients.stream().anyMatch(r -> !HeaderText.isAscii(localPart(r)))) {
+            return new Plan.Unfit(
+                    type() + " takes no address with a local part like that", Misfit.FORM);
+        }
+        List<Post> posts = new ArrayList<>();
+        for (List<Placement> placements :
+                grouped(Placement.of(recipients, message, recipientsLimit))) {
+            Draft draft = new Draft(shipment, message, from, placements);
+            Post post = post(draft);
+            if (post.call().body().lengthBytes() > sizeLimitBytes()) {
+                return new Plan.Unfit(
+                        type() + " takes at most " + sizeLimitBytes() + " octets", Misfit.SIZE);
+            }
+            posts.add(post);
+        }
+        return new Plan.Posts(posts);
+    }
+
+    private static @Nullable Mailbox author(Shipment shipment, Rebuilt message) {
+        String sender = shipment.envelope().sender().address();
+        Mailbox author = message.from();
+        return author != null || sender.isEmpty() ? author : new Mailbox(sender, "");
+    }
+
+    private static String localPart(ForwardPath recipient) {
+        return recipient.address().replaceFirst("@[^@]*$", "");
+    }
+
+    /// Returns which placements go in one call; by default each in its own.
+    List<List<Placement>> grouped(List<Placement> placements) {
+        return placements.stream().map(List::of).toList();
+    }
+
+    /// Returns whether local parts beyond ASCII are taken (RFC 6531 §3.3).
+    boolean takesAnyLocalPart() {
+        return false;
+    }
+
+    /// Returns the most octets that a call's body may have.
+    abstract long sizeLimitBytes();
+
+    /// Returns the call that a draft describes.
+    abstract Post post(Draft draft) throws IOException;
+
+    @Override
+    public HttpResult send(Post post, CommitGate gate) {
+        return http.exchange(post.call(), gate);
+    }
+
+    @Override
+    public HttpResult probe() {
+        return http.exchange(probeCall(), CommitGate.OPEN);
+    }
+
+    /// One call while it is made.
+    static final class Draft {
+
+        private final Shipment shipment;
+        private final Rebuilt message;
+        private final Mailbox from;
+        private final List<Placement> placements;
+        private final JsonBody.Streamed streamed = new JsonBody.Streamed();
+        private final List<String> notCarried = new ArrayList<>();
+
+        Draft(Shipment shipment, Rebuilt message, Mailbox from, List<Placement> placements) {
+            this.shipment = shipment;
+            this.message = message;
+            this.from = from;
+            this.placements = placements;
+            notCarried.addAll(placements.getFirst().notCarried());
+            notCarried.addAll(message.notCarried());
+        }
+
+        Shipment shipment() {
+            return shipment;
+        }
+
+        Rebuilt message() {
+            return message;
+        }
+
+        Mailbox from() {
+            return from;
+        }
+
+        List<Placement> placements() {
+            return placements;
+        }
+
+        /// Returns where the recipients stand, of a call that has but one placement.
+        Placement placement() {
+            return placements.getFirst();
+        }
+
+        JsonBody.Streamed streamed() {
+            return streamed;
+        }
+
+        /// Notes what this API can't carry.
+        void lose(String what) {
+            if (!notCarried.contains(what)) {
+                notCarried.add(what);
+            }
+        }
+
+        /// Returns the list that [#lose] adds to.
+        List<String> notCarried() {
+            return notCarried;
+        }
+
+        /// Returns the subject, or what stands for none.
+        String subject() {
+            if (message.subject().isEmpty()) {
+                lose("empty Subject");
+                return NO_SUBJECT;
+            }
+            return message.subject();
+        }
+
+        /// Returns a token for the text; null without a text. One that is empty is a blank, since
+        /// these APIs want a body.
+        @Nullable String text() throws IOException {
+            Leaf html = message.html();
+            long octets = 0;
+            for (Leaf leaf : message.text()) {
+                octets += leaf.decodedBytes();
+            }
+            if (octets > 0) {
+                return streamed.text(message.text());
+            }
+            return html == null || html.decodedBytes() == 0 ? " " : null;
+        }
+
+        /// Returns a token for the HTML; null without one.
+        @Nullable String html() throws IOException {
+            Leaf html = message.html();
+            return html == null || html.decodedBytes() == 0 ? null : streamed.text(List.of(html));
+        }
+
+        /// Returns the attachments; the calendar alternative becomes one, and an AMP alternative is
+        /// lost.
+        List<Rebuilt.Attachment> attachments() {
+            List<Rebuilt.Attachment> all = new ArrayList<>(message.attachments());
+            Leaf calendar = message.calendar();
+            if (calendar != null) {
+                all.add(calendarFile(calendar));
+                lose("text/calendar as an alternative");
+            }
+            if (message.amp() != null) {
+                lose("text/x-amp-html");
+            }
+            return all;
+        }
+
+        static Rebuilt.Attachment calendarFile(Leaf calendar) {
+            return new Rebuilt.Attachment("invite.ics", "text/calendar", null, false, calendar);
+        }
+
+        /// Returns the call.
+        Post post(String path, Map<String, String> headers, ObjectNode json) {
+            Map<String, String> all = new LinkedHashMap<>(JsonBody.headers());
+            all.putAll(headers);
+            List<ForwardPath> concerned =
+                    placements.stream().flatMap(p -> p.concerned().stream()).toList();
+            return new Post(
+                    concerned, new HttpCall("POST", path, all, streamed.body(json)), notCarried);
+        }
+    }
+
+    /// Puts mailboxes as `{"email", "name"}` into an array, when there are any.
+    static void putObjects(ObjectNode json, String member, List<Mailbox> mailboxes) {
+        if (!mailboxes.isEmpty()) {
+            ArrayNode array = json.putArray(member);
+            mailboxes.forEach(mailbox -> putObject(array.addObject(), mailbox));
+        }
+    }
+
+    /// Puts a mailbox as `email` and `name`.
+    static ObjectNode putObject(ObjectNode json, Mailbox mailbox) {
+        json.put("email", mailbox.address());
+        if (!mailbox.name().isEmpty()) {
+            json.put("name", mailbox.name());
+        }
+        return json;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.Probe;
+import dev.postern.mail.ForwardPath;
+import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Resend, `emails`. Each call has an idempotency key, so that one whose answer was lost can be
+/// repeated without mailing twice.
+final class Resend extends RebuildingApi {
+
+    static final String ENDPOINT = "https://api.resend.com";
+
+    private static final int RECIPIENTS_LIMIT = 50;
+    private static final int SUCCESS = 200;
+    private static final int KEY_HASH_CHARACTERS = 32;
+
+    Resend(EgressConfig.Api config, Http http) {
+        super(config, http, RECIPIENTS_LIMIT);
+    }
+
+    @Override
+    long sizeLimitBytes() {
+        // What it takes is documented nowhere that we know; it says so itself, with 413.
+        return Long.MAX_VALUE;
+    }
+
+    @Override
+    Post post(Draft draft) throws IOException {
+        ObjectNode json = Json.MAPPER.createObjectNode();
+        json.put("from", draft.from().toString());
+        Placement placement = draft.placement();
+        putTexts(json, "to", placement.to());
+        putTexts(json, "cc", placement.cc());
+        putTexts(json, "bcc", placement.bcc());
+        putTexts(json, "reply_to", draft.message().replyTo());
+        json.put("subject", draft.subject());
+        String html = draft.html();
+        if (html != null) {
+            json.put("html", html);
+        }
+        String text = draft.text();
+        if (text != null) {
+            json.put("text", text);
+        }
+        Map<String, String> custom =
+                CustomFields.of(draft.message().fields(), _ -> false).once(draft.notCarried());
+        if (!custom.isEmpty()) {
+            custom.forEach(json.putObject("headers")::put);
+        }
+        List<Rebuilt.Attachment> attachments = draft.attachments();
+        if (!attachments.isEmpty()) {
+            ArrayNode array = json.putArray("attachments");
+            attachments.forEach(attachment -> attach(draft, attachment, array.addObject()));
+        }
+        return draft.post(
+                "/emails",
+                Map.of("Authorization", "Bearer " + key(), "Idempotency-Key", once(draft)),
+                json);
+    }
+
+    private static void putTexts(ObjectNode json, String member, List<Mailbox> mailboxes) {
+        if (!mailboxes.isEmpty()) {
+            ArrayNode array = json.putArray(member);
+            mailboxes.forEach(mailbox -> array.add(mailbox.toString()));
+        }
+    }
+
+    /// A type that contradicts the name makes Resend drop the message without a word, so then the
+    /// name alone speaks.
+    private static void attach(Draft draft, Rebuilt.Attachment attachment, ObjectNode json) {
+        json.put("content", draft.streamed().base64(attachment.leaf()));
+        json.put("filename", FileNames.withExtension(attachment));
+        if (FileNames.agrees(attachment)) {
+            json.put("content_type", attachment.type());
+        } else {
+            draft.lose("type " + attachment.type() + " of " + attachment.name());
+        }
+        String contentId = attachment.contentId();
+        if (contentId != null) {
+            json.put("content_id", contentId);
+        }
+    }
+
+    /// Returns the key of this message for these recipients: the same when it is tried again, also
+    /// after a restart, and another for others. Queue ids alone are unique in one spool only.
+    private static String once(Draft draft) {
+        Stream<String> recipients =
+                draft.placement().concerned().stream().map(ForwardPath::address).sorted();
+        String messageId = draft.message().fields().first("Message-ID").orElse("");
+        String all = messageId + "\n" + String.join("\n", recipients.toList());
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(all.getBytes(UTF_8));
+            String digits = HexFormat.of().formatHex(hash).substring(0, KEY_HASH_CHARACTERS);
+            return "postern-" + draft.shipment().id() + "-" + digits;
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java has SHA-256", e);
+        }
+    }
+
+    @Override
+    public Optional<String> acceptedAs(HttpAnswer answer) {
+        return answer.status() == SUCCESS ? Json.text(Json.read(answer), "id") : Optional.empty();
+    }
+
+    @Override
+    public String explain(HttpAnswer answer, Post post) {
+        JsonNode body = Json.read(answer);
+        String name = Json.text(body, "name").map(n -> n + ": ").orElse("");
+        return name + Json.text(body, "message").orElse("");
+    }
+
+    /// A key that may only send is refused here with the words that say so.
+    @Override
+    public HttpCall probeCall() {
+        return new HttpCall(
+                "GET",
+                "/domains",
+                Map.of("Authorization", "Bearer " + key(), "Accept", "application/json"),
+                HttpBody.NONE);
+    }
+
+    @Override
+    public Optional<Probe> probed(HttpAnswer answer) {
+        JsonNode body = Json.read(answer);
+        boolean sendOnly = body.path("name").asText().equals("restricted_api_key");
+        boolean all = answer.status() == SUCCESS && body.path("data").isArray();
+        return sendOnly || all
+                ? Optional.of(new Probe.Passed("the key may " + (all ? "do all" : "send only")))
+                : Optional.empty();
+    }
+}

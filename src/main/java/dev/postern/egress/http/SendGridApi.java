@@ -1,0 +1,296 @@
+package dev.postern.egress.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sendgrid.Client;
+import com.sendgrid.Method;
+import com.sendgrid.Request;
+import com.sendgrid.Response;
+import com.sendgrid.SendGrid;
+import com.sendgrid.helpers.mail.Mail;
+import com.sendgrid.helpers.mail.objects.Attachments;
+import com.sendgrid.helpers.mail.objects.Content;
+import com.sendgrid.helpers.mail.objects.Email;
+import com.sendgrid.helpers.mail.objects.Personalization;
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Probe;
+import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Fault;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.http.impl.client.CloseableHttpClient;
+import org.jspecify.annotations.Nullable;
+
+/// SendGrid, `mail/send`, through its SDK: the SDK makes the message and the call, [Streaming]
+/// carries it over the [Http] that all egresses share, with the long texts streamed.
+final class SendGridApi extends RebuildingApi {
+
+    static final String ENDPOINT = "https://api.sendgrid.com";
+
+    private static final int RECIPIENTS_LIMIT = 1000;
+
+    /// 30 MB, in base64; whether that is meant before or after is for SendGrid to say.
+    private static final long SIZE_LIMIT_BYTES = 40L * 1024 * 1024;
+
+    private static final int SUCCESS = 202;
+    private static final String SMTPAPI = "x-smtpapi";
+    private static final Set<String> RESERVED = Set.of(SMTPAPI, "x-sg-id", "x-sg-eid");
+
+    SendGridApi(EgressConfig.Api config, Http http) {
+        super(config, http, RECIPIENTS_LIMIT);
+    }
+
+    @Override
+    long sizeLimitBytes() {
+        return SIZE_LIMIT_BYTES;
+    }
+
+    @Override
+    boolean takesAnyLocalPart() {
+        return true;
+    }
+
+    /// Blind ones that are alone go together: here each has a personalization of its own, which the
+    /// others don't see.
+    @Override
+    List<List<Placement>> grouped(List<Placement> placements) {
+        List<List<Placement>> groups = new ArrayList<>();
+        List<Placement> alone = new ArrayList<>();
+        for (Placement placement : placements) {
+            if (placement.to().size() + placement.cc().size() + placement.bcc().size() > 1) {
+                groups.add(List.of(placement));
+            } else {
+                alone.add(placement);
+            }
+        }
+        for (int i = 0; i < alone.size(); i += RECIPIENTS_LIMIT) {
+            groups.add(alone.subList(i, Math.min(alone.size(), i + RECIPIENTS_LIMIT)));
+        }
+        return groups;
+    }
+
+    @Override
+    Post post(Draft draft) throws IOException {
+        Mail mail = new Mail();
+        mail.setFrom(email(draft.from()));
+        mail.setSubject(draft.subject());
+        draft.placements().forEach(placement -> mail.addPersonalization(shown(placement)));
+        contents(draft, mail);
+        for (Rebuilt.Attachment attachment : attachments(draft)) {
+            mail.addAttachments(attached(draft, attachment));
+        }
+        List<Mailbox> replyTo = distinct(draft.message().replyTo());
+        if (replyTo.size() == 1) {
+            mail.setReplyTo(email(replyTo.getFirst()));
+        }
+        CustomFields.of(draft.message().fields(), RESERVED::contains)
+                .once(draft.notCarried())
+                .forEach(mail::addHeader);
+        mail.addCustomArg("postern_id", draft.shipment().id().toString());
+        ObjectNode json = (ObjectNode) Json.read(mail.build());
+        if (replyTo.size() > 1) {
+            putObjects(json, "reply_to_list", replyTo);
+        }
+        SmtpApiField.apply(
+                draft.message().fields().first(SMTPAPI).orElse(""), json, draft.notCarried());
+        return draft.post("/v3/mail/send", Map.of(), json);
+    }
+
+    private static Email email(Mailbox mailbox) {
+        return mailbox.name().isEmpty()
+                ? new Email(mailbox.address())
+                : new Email(mailbox.address(), mailbox.name());
+    }
+
+    private static List<Mailbox> distinct(List<Mailbox> mailboxes) {
+        Map<String, Mailbox> distinct = new LinkedHashMap<>();
+        mailboxes.forEach(m -> distinct.putIfAbsent(Recipients.key(m.address()), m));
+        return List.copyOf(distinct.values());
+    }
+
+    private static Personalization shown(Placement placement) {
+        Personalization shown = new Personalization();
+        placement.to().forEach(to -> shown.addTo(email(to)));
+        placement.cc().forEach(cc -> shown.addCc(email(cc)));
+        placement.bcc().forEach(bcc -> shown.addBcc(email(bcc)));
+        return shown;
+    }
+
+    /// Text comes first, then HTML, then the rest: in another order it is refused.
+    private static void contents(Draft draft, Mail mail) throws IOException {
+        String text = draft.text();
+        String html = draft.html();
+        if (text != null) {
+            mail.addContent(new Content("text/plain", text));
+        }
+        if (html != null) {
+            mail.addContent(new Content("text/html", html));
+        }
+        addAlternative(draft, mail, "text/x-amp-html", draft.message().amp());
+        addAlternative(draft, mail, "text/calendar", draft.message().calendar());
+    }
+
+    private static void addAlternative(Draft draft, Mail mail, String type, @Nullable Leaf leaf)
+            throws IOException {
+        if (leaf != null && leaf.decodedBytes() > 0) {
+            mail.addContent(new Content(type, draft.streamed().text(List.of(leaf))));
+        }
+    }
+
+    /// The calendar's method can't be given, so the file goes along as well; what is empty is
+    /// refused.
+    private static List<Rebuilt.Attachment> attachments(Draft draft) throws IOException {
+        List<Rebuilt.Attachment> all = new ArrayList<>();
+        for (Rebuilt.Attachment attachment : draft.message().attachments()) {
+            if (attachment.leaf().decodedBytes() == 0) {
+                draft.lose("empty attachment " + attachment.name());
+            } else {
+                all.add(attachment);
+            }
+        }
+        Leaf calendar = draft.message().calendar();
+        if (calendar != null && calendar.decodedBytes() > 0) {
+            all.add(Draft.calendarFile(calendar));
+        }
+        return all;
+    }
+
+    private static Attachments attached(Draft draft, Rebuilt.Attachment attachment) {
+        String name = attachment.name().replaceAll("[;,\\r\\n]", "_");
+        if (!name.equals(attachment.name())) {
+            draft.lose("name of " + attachment.name());
+        }
+        Attachments attached = new Attachments();
+        attached.setContent(draft.streamed().base64(attachment.leaf()));
+        attached.setType(attachment.type().replaceAll("[;,\\r\\n]", ""));
+        attached.setFilename(name);
+        attached.setDisposition(attachment.inline() ? "inline" : "attachment");
+        String contentId = attachment.contentId();
+        if (contentId != null) {
+            attached.setContentId(contentId.replaceAll("[;,\\r\\n]", "_"));
+        }
+        return attached;
+    }
+
+    @Override
+    public HttpResult send(Post post, CommitGate gate) {
+        try (Streaming client = new Streaming(http(), post.call(), gate)) {
+            SendGrid sendGrid = new SendGrid(key(), client);
+            Request request = new Request();
+            request.setMethod(Method.POST);
+            request.setEndpoint("mail/send");
+            sendGrid.api(request);
+            return client.result();
+        } catch (IOException e) {
+            return new HttpResult.Failed(HttpStage.PREPARE, e);
+        }
+    }
+
+    /// The SDK's client, for one call: takes the SDK's header fields and the planned body.
+    private static final class Streaming extends Client {
+
+        private final Http http;
+        private final HttpCall planned;
+        private final CommitGate gate;
+        private @Nullable HttpResult result;
+
+        Streaming(Http http, HttpCall planned, CommitGate gate) {
+            super((CloseableHttpClient) null);
+            this.http = http;
+            this.planned = planned;
+            this.gate = gate;
+        }
+
+        @Override
+        public Response api(Request request) {
+            Map<String, String> headers = new LinkedHashMap<>(request.getHeaders());
+            headers.remove("User-Agent");
+            headers.putAll(planned.headers());
+            HttpResult came =
+                    http.exchange(
+                            new HttpCall(
+                                    request.getMethod().name(),
+                                    "/" + request.getEndpoint().replaceFirst("^/+", ""),
+                                    headers,
+                                    planned.body()),
+                            gate);
+            result = came;
+            return came instanceof HttpResult.Answered answered
+                    ? new Response(
+                            answered.answer().status(),
+                            answered.answer().body(),
+                            answered.answer().headers())
+                    : new Response();
+        }
+
+        HttpResult result() throws IOException {
+            HttpResult came = result;
+            if (came == null) {
+                throw new IOException("SendGrid's SDK made no call");
+            }
+            return came;
+        }
+
+        @Override
+        public void close() {
+            // The connections are the egress's, which closes them.
+        }
+    }
+
+    @Override
+    public Optional<String> acceptedAs(HttpAnswer answer) {
+        return Optional.ofNullable(answer.header("x-message-id"))
+                .filter(id -> answer.status() == SUCCESS && !id.isBlank());
+    }
+
+    @Override
+    public String explain(HttpAnswer answer, Post post) {
+        List<String> said = new ArrayList<>();
+        for (JsonNode error : Json.read(answer).path("errors")) {
+            String field = Json.text(error, "field").map(f -> " (" + f + ")").orElse("");
+            said.add(Json.text(error, "message").orElse("") + field);
+        }
+        return String.join("; ", said);
+    }
+
+    @Override
+    public List<ForwardPath> refused(HttpAnswer answer, Post post) {
+        return answer.isSuccess()
+                ? List.of()
+                : Recipients.namedIn(explain(answer, post), post.recipients());
+    }
+
+    /// What a key may do, which every key may ask.
+    @Override
+    public HttpCall probeCall() {
+        return new HttpCall(
+                "GET",
+                "/v3/scopes",
+                Map.of("Authorization", "Bearer " + key(), "Accept", "application/json"),
+                HttpBody.NONE);
+    }
+
+    @Override
+    public Optional<Probe> probed(HttpAnswer answer) {
+        JsonNode scopes = Json.read(answer).path("scopes");
+        if (answer.status() == 200 && scopes.isArray()) {
+            for (JsonNode scope : scopes) {
+                if (scope.asText().equals("mail.send")) {
+                    return Optional.of(new Probe.Passed("the key may send"));
+                }
+            }
+            return Optional.of(
+                    new Probe.Failed(
+                            "the API key lacks the scope mail.send", Fault.CREDENTIALS, null));
+        }
+        return answer.status() == 403
+                ? Optional.of(new Probe.Unproven("reachable; the key may not ask for its scopes"))
+                : Optional.empty();
+    }
+}

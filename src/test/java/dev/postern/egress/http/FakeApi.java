@@ -1,0 +1,232 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import javax.net.ssl.SSLContext;
+
+/// A provider's server, played on the loopback: it records what it is asked and answers as it is
+/// told, also in ways that no server should.
+final class FakeApi implements AutoCloseable {
+
+    private static final int BODY_KEPT_BYTES = 96 * 1024 * 1024;
+
+    private final ServerSocket listening;
+    private final Function<Request, Answer> script;
+    private final List<Request> requests = new CopyOnWriteArrayList<>();
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger connections = new AtomicInteger();
+    private final boolean tls;
+    private volatile boolean keepBodies = true;
+
+    /// What was asked.
+    ///
+    /// @param raw the body, an octet a character
+    record Request(
+            String method, String path, Map<String, String> headers, String raw, long length) {
+
+        String text() {
+            return new String(raw.getBytes(ISO_8859_1), UTF_8);
+        }
+
+        String header(String name) {
+            return headers.getOrDefault(name.toLowerCase(Locale.ROOT), "");
+        }
+    }
+
+    /// What is answered.
+    sealed interface Answer {
+
+        /// An HTTP answer.
+        record Said(int status, Map<String, String> headers, String body) implements Answer {}
+
+        /// These octets, whatever they are, and the end of the connection.
+        record Raw(String octets) implements Answer {}
+
+        /// The connection is closed.
+        record Closed() implements Answer {}
+
+        /// Nothing ever comes.
+        record Silence() implements Answer {}
+    }
+
+    static Answer said(int status, String body) {
+        return new Answer.Said(status, Map.of("Content-Type", "application/json"), body);
+    }
+
+    private FakeApi(ServerSocket listening, boolean tls, Function<Request, Answer> script) {
+        this.listening = listening;
+        this.tls = tls;
+        this.script = script;
+        Thread.ofVirtual().start(this::accept);
+    }
+
+    static FakeApi start(Function<Request, Answer> script) throws IOException {
+        return new FakeApi(
+                new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), false, script);
+    }
+
+    static FakeApi startTls(SSLContext context, Function<Request, Answer> script)
+            throws IOException {
+        return new FakeApi(
+                context.getServerSocketFactory()
+                        .createServerSocket(0, 50, InetAddress.getLoopbackAddress()),
+                true,
+                script);
+    }
+
+    /// Counts bodies from now on without keeping them.
+    FakeApi forgettingBodies() {
+        keepBodies = false;
+        return this;
+    }
+
+    URI uri() {
+        return URI.create((tls ? "https" : "http") + "://127.0.0.1:" + port());
+    }
+
+    int port() {
+        return listening.getLocalPort();
+    }
+
+    List<Request> requests() {
+        return List.copyOf(requests);
+    }
+
+    int connectionCount() {
+        return connections.get();
+    }
+
+    private void accept() {
+        while (!listening.isClosed()) {
+            try {
+                Socket socket = listening.accept();
+                open.add(socket);
+                // Else the two writes of an answer wait for each other.
+                socket.setTcpNoDelay(true);
+                connections.incrementAndGet();
+                Thread.ofVirtual().start(() -> serve(socket));
+            } catch (IOException _) {
+                return;
+            }
+        }
+    }
+
+    private void serve(Socket socket) {
+        try (socket) {
+            InputStream in = new BufferedInputStream(socket.getInputStream(), 64 * 1024);
+            Request request = read(in);
+            while (request != null) {
+                requests.add(request);
+                if (!answer(script.apply(request), socket)) {
+                    return;
+                }
+                request = read(in);
+            }
+        } catch (IOException _) {
+            // The client went away, which some tests want.
+            return;
+        } finally {
+            open.remove(socket);
+        }
+    }
+
+    private static boolean answer(Answer answer, Socket socket) throws IOException {
+        OutputStream out = socket.getOutputStream();
+        switch (answer) {
+            case Answer.Said said -> {
+                byte[] body = said.body().getBytes(UTF_8);
+                StringBuilder head = new StringBuilder("HTTP/1.1 " + said.status() + " X\r\n");
+                said.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
+                head.append("Content-Length: " + body.length + "\r\n\r\n");
+                out.write(head.toString().getBytes(ISO_8859_1));
+                out.write(body);
+                return true;
+            }
+            case Answer.Raw raw -> {
+                out.write(raw.octets().getBytes(ISO_8859_1));
+                return false;
+            }
+            case Answer.Closed _ -> {
+                return false;
+            }
+            case Answer.Silence _ -> {
+                // Until the client gives up.
+                socket.getInputStream().read();
+                return false;
+            }
+        }
+    }
+
+    private Request read(InputStream in) throws IOException {
+        String first = line(in);
+        if (first.isEmpty()) {
+            return null;
+        }
+        Map<String, String> headers = new TreeMap<>();
+        for (String line = line(in); !line.isEmpty(); line = line(in)) {
+            int colon = line.indexOf(':');
+            headers.put(
+                    line.substring(0, colon).toLowerCase(Locale.ROOT),
+                    line.substring(colon + 1).strip());
+        }
+        long length = Long.parseLong(headers.getOrDefault("content-length", "0"));
+        String body = body(in, length);
+        String[] words = first.split(" ");
+        return new Request(words[0], words[1], Collections.unmodifiableMap(headers), body, length);
+    }
+
+    private String body(InputStream in, long length) throws IOException {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        byte[] buffer = new byte[64 * 1024];
+        long left = length;
+        while (left > 0) {
+            int some = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+            if (some < 0) {
+                throw new IOException("the request broke off");
+            }
+            left -= some;
+            if (keepBodies && body.size() < BODY_KEPT_BYTES) {
+                body.write(buffer, 0, some);
+            }
+        }
+        return body.toString(ISO_8859_1);
+    }
+
+    private static String line(InputStream in) throws IOException {
+        StringBuilder line = new StringBuilder();
+        int octet = in.read();
+        while (octet >= 0 && octet != '\n') {
+            line.append((char) octet);
+            octet = in.read();
+        }
+        return line.toString().stripTrailing();
+    }
+
+    @Override
+    public void close() throws IOException {
+        listening.close();
+        for (Socket socket : open) {
+            socket.close();
+        }
+    }
+}

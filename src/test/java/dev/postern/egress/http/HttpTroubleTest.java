@@ -1,0 +1,239 @@
+package dev.postern.egress.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Egress;
+import dev.postern.egress.http.FakeApi.Answer;
+import dev.postern.outcome.Outcome;
+import dev.postern.testing.Programs;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/// What each provider's errors come to, through the egress itself: the rows are data of the tests,
+/// not of the table under test.
+class HttpTroubleTest {
+
+    private static final String ROWS = "/outcome/http-troubles.tsv";
+    private static final String MESSAGE =
+            "From: author@example.org\r\nTo: b@example.net\r\nSubject: hi\r\n\r\nText.\r\n";
+
+    /// Each row would warn the operator.
+    private static final Logger QUIET = Logger.getLogger(HttpEgress.class.getName());
+
+    static {
+        QUIET.setLevel(Level.OFF);
+    }
+
+    /// One error, and what it must come to.
+    private record Row(
+            String type,
+            String status,
+            String headers,
+            String body,
+            String outcome,
+            String kind,
+            String source) {
+
+        static Row parse(String line) {
+            String[] columns = line.split("\t", -1);
+            assertEquals(7, columns.length, line);
+            return new Row(
+                    columns[0],
+                    columns[1],
+                    columns[2],
+                    columns[3],
+                    columns[4],
+                    columns[5],
+                    columns[6]);
+        }
+
+        Answer answer() {
+            return switch (body) {
+                case "@silence" -> new Answer.Silence();
+                case "@close" -> new Answer.Closed();
+                case "@garbage" -> new Answer.Raw("220 mail.example ESMTP\r\n");
+                default -> new Answer.Said(Integer.parseInt(status), fields(), body);
+            };
+        }
+
+        private Map<String, String> fields() {
+            Map<String, String> fields = new LinkedHashMap<>();
+            for (String field : headers.split(" \\| ")) {
+                if (field.contains(": ")) {
+                    String[] parts = field.split(": ", 2);
+                    long then = Instant.now().getEpochSecond() + 120;
+                    fields.put(parts[0], parts[1].replace("@now+120", String.valueOf(then)));
+                }
+            }
+            return fields;
+        }
+    }
+
+    private static List<Row> rows() throws IOException {
+        try (var in = HttpTroubleTest.class.getResourceAsStream(ROWS)) {
+            return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> !line.startsWith("#"))
+                    .map(Row::parse)
+                    .toList();
+        }
+    }
+
+    @Test
+    void everyErrorComesToItsClass() throws Exception {
+        List<String> wrong = new ArrayList<>();
+        List<Row> rows = rows();
+        for (Row row : rows) {
+            Outcome outcome = played(row);
+            String kind =
+                    switch (outcome) {
+                        case Outcome.Unavailable down -> down.fault().word();
+                        case Outcome.Unsuited unsuited ->
+                                unsuited.misfit().name().toLowerCase(java.util.Locale.ROOT);
+                        default -> "-";
+                    };
+            String came = outcome.kind().word() + " " + kind;
+            if (!came.equals(row.outcome() + " " + row.kind())) {
+                wrong.add(row + " came to " + outcome);
+            } else if ((row.headers() + row.body()).contains("120") && !waits(outcome)) {
+                wrong.add(row + " does not wait: " + outcome);
+            }
+        }
+        assertEquals(List.of(), wrong);
+        assertTrue(rows.size() > 200, "rows: " + rows.size());
+    }
+
+    private static boolean waits(Outcome outcome) {
+        Duration wait =
+                switch (outcome) {
+                    case Outcome.Deferred deferred -> deferred.retryAfter();
+                    case Outcome.Unavailable down -> down.retryAfter();
+                    default -> null;
+                };
+        return wait != null && Math.abs(wait.toSeconds() - 120) <= 20;
+    }
+
+    private static Outcome played(Row row) throws Exception {
+        if (row.body().equals("@refused")) {
+            return outcome(row, URI.create("http://127.0.0.1:" + closedPort()));
+        }
+        try (FakeApi api = FakeApi.start(_ -> row.answer())) {
+            return outcome(row, api.uri());
+        }
+    }
+
+    private static Outcome outcome(Row row, URI endpoint) {
+        Duration timeout =
+                row.body().equals("@silence") ? Duration.ofMillis(300) : Duration.ofSeconds(20);
+        EgressCommon common =
+                Shipments.common(endpoint, EgressCommon.Fidelity.BEST_EFFORT, timeout);
+        EgressConfig config = Shipments.config(row.type(), common);
+        if (row.body().equals("@no-credentials")) {
+            // Nothing must answer for this machine's role.
+            System.setProperty("aws.disableEc2Metadata", "true");
+            config = new EgressConfig.Ses(common, "eu-west-1", null, null);
+        }
+        try (Egress egress = HttpEgresses.of(config, _ -> null)) {
+            return egress.send(Shipments.of(MESSAGE, "b@example.net"), CommitGate.OPEN)
+                    .outcomes()
+                    .firstEntry()
+                    .getValue();
+        }
+    }
+
+    private static int closedPort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /// The page that the rows cite names an error for each of them, and the other way round.
+    @Test
+    void everyErrorOfTheResearchHasItsRow() throws Exception {
+        Path home = Path.of(System.getProperty("postern.home", ".")).toAbsolutePath().normalize();
+        Path page = home.resolve("../shared/research/providers.md").normalize();
+        if (!Files.exists(page)) {
+            page = home.resolve("../../shared/research/providers.md").normalize();
+        }
+        Programs.needs(
+                Files.exists(page),
+                "research not found: put providers.md into ../shared/research beside the checkout");
+        List<String> lines = Files.readAllLines(page);
+        List<Row> rows = rows();
+        List<String> missing = new ArrayList<>();
+        Set<Integer> errorLines = new TreeSet<>();
+        String section = "";
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i);
+            section = line.startsWith("## ") ? line : section;
+            int errors = section.matches("## [1-6]\\. .*") ? errorsIn(line) : 0;
+            String number = String.valueOf(i + 1);
+            long have = rows.stream().filter(row -> row.source().equals(number)).count();
+            if (errors > 0) {
+                errorLines.add(i + 1);
+            }
+            if (have < errors) {
+                missing.add(number + ": " + errors + " errors, " + have + " rows: " + line);
+            }
+        }
+        assertEquals(List.of(), missing);
+        assertFalse(errorLines.isEmpty());
+    }
+
+    private static final Pattern CLASS =
+            Pattern.compile("\\*\\*[PTCS](/bug| size)?\\*\\*|\\| bug\\b");
+
+    /// Counts the errors that a line of the page tells of: rows of its tables, the texts of
+    /// SendGrid's list, and the numbers and codes of Postmark and Brevo.
+    private static int errorsIn(String line) {
+        if (line.startsWith("|")) {
+            return CLASS.matcher(line).find() ? 1 : 0;
+        }
+        Matcher codes = Pattern.compile("codes: ([a-z_, ]+)").matcher(line);
+        if (codes.find()) {
+            return codes.group(1).split(", ").length;
+        }
+        boolean list = line.startsWith("- ErrorCode: ") || line.startsWith("- HTTP: ");
+        if (list) {
+            return (int) CLASS.matcher(line).results().map(MatchResult::group).count();
+        }
+        String fields =
+                "personalizations|headers|subject|content|attachments|categories|from|reply";
+        return line.matches("- (" + fields + "|send_at)[a-z_. /]*: \".*")
+                ? (int) Pattern.compile("(?<![a-z] )\"[A-Z][^\"]+").matcher(line).results().count()
+                : 0;
+    }
+
+    @Test
+    void aKeyThatAnAnswerRepeatsIsMasked() throws Exception {
+        for (String type : Shipments.TYPES) {
+            String words = "{\"message\":\"no such key: " + Shipments.KEY + "\"}";
+            Row row = new Row(type, "401", "-", words, "", "", "");
+            Outcome outcome = played(row);
+            assertFalse(outcome.reply().contains(Shipments.KEY), outcome.reply());
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig;
+import dev.postern.config.Secret;
+import dev.postern.egress.Egress;
+import dev.postern.egress.Shipment;
+import dev.postern.mail.ContentTraits;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.ReversePath;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+
+/// Shipments and egresses for tests.
+final class Shipments {
+
+    static final String KEY = "SG.kEyThatNobodyMaySee.0123456789";
+    static final List<String> TYPES =
+            List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark");
+
+    private Shipments() {}
+
+    static EgressCommon common(URI endpoint) {
+        return common(endpoint, EgressCommon.Fidelity.BEST_EFFORT, Duration.ofSeconds(10));
+    }
+
+    static EgressCommon common(URI endpoint, EgressCommon.Fidelity fidelity, Duration timeout) {
+        return new EgressCommon(
+                "test",
+                endpoint,
+                null,
+                16,
+                timeout,
+                timeout,
+                timeout,
+                timeout,
+                List.of(),
+                null,
+                null,
+                EgressCommon.WhenLimited.WAIT,
+                fidelity);
+    }
+
+    static EgressConfig config(String type, EgressCommon common) {
+        return switch (type) {
+            case "ses" ->
+                    new EgressConfig.Ses(
+                            common, "eu-west-1", Secret.of("AKIATEST"), Secret.of(KEY));
+            case "mailgun" -> new EgressConfig.Mailgun(common, "mg.example.org", Secret.of(KEY));
+            default -> new EgressConfig.Api(common, type, Secret.of(KEY));
+        };
+    }
+
+    static Egress egress(String type, EgressCommon common) {
+        return HttpEgresses.of(config(type, common), _ -> null);
+    }
+
+    static Egress egress(String type, URI endpoint) {
+        return egress(type, common(endpoint));
+    }
+
+    static Shipment of(String message, String... recipients) {
+        return of(content(message.getBytes(ISO_8859_1)), recipients);
+    }
+
+    static Shipment of(MessageContent content, String... recipients) {
+        return new Shipment(
+                new QueueId(4711),
+                new Envelope(
+                        new ReversePath("sender@example.org"),
+                        Arrays.stream(recipients).map(ForwardPath::new).toList(),
+                        false),
+                content);
+    }
+
+    static MessageContent content(byte[] octets) {
+        return new MessageContent() {
+            @Override
+            public long sizeBytes() {
+                return octets.length;
+            }
+
+            @Override
+            public ContentTraits traits() {
+                return new ContentTraits(false, false, 998);
+            }
+
+            @Override
+            public InputStream open() {
+                return new ByteArrayInputStream(octets);
+            }
+        };
+    }
+
+    /// Returns what each type takes for an acceptance.
+    static FakeApi.Answer acceptance(String type) {
+        return switch (type) {
+            case "sendgrid" ->
+                    new FakeApi.Answer.Said(202, java.util.Map.of("X-Message-Id", "sg-1"), "");
+            case "ses" -> FakeApi.said(200, "{\"MessageId\":\"ses-1\"}");
+            case "mailgun" ->
+                    FakeApi.said(200, "{\"id\":\"<mg-1@x>\",\"message\":\"Queued. Thank you.\"}");
+            case "resend" -> FakeApi.said(200, "{\"id\":\"rs-1\"}");
+            case "brevo" -> FakeApi.said(201, "{\"messageId\":\"<bv-1@x>\"}");
+            case "postmark" ->
+                    FakeApi.said(
+                            200, "{\"ErrorCode\":0,\"Message\":\"OK\",\"MessageID\":\"pm-1\"}");
+            default -> throw new IllegalArgumentException(type);
+        };
+    }
+}
