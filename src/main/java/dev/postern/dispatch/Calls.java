@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 final class Calls {
 
     /// What our own mistake is to the recipients; never the reason of a failure.
-    private static final String OUR_FAULT = "451 4.3.0 internal error, see the log";
+    private static final String OUR_FAULT = "internal error, see the log";
 
     private static final Logger log = LoggerFactory.getLogger(Calls.class);
 
@@ -58,6 +58,25 @@ final class Calls {
         Call call = new Call(errand, leg, lane, gate, lane.begin(now), now);
         errand.underWay(call);
         call.interruptedBy(pace.start(lane.name() + "-" + errand.id(), () -> carry(call)));
+    }
+
+    /// Breaks a call off unless it passed its commit point. To the message's history that is an
+    /// attempt at an egress that did not answer in time; its health is told nothing.
+    ///
+    /// @return whether it was broken off
+    boolean breakOff(Call call, String why) {
+        if (!call.breakOff()) {
+            return false;
+        }
+        Outcome brokenOff = new Outcome.Unavailable("broken off: " + why, Fault.TIMEOUT, null);
+        Map<ForwardPath, Outcome> outcomes = Delivery.same(call.recipients, brokenOff).outcomes();
+        call.errand.noteCall(told(call, outcomes, pace.now()));
+        return true;
+    }
+
+    private List<Attempt> told(Call call, Map<ForwardPath, Outcome> outcomes, Instant now) {
+        Duration took = Duration.between(call.began, now);
+        return chronicle.returned(call.errand.id(), call.lane.name(), outcomes, call.began, took);
     }
 
     @SuppressWarnings("CatchingUnchecked")
@@ -100,11 +119,9 @@ final class Calls {
         if (outcomes.values().stream().anyMatch(Outcome.Unavailable.class::isInstance)) {
             lane.oweHaste();
         }
-        Duration took = Duration.between(call.began, now);
-        List<Attempt> lines =
-                chronicle.returned(call.errand.id(), lane.name(), outcomes, call.began, took);
+        call.errand.noteCall(told(call, outcomes, now));
         call.errand.underWay(null);
-        call.errand.called(lane.name(), lines, outcomes, now);
+        call.errand.called(lane.name(), outcomes, now);
     }
 
     /// Returns the outcome of each recipient, ours where the egress failed to say, and tells the

@@ -198,16 +198,20 @@ final class Errand {
         ended = true;
     }
 
-    /// Notes what one call of an egress brought for the current leg.
+    /// Notes that an egress was called.
     ///
     /// @param lines of history
-    /// @param outcomes of all the leg's recipients
-    void called(
-            String egress, List<Attempt> lines, Map<ForwardPath, Outcome> outcomes, Instant at) {
-        Leg leg = legs.element();
-        boolean wasPinned = egress.equals(leg.pin());
+    void noteCall(List<Attempt> lines) {
         calls++;
         attempts.addAll(lines);
+    }
+
+    /// Notes what one call of an egress brought for the current leg.
+    ///
+    /// @param outcomes of all the leg's recipients
+    void called(String egress, Map<ForwardPath, Outcome> outcomes, Instant at) {
+        Leg leg = legs.element();
+        boolean wasPinned = egress.equals(leg.pin());
         leg.ask(egress);
         outcomes.forEach(
                 (recipient, outcome) -> rule(leg, recipient, egress, outcome, wasPinned, at));
@@ -291,10 +295,10 @@ final class Errand {
             return;
         }
         Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
-        Instant failedAt = latestFailure(misses, worst.why());
+        Instant failedAt = Miss.latestFailure(misses, worst.why());
         switch (worst.why()) {
             case DOWN -> {
-                notBefore(at.plus(shortestWish(misses)));
+                notBefore(at.plus(Miss.shortestWish(misses)));
                 defer(
                         leg,
                         waiting(to, Reason.EGRESS_DOWN, worst),
@@ -316,23 +320,6 @@ final class Errand {
                 decide(leg, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
             }
         }
-    }
-
-    private static @Nullable Instant latestFailure(List<Miss> misses, Miss.Why why) {
-        return misses.stream()
-                .filter(miss -> miss.why() == why && miss.failedAt() != null)
-                .map(Miss::failedAt)
-                .max(Comparator.naturalOrder())
-                .orElse(null);
-    }
-
-    /// As soon as one of the egresses may be asked again, the message may go.
-    private static Duration shortestWish(List<Miss> misses) {
-        return misses.stream()
-                .filter(miss -> miss.why() == Miss.Why.DOWN)
-                .map(miss -> Schedule.atLeast(miss.retryAfter()))
-                .min(Comparator.naturalOrder())
-                .orElse(Duration.ZERO);
     }
 
     private Duration pause(Leg leg, Instant at) {
