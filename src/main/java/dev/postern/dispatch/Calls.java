@@ -5,10 +5,12 @@ import dev.postern.egress.Shipment;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
+import dev.postern.outcome.Misfit;
 import dev.postern.outcome.Outcome;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +57,7 @@ final class Calls {
                         spool.committing(errand.id(), lane.name(), recipients);
                     }
                 });
-        Call call = new Call(errand, leg, lane, gate, lane.begin(now), now);
+        Call call = new Call(errand, leg, go, gate, lane.begin(now), now);
         errand.underWay(call);
         call.interruptedBy(pace.start(lane.name() + "-" + errand.id(), () -> carry(call)));
     }
@@ -88,7 +90,8 @@ final class Calls {
                     new Shipment(
                             call.errand.id(),
                             call.errand.envelope().to(call.recipients),
-                            call.errand.content());
+                            call.errand.content(),
+                            call.asItIs);
             delivery = call.lane.egress().send(shipment, call.gate);
         } catch (Throwable e) {
             // Errors too: the message must be settled whatever happened to this thread.
@@ -121,7 +124,23 @@ final class Calls {
         }
         call.errand.noteCall(told(call, outcomes, now));
         call.errand.underWay(null);
-        call.errand.called(lane.name(), outcomes, now);
+        if (declined(call, outcomes.values())) {
+            String words = outcomes.firstEntry().getValue().reply();
+            call.errand.declined(lane.name(), words, now);
+        } else {
+            call.errand.called(lane.name(), outcomes, now);
+        }
+    }
+
+    /// Returns whether the egress may yet send this content as it is. A form that it can't send at
+    /// all looks the same, and is found out when it is asked again.
+    private static boolean declined(Call call, Collection<Outcome> outcomes) {
+        return !call.asItIs
+                && !call.lane.isStrict()
+                && outcomes.stream()
+                        .allMatch(outcome ->
+                                outcome instanceof Outcome.Unsuited(_, Misfit misfit)
+                                        && misfit == Misfit.FORM);
     }
 
     /// Returns the outcome of each recipient, ours where the egress failed to say, and tells the

@@ -369,7 +369,7 @@ public final class Dispatcher implements AutoCloseable {
     private boolean place(Errand errand) {
         Instant now = pace.now();
         for (Leg leg = errand.leg(); leg != null; leg = errand.leg()) {
-            switch (lanes.choose(leg, errand.envelope().sender(), now)) {
+            switch (lanes.choose(leg, errand.envelope().sender(), errand.traits(), now)) {
                 case Choice.Go go -> {
                     if (go.lane().hasSlot()) {
                         calls.start(errand, leg, go);

@@ -1,5 +1,6 @@
 package dev.postern.dispatch;
 
+import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
@@ -39,6 +40,7 @@ final class Errand {
 
     private final QueueId id;
     private final Envelope envelope;
+    private final ContentTraits traits;
     private final Supplier<MessageContent> content;
     private final Instant ageFrom;
     private final int attemptsBefore;
@@ -62,6 +64,7 @@ final class Errand {
     private Errand(
             QueueId id,
             Envelope envelope,
+            ContentTraits traits,
             Supplier<MessageContent> content,
             Instant ageFrom,
             int attemptsBefore,
@@ -70,6 +73,7 @@ final class Errand {
             @Nullable CompletableFuture<ImmediateResult> client) {
         this.id = id;
         this.envelope = envelope;
+        this.traits = traits;
         this.content = content;
         this.ageFrom = ageFrom;
         this.attemptsBefore = attemptsBefore;
@@ -92,6 +96,7 @@ final class Errand {
                 new Errand(
                         message.id(),
                         message.envelope(),
+                        message.traits(),
                         content,
                         message.ageFrom(),
                         message.attemptCount(),
@@ -115,6 +120,7 @@ final class Errand {
                 new Errand(
                         id,
                         acceptance.envelope(),
+                        acceptance.traits(),
                         () -> content,
                         acceptance.received(),
                         0,
@@ -157,6 +163,10 @@ final class Errand {
 
     Envelope envelope() {
         return envelope;
+    }
+
+    ContentTraits traits() {
+        return traits;
     }
 
     MessageContent content() {
@@ -204,6 +214,11 @@ final class Errand {
     void noteCall(List<Attempt> lines) {
         calls++;
         attempts.addAll(lines);
+    }
+
+    /// Notes that an egress would spoil the content of the current leg, which looks for another.
+    void declined(String egress, String words, Instant at) {
+        legs.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null, null));
     }
 
     /// Notes what one call of an egress brought for the current leg.

@@ -49,6 +49,11 @@ record Miss(
         return new Miss(egress, Why.MENDABLE, words, null, null, null);
     }
 
+    static Miss spoiling(String egress) {
+        String words = egress + " may spoil 8-bit content";
+        return new Miss(egress, Why.FINAL, words, null, null, null);
+    }
+
     /// Returns when the last failure of this kind was seen; null when none was.
     static @Nullable Instant latestFailure(List<Miss> misses, Why why) {
         return misses.stream()
