@@ -14,13 +14,15 @@ final class Call {
     final Gate gate;
     final Ticket ticket;
     final Instant began;
+    final boolean asItIs;
     private Runnable interrupt = () -> {};
     private final boolean pinned;
     private boolean abandoned;
 
-    Call(Errand errand, Leg leg, Lane lane, Gate gate, Ticket ticket, Instant began) {
+    Call(Errand errand, Leg leg, Choice.Go go, Gate gate, Ticket ticket, Instant began) {
         this.errand = errand;
-        this.lane = lane;
+        this.lane = go.lane();
+        this.asItIs = go.asItIs();
         this.recipients = leg.recipients();
         this.pinned = leg.pin() != null;
         this.gate = gate;

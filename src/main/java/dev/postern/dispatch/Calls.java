@@ -5,10 +5,12 @@ import dev.postern.egress.Shipment;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
+import dev.postern.outcome.Misfit;
 import dev.postern.outcome.Outcome;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Calls {
 
     /// What our own mistake is to the recipients; never the reason of a failure.
-    private static final String OUR_FAULT = "451 4.3.0 internal error, see the log";
+    private static final String OUR_FAULT = "internal error, see the log";
 
     private static final Logger log = LoggerFactory.getLogger(Calls.class);
 
@@ -55,9 +57,28 @@ final class Calls {
                         spool.committing(errand.id(), lane.name(), recipients);
                     }
                 });
-        Call call = new Call(errand, leg, lane, gate, lane.begin(now), now);
+        Call call = new Call(errand, leg, go, gate, lane.begin(now), now);
         errand.underWay(call);
         call.interruptedBy(pace.start(lane.name() + "-" + errand.id(), () -> carry(call)));
+    }
+
+    /// Breaks a call off unless it passed its commit point. To the message's history that is an
+    /// attempt at an egress that did not answer in time; its health is told nothing.
+    ///
+    /// @return whether it was broken off
+    boolean breakOff(Call call, String why) {
+        if (!call.breakOff()) {
+            return false;
+        }
+        Outcome brokenOff = new Outcome.Unavailable("broken off: " + why, Fault.TIMEOUT, null);
+        Map<ForwardPath, Outcome> outcomes = Delivery.same(call.recipients, brokenOff).outcomes();
+        call.errand.noteCall(told(call, outcomes, pace.now()));
+        return true;
+    }
+
+    private List<Attempt> told(Call call, Map<ForwardPath, Outcome> outcomes, Instant now) {
+        Duration took = Duration.between(call.began, now);
+        return chronicle.returned(call.errand.id(), call.lane.name(), outcomes, call.began, took);
     }
 
     @SuppressWarnings("CatchingUnchecked")
@@ -69,7 +90,8 @@ final class Calls {
                     new Shipment(
                             call.errand.id(),
                             call.errand.envelope().to(call.recipients),
-                            call.errand.content());
+                            call.errand.content(),
+                            call.asItIs);
             delivery = call.lane.egress().send(shipment, call.gate);
         } catch (Throwable e) {
             // Errors too: the message must be settled whatever happened to this thread.
@@ -100,11 +122,25 @@ final class Calls {
         if (outcomes.values().stream().anyMatch(Outcome.Unavailable.class::isInstance)) {
             lane.oweHaste();
         }
-        Duration took = Duration.between(call.began, now);
-        List<Attempt> lines =
-                chronicle.returned(call.errand.id(), lane.name(), outcomes, call.began, took);
+        call.errand.noteCall(told(call, outcomes, now));
         call.errand.underWay(null);
-        call.errand.called(lane.name(), lines, outcomes, now);
+        if (declined(call, outcomes.values())) {
+            String words = outcomes.firstEntry().getValue().reply();
+            call.errand.declined(lane.name(), words, now);
+        } else {
+            call.errand.called(lane.name(), outcomes, now);
+        }
+    }
+
+    /// Returns whether the egress may yet send this content as it is. A form that it can't send at
+    /// all looks the same, and is found out when it is asked again.
+    private static boolean declined(Call call, Collection<Outcome> outcomes) {
+        return !call.asItIs
+                && !call.lane.isStrict()
+                && outcomes.stream()
+                        .allMatch(outcome ->
+                                outcome instanceof Outcome.Unsuited(_, Misfit misfit)
+                                        && misfit == Misfit.FORM);
     }
 
     /// Returns the outcome of each recipient, ours where the egress failed to say, and tells the

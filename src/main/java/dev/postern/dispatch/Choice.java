@@ -11,7 +11,8 @@ sealed interface Choice {
     ///
     /// @param insteadOf the preferred egress that did not take it, with its words; null when this
     ///   one is preferred
-    record Go(Lane lane, @Nullable Miss insteadOf) implements Choice {}
+    /// @param asItIs whether it should send what it may spoil, because no other can do better
+    record Go(Lane lane, @Nullable Miss insteadOf, boolean asItIs) implements Choice {}
 
     /// Nowhere: no egress is left.
     ///

@@ -87,14 +87,6 @@ final class Chronicle {
         }
     }
 
-    void brokenOff(QueueId id, String egress, String why) {
-        log.atWarn()
-                .addKeyValue("id", id)
-                .addKeyValue("egress", egress)
-                .addKeyValue("why", why)
-                .log("attempt broken off before its commit point");
-    }
-
     void turned(Turn turn, EgressView view) {
         switch (turn) {
             case NONE -> {}

@@ -236,14 +236,11 @@ public final class Dispatcher implements AutoCloseable {
     /// that answer.
     private void giveUp(Errand errand, String why) {
         Call call = errand.underWay();
-        if (call != null && !call.breakOff()) {
+        if (call != null && !calls.breakOff(call, why)) {
             errand.hurry();
             return;
         }
-        if (call != null) {
-            chronicle.brokenOff(errand.id(), call.lane.name(), why);
-        }
-        errand.breakOff("451 4.4.1 " + why, pace.now());
+        errand.breakOff(why, pace.now());
         waiting.remove(errand);
         settle(errand);
     }
@@ -372,7 +369,7 @@ public final class Dispatcher implements AutoCloseable {
     private boolean place(Errand errand) {
         Instant now = pace.now();
         for (Leg leg = errand.leg(); leg != null; leg = errand.leg()) {
-            switch (lanes.choose(leg, errand.envelope().sender(), now)) {
+            switch (lanes.choose(leg, errand.envelope().sender(), errand.traits(), now)) {
                 case Choice.Go go -> {
                     if (go.lane().hasSlot()) {
                         calls.start(errand, leg, go);

@@ -1,5 +1,6 @@
 package dev.postern.dispatch;
 
+import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
@@ -39,6 +40,7 @@ final class Errand {
 
     private final QueueId id;
     private final Envelope envelope;
+    private final ContentTraits traits;
     private final Supplier<MessageContent> content;
     private final Instant ageFrom;
     private final int attemptsBefore;
@@ -62,6 +64,7 @@ final class Errand {
     private Errand(
             QueueId id,
             Envelope envelope,
+            ContentTraits traits,
             Supplier<MessageContent> content,
             Instant ageFrom,
             int attemptsBefore,
@@ -70,6 +73,7 @@ final class Errand {
             @Nullable CompletableFuture<ImmediateResult> client) {
         this.id = id;
         this.envelope = envelope;
+        this.traits = traits;
         this.content = content;
         this.ageFrom = ageFrom;
         this.attemptsBefore = attemptsBefore;
@@ -92,6 +96,7 @@ final class Errand {
                 new Errand(
                         message.id(),
                         message.envelope(),
+                        message.traits(),
                         content,
                         message.ageFrom(),
                         message.attemptCount(),
@@ -115,6 +120,7 @@ final class Errand {
                 new Errand(
                         id,
                         acceptance.envelope(),
+                        acceptance.traits(),
                         () -> content,
                         acceptance.received(),
                         0,
@@ -159,6 +165,10 @@ final class Errand {
         return envelope;
     }
 
+    ContentTraits traits() {
+        return traits;
+    }
+
     MessageContent content() {
         return content.get();
     }
@@ -198,16 +208,25 @@ final class Errand {
         ended = true;
     }
 
-    /// Notes what one call of an egress brought for the current leg.
+    /// Notes that an egress was called.
     ///
     /// @param lines of history
-    /// @param outcomes of all the leg's recipients
-    void called(
-            String egress, List<Attempt> lines, Map<ForwardPath, Outcome> outcomes, Instant at) {
-        Leg leg = legs.element();
-        boolean wasPinned = egress.equals(leg.pin());
+    void noteCall(List<Attempt> lines) {
         calls++;
         attempts.addAll(lines);
+    }
+
+    /// Notes that an egress would spoil the content of the current leg, which looks for another.
+    void declined(String egress, String words, Instant at) {
+        legs.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null, null));
+    }
+
+    /// Notes what one call of an egress brought for the current leg.
+    ///
+    /// @param outcomes of all the leg's recipients
+    void called(String egress, Map<ForwardPath, Outcome> outcomes, Instant at) {
+        Leg leg = legs.element();
+        boolean wasPinned = egress.equals(leg.pin());
         leg.ask(egress);
         outcomes.forEach(
                 (recipient, outcome) -> rule(leg, recipient, egress, outcome, wasPinned, at));
@@ -291,10 +310,10 @@ final class Errand {
             return;
         }
         Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
-        Instant failedAt = latestFailure(misses, worst.why());
+        Instant failedAt = Miss.latestFailure(misses, worst.why());
         switch (worst.why()) {
             case DOWN -> {
-                notBefore(at.plus(shortestWish(misses)));
+                notBefore(at.plus(Miss.shortestWish(misses)));
                 defer(
                         leg,
                         waiting(to, Reason.EGRESS_DOWN, worst),
@@ -316,23 +335,6 @@ final class Errand {
                 decide(leg, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
             }
         }
-    }
-
-    private static @Nullable Instant latestFailure(List<Miss> misses, Miss.Why why) {
-        return misses.stream()
-                .filter(miss -> miss.why() == why && miss.failedAt() != null)
-                .map(Miss::failedAt)
-                .max(Comparator.naturalOrder())
-                .orElse(null);
-    }
-
-    /// As soon as one of the egresses may be asked again, the message may go.
-    private static Duration shortestWish(List<Miss> misses) {
-        return misses.stream()
-                .filter(miss -> miss.why() == Miss.Why.DOWN)
-                .map(miss -> Schedule.atLeast(miss.retryAfter()))
-                .min(Comparator.naturalOrder())
-                .orElse(Duration.ZERO);
     }
 
     private Duration pause(Leg leg, Instant at) {

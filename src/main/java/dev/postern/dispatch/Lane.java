@@ -1,6 +1,7 @@
 package dev.postern.dispatch;
 
 import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressCommon.Fidelity;
 import dev.postern.config.EgressCommon.Rate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
@@ -51,6 +52,11 @@ final class Lane {
 
     Egress egress() {
         return egress;
+    }
+
+    /// Returns whether it takes only what it can carry whole.
+    boolean isStrict() {
+        return config.fidelity() == Fidelity.STRICT;
     }
 
     EgressHealth health() {

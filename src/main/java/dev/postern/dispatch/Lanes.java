@@ -1,6 +1,7 @@
 package dev.postern.dispatch;
 
 import dev.postern.egress.EgressView;
+import dev.postern.mail.ContentTraits;
 import dev.postern.mail.ReversePath;
 import dev.postern.route.Route;
 import dev.postern.route.Route.PassedOver;
@@ -49,8 +50,9 @@ final class Lanes {
                 && byName.values().stream().anyMatch(lane -> lane.isUsable(now));
     }
 
-    /// Returns where `leg` goes next.
-    Choice choose(Leg leg, ReversePath sender, Instant now) {
+    /// Returns where `leg` goes next. Where its content may be spoilt it goes only when no other
+    /// egress is left, and then as it is, to the preferred one (CONTRACT §4).
+    Choice choose(Leg leg, ReversePath sender, ContentTraits traits, Instant now) {
         String pin = leg.pin();
         Lane pinned = pin == null ? null : byName.get(pin);
         if (pinned != null) {
@@ -60,18 +62,26 @@ final class Lanes {
             }
         }
         Route route = router.route(sender, name -> standing(leg, name, now));
-        for (String candidate : route.candidates()) {
-            if (!leg.tried(candidate)) {
-                return new Choice.Go(lane(candidate), insteadOf(leg, route, candidate, now));
-            }
+        List<String> left = route.candidates().stream().filter(name -> !leg.tried(name)).toList();
+        if (left.isEmpty()) {
+            return new Choice.Nowhere(misses(leg, route, sender, now));
         }
-        return new Choice.Nowhere(misses(leg, route, sender, now));
+        Optional<String> sparing =
+                left.stream().filter(name -> !maySpoil(leg, name, traits)).findFirst();
+        boolean last = sparing.isEmpty() || left.size() == 1;
+        String chosen = sparing.orElse(left.getFirst());
+        Miss missed = insteadOf(leg, route, chosen, traits, now);
+        return new Choice.Go(lane(chosen), missed, last || !traits.eightBit());
+    }
+
+    private boolean maySpoil(Leg leg, String name, ContentTraits traits) {
+        return leg.declined(name) || lane(name).egress().maySpoil(traits);
     }
 
     /// Returns null when the egress has been down for so long that others may be asked.
     private static @Nullable Choice choosePinned(Lane lane, Instant now) {
         return switch (lane.standing(now)) {
-            case Standing.Usable _ -> new Choice.Go(lane, null);
+            case Standing.Usable _ -> new Choice.Go(lane, null, true);
             case Standing.Limited(Instant until) -> {
                 Instant again = lane.promise(until, now);
                 yield new Choice.Stay(Miss.limited(lane.name(), again), again);
@@ -120,7 +130,8 @@ final class Lanes {
 
     /// Returns the most preferred egress that did not take the leg although it may send for its
     /// sender.
-    private @Nullable Miss insteadOf(Leg leg, Route route, String chosen, Instant now) {
+    private @Nullable Miss insteadOf(
+            Leg leg, Route route, String chosen, ContentTraits traits, Instant now) {
         for (String name : byName.sequencedKeySet()) {
             if (name.equals(chosen)) {
                 return null;
@@ -128,6 +139,9 @@ final class Lanes {
             Optional<Miss> miss = leg.miss(name).or(() -> miss(route, name, now));
             if (miss.isPresent()) {
                 return miss.get();
+            }
+            if (route.candidates().contains(name) && maySpoil(leg, name, traits)) {
+                return Miss.spoiling(name);
             }
         }
         return null;

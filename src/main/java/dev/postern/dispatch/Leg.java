@@ -2,9 +2,11 @@ package dev.postern.dispatch;
 
 import dev.postern.mail.ForwardPath;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -16,6 +18,7 @@ final class Leg {
 
     private final SequencedMap<ForwardPath, List<Miss>> misses = new LinkedHashMap<>();
     private final Set<String> tried = new LinkedHashSet<>();
+    private final Map<String, Miss> declined = new HashMap<>();
     private final boolean doubtful;
     private @Nullable String pin;
 
@@ -56,6 +59,16 @@ final class Leg {
         }
     }
 
+    /// Notes that an egress would rather not spoil the content. It may be asked once more, when no
+    /// other takes it.
+    void decline(Miss miss) {
+        declined.put(miss.egress(), miss);
+    }
+
+    boolean declined(String egress) {
+        return declined.containsKey(egress);
+    }
+
     /// Notes that the egress asked last did not take `recipient`, which travels on.
     void miss(ForwardPath recipient, Miss miss) {
         misses(recipient).add(miss);
@@ -79,6 +92,7 @@ final class Leg {
         return misses.values().stream()
                 .flatMap(List::stream)
                 .filter(miss -> miss.egress().equals(egress))
-                .findFirst();
+                .findFirst()
+                .or(() -> Optional.ofNullable(declined.get(egress)));
     }
 }

@@ -2,6 +2,8 @@ package dev.postern.dispatch;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Why one egress did not take one recipient and the next one was to be asked.
@@ -45,5 +47,28 @@ record Miss(
     static Miss sender(String egress, String sender) {
         String words = egress + " may not send for <" + sender + "> (see its key senders)";
         return new Miss(egress, Why.MENDABLE, words, null, null, null);
+    }
+
+    static Miss spoiling(String egress) {
+        String words = egress + " may spoil 8-bit content";
+        return new Miss(egress, Why.FINAL, words, null, null, null);
+    }
+
+    /// Returns when the last failure of this kind was seen; null when none was.
+    static @Nullable Instant latestFailure(List<Miss> misses, Why why) {
+        return misses.stream()
+                .filter(miss -> miss.why() == why && miss.failedAt() != null)
+                .map(Miss::failedAt)
+                .max(Comparator.naturalOrder())
+                .orElse(null);
+    }
+
+    /// As soon as one of the egresses may be asked again, the message may go.
+    static Duration shortestWish(List<Miss> misses) {
+        return misses.stream()
+                .filter(miss -> miss.why() == Why.DOWN)
+                .map(miss -> Schedule.atLeast(miss.retryAfter()))
+                .min(Comparator.naturalOrder())
+                .orElse(Duration.ZERO);
     }
 }

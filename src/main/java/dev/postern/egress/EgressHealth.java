@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 ///       +---------------------------------------------------------- HALF_OPEN
 /// ```
 ///
-/// CLOSED counts as `unknown` until a probe or a message succeeded. HALF_OPEN lets one message go
-/// at a time. After it closed again, 1, 2, 4… may be under way, doubling with each accepted
-/// message.
+/// CLOSED counts as `unknown` until a probe or a message succeeded, and from a message that found
+/// the egress unavailable until the next success. HALF_OPEN lets one message go at a time. After it
+/// closed again, 1, 2, 4… may be under way, doubling with each accepted message.
 ///
 /// Attempts that began before the breaker last moved say nothing about the egress as it is now;
 /// they carry the number of their epoch and change no state.
@@ -219,6 +219,7 @@ public final class EgressHealth {
                     ? open(trouble.fault(), trouble.retryAfter(), now)
                     : Turn.NONE;
         }
+        proven = false;
         troublesInRow++;
         boolean opens =
                 breaker == Breaker.HALF_OPEN

@@ -9,4 +9,12 @@ import dev.postern.mail.QueueId;
 /// @param id the queue id
 /// @param envelope the sender, and the recipients of this attempt only
 /// @param content the octets
-public record Shipment(QueueId id, Envelope envelope, MessageContent content) {}
+/// @param asItIs whether 8-bit content is to go even to a hop that did not promise to carry it; if
+///   not, another egress may do better, and this one declines as unsuited in form
+public record Shipment(QueueId id, Envelope envelope, MessageContent content, boolean asItIs) {
+
+    /// Creates a shipment that goes as it is.
+    public Shipment(QueueId id, Envelope envelope, MessageContent content) {
+        this(id, envelope, content, true);
+    }
+}

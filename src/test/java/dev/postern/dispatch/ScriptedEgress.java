@@ -5,6 +5,7 @@ import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
 import dev.postern.egress.Shipment;
+import dev.postern.mail.ContentTraits;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Misfit;
@@ -42,6 +43,7 @@ final class ScriptedEgress implements Egress {
     private Act usual = same(ACCEPTED);
     private Probe probe = new Probe.Passed("fine");
     private int probes;
+    private boolean spoils;
 
     ScriptedEgress(String name) {
         this.name = name;
@@ -84,6 +86,12 @@ final class ScriptedEgress implements Egress {
 
     ScriptedEgress probing(Probe found) {
         probe = found;
+        return this;
+    }
+
+    /// Makes it known that this egress spoils 8-bit content.
+    ScriptedEgress spoiling() {
+        spoils = true;
         return this;
     }
 
@@ -134,6 +142,11 @@ final class ScriptedEgress implements Egress {
         shipments.add(shipment);
         Act act = script.poll();
         return (act == null ? usual : act).act(shipment, gate);
+    }
+
+    @Override
+    public boolean maySpoil(ContentTraits traits) {
+        return spoils && traits.eightBit();
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
 import dev.postern.spool.Acceptance;
 import dev.postern.testing.EgressConfigs;
@@ -139,11 +140,23 @@ class SendNowTest {
         rig.pace.pass(Duration.ofSeconds(1));
         assertEquals(Verdict.TEMPORARY, result.join().verdict());
         assertFalse(result.join().uncertain());
+        assertEquals("not sent within acknowledge-timeout", result.join().words());
+        assertEquals(
+                List.of("one unavailable broken off: not sent within acknowledge-timeout"),
+                lines(rig.attempts));
+        assertEquals(rig.attempts, result.join().attempts());
+        assertEquals(Rig.ACKNOWLEDGE_TIMEOUT, rig.attempts.getFirst().took());
         assertEquals(List.of("one-" + ID), rig.pace.interrupted());
         assertEquals(1, rig.pace.underWay("one"), "its slot is taken until its thread ends");
         rig.pace.letGo();
         assertEquals(0, rig.pace.underWay("one"));
-        assertEquals(List.of(), rig.attempts, "what comes after does not count");
+        assertEquals(1, rig.attempts.size(), "what comes after does not count");
+    }
+
+    private static List<String> lines(List<Attempt> attempts) {
+        return attempts.stream()
+                .map(a -> a.egress() + " " + a.outcome().word() + " " + a.reply())
+                .toList();
     }
 
     @Test

@@ -95,6 +95,21 @@ class EgressHealthTest {
     }
 
     @Test
+    void troubleThatDoesNotOpenLeavesItUnknownUntilTheNextSuccess() {
+        passProbe();
+        attempt("network");
+        assertEquals(UNKNOWN, state());
+        assertTrue(health.admits(), "the breaker is closed");
+        attempt("deferred");
+        assertEquals(UNKNOWN, state(), "an answer is no success");
+        attempt("accepted");
+        assertEquals(UP, state());
+        attempt("network");
+        passProbe();
+        assertEquals(UP, state());
+    }
+
+    @Test
     void anUnprovenProbeLeavesItUnknown() {
         assertEquals(Turn.NONE, probe(new Probe.Unproven("no rights")));
         assertEquals(UNKNOWN, state());

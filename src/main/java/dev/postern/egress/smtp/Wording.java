@@ -42,7 +42,7 @@ record Wording(Offers offers, boolean strict) {
         if (isInternationalized(shipment) && !offers.smtpUtf8()) {
             return form("message has a header in UTF-8, and SMTPUTF8 is not offered");
         }
-        if (strict && !lost(shipment.content().traits()).isEmpty()) {
+        if ((strict || !shipment.asItIs()) && !lost(shipment.content().traits()).isEmpty()) {
             return form("message is 8-bit, and 8BITMIME is not offered");
         }
         ReversePath sender = shipment.envelope().sender();

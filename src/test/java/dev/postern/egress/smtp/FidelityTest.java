@@ -137,6 +137,18 @@ class FidelityTest {
     }
 
     @Test
+    void declinesEightBitWhereNotOfferedWhileAnotherEgressIsLeft() {
+        Shipment last =
+                Mail.of("a@example.org", octets("\r\ncaf\u00e9\r\n"), false, "b@example.net");
+        Shipment first = new Shipment(last.id(), last.envelope(), last.content(), false);
+        assertInstanceOf(Outcome.Accepted.class, send(first));
+        server.offering("PIPELINING");
+        Outcome outcome = send(first);
+        assertEquals(Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(1, server.count("MAIL"));
+    }
+
+    @Test
     void strictFidelityDoesNotSendEightBitWhereNotOffered() {
         server.offering();
         EgressSetup setup = EgressSetup.to(server);
