@@ -6,6 +6,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.ContentDecoder;
+import dev.postern.smtp.ContentFault;
 import dev.postern.smtp.DataDecoder;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -100,10 +101,11 @@ final class Transaction {
         return ended;
     }
 
-    /// Returns whether no more content is to come, once an end was reached: a message that is at
-    /// fault in one chunk is refused there (RFC 3030 §2).
+    /// Returns whether no more content is to come, once an end was reached. A chunk that takes the
+    /// message over its size is refused itself (RFC 3030 §2); for what is in the content the
+    /// message is refused as a whole, at its true end.
     boolean isWhole() {
-        return chunk == null || chunk.last() || decoder().fault() != null;
+        return chunk == null || chunk.last() || decoder().fault() == ContentFault.OVER_SIZE;
     }
 
     /// Returns the octets of the chunk at hand.
