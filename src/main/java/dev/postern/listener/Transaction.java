@@ -101,9 +101,9 @@ final class Transaction {
         return ended;
     }
 
-    /// Returns whether no more content is to come, once an end was reached: a message that became
-    /// too large in one chunk is refused there (RFC 3030 §2). Bare newlines are refused after the
-    /// message's true end.
+    /// Returns whether no more content is to come, once an end was reached. A chunk that takes the
+    /// message over its size is refused itself (RFC 3030 §2); for what is in the content the
+    /// message is refused as a whole, at its true end.
     boolean isWhole() {
         return chunk == null || chunk.last() || decoder().fault() == ContentFault.OVER_SIZE;
     }

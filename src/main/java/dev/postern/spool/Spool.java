@@ -24,8 +24,8 @@ public interface Spool extends AutoCloseable {
     // For the dispatcher.
 
     /// Takes up to `max` messages that are due, new ones first, then deferred ones by due time, and
-    /// marks their unfinished recipients as being sent. A claimed message belongs to the caller
-    /// until it is settled.
+    /// marks their unfinished recipients as being sent; the reasons for which they waited stay with
+    /// them. A claimed message belongs to the caller until it is settled.
     List<QueuedMessage> claim(int max);
 
     /// Returns when the next message is due that is neither claimed nor held; empty when none

@@ -4,6 +4,7 @@ import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /// Brings snapshots up to what the [Index] knows better than the disk.
 final class Views {
@@ -20,21 +21,36 @@ final class Views {
 
     private static Recipient freed(Recipient recipient) {
         boolean held = recipient.state() == State.HELD && recipient.reason() != Reason.OPERATOR;
-        return held ? changed(recipient, State.QUEUED) : recipient;
+        return held ? changed(recipient, State.QUEUED, null) : recipient;
+    }
+
+    /// Returns a snapshot as its claimant gets it: in state `sending`, and with the reason for
+    /// which each recipient waited until now, because one that an egress perhaps took goes back to
+    /// that egress.
+    static Snapshot claimed(Snapshot snapshot) {
+        return snapshot.with(
+                recipient ->
+                        recipient.state().isFinal()
+                                ? recipient
+                                : changed(recipient, State.SENDING, recipient.reason()),
+                snapshot.ageFrom(),
+                snapshot.due());
     }
 
     /// Returns a snapshot whose unfinished recipients are being sent.
     static Snapshot sending(Snapshot snapshot) {
         return snapshot.with(
                 recipient ->
-                        recipient.state().isFinal() ? recipient : changed(recipient, State.SENDING),
+                        recipient.state().isFinal()
+                                ? recipient
+                                : changed(recipient, State.SENDING, null),
                 snapshot.ageFrom(),
                 snapshot.due());
     }
 
-    private static Recipient changed(Recipient recipient, State state) {
+    private static Recipient changed(Recipient recipient, State state, @Nullable Reason reason) {
         return new Recipient(
-                recipient.address(), state, null, recipient.reply(), recipient.egress());
+                recipient.address(), state, reason, recipient.reply(), recipient.egress());
     }
 
     /// Returns a message as users see it now.

@@ -24,7 +24,8 @@ public final class Exim implements NextHop {
             spool_directory = @HOME@/spool
             log_file_path = @HOME@/spool/%slog
             pid_file_path = @HOME@/spool/exim.pid
-            local_interfaces = <; [127.0.0.1]:@PORT@ ; [127.0.0.1]:@TLS_PORT@
+            local_interfaces = <; [127.0.0.1]:@PORT@ ; [127.0.0.1]:@TLS_PORT@ ; \\
+              [127.0.0.1]:@PLAIN_PORT@
             tls_on_connect_ports = @TLS_PORT@
             tls_advertise_hosts = *
             tls_certificate = @CERTIFICATE@
@@ -40,6 +41,7 @@ public final class Exim implements NextHop {
             begin acl
             check_rcpt:
               accept authenticated = *
+              accept condition = ${if eq{$received_port}{@PLAIN_PORT@}}
               deny message = log in first
             begin routers
             all:
@@ -74,6 +76,7 @@ public final class Exim implements NextHop {
     private final Path home;
     private final int port;
     private final int tlsPort;
+    private final int plainPort;
     private final Path ca;
     private final Daemon daemon;
 
@@ -81,6 +84,7 @@ public final class Exim implements NextHop {
         this.home = home;
         this.port = ports.get(0);
         this.tlsPort = ports.get(1);
+        this.plainPort = ports.get(2);
         this.ca = certificates.ca();
         Path configuration = home.resolve("exim.conf");
         Files.writeString(
@@ -89,6 +93,7 @@ public final class Exim implements NextHop {
                         .replace("@HOME@", home.toString())
                         .replace("@PORT@", Integer.toString(port))
                         .replace("@TLS_PORT@", Integer.toString(tlsPort))
+                        .replace("@PLAIN_PORT@", Integer.toString(plainPort))
                         .replace("@CERTIFICATE@", certificates.certificate().toString())
                         .replace("@KEY@", certificates.key().toString()));
         this.daemon = Daemon.start(home + "/exim4", "-C", configuration.toString(), "-bdf");
@@ -103,7 +108,7 @@ public final class Exim implements NextHop {
         Access.directoryOf(USER, home.resolve("spool"));
         // It runs itself again as its user, who may not reach the place that it was unpacked to.
         Files.copy(binary, home.resolve("exim4"), StandardCopyOption.COPY_ATTRIBUTES);
-        Exim exim = new Exim(home, Ports.free(2), Certificates.in(home));
+        Exim exim = new Exim(home, Ports.free(3), Certificates.in(home));
         Await.until("Exim's greeting", () -> exim.greetsOrEnded());
         return exim;
     }
@@ -161,6 +166,11 @@ public final class Exim implements NextHop {
     /// Returns the port that speaks TLS from the first byte.
     public int tlsPort() {
         return tlsPort;
+    }
+
+    /// Returns the port that takes mail without AUTH, also without TLS: a wire tap can read it.
+    public int plainPort() {
+        return plainPort;
     }
 
     @Override

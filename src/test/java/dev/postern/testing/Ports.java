@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Ports of the loopback interface, for servers that must be told theirs.
 public final class Ports {
@@ -29,6 +30,23 @@ public final class Ports {
                 socket.close();
             }
         }
+    }
+
+    /// Listens on a port that another listener of this process has left, which takes a moment to be
+    /// free when that one was waiting for a connection.
+    ///
+    /// @param backlog how many connections wait to be accepted
+    public static ServerSocket retake(int port, int backlog) {
+        return Await.value(
+                "port " + port,
+                () -> {
+                    try {
+                        InetAddress loopback = InetAddress.getLoopbackAddress();
+                        return Optional.of(new ServerSocket(port, backlog, loopback));
+                    } catch (IOException stillTaken) {
+                        return Optional.empty();
+                    }
+                });
     }
 
     /// Returns whether a server on the port says something that begins so, by itself.

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// The program itself, as a process: `bin/postern serve` on free ports, with its spool and its
@@ -43,6 +46,7 @@ public final class Postern implements AutoCloseable {
     private Path spool;
     private String egress = "";
     private String settings = "";
+    private String smtp = "";
     private String javaOptions = "";
     private Daemon daemon;
     private Map<String, Integer> ports = Map.of();
@@ -66,6 +70,13 @@ public final class Postern implements AutoCloseable {
     /// Sets further top-level keys, as YAML; they count from the next start.
     public Postern settings(String yaml) {
         this.settings = yaml;
+        return this;
+    }
+
+    /// Sets further keys of `smtp:`, as items of a YAML flow mapping; they count from the next
+    /// start.
+    public Postern smtp(String items) {
+        this.smtp = items;
         return this;
     }
 
@@ -118,10 +129,11 @@ public final class Postern implements AutoCloseable {
         return Files.writeString(
                 directory.resolve("postern.yaml"),
                 """
-                smtp: {listen: "127.0.0.1:0", hostname: postern.example.com}
+                smtp: {listen: "127.0.0.1:0", hostname: postern.example.com%s}
                 http: {health: "127.0.0.1:0", admin: "127.0.0.1:0"}
                 log: {format: text}
                 """
+                                .formatted(smtp.isEmpty() ? "" : ", " + smtp)
                         + section.formatted(spool)
                         + settings
                         + list);
@@ -213,12 +225,51 @@ public final class Postern implements AutoCloseable {
         return get(EndpointFile.ADMIN, "/api/v1/messages/" + id + "/raw");
     }
 
+    /// Gives the admin socket an order and returns its JSON.
+    ///
+    /// @throws AssertionError when the answer is no success
+    public JsonNode post(String path) throws IOException {
+        HttpRequest.Builder order = HttpRequest.newBuilder(uri(EndpointFile.ADMIN, path));
+        HttpResponse<String> response = ask(order.POST(BodyPublishers.noBody()).build());
+        if (response.statusCode() / 100 != 2) {
+            throw new AssertionError(path + ": " + response.statusCode() + response.body());
+        }
+        return JSON.readTree(response.body());
+    }
+
+    /// Returns what is known of a message once that fits.
+    ///
+    /// @throws AssertionError that has it as it is, when it doesn't fit within a minute
+    public JsonNode awaitMessage(String id, String what, Predicate<JsonNode> fits) {
+        AtomicReference<JsonNode> last = new AtomicReference<>();
+        try {
+            return Await.value(id + " " + what, () -> Optional.of(read(id, last)).filter(fits));
+        } catch (AssertionError missing) {
+            throw new AssertionError(missing.getMessage() + "\n" + last.get(), missing);
+        }
+    }
+
+    private JsonNode read(String id, AtomicReference<JsonNode> last) {
+        try {
+            last.set(admin("/api/v1/messages/" + id));
+            return last.get();
+        } catch (IOException broken) {
+            throw new AssertionError(id + ": " + broken, broken);
+        }
+    }
+
     private HttpResponse<String> get(String socket, String path) throws IOException {
-        URI uri = URI.create("http://127.0.0.1:" + ports.get(socket) + path);
+        return ask(HttpRequest.newBuilder(uri(socket, path)).build());
+    }
+
+    private URI uri(String socket, String path) {
+        return URI.create("http://127.0.0.1:" + ports.get(socket) + path);
+    }
+
+    private HttpResponse<String> ask(HttpRequest request) throws IOException {
         try {
             return http.send(
-                    HttpRequest.newBuilder(uri).build(),
-                    HttpResponse.BodyHandlers.ofString(StandardCharsets.ISO_8859_1));
+                    request, HttpResponse.BodyHandlers.ofString(StandardCharsets.ISO_8859_1));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new AssertionError("interrupted", interrupted);

@@ -53,6 +53,9 @@ public final class Postfix implements NextHop {
             """
             127.0.0.1:@TLS_PORT@ inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
             127.0.0.1:@PORT@ inet n - n - - smtpd -o smtpd_tls_security_level=encrypt
+            127.0.0.1:@PLAIN_PORT@ inet n - n - - smtpd -o smtpd_tls_security_level=none
+              -o smtpd_sasl_auth_enable=no -o smtpd_relay_restrictions=permit_mynetworks,reject
+              -o mynetworks=127.0.0.0/8 -o smtpd_forbid_bare_newline=no
             cleanup unix n - n - 0 cleanup
             qmgr unix n - n 300 1 qmgr
             pickup unix n - n 60 1 pickup
@@ -84,6 +87,7 @@ public final class Postfix implements NextHop {
     private final Path ca;
     private final int port;
     private final int tlsPort;
+    private final int plainPort;
     private final Daemon daemon;
 
     private Postfix(Path home, List<Integer> ports, Certificates certificates, Sink sink)
@@ -93,6 +97,7 @@ public final class Postfix implements NextHop {
         this.ca = certificates.ca();
         this.port = ports.get(0);
         this.tlsPort = ports.get(1);
+        this.plainPort = ports.get(2);
         write("etc/main.cf", MAIN, certificates);
         write("etc/master.cf", MASTER, certificates);
         write("etc/sasl/smtpd.conf", SASL, certificates);
@@ -111,7 +116,7 @@ public final class Postfix implements NextHop {
         Files.createDirectories(home.resolve("etc/sasl"));
         Access.directoryOf("postfix", home.resolve("data"));
         addUser(home);
-        Postfix postfix = new Postfix(home, Ports.free(2), Certificates.in(home), Sink.behind(1));
+        Postfix postfix = new Postfix(home, Ports.free(3), Certificates.in(home), Sink.behind(1));
         Await.until("Postfix's greeting", () -> postfix.greetsOrEnded());
         return postfix;
     }
@@ -139,6 +144,7 @@ public final class Postfix implements NextHop {
                 text.replace("@HOME@", home.toString())
                         .replace("@PORT@", Integer.toString(port))
                         .replace("@TLS_PORT@", Integer.toString(tlsPort))
+                        .replace("@PLAIN_PORT@", Integer.toString(plainPort))
                         .replace("@SINK_PORT@", Integer.toString(sink.port()))
                         .replace("@CERTIFICATE@", certificates.certificate().toString())
                         .replace("@KEY@", certificates.key().toString()));
@@ -173,6 +179,12 @@ public final class Postfix implements NextHop {
     /// Returns the port that offers STARTTLS.
     public int startTlsPort() {
         return port;
+    }
+
+    /// Returns the port that takes mail without TLS and AUTH, so that a wire tap can read it, and
+    /// with bare newlines as line ends, as Postfix always did before 2024.
+    public int plainPort() {
+        return plainPort;
     }
 
     @Override

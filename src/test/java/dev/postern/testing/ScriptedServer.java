@@ -53,6 +53,9 @@ public final class ScriptedServer implements AutoCloseable {
 
         /// Resets the connection.
         record Reset() implements Act {}
+
+        /// Waits, then goes on in the usual way.
+        record Hold(CountDownLatch until) implements Act {}
     }
 
     /// A message that was accepted in the usual way.
@@ -66,9 +69,12 @@ public final class ScriptedServer implements AutoCloseable {
     public record Received(
             String mail, List<String> rcpts, String content, long size, String digest) {}
 
+    private static final int BACKLOG = 50;
+
     private final ServerSocket listening;
     private final Map<String, Deque<Act>> orders =
             new TreeMap<>(Comparator.comparingInt(String::length).reversed().thenComparing(s -> s));
+    private final Map<String, Act> standing = new ConcurrentHashMap<>();
     private final Queue<String> commands = new ConcurrentLinkedQueue<>();
     private final Queue<Received> messages = new ConcurrentLinkedQueue<>();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
@@ -86,8 +92,16 @@ public final class ScriptedServer implements AutoCloseable {
 
     /// Starts a server.
     public static ScriptedServer start() throws IOException {
-        ScriptedServer server =
-                new ScriptedServer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+        return serve(new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress()));
+    }
+
+    /// Starts a server on a port that another one has left.
+    public static ScriptedServer start(int port) {
+        return serve(Ports.retake(port, BACKLOG));
+    }
+
+    private static ScriptedServer serve(ServerSocket listening) {
+        ScriptedServer server = new ScriptedServer(listening);
         Thread.ofVirtual().start(server::listen);
         return server;
     }
@@ -116,6 +130,21 @@ public final class ScriptedServer implements AutoCloseable {
             orders.computeIfAbsent(verb.toUpperCase(Locale.ROOT), _ -> new ArrayDeque<>())
                     .addAll(List.of(acts));
         }
+        return this;
+    }
+
+    /// Gives an order for a verb that stands until [#behave]; those of [#on] come first.
+    public ScriptedServer always(String verb, Act act) {
+        standing.put(verb.toUpperCase(Locale.ROOT), act);
+        return this;
+    }
+
+    /// Takes all orders back.
+    public ScriptedServer behave() {
+        synchronized (orders) {
+            orders.clear();
+        }
+        standing.clear();
         return this;
     }
 
@@ -248,7 +277,7 @@ public final class ScriptedServer implements AutoCloseable {
     boolean hasOrder(String verb) {
         synchronized (orders) {
             Deque<Act> waiting = orders.get(verb);
-            return waiting != null && !waiting.isEmpty();
+            return (waiting != null && !waiting.isEmpty()) || standing.containsKey(verb);
         }
     }
 
@@ -262,7 +291,11 @@ public final class ScriptedServer implements AutoCloseable {
                 }
             }
         }
-        return null;
+        return standing.entrySet().stream()
+                .filter(entry -> upper.startsWith(entry.getKey()))
+                .max(Comparator.comparingInt(entry -> entry.getKey().length()))
+                .map(Map.Entry::getValue)
+                .orElse(null);
     }
 
     @Override

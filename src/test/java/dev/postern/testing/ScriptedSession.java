@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
 import javax.net.ssl.SSLSocket;
 
 /// One connection of a [ScriptedServer].
@@ -21,6 +22,8 @@ final class ScriptedSession implements AutoCloseable {
 
     /// Longer content is kept as a digest only.
     private static final int KEPT_BYTES_MAX = 1 << 20;
+
+    private static final String TAKEN = "250 2.0.0 Ok: queued as 4XyZ123abc";
 
     private final ScriptedServer server;
     private final Socket plain;
@@ -131,6 +134,11 @@ final class ScriptedSession implements AutoCloseable {
             case Act.Stall() -> stall();
             case Act.Dribble() -> dribble();
             case Act.Flood() -> flood();
+            case Act.Hold(CountDownLatch until) -> {
+                hold(until);
+                say(usual);
+                return true;
+            }
             case Act.Close() -> over = true;
             case Act.Reset() -> {
                 plain.setSoLinger(true, 0);
@@ -146,6 +154,15 @@ final class ScriptedSession implements AutoCloseable {
         server.noteStall();
         over = true;
         server.awaitEnd();
+    }
+
+    private static void hold(CountDownLatch until) throws IOException {
+        try {
+            until.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException(interrupted);
+        }
     }
 
     private void dribble() throws IOException {
@@ -176,16 +193,17 @@ final class ScriptedSession implements AutoCloseable {
                 case Act.Close() -> plain.close();
                 case Act.Dribble() -> dribble();
                 case Act.Flood() -> flood();
+                case Act.Hold(CountDownLatch until) -> hold(until);
             }
             over = true;
             return;
         }
         Received received = receive();
         if (server.hasOrder(".")) {
-            act(".", "");
+            act(".", TAKEN);
         } else {
             server.received(received);
-            say("250 2.0.0 Ok: queued as 4XyZ123abc");
+            say(TAKEN);
         }
     }
 

@@ -98,7 +98,8 @@ public final class SmtpClient implements AutoCloseable {
         return say(".");
     }
 
-    private String reply() throws IOException {
+    /// Returns the next reply, its lines separated by LF.
+    public String reply() throws IOException {
         StringBuilder reply = new StringBuilder();
         String line = line();
         while (line.length() > 3 && line.charAt(3) == '-') {

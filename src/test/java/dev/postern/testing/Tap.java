@@ -55,6 +55,11 @@ public final class Tap implements AutoCloseable {
         return HeaderSection.of(found.getFirst());
     }
 
+    /// Returns all that was said on each connection, an octet a character.
+    public List<String> said() {
+        return said.stream().map(bytes -> bytes.toString(StandardCharsets.ISO_8859_1)).toList();
+    }
+
     private static String unstuffed(String data) {
         return ("\r\n" + data).replace("\r\n.", "\r\n").substring(2);
     }
