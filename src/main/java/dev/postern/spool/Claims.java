@@ -58,7 +58,7 @@ final class Claims {
                 Snapshot found = snapshots.load(one.id(), one.found());
                 Snapshot snapshot = Views.current(found, one.found());
                 claimed.put(one.id(), snapshot);
-                messages.add(Views.sending(snapshot).message());
+                messages.add(Views.claimed(snapshot).message());
             } catch (IOException e) {
                 putOff(one.id(), e);
             }

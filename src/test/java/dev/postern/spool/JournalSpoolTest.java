@@ -186,6 +186,30 @@ class JournalSpoolTest {
     }
 
     @Test
+    void claimTellsOfALostAnswerAndItsEgress() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("one");
+        spool().settle(
+                        id,
+                        Mails.deferred(
+                                bench.claim(),
+                                Reason.UNCERTAIN,
+                                bench.instant(),
+                                bench.instant().plusSeconds(300)));
+        spool().step();
+        bench.advance(Duration.ofMinutes(5));
+        Recipient again = bench.claim().recipients().getFirst();
+        assertEquals(State.SENDING, again.state());
+        assertEquals(Reason.UNCERTAIN, again.reason());
+        assertEquals("relay", again.egress());
+        assertEquals(null, bench.message(id).recipients().getFirst().reason());
+        bench.kill();
+        Recipient read = bench.claim().recipients().getFirst();
+        assertEquals(Reason.UNCERTAIN, read.reason());
+        assertEquals("relay", read.egress());
+    }
+
+    @Test
     void killAfterTheCommitPointMakesAPossibleDuplicate() throws Exception {
         bench.open();
         QueueId sending = bench.accept("sending");
