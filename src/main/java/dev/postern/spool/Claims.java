@@ -4,6 +4,7 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -38,6 +39,10 @@ final class Claims {
     }
 
     List<QueuedMessage> claim(int max) {
+        if (notes.trouble() != null) {
+            // Neither commit points nor outcomes could be written: a kill would send it all again.
+            return List.of();
+        }
         record Taken(long id, Ledger.Found found) {}
         List<Taken> taken = new ArrayList<>();
         synchronized (ledger) {
@@ -84,12 +89,28 @@ final class Claims {
         if (!claimed.containsKey(id.value())) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
+        SpoolException trouble = notes.trouble();
+        if (trouble != null) {
+            throw unnoted(id, trouble);
+        }
         Note note = Note.committing(ledger, id.value());
+        boolean taken;
         synchronized (ledger) {
             ledger.index().set(ledger.index().find(id.value()), Index.COMMITTING, true);
-            notes.submit(note);
+            taken = notes.submit(note);
         }
-        notes.awaitWritten(note);
+        if (!taken) {
+            throw unnoted(id, Reception.closed());
+        }
+        if (!notes.awaitWritten(note)) {
+            SpoolException now = notes.trouble();
+            throw unnoted(id, now == null ? new IOException("the disk is slow") : now);
+        }
+    }
+
+    private static UncheckedIOException unnoted(QueueId id, IOException why) {
+        String words = "the commit point of " + id + " is not written: " + why.getMessage();
+        return new UncheckedIOException(words, why);
     }
 
     void settle(QueueId id, Settlement settlement) {

@@ -11,6 +11,7 @@ import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -320,6 +321,29 @@ class JournalSpoolTest {
         assertEquals("before", bench.content(before));
         assertEquals("after", bench.content(after));
         assertEquals(2, spool().list(new Query(null, null, null, 10, null)).messages().size());
+    }
+
+    @Test
+    void fullDiskLetsNothingPassItsCommitPoint() throws Exception {
+        bench.open();
+        QueueId first = bench.accept("first");
+        QueueId second = bench.accept("second");
+        QueuedMessage claimed = bench.claim();
+        disk.capacity(disk.usedBytes());
+        assertThrows(
+                UncheckedIOException.class,
+                () -> spool().committing(first, "relay", claimed.unfinished()));
+        assertThrows(
+                UncheckedIOException.class,
+                () -> spool().committing(first, "relay", claimed.unfinished()));
+        assertEquals(List.of(), spool().claim(9));
+        disk.capacity(1 << 20);
+        spool().tick();
+        spool().committing(first, "relay", claimed.unfinished());
+        assertEquals(second, bench.claim().id());
+        bench.kill();
+        assertTrue(bench.message(first).possibleDuplicate());
+        assertFalse(bench.message(second).possibleDuplicate());
     }
 
     @Test
