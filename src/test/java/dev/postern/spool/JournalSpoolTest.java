@@ -187,6 +187,35 @@ class JournalSpoolTest {
     }
 
     @Test
+    void hastenedMailGoesInTurn() throws Exception {
+        bench.open();
+        List<QueueId> ids = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            ids.add(bench.accept("message " + i));
+        }
+        List<QueueId> trials = new ArrayList<>();
+        spool().claim(3).forEach(message -> defer(message, Duration.ofHours(1)));
+        for (int i = 0; i < 3; i++) {
+            bench.advance(Duration.ofMinutes(1));
+            spool().hasten(Reason.EGRESS_DOWN, bench.instant());
+            QueuedMessage trial = bench.claim();
+            trials.add(trial.id());
+            defer(trial, Duration.ofHours(1));
+        }
+        assertEquals(ids, trials);
+    }
+
+    private void defer(QueuedMessage message, Duration wait) {
+        spool().settle(
+                        message.id(),
+                        Mails.deferred(
+                                message,
+                                Reason.EGRESS_DOWN,
+                                bench.instant(),
+                                bench.instant().plus(wait)));
+    }
+
+    @Test
     void claimTellsOfALostAnswerAndItsEgress() throws Exception {
         bench.open();
         QueueId id = bench.accept("one");
