@@ -58,7 +58,16 @@ final class Compaction {
     private int next;
 
     /// A message that was copied and is not yet known to be there.
-    private record Move(long id, Ledger.Place content, boolean hasContent, long head, int bytes) {}
+    ///
+    /// @param headBytes octets of its state
+    /// @param bytes octets of content and state
+    private record Move(
+            long id,
+            Ledger.Place content,
+            boolean hasContent,
+            long head,
+            int headBytes,
+            long bytes) {}
 
     /// @param oldestReception gives the oldest segment with content of a reception that is under
     ///   way
@@ -255,7 +264,7 @@ final class Compaction {
     }
 
     private void apply(Move move) {
-        ledger.moved(move.id(), move.content(), move.hasContent(), move.head(), move.bytes());
+        ledger.moved(move.id(), move.content(), move.hasContent(), move.head(), move.headBytes());
     }
 
     private void finish(Segment from) {
@@ -309,13 +318,16 @@ final class Compaction {
             throws IOException {
         long tail = Position.NONE;
         int first = 0;
+        long bytes = body.length;
         for (long piece : pieces) {
             byte[] octets = reader.piece(id, piece);
+            bytes += octets.length;
             tail = journal.append(RecordType.CONTENT, id, tail, octets, 0, octets.length);
             first = first == 0 ? Position.segment(tail) : first;
         }
         long head = journal.append(RecordType.COPIED, id, tail, body, 0, body.length);
-        return new Move(id, new Ledger.Place(first, tail), hasContent, head, body.length);
+        Ledger.Place content = new Ledger.Place(first, tail);
+        return new Move(id, content, hasContent, head, body.length, bytes);
     }
 
     /// Says again which messages are gone, where an older segment may know them.
