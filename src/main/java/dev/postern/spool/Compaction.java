@@ -357,10 +357,12 @@ final class Compaction {
         if (!removed && !state) {
             return;
         }
-        long range = removed ? header.link() : (long) oldest << Integer.SIZE | (from.number() - 1);
+        int first = removed ? Position.segment(header.link()) : oldest;
+        int most = from.number() - 1;
+        int last = removed ? Math.min(Position.offset(header.link()), most) : most;
+        long range = (long) first << Integer.SIZE | last;
         synchronized (ledger) {
-            int last = Math.min(Position.offset(range), from.number() - 1);
-            if (isThereOneIn(Position.segment(range), last)) {
+            if (isThereOneIn(first, last)) {
                 ends.add(new RecordHeader(0, RecordType.REMOVED.code(), 0, header.id(), range, 0));
             }
         }
