@@ -135,9 +135,7 @@ final class Compaction {
                     .log("segment can't be removed");
             return;
         }
-        synchronized (ledger) {
-            ledger.segments().remove(segment.number());
-        }
+        ledger.removeSegment(segment);
         log.atDebug().addKeyValue("segment", segment.number()).log("segment removed");
     }
 
