@@ -4,15 +4,18 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +26,9 @@ final class Claims {
 
     /// When a message whose state can't be read is looked at again.
     private static final Duration UNREADABLE_AGAIN = Duration.ofMinutes(5);
+
+    /// Over how long hastened messages are spread, a millisecond each, to keep their order.
+    private static final Duration SPREAD = Duration.ofSeconds(1);
 
     private final Ledger ledger;
     private final Snapshots snapshots;
@@ -38,6 +44,10 @@ final class Claims {
     }
 
     List<QueuedMessage> claim(int max) {
+        if (notes.trouble() != null) {
+            // Neither commit points nor outcomes could be written: a kill would send it all again.
+            return List.of();
+        }
         record Taken(long id, Ledger.Found found) {}
         List<Taken> taken = new ArrayList<>();
         synchronized (ledger) {
@@ -84,12 +94,28 @@ final class Claims {
         if (!claimed.containsKey(id.value())) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
+        SpoolException trouble = notes.trouble();
+        if (trouble != null) {
+            throw unnoted(id, trouble);
+        }
         Note note = Note.committing(ledger, id.value());
+        boolean taken;
         synchronized (ledger) {
             ledger.index().set(ledger.index().find(id.value()), Index.COMMITTING, true);
-            notes.submit(note);
+            taken = notes.submit(note);
         }
-        notes.awaitWritten(note);
+        if (!taken) {
+            throw unnoted(id, Reception.closed());
+        }
+        if (!notes.awaitWritten(note)) {
+            SpoolException now = notes.trouble();
+            throw unnoted(id, now == null ? new IOException("the disk is slow") : now);
+        }
+    }
+
+    private static UncheckedIOException unnoted(QueueId id, IOException why) {
+        String words = "the commit point of " + id + " is not written: " + why.getMessage();
+        return new UncheckedIOException(words, why);
     }
 
     void settle(QueueId id, Settlement settlement) {
@@ -114,18 +140,47 @@ final class Claims {
                 });
     }
 
-    /// Makes what is deferred for one of these reasons due at `due`, where that is earlier.
-    ///
-    /// @param reasonBits all bits for any reason
-    int hasten(int reasonBits, Instant due) {
+    /// Makes what is deferred for this reason due at `due`, where that is earlier, and the rest up
+    /// to [#SPREAD] later. What was due first stays first, so that a message that fails each time
+    /// goes behind the others, and they have their turn.
+    int hasten(Reason reason, Instant due) {
+        int bit = Snapshot.bit(reason);
         long millis = due.toEpochMilli();
-        return each(
-                row ->
-                        holds(row, State.DEFERRED)
-                                && (reasonBits == ~0
-                                        || (ledger.index().reasons(row) & reasonBits) != 0)
-                                && ledger.index().due(row) > millis,
-                row -> ledger.index().due(row, millis));
+        return hasten(row -> (ledger.index().reasons(row) & bit) != 0, millis, millis);
+    }
+
+    /// Makes all that is deferred due now.
+    int flush() {
+        long now = clock.millis();
+        return hasten(_ -> true, now, now - SPREAD.toMillis());
+    }
+
+    private int hasten(IntPredicate wanted, long laterThan, long from) {
+        synchronized (ledger) {
+            Index index = ledger.index();
+            long[] ids =
+                    byDue(row ->
+                            holds(row, State.DEFERRED)
+                                    && wanted.test(row)
+                                    && index.due(row) > laterThan);
+            for (int rank = 0; rank < ids.length; rank++) {
+                int row = index.find(ids[rank]);
+                ledger.lines().leave(row);
+                long turn = from + Math.min(rank, SPREAD.toMillis());
+                index.due(row, Math.min(index.due(row), turn));
+                ledger.lines().join(row);
+            }
+            return ids.length;
+        }
+    }
+
+    private long[] byDue(IntPredicate wanted) {
+        Index index = ledger.index();
+        return LongStream.of(index.ids(wanted))
+                .boxed()
+                .sorted(Comparator.comparingLong(id -> index.due(index.find(id))))
+                .mapToLong(Long::longValue)
+                .toArray();
     }
 
     private boolean holds(int row, State state) {

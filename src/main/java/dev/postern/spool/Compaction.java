@@ -58,7 +58,16 @@ final class Compaction {
     private int next;
 
     /// A message that was copied and is not yet known to be there.
-    private record Move(long id, Ledger.Place content, boolean hasContent, long head, int bytes) {}
+    ///
+    /// @param headBytes octets of its state
+    /// @param bytes octets of content and state
+    private record Move(
+            long id,
+            Ledger.Place content,
+            boolean hasContent,
+            long head,
+            int headBytes,
+            long bytes) {}
 
     /// @param oldestReception gives the oldest segment with content of a reception that is under
     ///   way
@@ -126,9 +135,7 @@ final class Compaction {
                     .log("segment can't be removed");
             return;
         }
-        synchronized (ledger) {
-            ledger.segments().remove(segment.number());
-        }
+        ledger.removeSegment(segment);
         log.atDebug().addKeyValue("segment", segment.number()).log("segment removed");
     }
 
@@ -255,7 +262,7 @@ final class Compaction {
     }
 
     private void apply(Move move) {
-        ledger.moved(move.id(), move.content(), move.hasContent(), move.head(), move.bytes());
+        ledger.moved(move.id(), move.content(), move.hasContent(), move.head(), move.headBytes());
     }
 
     private void finish(Segment from) {
@@ -309,13 +316,16 @@ final class Compaction {
             throws IOException {
         long tail = Position.NONE;
         int first = 0;
+        long bytes = body.length;
         for (long piece : pieces) {
             byte[] octets = reader.piece(id, piece);
+            bytes += octets.length;
             tail = journal.append(RecordType.CONTENT, id, tail, octets, 0, octets.length);
             first = first == 0 ? Position.segment(tail) : first;
         }
         long head = journal.append(RecordType.COPIED, id, tail, body, 0, body.length);
-        return new Move(id, new Ledger.Place(first, tail), hasContent, head, body.length);
+        Ledger.Place content = new Ledger.Place(first, tail);
+        return new Move(id, content, hasContent, head, body.length, bytes);
     }
 
     /// Says again which messages are gone, where an older segment may know them.
@@ -345,10 +355,12 @@ final class Compaction {
         if (!removed && !state) {
             return;
         }
-        long range = removed ? header.link() : (long) oldest << Integer.SIZE | (from.number() - 1);
+        int first = removed ? Position.segment(header.link()) : oldest;
+        int most = from.number() - 1;
+        int last = removed ? Math.min(Position.offset(header.link()), most) : most;
+        long range = (long) first << Integer.SIZE | last;
         synchronized (ledger) {
-            int last = Math.min(Position.offset(range), from.number() - 1);
-            if (isThereOneIn(Position.segment(range), last)) {
+            if (isThereOneIn(first, last)) {
                 ends.add(new RecordHeader(0, RecordType.REMOVED.code(), 0, header.id(), range, 0));
             }
         }

@@ -225,7 +225,7 @@ final class Journal {
                 .addKeyValue("void-bytes", end - syncedEnd)
                 .log("segment given up after a disk failure");
         synchronized (ledger) {
-            active.end(syncedEnd);
+            ledger.end(active, syncedEnd);
             active.overhangs();
         }
         retire();

@@ -243,6 +243,11 @@ final class JournalIntake implements Intake {
         }
 
         @Override
+        public void durable() {
+            written();
+        }
+
+        @Override
         public void failed(SpoolException trouble) {
             super.failed(trouble);
             done.completeExceptionally(trouble);

@@ -46,13 +46,11 @@ public final class JournalSpool implements Spool {
     private final Claims claims;
     private final OperatorDesk desk;
     private final Room room;
-    private final InstantSource clock;
     private volatile Runnable onDue = () -> {};
     private volatile boolean closed;
 
     private JournalSpool(
             SpoolConfig config,
-            InstantSource clock,
             SpoolHome home,
             Ledger ledger,
             Writer writer,
@@ -61,7 +59,6 @@ public final class JournalSpool implements Spool {
             OperatorDesk desk,
             Room room) {
         this.config = config;
-        this.clock = clock;
         this.home = home;
         this.ledger = ledger;
         this.writer = writer;
@@ -154,7 +151,6 @@ public final class JournalSpool implements Spool {
         JournalSpool spool =
                 new JournalSpool(
                         config,
-                        clock,
                         home,
                         ledger,
                         writer,
@@ -283,14 +279,14 @@ public final class JournalSpool implements Spool {
 
     @Override
     public int hasten(Reason reason, Instant due) {
-        int count = claims.hasten(Snapshot.bit(reason), due);
+        int count = claims.hasten(reason, due);
         onDue.run();
         return count;
     }
 
     @Override
     public int flush() {
-        int count = claims.hasten(~0, clock.instant());
+        int count = claims.flush();
         onDue.run();
         return count;
     }

@@ -25,6 +25,7 @@ final class Ledger {
     private final Recent recent = new Recent(RECENT_BYTES);
     private final Catalogue catalogue;
     private final NavigableMap<Integer, Segment> segments = new TreeMap<>();
+    private long bytes;
 
     /// Where content is.
     ///
@@ -74,7 +75,13 @@ final class Ledger {
     synchronized Segment addSegment(int number, int predecessor) {
         Segment segment = new Segment(number, directory, predecessor);
         segments.put(number, segment);
+        bytes += segment.endBytes();
         return segment;
+    }
+
+    synchronized void removeSegment(Segment segment) {
+        segments.remove(segment.number());
+        bytes -= segment.endBytes();
     }
 
     /// Returns the segment of a position, which must be there.
@@ -87,8 +94,9 @@ final class Ledger {
         return segment;
     }
 
-    synchronized void end(Segment segment, int bytes) {
-        segment.end(bytes);
+    synchronized void end(Segment segment, int endBytes) {
+        bytes += endBytes - segment.endBytes();
+        segment.end(endBytes);
     }
 
     /// Enters a message whose accepted record is durable.
@@ -247,10 +255,6 @@ final class Ledger {
 
     /// Returns how many octets the segments have.
     synchronized long bytes() {
-        long bytes = 0;
-        for (Segment segment : segments.values()) {
-            bytes += segment.endBytes();
-        }
         return bytes;
     }
 

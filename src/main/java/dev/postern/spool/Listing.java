@@ -16,6 +16,9 @@ final class Listing {
 
     private static final Logger log = LoggerFactory.getLogger(Listing.class);
 
+    /// Recipients on a page at most, unless its only message has more: what memory can bear.
+    static final int PAGE_RECIPIENTS = 20_000;
+
     private final Ledger ledger;
     private final Snapshots snapshots;
 
@@ -27,10 +30,13 @@ final class Listing {
     Page page(Query query) {
         long[] ids = candidates(query);
         List<QueuedMessage> messages = new ArrayList<>();
+        int recipients = 0;
         for (int i = ids.length - 1; i >= 0; i--) {
             QueuedMessage message = isExcluded(query, ids[i]) ? null : read(ids[i]);
             if (message != null && matches(query, message)) {
-                if (messages.size() == query.limit()) {
+                recipients += message.recipients().size();
+                boolean more = messages.size() < query.limit() && recipients <= PAGE_RECIPIENTS;
+                if (!more && !messages.isEmpty()) {
                     return new Page(messages, messages.getLast().id());
                 }
                 messages.add(message);

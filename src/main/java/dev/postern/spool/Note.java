@@ -103,7 +103,12 @@ final class Note implements Work {
         if (type.isSnapshot()) {
             ledger.durable(id);
         }
+        written.countDown();
         durable.countDown();
+    }
+
+    boolean isWritten() {
+        return written.getCount() == 0;
     }
 
     /// Waits until it is written.

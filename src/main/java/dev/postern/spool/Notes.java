@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,10 +24,19 @@ final class Notes {
 
     /// Hands a change over. Called under the ledger's monitor, so that changes and their records
     /// have one order.
-    void submit(Note note) {
-        if (!writer.submit(note)) {
+    ///
+    /// @return false when the spool is closed
+    boolean submit(Note note) {
+        boolean taken = writer.submit(note);
+        if (!taken) {
             log.atWarn().log("a change came after the spool was closed and is lost");
         }
+        return taken;
+    }
+
+    /// Returns why nothing can be written now; null when it can.
+    @Nullable SpoolException trouble() {
+        return writer.trouble();
     }
 
     /// Changes a message that is known.
@@ -42,8 +52,11 @@ final class Notes {
     }
 
     /// Waits until a note is written, if not for too long.
-    void awaitWritten(Note note) {
+    ///
+    /// @return whether it is
+    boolean awaitWritten(Note note) {
         await(note, false);
+        return note.isWritten();
     }
 
     /// Waits until a note is on disk, if not for too long.

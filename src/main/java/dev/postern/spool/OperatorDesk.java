@@ -84,10 +84,9 @@ final class OperatorDesk {
         Index index = ledger.index();
         long id = index.id(row);
         int first = index.first(row);
-        int head = Position.segment(index.head(row));
-        int last = ledger.recent().isPinned(id) ? Integer.MAX_VALUE : head;
         ledger.forget(row);
-        Note note = Note.removed(ledger, id, first, last, true);
+        // A copy of it may be on its way to any segment before the one that gets this record.
+        Note note = Note.removed(ledger, id, first, Integer.MAX_VALUE, true);
         notes.submit(note);
         return note;
     }

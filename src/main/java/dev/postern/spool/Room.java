@@ -16,7 +16,7 @@ final class Room {
     private final SpoolConfig config;
     private final Ledger ledger;
     private volatile long freeBytes = Long.MAX_VALUE;
-    private volatile @Nullable String shortage;
+    private @Nullable String shortage;
 
     Room(Disk disk, SpoolConfig config, Ledger ledger) {
         this.disk = disk;
@@ -65,9 +65,10 @@ final class Room {
         return null;
     }
 
-    /// Returns what is short, in words with the fix; null when there is room.
+    /// Returns what is short, in words with the fix; null when there is room. The spool's own size
+    /// is that of this moment.
     @Nullable String shortage() {
-        return shortage;
+        return words(freeBytes, ledger.bytes());
     }
 
     /// Returns how many octets are missing.

@@ -3,7 +3,8 @@ package dev.postern.spool;
 import java.io.IOException;
 
 /// Something for the [Writer] to put into the journal. All methods run on its thread, in this
-/// order: [#stage], then [#written], then [#durable]; or [#failed] instead of any of these.
+/// order: [#stage], then [#written], then [#durable]; or [#failed] instead of any of these. What
+/// becomes durable at once is told of [#durable] alone or first.
 interface Work {
 
     /// Appends records.

@@ -23,7 +23,9 @@ import org.slf4j.LoggerFactory;
 /// [#trouble] says so, all new work fails, and the writer tries again every second. A full disk
 /// likewise, without the new segment.
 ///
-/// Limits: the work that waits is bounded by [Flow] and the callers of claim.
+/// Limits: the work that waits is bounded by [Flow] and the callers of claim; what is owed, by the
+/// messages that were claimed when the trouble began and by operators' verbs, since [Claims] gives
+/// out nothing and notes no commit point in trouble.
 final class Writer {
 
     private static final Logger log = LoggerFactory.getLogger(Writer.class);
@@ -251,8 +253,8 @@ final class Writer {
             }
             if (trouble == null) {
                 journal().flush();
+                batch.forEach(Work::written);
             }
-            batch.forEach(Work::written);
             if (sync) {
                 journal().sync();
             }
@@ -337,7 +339,6 @@ final class Writer {
         for (Work work : open) {
             if (work.survives()) {
                 owed.add(work);
-                work.written();
             } else {
                 work.failed(now);
             }

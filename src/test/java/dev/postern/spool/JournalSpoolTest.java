@@ -12,6 +12,7 @@ import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -202,6 +203,59 @@ class JournalSpoolTest {
     }
 
     @Test
+    void hastenedMailGoesInTurn() throws Exception {
+        bench.open();
+        List<QueueId> ids = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            ids.add(bench.accept("message " + i));
+        }
+        List<QueueId> trials = new ArrayList<>();
+        spool().claim(3).forEach(message -> defer(message, Duration.ofHours(1)));
+        for (int i = 0; i < 3; i++) {
+            bench.advance(Duration.ofMinutes(1));
+            spool().hasten(Reason.EGRESS_DOWN, bench.instant());
+            QueuedMessage trial = bench.claim();
+            trials.add(trial.id());
+            defer(trial, Duration.ofHours(1));
+        }
+        assertEquals(ids, trials);
+    }
+
+    private void defer(QueuedMessage message, Duration wait) {
+        spool().settle(
+                        message.id(),
+                        Mails.deferred(
+                                message,
+                                Reason.EGRESS_DOWN,
+                                bench.instant(),
+                                bench.instant().plus(wait)));
+    }
+
+    @Test
+    void claimTellsOfALostAnswerAndItsEgress() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("one");
+        spool().settle(
+                        id,
+                        Mails.deferred(
+                                bench.claim(),
+                                Reason.UNCERTAIN,
+                                bench.instant(),
+                                bench.instant().plusSeconds(300)));
+        spool().step();
+        bench.advance(Duration.ofMinutes(5));
+        Recipient again = bench.claim().recipients().getFirst();
+        assertEquals(State.SENDING, again.state());
+        assertEquals(Reason.UNCERTAIN, again.reason());
+        assertEquals("relay", again.egress());
+        assertEquals(null, bench.message(id).recipients().getFirst().reason());
+        bench.kill();
+        Recipient read = bench.claim().recipients().getFirst();
+        assertEquals(Reason.UNCERTAIN, read.reason());
+        assertEquals("relay", read.egress());
+    }
+
+    @Test
     void killAfterTheCommitPointMakesAPossibleDuplicate() throws Exception {
         bench.open();
         QueueId sending = bench.accept("sending");
@@ -315,6 +369,29 @@ class JournalSpoolTest {
     }
 
     @Test
+    void fullDiskLetsNothingPassItsCommitPoint() throws Exception {
+        bench.open();
+        QueueId first = bench.accept("first");
+        QueueId second = bench.accept("second");
+        QueuedMessage claimed = bench.claim();
+        disk.capacity(disk.usedBytes());
+        assertThrows(
+                UncheckedIOException.class,
+                () -> spool().committing(first, "relay", claimed.unfinished()));
+        assertThrows(
+                UncheckedIOException.class,
+                () -> spool().committing(first, "relay", claimed.unfinished()));
+        assertEquals(List.of(), spool().claim(9));
+        disk.capacity(1 << 20);
+        spool().tick();
+        spool().committing(first, "relay", claimed.unfinished());
+        assertEquals(second, bench.claim().id());
+        bench.kill();
+        assertTrue(bench.message(first).possibleDuplicate());
+        assertFalse(bench.message(second).possibleDuplicate());
+    }
+
+    @Test
     void belowMinFreeMailIsRefusedAndFailedOctetsGoFirst() throws Exception {
         disk.capacity(100_000 + 64 * 1024);
         bench.config(SpoolBench.config(50_000, 0)).open();
@@ -338,7 +415,6 @@ class JournalSpoolTest {
     void aboveMaxSizeMailIsRefused() throws Exception {
         bench.config(SpoolBench.config(0, 50_000)).open();
         QueueId id = bench.accept("z".repeat(60_000));
-        spool().tick();
         assertEquals(
                 SpoolException.Kind.FULL,
                 assertThrows(SpoolException.class, () -> spool().receive()).kind());

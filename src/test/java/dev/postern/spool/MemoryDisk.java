@@ -48,6 +48,7 @@ final class MemoryDisk implements Disk {
     private boolean dead;
     private boolean shortWrites = true;
     private int syncs;
+    private long writtenBytes;
     private int faults;
 
     private static final class Content {
@@ -95,6 +96,11 @@ final class MemoryDisk implements Disk {
 
     synchronized int syncs() {
         return syncs;
+    }
+
+    /// Returns how many octets were ever written.
+    synchronized long writtenBytes() {
+        return writtenBytes;
     }
 
     /// Returns how many faults it had so far.
@@ -335,6 +341,7 @@ final class MemoryDisk implements Disk {
 
         private void put(ByteBuffer octets, int start, int length) {
             int end = start + length;
+            writtenBytes += length;
             if (end > content.octets.length) {
                 content.octets = Arrays.copyOf(content.octets, end);
             }

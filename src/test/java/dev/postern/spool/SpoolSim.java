@@ -9,6 +9,7 @@ import dev.postern.mail.Reason;
 import dev.postern.mail.State;
 import dev.postern.testing.Seeds;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -192,8 +193,7 @@ class SpoolSim {
             }
             QueueId id = Seeds.oneOf(random, List.copyOf(claimed.keySet()));
             if (random.nextInt(3) == 0) {
-                bench.spool().committing(id, "relay", claimed.get(id).unfinished());
-                facts.get(id).doubtful |= bench.spool().status().trouble() == null;
+                committing(id);
                 return;
             }
             QueuedMessage message = claimed.remove(id);
@@ -224,6 +224,15 @@ class SpoolSim {
                     fact.goes(There.SENT);
                     bench.spool().settle(id, Mails.sent(message, bench.instant()));
                 }
+            }
+        }
+
+        private void committing(QueueId id) {
+            try {
+                bench.spool().committing(id, "relay", claimed.get(id).unfinished());
+                facts.get(id).doubtful |= bench.spool().status().trouble() == null;
+            } catch (UncheckedIOException refused) {
+                assertTrue(bench.spool().status().trouble() != null, "refused without a reason");
             }
         }
 

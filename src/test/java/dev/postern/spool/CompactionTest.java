@@ -1,0 +1,45 @@
+package dev.postern.spool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.mail.QueueId;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CompactionTest {
+
+    private static final int SEGMENT_BYTES = 4 * 1024 * 1024;
+    private static final int MESSAGE_BYTES = 100_000;
+
+    private final MemoryDisk disk = new MemoryDisk(1).wholeWrites();
+    private final SpoolBench bench = new SpoolBench(disk).segmentBytes(SEGMENT_BYTES);
+
+    @Test
+    void stepCopiesNoMoreThanItsShareAndAMessage() throws Exception {
+        bench.open();
+        List<QueueId> held = new ArrayList<>();
+        for (int i = 0; bench.segments() < 2; i++) {
+            QueueId id = bench.accept("m".repeat(MESSAGE_BYTES));
+            if (i % 3 == 0) {
+                held.add(id);
+                bench.spool().apply(Spool.Verb.HOLD, id);
+            } else {
+                bench.spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+            }
+        }
+        bench.spool().tick();
+        long most = 0;
+        for (int i = 0; i < 20; i++) {
+            long before = disk.writtenBytes();
+            bench.spool().step();
+            most = Math.max(most, disk.writtenBytes() - before);
+        }
+        assertTrue(most > MESSAGE_BYTES, "copied at a time: " + most);
+        assertTrue(most < Compaction.STEP_BYTES + 2 * MESSAGE_BYTES, "copied at a time: " + most);
+        bench.upkeep();
+        bench.kill();
+        assertEquals("m".repeat(MESSAGE_BYTES), bench.content(held.getFirst()));
+    }
+}
