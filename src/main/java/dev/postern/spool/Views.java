@@ -37,24 +37,6 @@ final class Views {
                 snapshot.due());
     }
 
-    /// Returns a snapshot for who sends it: its unfinished recipients keep why they waited and at
-    /// which egress, since a lost answer binds the next attempt to the same one.
-    static Snapshot claimed(Snapshot snapshot) {
-        return snapshot.with(
-                recipient -> recipient.state().isFinal() ? recipient : claimed(recipient),
-                snapshot.ageFrom(),
-                snapshot.due());
-    }
-
-    private static Recipient claimed(Recipient recipient) {
-        return new Recipient(
-                recipient.address(),
-                State.SENDING,
-                recipient.reason(),
-                recipient.reply(),
-                recipient.egress());
-    }
-
     /// Returns a snapshot whose unfinished recipients are shown as being sent.
     private static Snapshot sending(Snapshot snapshot) {
         return snapshot.with(
