@@ -1,9 +1,12 @@
 package dev.postern.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.mail.QueueId;
+import dev.postern.mail.State;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -41,5 +44,27 @@ class CompactionTest {
         bench.upkeep();
         bench.kill();
         assertEquals("m".repeat(MESSAGE_BYTES), bench.content(held.getFirst()));
+    }
+
+    @Test
+    void fullDiskFreesItsOwnRoom() throws Exception {
+        bench.segmentBytes(8 * 1024).open();
+        for (int i = 0; i < 20; i++) {
+            QueueId id = bench.accept("m".repeat(4000));
+            bench.spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+        }
+        bench.spool().tick();
+        bench.advance(Duration.ofHours(25));
+        QueueId owed = bench.accept("owed");
+        QueuedMessage claimed = bench.claim();
+        disk.capacity(disk.usedBytes());
+        bench.spool().settle(owed, Mails.sent(claimed, bench.instant()));
+        bench.spool().step();
+        assertThrows(SpoolException.class, () -> bench.spool().receive());
+        bench.spool().tick();
+        assertEquals(null, bench.spool().status().trouble());
+        bench.kill();
+        assertEquals(State.SENT, bench.message(owed).state());
+        assertEquals(List.of(), bench.spool().claim(9));
     }
 }
