@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,5 +67,20 @@ class CompactionTest {
         bench.kill();
         assertEquals(State.SENT, bench.message(owed).state());
         assertEquals(List.of(), bench.spool().claim(9));
+    }
+
+    @Test
+    void deletionHoldsForCopiesInAnySegment() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("deleted");
+        bench.spool().apply(Spool.Verb.DELETE, id);
+        ByteBuffer octets = ByteBuffer.wrap(disk.octets(SpoolBench.HOME.resolve(Segment.name(1))));
+        int mark = SegmentHeader.decode(octets).mark();
+        RecordHeader last = null;
+        for (int at = SegmentHeader.BYTES; at < octets.capacity(); at += last.totalBytes()) {
+            last = RecordHeader.get(octets, at, mark);
+        }
+        assertEquals(RecordType.REMOVED, last.type());
+        assertEquals(Integer.MAX_VALUE, Position.offset(last.link()));
     }
 }
