@@ -83,4 +83,18 @@ class CompactionTest {
         assertEquals(RecordType.REMOVED, last.type());
         assertEquals(Integer.MAX_VALUE, Position.offset(last.link()));
     }
+
+    @Test
+    void noMoreIsGivenUpThanIsMissing() throws Exception {
+        bench.config(SpoolBench.config(0, 250_000)).open();
+        List<QueueId> failed = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            failed.add(bench.accept("m".repeat(MESSAGE_BYTES)));
+            bench.spool().settle(failed.get(i), Mails.failed(bench.claim(), bench.instant()));
+        }
+        bench.upkeep();
+        assertTrue(bench.spool().content(failed.get(0)).isEmpty());
+        assertTrue(bench.spool().content(failed.get(1)).isPresent());
+        assertTrue(bench.spool().content(failed.get(2)).isPresent());
+    }
 }
