@@ -396,8 +396,8 @@ final class Compaction {
     private long[] doubtful() {
         synchronized (ledger) {
             Index index = ledger.index();
-            return index.ids(row ->
-                    index.has(row, Index.COMMITTING) || index.has(row, Index.DOUBTFUL));
+            return index.ids(
+                    row -> index.has(row, Index.COMMITTING) || index.has(row, Index.DOUBTFUL));
         }
     }
 }
