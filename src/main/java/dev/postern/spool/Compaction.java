@@ -124,6 +124,23 @@ final class Compaction {
         }
     }
 
+    /// Removes segments that nothing needs by what the disk itself knows, without a write: on a
+    /// full disk that is what makes writes possible again.
+    void removeWithoutWriting() {
+        List<Segment> dead = new ArrayList<>();
+        synchronized (ledger) {
+            boolean doubts = doubtful().length > 0;
+            int below = ledger.oldestUnwritten();
+            for (Segment segment : ledger.segments().headMap(below).values()) {
+                boolean newest = segment.number() == ledger.segments().lastKey();
+                if (isDead(segment) && !newest && !(doubts && segment.hasDoubts())) {
+                    dead.add(segment);
+                }
+            }
+        }
+        dead.forEach(this::remove);
+    }
+
     private void remove(Segment segment) {
         try {
             disk.delete(segment.file());
@@ -368,18 +385,19 @@ final class Compaction {
 
     /// Says again of which messages it is doubtful whether they were sent.
     private void restateDoubts() throws IOException {
-        long[] doubtful;
-        synchronized (ledger) {
-            Index index = ledger.index();
-            doubtful =
-                    index.ids(row ->
-                            index.has(row, Index.COMMITTING) || index.has(row, Index.DOUBTFUL));
-        }
-        for (long id : doubtful) {
+        for (long id : doubtful()) {
             long position = journal.append(RecordType.COMMITTING, id, 0, NOTHING, 0, 0);
             synchronized (ledger) {
                 ledger.segmentAt(position).doubt();
             }
+        }
+    }
+
+    private long[] doubtful() {
+        synchronized (ledger) {
+            Index index = ledger.index();
+            return index.ids(
+                    row -> index.has(row, Index.COMMITTING) || index.has(row, Index.DOUBTFUL));
         }
     }
 }

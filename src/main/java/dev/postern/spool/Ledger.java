@@ -5,7 +5,9 @@ import dev.postern.mail.State;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,7 @@ final class Ledger {
     private final Recent recent = new Recent(RECENT_BYTES);
     private final Catalogue catalogue;
     private final NavigableMap<Integer, Segment> segments = new TreeMap<>();
+    private final Map<Long, Integer> leaving = new HashMap<>();
     private long bytes;
 
     /// Where content is.
@@ -142,6 +145,31 @@ final class Ledger {
         lines.leave(row);
         count(row, -1);
         index.remove(row);
+    }
+
+    /// Notes that a message is forgotten, which the disk does not know before [#left].
+    void leaves(long id, int first) {
+        assert Thread.holdsLock(this);
+        leaving.put(id, first);
+    }
+
+    synchronized void left(long id) {
+        leaving.remove(id);
+    }
+
+    /// Returns the oldest segment that may know a message of which the disk does not know the
+    /// newest; [Integer#MAX_VALUE] when there is none.
+    int oldestUnwritten() {
+        assert Thread.holdsLock(this);
+        int[] oldest = {Integer.MAX_VALUE};
+        leaving.values().forEach(first -> oldest[0] = Math.min(oldest[0], first));
+        recent.forEachPinned(id -> {
+            int row = index.find(id);
+            if (row != Index.NONE) {
+                oldest[0] = Math.min(oldest[0], index.first(row));
+            }
+        });
+        return oldest[0];
     }
 
     /// Notes that a message's newest snapshot has been written, not yet durably.

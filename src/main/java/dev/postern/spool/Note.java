@@ -102,6 +102,8 @@ final class Note implements Work {
     public void durable() {
         if (type.isSnapshot()) {
             ledger.durable(id);
+        } else if (type == RecordType.REMOVED) {
+            ledger.left(id);
         }
         written.countDown();
         durable.countDown();

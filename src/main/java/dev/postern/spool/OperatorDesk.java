@@ -85,6 +85,7 @@ final class OperatorDesk {
         long id = index.id(row);
         int first = index.first(row);
         ledger.forget(row);
+        ledger.leaves(id, first);
         // A copy of it may be on its way to any segment before the one that gets this record.
         Note note = Note.removed(ledger, id, first, Integer.MAX_VALUE, true);
         notes.submit(note);

@@ -3,6 +3,7 @@ package dev.postern.spool;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The newest snapshots of a few messages: those that are not yet safely on disk stay, and of the
@@ -65,6 +66,14 @@ final class Recent {
     boolean isPinned(long id) {
         Entry entry = entries.get(id);
         return entry != null && entry.pins > 0;
+    }
+
+    void forEachPinned(LongConsumer consumer) {
+        entries.forEach((id, entry) -> {
+            if (entry.pins > 0) {
+                consumer.accept(id);
+            }
+        });
     }
 
     void remove(long id) {

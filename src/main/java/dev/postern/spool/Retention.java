@@ -3,6 +3,7 @@ package dev.postern.spool;
 import dev.postern.config.SpoolConfig;
 import dev.postern.mail.QueueId;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,14 @@ final class Retention {
 
     private static final Logger log = LoggerFactory.getLogger(Retention.class);
 
+    /// How long room that was given up is waited for; a segment that is nearly full of what is
+    /// needed is not copied, and then other room must be found.
+    private static final Duration RETURN_WAIT = Duration.ofMinutes(1);
+
+    /// Octets that were given up and whose segment is still there.
+    private record Given(int segment, long bytes, long untilMillis) {}
+
+    private final List<Given> returning = new ArrayList<>();
     private final Ledger ledger;
     private final SpoolConfig config;
     private final InstantSource clock;
@@ -62,8 +71,13 @@ final class Retention {
         return count;
     }
 
-    /// Gives up what can be given up, for about so many octets.
-    void relieve(long missingBytes) {
+    /// Gives up what can be given up, for about so many octets, less what was given up before and
+    /// comes back when [Compaction] gets to its segments.
+    void relieve(long allMissingBytes) {
+        long missingBytes = allMissingBytes - returningBytes();
+        if (missingBytes <= 0) {
+            return;
+        }
         int sent;
         List<Long> failed = new ArrayList<>();
         synchronized (ledger) {
@@ -76,6 +90,15 @@ final class Retention {
             log.atWarn().addKeyValue("messages", sent).log("room is short: sent history dropped");
         }
         failed.forEach(this::dropOctets);
+    }
+
+    private long returningBytes() {
+        synchronized (ledger) {
+            long now = clock.millis();
+            returning.removeIf(given ->
+                    given.untilMillis() <= now || !ledger.segments().containsKey(given.segment()));
+        }
+        return returning.stream().mapToLong(Given::bytes).sum();
     }
 
     private List<Long> oldestFailed(long missingBytes) {
@@ -97,7 +120,19 @@ final class Retention {
 
     private void dropOctets(long id) {
         try {
+            Given given;
+            synchronized (ledger) {
+                Index index = ledger.index();
+                int row = index.find(id);
+                if (row == Index.NONE) {
+                    return;
+                }
+                int segment = Position.segment(index.tail(row));
+                long until = clock.millis() + RETURN_WAIT.toMillis();
+                given = new Given(segment, index.sizeBytes(row), until);
+            }
             if (desk.dropContent(id)) {
+                returning.add(given);
                 log.atWarn()
                         .addKeyValue("id", new QueueId(id))
                         .log("room is short: octets of a failed message dropped");

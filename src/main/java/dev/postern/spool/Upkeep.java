@@ -49,6 +49,12 @@ final class Upkeep {
         }
     }
 
+    /// Makes room on a full disk, as far as that goes without writing.
+    void makeRoom() {
+        retention.trim();
+        compaction.removeWithoutWriting();
+    }
+
     /// Forgets what was begun, after a failure of the disk.
     void giveUp() {
         compaction.giveUp();

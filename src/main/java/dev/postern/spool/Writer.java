@@ -213,7 +213,11 @@ final class Writer {
     }
 
     private void tickOnce() {
-        if (trouble != null) {
+        SpoolException current = trouble;
+        if (current != null) {
+            if (current.kind() == SpoolException.Kind.FULL) {
+                upkeep().makeRoom();
+            }
             retry();
         }
         if (trouble == null) {

@@ -1,9 +1,13 @@
 package dev.postern.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.mail.QueueId;
+import dev.postern.mail.State;
+import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -41,5 +45,56 @@ class CompactionTest {
         bench.upkeep();
         bench.kill();
         assertEquals("m".repeat(MESSAGE_BYTES), bench.content(held.getFirst()));
+    }
+
+    @Test
+    void fullDiskFreesItsOwnRoom() throws Exception {
+        bench.segmentBytes(8 * 1024).open();
+        for (int i = 0; i < 20; i++) {
+            QueueId id = bench.accept("m".repeat(4000));
+            bench.spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+        }
+        bench.spool().tick();
+        bench.advance(Duration.ofHours(25));
+        QueueId owed = bench.accept("owed");
+        QueuedMessage claimed = bench.claim();
+        disk.capacity(disk.usedBytes());
+        bench.spool().settle(owed, Mails.sent(claimed, bench.instant()));
+        bench.spool().step();
+        assertThrows(SpoolException.class, () -> bench.spool().receive());
+        bench.spool().tick();
+        assertEquals(null, bench.spool().status().trouble());
+        bench.kill();
+        assertEquals(State.SENT, bench.message(owed).state());
+        assertEquals(List.of(), bench.spool().claim(9));
+    }
+
+    @Test
+    void deletionHoldsForCopiesInAnySegment() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("deleted");
+        bench.spool().apply(Spool.Verb.DELETE, id);
+        ByteBuffer octets = ByteBuffer.wrap(disk.octets(SpoolBench.HOME.resolve(Segment.name(1))));
+        int mark = SegmentHeader.decode(octets).mark();
+        RecordHeader last = null;
+        for (int at = SegmentHeader.BYTES; at < octets.capacity(); at += last.totalBytes()) {
+            last = RecordHeader.get(octets, at, mark);
+        }
+        assertEquals(RecordType.REMOVED, last.type());
+        assertEquals(Integer.MAX_VALUE, Position.offset(last.link()));
+    }
+
+    @Test
+    void noMoreIsGivenUpThanIsMissing() throws Exception {
+        bench.config(SpoolBench.config(0, 250_000)).open();
+        List<QueueId> failed = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            failed.add(bench.accept("m".repeat(MESSAGE_BYTES)));
+            bench.spool().settle(failed.get(i), Mails.failed(bench.claim(), bench.instant()));
+        }
+        bench.upkeep();
+        assertTrue(bench.spool().content(failed.get(0)).isEmpty());
+        assertTrue(bench.spool().content(failed.get(1)).isPresent());
+        assertTrue(bench.spool().content(failed.get(2)).isPresent());
     }
 }
