@@ -2,7 +2,6 @@ package dev.postern.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -89,21 +88,6 @@ class JournalSpoolTest {
                                 bench.instant().plusSeconds(30)));
         assertEquals(Optional.of(bench.instant().plusSeconds(30)), spool().nextDue());
         assertEquals(List.of(), spool().claim(1));
-    }
-
-    @Test
-    void aClaimTellsWhyAndForWhomARecipientWaited() throws Exception {
-        bench.open();
-        QueueId id = bench.accept("one");
-        spool().settle(
-                        id,
-                        Mails.deferred(
-                                bench.claim(), Reason.UNCERTAIN, bench.instant(), bench.instant()));
-        Recipient claimed = bench.claim().recipients().getFirst();
-        assertEquals(State.SENDING, claimed.state());
-        assertEquals(Reason.UNCERTAIN, claimed.reason());
-        assertEquals("relay", claimed.egress());
-        assertNull(bench.message(id).recipients().getFirst().reason(), "to others it is sending");
     }
 
     @Test
