@@ -13,6 +13,7 @@ import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,6 +46,7 @@ public final class Metrics {
     };
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final boolean anyEgress;
     private final Counter accepted;
     private final Counter rejected;
     private final Counter deliveries;
@@ -65,6 +67,7 @@ public final class Metrics {
             Egresses egresses,
             ListenerView listener,
             Clock clock) {
+        anyEgress = !egressNames.isEmpty();
         accepted = counter("messages_accepted", "Messages answered 250 at end-of-data.");
         rejected = counter("messages_rejected", "Mail refused by the listener.", "reason");
         deliveries =
@@ -134,9 +137,27 @@ public final class Metrics {
         return open.accepts(accept) ? open : PrometheusTextFormatWriter.create();
     }
 
-    /// Writes all series.
+    /// Writes all series. The library leaves out a family without series, which those by egress are
+    /// when none is configured; but whoever builds a dashboard looks for them then too.
     void write(ExpositionFormatWriter writer, OutputStream out) throws IOException {
+        if (!anyEgress) {
+            boolean open = writer instanceof OpenMetricsTextFormatWriter;
+            out.write(withoutSeries(open).getBytes(StandardCharsets.US_ASCII));
+        }
         writer.write(out, registry.scrape(), EscapingScheme.UNDERSCORE_ESCAPING);
+    }
+
+    /// @param open whether a counter's family is named without `_total`, as OpenMetrics has it
+    private static String withoutSeries(boolean open) {
+        return """
+        # HELP postern_deliveries%1$s Calls of an egress.
+        # TYPE postern_deliveries%1$s counter
+        # HELP postern_delivery_seconds How long a call of an egress lasted.
+        # TYPE postern_delivery_seconds histogram
+        # HELP postern_egress_up 1 unless the egress is down.
+        # TYPE postern_egress_up gauge
+        """
+                .formatted(open ? "" : "_total");
     }
 
     private void spoolGauges(Supplier<SpoolStatus> spool, Clock clock) {

@@ -109,6 +109,15 @@ class MetricsTest {
     }
 
     @Test
+    void familiesByEgressAreThereWithoutAnyEgress() throws IOException {
+        stage.views.clear();
+        String text = scrape().text();
+        for (String family : new String[] {"deliveries_total", "delivery_seconds", "egress_up"}) {
+            assertTrue(text.contains("# TYPE postern_" + family + " "), family);
+        }
+    }
+
+    @Test
     void whatHappensIsCounted() throws IOException {
         stage.health();
         stage.metrics.accepted(Duration.ofMillis(3));
