@@ -4,14 +4,12 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.RetryConfig;
 import dev.postern.egress.Egress;
-import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.outcome.OutcomeLog;
-import dev.postern.route.Router;
 import dev.postern.spool.Acceptance;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Settlement;
@@ -21,15 +19,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,6 +61,11 @@ public final class Dispatcher implements AutoCloseable {
     private static final int CLAIMS_MIN = 16;
     private static final int CLAIMS_MAX = 128;
 
+    /// What a change of the configuration can mend at once. An egress that is down is not among
+    /// them: its probe says whether it works now.
+    private static final List<Reason> REASONS_OF_CONFIGURATION =
+            List.of(Reason.UNSUITED, Reason.LIMITED, Reason.UNCERTAIN);
+
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
 
     private enum Stage {
@@ -78,15 +79,16 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private final Spool spool;
-    private final Lanes lanes;
-    private final Schedule schedule;
-    private final Duration acknowledgeTimeout;
+    private final RandomGenerator random;
+    private volatile Lanes lanes;
+    private volatile Schedule schedule;
+    private volatile Duration acknowledgeTimeout;
     private final Pace pace;
     private final Chronicle chronicle;
     private final Serial tasks;
     private final Calls calls;
     private final Probes probes;
-    private final int claimsMost;
+    private int claimsMost;
 
     private Stage stage = Stage.LATENT;
     private final Waiting waiting = new Waiting();
@@ -129,31 +131,20 @@ public final class Dispatcher implements AutoCloseable {
             Pace pace,
             RandomGenerator random) {
         this.spool = spool;
-        this.lanes = new Lanes(lanes(configured, egresses, pace.now()), new Router(configured));
+        this.lanes = Lanes.of(configured, egresses, pace.now());
+        this.random = random;
         this.schedule = new Schedule(retry, random);
         this.acknowledgeTimeout = acknowledgeTimeout;
         this.pace = pace;
         this.chronicle = new Chronicle(new OutcomeLog(), observer);
         this.tasks = new Serial(pace, this::step);
         this.calls = new Calls(spool, pace, tasks, chronicle, this::over);
-        this.probes = new Probes(lanes.all(), pace, tasks, chronicle, this::wantHaste);
-        int slots = configured.stream().mapToInt(egress -> egress.common().concurrency()).sum();
-        this.claimsMost = Math.clamp((long) slots * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
+        this.probes = new Probes(pace, tasks, chronicle, this::wantHaste);
+        this.claimsMost = claimsMost(lanes);
     }
 
-    private static List<Lane> lanes(
-            List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
-        Map<String, Egress> byName =
-                egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
-        List<Lane> lanes = new ArrayList<>();
-        for (EgressConfig config : configured) {
-            Egress egress = byName.get(config.name());
-            if (egress == null) {
-                throw new IllegalArgumentException("no egress for " + config.name());
-            }
-            lanes.add(new Lane(egress, config.common(), new EgressHealth(config.name(), now)));
-        }
-        return lanes;
+    private static int claimsMost(Lanes lanes) {
+        return Math.clamp((long) lanes.slots() * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
     }
 
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
@@ -178,6 +169,40 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
+    /// Goes on with another configuration, soon. An egress that is the same object as before goes
+    /// on as it is, with all that is known of it. Another one is probed at once; of one by the same
+    /// name before it, the calls under way are finished, and nothing that they bring counts against
+    /// it. Mail that waits for something that only a configuration can mend is tried again.
+    ///
+    /// @param egresses one for each of the configuration, by name
+    /// @param retired gets each egress that is not among them any more, once its calls are over; it
+    ///   must be brief
+    public void use(
+            PosternConfig config, List<? extends Egress> egresses, Consumer<Egress> retired) {
+        use(config.egress(), config.retry(), config.acknowledgeTimeout(), egresses, retired);
+    }
+
+    void use(
+            List<EgressConfig> configured,
+            RetryConfig retry,
+            Duration acknowledgeWithin,
+            List<? extends Egress> egresses,
+            Consumer<Egress> retired) {
+        tasks.post(() -> {
+            Lanes before = lanes;
+            lanes = before.followedBy(configured, egresses, pace.now());
+            claimsMost = claimsMost(lanes);
+            schedule = new Schedule(retry, random);
+            acknowledgeTimeout = acknowledgeWithin;
+            List<Lane> gone = before.without(lanes);
+            gone.forEach(lane -> lane.retire(() -> retired.accept(lane.egress())));
+            if (stage == Stage.RUNNING) {
+                run();
+                REASONS_OF_CONFIGURATION.forEach(reason -> spool.hasten(reason, pace.now()));
+            }
+        });
+    }
+
     /// Makes the dispatcher look for due messages soon. Any thread; returns at once.
     public void wake() {
         tasks.post(() -> {});
@@ -195,7 +220,7 @@ public final class Dispatcher implements AutoCloseable {
         return lanes.find(name)
                 .map(lane -> {
                     CompletableFuture<Probe> result = new CompletableFuture<>();
-                    tasks.post(() -> probes.make(lane, result));
+                    tasks.post(() -> probes.makeNow(lane, result));
                     return result;
                 });
     }
@@ -303,7 +328,7 @@ public final class Dispatcher implements AutoCloseable {
         }
         Instant now = pace.now();
         if (stage == Stage.RUNNING) {
-            probes.makeDue(now);
+            probes.makeDue(lanes.all(), now);
         }
         hasten(now);
         placeWaiting();

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// One egress as the dispatcher uses it: with its slots, its health and its limits. Confined to the
 /// dispatcher's tasks, but for the health.
@@ -31,6 +32,8 @@ final class Lane {
     private Instant promised = Instant.MIN;
     private int underWay;
     private boolean owesHaste = true;
+    private @Nullable Lane before;
+    private @Nullable Runnable whenIdle;
 
     Lane(Egress egress, EgressCommon config, EgressHealth health) {
         this.egress = egress;
@@ -79,7 +82,40 @@ final class Lane {
     }
 
     boolean hasSlot() {
-        return underWay < config.concurrency() && health.admits();
+        return underWay() < config.concurrency() && health.admits();
+    }
+
+    /// Returns how many calls are under way, those of the lane before in the same name included:
+    /// the server counts them together.
+    private int underWay() {
+        if (before != null && before.underWay() == 0) {
+            before = null;
+        }
+        return underWay + (before == null ? 0 : before.underWay());
+    }
+
+    /// Takes the place of a lane of the same name, whose calls go on.
+    void follow(Lane other) {
+        before = other;
+    }
+
+    /// Ends this lane's use: its calls go on, but no more begin, and what they bring says nothing
+    /// about the egress as it is now.
+    ///
+    /// @param idle run once no call is under way
+    void retire(Runnable idle) {
+        whenIdle = idle;
+        if (underWay == 0) {
+            idle.run();
+        }
+    }
+
+    boolean isRetired() {
+        return whenIdle != null;
+    }
+
+    int concurrency() {
+        return config.concurrency();
     }
 
     EgressHealth.Ticket begin(Instant now) {
@@ -91,6 +127,9 @@ final class Lane {
     /// Frees the slot of a call.
     void ended() {
         underWay--;
+        if (underWay == 0 && whenIdle != null) {
+            whenIdle.run();
+        }
     }
 
     /// Uncounts a message that can't have left.
