@@ -26,7 +26,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,10 +50,6 @@ public final class Dispatcher implements AutoCloseable {
     /// something.
     static final Duration SPOOL_TROUBLE_WAIT = Duration.ofSeconds(5);
 
-    /// Mail that waits for an egress is made due at most this often, so that a message which it
-    /// always refuses while it takes others is not tried after each of them.
-    static final Duration HASTE_INTERVAL = Duration.ofSeconds(5);
-
     /// Claimed messages for each slot: enough to take turns among, few enough to keep in memory.
     private static final int CLAIMS_PER_SLOT = 2;
 
@@ -63,7 +58,7 @@ public final class Dispatcher implements AutoCloseable {
 
     /// What a change of the configuration can mend at once. An egress that is down is not among
     /// them: its probe says whether it works now.
-    private static final List<Reason> REASONS_OF_CONFIGURATION =
+    private static final List<Reason> MENDED_BY_CONFIGURATION =
             List.of(Reason.UNSUITED, Reason.LIMITED, Reason.UNCERTAIN);
 
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
@@ -96,9 +91,8 @@ public final class Dispatcher implements AutoCloseable {
     private final Doubts doubts = new Doubts();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
     private int claims;
-    private @Nullable Instant armed;
-    private @Nullable Instant hasteAt;
-    private Instant lastHaste = Instant.EPOCH;
+    private final Haste haste;
+    private final Alarm alarm;
     private Instant spoolRests = Instant.EPOCH;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
@@ -138,8 +132,10 @@ public final class Dispatcher implements AutoCloseable {
         this.pace = pace;
         this.chronicle = new Chronicle(new OutcomeLog(), observer);
         this.tasks = new Serial(pace, this::step);
+        this.haste = new Haste(spool);
+        this.alarm = new Alarm(pace, tasks);
         this.calls = new Calls(spool, pace, tasks, chronicle, this::over);
-        this.probes = new Probes(pace, tasks, chronicle, this::wantHaste);
+        this.probes = new Probes(pace, tasks, chronicle, haste::want);
         this.claimsMost = claimsMost(lanes);
     }
 
@@ -198,7 +194,7 @@ public final class Dispatcher implements AutoCloseable {
             gone.forEach(lane -> lane.retire(() -> retired.accept(lane.egress())));
             if (stage == Stage.RUNNING) {
                 run();
-                REASONS_OF_CONFIGURATION.forEach(reason -> spool.hasten(reason, pace.now()));
+                MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, pace.now()));
             }
         });
     }
@@ -330,7 +326,7 @@ public final class Dispatcher implements AutoCloseable {
         if (stage == Stage.RUNNING) {
             probes.makeDue(lanes.all(), now);
         }
-        hasten(now);
+        haste.make(now);
         placeWaiting();
         if (mayClaim(now)) {
             claim(now);
@@ -424,7 +420,7 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         if (errand.hasAccepted(call.lane.name())) {
-            wantHaste(call.lane);
+            haste.want(call.lane);
         }
         if (stage == Stage.CLOSED && errand.client() == null) {
             return;
@@ -471,44 +467,17 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    /// Mail that waits for this egress is to become due, now that it works.
-    private void wantHaste(Lane lane) {
-        if (lane.takeHaste() && hasteAt == null) {
-            hasteAt = lastHaste.plus(HASTE_INTERVAL);
-        }
-    }
-
-    private void hasten(Instant now) {
-        if (hasteAt != null && !now.isBefore(hasteAt)) {
-            hasteAt = null;
-            lastHaste = now;
-            spool.hasten(Reason.EGRESS_DOWN, now);
-        }
-    }
-
     /// Sets the timer for the next thing that time alone brings about.
     private void arm(Instant now) {
         boolean probing = stage == Stage.RUNNING;
         Instant next = probing ? lanes.nextProbe().orElse(Instant.MAX) : Instant.MAX;
-        next = hasteAt == null ? next : min(next, hasteAt);
+        next = min(next, haste.due());
         if (now.isBefore(spoolRests)) {
             next = min(next, spoolRests);
         } else if (mayClaim(now)) {
             next = min(next, spool.nextDue().orElse(Instant.MAX));
         }
-        boolean armedBefore = armed != null && !next.isBefore(armed);
-        if (next.equals(Instant.MAX) || armedBefore) {
-            return;
-        }
-        Instant at = next;
-        armed = at;
-        pace.at(at, () -> tasks.post(() -> disarm(at)));
-    }
-
-    private void disarm(Instant at) {
-        if (at.equals(armed)) {
-            armed = null;
-        }
+        alarm.at(next);
     }
 
     private static Instant min(Instant a, Instant b) {

@@ -45,8 +45,7 @@ final class Lanes {
 
     /// Returns the lanes that take the place of these. An egress that is the same object as before
     /// keeps its lane, with all that is known of it.
-    Lanes followedBy(
-            List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
+    Lanes followedBy(List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
         Map<String, Egress> given =
                 egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
         Lanes next = new Lanes(new Router(configured));
