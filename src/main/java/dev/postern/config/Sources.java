@@ -38,6 +38,17 @@ public record Sources(
                 Machine::fileSystemType);
     }
 
+    /// Returns the same sources with another file.
+    Sources withFile(Path other) {
+        return new Sources(
+                other, environment, workingDirectory, reader, hostname, fileSystemType);
+    }
+
+    /// Returns the same sources with another reader.
+    Sources withReader(TextReader other) {
+        return new Sources(file, environment, workingDirectory, other, hostname, fileSystemType);
+    }
+
     /// Returns the same sources with another environment.
     public Sources withEnvironment(Map<String, String> other) {
         return new Sources(file, other, workingDirectory, reader, hostname, fileSystemType);
