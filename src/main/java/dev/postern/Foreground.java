@@ -2,9 +2,11 @@ package dev.postern;
 
 import dev.postern.cli.Terminal;
 import dev.postern.cli.Version;
+import dev.postern.config.ConfigFiles;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
+import dev.postern.config.PosternConfig;
 import dev.postern.config.Problem;
 import dev.postern.listener.UnusableCertificate;
 import dev.postern.submit.Endpoint;
@@ -12,6 +14,7 @@ import dev.postern.submit.EndpointFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,20 +37,25 @@ final class Foreground {
 
     /// Runs until SIGTERM or SIGINT and the drain after it.
     ///
+    /// @param files where `loaded` comes from; their changes are taken up
     /// @return the exit status
-    int serve(Loaded.Valid loaded) {
+    int serve(Loaded.Valid loaded, ConfigFiles files) {
         loaded.remarks().forEach(remark -> log.atInfo().log(remark));
         HostPort configured = loaded.config().smtp().listen();
         if (configured.port() != 0 && leadsBack(loaded, configured)) {
             return BAD_CONFIGURATION;
         }
         Termination termination = Termination.catching();
+        Semaphore hangUps = new Semaphore(0);
+        Termination.handle("HUP", hangUps::release);
         try (Forwarder forwarder = Forwarder.start(loaded.config(), Version.ofProgram().number())) {
             if (leadsBack(loaded, forwarder.smtp())) {
                 return BAD_CONFIGURATION;
             }
             Path endpoint = tellWhere(forwarder, loaded.config().spool().path());
-            termination.await();
+            try (var _ = new Reload(files, loaded, hangUps, runtime(forwarder)).start()) {
+                termination.await();
+            }
             forwarder.drain();
             forget(endpoint);
             return CLEAN;
@@ -60,9 +68,26 @@ final class Foreground {
         }
     }
 
+    private static Reload.Runtime runtime(Forwarder forwarder) {
+        return new Reload.Runtime() {
+            @Override
+            public List<Problem> objections(Loaded.Valid next) {
+                return loops(next, forwarder.smtp());
+            }
+
+            @Override
+            public List<String> use(PosternConfig next) {
+                return forwarder.use(next);
+            }
+        };
+    }
+
+    private static List<Problem> loops(Loaded.Valid loaded, HostPort listening) {
+        return new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded);
+    }
+
     private boolean leadsBack(Loaded.Valid loaded, HostPort listening) {
-        List<Problem> loops =
-                new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded);
+        List<Problem> loops = loops(loaded, listening);
         loops.forEach(problem -> terminal.complain(problem.toString()));
         return !loops.isEmpty();
     }

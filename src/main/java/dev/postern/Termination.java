@@ -28,7 +28,7 @@ final class Termination {
 
     /// Has `task` run at each signal `name`. By reflection: `sun.misc.Signal` is the only way in
     /// Java, and the compiler's warning about it can't be turned off.
-    private static void handle(String name, Runnable task) {
+    static void handle(String name, Runnable task) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");

@@ -51,8 +51,7 @@ public record Changes(List<String> live, List<String> fixed) {
         Settings now = after.effective().settings();
         for (Key<?> key : Keys.ALL) {
             if (key.equals(Keys.EGRESS)) {
-                live.addAll(
-                        egresses(before.effective().egress(), after.effective().egress()));
+                live.addAll(egresses(before.effective().egress(), after.effective().egress()));
             } else if (!LIVE.contains(key)) {
                 addIf(!Objects.equals(current(old, key), current(now, key)), key, fixed);
             } else {

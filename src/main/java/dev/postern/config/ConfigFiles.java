@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -17,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 /// YAML file, mounted secrets, the files of `…_FILE` variables, certificates; also those that were
 /// looked for and are not there.
 ///
-/// They are looked at, not watched by the system: secrets mounted by Kubernetes change by a switched
-/// link, which a watch on the directory does not tell reliably.
+/// They are looked at, not watched by the system: secrets mounted by Kubernetes change by a
+/// switched link, which a watch on the directory does not tell reliably.
 ///
-/// *Contract.* Once a file was found, it is the one: that it has gone is a problem, and no reason to
-/// go on with built-in defaults. So is a file that was emptied: somebody is just writing it.
+/// *Contract.* Once a file was found, it is the one: that it has gone is a problem, and no reason
+/// to go on with built-in defaults. So is a file that was emptied: somebody is just writing it.
 /// Confined to one thread at a time.
 public final class ConfigFiles {
 
@@ -29,7 +28,7 @@ public final class ConfigFiles {
     private Sources sources;
     private Map<Path, Stamp> loaded = new HashMap<>();
     private Map<Path, Stamp> seen = new HashMap<>();
-    private final Set<Path> filled = new HashSet<>();
+    private final Set<Path> filled = ConcurrentHashMap.newKeySet();
 
     /// What tells that a file is another one than before, links followed.
     private record Stamp(@Nullable FileTime modified, long sizeBytes, @Nullable Object key) {

@@ -40,8 +40,7 @@ public record Sources(
 
     /// Returns the same sources with another file.
     Sources withFile(Path other) {
-        return new Sources(
-                other, environment, workingDirectory, reader, hostname, fileSystemType);
+        return new Sources(other, environment, workingDirectory, reader, hostname, fileSystemType);
     }
 
     /// Returns the same sources with another reader.

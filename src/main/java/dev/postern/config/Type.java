@@ -164,7 +164,8 @@ sealed interface Type<T> {
             if (username == null || password == null) {
                 return null;
             }
-            return new SmtpConfig.User(username.value(), Secret.from(password.value(), password.now()));
+            return new SmtpConfig.User(
+                    username.value(), Secret.from(password.value(), password.now()));
         }
 
         private static void known(String name, Given.Entry entry, Reading reading) {
