@@ -75,7 +75,7 @@ class CommandsTest {
                             real.hostname(),
                             real.fileSystemType());
                 },
-                loaded -> {
+                (loaded, _) -> {
                     served.add(loaded);
                     return 0;
                 });

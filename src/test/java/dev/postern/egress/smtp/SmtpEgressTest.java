@@ -154,7 +154,7 @@ class SmtpEgressTest {
     void aPasswordThatCantBeReadIsTroubleWithTheCredentials() {
         EgressSetup setup = EgressSetup.to(server).login("user", "");
         setup.password =
-                Secret.from(() -> {
+                Secret.from("gone", () -> {
                     throw new UncheckedIOException(new NoSuchFileException("/secret"));
                 });
         try (SmtpEgress egress = setup.build()) {
