@@ -10,6 +10,7 @@ import dev.postern.egress.EgressView;
 import dev.postern.route.Standing;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -32,7 +33,7 @@ final class Lane {
     private Instant promised = Instant.MIN;
     private int underWay;
     private boolean owesHaste = true;
-    private @Nullable Lane before;
+    private final List<Lane> before = new ArrayList<>();
     private @Nullable Runnable whenIdle;
 
     Lane(Egress egress, EgressCommon config, EgressHealth health) {
@@ -85,18 +86,20 @@ final class Lane {
         return underWay() < config.concurrency() && health.admits();
     }
 
-    /// Returns how many calls are under way, those of the lane before in the same name included:
-    /// the server counts them together.
+    /// Returns how many calls are under way, those of lanes before in the same name included: the
+    /// server counts them together.
     private int underWay() {
-        if (before != null && before.underWay() == 0) {
-            before = null;
-        }
-        return underWay + (before == null ? 0 : before.underWay());
+        before.removeIf(lane -> !lane.isBusy());
+        return underWay + before.stream().mapToInt(lane -> lane.underWay).sum();
     }
 
     /// Takes the place of a lane of the same name, whose calls go on.
     void follow(Lane other) {
-        before = other;
+        before.add(other);
+    }
+
+    boolean isBusy() {
+        return underWay > 0;
     }
 
     /// Ends this lane's use: its calls go on, but no more begin, and what they bring says nothing

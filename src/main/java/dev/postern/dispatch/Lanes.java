@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// All egresses, and the choice among them for a leg. Confined to the dispatcher's tasks.
@@ -30,6 +31,7 @@ final class Lanes {
     static final Duration UNCERTAIN_DOWN = Duration.ofMinutes(15);
 
     private final SequencedMap<String, Lane> byName = new LinkedHashMap<>();
+    private final List<Lane> leaving = new ArrayList<>();
     private final Router router;
 
     private Lanes(Router router) {
@@ -49,6 +51,7 @@ final class Lanes {
         Map<String, Egress> given =
                 egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
         Lanes next = new Lanes(new Router(configured));
+        leaving.stream().filter(Lane::isBusy).forEach(next.leaving::add);
         for (EgressConfig config : configured) {
             Egress egress = given.get(config.name());
             if (egress == null) {
@@ -56,6 +59,7 @@ final class Lanes {
             }
             next.byName.put(config.name(), successor(config, egress, now));
         }
+        next.leaving.addAll(without(next));
         return next;
     }
 
@@ -65,9 +69,9 @@ final class Lanes {
             return before;
         }
         Lane lane = new Lane(egress, config.common(), new EgressHealth(config.name(), now));
-        if (before != null) {
-            lane.follow(before);
-        }
+        Stream.concat(Stream.ofNullable(before), leaving.stream())
+                .filter(other -> other.name().equals(config.name()))
+                .forEach(lane::follow);
         return lane;
     }
 
