@@ -28,7 +28,7 @@ final class Lane {
     private final Egress egress;
     private final EgressCommon config;
     private final EgressHealth health;
-    private final List<Allowance> allowances;
+    private List<Allowance> allowances;
     private final Duration promiseStep;
     private Instant promised = Instant.MIN;
     private int underWay;
@@ -93,9 +93,16 @@ final class Lane {
         return underWay + before.stream().mapToInt(lane -> lane.underWay).sum();
     }
 
-    /// Takes the place of a lane of the same name, whose calls go on.
+    /// Takes the place of a lane of the same name, whose calls go on, and so does the count of what
+    /// it sent.
     void follow(Lane other) {
         before.add(other);
+        boolean sameLimits =
+                Objects.equals(config.rate(), other.config.rate())
+                        && Objects.equals(config.quota(), other.config.quota());
+        if (sameLimits) {
+            allowances = other.allowances;
+        }
     }
 
     boolean isBusy() {

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressCommon.Rate;
+import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
@@ -12,6 +15,7 @@ import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /// Other egresses while the dispatcher runs.
@@ -159,6 +163,25 @@ class SwapTest {
         rig.use(Set.of(), EgressConfigs.egress("one", "@example.org"));
         rig.pace.run();
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
+    }
+
+    @Test
+    void whatWasCountedForAQuotaGoesOnCounting() {
+        Rate one = new Rate(1, Duration.ofDays(1));
+        Rig rig = new Rig(new SplittableRandom(1), limited(2, one));
+        rig.start();
+        rig.send("r1@example.net");
+        rig.use(Set.of(), limited(3, one));
+        QueueId second = rig.send("r2@example.net");
+        assertTrue(rig.fate(second).startsWith("deferred limited"), rig.fate(second));
+
+        rig.use(Set.of(), limited(3, new Rate(2, Duration.ofDays(1))));
+        rig.pace.run();
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(second));
+    }
+
+    private static EgressConfig limited(int concurrency, Rate rate) {
+        return EgressConfigs.egress("one", concurrency, List.of(), rate, WhenLimited.WAIT);
     }
 
     @Test
