@@ -53,7 +53,7 @@ final class Foreground {
                 return BAD_CONFIGURATION;
             }
             Path endpoint = tellWhere(forwarder, loaded.config().spool().path());
-            try (var _ = new Reload(files, loaded, hangUps, runtime(forwarder)).start()) {
+            try (var _ = new Reload(files, loaded, hangUps, user(forwarder)).start()) {
                 termination.await();
             }
             forwarder.drain();
@@ -68,8 +68,8 @@ final class Foreground {
         }
     }
 
-    private static Reload.Runtime runtime(Forwarder forwarder) {
-        return new Reload.Runtime() {
+    private static Reload.User user(Forwarder forwarder) {
+        return new Reload.User() {
             @Override
             public List<Problem> objections(Loaded.Valid next) {
                 return loops(next, forwarder.smtp());

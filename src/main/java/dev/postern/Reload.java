@@ -37,14 +37,14 @@ final class Reload implements AutoCloseable {
 
     private final ConfigFiles files;
     private final Semaphore asked;
-    private final Runtime runtime;
+    private final User user;
     private final Loaded.Valid started;
     private Loaded.Valid last;
     private boolean broken;
     private volatile boolean closed;
 
     /// What takes up configurations.
-    interface Runtime {
+    interface User {
 
         /// Returns what is wrong with a configuration for this program as it runs.
         List<Problem> objections(Loaded.Valid next);
@@ -58,10 +58,10 @@ final class Reload implements AutoCloseable {
     /// Makes ready for changes since `running` was loaded from these files.
     ///
     /// @param asked released for each wish to read them at once
-    Reload(ConfigFiles files, Loaded.Valid running, Semaphore asked, Runtime runtime) {
+    Reload(ConfigFiles files, Loaded.Valid running, Semaphore asked, User user) {
         this.files = files;
         this.asked = asked;
-        this.runtime = runtime;
+        this.user = user;
         this.started = running;
         this.last = running;
     }
@@ -100,7 +100,7 @@ final class Reload implements AutoCloseable {
             switch (files.load()) {
                 case Loaded.Invalid invalid -> refuse(invalid.lines());
                 case Loaded.Valid valid -> {
-                    List<Problem> objections = runtime.objections(valid);
+                    List<Problem> objections = user.objections(valid);
                     if (objections.isEmpty()) {
                         take(valid, wished);
                     } else {
@@ -123,7 +123,7 @@ final class Reload implements AutoCloseable {
 
     private void take(Loaded.Valid next, boolean wished) {
         Changes changes = Changes.between(last, next);
-        List<String> made = runtime.use(next.config());
+        List<String> made = user.use(next.config());
         Set<String> names = new LinkedHashSet<>(changes.live());
         for (String egress : made) {
             String name = "egress." + egress;

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ReloadTest implements Reload.Runtime {
+class ReloadTest implements Reload.User {
 
     private static final Logger LOG = Logger.getLogger(Reload.class.getName());
 

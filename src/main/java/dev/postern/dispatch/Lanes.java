@@ -65,7 +65,7 @@ final class Lanes {
 
     private Lane successor(EgressConfig config, Egress egress, Instant now) {
         Lane before = byName.get(config.name());
-        if (before != null && before.egress() == egress) {
+        if (before != null && before.egress().equals(egress)) {
             return before;
         }
         Lane lane = new Lane(egress, config.common(), new EgressHealth(config.name(), now));
