@@ -11,12 +11,20 @@ import dev.postern.testing.Exim;
 import dev.postern.testing.Postern;
 import dev.postern.testing.Sink;
 import dev.postern.testing.SmtpClient;
+import dev.postern.testing.Taken;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +32,10 @@ import org.junit.jupiter.api.io.TempDir;
 class ReloadIT {
 
     private static final String IN_USE = "configuration changed, now in use";
+
+    private static final int CHANGES = 12;
+
+    private static final Duration ANSWER_AFTER = Duration.ofMillis(30);
 
     @TempDir private Path directory;
 
@@ -130,6 +142,59 @@ class ReloadIT {
             assertEquals("535", logIn(postern, "old"));
             assertEquals("235", logIn(postern, "new"));
         }
+    }
+
+    /// Under load, with next hops that take their time, so that every change hits mail under way.
+    @Test
+    void nothingIsLostOrSentTwiceWhileEgressesComeAndGo() throws Exception {
+        SplittableRandom random = new SplittableRandom(1);
+        try (Sink one = Sink.start(ReloadIT::slowly);
+                Sink two = Sink.start(ReloadIT::slowly);
+                Postern postern = Postern.in(directory).egress(one.egress()).start()) {
+            String both = one.egress() + two.egress().replace("sink", "other");
+            String swapped = two.egress() + one.egress().replace("sink", "other");
+            List<String> turns = List.of(two.egress(), both, "", swapped, one.egress());
+            Senders senders = new Senders();
+            senders.start(postern.smtpPort(), 4, random);
+            for (int i = 0; i < CHANGES; i++) {
+                int taken = one.taken().size() + two.taken().size();
+                int so = i;
+                postern.egress(turns.get(i % turns.size())).writeConfiguration();
+                hangUp(postern);
+                Await.until("change " + i, () -> count(postern, IN_USE) == so + 1);
+                if (!turns.get(i % turns.size()).isEmpty()) {
+                    Await.until(
+                            "mail leaves after change " + i,
+                            () -> one.taken().size() + two.taken().size() > taken + 5);
+                }
+            }
+            assertEquals(0, postern.stop(), () -> String.join("\n", postern.log()));
+            senders.join();
+            postern.start().awaitEmpty();
+
+            Map<String, Integer> arrived = new HashMap<>();
+            for (Sink sink : List.of(one, two)) {
+                sink.arrivals().forEach(mail -> arrived.merge(mail.sender(), 1, Integer::sum));
+            }
+            arrived.forEach((sender, times) -> assertEquals(1, times, sender));
+            assertEquals(Set.of(), senders.surprises());
+            assertEquals(Set.of(), missing(senders.acknowledged(), arrived.keySet()));
+        }
+    }
+
+    private static Set<String> missing(Set<String> wanted, Set<String> there) {
+        Set<String> missing = new HashSet<>(wanted);
+        missing.removeAll(there);
+        return missing;
+    }
+
+    private static long count(Postern postern, String words) {
+        return postern.lines().stream().filter(line -> line.contains(words)).count();
+    }
+
+    private static Taken slowly(Taken mail) {
+        LockSupport.parkNanos(ANSWER_AFTER.toNanos());
+        return mail;
     }
 
     /// As the kubelet does: the files lie in a directory of their own, `..data` links to it, and
