@@ -42,6 +42,7 @@ final class Posix {
 
     private Posix() {}
 
+    @SuppressWarnings("restricted")
     private static MethodHandle call(String name, ValueLayout... arguments) {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(
@@ -82,7 +83,6 @@ final class Posix {
 
     @FunctionalInterface
     private interface Call {
-        @SuppressWarnings("IllegalThrows")
         int make() throws Throwable;
     }
 
