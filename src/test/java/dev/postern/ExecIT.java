@@ -37,7 +37,8 @@ class ExecIT {
                 if os.environ["EMAIL_USE_TLS"] == "True":
                     server.starttls()
                 server.login(os.environ["EMAIL_HOST_USER"], os.environ["EMAIL_HOST_PASSWORD"])
-                server.sendmail("app@example.org", ["user@example.com"], "Subject: hi\\r\\n\\r\\nHi.")
+                text = "Subject: hi\\r\\n\\r\\nHi."
+                server.sendmail("app@example.org", ["user@example.com"], text)
             print("the app's own output")
             sys.exit(7)
             """;
