@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// Reads the egress list against the table of each entry's type.
 final class EgressLoader {
 
-    private static final Set<Integer> TLS_PORTS = Set.of(465, 2465, 8465);
-
     private final Problems problems;
     private final Set<String> names = new HashSet<>();
 
@@ -196,6 +194,7 @@ final class EgressLoader {
         if (toFill) {
             fillTls(settings);
         }
+        fillPreset(settings, prefix);
         SmtpEgressConfig.Tls tls = settings.find(EgressKeys.TLS);
         String host = settings.find(EgressKeys.HOST);
         boolean clear = tls == SmtpEgressConfig.Tls.NONE || tls == SmtpEgressConfig.Tls.OPTIONAL;
@@ -231,7 +230,7 @@ final class EgressLoader {
 
     private static void fillTls(Settings settings) {
         OptionalInt port = settings.get(EgressKeys.PORT);
-        boolean protectedPort = port.isPresent() && TLS_PORTS.contains(port.getAsInt());
+        boolean protectedPort = port.isPresent() && SubmissionPort.isImplicit(port.getAsInt());
         boolean required = credentials(settings) || protectedPort;
         SmtpEgressConfig.Tls tls =
                 required ? SmtpEgressConfig.Tls.REQUIRED : SmtpEgressConfig.Tls.OPTIONAL;
@@ -239,15 +238,39 @@ final class EgressLoader {
         settings.put(EgressKeys.TLS, tls, given);
     }
 
+    /// Takes the provider's limits where the user set none.
+    private void fillPreset(Settings settings, String prefix) {
+        String host = settings.find(EgressKeys.HOST);
+        Preset preset = host == null ? null : Preset.of(host).orElse(null);
+        if (host != null && preset != null) {
+            Source source = new Source.OfProvider(host);
+            fill(settings, EgressKeys.CONCURRENCY, preset.concurrency(), source, prefix);
+            fill(settings, EgressKeys.RATE, preset.rate(), source, prefix);
+            fill(settings, EgressKeys.QUOTA, preset.quota(), source, prefix);
+        }
+    }
+
+    private <T> void fill(
+            Settings settings, Key<T> key, @Nullable String known, Source source, String prefix) {
+        if (known != null && settings.know(key) && !settings.explicit(key)) {
+            Given given = new Given.Text(known, source);
+            Reading reading = new Reading(prefix + key.path(), false, problems);
+            settings.put(key, key.type().read(given, reading), given);
+        }
+    }
+
     private static SmtpEgressConfig smtp(Settings settings) {
+        String host = settings.get(EgressKeys.HOST);
+        List<SubmissionPort> alternates = Preset.of(host).map(Preset::alternates).orElse(List.of());
         return new SmtpEgressConfig(
-                settings.get(EgressKeys.HOST),
+                host,
                 settings.get(EgressKeys.PORT),
                 settings.get(EgressKeys.TLS),
                 settings.find(EgressKeys.TLS_NAME),
                 settings.find(EgressKeys.USERNAME),
                 settings.find(EgressKeys.PASSWORD),
-                settings.find(EgressKeys.EHLO_NAME));
+                settings.find(EgressKeys.EHLO_NAME),
+                SubmissionPort.usualAnd(alternates));
     }
 
     private static EgressCommon common(EgressType type, Settings settings) {

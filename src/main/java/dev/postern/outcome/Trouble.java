@@ -56,12 +56,8 @@ public final class Trouble {
 
     /// Judges a failure of the connection.
     public static Verdict ofFailure(Scene scene, Throwable failure) {
-        String certificate = "";
-        for (Throwable at = failure; at != null; at = at.getCause()) {
-            if (at instanceof CertificateRefused refused) {
-                certificate = refused.presented();
-            }
-        }
+        CertificateRefused refused = CertificateRefused.in(failure);
+        String certificate = refused == null ? "" : refused.presented();
         return judge(scene, "for " + scene.host() + ": " + chain(failure), certificate);
     }
 

@@ -4,6 +4,7 @@ import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
+import dev.postern.egress.CandidateView;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
@@ -17,7 +18,9 @@ import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Verdict;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -60,22 +63,26 @@ public final class SmtpEgress implements Egress {
     /// @param egress the configuration
     /// @param hostname what we call ourselves in EHLO where the configuration does not say
     public SmtpEgress(EgressConfig.Smtp egress, String hostname) {
-        this(egress, hostname, Dialer.Network.REAL, System::nanoTime, ConnectionPool.Limits.USUAL);
+        this(
+                egress,
+                hostname,
+                InetAddress::getAllByName,
+                System::nanoTime,
+                ConnectionPool.Limits.USUAL);
     }
 
+    /// @param resolver DNS
     /// @param nanoTime the clock that measures idleness
     SmtpEgress(
             EgressConfig.Smtp egress,
             String hostname,
-            Dialer.Network network,
+            Dialer.Resolver resolver,
             LongSupplier nanoTime,
             ConnectionPool.Limits limits) {
         this.common = egress.common();
         this.config = egress.smtp();
-        String ehloName = config.ehloName();
         this.pool = new ConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
-        String ownName = ehloName == null ? hostname : ehloName;
-        this.dialer = new Dialer(common, config, ownName, network, pool.watchdog());
+        this.dialer = new Dialer(common, config, hostname, resolver, pool.watchdog());
         this.turns = new Semaphore(common.concurrency());
     }
 
@@ -237,7 +244,13 @@ public final class SmtpEgress implements Egress {
     }
 
     @Override
+    public List<CandidateView> candidates() {
+        return dialer.candidates();
+    }
+
+    @Override
     public void close() {
+        dialer.close();
         pool.close();
     }
 }
