@@ -19,13 +19,15 @@ import org.jspecify.annotations.Nullable;
 /// @param rate as the key of this name; null: nothing is known
 /// @param quota as the key of this name; null: nothing is known
 /// @param domains what its servers call themselves by
+/// @param source where that is written
 public record Preset(
         List<Pattern> hosts,
         List<SubmissionPort> alternates,
         @Nullable String concurrency,
         @Nullable String rate,
         @Nullable String quota,
-        List<String> domains) {
+        List<String> domains,
+        String source) {
 
     private static final String TABLE = "presets.txt";
     private static final int COLUMNS = 7;
@@ -92,7 +94,8 @@ public record Preset(
                 known(columns[2]),
                 known(columns[3]),
                 known(columns[4]),
-                words(columns[5]));
+                words(columns[5]),
+                columns[6]);
     }
 
     private static List<String> words(String column) {

@@ -26,6 +26,12 @@ public record SubmissionPort(int port, boolean implicitTls) {
         return new SubmissionPort(port, false);
     }
 
+    /// Returns it as it is written in the table of presets: `2465/tls`.
+    @Override
+    public String toString() {
+        return port + (implicitTls ? TLS_MARK : "");
+    }
+
     /// Reads `2465/tls`.
     static SubmissionPort parse(String text) {
         return text.endsWith(TLS_MARK)

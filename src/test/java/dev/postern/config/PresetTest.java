@@ -5,13 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What is known of providers, and what the configuration makes of it.
 class PresetTest {
+
+    private static final Path DOCUMENT = Path.of("docs/providers.md");
 
     private static EgressConfig.Smtp smtp(String keys) {
         String yaml = "egress:\n  - {name: a, type: smtp, " + keys + "}\n";
@@ -49,8 +57,9 @@ class PresetTest {
     @Test
     void everyHostOfTheTableIsItsOwnPresetAndOwnsItself() {
         for (Preset preset : Preset.all()) {
-            preset.hosts().stream()
-                    .map(pattern -> pattern.pattern().replace("\\.", ".").replace("[^.]+", "x1"))
+            assertFalse(preset.source().isBlank());
+            hosts(preset).stream()
+                    .map(host -> host.replace("*", "x1"))
                     .forEach(host -> {
                         assertEquals(preset, Preset.of(host).orElseThrow(), host);
                         assertTrue(preset.owns(host), host);
@@ -62,7 +71,7 @@ class PresetTest {
     void limitsHoldWhereTheUserSetsNone() {
         EgressCommon common = smtp("host: smtp.office365.com").common();
         assertEquals(3, common.concurrency());
-        assertEquals(new EgressCommon.Rate(30, java.time.Duration.ofMinutes(1)), common.rate());
+        assertEquals(new EgressCommon.Rate(30, Duration.ofMinutes(1)), common.rate());
         assertEquals(10_000, common.quota().messages());
         EgressCommon own =
                 smtp("host: smtp.office365.com, concurrency: 8, rate: null, quota: 5/d").common();
@@ -113,5 +122,55 @@ class PresetTest {
                 shown.lines()
                         .anyMatch(line -> line.matches(" *rate: 30/m +# preset .*office365.com")),
                 shown);
+    }
+
+    /// Rewrites the document with `-Dupdate=docs`.
+    @Test
+    void theDocumentIsUpToDate() throws IOException {
+        String wanted = document();
+        if (System.getProperty("update", "").equals("docs")) {
+            Files.writeString(DOCUMENT, wanted);
+        }
+        assertEquals(
+                wanted, Files.readString(DOCUMENT), "mvn -q test -Dtest=PresetTest -Dupdate=docs");
+    }
+
+    private static String document() {
+        List<String> lines = new ArrayList<>();
+        lines.add("# Known submission servers");
+        lines.add("");
+        lines.add(
+                "What holds for these hosts where the configuration sets nothing. Beside the ports");
+        lines.add("listed, `port: auto` tries " + join(SubmissionPort.USUAL) + " at every host");
+        lines.add("(`/tls`: TLS from the first octet). Made from `presets.txt` by PresetTest.");
+        lines.add("");
+        lines.add("| host | more ports | concurrency | rate | quota | calls itself |");
+        lines.add("| --- | --- | --- | --- | --- | --- |");
+        for (Preset preset : Preset.all()) {
+            lines.add(
+                    "| %s | %s | %s | %s | %s | %s |"
+                            .formatted(
+                                    String.join(", ", hosts(preset)),
+                                    join(preset.alternates()),
+                                    text(preset.concurrency()),
+                                    text(preset.rate()),
+                                    text(preset.quota()),
+                                    String.join(", ", preset.domains())));
+        }
+        return String.join("\n", lines) + "\n";
+    }
+
+    private static List<String> hosts(Preset preset) {
+        return preset.hosts().stream()
+                .map(each -> each.pattern().replace("\\.", ".").replace("[^.]+", "*"))
+                .toList();
+    }
+
+    private static String join(List<SubmissionPort> ports) {
+        return ports.stream().map(SubmissionPort::toString).collect(Collectors.joining(", "));
+    }
+
+    private static String text(String known) {
+        return known == null ? "" : known;
     }
 }

@@ -26,6 +26,8 @@ record Answer(
                             + "|MailEnable|Kerio Connect|Zimbra|Microsoft ESMTP MAIL Service)\\b"
                             + "(?:[ /]v?(\\d[\\w.]*))?");
 
+    private static final int POSITIVE = 2;
+
     Answer {
         certificateNames = List.copyOf(certificateNames);
     }
@@ -49,8 +51,10 @@ record Answer(
                 : matcher.group(1) + " " + matcher.group(2);
     }
 
+    /// A refusal begins with words of another kind.
     private static String firstWord(@Nullable UpstreamReply reply) {
         return reply instanceof UpstreamReply.Answered answered
+                        && answered.code().classDigit() == POSITIVE
                 ? answered.firstLine().strip().split(" ", 2)[0]
                 : "";
     }

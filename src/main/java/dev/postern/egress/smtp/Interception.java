@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,13 +30,22 @@ import org.jspecify.annotations.Nullable;
 /// *Not* leaves the trouble what it was: `certificate is for mail55.example: set host or tls-name`.
 final class Interception {
 
+    /// A name that may be registered with somebody: names that machines give each other within a
+    /// provider's network, such as `ip-10-0-0-1.ec2.internal`, are no sign of anything.
+    private static final Pattern FULL_NAME =
+            Pattern.compile("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.[A-Za-z]{2,}\\.?");
+
+    private static final Pattern PRIVATE_NAME =
+            Pattern.compile(".*\\.(internal|local|localdomain|lan|home|corp|private)\\.?");
+
     private final @Nullable Preset provider;
     private final String ownName;
 
     /// @param host the host asked
+    /// @param tlsName the name that its certificate must be for
     /// @param ownName this machine's name
-    Interception(String host, String ownName) {
-        this.provider = Preset.of(host).orElse(null);
+    Interception(String host, String tlsName, String ownName) {
+        this.provider = Preset.of(host).or(() -> Preset.of(tlsName)).orElse(null);
         this.ownName = ownName;
     }
 
@@ -65,7 +75,10 @@ final class Interception {
     private static boolean isForeign(Preset asked, Answer answer) {
         Verdict distrust = answer.distrust();
         if (distrust == null) {
-            List<String> names = spokenNames(answer).toList();
+            List<String> names =
+                    spokenNames(answer)
+                            .filter(name -> !PRIVATE_NAME.matcher(name).matches())
+                            .toList();
             return !names.isEmpty() && names.stream().noneMatch(asked::owns);
         }
         return switch (distrust.row()) {
@@ -77,7 +90,7 @@ final class Interception {
     }
 
     private boolean isThisMachine(Answer answer) {
-        return isFullName(ownName)
+        return FULL_NAME.matcher(ownName).matches()
                 && Stream.concat(spokenNames(answer), answer.certificateNames().stream())
                         .anyMatch(ownName::equalsIgnoreCase);
     }

@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /// Finds the way to a server with `port: auto`: port, address family and kind of TLS.
 ///
@@ -227,13 +228,14 @@ final class PortFinder {
         String way = winner.port() + " " + Candidate.isSixth(winner.address().getAddress());
         if (!way.equals(announced)) {
             announced = way;
-            LOG.atInfo()
-                    .addKeyValue("egress", name)
-                    .addKeyValue("port", winner.port())
-                    .addKeyValue("address", winner.number())
-                    .addKeyValue("tls", winner.opening().word())
-                    .addKeyValue("instead-of", byPort(result, null))
-                    .log("port chosen");
+            LoggingEventBuilder line =
+                    LOG.atInfo()
+                            .addKeyValue("egress", name)
+                            .addKeyValue("port", winner.port())
+                            .addKeyValue("address", winner.number())
+                            .addKeyValue("tls", winner.opening().word());
+            String losers = byPort(result, null);
+            (losers.isEmpty() ? line : line.addKeyValue("instead-of", losers)).log("port chosen");
         }
     }
 

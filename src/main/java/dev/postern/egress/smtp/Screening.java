@@ -28,7 +28,7 @@ public final class Screening {
         String name = config.tlsName();
         this.tlsName = SmtpReach.withoutRootDot(name == null ? config.host() : name);
         this.credentials = config.username() != null;
-        this.interception = new Interception(config.host(), hostname);
+        this.interception = new Interception(config.host(), tlsName, hostname);
     }
 
     /// Returns the screening for an egress.
