@@ -139,9 +139,11 @@ class PresetTest {
         List<String> lines = new ArrayList<>();
         lines.add("# Known submission servers");
         lines.add("");
+        lines.add("What holds for these hosts where the configuration sets nothing.");
         lines.add(
-                "What holds for these hosts where the configuration sets nothing. Beside the ports");
-        lines.add("listed, `port: auto` tries " + join(SubmissionPort.USUAL) + " at every host");
+                "Beside the ports listed, `port: auto` tries "
+                        + join(SubmissionPort.USUAL)
+                        + " at every host");
         lines.add("(`/tls`: TLS from the first octet). Made from `presets.txt` by PresetTest.");
         lines.add("");
         lines.add("| host | more ports | concurrency | rate | quota | calls itself |");

@@ -26,8 +26,6 @@ record Answer(
                             + "|MailEnable|Kerio Connect|Zimbra|Microsoft ESMTP MAIL Service)\\b"
                             + "(?:[ /]v?(\\d[\\w.]*))?");
 
-    private static final int POSITIVE = 2;
-
     Answer {
         certificateNames = List.copyOf(certificateNames);
     }
@@ -53,8 +51,7 @@ record Answer(
 
     /// A refusal begins with words of another kind.
     private static String firstWord(@Nullable UpstreamReply reply) {
-        return reply instanceof UpstreamReply.Answered answered
-                        && answered.code().classDigit() == POSITIVE
+        return reply instanceof UpstreamReply.Answered answered && answered.code().isPositive()
                 ? answered.firstLine().strip().split(" ", 2)[0]
                 : "";
     }
