@@ -46,6 +46,15 @@ final class Dialer {
         InetAddress[] resolve(String host) throws UnknownHostException;
     }
 
+    /// The world outside, as tests may replace it.
+    ///
+    /// @param resolver DNS
+    /// @param stagger between the starts of a race (RFC 8305 §8)
+    record Network(Resolver resolver, Duration stagger) {
+        static final Network REAL =
+                new Network(InetAddress::getAllByName, Duration.ofMillis(250));
+    }
+
     /// Where Jakarta Mail logs what is said to the server: under its own name, and under the
     /// package of whoever extends its classes, which is this one. Our own lines go elsewhere (see
     /// [SmtpEgress]). Held, because loggers that nobody holds forget their level.
@@ -77,14 +86,14 @@ final class Dialer {
             EgressCommon common,
             SmtpEgressConfig config,
             String hostname,
-            Resolver resolver,
+            Network network,
             Watchdog watchdog) {
         this.config = config;
         this.connectLimit = common.connectTimeout();
         this.commandLimit = common.commandTimeout();
         String configuredEhlo = config.ehloName();
         this.ehloName = configuredEhlo == null ? hostname : configuredEhlo;
-        this.resolver = resolver;
+        this.resolver = network.resolver();
         this.watchdog = watchdog;
         String configuredName = config.tlsName();
         String name = configuredName == null ? config.host() : configuredName;
@@ -93,7 +102,7 @@ final class Dialer {
         this.tls = new TlsSockets(trust, tlsName);
         this.screening = Screening.of(config, hostname);
         SmtpReach reach = new SmtpReach(tlsName, trust, ehloName, connectLimit, commandLimit);
-        this.finder = new PortFinder(common, config, resolver, reach, screening);
+        this.finder = new PortFinder(common, config, network, reach, screening);
         Properties properties = new Properties();
         properties.put("mail.smtp.ssl.socketFactory", tls);
         properties.put("mail.smtp.ssl.protocols", String.join(" ", TlsSockets.PROTOCOLS));

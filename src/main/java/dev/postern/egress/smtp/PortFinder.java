@@ -41,8 +41,6 @@ import org.slf4j.spi.LoggingEventBuilder;
 /// See also: [Screening] (what may win), [Dialer] (who asks).
 final class PortFinder {
 
-    static final Duration STAGGER = Duration.ofMillis(250);
-
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
 
     /// The faults from the one that tells most about a network to the one that tells least.
@@ -70,7 +68,7 @@ final class PortFinder {
 
     private final String name;
     private final SmtpEgressConfig config;
-    private final Dialer.Resolver resolver;
+    private final Dialer.Network network;
     private final SmtpReach reach;
     private final Screening screening;
     private final Duration limit;
@@ -83,12 +81,12 @@ final class PortFinder {
     PortFinder(
             EgressCommon common,
             SmtpEgressConfig config,
-            Dialer.Resolver resolver,
+            Dialer.Network network,
             SmtpReach reach,
             Screening screening) {
         this.name = common.name();
         this.config = config;
-        this.resolver = resolver;
+        this.network = network;
         this.reach = reach;
         this.screening = screening;
         this.limit = common.connectTimeout().plus(common.commandTimeout());
@@ -170,7 +168,7 @@ final class PortFinder {
         try {
             List<Candidate> candidates = Candidate.of(config, addresses());
             RaceTrack track = new RaceTrack(this::examine);
-            return settled(new Race(candidates, track, STAGGER, limit).run());
+            return settled(new Race(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
             return new Found.Nowhere(Trouble.ofFailure(scene(Stage.DNS), e), Stage.DNS);
         } catch (InterruptedException _) {
@@ -186,7 +184,7 @@ final class PortFinder {
     /// Returns the host's addresses, each made with its name, so that nobody looks for one later.
     private List<InetAddress> addresses() throws UnknownHostException {
         List<InetAddress> named = new ArrayList<>();
-        for (InetAddress address : resolver.resolve(config.host())) {
+        for (InetAddress address : network.resolver().resolve(config.host())) {
             named.add(InetAddress.getByAddress(config.host(), address.getAddress()));
         }
         return named;
@@ -212,16 +210,23 @@ final class PortFinder {
     }
 
     private static String standing(Candidate candidate, Race.Result result) {
+        Candidate winner = result.winner();
+        if (candidate.equals(winner)) {
+            return "in use";
+        }
+        String found = found(candidate, result);
+        String before = winner == null ? "" : ": port " + winner.port() + " was ready before";
+        return found.isEmpty() ? "not tried" + before : found;
+    }
+
+    /// Returns what was found out about a candidate that did not win; empty when it never ran.
+    private static String found(Candidate candidate, Race.Result result) {
         Verdict objection = result.objections().get(candidate);
         if (objection != null) {
             return objection.outcome().reply();
         }
-        if (candidate.equals(result.winner())) {
-            return "in use";
-        }
-        return result.winner() == null
-                ? "no answer in time"
-                : "not needed: port " + result.winner().port() + " answered before";
+        Duration ran = result.unfinished().get(candidate);
+        return ran == null ? "" : "no answer within " + Trouble.inWords(ran);
     }
 
     private void announce(Candidate winner, Race.Result result) {
@@ -276,19 +281,26 @@ final class PortFinder {
     ///
     /// @param without a port to leave out; null: none
     private static String byPort(Race.Result result, @Nullable Integer without) {
-        Map<Integer, Verdict> ports = new LinkedHashMap<>();
-        result.objections()
-                .forEach((candidate, verdict) ->
+        Map<Integer, Candidate> ports = new LinkedHashMap<>();
+        result.candidates().stream()
+                .filter(each -> !found(each, result).isEmpty())
+                .forEach(each ->
                         ports.merge(
-                                candidate.port(),
-                                verdict,
-                                (one, other) -> rank(other) < rank(one) ? other : one));
-        if (without != null) {
-            ports.remove(without);
-        }
-        return ports.entrySet().stream()
-                .map(port -> port.getKey() + ": " + port.getValue().outcome().reply())
+                                each.port(),
+                                each,
+                                (one, other) ->
+                                        rank(other, result) < rank(one, result) ? other : one));
+        Candidate winner = result.winner();
+        return ports.values().stream()
+                .filter(each -> without == null || each.port() != without)
+                .filter(each -> winner == null || each.port() != winner.port())
+                .map(each -> each.port() + ": " + found(each, result))
                 .collect(Collectors.joining("; "));
+    }
+
+    private static int rank(Candidate candidate, Race.Result result) {
+        Verdict objection = result.objections().get(candidate);
+        return objection == null ? TELLING.size() : rank(objection);
     }
 
     /// Returns what came of each candidate in the last race.

@@ -2,6 +2,7 @@ package dev.postern.egress.smtp;
 
 import dev.postern.outcome.Verdict;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,10 +43,12 @@ final class Race {
     ///
     /// @param winner null: none
     /// @param objections of those that finished and lost, in the order of the list
+    /// @param unfinished how long those had run that were broken off, likewise
     /// @param candidates all, whether they ran or not
     record Result(
             @Nullable Candidate winner,
             Map<Candidate, Verdict> objections,
+            Map<Candidate, Duration> unfinished,
             List<Candidate> candidates) {}
 
     private final List<Candidate> candidates;
@@ -53,6 +56,7 @@ final class Race {
     private final Duration stagger;
     private final Duration limit;
     private final Map<Candidate, Verdict> objections = new LinkedHashMap<>();
+    private final Map<Candidate, Long> beganNanos = new HashMap<>();
     private int started;
 
     /// @param candidates in the order in which they are tried
@@ -79,7 +83,7 @@ final class Race {
                 return null;
             }
             if (started < candidates.size()) {
-                track.start(candidates.get(started++));
+                start(candidates.get(started++));
             }
             boolean more = started < candidates.size();
             long wait = more ? Math.min(stagger.toNanos(), leftNanos) : leftNanos;
@@ -94,14 +98,24 @@ final class Race {
         return null;
     }
 
+    private void start(Candidate candidate) {
+        beganNanos.put(candidate, track.nanoTime());
+        track.start(candidate);
+    }
+
     private Result result(@Nullable Candidate winner) {
-        Map<Candidate, Verdict> ordered = new LinkedHashMap<>();
+        long now = track.nanoTime();
+        Map<Candidate, Verdict> lost = new LinkedHashMap<>();
+        Map<Candidate, Duration> unfinished = new LinkedHashMap<>();
         for (Candidate candidate : candidates) {
             Verdict objection = objections.get(candidate);
+            Long began = beganNanos.get(candidate);
             if (objection != null) {
-                ordered.put(candidate, objection);
+                lost.put(candidate, objection);
+            } else if (began != null && !candidate.equals(winner)) {
+                unfinished.put(candidate, Duration.ofNanos(now - began));
             }
         }
-        return new Result(winner, ordered, candidates);
+        return new Result(winner, lost, unfinished, candidates);
     }
 }

@@ -18,7 +18,6 @@ import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Verdict;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -66,23 +65,22 @@ public final class SmtpEgress implements Egress {
         this(
                 egress,
                 hostname,
-                InetAddress::getAllByName,
+                Dialer.Network.REAL,
                 System::nanoTime,
                 ConnectionPool.Limits.USUAL);
     }
 
-    /// @param resolver DNS
     /// @param nanoTime the clock that measures idleness
     SmtpEgress(
             EgressConfig.Smtp egress,
             String hostname,
-            Dialer.Resolver resolver,
+            Dialer.Network network,
             LongSupplier nanoTime,
             ConnectionPool.Limits limits) {
         this.common = egress.common();
         this.config = egress.smtp();
         this.pool = new ConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
-        this.dialer = new Dialer(common, config, hostname, resolver, pool.watchdog());
+        this.dialer = new Dialer(common, config, hostname, network, pool.watchdog());
         this.turns = new Semaphore(common.concurrency());
     }
 

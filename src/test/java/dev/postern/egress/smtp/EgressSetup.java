@@ -39,6 +39,7 @@ final class EgressSetup {
     Fidelity fidelity = Fidelity.BEST_EFFORT;
     Dialer.Resolver resolver = _ -> new InetAddress[] {InetAddress.getLoopbackAddress()};
     List<SubmissionPort> candidates = SubmissionPort.USUAL;
+    Duration stagger = Dialer.Network.REAL.stagger();
     LongSupplier nanoTime = System::nanoTime;
     ConnectionPool.Limits limits = ConnectionPool.Limits.USUAL;
 

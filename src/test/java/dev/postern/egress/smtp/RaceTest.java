@@ -121,9 +121,17 @@ class RaceTest {
     @Test
     void eachStartsAStaggerAfterTheOneBefore() throws InterruptedException {
         track.wins(2525, 100);
-        assertEquals(2525, winner(race(587, 465, 2525)));
+        Race.Result result = race(587, 465, 2525);
+        assertEquals(2525, winner(result));
         assertEquals(Map.of(587, 0L, 465, 250L, 2525, 500L), track.startedMillis);
         assertEquals(600, track.nowMillis);
+        assertEquals(
+                Map.of(
+                        candidate(587),
+                        Duration.ofMillis(600),
+                        candidate(465),
+                        Duration.ofMillis(350)),
+                result.unfinished());
     }
 
     @Test
