@@ -51,8 +51,7 @@ final class Dialer {
     /// @param resolver DNS
     /// @param stagger between the starts of a race (RFC 8305 §8)
     record Network(Resolver resolver, Duration stagger) {
-        static final Network REAL =
-                new Network(InetAddress::getAllByName, Duration.ofMillis(250));
+        static final Network REAL = new Network(InetAddress::getAllByName, Duration.ofMillis(250));
     }
 
     /// Where Jakarta Mail logs what is said to the server: under its own name, and under the

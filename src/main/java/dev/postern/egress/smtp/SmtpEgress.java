@@ -62,12 +62,7 @@ public final class SmtpEgress implements Egress {
     /// @param egress the configuration
     /// @param hostname what we call ourselves in EHLO where the configuration does not say
     public SmtpEgress(EgressConfig.Smtp egress, String hostname) {
-        this(
-                egress,
-                hostname,
-                Dialer.Network.REAL,
-                System::nanoTime,
-                ConnectionPool.Limits.USUAL);
+        this(egress, hostname, Dialer.Network.REAL, System::nanoTime, ConnectionPool.Limits.USUAL);
     }
 
     /// @param nanoTime the clock that measures idleness

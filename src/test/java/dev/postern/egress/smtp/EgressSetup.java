@@ -94,6 +94,7 @@ final class EgressSetup {
                 new SmtpEgressConfig(
                         host, port, tls, tlsName, username, password, null, candidates);
         EgressConfig.Smtp config = new EgressConfig.Smtp(common, smtp);
-        return new SmtpEgress(config, "client.example", resolver, nanoTime, limits);
+        return new SmtpEgress(
+                config, "client.example", new Dialer.Network(resolver, stagger), nanoTime, limits);
     }
 }
