@@ -163,7 +163,7 @@ class PortAutoTest {
             assertEquals(
                     "not tried: port " + first.port() + " was ready before",
                     result(egress, second.port()));
-            first.close();
+            first.always("GREETING", new Act.Close());
             assertInstanceOf(Outcome.Accepted.class, send(egress));
             assertEquals("in use", result(egress, second.port()));
         }
