@@ -19,7 +19,13 @@ final class EgressLoader {
     private final Set<String> names = new HashSet<>();
 
     /// An entry of the list.
-    record Entry(EgressType type, Settings settings) {}
+    ///
+    /// @param first what `port: auto` begins with, where an adopted app used it; null: nothing
+    record Entry(EgressType type, Settings settings, @Nullable SubmissionPort first) {
+        Entry(EgressType type, Settings settings) {
+            this(type, settings, null);
+        }
+    }
 
     EgressLoader(Problems problems) {
         this.problems = problems;
@@ -53,7 +59,7 @@ final class EgressLoader {
         Settings settings = entry.settings();
         EgressCommon common = common(entry.type(), settings);
         return switch (entry.type()) {
-            case SMTP -> new EgressConfig.Smtp(common, smtp(settings));
+            case SMTP -> new EgressConfig.Smtp(common, smtp(settings, entry.first()));
             case SENDGRID, RESEND, BREVO, POSTMARK ->
                     new EgressConfig.Api(
                             common, entry.type().word(), settings.get(EgressKeys.API_KEY));
@@ -259,18 +265,20 @@ final class EgressLoader {
         }
     }
 
-    private static SmtpEgressConfig smtp(Settings settings) {
+    private static SmtpEgressConfig smtp(Settings settings, @Nullable SubmissionPort first) {
         String host = settings.get(EgressKeys.HOST);
         List<SubmissionPort> alternates = Preset.of(host).map(Preset::alternates).orElse(List.of());
-        return new SmtpEgressConfig(
-                host,
-                settings.get(EgressKeys.PORT),
-                settings.get(EgressKeys.TLS),
-                settings.find(EgressKeys.TLS_NAME),
-                settings.find(EgressKeys.USERNAME),
-                settings.find(EgressKeys.PASSWORD),
-                settings.find(EgressKeys.EHLO_NAME),
-                SubmissionPort.usualAnd(alternates));
+        SmtpEgressConfig config =
+                new SmtpEgressConfig(
+                        host,
+                        settings.get(EgressKeys.PORT),
+                        settings.get(EgressKeys.TLS),
+                        settings.find(EgressKeys.TLS_NAME),
+                        settings.find(EgressKeys.USERNAME),
+                        settings.find(EgressKeys.PASSWORD),
+                        settings.find(EgressKeys.EHLO_NAME),
+                        SubmissionPort.usualAnd(alternates));
+        return first == null ? config : config.withFirst(first);
     }
 
     private static EgressCommon common(EgressType type, Settings settings) {
