@@ -48,6 +48,10 @@ public enum Programs {
     NODE("TEST_NODE", "nodejs", "node"),
     /// The `node_modules` directory with nodemailer and smtp-server.
     NODE_MODULES("TEST_NODE_MODULES", "nodemailer and smtp-server (npm)", "node/node_modules"),
+    /// Prism, which plays an API by its description and checks every request against it.
+    PRISM("TEST_PRISM", "@stoplight/prism-cli (npm)", "node/node_modules/.bin/prism"),
+    /// Amazon SES, played on this machine.
+    SES_LOCAL("TEST_SES_LOCAL", "aws-ses-v2-local (npm)", "node/node_modules/.bin/aws-ses-v2-local"),
     /// Network namespaces.
     IP("TEST_IP", "iproute2", "ip"),
     /// nftables' command.

@@ -11,7 +11,6 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// them.
 class CorpusTest {
 
-    private static final String TO = "someone@example.net";
+    private static final String TO = Shipments.SOMEONE;
 
     static List<String> types() {
         return Shipments.TYPES;
@@ -64,21 +63,8 @@ class CorpusTest {
         assertTrue(count > 200, "messages in the corpus: " + count);
     }
 
-    /// Sends to whom the message names, as an app would.
     private static Outcome sendToThoseNamed(Egress egress, byte[] octets) throws IOException {
-        Fields fields = Fields.read(new ByteArrayInputStream(octets));
-        Map<String, String> named = new TreeMap<>();
-        for (String field : List.of("To", "Cc")) {
-            for (String value : fields.values(field)) {
-                Mailbox.parse(value).stream()
-                        .map(Mailbox::address)
-                        .filter(HeaderText::isAscii)
-                        .forEach(to -> named.putIfAbsent(Recipients.key(to), to));
-            }
-        }
-        String[] recipients =
-                named.isEmpty() ? new String[] {TO} : named.values().toArray(String[]::new);
-        return egress.send(Shipments.of(Shipments.content(octets), recipients), CommitGate.OPEN)
+        return egress.send(Shipments.toThoseNamed(octets), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()
                 .getValue();
