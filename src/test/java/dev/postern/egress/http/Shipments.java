@@ -88,7 +88,8 @@ final class Shipments {
                 content);
     }
 
-    /// Returns a shipment to whom the message names, as an app would send it.
+    /// Returns a shipment to whom the message names, as an app would send it, but for those that
+    /// no mail gets to over the Internet: `greg@inbucket`.
     static Shipment toThoseNamed(byte[] octets) throws IOException {
         Fields fields = Fields.read(new ByteArrayInputStream(octets));
         Map<String, String> named = new TreeMap<>();
@@ -96,7 +97,7 @@ final class Shipments {
             for (String value : fields.values(field)) {
                 Mailbox.parse(value).stream()
                         .map(Mailbox::address)
-                        .filter(HeaderText::isAscii)
+                        .filter(to -> HeaderText.isAscii(to) && to.matches(".+@.+\\..+"))
                         .forEach(to -> named.putIfAbsent(Recipients.key(to), to));
             }
         }
