@@ -79,7 +79,7 @@ record Mailbox(String address, String name) {
 
     private static void add(List<Mailbox> to, String address, String name) {
         String plain = HeaderText.octetsDecoded(address).strip();
-        if (plain.contains("@") && !plain.startsWith("@") && !plain.endsWith("@")) {
+        if (PLAIN.matcher(plain).matches()) {
             to.add(new Mailbox(plain, HeaderText.decode(name)));
         }
     }
