@@ -9,9 +9,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.Enumeration;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +32,7 @@ final class MimeReading {
     static final int DEPTH_LIMIT = 40;
     static final int PARTS_LIMIT = 1000;
 
+    private static final String MIXED = "multipart/mixed";
     private static final String PLAIN = "text/plain";
     private static final String HTML = "text/html";
     private static final String AMP = "text/x-amp-html";
@@ -122,6 +123,7 @@ final class MimeReading {
     private void part(MimeBodyPart part, Place place, String usualType, int depth)
             throws IOException, MessagingException {
         parts++;
+        noteLost(part);
         Parameters type = typeOf(part, usualType);
         boolean composite = type.value().startsWith("multipart/");
         if (!composite || depth >= DEPTH_LIMIT || parts > PARTS_LIMIT) {
@@ -135,6 +137,18 @@ final class MimeReading {
             return;
         }
         multipart(type, children, place, depth + 1);
+    }
+
+    /// What stands in a header section and is no field has no place anywhere (RFC 5322 §2.2); that
+    /// line apart by which a mailbox file begins a message.
+    private void noteLost(MimeBodyPart part) throws MessagingException {
+        Enumeration<String> lines = part.getAllHeaderLines();
+        while (lines.hasMoreElements()) {
+            String line = lines.nextElement();
+            if (!Fields.isField(line) && !line.matches("(?s)>?From .*")) {
+                notCarried.add("header lines that are no fields");
+            }
+        }
     }
 
     private static Parameters typeOf(MimeBodyPart part, String usual) throws MessagingException {
@@ -219,6 +233,10 @@ final class MimeReading {
             throws IOException, MessagingException {
         Parameters disposition = Parameters.parse(first(part, "Content-Disposition"));
         Leaf leaf = new Leaf(part, type.get("charset"), first(part, "Content-Transfer-Encoding"));
+        if (!whole && !part.getAllHeaderLines().hasMoreElements() && leaf.isBlank()) {
+            // A boundary that should have been the last one.
+            return;
+        }
         String named = disposition.get("filename");
         String name = named.isEmpty() ? type.get("name") : named;
         boolean mayBeBody =
@@ -331,12 +349,11 @@ final class MimeReading {
             throw new UnsupportedOperationException("parts are read only");
         }
 
-        /// Only the boundary matters to it, and it must be well formed.
+        /// Only the boundary matters to it.
         @Override
         public String getContentType() {
             String boundary = type.get("boundary").replaceAll("[\"\\\\]", "\\\\$0");
-            String subtype = type.value().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9/.+-]", "");
-            return boundary.isEmpty() ? subtype : subtype + "; boundary=\"" + boundary + "\"";
+            return boundary.isEmpty() ? MIXED : MIXED + "; boundary=\"" + boundary + "\"";
         }
 
         @Override

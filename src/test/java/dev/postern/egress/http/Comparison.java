@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -156,16 +157,17 @@ final class Comparison {
     /// Each leaf is a file, or (a part of) a body; and there is nothing beside them.
     private void parts() {
         List<Posted.File> files = new ArrayList<>(posted.files());
+        Map<JsonNode, Posted.File> filesOf = filesOf(files);
         Map<String, StringBuilder> texts = new HashMap<>();
         for (JsonNode leaf : found.path("leaves")) {
-            Posted.File file = fileOf(leaf, files);
-            String media = leaf.path("type").asText();
+            Posted.File file = filesOf.get(leaf);
+            String media = mediaOf(leaf);
             if (file != null) {
-                files.remove(file);
                 compare(leaf, file);
             } else if (media.matches("text/(plain|html|calendar|x-amp-html)")) {
-                texts.computeIfAbsent(media, _ -> new StringBuilder())
-                        .append(leaf.path("text").asText());
+                StringBuilder all = texts.computeIfAbsent(media, _ -> new StringBuilder());
+                boolean joined = all.isEmpty() || all.toString().endsWith("\n");
+                all.append(joined ? "" : "\n").append(leaf.path("text").asText());
             } else if (octets(leaf).length > 0 || !isKnownToBeEmpty(leaf)) {
                 differ("part " + media, "is lost: " + leaf.path("name").asText());
             }
@@ -179,6 +181,12 @@ final class Comparison {
                 differ(media, cut(expected, came));
             }
         }
+    }
+
+    /// A multipart without parts is text, and that it is so is recorded.
+    private String mediaOf(JsonNode leaf) {
+        String media = leaf.path("type").asText();
+        return notCarried.contains(media + " without parts") ? "text/plain" : media;
     }
 
     /// Returns what was posted as that body, or what stands for it.
@@ -222,25 +230,30 @@ final class Comparison {
         return Base64.getDecoder().decode(leaf.path("octets").asText());
     }
 
-    private static Posted.File fileOf(JsonNode leaf, List<Posted.File> files) {
-        byte[] octets = octets(leaf);
-        Posted.File like = null;
-        for (Posted.File file : files) {
-            if (Arrays.equals(octets, file.octets())) {
-                if (file.name().equals(leaf.path("name").asText())) {
-                    return file;
+    /// Returns the files by the leaves that they are of: those with the same name first, since a
+    /// body can have the same octets.
+    private Map<JsonNode, Posted.File> filesOf(List<Posted.File> files) {
+        Map<JsonNode, Posted.File> of = new IdentityHashMap<>();
+        for (boolean named : List.of(true, false)) {
+            for (JsonNode leaf : found.path("leaves")) {
+                for (Posted.File file : List.copyOf(files)) {
+                    boolean fits = !named || file.name().equals(leaf.path("name").asText());
+                    if (fits && !of.containsKey(leaf) && isSame(leaf, file)) {
+                        of.put(leaf, file);
+                        files.remove(file);
+                    }
                 }
-                like = like == null ? file : like;
             }
         }
-        if (like == null && leaf.path("type").asText().startsWith("message/")) {
-            // The other reader takes it apart: only blank lines may differ.
-            String all = unspaced(octets);
-            for (Posted.File file : files) {
-                like = unspaced(file.octets()).equals(all) ? file : like;
-            }
-        }
-        return like;
+        return of;
+    }
+
+    private static boolean isSame(JsonNode leaf, Posted.File file) {
+        byte[] octets = octets(leaf);
+        // The other reader takes these apart: blank lines may differ.
+        return leaf.path("type").asText().startsWith("message/")
+                ? unspaced(octets).equals(unspaced(file.octets()))
+                : Arrays.equals(octets, file.octets());
     }
 
     private static String unspaced(byte[] octets) {
@@ -269,11 +282,13 @@ final class Comparison {
         }
     }
 
-    /// Line breaks and what ends a text are not what a reader looks at.
+    /// Returns the text without what readers differ in: line breaks and blanks before them, how
+    /// pieces are set apart, how many signs stand for what can't be read.
     private static String even(String text) {
         return text.replaceAll("\r\n?", "\n")
-                .replace("\uFEFF", "")
-                .replaceAll("[ \t]+(?=\n)", "")
-                .stripTrailing();
+                .replaceAll("\uFEFF|\u0000", "")
+                .replaceAll("\uFFFD+", "\uFFFD")
+                .replaceAll("[ \t]*\n\\s*", "\n")
+                .strip();
     }
 }

@@ -51,7 +51,8 @@ def guessed(octets_):
 
 
 def in_charset(octets_, charset):
-    named = MEANT.get(charset.lower().strip("'\" "), charset)
+    plain = charset.lower().strip("'\" ")
+    named = MEANT.get(plain, plain)
     if named in ("ascii", "utf-8", "utf8"):
         return guessed(octets_)
     try:
@@ -102,8 +103,21 @@ def named(part):
 def as_it_was(part):
     out = io.BytesIO()
     for message in part.get_payload():
-        BytesGenerator(out, mangle_from_=False, maxheaderlen=0).flatten(message)
+        mbox = message.get_unixfrom() is not None
+        BytesGenerator(out, mangle_from_=False, maxheaderlen=0).flatten(message, unixfrom=mbox)
+    if part.get("Content-Transfer-Encoding", "").strip().lower() == "base64":
+        return base64.b64decode(out.getvalue())
     return out.getvalue()
+
+
+def content_of(part):
+    if part.is_multipart():
+        return as_it_was(part)
+    if "Content-Transfer-Encoding" in part:
+        # Blanks around the word make Python take it for none that it knows.
+        encoding = part["Content-Transfer-Encoding"].strip()
+        part.replace_header("Content-Transfer-Encoding", encoding)
+    return part.get_payload(decode=True) or b""
 
 
 def leaves(part, found):
@@ -111,7 +125,7 @@ def leaves(part, found):
         for child in part.get_payload():
             leaves(child, found)
         return found
-    content = as_it_was(part) if part.is_multipart() else part.get_payload(decode=True) or b""
+    content = content_of(part)
     charset = parameter(part, "charset", "content-type") or ""
     found.append({
         "type": part.get_content_type(),
@@ -131,7 +145,7 @@ def addresses(message, name):
 
 def findings(file):
     with open(file, "rb") as content:
-        message = email.message_from_binary_file(content, policy=AsItIs())
+        message = email.message_from_bytes(content.read(), policy=AsItIs())
     headers = [
         {
             "name": name.strip(),
