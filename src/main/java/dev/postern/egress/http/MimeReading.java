@@ -1,14 +1,19 @@
 package dev.postern.egress.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.postern.egress.http.Rebuilt.Attachment;
 import jakarta.activation.DataSource;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMultipart;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.SequenceInputStream;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Enumeration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -120,10 +125,15 @@ final class MimeReading {
         return fields.values(name).stream().flatMap(v -> Mailbox.parse(v).stream()).toList();
     }
 
-    private void part(MimeBodyPart part, Place place, String usualType, int depth)
+    private void part(MimeBodyPart given, Place place, String usualType, int depth)
             throws IOException, MessagingException {
         parts++;
-        noteLost(part);
+        List<String> noFields = noFields(given);
+        boolean headless = !noFields.isEmpty() && noFields.getFirst().equals(firstLine(given));
+        MimeBodyPart part = headless ? new Headless(given) : given;
+        if (!noFields.isEmpty() && !headless) {
+            notCarried.add("header lines that are no fields");
+        }
         Parameters type = typeOf(part, usualType);
         boolean composite = type.value().startsWith("multipart/");
         if (!composite || depth >= DEPTH_LIMIT || parts > PARTS_LIMIT) {
@@ -139,15 +149,35 @@ final class MimeReading {
         multipart(type, children, place, depth + 1);
     }
 
-    /// What stands in a header section and is no field has no place anywhere (RFC 5322 §2.2); that
-    /// line apart by which a mailbox file begins a message.
-    private void noteLost(MimeBodyPart part) throws MessagingException {
+    /// Returns what stands in the header section and is no field (RFC 5322 §2.2), but for the line
+    /// by which a mailbox file begins a message.
+    private static List<String> noFields(MimeBodyPart part) throws MessagingException {
+        return Collections.list(part.getAllHeaderLines()).stream()
+                .filter(line -> !Fields.isField(line) && !line.matches("(?s)>?From .*"))
+                .toList();
+    }
+
+    private static String firstLine(MimeBodyPart part) throws MessagingException {
         Enumeration<String> lines = part.getAllHeaderLines();
-        while (lines.hasMoreElements()) {
-            String line = lines.nextElement();
-            if (!Fields.isField(line) && !line.matches("(?s)>?From .*")) {
-                notCarried.add("header lines that are no fields");
-            }
+        return lines.hasMoreElements() ? lines.nextElement() : "";
+    }
+
+    /// A part that begins with its text at once, without the empty line that ends a header section.
+    private static final class Headless extends MimeBodyPart {
+
+        private final MimeBodyPart part;
+        private final byte[] taken;
+
+        Headless(MimeBodyPart part) throws MessagingException {
+            this.part = part;
+            String lines = String.join("\r\n", Collections.list(part.getAllHeaderLines()));
+            this.taken = (lines + "\r\n\r\n").getBytes(ISO_8859_1);
+        }
+
+        @Override
+        public InputStream getRawInputStream() throws MessagingException {
+            return new SequenceInputStream(
+                    new ByteArrayInputStream(taken), part.getRawInputStream());
         }
     }
 
