@@ -18,14 +18,17 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /// A provider as others play it: Prism, which holds each request against the provider's own
-/// description, or aws-ses-v2-local. A [FakeApi] stands before it, since Prism keeps nothing.
+/// description, or aws-ses-v2-local. A [FakeApi] stands before it, since Prism keeps nothing. Where
+/// nobody plays a provider, requests are held against what its pages state: [Stated].
 final class Emulator implements AutoCloseable {
 
     /// What Prism refuses whatever it says: such requests it does not see.
@@ -39,13 +42,13 @@ final class Emulator implements AutoCloseable {
 
     private final String type;
     private final URI uri;
-    private final Daemon daemon;
+    private final @Nullable Daemon daemon;
     private final FakeApi recorder;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final List<String> refusals = new CopyOnWriteArrayList<>();
 
-    private Emulator(String type, int port, Daemon daemon) throws IOException {
+    private Emulator(String type, int port, @Nullable Daemon daemon) throws IOException {
         this.type = type;
         this.uri = URI.create("http://127.0.0.1:" + port);
         this.daemon = daemon;
@@ -54,6 +57,9 @@ final class Emulator implements AutoCloseable {
 
     /// Starts what plays the provider; the test is skipped where it is missing.
     static Emulator start(String type, Path directory) throws IOException {
+        if (Stated.isOf(type)) {
+            return new Emulator(type, 0, null);
+        }
         int port = Ports.free(1).getFirst();
         String node = Programs.NODE.require().toString();
         String[] command =
@@ -65,14 +71,14 @@ final class Emulator implements AutoCloseable {
                             "--host=127.0.0.1",
                             "--port=" + port
                         };
-        Emulator emulator = new Emulator(type, port, Daemon.start(command));
+        Daemon daemon = Daemon.start(command);
         try {
-            Await.until(type + " is played", emulator::isUp);
-        } catch (AssertionError late) {
-            emulator.close();
-            throw late;
+            Await.until(type + " is played", () -> isUp(daemon));
+            return new Emulator(type, port, daemon);
+        } catch (AssertionError | IOException trouble) {
+            daemon.close();
+            throw trouble;
         }
-        return emulator;
     }
 
     private static String[] prism(String node, int port, Path description) {
@@ -87,9 +93,9 @@ final class Emulator implements AutoCloseable {
         };
     }
 
-    private boolean isUp() {
+    private static boolean isUp(Daemon daemon) {
         if (!daemon.isAlive()) {
-            throw new AssertionError(type + "'s emulator ended: " + daemon.output());
+            throw new AssertionError("the emulator ended: " + daemon.output());
         }
         return daemon.output().contains("listening on") || daemon.output().contains("running at");
     }
@@ -124,6 +130,13 @@ final class Emulator implements AutoCloseable {
     }
 
     private FakeApi.Answer answer(FakeApi.Request request) {
+        if (Stated.isOf(type)) {
+            List<String> violations = Stated.violations(type, request);
+            refusals.addAll(violations);
+            return violations.isEmpty()
+                    ? Shipments.acceptance(type)
+                    : FakeApi.said(400, "{\"message\":\"see the test\"}");
+        }
         if (Description.isOf(type) && request.length() > PRISM_LIMIT_BYTES) {
             return Shipments.acceptance(type);
         }
@@ -157,8 +170,9 @@ final class Emulator implements AutoCloseable {
     /// Prism makes no `X-Message-Id`, since SendGrid's description has none.
     private FakeApi.Answer passedOn(HttpResponse<String> said) {
         String violations = said.headers().firstValue("sl-violations").orElse("");
-        if (said.statusCode() >= 300 || !violations.isEmpty()) {
-            refusals.add(said.statusCode() + " " + (violations.isEmpty() ? said.body() : violations));
+        Json.read(violations).forEach(violation -> refusals.add(inWords(violation)));
+        if (violations.isEmpty() && said.statusCode() >= 300) {
+            refusals.add("refused: " + said.statusCode() + " " + said.body());
         }
         Map<String, String> headers = new HashMap<>();
         said.headers()
@@ -170,6 +184,12 @@ final class Emulator implements AutoCloseable {
         return new FakeApi.Answer.Said(said.statusCode(), headers, said.body());
     }
 
+    private static String inWords(JsonNode violation) {
+        List<String> location = new ArrayList<>();
+        violation.path("location").forEach(step -> location.add(step.asText()));
+        return "refused " + String.join(" ", location) + ": " + violation.path("message").asText();
+    }
+
     @Override
     public void close() {
         try {
@@ -178,7 +198,9 @@ final class Emulator implements AutoCloseable {
             throw new UncheckedIOException(broken);
         } finally {
             client.close();
-            daemon.close();
+            if (daemon != null) {
+                daemon.close();
+            }
         }
     }
 }
