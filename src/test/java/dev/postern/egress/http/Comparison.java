@@ -145,7 +145,9 @@ final class Comparison {
             String value = spaced(field.value());
             boolean same = value.equals(raw);
             if (!same && !HeaderText.isAscii(raw)) {
-                same = spaced(HeaderText.decode(value)).equals(spaced(header.path("text").asText()));
+                same =
+                        spaced(HeaderText.decode(value))
+                                .equals(spaced(header.path("text").asText()));
             }
             if (same && isNamed(header, field.name())) {
                 return left.remove(field);
@@ -223,7 +225,8 @@ final class Comparison {
         String name = leaf.path("name").asText();
         return notCarried.stream()
                 .anyMatch(lost ->
-                        lost.startsWith("empty attachment") && (name.isEmpty() || lost.endsWith(name)));
+                        lost.startsWith("empty attachment")
+                                && (name.isEmpty() || lost.endsWith(name)));
     }
 
     private static byte[] octets(JsonNode leaf) {

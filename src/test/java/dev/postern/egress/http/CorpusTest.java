@@ -41,19 +41,24 @@ class CorpusTest {
     void everyMessageIsDelivered(String type) throws Exception {
         Map<String, Integer> lost = new TreeMap<>();
         int count = 0;
+        int unsuited = 0;
         int reduced = 0;
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
                 Egress egress = Shipments.egress(type, api.uri())) {
             for (Path file : Corpus.messages()) {
                 Outcome outcome = sendToThoseNamed(egress, Corpus.octets(file));
                 count++;
+                if (outcome instanceof Outcome.Unsuited && isBeyondAscii(file)) {
+                    unsuited++;
+                    continue;
+                }
                 if (!(outcome instanceof Outcome.Accepted accepted)) {
                     throw new AssertionError(file + ": " + outcome);
                 }
                 reduced += accepted.notCarried().isEmpty() ? 0 : 1;
                 accepted.notCarried().forEach(what -> lost.merge(kind(what), 1, Integer::sum));
             }
-            assertEquals(count, api.requests().size());
+            assertEquals(count - unsuited, api.requests().size());
             if (type.equals("mailgun")) {
                 assertRaw(api);
             }
@@ -68,6 +73,11 @@ class CorpusTest {
                 .outcomes()
                 .firstEntry()
                 .getValue();
+    }
+
+    /// The one message whose author has a local part that not all APIs take.
+    private static boolean isBeyondAscii(Path file) {
+        return file.endsWith("rfc6532/utf8_headers.eml");
     }
 
     private static Outcome send(Egress egress, byte[] octets) {

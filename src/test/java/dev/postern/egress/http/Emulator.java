@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -66,10 +67,7 @@ final class Emulator implements AutoCloseable {
                 Description.isOf(type)
                         ? prism(node, port, Description.trimmed(type, directory))
                         : new String[] {
-                            node,
-                            Programs.SES_LOCAL.require().toString(),
-                            "--host=127.0.0.1",
-                            "--port=" + port
+                            node, program("aws-ses-v2-local"), "--host=127.0.0.1", "--port=" + port
                         };
         Daemon daemon = Daemon.start(command);
         try {
@@ -81,10 +79,17 @@ final class Emulator implements AutoCloseable {
         }
     }
 
+    /// Returns a program from npm; the test is skipped where it is missing.
+    private static String program(String name) {
+        Path program = Programs.NODE_MODULES.require().resolve(".bin").resolve(name);
+        Programs.needs(Files.exists(program), name + " not found: .ci/run takes it from npm");
+        return program.toString();
+    }
+
     private static String[] prism(String node, int port, Path description) {
         return new String[] {
             node,
-            Programs.PRISM.require().toString(),
+            program("prism"),
             "mock",
             "--errors",
             "--host=127.0.0.1",
@@ -117,16 +122,8 @@ final class Emulator implements AutoCloseable {
 
     /// Returns what aws-ses-v2-local has taken.
     JsonNode store() throws IOException {
-        return Json.read(get("/store").body());
-    }
-
-    /// Makes aws-ses-v2-local forget what it has taken.
-    void forget() throws IOException {
-        said(HttpRequest.newBuilder(uri.resolve("/clear-store")).POST(BodyPublishers.noBody()));
-    }
-
-    private HttpResponse<String> get(String path) throws IOException {
-        return said(HttpRequest.newBuilder(uri.resolve(path)).GET());
+        HttpRequest.Builder store = HttpRequest.newBuilder(uri.resolve("/store"));
+        return Json.read(said(store.GET()).body()).path("emails");
     }
 
     private FakeApi.Answer answer(FakeApi.Request request) {
@@ -146,11 +143,12 @@ final class Emulator implements AutoCloseable {
                             .method(
                                     request.method(),
                                     BodyPublishers.ofByteArray(request.raw().getBytes(ISO_8859_1)));
-            request.headers().forEach((name, value) -> {
-                if (!NOT_FORWARDED.contains(name)) {
-                    same.header(name, value);
-                }
-            });
+            request.headers()
+                    .forEach((name, value) -> {
+                        if (!NOT_FORWARDED.contains(name)) {
+                            same.header(name, value);
+                        }
+                    });
             return passedOn(said(same));
         } catch (IOException broken) {
             refusals.add(broken.toString());

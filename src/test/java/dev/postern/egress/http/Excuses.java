@@ -25,7 +25,7 @@ final class Excuses {
         }
 
         boolean isRefusal() {
-            return part.startsWith("refused ");
+            return part.startsWith("refused");
         }
     }
 

@@ -23,7 +23,8 @@ record Posted(
 
     /// An attachment.
     ///
-    /// @param id its Content-ID without angle brackets; empty without one, or where the API has none
+    /// @param id its Content-ID without angle brackets; empty without one, or where the API has
+    ///   none
     record File(String name, String id, byte[] octets) {}
 
     Posted {
@@ -127,7 +128,8 @@ record Posted(
     private static List<Fields.Field> object(JsonNode headers) {
         List<Fields.Field> fields = new ArrayList<>();
         headers.properties()
-                .forEach(one -> fields.add(new Fields.Field(one.getKey(), one.getValue().asText())));
+                .forEach(
+                        one -> fields.add(new Fields.Field(one.getKey(), one.getValue().asText())));
         return fields;
     }
 

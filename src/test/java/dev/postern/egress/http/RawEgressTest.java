@@ -125,8 +125,7 @@ class RawEgressTest {
     void sesIsToldTheAuthorWhereTheMessageNamesNone() throws Exception {
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("ses"));
                 Egress egress = Shipments.egress("ses", api.uri())) {
-            egress.send(
-                    Shipments.of("Subject: x\r\n\r\ny\r\n", "b@example.net"), CommitGate.OPEN);
+            egress.send(Shipments.of("Subject: x\r\n\r\ny\r\n", "b@example.net"), CommitGate.OPEN);
             JsonNode json = Json.read(api.requests().getFirst().text());
             assertEquals("sender@example.org", json.path("FromEmailAddress").textValue());
         }

@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.egress.CommitGate;
@@ -23,6 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What is posted of each message of the corpus, read back and held against what Python's mail
 /// reader finds in the message itself: texts, attachments, names, content ids, header fields.
 class ReadBackIT {
+
+    private static final String UNSUITED = "refused unsuited";
 
     private static List<Path> messages = List.of();
     private static List<JsonNode> findings = List.of();
@@ -54,6 +57,7 @@ class ReadBackIT {
     @ValueSource(strings = {"sendgrid", "resend", "brevo", "postmark"})
     void whatIsPostedIsWhatTheMessageHas(String type) throws Exception {
         Excuses excuses = Excuses.ofReading(type);
+        Excuses unread = Excuses.ofRefusals(type);
         List<String> differences = new ArrayList<>();
         int excused = 0;
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
@@ -61,17 +65,18 @@ class ReadBackIT {
             for (int i = 0; i < messages.size(); i++) {
                 Path file = messages.get(i);
                 Outcome outcome =
-                        egress.send(
-                                        Shipments.toThoseNamed(Corpus.octets(file)),
-                                        CommitGate.OPEN)
+                        egress.send(Shipments.toThoseNamed(Corpus.octets(file)), CommitGate.OPEN)
                                 .outcomes()
                                 .firstEntry()
                                 .getValue();
+                if (outcome instanceof Outcome.Unsuited unsuited) {
+                    assertTrue(unread.cover(Corpus.name(file), UNSUITED), unsuited.reply());
+                    continue;
+                }
                 List<String> notCarried =
                         assertInstanceOf(Outcome.Accepted.class, outcome).notCarried();
                 Posted posted = Posted.by(type, api.requests().getLast());
-                for (String difference :
-                        Comparison.of(type, findings.get(i), posted, notCarried)) {
+                for (String difference : Comparison.of(type, findings.get(i), posted, notCarried)) {
                     if (excuses.cover(Corpus.name(file), difference)) {
                         excused++;
                     } else {

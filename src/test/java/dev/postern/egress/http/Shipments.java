@@ -88,8 +88,8 @@ final class Shipments {
                 content);
     }
 
-    /// Returns a shipment to whom the message names, as an app would send it, but for those that
-    /// no mail gets to over the Internet: `greg@inbucket`.
+    /// Returns a shipment to whom the message names, as an app would send it, but for those that no
+    /// mail gets to over the Internet: `greg@inbucket`.
     static Shipment toThoseNamed(byte[] octets) throws IOException {
         Fields fields = Fields.read(new ByteArrayInputStream(octets));
         Map<String, String> named = new TreeMap<>();
@@ -103,9 +103,7 @@ final class Shipments {
         }
         return of(
                 content(octets),
-                named.isEmpty()
-                        ? new String[] {SOMEONE}
-                        : named.values().toArray(String[]::new));
+                named.isEmpty() ? new String[] {SOMEONE} : named.values().toArray(String[]::new));
     }
 
     static MessageContent content(byte[] octets) {
@@ -130,8 +128,7 @@ final class Shipments {
     /// Returns what each type takes for an acceptance.
     static FakeApi.Answer acceptance(String type) {
         return switch (type) {
-            case "sendgrid" ->
-                    new FakeApi.Answer.Said(202, Map.of("X-Message-Id", "sg-1"), "");
+            case "sendgrid" -> new FakeApi.Answer.Said(202, Map.of("X-Message-Id", "sg-1"), "");
             case "ses" -> FakeApi.said(200, "{\"MessageId\":\"ses-1\"}");
             case "mailgun" ->
                     FakeApi.said(200, "{\"id\":\"<mg-1@x>\",\"message\":\"Queued. Thank you.\"}");

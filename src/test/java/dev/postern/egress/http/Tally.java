@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /// How many messages went to a provider, and what of them could not be carried.
 final class Tally {
@@ -13,6 +14,7 @@ final class Tally {
     private int messages;
     private int reduced;
     private int refused;
+    private int unsuited;
 
     Tally(String type) {
         this.type = type;
@@ -37,6 +39,16 @@ final class Tally {
         refused++;
     }
 
+    /// Counts a message that the egress does not even offer to the provider.
+    void unsuited() {
+        messages++;
+        unsuited++;
+    }
+
+    int refusedCount() {
+        return refused;
+    }
+
     int messages() {
         return messages;
     }
@@ -57,8 +69,8 @@ final class Tally {
 
     @Override
     public String toString() {
-        return "%s: %d messages, %d not carried whole, %d refused: %s"
-                .formatted(type, messages, reduced, refused, lost);
+        return "%s: %d messages, %d refused, %d unsuited, %d not carried whole: %s"
+                .formatted(type, messages, refused, unsuited, reduced, lost);
     }
 
     /// Returns a table of several, a column each.
@@ -67,6 +79,7 @@ final class Tally {
         row(table, "", tallies.stream().map(Tally::type).toList());
         row(table, "messages", numbers(tallies.stream().map(t -> t.messages)));
         row(table, "refused", numbers(tallies.stream().map(t -> t.refused)));
+        row(table, "unsuited", numbers(tallies.stream().map(t -> t.unsuited)));
         row(table, "not carried whole", numbers(tallies.stream().map(t -> t.reduced)));
         TreeSet<String> kinds = new TreeSet<>();
         tallies.forEach(tally -> kinds.addAll(tally.lost.keySet()));
@@ -76,7 +89,7 @@ final class Tally {
         return table.toString();
     }
 
-    private static List<String> numbers(java.util.stream.Stream<Integer> numbers) {
+    private static List<String> numbers(Stream<Integer> numbers) {
         return numbers.map(number -> number == 0 ? "-" : number.toString()).toList();
     }
 
