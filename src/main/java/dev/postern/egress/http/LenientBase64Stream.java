@@ -48,11 +48,23 @@ final class LenientBase64Stream extends FilterInputStream {
     static boolean isPlausible(InputStream in) throws IOException {
         byte[] sample = in.readNBytes(SAMPLE_BYTES);
         int foreign = 0;
-        for (byte octet : sample) {
-            boolean lineBreak = octet == '\r' || octet == '\n';
-            foreign += lineBreak || VALUES[octet & 0xFF] != NONE ? 0 : 1;
+        for (int i = 0; i < sample.length; i++) {
+            foreign += isForeign(sample, i) ? 1 : 0;
         }
         return foreign <= FOREIGN_LIMIT || foreign * FOREIGN_RARITY <= sample.length;
+    }
+
+    /// Blanks are foreign only between two digits: around a line they do no harm.
+    private static boolean isForeign(byte[] sample, int at) {
+        return switch (sample[at]) {
+            case '\r', '\n' -> false;
+            case ' ', '\t' ->
+                    at > 0
+                            && at + 1 < sample.length
+                            && VALUES[sample[at - 1] & 0xFF] >= 0
+                            && VALUES[sample[at + 1] & 0xFF] >= 0;
+            default -> VALUES[sample[at] & 0xFF] == NONE;
+        };
     }
 
     @Override

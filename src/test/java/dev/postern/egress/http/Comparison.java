@@ -197,10 +197,19 @@ final class Comparison {
         boolean html = media.equals("text/html");
         if (html && type.equals("brevo") && expected.isEmpty()) {
             // It wants HTML: the text is there again, as HTML.
-            return "";
+            String text = posted.texts().getOrDefault("text/plain", "");
+            return even(preformatted(came)).equals(even(text)) ? "" : came;
         }
         boolean noCalendar = !type.equals("sendgrid") && media.equals("text/calendar");
         return noCalendar ? expected : came;
+    }
+
+    private static String preformatted(String html) {
+        return html.replaceAll("^<pre[^>]*>|</pre>$", "")
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&quot;", "\"")
+                .replace("&amp;", "&");
     }
 
     private static String cut(String expected, String came) {
@@ -277,12 +286,34 @@ final class Comparison {
         if (shown.isEmpty() ? !file.name().startsWith("attachment-") : !same) {
             differ("name", shown + " became " + file.name());
         }
+        String kind = leaf.path("type").asText();
+        boolean unsaid = type.equals("resend") && isLost("type ", leaf) || type.equals("brevo");
+        if (!unsaid && !kind.equals(file.type())) {
+            differ("type", kind + " became " + file.type());
+        }
+        if (!type.equals("brevo")) {
+            contentId(leaf, file);
+        }
+    }
+
+    /// What the HTML refers to must be there for it; Postmark takes an id for nothing else.
+    private void contentId(JsonNode leaf, Posted.File file) {
         String id = leaf.path("id").isNull() ? "" : leaf.path("id").asText();
-        boolean hasIds = !type.equals("brevo");
-        boolean inline = !type.equals("postmark") || !file.id().isEmpty();
-        if (hasIds && inline && !id.replaceAll("[;,]", "_").equals(file.id())) {
+        boolean referredTo =
+                !id.isEmpty()
+                        && posted.texts().getOrDefault("text/html", "").contains("cid:" + id);
+        if (referredTo && !file.inline()) {
+            differ("content id", id + " is not inline");
+        }
+        boolean said = !type.equals("postmark") || file.inline();
+        if (said && !id.replaceAll("[;,]", "_").equals(file.id())) {
             differ("content id", id + " became " + file.id());
         }
+    }
+
+    private boolean isLost(String what, JsonNode leaf) {
+        return notCarried.stream()
+                .anyMatch(lost -> lost.startsWith(what + leaf.path("type").asText()));
     }
 
     /// Returns the text without what readers differ in: line breaks and blanks before them, how

@@ -25,7 +25,7 @@ record Posted(
     ///
     /// @param id its Content-ID without angle brackets; empty without one, or where the API has
     ///   none
-    record File(String name, String id, byte[] octets) {}
+    record File(String name, String type, String id, boolean inline, byte[] octets) {}
 
     Posted {
         replyTo = List.copyOf(replyTo);
@@ -119,7 +119,11 @@ record Posted(
             files.add(
                     new File(
                             file.path(name).asText(),
+                            file.path("ContentType")
+                                    .asText(file.path("type").asText(file.path("content_type").asText())),
                             file.path(id).asText().replaceFirst("^cid:", ""),
+                            file.path("disposition").asText("inline").equals("inline")
+                                    && file.hasNonNull(id),
                             Base64.getDecoder().decode(file.path(content).asText())));
         }
         return files;
