@@ -87,8 +87,7 @@ class BrokenMimeTest {
     @ParameterizedTest
     @ValueSource(strings = {"SGVs*bG8=", "SGVs\nbG8=", " SGVsbG8=  ", "SGVsbG8"})
     void base64WithAFaultIsDecoded(String encoded) throws IOException {
-        assertEquals(
-                "Hello", text(read("Content-Transfer-Encoding: base64\n\n" + encoded + "\n")));
+        assertEquals("Hello", text(read("Content-Transfer-Encoding: base64\n\n" + encoded + "\n")));
     }
 
     @ParameterizedTest
@@ -145,8 +144,7 @@ class BrokenMimeTest {
                             .outcomes()
                             .firstEntry()
                             .getValue();
-            assertEquals(
-                    Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+            assertEquals(Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
             assertEquals(List.of(), api.requests());
         }
     }

@@ -159,7 +159,7 @@ final class Comparison {
     /// Each leaf is a file, or (a part of) a body; and there is nothing beside them.
     private void parts() {
         List<Posted.File> files = new ArrayList<>(posted.files());
-        Map<JsonNode, Posted.File> filesOf = filesOf(files);
+        IdentityHashMap<JsonNode, Posted.File> filesOf = filesOf(files);
         Map<String, StringBuilder> texts = new HashMap<>();
         for (JsonNode leaf : found.path("leaves")) {
             Posted.File file = filesOf.get(leaf);
@@ -244,8 +244,8 @@ final class Comparison {
 
     /// Returns the files by the leaves that they are of: those with the same name first, since a
     /// body can have the same octets.
-    private Map<JsonNode, Posted.File> filesOf(List<Posted.File> files) {
-        Map<JsonNode, Posted.File> of = new IdentityHashMap<>();
+    private IdentityHashMap<JsonNode, Posted.File> filesOf(List<Posted.File> files) {
+        IdentityHashMap<JsonNode, Posted.File> of = new IdentityHashMap<>();
         for (boolean named : List.of(true, false)) {
             for (JsonNode leaf : found.path("leaves")) {
                 for (Posted.File file : List.copyOf(files)) {
@@ -287,7 +287,7 @@ final class Comparison {
             differ("name", shown + " became " + file.name());
         }
         String kind = leaf.path("type").asText();
-        boolean unsaid = type.equals("resend") && isLost("type ", leaf) || type.equals("brevo");
+        boolean unsaid = type.equals("brevo") || (type.equals("resend") && isLost("type ", leaf));
         if (!unsaid && !kind.equals(file.type())) {
             differ("type", kind + " became " + file.type());
         }
@@ -300,8 +300,7 @@ final class Comparison {
     private void contentId(JsonNode leaf, Posted.File file) {
         String id = leaf.path("id").isNull() ? "" : leaf.path("id").asText();
         boolean referredTo =
-                !id.isEmpty()
-                        && posted.texts().getOrDefault("text/html", "").contains("cid:" + id);
+                !id.isEmpty() && posted.texts().getOrDefault("text/html", "").contains("cid:" + id);
         if (referredTo && !file.inline()) {
             differ("content id", id + " is not inline");
         }

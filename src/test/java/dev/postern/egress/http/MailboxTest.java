@@ -15,7 +15,7 @@ class MailboxTest {
             quoteCharacter = '`',
             value = {
                 "a@b.example | a@b.example",
-                "\"Doe, Jane\" <j@b.example>, k@b.example | \"Doe, Jane\" <j@b.example>;k@b.example",
+                "\"Doe, J\" <j@b.example>, k@b.example | \"Doe, J\" <j@b.example>;k@b.example",
                 "\"a b\"@c.example | \"a b\"@c.example",
                 // RFC 5322 §4.4: comments and blanks within addresses.
                 "Pete(A wonderful \\) chap) <pete(his account)@silly.test(his host)>"

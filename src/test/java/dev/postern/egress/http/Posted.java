@@ -120,7 +120,9 @@ record Posted(
                     new File(
                             file.path(name).asText(),
                             file.path("ContentType")
-                                    .asText(file.path("type").asText(file.path("content_type").asText())),
+                                    .asText(
+                                            file.path("type")
+                                                    .asText(file.path("content_type").asText())),
                             file.path(id).asText().replaceFirst("^cid:", ""),
                             file.path("disposition").asText("inline").equals("inline")
                                     && file.hasNonNull(id),
