@@ -25,7 +25,13 @@ record Posted(
     ///
     /// @param id its Content-ID without angle brackets; empty without one, or where the API has
     ///   none
-    record File(String name, String type, String id, boolean inline, byte[] octets) {}
+    /// @param base64 its octets
+    record File(String name, String type, String id, boolean inline, String base64) {
+
+        byte[] octets() {
+            return Base64.getDecoder().decode(base64);
+        }
+    }
 
     Posted {
         replyTo = List.copyOf(replyTo);
@@ -126,7 +132,7 @@ record Posted(
                             file.path(id).asText().replaceFirst("^cid:", ""),
                             file.path("disposition").asText("inline").equals("inline")
                                     && file.hasNonNull(id),
-                            Base64.getDecoder().decode(file.path(content).asText())));
+                            file.path(content).asText()));
         }
         return files;
     }
