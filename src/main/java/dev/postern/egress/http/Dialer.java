@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.HostPort;
+import dev.postern.egress.TlsTrust;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,19 +27,19 @@ final class Dialer {
 
     private final Endpoint endpoint;
     private final ProxySettings proxies;
-    private final TrustAnchors anchors;
+    private final TlsTrust trust;
     private final Duration connectTimeout;
     private final Duration commandTimeout;
 
     Dialer(
             Endpoint endpoint,
             ProxySettings proxies,
-            TrustAnchors anchors,
+            TlsTrust trust,
             Duration connectTimeout,
             Duration commandTimeout) {
         this.endpoint = endpoint;
         this.proxies = proxies;
-        this.anchors = anchors;
+        this.trust = trust;
         this.connectTimeout = connectTimeout;
         this.commandTimeout = commandTimeout;
     }
@@ -145,7 +146,7 @@ final class Dialer {
         try {
             SSLSocket tls =
                     (SSLSocket)
-                            anchors.context()
+                            trust.context(true)
                                     .getSocketFactory()
                                     .createSocket(socket, endpoint.host(), endpoint.port(), true);
             SSLParameters parameters = tls.getSSLParameters();

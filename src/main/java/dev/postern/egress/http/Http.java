@@ -2,6 +2,7 @@ package dev.postern.egress.http;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.TlsTrust;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import io.helidon.webclient.http1.Http1Client;
 import java.util.List;
@@ -61,7 +62,7 @@ final class Http implements AutoCloseable {
                 new Dialer(
                         endpoint,
                         new ProxySettings(environment),
-                        new TrustAnchors(common.ca()),
+                        new TlsTrust(common.ca()),
                         common.connectTimeout(),
                         common.commandTimeout());
         this.pool = new ConnectionPool(common.concurrency(), System::nanoTime);

@@ -3,6 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressCommon;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.egress.TlsTrust;
 import dev.postern.outcome.Scene;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;

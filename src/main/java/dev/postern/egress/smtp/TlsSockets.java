@@ -1,5 +1,6 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.TlsTrust;
 import java.io.IOException;
 import java.net.IDN;
 import java.net.InetAddress;

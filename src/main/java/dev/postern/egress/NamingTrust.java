@@ -1,4 +1,4 @@
-package dev.postern.egress.smtp;
+package dev.postern.egress;
 
 import dev.postern.outcome.CertificateRefused;
 import java.net.Socket;
