@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.HostPort;
 import dev.postern.egress.TlsTrust;
+import dev.postern.outcome.Stage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,7 +64,7 @@ final class Dialer {
             return endpoint.tls() ? secure(socket) : socket;
         } catch (IOException e) {
             close(socket);
-            throw e instanceof StageFailure at ? at : new StageFailure(HttpStage.CONNECT, e);
+            throw e instanceof StageFailure at ? at : new StageFailure(Stage.CONNECT, e);
         }
     }
 
@@ -71,7 +72,7 @@ final class Dialer {
         try {
             return proxies.proxyFor(endpoint.host(), endpoint.port());
         } catch (IllegalArgumentException e) {
-            throw new StageFailure(HttpStage.PROXY, e);
+            throw new StageFailure(Stage.PROXY, e);
         }
     }
 
@@ -94,14 +95,14 @@ final class Dialer {
                 break;
             }
         }
-        throw new StageFailure(HttpStage.CONNECT, last);
+        throw new StageFailure(Stage.CONNECT, last);
     }
 
     private static InetAddress[] lookUp(String host) throws StageFailure {
         try {
             return InetAddress.getAllByName(host);
         } catch (UnknownHostException e) {
-            throw new StageFailure(HttpStage.DNS, e);
+            throw new StageFailure(Stage.DNS, e);
         }
     }
 
@@ -122,7 +123,7 @@ final class Dialer {
                         "proxy " + proxy + " answered: " + answer.lines().findFirst().orElse(""));
             }
         } catch (IOException e) {
-            throw new StageFailure(HttpStage.PROXY, e);
+            throw new StageFailure(Stage.PROXY, e);
         }
     }
 
@@ -156,7 +157,7 @@ final class Dialer {
             tls.startHandshake();
             return tls;
         } catch (IOException e) {
-            throw new StageFailure(HttpStage.TLS, e);
+            throw new StageFailure(Stage.TLS, e);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.TlsTrust;
 import dev.postern.egress.http.HttpResult.BrokenOff;
+import dev.postern.outcome.Stage;
 import io.helidon.webclient.http1.Http1Client;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -90,7 +91,7 @@ final class Http implements AutoCloseable {
             turns.acquire();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            return new HttpResult.Failed(HttpStage.PREPARE, new BrokenOff("interrupted"));
+            return new HttpResult.Failed(Stage.PREPARE, new BrokenOff("interrupted"));
         }
         try {
             return new Exchange(client, pool, dialer, endpoint, common, call, gate).run();

@@ -17,6 +17,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
+import dev.postern.outcome.Stage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -188,7 +189,7 @@ final class SendGridApi extends RebuildingApi {
             sendGrid.api(request);
             return client.result();
         } catch (IOException e) {
-            return new HttpResult.Failed(HttpStage.PREPARE, e);
+            return new HttpResult.Failed(Stage.PREPARE, e);
         }
     }
 

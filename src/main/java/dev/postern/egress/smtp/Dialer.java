@@ -141,12 +141,12 @@ final class Dialer {
     }
 
     private Dialed dial(int port, @Nullable Credentials credentials) {
-        Scene scene = new Scene(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
+        Scene scene = Scene.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
         InetAddress[] addresses;
         try {
             addresses = network.resolver().resolve(config.host());
         } catch (UnknownHostException e) {
-            Scene named = new Scene(Stage.DNS, config.host(), scene.peer(), commandLimit);
+            Scene named = Scene.ofSmtp(Stage.DNS, config.host(), scene.peer(), commandLimit);
             return new Dialed.Failed(Trouble.ofFailure(named, e), Stage.DNS);
         }
         Dialed.Failed last = null;
@@ -169,7 +169,7 @@ final class Dialer {
         String number = address.getHostAddress();
         String host = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
         String peer = host + ":" + port + (number.equals(config.host()) ? "" : " [" + number + "]");
-        Scene scene = new Scene(Stage.CONNECT, tlsName, peer, connectLimit);
+        Scene scene = Scene.ofSmtp(Stage.CONNECT, tlsName, peer, connectLimit);
         NextHopSocket socket = new NextHopSocket(mustVerify);
         watchdog.watch(socket);
         try {
