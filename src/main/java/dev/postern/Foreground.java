@@ -6,6 +6,7 @@ import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
 import dev.postern.config.Problem;
+import dev.postern.listener.UnusableCertificate;
 import dev.postern.submit.Endpoint;
 import dev.postern.submit.EndpointFile;
 import java.io.IOException;
@@ -50,6 +51,9 @@ final class Foreground {
             forwarder.drain();
             forget(endpoint);
             return CLEAN;
+        } catch (UnusableCertificate mistake) {
+            terminal.complain(String.valueOf(mistake.getMessage()));
+            return BAD_CONFIGURATION;
         } catch (IOException trouble) {
             terminal.complain(String.valueOf(trouble.getMessage()));
             return FAILED;
