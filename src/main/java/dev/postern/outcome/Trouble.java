@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -70,13 +71,21 @@ public final class Trouble {
 
     /// Judges a failure of the connection.
     public static Verdict ofFailure(Scene scene, Throwable failure) {
+        return ofFailure(scene, failure, UnaryOperator.identity());
+    }
+
+    /// Judges a failure of the connection.
+    ///
+    /// @param mask takes secrets out of what the failure says
+    public static Verdict ofFailure(Scene scene, Throwable failure, UnaryOperator<String> mask) {
         String certificate = "";
         for (Throwable at = failure; at != null; at = at.getCause()) {
             if (at instanceof CertificateRefused refused) {
                 certificate = refused.presented();
             }
         }
-        return judge(scene, "for " + scene.host() + ": " + chain(failure), certificate);
+        return judge(
+                scene, "for " + scene.host() + ": " + cut(mask.apply(chain(failure))), certificate);
     }
 
     /// Judges something that we noticed ourselves: `AUTH not offered`.
@@ -146,7 +155,11 @@ public final class Trouble {
                 chain.append(": ").append(at.getMessage().replaceAll("[\\p{Cntrl}\\s]+", " "));
             }
         }
-        return chain.substring(0, Math.min(chain.length(), CHAIN_LIMIT_CHARACTERS));
+        return chain.toString();
+    }
+
+    private static String cut(String text) {
+        return text.substring(0, Math.min(text.length(), CHAIN_LIMIT_CHARACTERS));
     }
 
     private static List<TroubleRow> load(String table, Function<String, TroubleRow> reading) {

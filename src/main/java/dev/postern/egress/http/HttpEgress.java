@@ -137,11 +137,15 @@ final class HttpEgress implements Egress {
 
         private void answered(Post post, HttpAnswer answer) {
             Optional<String> id = api.acceptedAs(answer);
-            String said = wording.of(answer, api.explain(answer, post), id.isPresent());
+            String explained = api.explain(answer, post);
+            String said = wording.of(answer, explained, id.isPresent());
             List<ForwardPath> refused = api.refused(answer, post);
             if (id.isPresent()) {
+                String accepted = wording.ofAcceptance(answer, id.get(), explained);
                 settle(refused, new Outcome.Rejected(said));
-                settle(post.recipients(), new Outcome.Accepted(said, id.get(), post.notCarried()));
+                settle(
+                        post.recipients(),
+                        new Outcome.Accepted(accepted, id.get(), post.notCarried()));
                 return;
             }
             Verdict verdict = Trouble.ofAnswer(scene(Stage.REPLY), said, RateHeaders.in(answer));
@@ -149,8 +153,7 @@ final class HttpEgress implements Egress {
         }
 
         private void failed(Post post, HttpResult.Failed failed) {
-            Verdict verdict = Trouble.ofFailure(scene(failed.stage()), failed.failure());
-            refused(post, verdict, List.of());
+            refused(post, judged(failed), List.of());
         }
 
         /// Settles what the verdict is about; others of the call, of whom it says nothing, are
@@ -205,6 +208,10 @@ final class HttpEgress implements Egress {
         }
     }
 
+    private Verdict judged(HttpResult.Failed failed) {
+        return Trouble.ofFailure(scene(failed.stage()), failed.failure(), wording::masked);
+    }
+
     private static List<ForwardPath> without(List<ForwardPath> all, List<ForwardPath> some) {
         List<ForwardPath> rest = new ArrayList<>(all);
         rest.removeAll(some);
@@ -238,8 +245,7 @@ final class HttpEgress implements Egress {
     public Probe probe() {
         return switch (api.probe()) {
             case HttpResult.Answered answered -> probed(answered.answer());
-            case HttpResult.Failed failed ->
-                    failedProbe(Trouble.ofFailure(scene(failed.stage()), failed.failure()));
+            case HttpResult.Failed failed -> failedProbe(judged(failed));
         };
     }
 
