@@ -36,6 +36,12 @@ public final class Postern implements AutoCloseable {
                     "RESEND_API_KEY",
                     "BREVO_API_KEY",
                     "RENDER",
+                    "HTTPS_PROXY",
+                    "https_proxy",
+                    "ALL_PROXY",
+                    "all_proxy",
+                    "NO_PROXY",
+                    "no_proxy",
                     "JAVA_TOOL_OPTIONS");
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -48,6 +54,7 @@ public final class Postern implements AutoCloseable {
     private String settings = "";
     private String smtp = "";
     private String javaOptions = "";
+    private Map<String, String> variables = Map.of();
     private Daemon daemon;
     private Map<String, Integer> ports = Map.of();
 
@@ -89,6 +96,12 @@ public final class Postern implements AutoCloseable {
     /// Sets options for java, such as `-Xmx64m`.
     public Postern javaOptions(String options) {
         this.javaOptions = options;
+        return this;
+    }
+
+    /// Sets environment variables; they count from the next command.
+    public Postern environment(Map<String, String> environment) {
+        this.variables = environment;
         return this;
     }
 
@@ -147,7 +160,9 @@ public final class Postern implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("POSTERN"));
+        environment.keySet().removeIf(name -> name.startsWith("AWS_"));
         environment.keySet().removeAll(FOREIGN_SETTINGS);
+        environment.putAll(variables);
         if (!javaOptions.isEmpty()) {
             environment.put("POSTERN_JAVA_OPTS", javaOptions);
         }
