@@ -235,6 +235,11 @@ public final class Postern implements AutoCloseable {
         return JSON.readTree(response.body());
     }
 
+    /// Asks the admin socket for anything.
+    public HttpResponse<String> page(String path) throws IOException {
+        return get(EndpointFile.ADMIN, path);
+    }
+
     /// Asks the admin socket for a message's bytes.
     public HttpResponse<String> raw(String id) throws IOException {
         return get(EndpointFile.ADMIN, "/api/v1/messages/" + id + "/raw");
