@@ -55,6 +55,7 @@ public final class Postern implements AutoCloseable {
     private String smtp = "";
     private String javaOptions = "";
     private Map<String, String> variables = Map.of();
+    private List<String> wrapper = List.of();
     private Daemon daemon;
     private Map<String, Integer> ports = Map.of();
 
@@ -102,6 +103,12 @@ public final class Postern implements AutoCloseable {
     /// Sets environment variables; they count from the next command.
     public Postern environment(Map<String, String> environment) {
         this.variables = environment;
+        return this;
+    }
+
+    /// Sets a command that is to run the program, as its last arguments.
+    public Postern wrapper(List<String> command) {
+        this.wrapper = command;
         return this;
     }
 
@@ -155,7 +162,8 @@ public final class Postern implements AutoCloseable {
     /// Returns a command of the program, ready to be run in the test's directory with an
     /// environment that sets nothing of Postern's.
     public ProcessBuilder command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/postern").toString()));
+        List<String> command = new ArrayList<>(wrapper);
+        command.add(HOME.resolve("bin/postern").toString());
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         Map<String, String> environment = builder.environment();
