@@ -68,6 +68,10 @@ final class StandIn implements AutoCloseable {
         return type;
     }
 
+    String endpoint() {
+        return api.uri().toString();
+    }
+
     /// Returns the egress as an item of the configuration.
     ///
     /// @param more further keys, as items of a YAML flow mapping

@@ -42,7 +42,9 @@ final class Http implements AutoCloseable {
                     Logger.getLogger("io.helidon.webclient"),
                     Logger.getLogger("io.helidon.webclient.http1.Http1CallChainBase"),
                     Logger.getLogger("software.amazon.awssdk"),
-                    Logger.getLogger("org.apache.http"));
+                    Logger.getLogger("org.apache.http"),
+                    // AWS's credential chain asks by it, with a container's token.
+                    Logger.getLogger("sun.net.www"));
 
     static {
         TALKATIVE.forEach(logger -> logger.setLevel(Level.INFO));
