@@ -241,7 +241,7 @@ final class Exchange {
         // name up once more, behind a proxy in vain.
         Http1ClientRequest request =
                 client.method(Method.create(call.method()))
-                        .uri("http://127.0.0.1" + endpoint.path() + call.path())
+                        .uri("http://127.0.0.1" + endpoint.pathOf(call.path()))
                         .skipUriEncoding(true)
                         .connection(use)
                         .keepAlive(true)

@@ -136,7 +136,7 @@ final class HttpEgress implements Egress {
         }
 
         private void answered(Post post, HttpAnswer answer) {
-            Optional<String> id = api.acceptedAs(answer);
+            Optional<String> id = api.acceptedAs(answer, post);
             String explained = api.explain(answer, post);
             String said = wording.of(answer, explained, id.isPresent());
             List<ForwardPath> refused = api.refused(answer, post);
