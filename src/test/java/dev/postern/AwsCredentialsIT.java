@@ -59,7 +59,9 @@ class AwsCredentialsIT {
     }
 
     private static Answer role() {
-        String xml =
+        return new Answer.Said(
+                200,
+                Map.of("Content-Type", "text/xml"),
                 """
                 <AssumeRoleWithWebIdentityResponse \
                 xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
@@ -68,11 +70,8 @@ class AwsCredentialsIT {
                 <SessionToken>%s</SessionToken><Expiration>%s</Expiration>
                 </Credentials></AssumeRoleWithWebIdentityResult>
                 </AssumeRoleWithWebIdentityResponse>
-                """;
-        return new Answer.Said(
-                200,
-                Map.of("Content-Type", "text/xml"),
-                xml.formatted(ID, SECRET, SESSION, inAnHour()));
+                """
+                        .formatted(ID, SECRET, SESSION, inAnHour()));
     }
 
     private static Instant inAnHour() {

@@ -147,9 +147,9 @@ final class StandIn implements AutoCloseable {
 
     private boolean isProbe(Request request) {
         return request.method().equals("GET")
-                || type.equals("mailgun")
+                || (type.equals("mailgun")
                         && request.length() < PROBE_MOST_BYTES
-                        && !request.raw().contains("name=\"to\"");
+                        && !request.raw().contains("name=\"to\""));
     }
 
     private Answer works() {
