@@ -26,7 +26,7 @@ import javax.net.ssl.SSLContext;
 
 /// A provider's server, played on the loopback: it records what it is asked and answers as it is
 /// told, also in ways that no server should.
-final class FakeApi implements AutoCloseable {
+public final class FakeApi implements AutoCloseable {
 
     private static final int BODY_KEPT_BYTES = 96 * 1024 * 1024;
 
@@ -41,20 +41,20 @@ final class FakeApi implements AutoCloseable {
     /// What was asked.
     ///
     /// @param raw the body, an octet a character
-    record Request(
+    public record Request(
             String method, String path, Map<String, String> headers, String raw, long length) {
 
-        String text() {
+        public String text() {
             return new String(raw.getBytes(ISO_8859_1), UTF_8);
         }
 
-        String header(String name) {
+        public String header(String name) {
             return headers.getOrDefault(name.toLowerCase(Locale.ROOT), "");
         }
     }
 
     /// What is answered.
-    sealed interface Answer {
+    public sealed interface Answer {
 
         /// An HTTP answer.
         record Said(int status, Map<String, String> headers, String body) implements Answer {}
@@ -69,7 +69,7 @@ final class FakeApi implements AutoCloseable {
         record Silence() implements Answer {}
     }
 
-    static Answer said(int status, String body) {
+    public static Answer said(int status, String body) {
         return new Answer.Said(status, Map.of("Content-Type", "application/json"), body);
     }
 
@@ -80,12 +80,12 @@ final class FakeApi implements AutoCloseable {
         Thread.ofVirtual().start(this::accept);
     }
 
-    static FakeApi start(Function<Request, Answer> script) throws IOException {
+    public static FakeApi start(Function<Request, Answer> script) throws IOException {
         return new FakeApi(
                 new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), false, script);
     }
 
-    static FakeApi startTls(SSLContext context, Function<Request, Answer> script)
+    public static FakeApi startTls(SSLContext context, Function<Request, Answer> script)
             throws IOException {
         return new FakeApi(
                 context.getServerSocketFactory()
@@ -95,24 +95,24 @@ final class FakeApi implements AutoCloseable {
     }
 
     /// Counts bodies from now on without keeping them.
-    FakeApi forgettingBodies() {
+    public FakeApi forgettingBodies() {
         keepBodies = false;
         return this;
     }
 
-    URI uri() {
+    public URI uri() {
         return URI.create((tls ? "https" : "http") + "://127.0.0.1:" + port());
     }
 
-    int port() {
+    public int port() {
         return listening.getLocalPort();
     }
 
-    List<Request> requests() {
+    public List<Request> requests() {
         return List.copyOf(requests);
     }
 
-    int connectionCount() {
+    public int connectionCount() {
         return connections.get();
     }
 
