@@ -48,6 +48,7 @@ public final class Postern implements AutoCloseable {
     private String settings = "";
     private String smtp = "";
     private String javaOptions = "";
+    private Netns netns;
     private Daemon daemon;
     private Map<String, Integer> ports = Map.of();
 
@@ -89,6 +90,12 @@ public final class Postern implements AutoCloseable {
     /// Sets options for java, such as `-Xmx64m`.
     public Postern javaOptions(String options) {
         this.javaOptions = options;
+        return this;
+    }
+
+    /// Runs it in a network namespace; the ports that this class tells of lead there.
+    public Postern within(Netns network) {
+        this.netns = network;
         return this;
     }
 
@@ -144,7 +151,9 @@ public final class Postern implements AutoCloseable {
     public ProcessBuilder command(String... arguments) {
         List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/postern").toString()));
         command.addAll(Arrays.asList(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(netns == null ? command : netns.command(command))
+                        .directory(directory.toFile());
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("POSTERN"));
         environment.keySet().removeAll(FOREIGN_SETTINGS);
@@ -163,8 +172,13 @@ public final class Postern implements AutoCloseable {
         if (!daemon.isAlive()) {
             throw new AssertionError("Postern ended: " + daemon.output());
         }
-        ports = EndpointFile.ports(endpoint());
-        return ports.keySet().containsAll(EndpointFile.NAMES);
+        Map<String, Integer> told = EndpointFile.ports(endpoint());
+        boolean complete = told.keySet().containsAll(EndpointFile.NAMES);
+        if (complete) {
+            told.replaceAll((_, port) -> netns == null ? port : netns.passage(port));
+            ports = told;
+        }
+        return complete;
     }
 
     private Path endpoint() {
