@@ -161,7 +161,13 @@ public final class Lab implements AutoCloseable {
         return keep(Provider.start(host, tls, listeners));
     }
 
-    private <T extends AutoCloseable> T keep(T resource) {
+    /// Starts an Exim on the program's machine, on all mail ports.
+    public VpsExim eximOnMachine(Path directory) throws IOException {
+        return keep(VpsExim.start(directory, machine));
+    }
+
+    /// Has the lab close it.
+    public <T extends AutoCloseable> T keep(T resource) {
         open.add(resource);
         return resource;
     }

@@ -83,6 +83,44 @@ class NetnsIT {
         assertFalse(Files.exists(Path.of("/etc/netns", name)));
     }
 
+    @Test
+    void whatAKilledRunLeftIsRemoved() throws IOException {
+        Process gone = new ProcessBuilder("true").start();
+        gone.onExit().join();
+        String stale = "postern-test-" + gone.pid() + "-1";
+        Commands.run(new ProcessBuilder("ip", "netns", "add", stale)).expect(0);
+        Daemon left = Daemon.start("ip", "netns", "exec", stale, "cat");
+        Await.until("cat runs", () -> isIn(stale, left));
+        Netns.create().close();
+        left.awaitExit();
+        assertFalse(Files.exists(Path.of("/run/netns", stale)));
+    }
+
+    private static boolean isIn(String netns, Daemon daemon) {
+        try {
+            return Commands.run(new ProcessBuilder("ip", "netns", "pids", netns))
+                    .output()
+                    .lines()
+                    .anyMatch(Long.toString(daemon.pid())::equals);
+        } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+        }
+    }
+
+    @Test
+    void theEximOfARentedServerTellsAllThatWasSaidToIt(@TempDir Path directory) throws IOException {
+        VpsExim exim = lab.eximOnMachine(directory);
+        lab.fence().redirect(587);
+        try (Socket socket = lab.machine().connect(new InetSocketAddress(lab.four(HOST), 587))) {
+            String login = Provider.login("user", "secret");
+            socket.getOutputStream()
+                    .write(
+                            ("EHLO me\r\n" + login + "\r\nQUIT\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
+            Await.until("Exim heard it", () -> exim.heard().toString().contains(login));
+        }
+    }
+
     private String trouble() {
         return assertThrows(UncheckedIOException.class, () -> greeting(lab.four(HOST)))
                 .getMessage();
