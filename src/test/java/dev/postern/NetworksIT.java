@@ -12,6 +12,7 @@ import dev.postern.testing.ScriptedServer.Act;
 import dev.postern.testing.VpsExim;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,6 +44,9 @@ class NetworksIT {
 
     /// Every port that submission is offered on somewhere, and 25.
     private static final int[] MAIL_PORTS = {25, 465, 587, 2465, 2525, 2587, 8025, 8465};
+
+    /// More of them get an address banned: the probe at the start, and what was under way then.
+    private static final long LOG_IN_TRIES_MAX = 9;
 
     private static final int FIRST_QUOTA = 50;
     private static final Duration FLAP = Duration.ofSeconds(5);
@@ -139,6 +143,22 @@ class NetworksIT {
         assertTrue(down.toString().contains("refused"), down.toString());
         story.awaitWaiting("egress-down");
         lab.fence().open();
+        story.awaitSent().takenOnce(gmail.senders());
+        end(story);
+    }
+
+    @Test
+    void thePasswordIsWrongThenCorrected() throws IOException {
+        Provider gmail = gmail(587, 465);
+        Path secret = Files.writeString(directory.resolve("gmail-password"), "mistyped\n");
+        String egress = gmailEgress().replace(PASSWORD, "${file:" + secret + "}");
+        Story story = begin("e password wrong, then corrected", egress).submit();
+        JsonNode down = story.awaitDown("gmail", "credentials");
+        assertTrue(down.toString().contains("Username and Password not accepted"), down.toString());
+        story.awaitWaiting("egress-down");
+        long tries = gmail.count("AUTH");
+        assertTrue(tries <= LOG_IN_TRIES_MAX, tries + " wrong log-ins");
+        Files.writeString(secret, PASSWORD + "\n");
         story.awaitSent().takenOnce(gmail.senders());
         end(story);
     }

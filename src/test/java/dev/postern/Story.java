@@ -154,12 +154,15 @@ final class Story {
         return this;
     }
 
-    /// Looks at what the servers took, together: each message once.
-    @SafeVarargs
-    final Story takenOnce(List<String>... byServers) {
-        List<String> taken = Stream.of(byServers).flatMap(List::stream).sorted().toList();
-        assertEquals(senders.stream().sorted().toList(), taken);
+    /// Looks at what a server took: each message once.
+    Story takenOnce(List<String> taken) {
+        assertEquals(senders.stream().sorted().toList(), taken.stream().sorted().toList());
         return this;
+    }
+
+    /// Looks at what two servers took together: each message once.
+    Story takenOnce(List<String> taken, List<String> others) {
+        return takenOnce(Stream.concat(taken.stream(), others.stream()).toList());
     }
 
     /// Returns all replies that the messages' attempts had at an egress, with their class.
