@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.testing.Lab;
-import dev.postern.testing.Postern;
 import dev.postern.testing.Provider;
 import dev.postern.testing.ScriptedServer.Act;
 import dev.postern.testing.VpsExim;
@@ -25,25 +23,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// The networks that mail gets stuck in, each with two hundred messages and no configuration but
 /// credentials: all of it leaves exactly once, by whichever way works; the status says why the
 /// other ways don't, and no credential reaches a server that it is not for.
 @Timeout(300)
-class NetworksIT {
-
-    private static final String GMAIL = "smtp.gmail.com";
-    private static final String USERNAME = "app@gmail.com";
-    private static final String PASSWORD = "abcd-efgh-ijkl-mnop";
-    private static final String RELAY = "smtp.sendgrid.net";
-
-    /// Every port that submission is offered on somewhere, and 25.
-    private static final int[] MAIL_PORTS = {25, 465, 587, 2465, 2525, 2587, 8025, 8465};
+class NetworksIT extends InLab {
 
     /// More of them get an address banned: the probe at the start, and what was under way then.
     private static final long LOG_IN_TRIES_MAX = 9;
@@ -55,29 +42,6 @@ class NetworksIT {
     private static final double FIRST_SECONDS_MAX = 90;
 
     private static final Queue<Story.Ending> ENDINGS = new ConcurrentLinkedQueue<>();
-
-    private Path directory;
-    private Lab lab;
-    private Postern postern;
-    private PlayedSendGrid sendgrid;
-
-    @BeforeEach
-    void open(@TempDir Path directory) throws IOException {
-        this.directory = directory;
-        lab = Lab.in(directory, GMAIL, RELAY, PlayedSendGrid.HOST);
-        sendgrid = PlayedSendGrid.in(lab);
-        postern = Postern.in(directory).within(lab.machine());
-    }
-
-    @AfterEach
-    void close() {
-        if (postern != null) {
-            postern.close();
-        }
-        if (lab != null) {
-            lab.close();
-        }
-    }
 
     @AfterAll
     static void printTable() {
@@ -124,7 +88,7 @@ class NetworksIT {
 
     @Test
     void anEximAnswersInTheProvidersPlaceButOnOnePort() throws IOException {
-        Provider relay = lab.provider(RELAY, 587, 465, 2525).knowing(USERNAME, PASSWORD);
+        Provider relay = provider(RELAY, 587, 465, 2525);
         VpsExim exim = lab.eximOnMachine(directory);
         lab.fence().redirect(25, 465, 587);
         Story story = begin("c the same, but 2525 is open", smtp("relay", RELAY)).submit();
@@ -261,24 +225,6 @@ class NetworksIT {
         end(story);
     }
 
-    private Provider gmail(int... ports) {
-        return lab.provider(GMAIL, ports).knowing(USERNAME, PASSWORD);
-    }
-
-    private String both() {
-        return gmailEgress() + PlayedSendGrid.egress(lab);
-    }
-
-    private String gmailEgress() {
-        return smtp("gmail", GMAIL);
-    }
-
-    /// Host and credentials; `ca` stands for what real providers' authorities have in the JDK.
-    private String smtp(String name, String host) {
-        return "  - {name: %s, type: smtp, host: %s, username: %s, password: \"%s\", ca: %s}\n"
-                .formatted(name, host, USERNAME, PASSWORD, lab.ca());
-    }
-
     private Story begin(String name, String egress) throws IOException {
         postern.egress(egress).start();
         return new Story(name, postern);
@@ -290,15 +236,5 @@ class NetworksIT {
         ENDINGS.add(ending);
         assertTrue(ending.firstSeconds() < FIRST_SECONDS_MAX, ending.toString());
         sendgrid.heard().forEach(said -> assertFalse(said.contains(PASSWORD), said));
-    }
-
-    private static void assertHeardNoSecret(VpsExim exim) {
-        List<String> heard = exim.heard();
-        assertTrue(heard.stream().anyMatch(line -> line.contains("EHLO")), "Exim's log is whole");
-        String login = Provider.login(USERNAME, PASSWORD).replace("AUTH PLAIN ", "");
-        for (String line : heard) {
-            assertFalse(line.contains(PASSWORD) || line.contains(login), line);
-            assertFalse(line.matches(".*SMTP<< *AUTH.*"), line);
-        }
     }
 }
