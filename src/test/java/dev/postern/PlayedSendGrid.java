@@ -41,8 +41,7 @@ final class PlayedSendGrid implements AutoCloseable {
     private Answer answer(Request request) {
         if (!request.header("Authorization").equals("Bearer " + KEY)) {
             return FakeApi.said(
-                    401,
-                    "{\"errors\": [{\"message\": \"The provided authorization grant is invalid\"}]}");
+                    401, "{\"errors\": [{\"message\": \"The authorization is invalid\"}]}");
         }
         return switch (request.path()) {
             case SEND ->

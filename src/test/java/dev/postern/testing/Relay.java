@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
@@ -39,7 +40,7 @@ final class Relay implements AutoCloseable {
     ///
     /// @param octets none: the end
     /// @param arrives on the clock of `System.nanoTime`
-    private record Piece(byte[] octets, long arrives) {}
+    private record Piece(ByteBuffer octets, long arrives) {}
 
     /// Starts a relay that passes on at once.
     static Relay start(ServerSocket listener, Supplier<Socket> target) {
@@ -113,14 +114,14 @@ final class Relay implements AutoCloseable {
     }
 
     private static Piece piece(byte[] octets, Duration delay) {
-        return new Piece(octets, System.nanoTime() + delay.toNanos());
+        return new Piece(ByteBuffer.wrap(octets), System.nanoTime() + delay.toNanos());
     }
 
     private static void write(BlockingQueue<Piece> line, Socket to) {
         boolean broken = false;
         try {
             OutputStream out = to.getOutputStream();
-            for (Piece piece = line.take(); piece.octets().length > 0; piece = line.take()) {
+            for (Piece piece = line.take(); piece.octets().hasRemaining(); piece = line.take()) {
                 broken = broken || !written(piece, out);
             }
             if (!broken) {
@@ -141,7 +142,7 @@ final class Relay implements AutoCloseable {
             LockSupport.parkNanos(left);
         }
         try {
-            out.write(piece.octets());
+            out.write(piece.octets().array());
             return true;
         } catch (IOException gone) {
             return false;
