@@ -67,6 +67,7 @@ class NetworksIT extends InLab {
         story.awaitDown("gmail", "timeout");
         story.awaitSent().takenOnce(gmail.senders(), sendgrid.senders());
         assertEquals(List.of(), gmail.commands());
+        story.attemptsFailed("gmail", "unavailable", "timed out");
         postern.awaitLine("sendgrid instead of gmail", "timed out");
         end(story);
     }
@@ -82,6 +83,7 @@ class NetworksIT extends InLab {
         story.awaitSent().takenOnce(gmail.senders(), sendgrid.senders());
         assertEquals(List.of(), gmail.commands());
         assertHeardNoSecret(exim);
+        story.attemptsFailed("gmail", "unavailable", VpsExim.HOST);
         postern.awaitLine("sendgrid instead of gmail", VpsExim.HOST);
         end(story);
     }
@@ -105,7 +107,7 @@ class NetworksIT extends InLab {
         Story story = begin("d firewall refuses, then opened", gmailEgress()).submit();
         JsonNode down = story.awaitDown("gmail", "network");
         assertTrue(down.toString().contains("refused"), down.toString());
-        story.awaitWaiting("egress-down");
+        story.awaitWaiting("egress-down", "refused");
         lab.fence().open();
         story.awaitSent().takenOnce(gmail.senders());
         end(story);
@@ -119,7 +121,7 @@ class NetworksIT extends InLab {
         Story story = begin("e password wrong, then corrected", egress).submit();
         JsonNode down = story.awaitDown("gmail", "credentials");
         assertTrue(down.toString().contains("Username and Password not accepted"), down.toString());
-        story.awaitWaiting("egress-down");
+        story.awaitWaiting("egress-down", "535 5.7.8");
         long tries = gmail.count("AUTH");
         assertTrue(tries <= LOG_IN_TRIES_MAX, tries + " wrong log-ins");
         Files.writeString(secret, PASSWORD + "\n");
@@ -200,6 +202,7 @@ class NetworksIT extends InLab {
         JsonNode down = story.awaitDown("gmail", "network");
         assertTrue(down.toString().contains("unreachable"), down.toString());
         story.awaitSent().takenOnce(gmail.senders(), sendgrid.senders());
+        story.attemptsFailed("gmail", "unavailable", "unreachable");
         assertEquals(List.of(), gmail.commands());
         end(story);
     }

@@ -1,6 +1,8 @@
 package dev.postern;
 
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.testing.Await;
@@ -14,8 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -128,24 +128,34 @@ final class Story {
         }
     }
 
+    /// One that is down says why in its last error; one that is up tells which ways failed.
     private void note(JsonNode egress) {
-        shown =
-                Stream.of("state", "reason", "last-error", "detail")
+        String told =
+                Stream.of("state", "reason", "last-error")
                         .map(egress::path)
                         .filter(JsonNode::isTextual)
                         .map(JsonNode::asText)
-                        .reduce((a, b) -> a + ": " + b)
-                        .orElse("");
+                        .collect(joining(": "));
+        shown = egress.path("reason").isNull() ? told + candidates(egress) : told;
     }
 
-    /// Waits until all wait for this reason.
-    void awaitWaiting(String reason) {
-        Await.until("all are deferred", LIMIT, () -> postern.count("deferred") == ids.size());
-        Set<String> reasons = new TreeSet<>();
-        for (JsonNode message : messages()) {
-            reasons.add(message.at("/recipients/0/reason").asText());
+    private static String candidates(JsonNode egress) {
+        StringBuilder told = new StringBuilder();
+        for (JsonNode candidate : egress.path("candidates")) {
+            told.append("; ").append(candidate.path("port").asText());
+            told.append(": ").append(candidate.path("result").asText());
         }
-        assertEquals(Set.of(reason), reasons);
+        return told.toString();
+    }
+
+    /// Waits until all wait for this reason, and looks at the words that each has for it.
+    void awaitWaiting(String reason, String words) {
+        Await.until("all are deferred", LIMIT, () -> postern.count("deferred") == ids.size());
+        for (JsonNode message : messages()) {
+            JsonNode recipient = message.at("/recipients/0");
+            assertEquals(reason, recipient.path("reason").asText(), message::toString);
+            assertTrue(recipient.path("reply").asText().contains(words), message::toString);
+        }
     }
 
     /// Waits until all are sent.
@@ -165,20 +175,18 @@ final class Story {
         return takenOnce(Stream.concat(taken.stream(), others.stream()).toList());
     }
 
-    /// Returns all replies that the messages' attempts had at an egress, with their class.
-    Set<String> attempts(String egress) {
-        Set<String> attempts = new TreeSet<>();
+    /// Looks at the attempts that the messages had at an egress before they were sent by another:
+    /// there may be none, and each says why.
+    Story attemptsFailed(String egress, String outcome, String words) {
         for (JsonNode message : messages()) {
             for (JsonNode attempt : message.path("attempts")) {
                 if (attempt.path("egress").asText().equals(egress)) {
-                    attempts.add(
-                            attempt.path("outcome").asText()
-                                    + ": "
-                                    + attempt.path("reply").asText());
+                    assertEquals(outcome, attempt.path("outcome").asText(), attempt::toString);
+                    assertTrue(attempt.path("reply").asText().contains(words), attempt::toString);
                 }
             }
         }
-        return attempts;
+        return this;
     }
 
     private List<JsonNode> messages() {
