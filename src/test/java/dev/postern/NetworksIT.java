@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 class NetworksIT extends InLab {
 
     /// More of them get an address banned: the probe at the start, and what was under way then.
-    private static final long LOG_IN_TRIES_MAX = 9;
+    private static final long LOG_IN_TRIES_MAX = 1;
 
     private static final int FIRST_QUOTA = 50;
     private static final Duration FLAP = Duration.ofSeconds(5);
