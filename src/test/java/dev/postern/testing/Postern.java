@@ -56,6 +56,7 @@ public final class Postern implements AutoCloseable {
     private String javaOptions = "";
     private Map<String, String> variables = Map.of();
     private List<String> wrapper = List.of();
+    private Netns netns;
     private Daemon daemon;
     private Map<String, Integer> ports = Map.of();
 
@@ -112,6 +113,12 @@ public final class Postern implements AutoCloseable {
         return this;
     }
 
+    /// Runs it in a network namespace; the ports that this class tells of lead there.
+    public Postern within(Netns network) {
+        this.netns = network;
+        return this;
+    }
+
     /// Returns where the spool is.
     public Path spool() {
         return spool;
@@ -165,7 +172,9 @@ public final class Postern implements AutoCloseable {
         List<String> command = new ArrayList<>(wrapper);
         command.add(HOME.resolve("bin/postern").toString());
         command.addAll(Arrays.asList(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(netns == null ? command : netns.command(command))
+                        .directory(directory.toFile());
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("POSTERN"));
         environment.keySet().removeIf(name -> name.startsWith("AWS_"));
@@ -186,8 +195,13 @@ public final class Postern implements AutoCloseable {
         if (!daemon.isAlive()) {
             throw new AssertionError("Postern ended: " + daemon.output());
         }
-        ports = EndpointFile.ports(endpoint());
-        return ports.keySet().containsAll(EndpointFile.NAMES);
+        Map<String, Integer> told = EndpointFile.ports(endpoint());
+        boolean complete = told.keySet().containsAll(EndpointFile.NAMES);
+        if (complete) {
+            told.replaceAll((_, port) -> netns == null ? port : netns.passage(port));
+            ports = told;
+        }
+        return complete;
     }
 
     private Path endpoint() {

@@ -23,6 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
 /// A provider's server, played on the loopback: it records what it is asked and answers as it is
 /// told, also in ways that no server should.
@@ -36,6 +37,7 @@ public final class FakeApi implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
     private final boolean tls;
+    private final SSLContext laidOver;
     private volatile boolean keepBodies = true;
 
     /// What was asked.
@@ -74,8 +76,17 @@ public final class FakeApi implements AutoCloseable {
     }
 
     private FakeApi(ServerSocket listening, boolean tls, Function<Request, Answer> script) {
+        this(listening, tls, null, script);
+    }
+
+    private FakeApi(
+            ServerSocket listening,
+            boolean tls,
+            SSLContext laidOver,
+            Function<Request, Answer> script) {
         this.listening = listening;
         this.tls = tls;
+        this.laidOver = laidOver;
         this.script = script;
         Thread.ofVirtual().start(this::accept);
     }
@@ -92,6 +103,13 @@ public final class FakeApi implements AutoCloseable {
                         .createServerSocket(0, 50, InetAddress.getLoopbackAddress()),
                 true,
                 script);
+    }
+
+    /// Starts it on a socket that listens anywhere and knows nothing of TLS; it is closed with
+    /// this.
+    public static FakeApi serveTls(
+            ServerSocket listening, SSLContext context, Function<Request, Answer> script) {
+        return new FakeApi(listening, true, context, script);
     }
 
     /// Counts bodies from now on without keeping them.
@@ -131,8 +149,20 @@ public final class FakeApi implements AutoCloseable {
         }
     }
 
-    private void serve(Socket socket) {
-        try (socket) {
+    private Socket secure(Socket socket) throws IOException {
+        if (laidOver == null) {
+            return socket;
+        }
+        SSLSocket secured =
+                (SSLSocket)
+                        laidOver.getSocketFactory()
+                                .createSocket(socket, "client", socket.getPort(), true);
+        secured.setUseClientMode(false);
+        return secured;
+    }
+
+    private void serve(Socket accepted) {
+        try (Socket socket = secure(accepted)) {
             InputStream in = new BufferedInputStream(socket.getInputStream(), 64 * 1024);
             Request request = read(in);
             while (request != null) {
@@ -146,7 +176,7 @@ public final class FakeApi implements AutoCloseable {
             // The client went away, which some tests want.
             return;
         } finally {
-            open.remove(socket);
+            open.remove(accepted);
         }
     }
 
