@@ -129,7 +129,8 @@ public final class Dispatcher implements AutoCloseable {
             Pace pace,
             RandomGenerator random) {
         this.spool = spool;
-        this.lanes = new Lanes(lanes(configured, egresses, pace.now()), new Router(configured));
+        this.lanes =
+                new Lanes(lanes(configured, egresses, spool, pace.now()), new Router(configured));
         this.schedule = new Schedule(retry, random);
         this.acknowledgeTimeout = acknowledgeTimeout;
         this.pace = pace;
@@ -142,7 +143,10 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private static List<Lane> lanes(
-            List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
+            List<EgressConfig> configured,
+            List<? extends Egress> egresses,
+            Spool spool,
+            Instant now) {
         Map<String, Egress> byName =
                 egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
         List<Lane> lanes = new ArrayList<>();
@@ -151,7 +155,9 @@ public final class Dispatcher implements AutoCloseable {
             if (egress == null) {
                 throw new IllegalArgumentException("no egress for " + config.name());
             }
-            lanes.add(new Lane(egress, config.common(), new EgressHealth(config.name(), now)));
+            EgressHealth health = new EgressHealth(config.name(), now);
+            Limits limits = new Limits(config.common(), spool, now);
+            lanes.add(new Lane(egress, config.common(), health, limits));
         }
         return lanes;
     }
@@ -290,6 +296,9 @@ public final class Dispatcher implements AutoCloseable {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         tasks.post(() -> {
             List.copyOf(errands).forEach(errand -> giveUp(errand, "shutting down"));
+            if (stage != Stage.CLOSED) {
+                lanes.all().forEach(lane -> lane.close(pace.now()));
+            }
             drained(Stage.CLOSED);
             closed.complete(null);
         });

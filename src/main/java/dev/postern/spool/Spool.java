@@ -55,6 +55,15 @@ public interface Spool extends AutoCloseable {
     /// @return how many messages that were
     int hasten(Reason reason, Instant due);
 
+    /// Keeps a few octets under a name, in the place of what was kept there. They survive the
+    /// process, and the machine some seconds later.
+    ///
+    /// @throws java.io.UncheckedIOException when the disk does not take them
+    void keep(String name, byte[] octets);
+
+    /// Returns what was kept under a name; nothing when there is nothing, or nothing whole.
+    byte[] kept(String name);
+
     // For operators.
 
     /// Makes everything deferred due now.

@@ -95,6 +95,16 @@ final class ListSpool implements Spool {
     }
 
     @Override
+    public void keep(String name, byte[] octets) {
+        throw new UnsupportedOperationException("nothing is kept here");
+    }
+
+    @Override
+    public byte[] kept(String name) {
+        throw new UnsupportedOperationException("nothing is kept here");
+    }
+
+    @Override
     public int flush() {
         done.add("FLUSH");
         return 3;

@@ -248,6 +248,16 @@ final class MemorySpool implements Spool {
     }
 
     @Override
+    public void keep(String name, byte[] octets) {
+        throw new UnsupportedOperationException("nothing is kept here");
+    }
+
+    @Override
+    public byte[] kept(String name) {
+        throw new UnsupportedOperationException("nothing is kept here");
+    }
+
+    @Override
     public int flush() {
         throw new UnsupportedOperationException();
     }

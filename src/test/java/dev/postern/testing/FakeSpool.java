@@ -54,6 +54,7 @@ public final class FakeSpool implements Spool {
     private final Set<QueueId> claimed = new HashSet<>();
     private final List<String> commitments = new ArrayList<>();
     private final Map<QueueId, Integer> settlements = new HashMap<>();
+    private final Map<String, byte[]> keepsakes = new HashMap<>();
     private Runnable wake = () -> {};
     private long lastId;
     private int claims;
@@ -270,6 +271,16 @@ public final class FakeSpool implements Spool {
     @Override
     public synchronized int hasten(Reason reason, Instant due) {
         return dueAt(m -> isIn(m, State.DEFERRED, reason), due);
+    }
+
+    @Override
+    public synchronized void keep(String name, byte[] octets) {
+        keepsakes.put(name, octets.clone());
+    }
+
+    @Override
+    public synchronized byte[] kept(String name) {
+        return keepsakes.getOrDefault(name, new byte[0]).clone();
     }
 
     @Override

@@ -1,0 +1,56 @@
+package dev.postern.dispatch;
+
+import dev.postern.config.EgressCommon.Rate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/// A bucket of tokens, for a rate: it holds as many as the rate has messages, is full at first, and
+/// gains one whenever its share of the period is over. A burst goes at once, and after it mail
+/// flows evenly; so in any period at most twice the messages go, and in the long run no more than
+/// the rate.
+///
+/// It is kept as one moment, the one at which it will be full again.
+final class Bucket implements Allowance {
+
+    private final Duration period;
+    private final Duration step;
+    private Instant full = Instant.MIN;
+
+    Bucket(Rate rate) {
+        this.period = rate.period();
+        this.step = period.dividedBy(Math.max(1, rate.messages()));
+    }
+
+    @Override
+    public Optional<Instant> usedUpUntil(Instant now) {
+        if (full.isBefore(now)) {
+            return Optional.empty();
+        }
+        Instant next = full.plus(step).minus(period);
+        return next.isAfter(now) ? Optional.of(next) : Optional.empty();
+    }
+
+    @Override
+    public void take(Instant now) {
+        full = (full.isBefore(now) ? now : full).plus(step);
+    }
+
+    @Override
+    public void giveBack(Instant taken) {
+        full = full.equals(Instant.MIN) ? full : full.minus(step);
+    }
+
+    @Override
+    public String kept(Instant now, int ahead) {
+        Instant from = full.isBefore(now) ? now : full;
+        return from.plus(step.multipliedBy(ahead)).toString();
+    }
+
+    @Override
+    public void restore(String kept, Instant now) {
+        Instant then = Instant.parse(kept);
+        Instant empty = now.plus(period);
+        full = then.isAfter(empty) ? empty : then;
+    }
+}
