@@ -65,11 +65,11 @@ public final class Forwarder implements AutoCloseable {
     private Forwarder(PosternConfig config, String version) throws IOException {
         this.config = config;
         try {
-            Clock clock = Clock.systemUTC();
+            Clock clock = SteadyClock.system();
             Spool spool =
                     opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
             List<Egress> egresses = egresses();
-            dispatcher = opened(Dispatcher.of(config, spool, egresses, instruments));
+            dispatcher = opened(Dispatcher.of(config, spool, egresses, instruments, clock));
             reception = reception(spool, clock);
             WaysOut waysOut = new WaysOut(dispatcher, config.egress());
             Metrics metrics = metrics(spool, waysOut, clock);

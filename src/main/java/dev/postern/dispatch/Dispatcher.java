@@ -18,6 +18,7 @@ import dev.postern.spool.Settlement;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -103,11 +104,13 @@ public final class Dispatcher implements AutoCloseable {
     ///
     /// @param egresses one for each of the configuration, by name; the caller closes them after the
     ///   dispatcher
+    /// @param clock the one by which the spool's messages are due; it must not go back
     public static Dispatcher of(
             PosternConfig config,
             Spool spool,
             List<? extends Egress> egresses,
-            DispatchObserver observer) {
+            DispatchObserver observer,
+            InstantSource clock) {
         return new Dispatcher(
                 config.egress(),
                 config.retry(),
@@ -115,7 +118,7 @@ public final class Dispatcher implements AutoCloseable {
                 spool,
                 egresses,
                 observer,
-                new ThreadPace(),
+                new ThreadPace(clock),
                 new SplittableRandom());
     }
 

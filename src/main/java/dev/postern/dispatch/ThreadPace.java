@@ -2,17 +2,20 @@ package dev.postern.dispatch;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// The real time, virtual threads, and one timer thread.
+/// A clock's time, virtual threads, and one timer thread.
 final class ThreadPace implements Pace {
 
+    private final InstantSource clock;
     private final ScheduledThreadPoolExecutor timer;
 
-    ThreadPace() {
+    ThreadPace(InstantSource clock) {
+        this.clock = clock;
         ThreadFactory daemon = Thread.ofPlatform().daemon().name("dispatch-timer").factory();
         timer = new ScheduledThreadPoolExecutor(1, daemon);
         timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
@@ -21,7 +24,7 @@ final class ThreadPace implements Pace {
 
     @Override
     public Instant now() {
-        return Instant.now();
+        return clock.instant();
     }
 
     @Override

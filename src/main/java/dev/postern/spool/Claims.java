@@ -123,9 +123,18 @@ final class Claims {
         if (before == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
-        Snapshot after = before.settled(settlement, clock.instant());
-        RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
-        notes.change(ledger, type, after, false);
+        boolean noted = false;
+        try {
+            Snapshot after = before.settled(settlement, clock.instant());
+            RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
+            notes.change(ledger, type, after, false);
+            noted = true;
+        } finally {
+            if (!noted) {
+                // What was sent must not be forgotten: the caller tries again.
+                claimed.put(id.value(), before);
+            }
+        }
     }
 
     /// Makes everything that is held for a reason other than an operator's will queued again.
