@@ -52,19 +52,9 @@ import org.slf4j.LoggerFactory;
 /// waits.
 public final class Dispatcher implements AutoCloseable {
 
-    /// How long to leave a spool alone that failed us, or that had nothing where it promised
-    /// something.
-    static final Duration SPOOL_TROUBLE_WAIT = Duration.ofSeconds(5);
-
     /// Mail that waits for an egress is made due at most this often, so that a message which it
     /// always refuses while it takes others is not tried after each of them.
     static final Duration HASTE_INTERVAL = Duration.ofSeconds(5);
-
-    /// Claimed messages for each slot: enough to take turns among, few enough to keep in memory.
-    private static final int CLAIMS_PER_SLOT = 2;
-
-    private static final int CLAIMS_MIN = 16;
-    private static final int CLAIMS_MAX = 128;
 
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
 
@@ -87,18 +77,16 @@ public final class Dispatcher implements AutoCloseable {
     private final Serial tasks;
     private final Calls calls;
     private final Probes probes;
-    private final int claimsMost;
+    private final ActiveQueue active;
 
     private Stage stage = Stage.LATENT;
     private final Waiting waiting = new Waiting();
     private final Set<Errand> errands = new LinkedHashSet<>();
     private final Doubts doubts = new Doubts();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
-    private int claims;
     private @Nullable Instant armed;
     private @Nullable Instant hasteAt;
     private Instant lastHaste = Instant.EPOCH;
-    private Instant spoolRests = Instant.EPOCH;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
     ///
@@ -142,7 +130,7 @@ public final class Dispatcher implements AutoCloseable {
         this.calls = new Calls(spool, pace, tasks, chronicle, this::over);
         this.probes = new Probes(lanes.all(), pace, tasks, chronicle, this::wantHaste);
         int slots = configured.stream().mapToInt(egress -> egress.common().concurrency()).sum();
-        this.claimsMost = Math.clamp((long) slots * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
+        this.active = new ActiveQueue(spool, lanes, slots);
     }
 
     private static List<Lane> lanes(
@@ -232,7 +220,7 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         waiting.add(errand);
-        pace.at(deadline, () -> tasks.post(() -> timeUp(errand)));
+        errand.patience(pace.at(deadline, () -> tasks.post(() -> timeUp(errand))));
     }
 
     private void timeUp(Errand errand) {
@@ -319,41 +307,26 @@ public final class Dispatcher implements AutoCloseable {
         }
         hasten(now);
         placeWaiting();
-        if (mayClaim(now)) {
+        if (isClaiming()) {
             claim(now);
         }
-        if (stage == Stage.DRAINING && errands.isEmpty() && claims == 0 && nothingDue(now)) {
+        if (stage == Stage.DRAINING && errands.isEmpty() && active.isEmpty(now)) {
             drained(Stage.DRAINED);
         }
         arm(now);
     }
 
-    private boolean mayClaim(Instant now) {
-        boolean claiming = stage == Stage.RUNNING || stage == Stage.DRAINING;
-        return claiming && claims < claimsMost && !now.isBefore(spoolRests) && !lanes.isBusy(now);
-    }
-
-    private boolean nothingDue(Instant now) {
-        return spool.nextDue().map(due -> due.isAfter(now)).orElse(true);
+    private boolean isClaiming() {
+        return stage == Stage.RUNNING || stage == Stage.DRAINING;
     }
 
     private void claim(Instant now) {
-        try {
-            if (nothingDue(now)) {
-                return;
-            }
-            List<QueuedMessage> claimed = spool.claim(claimsMost - claims);
-            if (claimed.isEmpty()) {
-                spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
-                return;
-            }
-            claims += claimed.size();
-            claimed.forEach(message -> begin(message, now));
+        List<QueuedMessage> claimed = new ArrayList<>();
+        boolean more = active.claim(now, claimed);
+        claimed.forEach(message -> begin(message, now));
+        if (more || !claimed.isEmpty()) {
             // The rest after these are placed, and after what was posted meanwhile.
             wake();
-        } catch (RuntimeException e) {
-            spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
-            log.atError().setCause(e).log("the spool failed to give due messages");
         }
     }
 
@@ -446,14 +419,14 @@ public final class Dispatcher implements AutoCloseable {
         }
         try {
             spool.settle(errand.id(), settlement);
-            claims--;
+            active.settled(errand.id());
             chronicle.settled(errand, settlement.due());
         } catch (RuntimeException e) {
             log.atError()
                     .addKeyValue("id", errand.id())
                     .setCause(e)
                     .log("the spool failed to note an outcome; it is told again");
-            Instant again = pace.now().plus(SPOOL_TROUBLE_WAIT);
+            Instant again = pace.now().plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
             pace.at(again, () -> tasks.post(() -> settle(errand, settlement)));
         }
     }
@@ -478,11 +451,7 @@ public final class Dispatcher implements AutoCloseable {
         boolean probing = stage == Stage.RUNNING;
         Instant next = probing ? lanes.nextProbe().orElse(Instant.MAX) : Instant.MAX;
         next = hasteAt == null ? next : min(next, hasteAt);
-        if (now.isBefore(spoolRests)) {
-            next = min(next, spoolRests);
-        } else if (mayClaim(now)) {
-            next = min(next, spool.nextDue().orElse(Instant.MAX));
-        }
+        next = isClaiming() ? min(next, active.nextClaim(now)) : next;
         boolean armedBefore = armed != null && !next.isBefore(armed);
         if (next.equals(Instant.MAX) || armedBefore) {
             return;

@@ -59,6 +59,7 @@ final class Errand {
     private Instant notBefore = Instant.MIN;
     private @Nullable Call underWay;
     private boolean hurried;
+    private Runnable patience = () -> {};
     private boolean ended;
 
     private Errand(
@@ -200,12 +201,18 @@ final class Errand {
         hurried = true;
     }
 
+    /// Sets what ends the wait for its client's patience.
+    void patience(Runnable stopped) {
+        patience = stopped;
+    }
+
     boolean isEnded() {
         return ended;
     }
 
     void end() {
         ended = true;
+        patience.run();
     }
 
     /// Notes that an egress was called.

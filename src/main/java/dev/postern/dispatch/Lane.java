@@ -46,6 +46,10 @@ final class Lane {
         return config.fidelity() == Fidelity.STRICT;
     }
 
+    boolean hasSenders() {
+        return !config.senders().isEmpty();
+    }
+
     EgressHealth health() {
         return health;
     }

@@ -2,11 +2,14 @@ package dev.postern.dispatch;
 
 import dev.postern.egress.EgressView;
 import dev.postern.mail.ContentTraits;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.route.Route;
 import dev.postern.route.Route.PassedOver;
 import dev.postern.route.Router;
 import dev.postern.route.Standing;
+import dev.postern.spool.QueuedMessage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -50,6 +53,23 @@ final class Lanes {
                 && byName.values().stream().anyMatch(lane -> lane.isUsable(now));
     }
 
+    /// Returns whether some egress is for certain senders only.
+    boolean haveSenders() {
+        return byName.values().stream().anyMatch(Lane::hasSenders);
+    }
+
+    /// Returns the names of the egresses that a message may go by, as far as its sender and its lost
+    /// answers decide; `=gmail` for one that waits for an answer of that egress.
+    List<String> ways(QueuedMessage message) {
+        List<Recipient> owed =
+                message.recipients().stream().filter(r -> !r.state().isFinal()).toList();
+        boolean pinned =
+                owed.stream().allMatch(r -> r.reason() == Reason.UNCERTAIN && r.egress() != null);
+        return pinned && !owed.isEmpty()
+                ? List.of("=" + owed.getFirst().egress())
+                : router.permitted(message.envelope().sender());
+    }
+
     /// Returns where `leg` goes next. Where its content may be spoilt it goes only when no other
     /// egress is left, and then as it is, to the preferred one (CONTRACT §4).
     Choice choose(Leg leg, ReversePath sender, ContentTraits traits, Instant now) {
@@ -62,7 +82,7 @@ final class Lanes {
             }
         }
         Route route = router.route(sender, name -> standing(leg, name, now));
-        List<String> left = route.candidates().stream().filter(name -> !leg.tried(name)).toList();
+        List<String> left = admitting(leg, route);
         if (left.isEmpty()) {
             return new Choice.Nowhere(misses(leg, route, sender, now));
         }
@@ -72,6 +92,14 @@ final class Lanes {
         String chosen = sparing.orElse(left.getFirst());
         Miss missed = insteadOf(leg, route, chosen, traits, now);
         return new Choice.Go(lane(chosen), missed, last || !traits.eightBit());
+    }
+
+    /// Returns the candidates that were not asked yet; those that take no more mail at this moment
+    /// of their trial or recovery only when there are no others, because a trial may last.
+    private List<String> admitting(Leg leg, Route route) {
+        List<String> left = route.candidates().stream().filter(name -> !leg.tried(name)).toList();
+        List<String> ready = left.stream().filter(name -> lane(name).health().admits()).toList();
+        return ready.isEmpty() ? left : ready;
     }
 
     private boolean maySpoil(Leg leg, String name, ContentTraits traits) {
@@ -140,8 +168,11 @@ final class Lanes {
             if (miss.isPresent()) {
                 return miss.get();
             }
-            if (route.candidates().contains(name) && maySpoil(leg, name, traits)) {
-                return Miss.spoiling(name);
+            if (route.candidates().contains(name)) {
+                Lane lane = lane(name);
+                return lane.health().admits()
+                        ? Miss.spoiling(name)
+                        : Miss.onTrial(name, lane.health().view().lastError(), now);
             }
         }
         return null;

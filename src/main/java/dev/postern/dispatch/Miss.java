@@ -44,6 +44,11 @@ record Miss(
         return new Miss(egress, Why.LIMITED, words, null, until, null);
     }
 
+    static Miss onTrial(String egress, @Nullable String lastError, Instant now) {
+        String words = "on trial" + (lastError == null ? "" : " after: " + lastError);
+        return new Miss(egress, Why.DOWN, words, now, null, null);
+    }
+
     static Miss sender(String egress, String sender) {
         String words = egress + " may not send for <" + sender + "> (see its key senders)";
         return new Miss(egress, Why.MENDABLE, words, null, null, null);

@@ -3,6 +3,7 @@ package dev.postern.dispatch;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -19,6 +20,7 @@ final class ThreadPace implements Pace {
         ThreadFactory daemon = Thread.ofPlatform().daemon().name("dispatch-timer").factory();
         timer = new ScheduledThreadPoolExecutor(1, daemon);
         timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+        timer.setRemoveOnCancelPolicy(true);
         timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
@@ -34,9 +36,10 @@ final class ThreadPace implements Pace {
     }
 
     @Override
-    public void at(Instant when, Runnable task) {
+    public Runnable at(Instant when, Runnable task) {
         long delayMillis = Math.max(0, Duration.between(now(), when).toMillis() + 1);
-        timer.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> later = timer.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+        return () -> later.cancel(false);
     }
 
     @Override

@@ -238,17 +238,39 @@ public final class JournalSpool implements Spool {
 
     @Override
     public List<QueuedMessage> claim(int max) {
-        return claims.claim(max);
+        return claims.claim(max, 0);
+    }
+
+    @Override
+    public List<QueuedMessage> claim(int max, int shelf) {
+        return claims.claim(max, checked(shelf));
+    }
+
+    @Override
+    public void shelve(QueueId id, int shelf) {
+        claims.shelve(id, checked(shelf));
+    }
+
+    private static int checked(int shelf) {
+        if (shelf < 1 || shelf > SHELVES) {
+            throw new IllegalArgumentException("no such shelf: " + shelf);
+        }
+        return shelf;
+    }
+
+    @Override
+    public void clearShelves() {
+        claims.clearShelves();
     }
 
     @Override
     public Optional<Instant> nextDue() {
-        synchronized (ledger) {
-            long due = ledger.lines().nextDue();
-            return due == Long.MAX_VALUE
-                    ? Optional.empty()
-                    : Optional.of(Instant.ofEpochMilli(due));
-        }
+        return claims.nextDue(0);
+    }
+
+    @Override
+    public Optional<Instant> nextDue(int shelf) {
+        return claims.nextDue(checked(shelf));
     }
 
     @Override

@@ -49,8 +49,10 @@ final class ManualPace implements Pace {
     }
 
     @Override
-    public void at(Instant when, Runnable task) {
-        timers.add(new Later(when, order++, task));
+    public Runnable at(Instant when, Runnable task) {
+        Later later = new Later(when, order++, task);
+        timers.add(later);
+        return () -> timers.remove(later);
     }
 
     @Override
@@ -89,6 +91,11 @@ final class ManualPace implements Pace {
     /// Returns how many calls of `egress` are under way.
     long underWay(String egress) {
         return ready.stream().filter(t -> t.name().startsWith(egress + "-")).count();
+    }
+
+    /// Returns how many tasks wait for their time.
+    int timers() {
+        return timers.size();
     }
 
     List<String> interrupted() {
