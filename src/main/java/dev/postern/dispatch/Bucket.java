@@ -10,12 +10,17 @@ import java.util.Optional;
 /// flows evenly; so in any period at most twice the messages go, and in the long run no more than
 /// the rate.
 ///
-/// It is kept as one moment, the one at which it will be full again.
+/// It is kept as one moment, the one at which it will be full again. What is given back after it
+/// was full again is of no use, and the last token taken counts as long as others were taken with
+/// it: rather too little goes than too much.
 final class Bucket implements Allowance {
 
     private final Duration period;
     private final Duration step;
     private Instant full = Instant.MIN;
+    private Instant usedSince = Instant.MIN;
+    private Instant lastTaken = Instant.MIN;
+    private int used;
 
     Bucket(Rate rate) {
         this.period = rate.period();
@@ -33,12 +38,25 @@ final class Bucket implements Allowance {
 
     @Override
     public void take(Instant now) {
-        full = (full.isBefore(now) ? now : full).plus(step);
+        if (full.isBefore(now)) {
+            full = now;
+            usedSince = now;
+            used = 0;
+        }
+        full = full.plus(step);
+        lastTaken = now;
+        used++;
     }
 
     @Override
     public void giveBack(Instant taken) {
-        full = full.equals(Instant.MIN) ? full : full.minus(step);
+        if (used == 0 || taken.isBefore(usedSince)) {
+            return;
+        }
+        used--;
+        Instant least = used == 0 ? usedSince : lastTaken.plus(step);
+        Instant back = full.minus(step);
+        full = back.isBefore(least) ? least : back;
     }
 
     @Override
@@ -52,5 +70,6 @@ final class Bucket implements Allowance {
         Instant then = Instant.parse(kept);
         Instant empty = now.plus(period);
         full = then.isAfter(empty) ? empty : then;
+        usedSince = now;
     }
 }

@@ -58,8 +58,8 @@ final class Lanes {
         return byName.values().stream().anyMatch(Lane::hasSenders);
     }
 
-    /// Returns the names of the egresses that a message may go by, as far as its sender and its lost
-    /// answers decide; `=gmail` for one that waits for an answer of that egress.
+    /// Returns the names of the egresses that a message may go by, as far as its sender and its
+    /// lost answers decide; `=gmail` for one that waits for an answer of that egress.
     List<String> ways(QueuedMessage message) {
         List<Recipient> owed =
                 message.recipients().stream().filter(r -> !r.state().isFinal()).toList();

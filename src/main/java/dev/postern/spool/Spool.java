@@ -31,9 +31,9 @@ public interface Spool extends AutoCloseable {
     /// them. A claimed message belongs to the caller until it is settled.
     List<QueuedMessage> claim(int max);
 
-    /// Gives back a claim of which nothing was made, and puts the message on a shelf, where it stays
-    /// as it was until it is claimed from there, changes, or the program ends. [#claim(int)] passes
-    /// it over: so what is to wait does not stand before what need not. Nothing is written.
+    /// Gives back a claim of which nothing was made, and puts the message on a shelf, where it
+    /// stays as it was until it is claimed from there, changes, or the program ends. [#claim(int)]
+    /// passes it over: so what is to wait does not stand before what need not. Nothing is written.
     ///
     /// @param shelf 1 to [#SHELVES]
     void shelve(QueueId id, int shelf);

@@ -53,6 +53,22 @@ class BucketTest {
         Bucket bucket = empty();
         bucket.giveBack(START);
         assertEquals(Optional.empty(), bucket.usedUpUntil(START));
+        Bucket single = new Bucket(new Rate(1, Duration.ofMinutes(1)));
+        single.take(START);
+        single.giveBack(START);
+        assertEquals(Optional.empty(), single.usedUpUntil(START));
+    }
+
+    @Test
+    void whatIsGivenBackTooLateIsNoTokenMore() {
+        Bucket bucket = new Bucket(THREE_A_MINUTE);
+        bucket.take(START);
+        Instant later = START.plusSeconds(90);
+        for (int i = 0; i < 3; i++) {
+            bucket.take(later);
+        }
+        bucket.giveBack(START);
+        assertEquals(Optional.of(later.plusSeconds(20)), bucket.usedUpUntil(later));
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /// Time that moves when a test says so, and threads that run one after the other on the test's own:
@@ -29,6 +30,8 @@ final class ManualPace implements Pace {
     private long order;
     private int steps;
     private boolean holding;
+    private final List<String> asleep = new ArrayList<>();
+    private Function<String, Duration> lasting = _ -> Duration.ZERO;
     private Consumer<String> onStart = _ -> {};
 
     /// @param random picks which of the ready threads runs next
@@ -44,7 +47,14 @@ final class ManualPace implements Pace {
     @Override
     public Runnable start(String name, Runnable task) {
         onStart.accept(name);
-        ready.add(new Ready(name, task));
+        Duration lasts = name.equals("dispatch") ? Duration.ZERO : lasting.apply(name);
+        Ready thread = new Ready(name, task);
+        if (lasts.isZero()) {
+            ready.add(thread);
+        } else {
+            asleep.add(name);
+            at(now.plus(lasts), () -> awake(thread));
+        }
         return () -> interrupted.add(name);
     }
 
@@ -58,6 +68,23 @@ final class ManualPace implements Pace {
     @Override
     public void close() {
         timers.clear();
+    }
+
+    private void awake(Ready thread) {
+        asleep.remove(thread.name());
+        ready.add(thread);
+    }
+
+    /// Makes threads sleep before they run, as long as `time` says of each.
+    void lasting(Function<String, Duration> time) {
+        lasting = time;
+    }
+
+    /// Ends all threads and timers where they are.
+    void kill() {
+        ready.clear();
+        timers.clear();
+        asleep.clear();
     }
 
     /// Sets who is told of the name of each thread when it is started.
@@ -90,7 +117,8 @@ final class ManualPace implements Pace {
 
     /// Returns how many calls of `egress` are under way.
     long underWay(String egress) {
-        return ready.stream().filter(t -> t.name().startsWith(egress + "-")).count();
+        return ready.stream().filter(t -> t.name().startsWith(egress + "-")).count()
+                + asleep.stream().filter(name -> name.startsWith(egress + "-")).count();
     }
 
     /// Returns how many tasks wait for their time.

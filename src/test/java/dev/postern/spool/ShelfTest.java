@@ -37,10 +37,7 @@ class ShelfTest {
                 .settle(
                         old,
                         Mails.deferred(
-                                bench.claim(),
-                                Reason.RECIPIENT,
-                                bench.instant(),
-                                bench.instant()));
+                                bench.claim(), Reason.RECIPIENT, bench.instant(), bench.instant()));
         assertEquals(old, bench.claim().id());
         bench.spool().shelve(old, 7);
         QueueId first = shelved(7);
@@ -104,7 +101,6 @@ class ShelfTest {
         bench.claim();
         assertThrows(IllegalArgumentException.class, () -> bench.spool().shelve(id, 0));
         assertThrows(
-                IllegalArgumentException.class,
-                () -> bench.spool().shelve(id, Spool.SHELVES + 1));
+                IllegalArgumentException.class, () -> bench.spool().shelve(id, Spool.SHELVES + 1));
     }
 }
