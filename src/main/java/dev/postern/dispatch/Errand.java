@@ -320,12 +320,12 @@ final class Errand {
         Instant failedAt = Miss.latestFailure(misses, worst.why());
         switch (worst.why()) {
             case DOWN -> {
-                notBefore(at.plus(Miss.shortestWish(misses)));
-                defer(
-                        leg,
-                        waiting(to, Reason.EGRESS_DOWN, worst),
-                        failedAt,
-                        at.plus(pause(leg, at)));
+                Instant wished = at.plus(Miss.shortestWish(misses));
+                Instant again = Miss.soonestRoom(misses, at.plus(pause(leg, at)));
+                if (misses.stream().noneMatch(miss -> miss.why() == Miss.Why.LIMITED)) {
+                    notBefore(wished);
+                }
+                defer(leg, waiting(to, Reason.EGRESS_DOWN, worst), failedAt, again);
             }
             case LIMITED -> {
                 Instant until = worst.until() == null ? at : worst.until();

@@ -68,6 +68,17 @@ record Miss(
                 .orElse(null);
     }
 
+    /// Returns when the first of the egresses whose limit is used up has room again, if that is
+    /// before `again`.
+    static Instant soonestRoom(List<Miss> misses, Instant again) {
+        return misses.stream()
+                .filter(miss -> miss.why() == Why.LIMITED && miss.until() != null)
+                .map(Miss::until)
+                .filter(until -> until.isBefore(again))
+                .min(Comparator.naturalOrder())
+                .orElse(again);
+    }
+
     /// As soon as one of the egresses may be asked again, the message may go.
     static Duration shortestWish(List<Miss> misses) {
         return misses.stream()

@@ -49,7 +49,7 @@ import org.junit.jupiter.api.Test;
 /// works.
 class ChooserSim {
 
-    private static final int TRIALS = 40;
+    private static final int TRIALS = 25;
     private static final int TURNS = 250;
 
     /// Within this time mail must have left that nothing but bad egresses stood in the way of:

@@ -6,10 +6,13 @@ import static dev.postern.dispatch.ScriptedEgress.UNCERTAIN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressCommon.Rate;
 import dev.postern.config.EgressCommon.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.EgressState;
+import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
+import dev.postern.outcome.Fault;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -114,6 +117,22 @@ class WaysTest {
             rig.pace.letOneGo("one");
         }
         assertEquals(List.of(1L, 1L, 2L, 4L), atOnce);
+    }
+
+    @Test
+    void behindADownAndALimitedEgressMailGoesWhenThereIsRoom() {
+        Rate rate = new Rate(1, Duration.ofSeconds(10));
+        Rig rig =
+                rig(
+                        narrow("one", 1),
+                        EgressConfigs.egress("two", 1, List.of(), rate, WhenLimited.WAIT));
+        rig.egress("one").usually(NO_LOGIN);
+        rig.egress("one").probing(new Probe.Failed("535", Fault.CREDENTIALS, null));
+        rig.send("a@example.net");
+        QueueId second = rig.send("b@example.net");
+        assertEquals("deferred egress-down one: 535 5.7.8 bad password", rig.fate(second));
+        rig.pace.pass(Duration.ofSeconds(11));
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(second));
     }
 
     @Test
