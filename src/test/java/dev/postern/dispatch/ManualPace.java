@@ -17,6 +17,8 @@ final class ManualPace implements Pace {
 
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
 
+    private static final int MOST_STEPS_AT_ONCE = 20_000;
+
     private record Later(Instant when, long order, Runnable task) {}
 
     private record Ready(String name, Runnable task) {}
@@ -29,6 +31,8 @@ final class ManualPace implements Pace {
     private Instant now = START;
     private long order;
     private int steps;
+    private int stepsNow;
+    private Instant lastStep = START;
     private boolean holding;
     private final List<String> asleep = new ArrayList<>();
     private Function<String, Duration> lasting = _ -> Duration.ZERO;
@@ -141,7 +145,9 @@ final class ManualPace implements Pace {
             Ready next = runnable.get(random.nextInt(runnable.size()));
             ready.remove(next);
             steps++;
-            if (steps > 2_000_000) {
+            stepsNow = now.equals(lastStep) ? stepsNow + 1 : 0;
+            lastStep = now;
+            if (steps > 2_000_000 || stepsNow > MOST_STEPS_AT_ONCE) {
                 throw new AssertionError("it never rests");
             }
             next.task().run();
