@@ -113,7 +113,18 @@ public final class ConfigLoader {
         } else if (given == null || none(given)) {
             given = EgressSources.conventional(sources.environment(), remarks);
         }
-        return new EgressLoader(problems).read(given);
+        return new EgressLoader(problems).read(withAdopted(given));
+    }
+
+    private Given withAdopted(Given given) {
+        Adoption adoption = sources.adoption();
+        if (adoption == null || !(given instanceof Given.Items configured)) {
+            return given;
+        }
+        remarks.addAll(adoption.remarks());
+        List<Given> all = new ArrayList<>(configured.items());
+        all.add(adoption.egress());
+        return new Given.Items(all, configured.source());
     }
 
     private static boolean none(Given given) {
