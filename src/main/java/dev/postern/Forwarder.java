@@ -71,7 +71,7 @@ public final class Forwarder implements AutoCloseable {
             List<Egress> egresses = egresses();
             dispatcher = opened(Dispatcher.of(config, spool, egresses, instruments, clock));
             reception = reception(spool, clock);
-            WaysOut waysOut = new WaysOut(dispatcher, config.egress());
+            WaysOut waysOut = new WaysOut(dispatcher, config.egress(), instruments.detours());
             Metrics metrics = metrics(spool, waysOut, clock);
             instruments.connect(metrics);
             health =

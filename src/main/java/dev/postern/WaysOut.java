@@ -19,9 +19,11 @@ import org.jspecify.annotations.Nullable;
 final class WaysOut implements Egresses {
 
     private final Dispatcher dispatcher;
+    private final Detours detours;
     private final Map<String, EgressConfig> configured;
 
-    WaysOut(Dispatcher dispatcher, List<EgressConfig> configured) {
+    WaysOut(Dispatcher dispatcher, List<EgressConfig> configured, Detours detours) {
+        this.detours = detours;
         this.dispatcher = dispatcher;
         this.configured =
                 configured.stream()
@@ -31,6 +33,11 @@ final class WaysOut implements Egresses {
     @Override
     public List<EgressView> views() {
         return dispatcher.egresses().stream().map(this::view).toList();
+    }
+
+    @Override
+    public List<String> fallbacks() {
+        return detours.texts(views());
     }
 
     @Override

@@ -90,7 +90,7 @@ final class Lanes {
                 left.stream().filter(name -> !maySpoil(leg, name, traits)).findFirst();
         boolean last = sparing.isEmpty() || left.size() == 1;
         String chosen = sparing.orElse(left.getFirst());
-        Miss missed = insteadOf(leg, route, chosen, traits, now);
+        Miss missed = insteadOf(leg, route, chosen, now);
         return new Choice.Go(lane(chosen), missed, last || !traits.eightBit());
     }
 
@@ -158,8 +158,7 @@ final class Lanes {
 
     /// Returns the most preferred egress that did not take the leg although it may send for its
     /// sender.
-    private @Nullable Miss insteadOf(
-            Leg leg, Route route, String chosen, ContentTraits traits, Instant now) {
+    private @Nullable Miss insteadOf(Leg leg, Route route, String chosen, Instant now) {
         for (String name : byName.sequencedKeySet()) {
             if (name.equals(chosen)) {
                 return null;
