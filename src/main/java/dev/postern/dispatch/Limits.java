@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,16 +39,17 @@ final class Limits {
     Limits(EgressCommon config, Spool spool, Instant now) {
         this.name = "limits-" + config.name();
         this.spool = spool;
+        List<Rate> rates = new ArrayList<>();
         Rate rate = config.rate();
         if (rate != null) {
+            rates.add(rate);
             allowances.add(new Bucket(rate));
         }
         Rate quota = config.quota();
         if (quota != null) {
+            rates.add(quota);
             allowances.add(new Window(quota));
         }
-        List<Rate> rates = Stream.ofNullable(rate).toList();
-        rates = quota == null ? rates : Stream.concat(rates.stream(), Stream.of(quota)).toList();
         this.step =
                 rates.stream()
                         .map(each -> each.period().dividedBy(Math.max(1, each.messages())))
