@@ -6,7 +6,6 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -19,7 +18,6 @@ import java.util.function.Consumer;
 /// It can be killed and opened again.
 public final class SimulatedSpool implements Spool {
 
-    private static final Path HOME = Path.of("/spool");
     private static final int SEGMENT_BYTES = 64 * 1024;
     private static final int PAGE = 1000;
 
