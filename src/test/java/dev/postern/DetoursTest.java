@@ -16,7 +16,8 @@ class DetoursTest {
     private final Detours detours = new Detours(() -> START);
 
     private static EgressView view(String name, State state, @Nullable Instant success) {
-        return new EgressView(name, "smtp", state, null, null, success, null, null, null);
+        return new EgressView(
+                name, "smtp", state, null, null, success, null, null, null, List.of());
     }
 
     private List<String> texts(State state, @Nullable Instant success) {

@@ -46,8 +46,8 @@ public final class Metrics {
     };
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final boolean anyEgress;
-    private final boolean mayFallBack;
+    private volatile boolean anyEgress;
+    private volatile boolean mayFallBack;
     private final Counter accepted;
     private final Counter rejected;
     private final Counter deliveries;
@@ -69,8 +69,6 @@ public final class Metrics {
             Egresses egresses,
             ListenerView listener,
             Clock clock) {
-        anyEgress = !egressNames.isEmpty();
-        mayFallBack = egressNames.size() > 1;
         accepted = counter("messages_accepted", "Messages answered 250 at end-of-data.");
         rejected = counter("messages_rejected", "Mail refused by the listener.", "reason");
         deliveries =
@@ -100,7 +98,23 @@ public final class Metrics {
         spoolGauges(new Brief<>(spool, System::nanoTime), clock);
         listenerGauges(listener, clock);
         egressGauge(egresses);
-        zero(rejections, egressNames);
+        rejections.forEach(reason -> rejected.initLabelValues(reason));
+        egresses(egressNames);
+    }
+
+    /// Shows these egresses too from now on, with zeros. Those that were there before stay.
+    public void egresses(List<String> names) {
+        mayFallBack |= names.size() > 1;
+        for (String egress : names) {
+            anyEgress = true;
+            deliverySeconds.initLabelValues(egress);
+            names.stream()
+                    .filter(other -> !other.equals(egress))
+                    .forEach(other -> fallbacks.initLabelValues(egress, other));
+            for (OutcomeClass outcome : OutcomeClass.values()) {
+                deliveries.initLabelValues(egress, outcome.word());
+            }
+        }
     }
 
     /// Counts a message that was answered 250.
@@ -230,19 +244,6 @@ public final class Metrics {
                 .callback(series ->
                         egresses.views().forEach(view -> series.call(up(view), view.name())))
                 .register(registry);
-    }
-
-    private void zero(List<String> rejections, List<String> egressNames) {
-        rejections.forEach(reason -> rejected.initLabelValues(reason));
-        for (String egress : egressNames) {
-            deliverySeconds.initLabelValues(egress);
-            egressNames.stream()
-                    .filter(other -> !other.equals(egress))
-                    .forEach(other -> fallbacks.initLabelValues(egress, other));
-            for (OutcomeClass outcome : OutcomeClass.values()) {
-                deliveries.initLabelValues(egress, outcome.word());
-            }
-        }
     }
 
     private Counter counter(String name, String help, String... labels) {

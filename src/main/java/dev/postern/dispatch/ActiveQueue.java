@@ -37,19 +37,30 @@ final class ActiveQueue {
     private static final Logger log = LoggerFactory.getLogger(ActiveQueue.class);
 
     private final Spool spool;
-    private final Lanes lanes;
-    private final int mostEach;
+    private Lanes lanes;
+    private int mostEach;
     private final Map<List<String>, Integer> streams = new HashMap<>();
     private final Map<QueueId, Integer> streamOf = new HashMap<>();
     private final Map<Integer, Integer> active = new HashMap<>();
     private final Set<Integer> shelves = new TreeSet<>();
     private Instant spoolRests = Instant.MIN;
 
-    /// @param slots of all egresses
-    ActiveQueue(Spool spool, Lanes lanes, int slots) {
+    ActiveQueue(Spool spool, Lanes lanes) {
         this.spool = spool;
         this.lanes = lanes;
-        this.mostEach = Math.clamp((long) slots * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
+        this.mostEach = mostEach(lanes);
+    }
+
+    private static int mostEach(Lanes lanes) {
+        return Math.clamp((long) lanes.slots() * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
+    }
+
+    /// Goes on with other egresses: what is on a shelf may have other ways now.
+    void use(Lanes now) {
+        lanes = now;
+        mostEach = mostEach(now);
+        shelves.clear();
+        spool.clearShelves();
     }
 
     /// Returns whether nothing is claimed or waits to be.

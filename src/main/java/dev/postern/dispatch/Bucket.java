@@ -62,14 +62,17 @@ final class Bucket implements Allowance {
     @Override
     public String kept(Instant now, int ahead) {
         Instant from = full.isBefore(now) ? now : full;
-        return from.plus(step.multipliedBy(ahead)).toString();
+        return from.plus(step.multipliedBy(ahead)) + " " + step;
     }
 
     @Override
     public void restore(String kept, Instant now) {
-        Instant then = Instant.parse(kept);
-        Instant empty = now.plus(period);
-        full = then.isAfter(empty) ? empty : then;
+        String[] words = kept.split(" ");
+        Duration missing = Duration.between(now, Instant.parse(words[0]));
+        // Tokens count, not time: the rate may be another one now.
+        double tokens = (double) missing.toMillis() / Duration.parse(words[1]).toMillis();
+        Duration refill = Duration.ofMillis(Math.round(Math.max(0, tokens) * step.toMillis()));
+        full = now.plus(refill.compareTo(period) > 0 ? period : refill);
         usedSince = now;
     }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -98,7 +99,8 @@ public final class EgressHealth {
                 lastErrorAt,
                 lastSuccess,
                 nextProbe,
-                downSince);
+                downSince,
+                List.of());
     }
 
     /// Returns whether one more message may go now.

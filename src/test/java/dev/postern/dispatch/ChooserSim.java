@@ -265,7 +265,7 @@ class ChooserSim {
             int calls = rules.calls();
             pace.pass(time);
             long alive = spool.all().stream().filter(message -> !message.state().isFinal()).count();
-            long looks = time.dividedBy(Dispatcher.HASTE_INTERVAL) + 3;
+            long looks = time.dividedBy(Haste.INTERVAL) + 3;
             long most = (alive + rules.calls() - calls + configs.size() + 5) * looks * STEPS_A_LOOK;
             int steps = pace.steps() - before;
             assertTrue(steps <= most, () -> steps + " steps in " + time + ", most " + most);

@@ -45,6 +45,8 @@ final class ScriptedEgress implements Egress {
     private Supplier<Probe> probe = () -> new Probe.Passed("fine");
     private int probes;
     private boolean spoils;
+    private boolean closed;
+    private boolean calledAfterClose;
 
     ScriptedEgress(String name) {
         this.name = name;
@@ -144,6 +146,7 @@ final class ScriptedEgress implements Egress {
 
     @Override
     public Delivery send(Shipment shipment, CommitGate gate) {
+        calledAfterClose |= closed;
         shipments.add(shipment);
         Act act = script.poll();
         return (act == null ? usual : act).act(shipment, gate);
@@ -160,6 +163,16 @@ final class ScriptedEgress implements Egress {
         return probe.get();
     }
 
+    /// Returns whether it was closed, and not too early.
+    boolean isWellClosed() {
+        return closed && !calledAfterClose;
+    }
+
     @Override
-    public void close() {}
+    public void close() {
+        if (closed) {
+            throw new AssertionError(name + " is closed a second time");
+        }
+        closed = true;
+    }
 }
