@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -94,8 +95,18 @@ final class Rehearsal implements AutoCloseable {
                 "version");
         run("-XX:AOTMode=on -XX:AOTCache=" + draft.getFileName(), "version");
         Files.createDirectories(cache.getParent());
+        removeCaches(cache.getParent());
         move(draft, cache);
         cache.toFile().setReadable(true, false);
+    }
+
+    /// Those of earlier builds; who runs on one keeps it.
+    private static void removeCaches(Path directory) throws IOException {
+        try (DirectoryStream<Path> caches = Files.newDirectoryStream(directory, "*.aot")) {
+            for (Path cache : caches) {
+                Files.delete(cache);
+            }
+        }
     }
 
     /// In one step where both are on one disk; nobody may map half a cache.
