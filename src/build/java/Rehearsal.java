@@ -78,7 +78,9 @@ final class Rehearsal implements AutoCloseable {
                     **********************************************************************\
                     """
                             .formatted(trouble.getMessage()));
-            System.exit(required ? 1 : 0);
+            if (required) {
+                System.exit(1);
+            }
         } finally {
             if (endpoint != null) {
                 Files.write(SHARED_ENDPOINT, endpoint);
@@ -263,7 +265,9 @@ final class Rehearsal implements AutoCloseable {
         environment
                 .keySet()
                 .removeIf(name -> name.startsWith("POSTERN") || name.contains("JAVA_OPTIONS"));
-        environment.put("POSTERN_AOT", "off");
+        if (command.getFirst().endsWith("bin/postern")) {
+            environment.put("POSTERN_AOT", "off");
+        }
         environment.put("JDK_JAVA_OPTIONS", options);
         return builder;
     }
