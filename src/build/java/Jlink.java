@@ -47,7 +47,7 @@ final class Jlink {
                                 System.err,
                                 "--add-modules",
                                 String.join(",", MODULES),
-                                "--strip-debug",
+                                "--strip-java-debug-attributes",
                                 "--no-header-files",
                                 "--no-man-pages",
                                 "--compress=zip-0",
