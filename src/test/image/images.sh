@@ -46,7 +46,7 @@ for target in postern render; do
         >"$work/build.log" 2>&1 || wrong "$(tail -40 "$work/build.log")"
 done
 
-mvn -B -q -o -Dmaven.test.skip=true -Daot.required=true -Daot.skip=true package jib:buildTar \
+mvn -B -q -Dmaven.test.skip=true -Daot.required=true -Daot.skip=true package jib:buildTar \
     -Dimage=localhost/postern-check:jib >"$work/jib.log" 2>&1 || wrong "$(tail -40 "$work/jib.log")"
 in_containers podman load -q -i target/jib-image.tar
 tags+=(localhost/postern-check:jib)
