@@ -23,6 +23,6 @@ public final class Main {
                     System.exit(FAILED);
                 });
         Foreground foreground = new Foreground(terminal);
-        System.exit(Commands.run(List.of(args), terminal, Sources::ofProcess, foreground::serve));
+        System.exit(Commands.run(List.of(args), terminal, Sources::ofProcess, foreground));
     }
 }

@@ -46,14 +46,16 @@ public enum Programs {
     DJANGO("TEST_DJANGO", "python3-django", "/usr/lib/python3/dist-packages/django"),
     /// Node.js.
     NODE("TEST_NODE", "nodejs", "node"),
-    /// The `node_modules` directory with nodemailer and smtp-server.
-    NODE_MODULES("TEST_NODE_MODULES", "nodemailer and smtp-server (npm)", "node/node_modules"),
+    /// The `node_modules` directory with nodemailer, smtp-server, Prism and aws-ses-v2-local.
+    NODE_MODULES("TEST_NODE_MODULES", "what .ci/run takes from npm", "node/node_modules"),
     /// Network namespaces.
     IP("TEST_IP", "iproute2", "ip"),
     /// nftables' command.
     NFT("TEST_NFT", "nftables", "nft"),
     /// iptables' command.
     IPTABLES("TEST_IPTABLES", "iptables", "iptables"),
+    /// PID namespaces.
+    UNSHARE("TEST_UNSHARE", "util-linux", "unshare"),
     /// System calls as they happen.
     STRACE("TEST_STRACE", "strace", "strace"),
     /// Containers without a daemon.

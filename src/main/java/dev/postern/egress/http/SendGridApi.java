@@ -80,7 +80,12 @@ final class SendGridApi extends RebuildingApi {
         Mail mail = new Mail();
         mail.setFrom(email(draft.from()));
         mail.setSubject(draft.subject());
-        draft.placements().forEach(placement -> mail.addPersonalization(shown(placement)));
+        for (Placement placement : draft.placements()) {
+            Personalization personalization = shown(placement);
+            // At the top SendGrid's own description wants a text instead.
+            personalization.addCustomArg("postern_id", draft.shipment().id().toString());
+            mail.addPersonalization(personalization);
+        }
         contents(draft, mail);
         for (Rebuilt.Attachment attachment : attachments(draft)) {
             mail.addAttachments(attached(draft, attachment));
@@ -92,7 +97,6 @@ final class SendGridApi extends RebuildingApi {
         CustomFields.of(draft.message().fields(), RESERVED::contains)
                 .once(draft.notCarried())
                 .forEach(mail::addHeader);
-        mail.addCustomArg("postern_id", draft.shipment().id().toString());
         ObjectNode json = (ObjectNode) Json.read(mail.build());
         if (replyTo.size() > 1) {
             putObjects(json, "reply_to_list", replyTo);
