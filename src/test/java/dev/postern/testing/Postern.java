@@ -48,6 +48,7 @@ public final class Postern implements AutoCloseable {
 
     private final Path directory;
     private final HttpClient http = HttpClient.newHttpClient();
+    private Path home = HOME;
     private final List<String> earlierLines = new ArrayList<>();
     private Path spool;
     private String egress = "";
@@ -92,6 +93,12 @@ public final class Postern implements AutoCloseable {
     /// Sets where the spool is.
     public Postern spool(Path path) {
         this.spool = path;
+        return this;
+    }
+
+    /// Sets where `bin/postern` is, when it is not the checkout's.
+    public Postern home(Path path) {
+        this.home = path;
         return this;
     }
 
@@ -170,7 +177,7 @@ public final class Postern implements AutoCloseable {
     /// environment that sets nothing of Postern's.
     public ProcessBuilder command(String... arguments) {
         List<String> command = new ArrayList<>(wrapper);
-        command.add(HOME.resolve("bin/postern").toString());
+        command.add(home.resolve("bin/postern").toString());
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder =
                 new ProcessBuilder(netns == null ? command : netns.command(command))

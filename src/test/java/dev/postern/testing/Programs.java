@@ -57,7 +57,13 @@ public enum Programs {
     /// PID namespaces.
     UNSHARE("TEST_UNSHARE", "util-linux", "unshare"),
     /// System calls as they happen.
-    STRACE("TEST_STRACE", "strace", "strace");
+    STRACE("TEST_STRACE", "strace", "strace"),
+    /// Containers without a daemon.
+    PODMAN("TEST_PODMAN", "podman", "podman"),
+    /// Images without a daemon.
+    BUILDAH("TEST_BUILDAH", "buildah", "buildah"),
+    /// The directory with stand-ins for the images that the Dockerfile starts from.
+    BASE_IMAGES("TEST_BASE_IMAGES", "them by src/test/image/bases.sh", "images/.");
 
     private static final List<String> USUAL_PLACES =
             List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/bin", "/usr/local/sbin");
