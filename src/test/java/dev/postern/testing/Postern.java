@@ -36,6 +36,12 @@ public final class Postern implements AutoCloseable {
                     "RESEND_API_KEY",
                     "BREVO_API_KEY",
                     "RENDER",
+                    "HTTPS_PROXY",
+                    "https_proxy",
+                    "ALL_PROXY",
+                    "all_proxy",
+                    "NO_PROXY",
+                    "no_proxy",
                     "JAVA_TOOL_OPTIONS");
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -48,6 +54,8 @@ public final class Postern implements AutoCloseable {
     private String settings = "";
     private String smtp = "";
     private String javaOptions = "";
+    private Map<String, String> variables = Map.of();
+    private List<String> wrapper = List.of();
     private Netns netns;
     private Daemon daemon;
     private Map<String, Integer> ports = Map.of();
@@ -90,6 +98,18 @@ public final class Postern implements AutoCloseable {
     /// Sets options for java, such as `-Xmx64m`.
     public Postern javaOptions(String options) {
         this.javaOptions = options;
+        return this;
+    }
+
+    /// Sets environment variables; they count from the next command.
+    public Postern environment(Map<String, String> environment) {
+        this.variables = environment;
+        return this;
+    }
+
+    /// Sets a command that is to run the program, as its last arguments.
+    public Postern wrapper(List<String> command) {
+        this.wrapper = command;
         return this;
     }
 
@@ -149,14 +169,17 @@ public final class Postern implements AutoCloseable {
     /// Returns a command of the program, ready to be run in the test's directory with an
     /// environment that sets nothing of Postern's.
     public ProcessBuilder command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/postern").toString()));
+        List<String> command = new ArrayList<>(wrapper);
+        command.add(HOME.resolve("bin/postern").toString());
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder =
                 new ProcessBuilder(netns == null ? command : netns.command(command))
                         .directory(directory.toFile());
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("POSTERN"));
+        environment.keySet().removeIf(name -> name.startsWith("AWS_"));
         environment.keySet().removeAll(FOREIGN_SETTINGS);
+        environment.putAll(variables);
         if (!javaOptions.isEmpty()) {
             environment.put("POSTERN_JAVA_OPTS", javaOptions);
         }
@@ -232,6 +255,11 @@ public final class Postern implements AutoCloseable {
             throw new AssertionError(path + ": " + response.statusCode() + response.body());
         }
         return JSON.readTree(response.body());
+    }
+
+    /// Asks the admin socket for anything.
+    public HttpResponse<String> page(String path) throws IOException {
+        return get(EndpointFile.ADMIN, path);
     }
 
     /// Asks the admin socket for a message's bytes.

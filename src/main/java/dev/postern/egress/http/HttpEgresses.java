@@ -29,7 +29,8 @@ public final class HttpEgresses {
         URI own = common.endpoint();
         Endpoint endpoint = Endpoint.of(own == null ? URI.create(usual(config)) : own);
         Http http = new Http(common, endpoint, environment);
-        return new HttpEgress(common, api(config, http), http, new Wording(secrets(config)));
+        return new HttpEgress(
+                common, api(config, http), http, new Wording(new KeyMask(secrets(config))));
     }
 
     private static Api api(EgressConfig config, Http http) {
@@ -73,6 +74,9 @@ public final class HttpEgresses {
             case EgressConfig.Mailgun mailgun -> secrets.add(mailgun.apiKey());
             case EgressConfig.Api api -> secrets.add(api.apiKey());
             case EgressConfig.Ses ses -> {
+                if (ses.accessKeyId() != null) {
+                    secrets.add(ses.accessKeyId());
+                }
                 if (ses.secretAccessKey() != null) {
                     secrets.add(ses.secretAccessKey());
                 }

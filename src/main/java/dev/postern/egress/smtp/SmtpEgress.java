@@ -205,7 +205,7 @@ public final class SmtpEgress implements Egress {
     }
 
     private Scene scene(Stage stage) {
-        return new Scene(stage, config.host(), config.host(), Duration.ZERO);
+        return Scene.ofSmtp(stage, config.host(), config.host(), Duration.ZERO);
     }
 
     /// Returns user name and password as they are now; null without.

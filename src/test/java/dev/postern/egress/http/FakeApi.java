@@ -91,12 +91,12 @@ public final class FakeApi implements AutoCloseable {
         Thread.ofVirtual().start(this::accept);
     }
 
-    static FakeApi start(Function<Request, Answer> script) throws IOException {
+    public static FakeApi start(Function<Request, Answer> script) throws IOException {
         return new FakeApi(
                 new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), false, script);
     }
 
-    static FakeApi startTls(SSLContext context, Function<Request, Answer> script)
+    public static FakeApi startTls(SSLContext context, Function<Request, Answer> script)
             throws IOException {
         return new FakeApi(
                 context.getServerSocketFactory()
@@ -113,16 +113,16 @@ public final class FakeApi implements AutoCloseable {
     }
 
     /// Counts bodies from now on without keeping them.
-    FakeApi forgettingBodies() {
+    public FakeApi forgettingBodies() {
         keepBodies = false;
         return this;
     }
 
-    URI uri() {
+    public URI uri() {
         return URI.create((tls ? "https" : "http") + "://127.0.0.1:" + port());
     }
 
-    int port() {
+    public int port() {
         return listening.getLocalPort();
     }
 
@@ -130,7 +130,7 @@ public final class FakeApi implements AutoCloseable {
         return List.copyOf(requests);
     }
 
-    int connectionCount() {
+    public int connectionCount() {
         return connections.get();
     }
 

@@ -126,7 +126,7 @@ class FirstLogInTest {
     }
 
     private static Dialed.Failed refusal() {
-        Scene scene = new Scene(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
+        Scene scene = Scene.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
         UpstreamReply said = UpstreamReply.parse("535 5.7.8 Username and Password not accepted.");
         return new Dialed.Failed(Trouble.ofReply(scene, said), Stage.AUTH);
     }
