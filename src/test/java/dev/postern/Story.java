@@ -47,6 +47,8 @@ final class Story {
     /// @param shown what the status said of the first egress meanwhile
     record Ending(String name, double firstSeconds, double lastSeconds, String shown) {
 
+        private static final int SHOWN_MAX = 200;
+
         static final String HEADING =
                 "%-34s %9s %9s  %s".formatted("network", "first", "last", "shown");
 
@@ -58,7 +60,7 @@ final class Story {
                     name,
                     firstSeconds,
                     lastSeconds,
-                    shown);
+                    shown.length() > SHOWN_MAX ? shown.substring(0, SHOWN_MAX) + "…" : shown);
         }
     }
 
@@ -137,6 +139,17 @@ final class Story {
                         .map(JsonNode::asText)
                         .collect(joining(": "));
         shown = egress.path("reason").isNull() ? told + candidates(egress) : told;
+    }
+
+    /// Returns what came of the ways to a port of an egress.
+    static String candidate(JsonNode egress, int port) {
+        StringBuilder told = new StringBuilder();
+        for (JsonNode candidate : egress.path("candidates")) {
+            if (candidate.path("port").asInt() == port) {
+                told.append(candidate.path("result").asText()).append("; ");
+            }
+        }
+        return told.toString();
     }
 
     private static String candidates(JsonNode egress) {
