@@ -38,6 +38,15 @@ final class NamingTrust extends X509ExtendedTrustManager {
 
     /// Returns the names of a certificate and who issued it: `mail.example.org (issued by R3)`.
     static String describe(X509Certificate certificate) {
+        List<String> names = names(certificate);
+        String more = names.size() > NAMES_SHOWN_MAX ? " and others" : "";
+        String shown = String.join(", ", names.subList(0, Math.min(names.size(), NAMES_SHOWN_MAX)));
+        return shown + more + " (issued by " + issuer(certificate) + ")";
+    }
+
+    /// Returns the names that a certificate is for: its alternative names, or its common name where
+    /// it has none.
+    static List<String> names(X509Certificate certificate) {
         List<String> names = new ArrayList<>();
         try {
             Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
@@ -50,10 +59,12 @@ final class NamingTrust extends X509ExtendedTrustManager {
         if (names.isEmpty()) {
             names.add(commonName(certificate.getSubjectX500Principal().getName()));
         }
-        String more = names.size() > NAMES_SHOWN_MAX ? " and others" : "";
-        String shown = String.join(", ", names.subList(0, Math.min(names.size(), NAMES_SHOWN_MAX)));
-        String issuer = commonName(certificate.getIssuerX500Principal().getName());
-        return shown + more + " (issued by " + issuer + ")";
+        return names;
+    }
+
+    /// Returns the common name of who issued it.
+    static String issuer(X509Certificate certificate) {
+        return commonName(certificate.getIssuerX500Principal().getName());
     }
 
     private static String commonName(String distinguishedName) {

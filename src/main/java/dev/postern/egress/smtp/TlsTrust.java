@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class TlsTrust {
 
     private final @Nullable Path ca;
+    private @Nullable NamingTrust judge;
     private @Nullable SSLContext verifying;
     private @Nullable SSLContext lenient;
     private @Nullable FileTime caRead;
@@ -49,11 +50,25 @@ final class TlsTrust {
             lenient = lenient == null ? contextOf(new OpportunisticTrust()) : lenient;
             return lenient;
         }
-        FileTime now = caChanged();
+        NamingTrust now = judge();
         SSLContext known = verifying;
-        if (known == null || (now != null && !now.equals(caRead))) {
-            known = contextOf(new NamingTrust(platformAndCa()));
+        if (known == null) {
+            known = contextOf(now);
             verifying = known;
+        }
+        return known;
+    }
+
+    /// Returns who verifies chain and name.
+    ///
+    /// @throws CaUnreadableException when the `ca` file can't be used
+    synchronized NamingTrust judge() throws IOException {
+        FileTime now = caChanged();
+        NamingTrust known = judge;
+        if (known == null || (now != null && !now.equals(caRead))) {
+            known = new NamingTrust(platformAndCa());
+            judge = known;
+            verifying = null;
             caRead = now;
         }
         return known;
@@ -70,7 +85,7 @@ final class TlsTrust {
         }
     }
 
-    private static SSLContext contextOf(TrustManager trust) {
+    static SSLContext contextOf(TrustManager trust) {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, new TrustManager[] {trust}, null);
