@@ -1,5 +1,7 @@
 package dev.postern.doctor;
 
+import java.util.Locale;
+
 /// Who filters packets on this machine, and how a port is opened there for outgoing connections.
 enum Firewall {
     /// ConfigServer Security & Firewall, usual on cPanel hosts.
@@ -29,6 +31,6 @@ enum Firewall {
 
     /// Returns the word of the findings table: `fw-ufw`.
     String tag() {
-        return "fw-" + name().toLowerCase(java.util.Locale.ROOT);
+        return "fw-" + name().toLowerCase(Locale.ROOT);
     }
 }

@@ -3,6 +3,7 @@ package dev.postern.doctor;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// What looking up a name brought.
 sealed interface Looked {
@@ -11,13 +12,13 @@ sealed interface Looked {
     ///
     /// @param addresses at least one, in the order of the resolver
     record Found(List<InetAddress> addresses) implements Looked {
-        Found {
+        public Found {
             addresses = List.copyOf(addresses);
         }
 
         /// Returns the first address of each family, IPv4 first.
         List<InetAddress> oneOfEachFamily() {
-            return java.util.stream.Stream.of(false, true)
+            return Stream.of(false, true)
                     .flatMap(six ->
                             addresses.stream()
                                     .filter(address -> address instanceof Inet6Address == six)

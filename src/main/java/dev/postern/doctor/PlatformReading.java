@@ -1,6 +1,7 @@
 package dev.postern.doctor;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -246,7 +247,7 @@ final class PlatformReading {
     /// Returns the beginning of a file; empty when it can't be read, which is no news here.
     private String text(String file) {
         try {
-            String text = new String(Files.readAllBytes(files.resolve(file)), java.nio.charset.StandardCharsets.ISO_8859_1);
+            String text = new String(Files.readAllBytes(files.resolve(file)), StandardCharsets.ISO_8859_1);
             return text.substring(0, Math.min(text.length(), FILE_LIMIT_CHARACTERS));
         } catch (IOException _) {
             return "";

@@ -1,6 +1,7 @@
 package dev.postern.doctor;
 
 import java.time.Duration;
+import java.util.Locale;
 
 /// One thing that was tried.
 ///
@@ -26,7 +27,7 @@ public record Step(Kind kind, String target, Result result, String detail, Durat
 
         /// Returns the word that users see.
         public String word() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -41,7 +42,7 @@ public record Step(Kind kind, String target, Result result, String detail, Durat
 
         /// Returns the word that users see.
         public String word() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 }

@@ -1,0 +1,96 @@
+package dev.postern.cli;
+
+import dev.postern.config.Loaded;
+import dev.postern.config.Sources;
+import dev.postern.doctor.Doctor;
+import dev.postern.doctor.Report;
+import dev.postern.doctor.ReportJson;
+import dev.postern.doctor.Round;
+import dev.postern.log.Logging;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `postern doctor`.
+@Command(
+        name = "doctor",
+        description = {
+            "Examines every way out of this machine: says which work, why the others do not, and"
+                    + " what to do.",
+            ""
+        },
+        footer = {
+            "",
+            "It looks names up, opens connections to every port of each configured egress in both"
+                    + " address families, shakes hands, checks certificates, and logs in. With no"
+                    + " egress configured it looks at well-known providers instead. It takes at"
+                    + " most 15 seconds, sends no mail, and gives a password only to a server whose"
+                    + " certificate is right.",
+            "",
+            "  postern doctor                     the egresses of the usual configuration",
+            "  POSTERN_EGRESS='smtp://USER:PASSWORD@smtp.example.org' postern doctor",
+            "  postern doctor --json | jq .verdict",
+            "",
+            "Exit status: 0 mail can leave by at least one configured egress, 1 it can't or none"
+                    + " is configured, 2 bad configuration or usage."
+        })
+final class DoctorCommand implements Callable<Integer> {
+
+    private static final Duration TICK = Duration.ofMillis(200);
+
+    private final Terminal terminal;
+    private final Function<@Nullable Path, Sources> sources;
+
+    @Mixin private ConfigOption config = new ConfigOption();
+
+    @Option(names = "--json", description = "One line of JSON, as the API gives it.")
+    private boolean json;
+
+    @Spec private @Nullable CommandSpec spec;
+
+    DoctorCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+        this.terminal = terminal;
+        this.sources = sources;
+    }
+
+    @Override
+    public Integer call() {
+        Optional<Loaded.Valid> loaded = config.load(sources, terminal);
+        if (loaded.isEmpty()) {
+            return ExitCode.BAD_USAGE;
+        }
+        Logging.stop();
+        boolean onTerminal = !json && Logging.standardOutputIsTerminal();
+        Round round = Doctor.of(loaded.get().config()).begin();
+        while (!round.await(onTerminal ? TICK : Doctor.LIMIT)) {
+            progress(round.progress());
+        }
+        Report report = round.report();
+        if (onTerminal) {
+            progress("");
+        }
+        if (json) {
+            terminal.out().println(ReportJson.of(report));
+        } else {
+            int width = spec == null ? 0 : spec.usageMessage().width();
+            new DoctorText(terminal, onTerminal ? width : DoctorText.USUAL_WIDTH, onTerminal)
+                    .print(report);
+        }
+        return report.works() ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    /// Overwrites the line that stands there.
+    private void progress(String line) {
+        String begin = "\r\u001b[K";
+        terminal.out().print(begin + Terminal.printable(line));
+        terminal.out().flush();
+    }
+}

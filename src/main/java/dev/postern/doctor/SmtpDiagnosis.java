@@ -1,0 +1,174 @@
+package dev.postern.doctor;
+
+import dev.postern.config.EgressConfig;
+import dev.postern.config.SmtpEgressConfig;
+import dev.postern.doctor.Sighting.Where;
+import dev.postern.doctor.SmtpExamination.Tried;
+import dev.postern.egress.Probe;
+import dev.postern.egress.smtp.Reached;
+import dev.postern.egress.smtp.TlsSeen;
+import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Verdict;
+import dev.postern.smtp.UpstreamReply;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// What the tries at a submission server mean.
+final class SmtpDiagnosis {
+
+    private final Platform platform;
+    private final Clock clock;
+
+    SmtpDiagnosis(Platform platform, Clock clock) {
+        this.platform = platform;
+        this.clock = clock;
+    }
+
+    /// Returns the findings, the cause first.
+    List<Finding> findings(
+            EgressConfig.Smtp egress,
+            @Nullable Looked looked,
+            List<Tried> tries,
+            @Nullable Probe probe) {
+        SmtpEgressConfig smtp = egress.smtp();
+        String name = smtp.tlsName() == null ? smtp.host() : smtp.tlsName();
+        Sightings seen = new Sightings(tags(name, looked, tries), name);
+        if (looked != null) {
+            seen.name(looked, smtp.host());
+        }
+        boolean works = probe instanceof Probe.Passed;
+        if (!works) {
+            ports(SmtpExamination.wanted(smtp), tries, seen);
+            tries.forEach(tried -> conversation(tried.reached(), seen));
+        }
+        if (probe instanceof Probe.Failed failed) {
+            probe(failed, seen);
+        }
+        families(tries, seen);
+        return seen.findings();
+    }
+
+    private Set<String> tags(String name, @Nullable Looked looked, List<Tried> tries) {
+        Set<String> tags = new TreeSet<>(Known.tags(name));
+        tags.add("smtp");
+        if (looked instanceof Looked.Found found
+                && found.addresses().stream().allMatch(InetAddress::isLoopbackAddress)) {
+            tags.add("loopback");
+        }
+        if (tries.stream().anyMatch(tried -> isOurs(tried.reached()))) {
+            tags.add("own");
+        }
+        return platform.tagsAnd(tags);
+    }
+
+    /// Returns whether this machine's own mail server answered: it gives this machine's name.
+    private boolean isOurs(Reached reached) {
+        String own = platform.hostname();
+        return !own.isEmpty()
+                && (reached.greetingName().equalsIgnoreCase(own)
+                        || reached.ehloName().equalsIgnoreCase(own));
+    }
+
+    private void ports(List<Integer> wanted, List<Tried> tries, Sightings seen) {
+        Map<Integer, PortState> states = states(tries);
+        boolean reachable = wanted.stream().anyMatch(port -> states.get(port) == PortState.OPEN);
+        if (!reachable && !states.isEmpty()) {
+            seen.ports(platform, wanted, states);
+        }
+    }
+
+    /// Returns the state of each port: open if it is in any family, else as in IPv4.
+    private static Map<Integer, PortState> states(List<Tried> tries) {
+        Map<Integer, PortState> states = new TreeMap<>();
+        for (Tried tried : tries) {
+            PortState before = states.get(tried.port());
+            boolean better =
+                    before == null
+                            || tried.state() == PortState.OPEN
+                            || (before != PortState.OPEN && !tried.six());
+            if (better) {
+                states.put(tried.port(), tried.state());
+            }
+        }
+        return states;
+    }
+
+    private void conversation(Reached reached, Sightings seen) {
+        if (PortState.of(reached) != PortState.OPEN) {
+            return;
+        }
+        TlsSeen tls = reached.tls();
+        if (tls != null && tls.distrust() != null) {
+            seen.saw(Where.TLS, said(tls.distrust()) + greeted(reached) + clockBehind(tls));
+        }
+        Verdict trouble = reached.trouble();
+        if (trouble != null) {
+            seen.saw(reached.stage() == Stage.TLS ? Where.TLS : Where.GREETING, said(trouble));
+        }
+    }
+
+    private static String greeted(Reached reached) {
+        return reached.greeting() instanceof UpstreamReply.Answered answered
+                ? " (it greets: " + answered.firstLine() + ")"
+                : "";
+    }
+
+    private String clockBehind(TlsSeen tls) {
+        boolean early =
+                !tls.chain().isEmpty()
+                        && clock.instant()
+                                .isBefore(tls.chain().getFirst().getNotBefore().toInstant());
+        return early ? " (clock behind)" : "";
+    }
+
+    private static String said(Verdict verdict) {
+        return verdict.outcome() instanceof Outcome.Unavailable unavailable
+                ? unavailable.fault().word() + ": " + unavailable.reply()
+                : verdict.outcome().reply();
+    }
+
+    private static void probe(Probe.Failed failed, Sightings seen) {
+        String said = failed.fault().word() + ": " + failed.reply();
+        switch (failed.fault()) {
+            case CREDENTIALS, ACCOUNT, QUOTA -> seen.saw(Where.AUTH, said);
+            case CERTIFICATE, INTERCEPTION -> seen.saw(Where.TLS, said);
+            case NETWORK, TIMEOUT, TLS, SERVICE -> {
+                // The tries have said it with more detail, as a rule.
+                if (!seen.any()) {
+                    seen.saw(Where.GREETING, said);
+                }
+            }
+        }
+    }
+
+    private static void families(List<Tried> tries, Sightings seen) {
+        for (Tried four : tries) {
+            for (Tried six : tries) {
+                boolean pair = four.port() == six.port() && !four.six() && six.six();
+                if (pair && (four.state() == PortState.OPEN) != (six.state() == PortState.OPEN)) {
+                    Tried closed = four.state() == PortState.OPEN ? six : four;
+                    seen.saw(
+                            Where.FAMILIES,
+                            (closed.six() ? "IPv6 " : "IPv4 ")
+                                    + closed.state().word().replace("-", "")
+                                    + (closed.six() ? "; IPv4 open" : "; IPv6 open"));
+                }
+            }
+        }
+    }
+
+    /// Returns the states of all ports in a line: `587 dropped, 465 open`.
+    static String inBrief(List<Tried> tries) {
+        List<String> all = new ArrayList<>();
+        states(List.copyOf(tries)).forEach((port, state) -> all.add(port + " " + state.word()));
+        return all.isEmpty() ? "no result in time" : String.join(", ", all);
+    }
+}
