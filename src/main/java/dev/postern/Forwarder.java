@@ -57,6 +57,7 @@ public final class Forwarder implements AutoCloseable {
     private final Instruments instruments = new Instruments();
     private final Doorplate doorplate = new Doorplate(instruments);
     private final Dispatcher dispatcher;
+    private final Consultation consultation;
     private final Reception reception;
     private final HealthSocket health;
     private final AdminSocket admin;
@@ -77,12 +78,14 @@ public final class Forwarder implements AutoCloseable {
             health =
                     new HealthSocket(
                             config.http().health(), doorplate, spool::status, waysOut, metrics);
+            consultation = new Consultation(config, dispatcher);
             admin = adminSocket(version, spool, waysOut, clock);
             CompletableFuture<Void> sockets = startSockets();
             listener = opened(Listener.start(config.smtp(), reception, instruments));
             doorplate.show(listener);
             await(sockets);
             dispatcher.start();
+            consultation.summarize();
         } catch (IOException | RuntimeException | Error trouble) {
             close();
             throw trouble;
@@ -145,6 +148,7 @@ public final class Forwarder implements AutoCloseable {
                 doorplate,
                 waysOut,
                 new PostedMail(reception),
+                consultation,
                 clock);
     }
 

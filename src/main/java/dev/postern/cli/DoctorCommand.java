@@ -1,6 +1,10 @@
 package dev.postern.cli;
 
 import dev.postern.config.Loaded;
+import dev.postern.config.LogConfig;
+import dev.postern.config.LogConfig.Addresses;
+import dev.postern.config.LogConfig.Format;
+import dev.postern.config.LogConfig.Level;
 import dev.postern.config.Sources;
 import dev.postern.doctor.Doctor;
 import dev.postern.doctor.Report;
@@ -9,6 +13,7 @@ import dev.postern.doctor.Round;
 import dev.postern.log.Logging;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -46,6 +51,12 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static final Duration TICK = Duration.ofMillis(200);
 
+    /// From the start of the process to the end of the examination; with the output it is to be
+    /// 15 s at most.
+    private static final Duration LONGEST = Duration.ofSeconds(14);
+
+    private static final Duration LEAST = Duration.ofSeconds(5);
+
     private final Terminal terminal;
     private final Function<@Nullable Path, Sources> sources;
 
@@ -67,10 +78,12 @@ final class DoctorCommand implements Callable<Integer> {
         if (loaded.isEmpty()) {
             return ExitCode.BAD_USAGE;
         }
-        Logging.stop();
+        // What is wrong out there is told below; only our own faults are news.
+        LogConfig quiet = new LogConfig(Format.TEXT, Level.ERROR, Addresses.FULL);
+        Logging.start(quiet, terminal.err(), false);
         boolean onTerminal = !json && Logging.standardOutputIsTerminal();
-        Round round = Doctor.of(loaded.get().config()).begin();
-        while (!round.await(onTerminal ? TICK : Doctor.LIMIT)) {
+        Round round = Doctor.of(loaded.get().config()).begin(limit());
+        while (!round.await(onTerminal ? TICK : LONGEST)) {
             progress(round.progress());
         }
         Report report = round.report();
@@ -85,6 +98,17 @@ final class DoctorCommand implements Callable<Integer> {
                     .print(report);
         }
         return report.works() ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    /// Returns what is left for the examination when the start of this process is counted in.
+    private static Duration limit() {
+        Instant now = Instant.now();
+        Instant started = ProcessHandle.current().info().startInstant().orElse(now);
+        Duration rest = LONGEST.minus(Duration.between(started, now));
+        if (rest.compareTo(LEAST) < 0) {
+            return LEAST;
+        }
+        return rest.compareTo(Doctor.LIMIT) < 0 ? rest : Doctor.LIMIT;
     }
 
     /// Overwrites the line that stands there.

@@ -5,6 +5,9 @@ import dev.postern.egress.Probe;
 import dev.postern.outcome.Fault;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -20,6 +23,7 @@ final class Probes {
     private final Serial tasks;
     private final Chronicle chronicle;
     private final Consumer<Lane> works;
+    private final Map<String, CompletableFuture<Probe>> first = new HashMap<>();
 
     /// @param works told, as a task, of an egress that a probe found working
     Probes(
@@ -33,13 +37,20 @@ final class Probes {
         this.tasks = tasks;
         this.chronicle = chronicle;
         this.works = works;
+        lanes.forEach(lane -> first.put(lane.name(), new CompletableFuture<>()));
+    }
+
+    /// Returns what the first probe of an egress found, once it did.
+    CompletableFuture<Probe> first(Lane lane) {
+        return Objects.requireNonNull(first.get(lane.name()));
     }
 
     /// Makes the probes that are due.
     void makeDue(Instant now) {
         for (Lane lane : lanes) {
             if (lane.health().takeProbe(now)) {
-                make(lane, new CompletableFuture<>());
+                // It completes once; later probes find it done.
+                make(lane, first(lane));
             }
         }
     }

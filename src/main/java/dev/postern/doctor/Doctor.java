@@ -69,6 +69,14 @@ public final class Doctor {
         this.world = world;
     }
 
+    /// Returns a doctor for some of the egresses only, which have been examined by their own probes.
+    ///
+    /// @param prober tells what a probe found; blocks
+    public static Doctor of(
+            PosternConfig config, List<EgressConfig> some, Function<EgressConfig, Probe> prober) {
+        return new Doctor(some, Set.of(config.smtp().listen().port()), world(config, prober));
+    }
+
     /// Returns a doctor that makes egresses of its own to examine them.
     public static Doctor of(PosternConfig config) {
         String hostname = config.smtp().hostname();
@@ -79,14 +87,16 @@ public final class Doctor {
     ///
     /// @param prober makes the egress of a configuration examine itself; blocks
     public static Doctor of(PosternConfig config, Function<EgressConfig, Probe> prober) {
-        World world =
-                new World(
-                        new RealNetwork(config.smtp().hostname(), prober),
-                        () -> new PlatformReading(System.getenv(), Path.of("/")).platform(),
-                        Clock.systemUTC(),
-                        System::nanoTime,
-                        Doctor::await);
-        return new Doctor(config.egress(), Set.of(config.smtp().listen().port()), world);
+        return of(config, config.egress(), prober);
+    }
+
+    private static World world(PosternConfig config, Function<EgressConfig, Probe> prober) {
+        return new World(
+                new RealNetwork(config.smtp().hostname(), prober),
+                () -> new PlatformReading(System.getenv(), Path.of("/")).platform(),
+                Clock.systemUTC(),
+                System::nanoTime,
+                Doctor::await);
     }
 
     private static boolean await(CompletableFuture<Void> end, Duration limit) {
@@ -105,6 +115,11 @@ public final class Doctor {
 
     /// Begins an examination.
     public Round begin() {
+        return begin(LIMIT);
+    }
+
+    /// Begins an examination that may take no longer than this.
+    public Round begin(Duration limit) {
         Platform platform = world.platform().get();
         List<Examination> configured = examinations(egresses, true, platform);
         List<Examination> ways =
@@ -112,7 +127,7 @@ public final class Doctor {
         boolean abroad = egresses.isEmpty() || egresses.stream().anyMatch(Doctor::leavesMachine);
         LocalLook local =
                 new LocalLook(WellKnown.localMta(), abroad, ourPorts, world.network());
-        return new Round(platform, configured, ways, local, world);
+        return new Round(platform, configured, ways, local, world, limit);
     }
 
     private static boolean leavesMachine(EgressConfig egress) {

@@ -25,6 +25,7 @@ public final class Round {
     private final List<Examination> ways;
     private final LocalLook local;
     private final World world;
+    private final Duration limit;
     private final Instant began;
     private final long beganNanos;
     private final List<Thread> threads = new ArrayList<>();
@@ -36,7 +37,9 @@ public final class Round {
             List<Examination> configured,
             List<Examination> ways,
             LocalLook local,
-            World world) {
+            World world,
+            Duration limit) {
+        this.limit = limit;
         this.platform = platform;
         this.configured = configured;
         this.ways = ways;
@@ -73,7 +76,7 @@ public final class Round {
 
     /// Waits for the end.
     ///
-    /// @param most at most so long, and no longer than the doctor's limit
+    /// @param most at most so long, and no longer than the limit that it began with
     /// @return whether it is over, by itself or by the limit
     public boolean await(Duration most) {
         Duration rest = rest();
@@ -82,7 +85,7 @@ public final class Round {
     }
 
     private Duration rest() {
-        Duration rest = Doctor.LIMIT.minus(took());
+        Duration rest = limit.minus(took());
         return rest.isNegative() ? Duration.ZERO : rest;
     }
 

@@ -1,5 +1,6 @@
 package dev.postern.doctor;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -34,7 +35,12 @@ record Sighting(Where where, Set<String> tags, String said, Map<String, String> 
         /// The clocks of this machine and of a server.
         CLOCK,
         /// What this machine is like.
-        LOCAL
+        LOCAL;
+
+        /// Returns the word of the findings table.
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     Sighting {

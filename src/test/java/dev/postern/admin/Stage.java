@@ -5,6 +5,7 @@ import dev.postern.config.HostPort;
 import dev.postern.config.HttpConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
+import dev.postern.doctor.Report;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
@@ -68,6 +69,9 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
         return health.address();
     }
 
+    /// What the doctor says.
+    Report diagnosis;
+
     HostPort admin() throws IOException {
         return admin(null);
     }
@@ -85,6 +89,7 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                             this,
                             this,
                             (envelope, origin, in) -> submission.submit(envelope, origin, in),
+                            () -> diagnosis,
                             clock);
             admin.start();
         }
