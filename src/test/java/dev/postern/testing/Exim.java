@@ -163,6 +163,16 @@ public final class Exim implements NextHop {
                 .formatted(port, ca);
     }
 
+    /// Returns the port with STARTTLS and AUTH.
+    public int port() {
+        return port;
+    }
+
+    /// Returns the authority of its certificate, which is for `localhost`.
+    public Path ca() {
+        return ca;
+    }
+
     /// Returns the port that speaks TLS from the first byte.
     public int tlsPort() {
         return tlsPort;
