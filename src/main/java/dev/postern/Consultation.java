@@ -141,7 +141,8 @@ final class Consultation implements Supplier<Report> {
     private void verdict(int failed) {
         int all = config.egress().size();
         if (failed == all) {
-            log.atWarn().log(
+            log.atWarn()
+                    .log(
                             "doctor: mail cannot leave by any egress now, and waits; `postern"
                                     + " doctor` tells more");
         } else {

@@ -34,7 +34,12 @@ class DoctorIT {
         try (Exim exim = Exim.start(directory)) {
             String certificate = "ca: " + exim.ca();
             String egress =
-                    egress("gmail", exim.port(), "required", "tls-name: smtp.gmail.com", certificate);
+                    egress(
+                            "gmail",
+                            exim.port(),
+                            "required",
+                            "tls-name: smtp.gmail.com",
+                            certificate);
             JsonNode gmail = only(doctor(1, egress));
             assertEquals("no", gmail.path("works").asText());
             assertTrue(findings(gmail).contains("intercepted"), gmail.toString());
@@ -156,8 +161,7 @@ class DoctorIT {
             JsonNode report = postern.admin("/api/v1/doctor");
             assertTrue(report.path("works").asBoolean());
             assertEquals("yes", report.path("egress").get(0).path("works").asText());
-            assertEquals(
-                    Set.of("refused-local"), findings(report.path("egress").get(1)));
+            assertEquals(Set.of("refused-local"), findings(report.path("egress").get(1)));
             assertFalse(String.join("\n", postern.log()).contains(PASSWORD));
         }
     }

@@ -51,8 +51,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static final Duration TICK = Duration.ofMillis(200);
 
-    /// From the start of the process to the end of the examination; with the output it is to be
-    /// 15 s at most.
+    /// From the start of the process to the end of the examination; with the output it is to be 15
+    /// s at most.
     private static final Duration LONGEST = Duration.ofSeconds(14);
 
     private static final Duration LEAST = Duration.ofSeconds(5);

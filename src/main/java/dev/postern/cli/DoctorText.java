@@ -74,8 +74,7 @@ final class DoctorText {
         int targets =
                 egress.steps().stream().mapToInt(step -> step.target().length()).max().orElse(0);
         for (Step step : egress.steps()) {
-            String columns =
-                    "  %-8s  %-" + Math.max(1, targets) + "s  %s  %5.2f s  ";
+            String columns = "  %-8s  %-" + Math.max(1, targets) + "s  %s  %5.2f s  ";
             String mark = mark(step.result());
             String head =
                     String.format(
@@ -126,8 +125,7 @@ final class DoctorText {
                     case NO -> coloured(RED, "does not work");
                 };
         String host = Terminal.printable(egress.host());
-        terminal.out()
-                .println(egress.name() + " (" + egress.type() + ", " + host + ")  " + word);
+        terminal.out().println(egress.name() + " (" + egress.type() + ", " + host + ")  " + word);
     }
 
     private void finding(Finding finding) {

@@ -27,10 +27,7 @@ final class Conclusion {
         }
         if (!unproven.isEmpty()) {
             String answers = unproven.size() == 1 ? " answers" : " answer";
-            parts.add(
-                    listed(unproven)
-                            + answers
-                            + ", and only real mail could prove more");
+            parts.add(listed(unproven) + answers + ", and only real mail could prove more");
         }
         if (!bad.isEmpty()) {
             boolean none = good.isEmpty() && unproven.isEmpty();
@@ -67,7 +64,9 @@ final class Conclusion {
         if (smtp) {
             return "SMTP gets out here: set POSTERN_EGRESS='smtp://USER:PASSWORD@HOST' with your"
                     + " provider's host (the port is found by itself)"
-                    + (https ? "; HTTPS is open too, so a provider's API may follow as second" : "");
+                    + (https
+                            ? "; HTTPS is open too, so a provider's API may follow as second"
+                            : "");
         }
         return https
                 ? "SMTP does not get out here, but HTTPS does: use a provider's API; " + variable

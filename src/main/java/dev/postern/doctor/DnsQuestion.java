@@ -49,7 +49,8 @@ final class DnsQuestion {
             socket.setSoTimeout(Math.toIntExact(limit.toMillis()));
             socket.connect(server);
             socket.send(new DatagramPacket(question, question.length));
-            DatagramPacket reply = new DatagramPacket(new byte[MESSAGE_MAX_BYTES], MESSAGE_MAX_BYTES);
+            DatagramPacket reply =
+                    new DatagramPacket(new byte[MESSAGE_MAX_BYTES], MESSAGE_MAX_BYTES);
             socket.receive(reply);
             return read(reply, id);
         } catch (PortUnreachableException _) {

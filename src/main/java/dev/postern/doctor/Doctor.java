@@ -23,12 +23,12 @@ import java.util.function.Supplier;
 /// configured, which of the well-known ways are open here.
 ///
 /// **Contract.** [#begin] returns at once; the [Round] it gives is over after [#LIMIT] at the
-/// latest, however many things time out: everything runs at the same time, and what has not ended by
-/// then is reported as unfinished. No mail is sent. Credentials are used by the egresses' own
+/// latest, however many things time out: everything runs at the same time, and what has not ended
+/// by then is reported as unfinished. No mail is sent. Credentials are used by the egresses' own
 /// probes only, which verify the server first.
 ///
-/// **Diagnostics.** All trouble of the world is in the [Report], in the words of the findings table.
-/// What we did wrong ourselves is logged.
+/// **Diagnostics.** All trouble of the world is in the [Report], in the words of the findings
+/// table. What we did wrong ourselves is logged.
 ///
 /// See also: `FindingTable`, docs/doctor.md.
 public final class Doctor {
@@ -69,7 +69,8 @@ public final class Doctor {
         this.world = world;
     }
 
-    /// Returns a doctor for some of the egresses only, which have been examined by their own probes.
+    /// Returns a doctor for some of the egresses only, which have been examined by their own
+    /// probes.
     ///
     /// @param prober tells what a probe found; blocks
     public static Doctor of(
@@ -125,8 +126,7 @@ public final class Doctor {
         List<Examination> ways =
                 egresses.isEmpty() ? examinations(WellKnown.all(), false, platform) : List.of();
         boolean abroad = egresses.isEmpty() || egresses.stream().anyMatch(Doctor::leavesMachine);
-        LocalLook local =
-                new LocalLook(WellKnown.localMta(), abroad, ourPorts, world.network());
+        LocalLook local = new LocalLook(WellKnown.localMta(), abroad, ourPorts, world.network());
         return new Round(platform, configured, ways, local, world, limit);
     }
 

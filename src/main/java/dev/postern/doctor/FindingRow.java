@@ -30,6 +30,12 @@ record FindingRow(
 
     private static final int COLUMNS = 6;
 
+    /// The kind of trouble is for the table's eyes; the words behind it say it better.
+    private static final Pattern FAULT =
+            Pattern.compile(
+                    "^(network|timeout|tls|certificate|interception|credentials|account|quota"
+                            + "|service): ");
+
     /// Reads a line whose columns are parted by two blanks or more.
     static FindingRow parse(String line) {
         String[] columns = line.strip().split(" {2,}");
@@ -78,9 +84,7 @@ record FindingRow(
 
     Finding finding(Sighting sighting) {
         return new Finding(
-                id,
-                filled(means, sighting),
-                advice.equals("-") ? "" : filled(advice, sighting));
+                id, filled(means, sighting), advice.equals("-") ? "" : filled(advice, sighting));
     }
 
     private static String filled(String sentence, Sighting sighting) {
@@ -88,6 +92,6 @@ record FindingRow(
         for (Map.Entry<String, String> word : sighting.words().entrySet()) {
             filled = filled.replace("{" + word.getKey() + "}", word.getValue());
         }
-        return filled.replace("{said}", sighting.said());
+        return filled.replace("{said}", FAULT.matcher(sighting.said()).replaceFirst(""));
     }
 }

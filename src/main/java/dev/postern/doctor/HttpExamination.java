@@ -23,8 +23,8 @@ import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Examines a provider's API: its name, TCP in both address families or through the proxy, TLS, and,
-/// where it is configured, an authenticated call that sends nothing.
+/// Examines a provider's API: its name, TCP in both address families or through the proxy, TLS,
+/// and, where it is configured, an authenticated call that sends nothing.
 final class HttpExamination implements Examination {
 
     private static final Duration CONNECT_LIMIT = Duration.ofMillis(4500);

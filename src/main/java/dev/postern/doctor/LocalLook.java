@@ -5,7 +5,6 @@ import dev.postern.doctor.Network.Limits;
 import dev.postern.doctor.Sighting.Where;
 import dev.postern.egress.smtp.Reached;
 import dev.postern.egress.smtp.SmtpReach.Opening;
-import dev.postern.smtp.UpstreamReply;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -15,8 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /// Looks at this machine and its network: mail servers on the loopback, and whether connections to
 /// nowhere are answered.
@@ -31,12 +28,6 @@ final class LocalLook {
 
     private static final Duration NOBODY_LIMIT = Duration.ofSeconds(3);
     private static final List<Integer> NOBODY_PORTS = List.of(25, 465, 587);
-
-    private static final Pattern SERVER =
-            Pattern.compile(
-                    "(Exim [\\d.]+|Exim|Postfix|OpenSMTPD|Sendmail|qmail|Haraka|Stalwart|Mailpit"
-                            + "|MailHog|Microsoft ESMTP|Postern)",
-                    Pattern.CASE_INSENSITIVE);
 
     private final EgressConfig.Smtp asking;
     private final boolean abroad;
@@ -74,16 +65,8 @@ final class LocalLook {
         InetSocketAddress place = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         Reached reached = network.reach(asking, place, opening, LIMITS);
         if (PortState.of(reached) == PortState.OPEN) {
-            servers.put(port, server(reached));
+            servers.put(port, ServerName.make(reached.greeting()));
         }
-    }
-
-    private static String server(Reached reached) {
-        if (!(reached.greeting() instanceof UpstreamReply.Answered answered)) {
-            return "of unknown make";
-        }
-        Matcher matcher = SERVER.matcher(answered.firstLine());
-        return matcher.find() ? matcher.group(1) : "`" + answered.firstLine() + "`";
     }
 
     private void nobody(int port) {
@@ -102,7 +85,10 @@ final class LocalLook {
                     .saw(Where.LOCAL, "mta " + all);
         }
         if (!answeredByNobody.isEmpty()) {
-            seen.word("want", String.join(", ", answeredByNobody.stream().map(String::valueOf).toList()))
+            seen.word(
+                            "want",
+                            String.join(
+                                    ", ", answeredByNobody.stream().map(String::valueOf).toList()))
                     .saw(Where.LOCAL, "answers everywhere");
         }
     }

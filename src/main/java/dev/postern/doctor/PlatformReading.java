@@ -247,7 +247,9 @@ final class PlatformReading {
     /// Returns the beginning of a file; empty when it can't be read, which is no news here.
     private String text(String file) {
         try {
-            String text = new String(Files.readAllBytes(files.resolve(file)), StandardCharsets.ISO_8859_1);
+            String text =
+                    new String(
+                            Files.readAllBytes(files.resolve(file)), StandardCharsets.ISO_8859_1);
             return text.substring(0, Math.min(text.length(), FILE_LIMIT_CHARACTERS));
         } catch (IOException _) {
             return "";

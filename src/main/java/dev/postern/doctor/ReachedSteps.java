@@ -50,7 +50,8 @@ final class ReachedSteps {
         }
         if (reached.ehlo() != null) {
             List<String> mechanisms = reached.mechanisms();
-            String offered = mechanisms.isEmpty() ? "no AUTH" : "AUTH " + String.join(" ", mechanisms);
+            String offered =
+                    mechanisms.isEmpty() ? "no AUTH" : "AUTH " + String.join(" ", mechanisms);
             add(Kind.EHLO, Stage.EHLO, offered);
         }
     }
@@ -73,7 +74,10 @@ final class ReachedSteps {
 
     private static String expiry(TlsSeen seen) {
         String names = String.join(", ", seen.names().stream().limit(2).toList());
-        return "certificate for " + names + " until " + String.valueOf(seen.expires()).substring(0, 10);
+        return "certificate for "
+                + names
+                + " until "
+                + String.valueOf(seen.expires()).substring(0, 10);
     }
 
     /// Adds a step that failed if the try ended there.

@@ -101,7 +101,12 @@ public final class Round {
                 examinations.stream()
                         .filter(examination -> examination.waitsFor().isPresent())
                         .findFirst()
-                        .map(it -> ", waiting for " + it.name() + " (" + it.waitsFor().orElse("") + ")")
+                        .map(it ->
+                                ", waiting for "
+                                        + it.name()
+                                        + " ("
+                                        + it.waitsFor().orElse("")
+                                        + ")")
                         .orElse("");
         return over + " of " + ends.size() + " examined" + waiting;
     }
@@ -129,7 +134,8 @@ public final class Round {
     private List<Finding> ofMachine() {
         Sightings seen = new Sightings(platform.tags(), platform.hostname());
         all().stream()
-                .flatMap(it -> it instanceof HttpExamination http ? Stream.of(http) : Stream.empty())
+                .flatMap(
+                        it -> it instanceof HttpExamination http ? Stream.of(http) : Stream.empty())
                 .flatMap(http -> http.clockAhead().stream())
                 .filter(ahead -> ahead.abs().compareTo(CLOCK_TOLERANCE) > 0)
                 .findFirst()
@@ -140,10 +146,7 @@ public final class Round {
 
     private static String inWords(Duration ahead) {
         Duration by = ahead.abs();
-        String amount =
-                by.toHours() >= 2
-                        ? by.toHours() + " h"
-                        : by.toMinutes() + " min";
+        String amount = by.toHours() >= 2 ? by.toHours() + " h" : by.toMinutes() + " min";
         return "clock is " + amount + (ahead.isNegative() ? " behind" : " ahead");
     }
 }

@@ -10,7 +10,6 @@ import dev.postern.egress.smtp.TlsSeen;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
-import dev.postern.smtp.UpstreamReply;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -41,19 +40,34 @@ final class SmtpDiagnosis {
         SmtpEgressConfig smtp = egress.smtp();
         String name = smtp.tlsName() == null ? smtp.host() : smtp.tlsName();
         Sightings seen = new Sightings(tags(name, looked, tries), name);
+        seen.word("other", otherPort(smtp, tries));
         if (looked != null) {
             seen.name(looked, smtp.host());
         }
         boolean works = probe instanceof Probe.Passed;
         if (!works) {
             ports(SmtpExamination.wanted(smtp), tries, seen);
-            tries.forEach(tried -> conversation(tried.reached(), seen));
+            List<Integer> wanted = SmtpExamination.wanted(smtp);
+            tries.stream()
+                    .filter(tried -> wanted.contains(tried.port()))
+                    .forEach(tried -> conversation(tried.reached(), seen));
         }
         if (probe instanceof Probe.Failed failed) {
             probe(failed, seen);
         }
         families(tries, seen);
         return seen.findings();
+    }
+
+    /// Returns which port leads to the right server where the wanted ones do not, as part of a
+    /// sentence; empty when none is known.
+    private static String otherPort(SmtpEgressConfig smtp, List<Tried> tries) {
+        List<Integer> wanted = SmtpExamination.wanted(smtp);
+        return tries.stream()
+                .filter(tried -> tried.isRight() && !wanted.contains(tried.port()))
+                .findFirst()
+                .map(tried -> " (" + tried.port() + " reaches the right one: set port: auto)")
+                .orElse("");
     }
 
     private Set<String> tags(String name, @Nullable Looked looked, List<Tried> tries) {
@@ -116,9 +130,8 @@ final class SmtpDiagnosis {
     }
 
     private static String greeted(Reached reached) {
-        return reached.greeting() instanceof UpstreamReply.Answered answered
-                ? " (it greets: " + answered.firstLine() + ")"
-                : "";
+        String name = ServerName.inFull(reached.greeting());
+        return name.isEmpty() ? "" : " (it calls itself " + name + ")";
     }
 
     private String clockBehind(TlsSeen tls) {

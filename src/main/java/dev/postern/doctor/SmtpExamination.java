@@ -22,8 +22,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Examines a submission server: its name, its ports in both address families up to EHLO, and, where
-/// it is configured, the log-in by the egress's own probe.
+/// Examines a submission server: its name, its ports in both address families up to EHLO, and,
+/// where it is configured, the log-in by the egress's own probe.
 final class SmtpExamination implements Examination {
 
     private static final Set<Integer> IMPLICIT_TLS_PORTS = Set.of(465, 2465, 8465);
@@ -53,6 +53,11 @@ final class SmtpExamination implements Examination {
 
         PortState state() {
             return PortState.of(reached);
+        }
+
+        /// Returns whether it came to the log-in at a server that proved to be the right one.
+        boolean isRight() {
+            return reached.trouble() == null && reached.tls() != null && reached.tls().isVerified();
         }
     }
 
@@ -102,8 +107,12 @@ final class SmtpExamination implements Examination {
     private void reach(List<InetAddress> addresses) {
         List<Integer> wanted = wanted(egress.smtp());
         try_(wanted, addresses, LIMITS);
-        boolean open = tries.stream().anyMatch(tried -> tried.state() == PortState.OPEN);
-        if (!open && !addresses.getFirst().isLoopbackAddress()) {
+        boolean good =
+                tries.stream()
+                        .anyMatch(tried ->
+                                tried.reached().trouble() == null
+                                        && (tried.reached().tls() == null || tried.isRight()));
+        if (!good && !addresses.getFirst().isLoopbackAddress()) {
             List<Integer> others = new ArrayList<>(Known.submissionPorts(egress.smtp().host()));
             others.removeAll(wanted);
             try_(others, addresses, OTHER_LIMITS);
@@ -197,16 +206,8 @@ final class SmtpExamination implements Examination {
         };
     }
 
-    /// Returns the first try that came to the log-in at the right server.
     private @Nullable Tried best() {
-        for (Tried tried : tries) {
-            Reached reached = tried.reached();
-            boolean right = reached.tls() != null && reached.tls().isVerified();
-            if (reached.trouble() == null && right) {
-                return tried;
-            }
-        }
-        return null;
+        return tries.stream().filter(Tried::isRight).findFirst().orElse(null);
     }
 
     private String summary() {

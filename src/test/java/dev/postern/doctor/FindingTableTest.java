@@ -36,7 +36,8 @@ class FindingTableTest {
 
         Sighting sighting() {
             Map<String, String> words = new LinkedHashMap<>();
-            for (String word : List.of("host", "want", "open", "closed", "allow", "server")) {
+            for (String word :
+                    List.of("host", "want", "open", "closed", "allow", "server", "other")) {
                 words.put(word, "<" + word + ">");
             }
             return new Sighting(where, tags, said, words);
@@ -123,8 +124,7 @@ class FindingTableTest {
             String wheres = String.join(", ", row.wheres().stream().map(Where::word).toList());
             String seen = "`" + row.seen().pattern().replace("|", "\\|") + "`";
             List<String> cells =
-                    List.of(
-                            row.id(), wheres, row.condition(), seen, row.means(), row.advice());
+                    List.of(row.id(), wheres, row.condition(), seen, row.means(), row.advice());
             table.append("| ").append(String.join(" | ", cells)).append(" |\n");
         }
         return table.toString();

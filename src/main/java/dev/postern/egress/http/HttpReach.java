@@ -135,8 +135,7 @@ public final class HttpReach {
     private Seen failed(
             @Nullable String proxy, HttpStage stage, Exception failure, String version) {
         Duration limit = stage == HttpStage.CONNECT ? connectLimit : dialogLimit;
-        HttpTrouble.Scene scene =
-                new HttpTrouble.Scene(type, stage, endpoint.authority(), limit);
+        HttpTrouble.Scene scene = new HttpTrouble.Scene(type, stage, endpoint.authority(), limit);
         Outcome outcome = HttpTrouble.ofFailure(scene, failure).outcome();
         String fault =
                 outcome instanceof Outcome.Unavailable unavailable

@@ -1,0 +1,36 @@
+package dev.postern.doctor;
+
+import dev.postern.smtp.UpstreamReply;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// What a mail server says of itself in its greeting (RFC 5321 §4.2).
+final class ServerName {
+
+    private static final Pattern MAKE =
+            Pattern.compile(
+                    "\\b(Exim [\\d.]+|Exim|Postfix|OpenSMTPD|Sendmail|qmail|Haraka|Stalwart|Mailpit"
+                            + "|MailHog|Microsoft ESMTP|Postern)",
+                    Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern HOST = Pattern.compile("^[\\w-]+(\\.[\\w-]+)+");
+
+    private ServerName() {}
+
+    /// Returns the software: `Exim 4.96`; `a mail server` when it does not say.
+    static String make(@Nullable UpstreamReply greeting) {
+        Matcher matcher = MAKE.matcher(line(greeting));
+        return matcher.find() ? matcher.group(1) : "a mail server";
+    }
+
+    /// Returns host and software: `vps.example.org (Exim 4.96)`; empty without a greeting.
+    static String inFull(@Nullable UpstreamReply greeting) {
+        Matcher host = HOST.matcher(line(greeting));
+        return host.find() ? host.group() + " (" + make(greeting) + ")" : "";
+    }
+
+    private static String line(@Nullable UpstreamReply greeting) {
+        return greeting instanceof UpstreamReply.Answered answered ? answered.firstLine() : "";
+    }
+}
