@@ -29,12 +29,9 @@ final class Sightings {
     }
 
     /// Judges what was seen.
-    ///
-    /// @return whether it means something
-    boolean saw(Where where, String said) {
-        return FindingTable.judge(new Sighting(where, tags, said, words))
-                .map(finding -> findings.putIfAbsent(finding.id(), finding) == null || true)
-                .orElse(false);
+    void saw(Where where, String said) {
+        FindingTable.judge(new Sighting(where, tags, said, words))
+                .ifPresent(finding -> findings.putIfAbsent(finding.id(), finding));
     }
 
     /// Returns whether anything was found.

@@ -12,7 +12,6 @@ import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -178,10 +177,16 @@ final class SmtpDiagnosis {
         }
     }
 
-    /// Returns the states of all ports in a line: `587 dropped, 465 open`.
+    /// Returns the states of all ports in a line: `587 dropped, 465 another server`.
     static String inBrief(List<Tried> tries) {
-        List<String> all = new ArrayList<>();
-        states(List.copyOf(tries)).forEach((port, state) -> all.add(port + " " + state.word()));
-        return all.isEmpty() ? "no result in time" : String.join(", ", all);
+        Map<Integer, String> all = new TreeMap<>();
+        states(tries).forEach((port, state) -> all.put(port, port + " " + state.word()));
+        for (Tried tried : tries) {
+            if (tried.state() == PortState.OPEN && !tried.isRight()) {
+                boolean other = tried.reached().tls() != null && tried.reached().trouble() == null;
+                all.put(tried.port(), tried.port() + (other ? " another server" : " breaks off"));
+            }
+        }
+        return all.isEmpty() ? "no result in time" : String.join(", ", all.values());
     }
 }

@@ -33,7 +33,7 @@ final class SmtpExamination implements Examination {
 
     /// For ports that nobody asked for; together with the others they fit into the doctor's limit.
     private static final Limits OTHER_LIMITS =
-            new Limits(Duration.ofSeconds(4), Duration.ofSeconds(2));
+            new Limits(Duration.ofSeconds(4), Duration.ofSeconds(4));
 
     private final EgressConfig.Smtp egress;
     private final boolean configured;

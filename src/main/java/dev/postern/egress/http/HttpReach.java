@@ -18,7 +18,6 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -118,17 +117,17 @@ public final class HttpReach {
 
     /// Tries.
     public Seen look() {
-        AtomicReference<String> version = new AtomicReference<>("");
+        String version = "";
         String proxy = proxy().orElse(null);
         try (Socket socket = dialer.dial(_ -> {})) {
             if (socket instanceof SSLSocket tls) {
-                version.set(tls.getSession().getProtocol());
+                version = tls.getSession().getProtocol();
             }
-            return new Seen(proxy, "", "", "", version.get(), date(socket));
+            return new Seen(proxy, "", "", "", version, date(socket));
         } catch (StageFailure failure) {
-            return failed(proxy, failure.stage(), failure.failure(), version.get());
+            return failed(proxy, failure.stage(), failure.failure(), version);
         } catch (IOException e) {
-            return failed(proxy, HttpStage.REQUEST, e, version.get());
+            return failed(proxy, HttpStage.REQUEST, e, version);
         }
     }
 
