@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /// Looks names up as every program here does, and where that fails asks the name servers itself,
 /// because Java does not say whether a name is unknown or nobody answered.
@@ -21,10 +24,11 @@ final class Names {
 
     private static final int DNS_PORT = 53;
 
-    /// How long this machine's resolver may take; it has time-outs of its own, which are longer.
-    private static final Duration RESOLVER_LIMIT = Duration.ofSeconds(5);
+    /// How long this machine's resolver is waited for before the name servers are asked; it has
+    /// time-outs of its own, which are longer.
+    private static final Duration RESOLVER_LIMIT = Duration.ofSeconds(3);
 
-    private static final Duration SERVER_LIMIT = Duration.ofSeconds(2);
+    private static final Duration SERVER_LIMIT = Duration.ofMillis(1500);
 
     /// As many as the resolver uses (resolv.conf(5)).
     private static final int SERVERS_MAX = 3;
@@ -99,13 +103,25 @@ final class Names {
                         answer.completeExceptionally(e);
                     }
                 });
+        Looked early = waited(answer, resolverLimit);
+        if (early instanceof Looked.Found) {
+            return early;
+        }
+        Asked asked = asked(host);
+        if (early == null && asked.exists()) {
+            // A resolver whose first server is dead is slow, but finds it.
+            Looked late = waited(answer, resolverLimit);
+            return late == null ? new Looked.Missing(asked.why()) : late;
+        }
+        return new Looked.Missing(asked.why());
+    }
+
+    /// Returns what the resolver said; null when it did not in time.
+    private static @Nullable Looked waited(CompletableFuture<Looked> answer, Duration limit) {
         try {
-            return switch (answer.get(resolverLimit.toMillis(), TimeUnit.MILLISECONDS)) {
-                case Looked.Found found -> found;
-                case Looked.Missing _ -> new Looked.Missing(asked(host));
-            };
+            return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException _) {
-            return new Looked.Missing(asked(host));
+            return null;
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             return new Looked.Missing("no answer: broken off");
@@ -114,32 +130,43 @@ final class Names {
         }
     }
 
-    /// Returns what the name servers say of a name that the resolver gave no address for.
-    private String asked(String host) {
+    /// What the name servers say of a name that the resolver gave no address for.
+    ///
+    /// @param exists whether one of them has an address
+    private record Asked(String why, boolean exists) {}
+
+    private Asked asked(String host) {
         if (servers.isEmpty()) {
-            return "no name server in /etc/resolv.conf";
+            return new Asked("no name server in /etc/resolv.conf", false);
         }
+        Map<InetSocketAddress, DnsQuestion.Answer> answers = new ConcurrentHashMap<>();
+        Together.run(
+                servers.stream()
+                        .map(server -> (Runnable) () ->
+                                answers.put(server, DnsQuestion.ask(server, host, serverLimit)))
+                        .toList());
         List<String> silent = new ArrayList<>();
         for (InetSocketAddress server : servers) {
-            DnsQuestion.Answer answer = DnsQuestion.ask(server, host, serverLimit);
             String number = server.getAddress().getHostAddress();
-            switch (answer) {
+            switch (answers.getOrDefault(server, DnsQuestion.Answer.NONE)) {
                 case NONE -> silent.add(number);
                 case REFUSED -> silent.add(number + " (refused)");
                 case NXDOMAIN -> {
-                    return "NXDOMAIN, says " + number;
+                    return new Asked("NXDOMAIN, says " + number, false);
                 }
                 case NO_ADDRESS -> {
-                    return "no address, says " + number;
+                    return new Asked("no address, says " + number, false);
                 }
                 case ADDRESS -> {
-                    return "no address by this machine's resolver, though " + number + " has one";
+                    return new Asked(
+                            "no answer by this machine's resolver, though " + number + " has one",
+                            true);
                 }
                 case FAILED -> {
-                    return "SERVFAIL, says " + number;
+                    return new Asked("SERVFAIL, says " + number, false);
                 }
             }
         }
-        return "no answer from " + String.join(" and ", silent);
+        return new Asked("no answer from " + String.join(" and ", silent), false);
     }
 }

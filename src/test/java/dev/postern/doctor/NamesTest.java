@@ -56,7 +56,7 @@ class NamesTest {
         assertTrue(why(3, 0).startsWith("NXDOMAIN, says 127.0.0.1"));
         assertTrue(why(2, 0).startsWith("SERVFAIL"));
         assertTrue(why(0, 0).startsWith("no address, says"));
-        assertTrue(why(0, 1).contains("though 127.0.0.1 has one"));
+        assertTrue(why(0, 1).startsWith("no answer by this machine's resolver, though 127.0.0.1"));
         assertEquals("no answer from 127.0.0.1 (refused)", why(5, 0));
     }
 
