@@ -16,6 +16,7 @@ final class DoctorText {
     static final int USUAL_WIDTH = 100;
 
     private static final int LEAST_WIDTH = 60;
+    private static final int LEAST_ROOM = 16;
     private static final double MILLIS_PER_SECOND = 1000.0;
     private static final String GREEN = "\u001b[32m";
     private static final String RED = "\u001b[31m";
@@ -161,7 +162,7 @@ final class DoctorText {
     /// @param head ours: it may have colours
     /// @param columns how wide the head shows
     private void wrapped(String indent, String head, int columns, String text) {
-        int room = Math.max(LEAST_WIDTH / 2, width - indent.length() - columns);
+        int room = Math.max(LEAST_ROOM, width - indent.length() - columns);
         String lead = indent + head;
         for (String line : lines(Terminal.printable(text), room)) {
             terminal.out().println((lead + line).stripTrailing());

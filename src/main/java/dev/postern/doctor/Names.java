@@ -142,8 +142,12 @@ final class Names {
         Map<InetSocketAddress, DnsQuestion.Answer> answers = new ConcurrentHashMap<>();
         Together.run(
                 servers.stream()
-                        .map(server -> (Runnable) () ->
-                                answers.put(server, DnsQuestion.ask(server, host, serverLimit)))
+                        .map(server ->
+                                (Runnable)
+                                        () ->
+                                                answers.put(
+                                                        server,
+                                                        DnsQuestion.ask(server, host, serverLimit)))
                         .toList());
         List<String> silent = new ArrayList<>();
         for (InetSocketAddress server : servers) {

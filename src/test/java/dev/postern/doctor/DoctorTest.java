@@ -17,9 +17,17 @@ import dev.postern.doctor.Step.Kind;
 import dev.postern.doctor.Step.Result;
 import dev.postern.egress.Probe;
 import dev.postern.outcome.Fault;
+import dev.postern.testing.Await;
+import dev.postern.testing.Ports;
 import dev.postern.testing.ScriptedServer;
 import dev.postern.testing.ScriptedServer.Act;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,6 +38,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -192,6 +201,49 @@ class DoctorTest {
     }
 
     @Test
+    void anApiIsToldStepByStepAndItsClockComparedWithOurs() throws IOException {
+        try (ServerSocket api = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> answerAll(api, "Sun, 22 Nov 2026 10:00:00 GMT"));
+            URI base = URI.create("http://127.0.0.1:" + api.getLocalPort());
+            network.host("127.0.0.1", InetAddress.getLoopbackAddress())
+                    .local(api.getLocalPort(), api.getLocalPort())
+                    .probe("resend", down(Fault.CREDENTIALS, "HTTP 401 invalid_api_key"));
+            Report report = examine(api("resend", base));
+            assertEquals(List.of("key-refused"), ids(report.egresses().getFirst()));
+            assertEquals(
+                    List.of(Kind.DNS, Kind.TCP, Kind.TLS, Kind.API),
+                    report.egresses().getFirst().steps().stream().map(Step::kind).toList());
+            Finding clock = report.findings().getFirst();
+            assertEquals("clock-wrong", clock.id());
+            assertTrue(clock.means().contains("3 h behind"), clock.means());
+        }
+    }
+
+    @Test
+    void anApiThatCannotBeReachedIsTold() throws IOException {
+        int closed = Ports.free(1).getFirst();
+        network.host("127.0.0.1", InetAddress.getLoopbackAddress())
+                .probe("resend", down(Fault.NETWORK, "connection refused"));
+        URI base = URI.create("https://127.0.0.1:" + closed);
+        assertEquals("refused-local", cause(examine(api("resend", base))));
+    }
+
+    /// Answers every request with this clock.
+    private static void answerAll(ServerSocket api, String date) {
+        while (!api.isClosed()) {
+            try (Socket socket = api.accept()) {
+                String answer =
+                        "HTTP/1.1 200 OK\r\nDate: " + date + "\r\nContent-Length: 0\r\n\r\n";
+                socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+                socket.shutdownOutput();
+                socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+            } catch (IOException _) {
+                return;
+            }
+        }
+    }
+
+    @Test
     void whatNeverEndsIsReportedAsUnfinishedAndTheRestAsItIs() {
         network.host("localhost", FakeNetwork.IPV4).server(587, server.port());
         network.probe("good", new Probe.Passed("logged in"));
@@ -255,7 +307,7 @@ class DoctorTest {
     }
 
     private static void awaitProgress(Round round) {
-        dev.postern.testing.Await.until(
+        Await.until(
                 "only the stuck one is left",
                 () -> round.progress().startsWith("2 of 3 examined, waiting for stuck (auth"));
     }
@@ -295,7 +347,7 @@ class DoctorTest {
 
     private static EgressConfig smtp(String name, String host, int port) {
         return new EgressConfig.Smtp(
-                common(name),
+                common(name, null),
                 new SmtpEgressConfig(
                         host,
                         OptionalInt.of(port),
@@ -307,14 +359,18 @@ class DoctorTest {
     }
 
     private static EgressConfig api(String type) {
-        return new EgressConfig.Api(common(type), type, Secret.of("key"));
+        return api(type, URI.create("http://127.0.0.1:1"));
     }
 
-    private static EgressCommon common(String name) {
+    private static EgressConfig api(String type, URI base) {
+        return new EgressConfig.Api(common(type, base), type, Secret.of("key"));
+    }
+
+    private static EgressCommon common(String name, @Nullable URI base) {
         Duration limit = Duration.ofSeconds(30);
         return new EgressCommon(
                 name,
-                null,
+                base,
                 null,
                 1,
                 limit,

@@ -58,8 +58,7 @@ class HttpReachTest {
         HttpReach straight = reach("https://127.0.0.1:" + closed);
         assertEquals("connect", straight.look().stage());
         assertEquals(Optional.empty(), straight.proxy());
-        try (FakeApi proxy =
-                FakeApi.start(_ -> FakeApi.said(407, "who are you?"))) {
+        try (FakeApi proxy = FakeApi.start(_ -> FakeApi.said(407, "who are you?"))) {
             Map<String, String> environment =
                     Map.of("HTTPS_PROXY", "http://me:secret@127.0.0.1:" + proxy.port());
             HttpReach behind =
@@ -83,7 +82,6 @@ class HttpReachTest {
 
     private static FakeApi tls(String key, String date) throws IOException {
         return FakeApi.startTls(
-                TestKeys.server(key),
-                _ -> new FakeApi.Answer.Said(200, Map.of("Date", date), ""));
+                TestKeys.server(key), _ -> new FakeApi.Answer.Said(200, Map.of("Date", date), ""));
     }
 }
