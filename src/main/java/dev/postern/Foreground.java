@@ -1,23 +1,29 @@
 package dev.postern;
 
+import dev.postern.cli.Forwarding;
 import dev.postern.cli.Terminal;
 import dev.postern.cli.Version;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
 import dev.postern.config.Problem;
+import dev.postern.exec.Child;
+import dev.postern.listener.UnusableCertificate;
 import dev.postern.submit.Endpoint;
 import dev.postern.submit.EndpointFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Runs a forwarder in the foreground, from its start to the end of its drain: the whole of
-/// `postern serve` behind its command line.
-final class Foreground {
+/// `postern serve` and `postern exec` behind their command lines.
+final class Foreground implements Forwarding {
 
     private static final int CLEAN = 0;
     private static final int FAILED = 1;
@@ -34,22 +40,76 @@ final class Foreground {
     /// Runs until SIGTERM or SIGINT and the drain after it.
     ///
     /// @return the exit status
-    int serve(Loaded.Valid loaded) {
+    @Override
+    public int serve(Loaded.Valid loaded) {
+        Termination termination = Termination.catching();
+        return run(
+                loaded,
+                forwarder -> {
+                    termination.await();
+                    forwarder.drain();
+                    return CLEAN;
+                });
+    }
+
+    /// Runs beside a command: listens before it starts, and drains once it has ended.
+    ///
+    /// @param command the program and its arguments
+    /// @param environment the command's variables that differ from ours, given the listener's port
+    /// @return the command's exit status
+    @Override
+    public int exec(
+            Loaded.Valid loaded,
+            List<String> command,
+            IntFunction<Map<String, String>> environment) {
+        Child child = Child.of(command);
+        return run(
+                loaded,
+                forwarder -> {
+                    try {
+                        child.start(environment.apply(forwarder.smtp().port()));
+                    } catch (IOException trouble) {
+                        return notStarted(command, child.statusOfFailure(), trouble);
+                    }
+                    int status = child.await();
+                    log.atInfo().addKeyValue("status", status).log("command ended");
+                    forwarder.drainAtOnce(Duration.ofNanos(child.nanosSinceEndWasAsked()));
+                    return status;
+                });
+    }
+
+    private int notStarted(List<String> command, int status, IOException trouble) {
+        String why =
+                status == Child.NOT_FOUND
+                        ? "not found; is it installed, and in PATH?"
+                        : "can't be executed: " + trouble.getMessage();
+        terminal.complain(command.getFirst() + ": " + why);
+        return status;
+    }
+
+    /// What happens between the start of a forwarder and its close.
+    @FunctionalInterface
+    private interface Running {
+        int until(Forwarder forwarder);
+    }
+
+    private int run(Loaded.Valid loaded, Running running) {
         loaded.remarks().forEach(remark -> log.atInfo().log(remark));
         HostPort configured = loaded.config().smtp().listen();
         if (configured.port() != 0 && leadsBack(loaded, configured)) {
             return BAD_CONFIGURATION;
         }
-        Termination termination = Termination.catching();
         try (Forwarder forwarder = Forwarder.start(loaded.config(), Version.ofProgram().number())) {
             if (leadsBack(loaded, forwarder.smtp())) {
                 return BAD_CONFIGURATION;
             }
             Path endpoint = tellWhere(forwarder, loaded.config().spool().path());
-            termination.await();
-            forwarder.drain();
+            int status = running.until(forwarder);
             forget(endpoint);
-            return CLEAN;
+            return status;
+        } catch (UnusableCertificate mistake) {
+            terminal.complain(String.valueOf(mistake.getMessage()));
+            return BAD_CONFIGURATION;
         } catch (IOException trouble) {
             terminal.complain(String.valueOf(trouble.getMessage()));
             return FAILED;

@@ -222,13 +222,26 @@ public final class Forwarder implements AutoCloseable {
     public void drain() {
         log.atInfo().addKeyValue("delay", config.drainDelay()).log("stopping");
         pause(config.drainDelay());
-        long deadline = System.nanoTime() + config.drainTimeout().toNanos();
+        drain(config.drainTimeout());
+    }
+
+    /// Drains at once, since nobody is left who could hand mail in.
+    ///
+    /// @param passed what of `drain-timeout` is over already
+    public void drainAtOnce(Duration passed) {
+        log.atInfo().log("stopping");
+        Duration left = config.drainTimeout().minus(passed);
+        drain(left.isNegative() ? Duration.ZERO : left);
+    }
+
+    private void drain(Duration timeout) {
+        long deadline = System.nanoTime() + timeout.toNanos();
         doorplate.show(null);
         reception.stop();
         try {
             listener.stopAccepting()
                     .toCompletableFuture()
-                    .get(config.drainTimeout().toNanos(), TimeUnit.NANOSECONDS);
+                    .get(timeout.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException _) {
             log.atWarn().log("some sessions did not end within drain-timeout");
         } catch (ExecutionException | InterruptedException trouble) {

@@ -16,6 +16,6 @@ public final class Main {
     public static void main(String[] args) {
         Terminal terminal = Terminal.ofProcess();
         Foreground foreground = new Foreground(terminal);
-        System.exit(Commands.run(List.of(args), terminal, Sources::ofProcess, foreground::serve));
+        System.exit(Commands.run(List.of(args), terminal, Sources::ofProcess, foreground));
     }
 }

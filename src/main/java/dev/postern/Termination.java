@@ -1,6 +1,6 @@
 package dev.postern;
 
-import java.lang.reflect.Proxy;
+import dev.postern.exec.Signals;
 import java.util.concurrent.CountDownLatch;
 
 /// The request to end: SIGTERM or SIGINT.
@@ -21,30 +21,9 @@ final class Termination {
     static Termination catching() {
         Termination termination = new Termination();
         for (String name : new String[] {"TERM", "INT"}) {
-            handle(name, termination::caught);
+            Signals.handle(name, termination::caught);
         }
         return termination;
-    }
-
-    /// Has `task` run at each signal `name`. By reflection: `sun.misc.Signal` is the only way in
-    /// Java, and the compiler's warning about it can't be turned off.
-    private static void handle(String name, Runnable task) {
-        try {
-            Class<?> signal = Class.forName("sun.misc.Signal");
-            Class<?> handler = Class.forName("sun.misc.SignalHandler");
-            Object running =
-                    Proxy.newProxyInstance(
-                            Termination.class.getClassLoader(),
-                            new Class<?>[] {handler},
-                            (_, _, _) -> {
-                                task.run();
-                                return null;
-                            });
-            Object named = signal.getConstructor(String.class).newInstance(name);
-            signal.getMethod("handle", signal, handler).invoke(null, named, running);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("this Java has no sun.misc.Signal", e);
-        }
     }
 
     private void caught() {

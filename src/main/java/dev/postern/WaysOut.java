@@ -60,7 +60,8 @@ final class WaysOut implements Egresses {
                 health.lastSuccess(),
                 health.nextProbe(),
                 null,
-                username(config));
+                username(config),
+                health.candidates());
     }
 
     private static @Nullable String username(EgressConfig config) {

@@ -50,6 +50,8 @@ class ArchitectureTest {
         MAY_KNOW.put("notify", words("outcome"));
         // Lines and their masking; SLF4J finds it by itself.
         MAY_KNOW.put("log", words());
+        // A child process and its signals.
+        MAY_KNOW.put("exec", Set.of());
         MAY_KNOW.put("cli", words("submit", "doctor", "log"));
     }
 

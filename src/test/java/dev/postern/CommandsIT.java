@@ -71,6 +71,21 @@ class CommandsIT {
     }
 
     @Test
+    void aCertificateWithoutItsKeyIsABadConfiguration() throws IOException {
+        Path files = Path.of(System.getProperty("postern.home"), "src/test/resources/tls");
+        String tls =
+                "tls: {certificate: %s, key: %s}"
+                        .formatted(
+                                files.resolve("listener-chain.pem"),
+                                files.resolve("listener-sec1.pem"));
+        try (Postern postern = Postern.in(directory).smtp(tls)) {
+            String configuration = postern.writeConfiguration().toString();
+            Commands.Result result = postern.run("serve", "--config", configuration).expect(2);
+            assertTrue(result.errors().contains("the key is not the certificate's"));
+        }
+    }
+
+    @Test
     void theConfigurationIsCheckedShownAndExplained() throws IOException {
         Path good =
                 write(

@@ -36,7 +36,7 @@ class DoctorIT {
             String egress =
                     egress(
                             "gmail",
-                            exim.port(),
+                            exim.submissionPort(),
                             "required",
                             "tls-name: smtp.gmail.com",
                             certificate);

@@ -61,26 +61,27 @@ public final class Commands implements Runnable {
     ///
     /// @param words as typed, after the program's name
     /// @param sources where the configuration comes from, given `--config`
-    /// @param serving runs the forwarder
+    /// @param forwarding runs the forwarder
     /// @return the exit status
     public static int run(
             List<String> words,
             Terminal terminal,
             Function<@Nullable Path, Sources> sources,
-            Serving serving) {
+            Forwarding forwarding) {
         if (!words.isEmpty() && words.getFirst().equals("sendmail")) {
             // Its options are older than POSIX; picocli only knows its help.
             return new SendmailCommand(terminal, sources).run(words.subList(1, words.size()));
         }
         String named = words.isEmpty() ? null : words.getFirst();
-        Commands commands = new Commands(all(terminal, sources, serving), named, terminal);
+        Commands commands = new Commands(all(terminal, sources, forwarding), named, terminal);
         return commands.line.execute(words.toArray(String[]::new));
     }
 
     private static Map<String, Supplier<Object>> all(
-            Terminal terminal, Function<@Nullable Path, Sources> sources, Serving serving) {
+            Terminal terminal, Function<@Nullable Path, Sources> sources, Forwarding forwarding) {
         Map<String, Supplier<Object>> all = new LinkedHashMap<>();
-        all.put("serve", () -> new ServeCommand(terminal, sources, serving));
+        all.put("serve", () -> new ServeCommand(terminal, sources, forwarding));
+        all.put("exec", () -> new ExecCommand(terminal, sources, forwarding));
         all.put("send", () -> new SendCommand(terminal, sources));
         all.put("sendmail", () -> new SendmailCommand(terminal, sources));
         all.put("queue", () -> QueueCommand.line(terminal, sources));

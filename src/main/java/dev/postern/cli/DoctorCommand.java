@@ -82,18 +82,18 @@ final class DoctorCommand implements Callable<Integer> {
         LogConfig quiet = new LogConfig(Format.TEXT, Level.ERROR, Addresses.FULL);
         Logging.start(quiet, terminal.err(), false);
         boolean onTerminal = !json && Logging.standardOutputIsTerminal();
+        int width = onTerminal && spec != null ? spec.usageMessage().width() : 0;
         Round round = Doctor.of(loaded.get().config()).begin(limit());
         while (!round.await(onTerminal ? TICK : LONGEST)) {
-            progress(round.progress());
+            progress(round.progress(), width);
         }
         Report report = round.report();
         if (onTerminal) {
-            progress("");
+            progress("", width);
         }
         if (json) {
             terminal.out().println(ReportJson.of(report));
         } else {
-            int width = spec == null ? 0 : spec.usageMessage().width();
             new DoctorText(terminal, onTerminal ? width : DoctorText.USUAL_WIDTH, onTerminal)
                     .print(report);
         }
@@ -112,9 +112,10 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     /// Overwrites the line that stands there.
-    private void progress(String line) {
+    private void progress(String line, int width) {
         String begin = "\r\u001b[K";
-        terminal.out().print(begin + Terminal.printable(line));
+        String shown = Terminal.printable(line);
+        terminal.out().print(begin + shown.substring(0, Math.min(shown.length(), width - 1)));
         terminal.out().flush();
     }
 }

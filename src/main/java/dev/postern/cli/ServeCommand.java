@@ -24,14 +24,15 @@ final class ServeCommand implements Callable<Integer> {
 
     private final Terminal terminal;
     private final Function<@Nullable Path, Sources> sources;
-    private final Serving serving;
+    private final Forwarding forwarding;
 
     @Mixin private ConfigOption config = new ConfigOption();
 
-    ServeCommand(Terminal terminal, Function<@Nullable Path, Sources> sources, Serving serving) {
+    ServeCommand(
+            Terminal terminal, Function<@Nullable Path, Sources> sources, Forwarding forwarding) {
         this.terminal = terminal;
         this.sources = sources;
-        this.serving = serving;
+        this.forwarding = forwarding;
     }
 
     @Override
@@ -42,6 +43,6 @@ final class ServeCommand implements Callable<Integer> {
         }
         Logging.start(
                 loaded.get().config().log(), terminal.out(), Logging.standardOutputIsTerminal());
-        return serving.serve(loaded.get());
+        return forwarding.serve(loaded.get());
     }
 }

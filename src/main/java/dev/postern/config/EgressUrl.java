@@ -31,45 +31,6 @@ final class EgressUrl {
     private final SequencedMap<String, Given.Entry> members = new LinkedHashMap<>();
     private boolean broken;
 
-    /// A URL cut into its parts, still encoded; null where a part is absent.
-    private record Parts(
-            String scheme,
-            @Nullable String user,
-            String place,
-            String rest,
-            @Nullable String query,
-            @Nullable String fragment) {
-
-        static @Nullable Parts of(String url) {
-            int colon = url.indexOf("://");
-            if (colon < 1) {
-                return null;
-            }
-            String scheme = url.substring(0, colon).toLowerCase(Locale.ROOT);
-            String tail = url.substring(colon + "://".length());
-            String[] fragment = cut(tail, '#');
-            String[] query = cut(fragment[0], '?');
-            int slash = query[0].indexOf('/');
-            String authority = slash < 0 ? query[0] : query[0].substring(0, slash);
-            String rest = slash < 0 ? "" : query[0].substring(slash);
-            int at = authority.lastIndexOf('@');
-            return new Parts(
-                    scheme,
-                    at < 0 ? null : authority.substring(0, at),
-                    authority.substring(at + 1),
-                    rest,
-                    query.length > 1 ? query[1] : null,
-                    fragment.length > 1 ? fragment[1] : null);
-        }
-
-        private static String[] cut(String text, char at) {
-            int index = text.indexOf(at);
-            return index < 0
-                    ? new String[] {text}
-                    : new String[] {text.substring(0, index), text.substring(index + 1)};
-        }
-    }
-
     private EgressUrl(Source source, Problems problems) {
         this.source = source;
         this.path = "egress";
@@ -82,7 +43,7 @@ final class EgressUrl {
     }
 
     private Given read(String url) {
-        Parts parts = Parts.of(url);
+        UrlParts parts = UrlParts.of(url);
         List<String> schemes =
                 Stream.concat(
                                 Stream.of("smtps"),
@@ -101,7 +62,7 @@ final class EgressUrl {
         return broken ? new Given.Broken(source) : new Given.Entries(members, source);
     }
 
-    private void members(Parts parts) {
+    private void members(UrlParts parts) {
         if (!parts.rest().isEmpty() && !parts.rest().equals("/")) {
             wrong("has a path", "write %2F for a slash within user, password or key");
         }
@@ -124,13 +85,10 @@ final class EgressUrl {
         }
     }
 
-    private void smtp(Parts parts, boolean implicit) {
-        String place = parts.place();
-        int colon = place.lastIndexOf(':');
-        boolean port = colon > place.lastIndexOf(']');
-        put("host", port ? place.substring(0, colon) : place);
-        if (port) {
-            put("port", place.substring(colon + 1));
+    private void smtp(UrlParts parts, boolean implicit) {
+        put("host", parts.host());
+        if (parts.port() != null) {
+            put("port", parts.port());
         } else if (implicit) {
             put("port", IMPLICIT_TLS_PORT);
         }
@@ -140,7 +98,7 @@ final class EgressUrl {
         }
     }
 
-    private void api(Parts parts) {
+    private void api(UrlParts parts) {
         if (parts.user() == null || !parts.place().isEmpty()) {
             wrong(
                     "must be TYPE://KEY@",
@@ -150,14 +108,14 @@ final class EgressUrl {
         single(parts.user());
     }
 
-    private void mailgun(Parts parts) {
+    private void mailgun(UrlParts parts) {
         put("domain", parts.place());
         if (parts.user() != null) {
             single(parts.user());
         }
     }
 
-    private void ses(Parts parts) {
+    private void ses(UrlParts parts) {
         put("region", parts.place());
         pair(parts.user(), "access-key-id", "secret-access-key");
     }

@@ -15,16 +15,29 @@ import org.jspecify.annotations.Nullable;
 /// @param reader reads the file, mounted secrets and certificates; gets absolute paths
 /// @param hostname tells the machine's name
 /// @param fileSystemType tells the type of the file system that a path lies on, such as `overlay`
+/// @param adoption the app's settings that become the last egress; null: none
 public record Sources(
         @Nullable Path file,
         Map<String, String> environment,
         Path workingDirectory,
         TextReader reader,
         Supplier<String> hostname,
-        Function<Path, String> fileSystemType) {
+        Function<Path, String> fileSystemType,
+        @Nullable Adoption adoption) {
 
     public Sources {
         environment = Map.copyOf(environment);
+    }
+
+    /// Sources without an adopted egress.
+    public Sources(
+            @Nullable Path file,
+            Map<String, String> environment,
+            Path workingDirectory,
+            TextReader reader,
+            Supplier<String> hostname,
+            Function<Path, String> fileSystemType) {
+        this(file, environment, workingDirectory, reader, hostname, fileSystemType, null);
     }
 
     /// Returns the sources of the running process.
@@ -40,7 +53,14 @@ public record Sources(
 
     /// Returns the same sources with another environment.
     public Sources withEnvironment(Map<String, String> other) {
-        return new Sources(file, other, workingDirectory, reader, hostname, fileSystemType);
+        return new Sources(
+                file, other, workingDirectory, reader, hostname, fileSystemType, adoption);
+    }
+
+    /// Returns the same sources with an egress more, the last one.
+    public Sources adopting(Adoption adopted) {
+        return new Sources(
+                file, environment, workingDirectory, reader, hostname, fileSystemType, adopted);
     }
 
     TextReader absoluteReader() {

@@ -185,7 +185,9 @@ public final class Dispatcher implements AutoCloseable {
 
     /// Returns how each egress does, in configured order. Any thread.
     public List<EgressView> egresses() {
-        return lanes.all().stream().map(lane -> lane.health().view()).toList();
+        return lanes.all().stream()
+                .map(lane -> lane.health().view().with(lane.egress().candidates()))
+                .toList();
     }
 
     /// Probes an egress now.

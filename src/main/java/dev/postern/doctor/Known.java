@@ -1,15 +1,12 @@
 package dev.postern.doctor;
 
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Hosts of well-known providers: what the findings table calls them, and which ports they have.
+/// Hosts of well-known providers: what the findings table calls them.
 final class Known {
-
-    private static final List<Integer> USUAL_PORTS = List.of(587, 465, 2525);
 
     /// By the end of a host's name.
     private static final Map<String, String> PROVIDERS =
@@ -31,17 +28,6 @@ final class Known {
                     Map.entry("smtp2go.com", "smtp2go"),
                     Map.entry("ovh.net", "ovh-mail"));
 
-    /// Where they differ from the usual ones.
-    private static final Map<String, List<Integer>> PORTS =
-            Map.of(
-                    "gmail", List.of(587, 465),
-                    "office365", List.of(587),
-                    "outlook", List.of(587),
-                    "ses", List.of(587, 465, 2587, 2465),
-                    "resend", List.of(587, 465, 2587, 2465),
-                    "postmark", List.of(587, 2525),
-                    "ovh-mail", List.of(587, 465));
-
     private Known() {}
 
     /// Returns the words for a host: its provider's, and `known`; none for others.
@@ -55,14 +41,5 @@ final class Known {
             }
         });
         return tags;
-    }
-
-    /// Returns the submission ports to try at a host.
-    static List<Integer> submissionPorts(String host) {
-        return tags(host).stream()
-                .filter(PORTS::containsKey)
-                .findFirst()
-                .map(PORTS::get)
-                .orElse(USUAL_PORTS);
     }
 }

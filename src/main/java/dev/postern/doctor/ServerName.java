@@ -14,20 +14,12 @@ final class ServerName {
                             + "|MailHog|Microsoft ESMTP|Postern)",
                     Pattern.CASE_INSENSITIVE);
 
-    private static final Pattern HOST = Pattern.compile("^[\\w-]+(\\.[\\w-]+)+");
-
     private ServerName() {}
 
     /// Returns the software: `Exim 4.96`; `a mail server` when it does not say.
     static String make(@Nullable UpstreamReply greeting) {
         Matcher matcher = MAKE.matcher(line(greeting));
         return matcher.find() ? matcher.group(1) : "a mail server";
-    }
-
-    /// Returns host and software: `vps.example.org (Exim 4.96)`; empty without a greeting.
-    static String inFull(@Nullable UpstreamReply greeting) {
-        Matcher host = HOST.matcher(line(greeting));
-        return host.find() ? host.group() + " (" + make(greeting) + ")" : "";
     }
 
     private static String line(@Nullable UpstreamReply greeting) {

@@ -6,7 +6,9 @@ import dev.postern.doctor.Sighting.Where;
 import dev.postern.doctor.SmtpExamination.Tried;
 import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.Reached;
+import dev.postern.egress.smtp.Screening;
 import dev.postern.egress.smtp.TlsSeen;
+import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
@@ -47,9 +49,10 @@ final class SmtpDiagnosis {
         if (!works) {
             ports(SmtpExamination.wanted(smtp), tries, seen);
             List<Integer> wanted = SmtpExamination.wanted(smtp);
+            Screening screening = Screening.of(egress, platform.hostname());
             tries.stream()
                     .filter(tried -> wanted.contains(tried.port()))
-                    .forEach(tried -> conversation(tried.reached(), seen));
+                    .forEach(tried -> conversation(screening, tried.reached(), seen));
         }
         if (probe instanceof Probe.Failed failed) {
             probe(failed, seen);
@@ -114,28 +117,34 @@ final class SmtpDiagnosis {
         return states;
     }
 
-    private void conversation(Reached reached, Sightings seen) {
+    /// Judges what a server said, as the egress would.
+    private void conversation(Screening screening, Reached reached, Sightings seen) {
         if (PortState.of(reached) != PortState.OPEN) {
             return;
         }
-        TlsSeen tls = reached.tls();
-        if (tls != null && tls.distrust() != null) {
-            seen.saw(Where.TLS, said(tls.distrust()) + greeted(reached) + clockBehind(tls));
+        Verdict objection = screening.objection(reached);
+        if (objection == null) {
+            return;
         }
-        Verdict trouble = reached.trouble();
-        if (trouble != null) {
-            seen.saw(reached.stage() == Stage.TLS ? Where.TLS : Where.GREETING, said(trouble));
+        Fault fault =
+                objection.outcome() instanceof Outcome.Unavailable unavailable
+                        ? unavailable.fault()
+                        : Fault.SERVICE;
+        switch (fault) {
+            case CERTIFICATE, INTERCEPTION ->
+                    seen.saw(Where.TLS, said(objection) + clockBehind(reached.tls()));
+            case CREDENTIALS -> seen.saw(Where.AUTH, said(objection));
+            case NETWORK, TIMEOUT, TLS, ACCOUNT, QUOTA, SERVICE ->
+                    seen.saw(
+                            reached.stage() == Stage.TLS ? Where.TLS : Where.GREETING,
+                            said(objection));
         }
     }
 
-    private static String greeted(Reached reached) {
-        String name = ServerName.inFull(reached.greeting());
-        return name.isEmpty() ? "" : " (it calls itself " + name + ")";
-    }
-
-    private String clockBehind(TlsSeen tls) {
+    private String clockBehind(@Nullable TlsSeen tls) {
         boolean early =
-                !tls.chain().isEmpty()
+                tls != null
+                        && !tls.chain().isEmpty()
                         && clock.instant()
                                 .isBefore(tls.chain().getFirst().getNotBefore().toInstant());
         return early ? " (clock behind)" : "";

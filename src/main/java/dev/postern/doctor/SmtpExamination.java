@@ -2,6 +2,7 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
+import dev.postern.config.SubmissionPort;
 import dev.postern.doctor.Examined.Works;
 import dev.postern.doctor.Network.Limits;
 import dev.postern.doctor.Step.Kind;
@@ -17,7 +18,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 /// Examines a submission server: its name, its ports in both address families up to EHLO, and,
 /// where it is configured, the log-in by the egress's own probe.
 final class SmtpExamination implements Examination {
-
-    private static final Set<Integer> IMPLICIT_TLS_PORTS = Set.of(465, 2465, 8465);
 
     private static final Duration CONNECT_LIMIT = Duration.ofMillis(4500);
     private static final Limits LIMITS = new Limits(CONNECT_LIMIT, Duration.ofSeconds(6));
@@ -113,7 +111,7 @@ final class SmtpExamination implements Examination {
                                 tried.reached().trouble() == null
                                         && (tried.reached().tls() == null || tried.isRight()));
         if (!good && !addresses.getFirst().isLoopbackAddress()) {
-            List<Integer> others = new ArrayList<>(Known.submissionPorts(egress.smtp().host()));
+            List<Integer> others = new ArrayList<>(candidates(egress.smtp()));
             others.removeAll(wanted);
             try_(others, addresses, OTHER_LIMITS);
         }
@@ -121,9 +119,11 @@ final class SmtpExamination implements Examination {
 
     /// Returns the ports that the egress would use.
     static List<Integer> wanted(SmtpEgressConfig smtp) {
-        return smtp.port().isPresent()
-                ? List.of(smtp.port().getAsInt())
-                : Known.submissionPorts(smtp.host());
+        return smtp.port().isPresent() ? List.of(smtp.port().getAsInt()) : candidates(smtp);
+    }
+
+    private static List<Integer> candidates(SmtpEgressConfig smtp) {
+        return smtp.candidates().stream().map(SubmissionPort::port).toList();
     }
 
     private void try_(List<Integer> ports, List<InetAddress> addresses, Limits limits) {
@@ -158,16 +158,21 @@ final class SmtpExamination implements Examination {
     }
 
     private Opening opening(int port) {
+        boolean implicit = isImplicit(port);
         return switch (egress.smtp().tls()) {
             case IMPLICIT -> Opening.IMPLICIT_TLS;
-            case REQUIRED ->
-                    IMPLICIT_TLS_PORTS.contains(port) ? Opening.IMPLICIT_TLS : Opening.STARTTLS;
-            case OPTIONAL ->
-                    IMPLICIT_TLS_PORTS.contains(port)
-                            ? Opening.IMPLICIT_TLS
-                            : Opening.STARTTLS_IF_OFFERED;
+            case REQUIRED -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS;
+            case OPTIONAL -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS_IF_OFFERED;
             case NONE -> Opening.CLEAR_TEXT;
         };
+    }
+
+    private boolean isImplicit(int port) {
+        return egress.smtp().candidates().stream()
+                .filter(candidate -> candidate.port() == port)
+                .findFirst()
+                .map(SubmissionPort::implicitTls)
+                .orElse(SubmissionPort.isImplicit(port));
     }
 
     private void probe() {

@@ -7,6 +7,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.config.SubmissionPort;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -15,6 +16,8 @@ import java.util.OptionalInt;
 final class WellKnown {
 
     private static final Duration LIMIT = Duration.ofSeconds(6);
+    private static final SubmissionPort STARTTLS = new SubmissionPort(587, false);
+    private static final SubmissionPort IMPLICIT = new SubmissionPort(465, true);
     private static final String REGION = "us-east-1";
 
     private WellKnown() {}
@@ -22,10 +25,14 @@ final class WellKnown {
     static List<EgressConfig> all() {
         Secret none = Secret.of("");
         return List.of(
-                smtp("smtp.gmail.com"),
-                smtp("smtp.office365.com"),
-                smtp("smtp.sendgrid.net"),
-                smtp("email-smtp." + REGION + ".amazonaws.com"),
+                smtp("smtp.gmail.com", STARTTLS, IMPLICIT),
+                smtp("smtp.office365.com", STARTTLS),
+                smtp("smtp.sendgrid.net", STARTTLS, IMPLICIT, new SubmissionPort(2525, false)),
+                smtp(
+                        "email-smtp." + REGION + ".amazonaws.com",
+                        STARTTLS,
+                        IMPLICIT,
+                        new SubmissionPort(2587, false)),
                 api("sendgrid"),
                 new EgressConfig.Mailgun(common("mailgun"), "example.org", none),
                 api("resend"),
@@ -36,14 +43,21 @@ final class WellKnown {
 
     /// Returns how mail servers on this machine are spoken to.
     static EgressConfig.Smtp localMta() {
-        return smtp("localhost");
+        return smtp("localhost", STARTTLS);
     }
 
-    private static EgressConfig.Smtp smtp(String host) {
+    private static EgressConfig.Smtp smtp(String host, SubmissionPort... ports) {
         return new EgressConfig.Smtp(
                 common(host),
                 new SmtpEgressConfig(
-                        host, OptionalInt.empty(), Tls.REQUIRED, null, null, null, null));
+                        host,
+                        OptionalInt.empty(),
+                        Tls.REQUIRED,
+                        null,
+                        null,
+                        null,
+                        null,
+                        List.of(ports)));
     }
 
     private static EgressConfig api(String type) {

@@ -5,6 +5,7 @@ import dev.postern.outcome.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -88,7 +89,8 @@ public final class EgressHealth {
                 lastErrorAt,
                 lastSuccess,
                 nextProbe,
-                downSince);
+                downSince,
+                List.of());
     }
 
     /// Returns whether one more message may go now.

@@ -107,7 +107,8 @@ public final class Listener implements AutoCloseable {
 
     /// Binds the sockets and begins to accept.
     ///
-    /// @throws IOException when a socket can't be bound or the certificate can't be used
+    /// @throws UnusableCertificate when the certificate can't be used
+    /// @throws IOException when a socket can't be bound
     public static Listener start(SmtpConfig config, Reception reception, ListenerObserver observer)
             throws IOException {
         InetAddress address = resolve(config.listen().host());

@@ -8,6 +8,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -72,13 +73,26 @@ final class StartTls {
 
     /// Loads the certificate; empty when none is configured.
     ///
-    /// @throws IOException when it can't be read or used; the message names the file
-    static Optional<StartTls> of(SmtpConfig.Tls config) throws IOException {
+    /// @throws UnusableCertificate when it can't be read or used; the message names the file
+    static Optional<StartTls> of(SmtpConfig.Tls config) throws UnusableCertificate {
         Path certificate = config.certificate();
         Path key = config.key();
-        return certificate == null || key == null
-                ? Optional.empty()
-                : Optional.of(new StartTls(certificate, key));
+        if (certificate == null || key == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new StartTls(certificate, key));
+        } catch (IOException e) {
+            throw new UnusableCertificate(
+                    "smtp.tls: " + certificate + ", " + key + ": " + words(e), e);
+        }
+    }
+
+    /// A file system's exception has the path alone as its message.
+    private static String words(IOException trouble) {
+        return trouble instanceof FileSystemException
+                ? trouble.toString()
+                : String.valueOf(trouble.getMessage());
     }
 
     /// Returns a handler that does the server's side of a handshake.
@@ -132,8 +146,7 @@ final class StartTls {
                             .build();
             return new Loaded(context, chain[0].getNotAfter().toInstant());
         } catch (GeneralSecurityException | IllegalArgumentException e) {
-            throw new IOException(
-                    "smtp.tls: " + certificateFile + ", " + keyFile + ": " + e.getMessage(), e);
+            throw new IOException(e.getMessage(), e);
         }
     }
 

@@ -73,8 +73,17 @@ public final class Logging {
 
     /// Returns whether this process's standard output is a terminal.
     public static boolean standardOutputIsTerminal() {
+        return isTerminal("/proc/self/fd/1");
+    }
+
+    /// Returns whether this process's standard error is a terminal.
+    public static boolean standardErrorIsTerminal() {
+        return isTerminal("/proc/self/fd/2");
+    }
+
+    private static boolean isTerminal(String stream) {
         try {
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+            String target = Files.readSymbolicLink(Path.of(stream)).toString();
             return target.startsWith("/dev/pts/")
                     || target.startsWith("/dev/tty")
                     || target.equals("/dev/console");

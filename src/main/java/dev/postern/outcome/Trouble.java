@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -56,12 +57,8 @@ public final class Trouble {
 
     /// Judges a failure of the connection.
     public static Verdict ofFailure(Scene scene, Throwable failure) {
-        String certificate = "";
-        for (Throwable at = failure; at != null; at = at.getCause()) {
-            if (at instanceof CertificateRefused refused) {
-                certificate = refused.presented();
-            }
-        }
+        CertificateRefused refused = CertificateRefused.in(failure);
+        String certificate = refused == null ? "" : refused.presented();
         return judge(scene, "for " + scene.host() + ": " + chain(failure), certificate);
     }
 
@@ -104,13 +101,15 @@ public final class Trouble {
         return words.replace("{peer}", scene.peer())
                 .replace("{host}", scene.host())
                 .replace("{at}", scene.stage().phrase())
-                .replace("{limit}", inWords(scene.limit().toMillis()))
+                .replace("{limit}", inWords(scene.limit()))
                 .replace("{certificate}", certificate)
                 .replace("{said}", MARK.matcher(said).replaceFirst(""))
                 .strip();
     }
 
-    private static String inWords(long millis) {
+    /// Returns a time as the table's words put it: `10 s`, `0.2 s`.
+    public static String inWords(Duration time) {
+        long millis = time.toMillis();
         return millis % 1000 == 0
                 ? millis / 1000 + " s"
                 : String.format(Locale.ROOT, "%.1f s", millis / 1000.0);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.Loaded;
 import dev.postern.config.Sources;
 import dev.postern.submit.ScriptedListener;
@@ -20,6 +21,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.IntFunction;
 import java.util.logging.LogManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,6 +41,7 @@ class CommandsTest {
     private final Map<String, String> environment = new HashMap<>();
     private final List<Loaded.Valid> served = new ArrayList<>();
     private String input = "";
+    private String executed = "";
 
     @BeforeEach
     void spool() throws IOException {
@@ -75,9 +79,22 @@ class CommandsTest {
                             real.hostname(),
                             real.fileSystemType());
                 },
-                loaded -> {
-                    served.add(loaded);
-                    return 0;
+                new Forwarding() {
+                    @Override
+                    public int serve(Loaded.Valid loaded) {
+                        served.add(loaded);
+                        return 0;
+                    }
+
+                    @Override
+                    public int exec(
+                            Loaded.Valid loaded,
+                            List<String> command,
+                            IntFunction<Map<String, String>> changes) {
+                        served.add(loaded);
+                        executed = command + " with " + new TreeMap<>(changes.apply(2525));
+                        return 3;
+                    }
                 });
     }
 
@@ -184,6 +201,46 @@ class CommandsTest {
         assertEquals(2, err.toString(UTF_8).lines().count(), err.toString(UTF_8));
         assertTrue(err.toString(UTF_8).lines().allMatch(line -> line.startsWith("postern: ")));
         assertTrue(served.isEmpty());
+    }
+
+    @Test
+    void execRunsWhatFollowsTheTwoHyphens() {
+        assertEquals(3, run("exec", "--", "app", "--help", "-x"));
+
+        assertEquals("[app, --help, -x] with {}", executed);
+    }
+
+    @Test
+    void execWithoutACommandSaysSo() {
+        assertEquals(2, run("exec", "--adopt"));
+
+        assertTrue(complaint().contains("CMD"), err.toString(UTF_8));
+        assertTrue(served.isEmpty());
+    }
+
+    @Test
+    void execAdoptsTheAppsSettings() {
+        environment.put("SMTP_HOST", "smtp.example.org");
+        environment.put("POSTERN_EGRESS", "resend://key@");
+
+        assertEquals(3, run("exec", "--adopt", "--", "app"));
+
+        assertEquals("[app] with {SMTP_HOST=127.0.0.1, SMTP_PORT=2525}", executed);
+        assertEquals(
+                List.of("resend", "adopted"),
+                served.getFirst().config().egress().stream().map(EgressConfig::name).toList());
+    }
+
+    @Test
+    void execLeavesSettingsAloneThatLeadToItself() {
+        environment.put("SMTP_HOST", "localhost");
+        environment.put("SMTP_PORT", "2525");
+
+        assertEquals(3, run("exec", "--adopt", "--", "app"));
+
+        assertEquals("[app] with {}", executed);
+        assertTrue(served.getFirst().config().egress().isEmpty());
+        assertTrue(err.toString(UTF_8).contains("lead to our own listener"), err.toString(UTF_8));
     }
 
     @Test

@@ -22,6 +22,7 @@ final class Loading {
     final Map<String, String> environment = new HashMap<>();
     String fileSystem = "ext4";
     Path option;
+    private boolean adopts;
 
     Loading yaml(String text) {
         return file("postern.yaml", text);
@@ -37,15 +38,23 @@ final class Loading {
         return this;
     }
 
+    /// Takes over the mail settings among the variables, as `exec --adopt` does.
+    Loading adopting() {
+        adopts = true;
+        return this;
+    }
+
     Loaded load() {
-        return ConfigLoader.load(
+        Sources sources =
                 new Sources(
                         option,
                         environment,
                         DIRECTORY,
                         this::read,
                         () -> HOSTNAME,
-                        _ -> fileSystem));
+                        _ -> fileSystem);
+        return ConfigLoader.load(
+                adopts ? sources.adopting(Adoption.of(environment).orElseThrow()) : sources);
     }
 
     Loaded.Valid valid() {

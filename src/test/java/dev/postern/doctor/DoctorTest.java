@@ -11,6 +11,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.config.SubmissionPort;
 import dev.postern.doctor.Doctor.Patience;
 import dev.postern.doctor.Examined.Works;
 import dev.postern.doctor.Step.Kind;
@@ -355,7 +356,8 @@ class DoctorTest {
                         null,
                         "me",
                         Secret.of("secret"),
-                        null));
+                        null,
+                        SubmissionPort.USUAL));
     }
 
     private static EgressConfig api(String type) {

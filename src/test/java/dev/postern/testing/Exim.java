@@ -36,7 +36,7 @@ public final class Exim implements NextHop {
             smtp_accept_queue_per_connection = 0
             rfc1413_query_timeout = 0s
             keep_environment =
-            log_selector = +received_recipients
+            log_selector = +received_recipients +smtp_connection +smtp_protocol_error
             acl_smtp_rcpt = check_rcpt
             begin acl
             check_rcpt:
@@ -164,7 +164,7 @@ public final class Exim implements NextHop {
     }
 
     /// Returns the port with STARTTLS and AUTH.
-    public int port() {
+    public int submissionPort() {
         return port;
     }
 

@@ -54,6 +54,8 @@ public enum Programs {
     NFT("TEST_NFT", "nftables", "nft"),
     /// iptables' command.
     IPTABLES("TEST_IPTABLES", "iptables", "iptables"),
+    /// PID namespaces.
+    UNSHARE("TEST_UNSHARE", "util-linux", "unshare"),
     /// System calls as they happen.
     STRACE("TEST_STRACE", "strace", "strace");
 

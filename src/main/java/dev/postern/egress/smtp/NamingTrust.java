@@ -32,7 +32,7 @@ final class NamingTrust extends X509ExtendedTrustManager {
         try {
             judge.checkServerTrusted(chain, authType, socket);
         } catch (CertificateException e) {
-            throw new CertificateRefused(describe(chain[0]), e);
+            throw new CertificateRefused(describe(chain[0]), names(chain[0]), e);
         }
     }
 

@@ -104,19 +104,26 @@ public record Reached(
     /// Returns the name that the server gives itself in its greeting (RFC 5321 §4.2); empty when it
     /// gave none.
     public String greetingName() {
-        return firstWord(greeting);
+        return answer().greetingName();
     }
 
     /// Returns the name that the server gives itself in its answer to EHLO (RFC 5321 §4.1.1.1);
     /// empty when it gave none.
     public String ehloName() {
-        return firstWord(ehlo);
+        return answer().ehloName();
     }
 
-    private static String firstWord(@Nullable UpstreamReply reply) {
-        return reply instanceof UpstreamReply.Answered answered
-                ? answered.firstLine().strip().split(" ", 2)[0]
-                : "";
+    /// Returns the server's software as its greeting tells it: `Exim 4.96`; empty when it does not.
+    public String software() {
+        return answer().software();
+    }
+
+    Answer answer() {
+        return new Answer(
+                greeting,
+                ehlo,
+                tls == null ? List.of() : tls.names(),
+                tls == null ? null : tls.distrust());
     }
 
     /// Returns the extensions offered, as they were said: `SIZE 52428800`.

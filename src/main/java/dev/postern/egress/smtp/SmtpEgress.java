@@ -4,6 +4,7 @@ import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
+import dev.postern.egress.CandidateView;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
@@ -18,6 +19,7 @@ import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Verdict;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -72,10 +74,8 @@ public final class SmtpEgress implements Egress {
             ConnectionPool.Limits limits) {
         this.common = egress.common();
         this.config = egress.smtp();
-        String ehloName = config.ehloName();
         this.pool = new ConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
-        String ownName = ehloName == null ? hostname : ehloName;
-        this.dialer = new Dialer(common, config, ownName, network, pool.watchdog());
+        this.dialer = new Dialer(common, config, hostname, network, pool.watchdog());
         this.turns = new Semaphore(common.concurrency());
     }
 
@@ -237,7 +237,13 @@ public final class SmtpEgress implements Egress {
     }
 
     @Override
+    public List<CandidateView> candidates() {
+        return dialer.candidates();
+    }
+
+    @Override
     public void close() {
+        dialer.close();
         pool.close();
     }
 }

@@ -36,7 +36,17 @@ public final class SmtpReach {
         STARTTLS,
         /// STARTTLS where it is offered.
         STARTTLS_IF_OFFERED,
-        CLEAR_TEXT
+        CLEAR_TEXT;
+
+        /// Returns it for people: `implicit`.
+        public String word() {
+            return switch (this) {
+                case IMPLICIT_TLS -> "implicit";
+                case STARTTLS -> "starttls";
+                case STARTTLS_IF_OFFERED -> "starttls where offered";
+                case CLEAR_TEXT -> "none";
+            };
+        }
     }
 
     /// @param tlsName the name that the certificate must be for

@@ -1,0 +1,98 @@
+package dev.postern.exec;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/// The calls of POSIX that Java lacks: it can end a process but not signal it, and it waits for its
+/// own children only. Linux on 64 bits.
+final class Posix {
+
+    /// Nobody is there to be waited for.
+    static final int NOBODY = 0;
+
+    private static final int P_ALL = 0;
+    private static final int WNOHANG = 1;
+    private static final int WEXITED = 4;
+    private static final int WNOWAIT = 0x0100_0000;
+
+    /// `siginfo_t` of Linux: its size, and where `si_pid` is.
+    private static final long SIGINFO_BYTES = 128;
+
+    private static final long SI_PID_AT = 16;
+
+    private static final int STANDARD_INPUT = 0;
+
+    private static final MethodHandle KILL =
+            call("kill", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+    private static final MethodHandle WAITID =
+            call(
+                    "waitid",
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.ADDRESS,
+                    ValueLayout.JAVA_INT);
+    private static final MethodHandle WAITPID =
+            call("waitpid", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
+    private static final MethodHandle TCGETPGRP = call("tcgetpgrp", ValueLayout.JAVA_INT);
+    private static final MethodHandle GETPGRP = call("getpgrp");
+
+    private Posix() {}
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle call(String name, ValueLayout... arguments) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(
+                linker.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
+    }
+
+    /// Sends a signal, kill(2).
+    ///
+    /// @return whether there was such a process
+    static boolean kill(long pid, int signal) {
+        return answer(() -> (int) KILL.invokeExact((int) pid, signal)) == 0;
+    }
+
+    /// Returns a child that has ended and still waits to be reaped, without reaping it; [#NOBODY]
+    /// when there is none. See waitid(2).
+    static int ended() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(SIGINFO_BYTES, Long.BYTES);
+            int flags = WEXITED | WNOHANG | WNOWAIT;
+            int result = answer(() -> (int) WAITID.invokeExact(P_ALL, 0, info, flags));
+            return result == 0 ? info.get(ValueLayout.JAVA_INT, SI_PID_AT) : NOBODY;
+        }
+    }
+
+    /// Reaps a child that has ended, waitpid(2).
+    static void reap(int pid) {
+        answer(() -> (int) WAITPID.invokeExact(pid, MemorySegment.NULL, WNOHANG));
+    }
+
+    /// Returns whether this process is in the foreground of a terminal, which then gives its
+    /// signals to the children as well (tcgetpgrp(3)).
+    static boolean inForeground() {
+        int foreground = answer(() -> (int) TCGETPGRP.invokeExact(STANDARD_INPUT));
+        int ours = answer(() -> (int) GETPGRP.invokeExact());
+        return foreground > 0 && foreground == ours;
+    }
+
+    @FunctionalInterface
+    private interface Call {
+        int make() throws Throwable;
+    }
+
+    private static int answer(Call call) {
+        try {
+            return call.make();
+        } catch (RuntimeException | Error trouble) {
+            throw trouble;
+        } catch (Throwable impossible) {
+            throw new IllegalStateException("a call of the C library threw", impossible);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package dev.postern;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.testing.Arrival;
+import dev.postern.testing.Await;
+import dev.postern.testing.Commands;
+import dev.postern.testing.Daemon;
+import dev.postern.testing.Postern;
+import dev.postern.testing.Programs;
+import dev.postern.testing.Sink;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// `postern exec`: the forwarder and an app in one container.
+class ExecIT {
+
+    /// Sends a message by the settings that Django has in its environment, as its very first act.
+    private static final String APP =
+            """
+            import os, smtplib, sys
+            with smtplib.SMTP(os.environ["EMAIL_HOST"], int(os.environ["EMAIL_PORT"])) as server:
+                if os.environ["EMAIL_USE_TLS"] == "True":
+                    server.starttls()
+                server.login(os.environ["EMAIL_HOST_USER"], os.environ["EMAIL_HOST_PASSWORD"])
+                text = "Subject: hi\\r\\n\\r\\nHi."
+                server.sendmail("app@example.org", ["user@example.com"], text)
+            print("the app's own output")
+            sys.exit(7)
+            """;
+
+    /// Writes each signal that it gets into a file, and ends with the number of them at TERM.
+    private static final String SIGNALLED =
+            """
+            import os, signal, sys, time
+            got = []
+            def note(number, frame):
+                got.append(signal.Signals(number).name[3:])
+                with open(sys.argv[1], "w") as out:
+                    out.write(" ".join(sorted(got)))
+                if number == signal.SIGTERM:
+                    sys.exit(len(got))
+            for name in ("TERM", "INT", "HUP", "USR1", "USR2", "TTIN", "TTOU", "WINCH"):
+                signal.signal(getattr(signal, "SIG" + name), note)
+            print("ready", flush=True)
+            while True:
+                time.sleep(60)
+            """;
+
+    @TempDir private Path directory;
+
+    private ProcessBuilder exec(Postern postern, List<String> options, String... command)
+            throws IOException {
+        List<String> words = new ArrayList<>(List.of("exec"));
+        words.addAll(options);
+        words.addAll(List.of("--config", postern.writeConfiguration().toString(), "--"));
+        words.addAll(List.of(command));
+        return postern.command(words.toArray(String[]::new));
+    }
+
+    private Commands.Result run(String... command) throws IOException {
+        try (Postern postern = Postern.in(directory)) {
+            return Commands.run(exec(postern, List.of(), command));
+        }
+    }
+
+    @Test
+    void theAppsFirstMailGoesOutAndItsStatusStays() throws IOException {
+        Programs.PYTHON.require();
+        try (Sink sink = Sink.start();
+                Postern postern = Postern.in(directory).egress(sink.egress())) {
+            ProcessBuilder builder = exec(postern, List.of("--adopt"), "python3", "-c", APP);
+            builder.environment()
+                    .putAll(
+                            Map.of(
+                                    "EMAIL_HOST", "smtp.example.invalid",
+                                    "EMAIL_PORT", "587",
+                                    "EMAIL_USE_TLS", "True",
+                                    "EMAIL_HOST_USER", "me@example.org",
+                                    "EMAIL_HOST_PASSWORD", "not-for-the-log"));
+
+            Commands.Result result = Commands.run(builder).expect(7);
+
+            assertEquals("the app's own output\n", result.output());
+            Arrival arrival = sink.await("app@example.org");
+            assertEquals(Set.of("user@example.com"), arrival.recipients());
+            assertTrue(result.errors().contains("egress adopted comes from EMAIL_HOST"));
+            assertFalse(result.errors().contains("not-for-the-log"), result.errors());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"exit 0, 0", "exit 3, 3", "kill -9 $$, 137", "kill -TERM $$, 143"})
+    void theCommandsStatusIsOurs(String script, int status) throws IOException {
+        run("sh", "-c", script).expect(status);
+    }
+
+    @Test
+    void whatCannotBeStartedIsToldInOneLine() throws IOException {
+        Commands.Result missing = run("no-such-program", "x").expect(127);
+        assertTrue(missing.errors().contains("postern: no-such-program: not found"));
+        Path plain = Files.writeString(directory.resolve("plain"), "no program");
+        Commands.Result forbidden = run(plain.toString()).expect(126);
+        assertTrue(forbidden.errors().contains("can't be executed"), forbidden.errors());
+    }
+
+    @Test
+    void beforeTheCommandStartsItIsOurStatus() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Postern postern = Postern.in(directory)) {
+            ProcessBuilder builder = exec(postern, List.of(), "touch", "started");
+            builder.environment().put("POSTERN_SMTP_LISTEN", "127.0.0.1:" + taken.getLocalPort());
+            Commands.run(builder).expect(1);
+            builder.environment().put("POSTERN_SMTP_LISTEN", "nonsense");
+            Commands.run(builder).expect(2);
+            assertFalse(Files.exists(directory.resolve("started")));
+        }
+    }
+
+    @Test
+    void everySignalReachesTheCommand() throws IOException {
+        Programs.PYTHON.require();
+        Path got = directory.resolve("got");
+        try (Postern postern = Postern.in(directory);
+                Daemon daemon =
+                        Daemon.start(
+                                exec(
+                                        postern,
+                                        List.of(),
+                                        "python3",
+                                        "-c",
+                                        SIGNALLED,
+                                        got.toString()))) {
+            Await.until("the command runs", () -> daemon.lines().contains("ready"));
+            List<String> sent = new ArrayList<>();
+            for (String name : List.of("HUP", "INT", "TTIN", "TTOU", "USR1", "USR2", "WINCH")) {
+                signal(daemon.pid(), name);
+                sent.add(name);
+                Await.until(name + " arrives", () -> text(got).equals(String.join(" ", sent)));
+            }
+            signal(daemon.pid(), "TERM");
+            assertEquals(8, daemon.awaitExit(), daemon::output);
+        }
+    }
+
+    @Test
+    void whatIsDueLeavesAfterTheCommandEnded() throws IOException {
+        Programs.PYTHON.require();
+        String many =
+                """
+                import os, smtplib
+                with smtplib.SMTP("127.0.0.1", int(os.environ["SMTP_PORT"])) as server:
+                    for n in range(200):
+                        server.sendmail("app@example.org", ["user@example.com"], "\\r\\nHi.")
+                """;
+        try (Sink sink = Sink.start();
+                Postern postern = Postern.in(directory).egress(sink.egress())) {
+            ProcessBuilder builder = exec(postern, List.of("--adopt"), "python3", "-c", many);
+            builder.environment().put("SMTP_HOST", "smtp.example.invalid");
+            Commands.run(builder).expect(0);
+            assertEquals(200, sink.taken().size());
+        }
+    }
+
+    /// A process that its parent left behind belongs to the first process, which must reap it.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 50})
+    void asTheFirstProcessItReapsOrphans(int count) throws IOException {
+        Programs.UNSHARE.require();
+        Programs.needs(
+                "root".equals(System.getProperty("user.name")), "a PID namespace needs root");
+        String script =
+                """
+                for i in $(seq %d); do (sh -c 'sleep 0.1 &' &); done
+                sleep 1
+                grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l
+                ls -d /proc/[0-9]* | wc -l >&2
+                """
+                        .formatted(count);
+        try (Postern postern = Postern.in(directory)) {
+            ProcessBuilder builder = exec(postern, List.of(), "sh", "-c", script);
+            builder.command().addAll(0, List.of("unshare", "--pid", "--fork", "--mount-proc"));
+            Commands.Result result = Commands.run(builder).expect(0);
+            assertEquals("0", result.output().strip(), result.errors());
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException beingWritten) {
+            return "";
+        }
+    }
+
+    private static void signal(long pid, String name) throws IOException {
+        Commands.run(new ProcessBuilder("kill", "-" + name, String.valueOf(pid))).expect(0);
+    }
+}
