@@ -4,9 +4,11 @@ import dev.postern.doctor.SmtpExamination.Tried;
 import dev.postern.doctor.Step.Kind;
 import dev.postern.doctor.Step.Result;
 import dev.postern.egress.smtp.Reached;
+import dev.postern.egress.smtp.Screening;
 import dev.postern.egress.smtp.SmtpReach.Opening;
 import dev.postern.egress.smtp.TlsSeen;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Verdict;
 import dev.postern.smtp.UpstreamReply;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,16 +20,19 @@ import org.jspecify.annotations.Nullable;
 final class ReachedSteps {
 
     private final Tried tried;
+    private final Screening screening;
     private final Reached reached;
     private final List<Step> steps = new ArrayList<>();
 
-    private ReachedSteps(Tried tried) {
+    private ReachedSteps(Tried tried, Screening screening) {
         this.tried = tried;
+        this.screening = screening;
         this.reached = tried.reached();
     }
 
-    static List<Step> of(Tried tried) {
-        ReachedSteps all = new ReachedSteps(tried);
+    /// @param screening says whether the server is the right one
+    static List<Step> of(Tried tried, Screening screening) {
+        ReachedSteps all = new ReachedSteps(tried, screening);
         if (tried.state() == PortState.OPEN) {
             all.collect();
         }
@@ -65,7 +70,9 @@ final class ReachedSteps {
             return;
         }
         if (seen.distrust() != null) {
-            String words = seen.distrust().outcome().reply();
+            // Who answers says more than what is wrong with the certificate.
+            Verdict objection = screening.objection(reached);
+            String words = (objection == null ? seen.distrust() : objection).outcome().reply();
             step(Kind.TLS, Result.FAILED, words, took(Stage.TLS));
             return;
         }

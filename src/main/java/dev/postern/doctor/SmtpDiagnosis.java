@@ -45,11 +45,15 @@ final class SmtpDiagnosis {
         if (looked != null) {
             seen.name(looked, smtp.host());
         }
+        if (probe instanceof Probe.Failed failed && isOfAccount(failed)) {
+            // It came as far as the log-in, so that nothing else is the cause.
+            probe(failed, seen);
+        }
         boolean works = probe instanceof Probe.Passed;
         if (!works) {
             ports(SmtpExamination.wanted(smtp), tries, seen);
             List<Integer> wanted = SmtpExamination.wanted(smtp);
-            Screening screening = Screening.of(egress, platform.hostname());
+            Screening screening = screening(egress);
             tries.stream()
                     .filter(tried -> wanted.contains(tried.port()))
                     .forEach(tried -> conversation(screening, tried.reached(), seen));
@@ -154,6 +158,18 @@ final class SmtpDiagnosis {
         return verdict.outcome() instanceof Outcome.Unavailable unavailable
                 ? unavailable.fault().word() + ": " + unavailable.reply()
                 : verdict.outcome().reply();
+    }
+
+    /// Returns how the egress judges servers.
+    Screening screening(EgressConfig.Smtp egress) {
+        return Screening.of(egress, platform.hostname());
+    }
+
+    private static boolean isOfAccount(Probe.Failed failed) {
+        return switch (failed.fault()) {
+            case CREDENTIALS, ACCOUNT, QUOTA -> true;
+            case NETWORK, TIMEOUT, TLS, CERTIFICATE, INTERCEPTION, SERVICE -> false;
+        };
     }
 
     private static void probe(Probe.Failed failed, Sightings seen) {

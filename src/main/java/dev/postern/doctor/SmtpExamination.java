@@ -146,7 +146,7 @@ final class SmtpExamination implements Examination {
         entry.end(
                 state == PortState.OPEN ? Result.OK : Result.FAILED,
                 state.word() + " " + address.getHostAddress());
-        ReachedSteps.of(tried).forEach(chart::add);
+        ReachedSteps.of(tried, diagnosis.screening(egress)).forEach(chart::add);
     }
 
     private InetAddress named(InetAddress address) {
