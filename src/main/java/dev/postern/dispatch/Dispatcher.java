@@ -202,9 +202,7 @@ public final class Dispatcher implements AutoCloseable {
                 });
     }
 
-    /// Returns what the probe at the start finds; it may be over already.
-    ///
-    /// @return empty when there is no egress of that name
+    /// Returns what the probe at the start finds; empty when there is no egress of that name.
     public Optional<CompletionStage<Probe>> firstProbe(String name) {
         return lanes.find(name).map(lane -> probes.first(lane).minimalCompletionStage());
     }

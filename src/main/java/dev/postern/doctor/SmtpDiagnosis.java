@@ -86,7 +86,15 @@ final class SmtpDiagnosis {
         if (tries.stream().anyMatch(tried -> isOurs(tried.reached()))) {
             tags.add("own");
         }
+        if (tries.stream().anyMatch(tried -> isNamed(tried.reached(), name))) {
+            tags.add("right-name");
+        }
         return platform.tagsAnd(tags);
+    }
+
+    private static boolean isNamed(Reached reached, String name) {
+        TlsSeen tls = reached.tls();
+        return tls != null && tls.names().stream().anyMatch(name::equalsIgnoreCase);
     }
 
     /// Returns whether this machine's own mail server answered: it gives this machine's name.
