@@ -30,7 +30,8 @@ final class Sightings {
 
     /// Judges what was seen.
     void saw(Where where, String said) {
-        FindingTable.judge(new Sighting(where, tags, said, words))
+        String oneLine = said.replaceAll("\\s*\\R\\s*", " ");
+        FindingTable.judge(new Sighting(where, tags, oneLine, words))
                 .ifPresent(finding -> findings.putIfAbsent(finding.id(), finding));
     }
 

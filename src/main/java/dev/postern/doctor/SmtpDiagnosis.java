@@ -92,9 +92,12 @@ final class SmtpDiagnosis {
         return platform.tagsAnd(tags);
     }
 
+    /// Returns whether a certificate that does not verify is for the name all the same.
     private static boolean isNamed(Reached reached, String name) {
         TlsSeen tls = reached.tls();
-        return tls != null && tls.names().stream().anyMatch(name::equalsIgnoreCase);
+        return tls != null
+                && !tls.isVerified()
+                && tls.names().stream().anyMatch(name::equalsIgnoreCase);
     }
 
     /// Returns whether this machine's own mail server answered: it gives this machine's name.
