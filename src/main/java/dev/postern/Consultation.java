@@ -28,11 +28,18 @@ final class Consultation implements Supplier<Report> {
 
     private final PosternConfig config;
     private final Dispatcher dispatcher;
+    private volatile List<EgressConfig> egresses;
     private @Nullable CompletableFuture<Report> underWay;
 
     Consultation(PosternConfig config, Dispatcher dispatcher) {
         this.config = config;
         this.dispatcher = dispatcher;
+        this.egresses = config.egress();
+    }
+
+    /// Takes other egresses from now on.
+    void use(List<EgressConfig> others) {
+        egresses = List.copyOf(others);
     }
 
     /// Examines every way out. Blocks; who asks while an examination is under way gets its report.
@@ -56,7 +63,7 @@ final class Consultation implements Supplier<Report> {
 
     private void examine(CompletableFuture<Report> report) {
         try {
-            report.complete(Doctor.of(config, this::probe).begin().report());
+            report.complete(Doctor.of(config, egresses, this::probe).begin().report());
         } catch (RuntimeException | Error e) {
             report.completeExceptionally(e);
         } finally {

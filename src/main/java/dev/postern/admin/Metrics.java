@@ -46,7 +46,7 @@ public final class Metrics {
     };
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final boolean anyEgress;
+    private volatile boolean anyEgress;
     private final Counter accepted;
     private final Counter rejected;
     private final Counter deliveries;
@@ -67,7 +67,6 @@ public final class Metrics {
             Egresses egresses,
             ListenerView listener,
             Clock clock) {
-        anyEgress = !egressNames.isEmpty();
         accepted = counter("messages_accepted", "Messages answered 250 at end-of-data.");
         rejected = counter("messages_rejected", "Mail refused by the listener.", "reason");
         deliveries =
@@ -91,7 +90,19 @@ public final class Metrics {
         spoolGauges(new Brief<>(spool, System::nanoTime), clock);
         listenerGauges(listener, clock);
         egressGauge(egresses);
-        zero(rejections, egressNames);
+        rejections.forEach(reason -> rejected.initLabelValues(reason));
+        egresses(egressNames);
+    }
+
+    /// Shows these egresses too from now on, with zeros. Those that were there before stay.
+    public void egresses(List<String> names) {
+        for (String egress : names) {
+            anyEgress = true;
+            deliverySeconds.initLabelValues(egress);
+            for (OutcomeClass outcome : OutcomeClass.values()) {
+                deliveries.initLabelValues(egress, outcome.word());
+            }
+        }
     }
 
     /// Counts a message that was answered 250.
@@ -204,16 +215,6 @@ public final class Metrics {
                 .callback(series ->
                         egresses.views().forEach(view -> series.call(up(view), view.name())))
                 .register(registry);
-    }
-
-    private void zero(List<String> rejections, List<String> egressNames) {
-        rejections.forEach(reason -> rejected.initLabelValues(reason));
-        for (String egress : egressNames) {
-            deliverySeconds.initLabelValues(egress);
-            for (OutcomeClass outcome : OutcomeClass.values()) {
-                deliveries.initLabelValues(egress, outcome.word());
-            }
-        }
     }
 
     private Counter counter(String name, String help, String... labels) {

@@ -4,14 +4,12 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.RetryConfig;
 import dev.postern.egress.Egress;
-import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.outcome.OutcomeLog;
-import dev.postern.route.Router;
 import dev.postern.spool.Acceptance;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Settlement;
@@ -21,16 +19,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,15 +50,16 @@ public final class Dispatcher implements AutoCloseable {
     /// something.
     static final Duration SPOOL_TROUBLE_WAIT = Duration.ofSeconds(5);
 
-    /// Mail that waits for an egress is made due at most this often, so that a message which it
-    /// always refuses while it takes others is not tried after each of them.
-    static final Duration HASTE_INTERVAL = Duration.ofSeconds(5);
-
     /// Claimed messages for each slot: enough to take turns among, few enough to keep in memory.
     private static final int CLAIMS_PER_SLOT = 2;
 
     private static final int CLAIMS_MIN = 16;
     private static final int CLAIMS_MAX = 128;
+
+    /// What a change of the configuration can mend at once. An egress that is down is not among
+    /// them: its probe says whether it works now.
+    private static final List<Reason> MENDED_BY_CONFIGURATION =
+            List.of(Reason.UNSUITED, Reason.LIMITED, Reason.UNCERTAIN);
 
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
 
@@ -78,15 +74,16 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private final Spool spool;
-    private final Lanes lanes;
-    private final Schedule schedule;
-    private final Duration acknowledgeTimeout;
+    private final RandomGenerator random;
+    private volatile Lanes lanes;
+    private volatile Schedule schedule;
+    private volatile Duration acknowledgeTimeout;
     private final Pace pace;
     private final Chronicle chronicle;
     private final Serial tasks;
     private final Calls calls;
     private final Probes probes;
-    private final int claimsMost;
+    private int claimsMost;
 
     private Stage stage = Stage.LATENT;
     private final Waiting waiting = new Waiting();
@@ -94,9 +91,8 @@ public final class Dispatcher implements AutoCloseable {
     private final Doubts doubts = new Doubts();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
     private int claims;
-    private @Nullable Instant armed;
-    private @Nullable Instant hasteAt;
-    private Instant lastHaste = Instant.EPOCH;
+    private final Haste haste;
+    private final Alarm alarm;
     private Instant spoolRests = Instant.EPOCH;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
@@ -129,31 +125,22 @@ public final class Dispatcher implements AutoCloseable {
             Pace pace,
             RandomGenerator random) {
         this.spool = spool;
-        this.lanes = new Lanes(lanes(configured, egresses, pace.now()), new Router(configured));
+        this.lanes = Lanes.of(configured, egresses, pace.now());
+        this.random = random;
         this.schedule = new Schedule(retry, random);
         this.acknowledgeTimeout = acknowledgeTimeout;
         this.pace = pace;
         this.chronicle = new Chronicle(new OutcomeLog(), observer);
         this.tasks = new Serial(pace, this::step);
+        this.haste = new Haste(spool);
+        this.alarm = new Alarm(pace, tasks);
         this.calls = new Calls(spool, pace, tasks, chronicle, this::over);
-        this.probes = new Probes(lanes.all(), pace, tasks, chronicle, this::wantHaste);
-        int slots = configured.stream().mapToInt(egress -> egress.common().concurrency()).sum();
-        this.claimsMost = Math.clamp((long) slots * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
+        this.probes = new Probes(pace, tasks, chronicle, haste::want);
+        this.claimsMost = claimsMost(lanes);
     }
 
-    private static List<Lane> lanes(
-            List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
-        Map<String, Egress> byName =
-                egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
-        List<Lane> lanes = new ArrayList<>();
-        for (EgressConfig config : configured) {
-            Egress egress = byName.get(config.name());
-            if (egress == null) {
-                throw new IllegalArgumentException("no egress for " + config.name());
-            }
-            lanes.add(new Lane(egress, config.common(), new EgressHealth(config.name(), now)));
-        }
-        return lanes;
+    private static int claimsMost(Lanes lanes) {
+        return Math.clamp((long) lanes.slots() * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
     }
 
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
@@ -178,6 +165,40 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
+    /// Goes on with another configuration, soon. An egress that is the same object as before goes
+    /// on as it is, with all that is known of it. Another one is probed at once; of one by the same
+    /// name before it, the calls under way are finished, and nothing that they bring counts against
+    /// it. Mail that waits for something that only a configuration can mend is tried again.
+    ///
+    /// @param egresses one for each of the configuration, by name
+    /// @param retired gets each egress that is not among them any more, once its calls are over; it
+    ///   must be brief
+    public void use(
+            PosternConfig config, List<? extends Egress> egresses, Consumer<Egress> retired) {
+        use(config.egress(), config.retry(), config.acknowledgeTimeout(), egresses, retired);
+    }
+
+    void use(
+            List<EgressConfig> configured,
+            RetryConfig retry,
+            Duration acknowledgeWithin,
+            List<? extends Egress> egresses,
+            Consumer<Egress> retired) {
+        tasks.post(() -> {
+            Lanes before = lanes;
+            lanes = before.followedBy(configured, egresses, pace.now());
+            claimsMost = claimsMost(lanes);
+            schedule = new Schedule(retry, random);
+            acknowledgeTimeout = acknowledgeWithin;
+            List<Lane> gone = before.without(lanes);
+            gone.forEach(lane -> lane.retire(() -> retired.accept(lane.egress())));
+            if (stage == Stage.RUNNING) {
+                run();
+                MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, pace.now()));
+            }
+        });
+    }
+
     /// Makes the dispatcher look for due messages soon. Any thread; returns at once.
     public void wake() {
         tasks.post(() -> {});
@@ -197,7 +218,7 @@ public final class Dispatcher implements AutoCloseable {
         return lanes.find(name)
                 .map(lane -> {
                     CompletableFuture<Probe> result = new CompletableFuture<>();
-                    tasks.post(() -> probes.make(lane, result));
+                    tasks.post(() -> probes.makeNow(lane, result));
                     return result;
                 });
     }
@@ -310,9 +331,9 @@ public final class Dispatcher implements AutoCloseable {
         }
         Instant now = pace.now();
         if (stage == Stage.RUNNING) {
-            probes.makeDue(now);
+            probes.makeDue(lanes.all(), now);
         }
-        hasten(now);
+        haste.make(now);
         placeWaiting();
         if (mayClaim(now)) {
             claim(now);
@@ -406,7 +427,7 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         if (errand.hasAccepted(call.lane.name())) {
-            wantHaste(call.lane);
+            haste.want(call.lane);
         }
         if (stage == Stage.CLOSED && errand.client() == null) {
             return;
@@ -453,44 +474,17 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    /// Mail that waits for this egress is to become due, now that it works.
-    private void wantHaste(Lane lane) {
-        if (lane.takeHaste() && hasteAt == null) {
-            hasteAt = lastHaste.plus(HASTE_INTERVAL);
-        }
-    }
-
-    private void hasten(Instant now) {
-        if (hasteAt != null && !now.isBefore(hasteAt)) {
-            hasteAt = null;
-            lastHaste = now;
-            spool.hasten(Reason.EGRESS_DOWN, now);
-        }
-    }
-
     /// Sets the timer for the next thing that time alone brings about.
     private void arm(Instant now) {
         boolean probing = stage == Stage.RUNNING;
         Instant next = probing ? lanes.nextProbe().orElse(Instant.MAX) : Instant.MAX;
-        next = hasteAt == null ? next : min(next, hasteAt);
+        next = min(next, haste.due());
         if (now.isBefore(spoolRests)) {
             next = min(next, spoolRests);
         } else if (mayClaim(now)) {
             next = min(next, spool.nextDue().orElse(Instant.MAX));
         }
-        boolean armedBefore = armed != null && !next.isBefore(armed);
-        if (next.equals(Instant.MAX) || armedBefore) {
-            return;
-        }
-        Instant at = next;
-        armed = at;
-        pace.at(at, () -> tasks.post(() -> disarm(at)));
-    }
-
-    private void disarm(Instant at) {
-        if (at.equals(armed)) {
-            armed = null;
-        }
+        alarm.at(next);
     }
 
     private static Instant min(Instant a, Instant b) {

@@ -305,6 +305,7 @@ final class Errand {
     private void strand(Leg leg, ForwardPath to, List<Miss> misses, Instant at) {
         if (misses.isEmpty()) {
             waitUntil(at);
+            uncertain |= leg.isDoubtful();
             String words = "no egress is configured";
             decide(leg, new Recipient(to, State.HELD, Reason.NO_EGRESS, words, null));
             return;

@@ -10,11 +10,13 @@ import dev.postern.egress.EgressView;
 import dev.postern.route.Standing;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// One egress as the dispatcher uses it: with its slots, its health and its limits. Confined to the
 /// dispatcher's tasks, but for the health.
@@ -26,11 +28,13 @@ final class Lane {
     private final Egress egress;
     private final EgressCommon config;
     private final EgressHealth health;
-    private final List<Allowance> allowances;
+    private List<Allowance> allowances;
     private final Duration promiseStep;
     private Instant promised = Instant.MIN;
     private int underWay;
     private boolean owesHaste = true;
+    private final List<Lane> before = new ArrayList<>();
+    private @Nullable Runnable whenIdle;
 
     Lane(Egress egress, EgressCommon config, EgressHealth health) {
         this.egress = egress;
@@ -79,7 +83,49 @@ final class Lane {
     }
 
     boolean hasSlot() {
-        return underWay < config.concurrency() && health.admits();
+        return underWay() < config.concurrency() && health.admits();
+    }
+
+    /// Returns how many calls are under way, those of lanes before in the same name included: the
+    /// server counts them together.
+    private int underWay() {
+        before.removeIf(lane -> !lane.isBusy());
+        return underWay + before.stream().mapToInt(lane -> lane.underWay).sum();
+    }
+
+    /// Takes the place of a lane of the same name, whose calls go on, and so does the count of what
+    /// it sent.
+    void follow(Lane other) {
+        before.add(other);
+        boolean sameLimits =
+                Objects.equals(config.rate(), other.config.rate())
+                        && Objects.equals(config.quota(), other.config.quota());
+        if (sameLimits) {
+            allowances = other.allowances;
+        }
+    }
+
+    boolean isBusy() {
+        return underWay > 0;
+    }
+
+    /// Ends this lane's use: its calls go on, but no more begin, and what they bring says nothing
+    /// about the egress as it is now.
+    ///
+    /// @param idle run once no call is under way
+    void retire(Runnable idle) {
+        whenIdle = idle;
+        if (underWay == 0) {
+            idle.run();
+        }
+    }
+
+    boolean isRetired() {
+        return whenIdle != null;
+    }
+
+    int concurrency() {
+        return config.concurrency();
     }
 
     EgressHealth.Ticket begin(Instant now) {
@@ -91,6 +137,9 @@ final class Lane {
     /// Frees the slot of a call.
     void ended() {
         underWay--;
+        if (underWay == 0 && whenIdle != null) {
+            whenIdle.run();
+        }
     }
 
     /// Uncounts a message that can't have left.

@@ -1,5 +1,8 @@
 package dev.postern.dispatch;
 
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.Egress;
+import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.ReversePath;
@@ -13,8 +16,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// All egresses, and the choice among them for a leg. Confined to the dispatcher's tasks.
@@ -24,11 +31,60 @@ final class Lanes {
     static final Duration UNCERTAIN_DOWN = Duration.ofMinutes(15);
 
     private final SequencedMap<String, Lane> byName = new LinkedHashMap<>();
+    private final List<Lane> leaving = new ArrayList<>();
     private final Router router;
 
-    Lanes(List<Lane> lanes, Router router) {
-        lanes.forEach(lane -> byName.put(lane.name(), lane));
+    private Lanes(Router router) {
         this.router = router;
+    }
+
+    /// Returns the lanes of egresses of which nothing is known.
+    ///
+    /// @param egresses one for each of `configured`, by name
+    static Lanes of(List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
+        return new Lanes(new Router(List.of())).followedBy(configured, egresses, now);
+    }
+
+    /// Returns the lanes that take the place of these. An egress that is the same object as before
+    /// keeps its lane, with all that is known of it.
+    Lanes followedBy(List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
+        Map<String, Egress> given =
+                egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
+        Lanes next = new Lanes(new Router(configured));
+        leaving.stream().filter(Lane::isBusy).forEach(next.leaving::add);
+        for (EgressConfig config : configured) {
+            Egress egress = given.get(config.name());
+            if (egress == null) {
+                throw new IllegalArgumentException("no egress for " + config.name());
+            }
+            next.byName.put(config.name(), successor(config, egress, now));
+        }
+        next.leaving.addAll(without(next));
+        return next;
+    }
+
+    private Lane successor(EgressConfig config, Egress egress, Instant now) {
+        Lane before = byName.get(config.name());
+        if (before != null && before.egress().equals(egress)) {
+            return before;
+        }
+        Lane lane = new Lane(egress, config.common(), new EgressHealth(config.name(), now));
+        Stream.concat(Stream.ofNullable(before), leaving.stream())
+                .filter(other -> other.name().equals(config.name()))
+                .forEach(lane::follow);
+        return lane;
+    }
+
+    /// Returns the lanes that `next` does not go on with.
+    List<Lane> without(Lanes next) {
+        return byName.values().stream()
+                .filter(lane -> next.byName.get(lane.name()) != lane)
+                .toList();
+    }
+
+    /// Returns how many calls can be under way at once.
+    int slots() {
+        return byName.values().stream().mapToInt(Lane::concurrency).sum();
     }
 
     Collection<Lane> all() {

@@ -101,8 +101,14 @@ final class ManualPace implements Pace {
 
     /// Runs whatever is ready, until nothing is.
     void run() {
+        run(Integer.MAX_VALUE);
+    }
+
+    /// Runs whatever is ready, but at most so many threads, so that some stay where they are.
+    void run(int most) {
+        int last = most > Integer.MAX_VALUE - steps ? Integer.MAX_VALUE : steps + most;
         List<Ready> runnable = runnable();
-        while (!runnable.isEmpty()) {
+        while (!runnable.isEmpty() && steps < last) {
             Ready next = runnable.get(random.nextInt(runnable.size()));
             ready.remove(next);
             steps++;

@@ -44,6 +44,8 @@ final class ScriptedEgress implements Egress {
     private Probe probe = new Probe.Passed("fine");
     private int probes;
     private boolean spoils;
+    private boolean closed;
+    private boolean calledAfterClose;
 
     ScriptedEgress(String name) {
         this.name = name;
@@ -139,6 +141,7 @@ final class ScriptedEgress implements Egress {
 
     @Override
     public Delivery send(Shipment shipment, CommitGate gate) {
+        calledAfterClose |= closed;
         shipments.add(shipment);
         Act act = script.poll();
         return (act == null ? usual : act).act(shipment, gate);
@@ -155,6 +158,16 @@ final class ScriptedEgress implements Egress {
         return probe;
     }
 
+    /// Returns whether it was closed, and not too early.
+    boolean isWellClosed() {
+        return closed && !calledAfterClose;
+    }
+
     @Override
-    public void close() {}
+    public void close() {
+        if (closed) {
+            throw new AssertionError(name + " is closed a second time");
+        }
+        closed = true;
+    }
 }

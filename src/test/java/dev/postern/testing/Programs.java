@@ -46,8 +46,8 @@ public enum Programs {
     DJANGO("TEST_DJANGO", "python3-django", "/usr/lib/python3/dist-packages/django"),
     /// Node.js.
     NODE("TEST_NODE", "nodejs", "node"),
-    /// The `node_modules` directory with nodemailer and smtp-server.
-    NODE_MODULES("TEST_NODE_MODULES", "nodemailer and smtp-server (npm)", "node/node_modules"),
+    /// The `node_modules` directory with nodemailer, smtp-server, Prism and aws-ses-v2-local.
+    NODE_MODULES("TEST_NODE_MODULES", "what .ci/run takes from npm", "node/node_modules"),
     /// Network namespaces.
     IP("TEST_IP", "iproute2", "ip"),
     /// nftables' command.

@@ -28,7 +28,8 @@ public final class HttpEgresses {
         EgressCommon common = config.common();
         Endpoint endpoint = Endpoint.of(base(config));
         Http http = new Http(common, endpoint, environment);
-        return new HttpEgress(common, api(config, http), http, new Wording(secrets(config)));
+        return new HttpEgress(
+                common, api(config, http), http, new Wording(new KeyMask(secrets(config))));
     }
 
     /// Returns the base address: the configured one, else the provider's own.
@@ -78,6 +79,9 @@ public final class HttpEgresses {
             case EgressConfig.Mailgun mailgun -> secrets.add(mailgun.apiKey());
             case EgressConfig.Api api -> secrets.add(api.apiKey());
             case EgressConfig.Ses ses -> {
+                if (ses.accessKeyId() != null) {
+                    secrets.add(ses.accessKeyId());
+                }
                 if (ses.secretAccessKey() != null) {
                     secrets.add(ses.secretAccessKey());
                 }

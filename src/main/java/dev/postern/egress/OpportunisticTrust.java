@@ -1,4 +1,4 @@
-package dev.postern.egress.smtp;
+package dev.postern.egress;
 
 import java.net.Socket;
 import java.security.cert.CertificateException;

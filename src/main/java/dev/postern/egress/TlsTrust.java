@@ -1,15 +1,15 @@
-package dev.postern.egress.smtp;
+package dev.postern.egress;
 
+import dev.postern.config.CaFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Whom we believe: the platform's trust anchors and those of the `ca` file, which is read again
 /// when it changes. Thread-safe.
-final class TlsTrust {
+public final class TlsTrust {
 
     private final @Nullable Path ca;
     private @Nullable NamingTrust judge;
@@ -27,12 +27,12 @@ final class TlsTrust {
     private @Nullable FileTime caRead;
 
     /// @param ca a PEM file of extra trust anchors; null: the platform's only
-    TlsTrust(@Nullable Path ca) {
+    public TlsTrust(@Nullable Path ca) {
         this.ca = ca;
     }
 
     /// The file of trust anchors can't be used.
-    static final class CaUnreadableException extends IOException {
+    public static final class CaUnreadableException extends IOException {
         private static final long serialVersionUID = 1L;
 
         CaUnreadableException(Path ca, Exception cause) {
@@ -45,7 +45,7 @@ final class TlsTrust {
     /// @param mustVerify false: any certificate is good enough (opportunistic security, RFC 7435
     ///   §3), for `tls: optional`, where clear text would do as well
     /// @throws CaUnreadableException when the `ca` file can't be used
-    synchronized SSLContext context(boolean mustVerify) throws IOException {
+    public synchronized SSLContext context(boolean mustVerify) throws IOException {
         if (!mustVerify) {
             lenient = lenient == null ? contextOf(new OpportunisticTrust()) : lenient;
             return lenient;
@@ -59,10 +59,14 @@ final class TlsTrust {
         return known;
     }
 
-    /// Returns who verifies chain and name.
+    /// Returns who lets any certificate pass and says what it is worth.
     ///
     /// @throws CaUnreadableException when the `ca` file can't be used
-    synchronized NamingTrust judge() throws IOException {
+    public WitnessTrust witness() throws IOException {
+        return new WitnessTrust(judge());
+    }
+
+    private synchronized NamingTrust judge() throws IOException {
         FileTime now = caChanged();
         NamingTrust known = judge;
         if (known == null || (now != null && !now.equals(caRead))) {
@@ -107,7 +111,7 @@ final class TlsTrust {
             for (X509Certificate anchor : platform.getAcceptedIssuers()) {
                 anchors.setCertificateEntry("platform-" + count++, anchor);
             }
-            for (Certificate anchor : readCa(ca)) {
+            for (X509Certificate anchor : readCa(ca)) {
                 anchors.setCertificateEntry("ca-" + count++, anchor);
             }
             return trust(anchors);
@@ -116,10 +120,10 @@ final class TlsTrust {
         }
     }
 
-    private static Iterable<? extends Certificate> readCa(Path ca) throws IOException {
-        try (InputStream in = Files.newInputStream(ca)) {
-            return CertificateFactory.getInstance("X.509").generateCertificates(in);
-        } catch (IOException | GeneralSecurityException e) {
+    private static List<X509Certificate> readCa(Path ca) throws IOException {
+        try {
+            return CaFile.read(ca);
+        } catch (IOException | CertificateException e) {
             throw new CaUnreadableException(ca, e);
         }
     }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// To whom the key is told: to the server whose name is verified, through the proxy too.
-class TlsTest {
+class HttpTlsTest {
 
     private static final Logger QUIET = Logger.getLogger(HttpEgress.class.getName());
 

@@ -1,13 +1,14 @@
-package dev.postern.egress.smtp;
+package dev.postern.egress;
 
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /// Lets every handshake pass and remembers what a judge says of the certificate: to look who
 /// answers, never to send anything. For one handshake.
-final class WitnessTrust extends OpportunisticTrust {
+public final class WitnessTrust extends OpportunisticTrust {
 
     private final NamingTrust judge;
     private volatile X509Certificate[] chain = {};
@@ -28,13 +29,18 @@ final class WitnessTrust extends OpportunisticTrust {
         }
     }
 
+    /// Returns the context for the handshake.
+    public SSLContext context() {
+        return TlsTrust.contextOf(this);
+    }
+
     /// Returns what was shown, the server's own first.
-    X509Certificate[] chain() {
+    public X509Certificate[] chain() {
         return chain.clone();
     }
 
     /// Returns why the certificate does not verify for the name; null when it does.
-    @Nullable CertificateException objection() {
+    public @Nullable CertificateException objection() {
         return objection;
     }
 }

@@ -1,4 +1,4 @@
-package dev.postern.egress.smtp;
+package dev.postern.egress;
 
 import dev.postern.outcome.CertificateRefused;
 import java.net.Socket;
@@ -16,7 +16,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /// Verifies as another trust manager does, chain and name, and says of a refused certificate whose
 /// it is.
-final class NamingTrust extends X509ExtendedTrustManager {
+public final class NamingTrust extends X509ExtendedTrustManager {
 
     private static final int NAMES_SHOWN_MAX = 4;
 
@@ -46,7 +46,7 @@ final class NamingTrust extends X509ExtendedTrustManager {
 
     /// Returns the names that a certificate is for: its alternative names, or its common name where
     /// it has none.
-    static List<String> names(X509Certificate certificate) {
+    public static List<String> names(X509Certificate certificate) {
         List<String> names = new ArrayList<>();
         try {
             Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
@@ -63,7 +63,7 @@ final class NamingTrust extends X509ExtendedTrustManager {
     }
 
     /// Returns the common name of who issued it.
-    static String issuer(X509Certificate certificate) {
+    public static String issuer(X509Certificate certificate) {
         return commonName(certificate.getIssuerX500Principal().getName());
     }
 
