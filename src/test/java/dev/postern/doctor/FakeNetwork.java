@@ -112,7 +112,7 @@ final class FakeNetwork implements Network {
                     .to(there, opening);
         }
         IOException trouble = trouble(state);
-        Scene scene = new Scene(Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
+        Scene scene = Scene.ofSmtp(Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
         return new Reached(
                 address,
                 opening,

@@ -5,7 +5,11 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
+import dev.postern.egress.TlsTrust;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Scene;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -76,7 +80,7 @@ public final class HttpReach {
         this.connectLimit = connectLimit;
         this.dialogLimit = dialogLimit;
         this.dialer =
-                new Dialer(endpoint, proxies, new TrustAnchors(ca), connectLimit, dialogLimit);
+                new Dialer(endpoint, proxies, new TlsTrust(ca), connectLimit, dialogLimit);
     }
 
     /// Returns tries as an egress would make them.
@@ -127,15 +131,15 @@ public final class HttpReach {
         } catch (StageFailure failure) {
             return failed(proxy, failure.stage(), failure.failure(), version);
         } catch (IOException e) {
-            return failed(proxy, HttpStage.REQUEST, e, version);
+            return failed(proxy, Stage.REQUEST, e, version);
         }
     }
 
-    private Seen failed(
-            @Nullable String proxy, HttpStage stage, Exception failure, String version) {
-        Duration limit = stage == HttpStage.CONNECT ? connectLimit : dialogLimit;
-        HttpTrouble.Scene scene = new HttpTrouble.Scene(type, stage, endpoint.authority(), limit);
-        Outcome outcome = HttpTrouble.ofFailure(scene, failure).outcome();
+    private Seen failed(@Nullable String proxy, Stage stage, Exception failure, String version) {
+        Duration limit = stage == Stage.CONNECT ? connectLimit : dialogLimit;
+        Scene scene = Scene.ofApi(type, stage, endpoint.authority(), limit);
+        Outcome outcome =
+                Trouble.ofFailure(scene, failure).outcome();
         String fault =
                 outcome instanceof Outcome.Unavailable unavailable
                         ? unavailable.fault().word()
