@@ -67,14 +67,14 @@ public final class Forwarder implements AutoCloseable {
     private Forwarder(PosternConfig config, String version) throws IOException {
         this.config = config;
         try {
-            Clock clock = Clock.systemUTC();
+            Clock clock = SteadyClock.system();
             Spool spool =
                     opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
             stock = opened(new EgressStock(config.smtp().hostname()));
             stock.use(config.egress());
-            dispatcher = opened(Dispatcher.of(config, spool, stock.egresses(), instruments));
+            dispatcher = opened(Dispatcher.of(config, spool, stock.egresses(), instruments, clock));
             reception = reception(spool, clock);
-            waysOut = new WaysOut(dispatcher, config.egress());
+            waysOut = new WaysOut(dispatcher, config.egress(), instruments.detours());
             metrics = metrics(spool, waysOut, clock);
             instruments.connect(metrics);
             health =

@@ -20,9 +20,11 @@ import org.jspecify.annotations.Nullable;
 final class WaysOut implements Egresses {
 
     private final Dispatcher dispatcher;
+    private final Detours detours;
     private volatile Map<String, EgressConfig> configured = Map.of();
 
-    WaysOut(Dispatcher dispatcher, List<EgressConfig> configured) {
+    WaysOut(Dispatcher dispatcher, List<EgressConfig> configured, Detours detours) {
+        this.detours = detours;
         this.dispatcher = dispatcher;
         use(configured);
     }
@@ -42,6 +44,11 @@ final class WaysOut implements Egresses {
                         Stream.ofNullable(now.get(health.name()))
                                 .map(config -> view(health, config)))
                 .toList();
+    }
+
+    @Override
+    public List<String> fallbacks() {
+        return detours.texts(views());
     }
 
     @Override

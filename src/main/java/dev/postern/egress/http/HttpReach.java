@@ -79,8 +79,7 @@ public final class HttpReach {
         this.proxies = new ProxySettings(environment);
         this.connectLimit = connectLimit;
         this.dialogLimit = dialogLimit;
-        this.dialer =
-                new Dialer(endpoint, proxies, new TlsTrust(ca), connectLimit, dialogLimit);
+        this.dialer = new Dialer(endpoint, proxies, new TlsTrust(ca), connectLimit, dialogLimit);
     }
 
     /// Returns tries as an egress would make them.
@@ -138,8 +137,7 @@ public final class HttpReach {
     private Seen failed(@Nullable String proxy, Stage stage, Exception failure, String version) {
         Duration limit = stage == Stage.CONNECT ? connectLimit : dialogLimit;
         Scene scene = Scene.ofApi(type, stage, endpoint.authority(), limit);
-        Outcome outcome =
-                Trouble.ofFailure(scene, failure).outcome();
+        Outcome outcome = Trouble.ofFailure(scene, failure).outcome();
         String fault =
                 outcome instanceof Outcome.Unavailable unavailable
                         ? unavailable.fault().word()

@@ -6,9 +6,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Lets one caller at a time log in with credentials that were not accepted yet. Whoever waited
-/// for it shares its failure: a mistyped password is said once, however many messages wait, and not
-/// so often at once that the provider bans this address.
+/// Lets one caller at a time log in with credentials that were not accepted yet. Whoever waited for
+/// it shares its failure: a mistyped password is said once, however many messages wait, and not so
+/// often at once that the provider bans this address.
 ///
 /// Credentials that were accepted are used freely, until they are refused or others come.
 /// Thread-safe.

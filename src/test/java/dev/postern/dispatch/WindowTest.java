@@ -12,46 +12,46 @@ import java.util.Deque;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class AllowanceTest {
+class WindowTest {
 
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
     @Test
     void soManyInAPeriodAndThenNone() {
-        Allowance allowance = new Allowance(new Rate(2, MINUTE));
-        allowance.take(START);
-        assertEquals(Optional.empty(), allowance.usedUpUntil(START.plusSeconds(10)));
-        allowance.take(START.plusSeconds(10));
-        Instant until = allowance.usedUpUntil(START.plusSeconds(20)).orElseThrow();
+        Window window = new Window(new Rate(2, MINUTE));
+        window.take(START);
+        assertEquals(Optional.empty(), window.usedUpUntil(START.plusSeconds(10)));
+        window.take(START.plusSeconds(10));
+        Instant until = window.usedUpUntil(START.plusSeconds(20)).orElseThrow();
         assertEquals(START.plusSeconds(61), until);
-        assertTrue(allowance.usedUpUntil(until.minusMillis(1)).isPresent());
-        assertEquals(Optional.empty(), allowance.usedUpUntil(until));
+        assertTrue(window.usedUpUntil(until.minusMillis(1)).isPresent());
+        assertEquals(Optional.empty(), window.usedUpUntil(until));
     }
 
     @Test
     void whatDidNotGoIsGivenBack() {
-        Allowance allowance = new Allowance(new Rate(1, MINUTE));
-        allowance.take(START);
-        allowance.giveBack(START);
-        assertEquals(Optional.empty(), allowance.usedUpUntil(START));
-        allowance.giveBack(START);
-        allowance.take(START.plusSeconds(1));
-        assertTrue(allowance.usedUpUntil(START.plusSeconds(1)).isPresent(), "not twice");
+        Window window = new Window(new Rate(1, MINUTE));
+        window.take(START);
+        window.giveBack(START);
+        assertEquals(Optional.empty(), window.usedUpUntil(START));
+        window.giveBack(START);
+        window.take(START.plusSeconds(1));
+        assertTrue(window.usedUpUntil(START.plusSeconds(1)).isPresent(), "not twice");
     }
 
     @Test
     void afterALongRestAllIsThere() {
-        Allowance allowance = new Allowance(new Rate(1, MINUTE));
-        allowance.take(START);
-        assertEquals(Optional.empty(), allowance.usedUpUntil(START.plus(Duration.ofDays(400))));
+        Window window = new Window(new Rate(1, MINUTE));
+        window.take(START);
+        assertEquals(Optional.empty(), window.usedUpUntil(START.plus(Duration.ofDays(400))));
     }
 
     @Test
     void aClockSetBackLetsNothingMoreThrough() {
-        Allowance allowance = new Allowance(new Rate(1, MINUTE));
-        allowance.take(START);
-        assertTrue(allowance.usedUpUntil(START.minusSeconds(600)).isPresent());
+        Window window = new Window(new Rate(1, MINUTE));
+        window.take(START);
+        assertTrue(window.usedUpUntil(START.minusSeconds(600)).isPresent());
     }
 
     @Test
@@ -60,14 +60,14 @@ class AllowanceTest {
                 100,
                 random -> {
                     int messages = 1 + random.nextInt(5);
-                    Allowance allowance = new Allowance(new Rate(messages, MINUTE));
+                    Window window = new Window(new Rate(messages, MINUTE));
                     Deque<Instant> gone = new ArrayDeque<>();
                     Instant now = START;
                     for (int i = 0; i < 300; i++) {
                         now = now.plusMillis(random.nextInt(20_000));
-                        Optional<Instant> until = allowance.usedUpUntil(now);
+                        Optional<Instant> until = window.usedUpUntil(now);
                         if (until.isEmpty()) {
-                            allowance.take(now);
+                            window.take(now);
                             gone.add(now);
                         } else {
                             assertTrue(until.get().isAfter(now));
