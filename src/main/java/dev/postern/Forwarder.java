@@ -56,6 +56,7 @@ public final class Forwarder implements AutoCloseable {
     private final Doorplate doorplate = new Doorplate(instruments);
     private final EgressStock stock;
     private final Dispatcher dispatcher;
+    private final Consultation consultation;
     private final WaysOut waysOut;
     private final Metrics metrics;
     private final Reception reception;
@@ -79,12 +80,14 @@ public final class Forwarder implements AutoCloseable {
             health =
                     new HealthSocket(
                             config.http().health(), doorplate, spool::status, waysOut, metrics);
+            consultation = new Consultation(config, dispatcher);
             admin = adminSocket(version, spool, waysOut, clock);
             CompletableFuture<Void> sockets = startSockets();
             listener = opened(Listener.start(config.smtp(), reception, instruments));
             doorplate.show(listener);
             await(sockets);
             dispatcher.start();
+            consultation.summarize();
         } catch (IOException | RuntimeException | Error trouble) {
             close();
             throw trouble;
@@ -131,6 +134,7 @@ public final class Forwarder implements AutoCloseable {
                 doorplate,
                 waysOut,
                 new PostedMail(reception),
+                consultation,
                 clock);
     }
 
@@ -188,6 +192,7 @@ public final class Forwarder implements AutoCloseable {
             metrics.egresses(next.egress().stream().map(EgressConfig::name).toList());
             dispatcher.use(next, stock.egresses(), stock::retire);
             waysOut.use(next.egress());
+            consultation.use(next.egress());
         }
         return made;
     }

@@ -210,6 +210,11 @@ public final class Dispatcher implements AutoCloseable {
                 });
     }
 
+    /// Returns what the probe at the start finds; empty when there is no egress of that name.
+    public Optional<CompletionStage<Probe>> firstProbe(String name) {
+        return lanes.find(name).map(lane -> probes.first(lane).minimalCompletionStage());
+    }
+
     /// Sends a message while its client waits (`acknowledge: sent`), by the same ways and under the
     /// same limits as queued mail, and before it. It takes at most `acknowledge-timeout` to an
     /// attempt's commit point; from there on the egress's own time-outs hold. The message is not in
