@@ -7,6 +7,14 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "postern.appVersion" -}}
+{{- if eq .Chart.Name "postern" -}}
+{{- .Chart.AppVersion -}}
+{{- else -}}
+{{- .Subcharts.postern.Chart.AppVersion -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "postern.fullname" -}}
 {{- $values := include "postern.values" . | fromYaml -}}
 {{- if $values.fullnameOverride -}}
@@ -40,7 +48,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if $values.image.digest -}}
 {{- printf "%s@%s" $values.image.repository $values.image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" $values.image.repository (default "0.1.0" $values.image.tag) -}}
+{{- printf "%s:%s" $values.image.repository (default (include "postern.appVersion" .) $values.image.tag) -}}
 {{- end -}}
 {{- end -}}
 
@@ -79,13 +87,41 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* Restricted, as Pod Security has it; the image's user. */}}
 {{- define "postern.securityContext" -}}
+{{- $values := include "postern.values" . | fromYaml -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
+{{- with $values.user }}
+runAsUser: {{ int . }}
+runAsGroup: {{ int . }}
+{{- end }}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{/*
+The ports, as the configuration has them. The kubelet probes the pod's address, so the health port
+can't be on loopback.
+*/}}
+{{- define "postern.ports" -}}
+{{- $values := include "postern.values" . | fromYaml -}}
+{{- $config := $values.config | default dict -}}
+{{- $smtp := dig "smtp" "listen" "0.0.0.0:2525" $config -}}
+{{- $health := dig "http" "health" "0.0.0.0:8026" $config -}}
+{{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" $health -}}
+{{- fail "config.http.health can't be on loopback here: the kubelet probes the pod's address" -}}
+{{- end -}}
+smtp: {{ regexFind "[0-9]+$" $smtp | int }}
+health: {{ regexFind "[0-9]+$" $health | int }}
+{{- end -}}
+
+{{/*
+For the pod's annotations: Postern reads its configuration at its start only, so that another one
+has to restart it. Secrets in files it reads again by itself.
+*/}}
+{{- define "postern.checksum" -}}
+{{- $values := include "postern.values" . | fromYaml -}}
+postern.dev/config: {{ list $values.mode $values.config $values.sidecar.spool $values.gateway.persistence $values.gateway.allow | toJson | sha256sum | trunc 16 | quote }}
 {{- end -}}
 
 {{/* The seconds that a drain may take. */}}
@@ -116,9 +152,19 @@ seccompProfile: {type: RuntimeDefault}
 startupProbe:
   httpGet: {path: /health/started, port: postern-health}
   periodSeconds: 1
-  failureThreshold: 60
+  timeoutSeconds: 5
+  # A large spool takes its time; to kill it then would begin all over.
+  failureThreshold: 300
 livenessProbe:
   httpGet: {path: /health/live, port: postern-health}
   periodSeconds: 10
+  timeoutSeconds: 5
   failureThreshold: 3
+{{- end -}}
+
+{{/* Not empty when a variable says who may submit. */}}
+{{- define "postern.saysWho" -}}
+{{- range .Values.env -}}
+{{- if regexMatch "^POSTERN_SMTP_(USERS|ALLOW)(_FILE)?$" .name -}}yes{{- end -}}
+{{- end -}}
 {{- end -}}

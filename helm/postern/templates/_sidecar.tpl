@@ -2,6 +2,7 @@
 The sidecar for your own chart. With this chart as a dependency (mode: sidecar):
 
     spec:
+      # metadata.annotations: {{ include "postern.checksum" . }}
       enableServiceLinks: false
       terminationGracePeriodSeconds: {{ include "postern.terminationGracePeriodSeconds" (list . 30) }}
       initContainers:
@@ -37,6 +38,9 @@ hence it goes on accepting for sidecar.drainDelay.
 {{- $restart := index . 1 -}}
 {{- $delay := index . 2 -}}
 {{- $values := include "postern.values" $root | fromYaml -}}
+{{- if ne $values.mode "sidecar" -}}
+{{- fail (printf "postern.mode is %s: set it to sidecar, or the gateway is deployed too" $values.mode) -}}
+{{- end -}}
 name: postern
 image: {{ include "postern.image" $root }}
 imagePullPolicy: {{ $values.image.pullPolicy }}
@@ -45,7 +49,7 @@ restartPolicy: {{ $restart }}
 {{- end }}
 args: [serve, --config, /etc/postern/postern.yaml]
 ports:
-  - {name: postern-health, containerPort: 8026}
+  - {name: postern-health, containerPort: {{ (include "postern.ports" $root | fromYaml).health }}}
 {{- if or $delay $values.env }}
 env:
   {{- if $delay }}
@@ -81,10 +85,15 @@ volumeMounts:
 {{- end -}}
 
 {{/*
-The pod's grace period: a native sidecar gets what the app leaves of it. Takes a list of the root
-context and the app's own seconds.
+The pod's grace period: a native sidecar gets what the app leaves of it, a plain container waits for
+the app first. Takes a list of the root context and the app's own seconds.
 */}}
 {{- define "postern.terminationGracePeriodSeconds" -}}
 {{- $root := index . 0 -}}
-{{- add (int (index . 1)) (int (include "postern.drainSeconds" $root)) -}}
+{{- $seconds := add (int (index . 1)) (int (include "postern.drainSeconds" $root)) -}}
+{{- if semverCompare "<1.29.0-0" $root.Capabilities.KubeVersion.Version -}}
+{{- $values := include "postern.values" $root | fromYaml -}}
+{{- $seconds = add $seconds (int (include "postern.seconds" $values.sidecar.drainDelay)) -}}
+{{- end -}}
+{{- $seconds -}}
 {{- end -}}
