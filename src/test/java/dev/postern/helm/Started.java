@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class Started {
 
     private static final Path FILE = Path.of("/etc/postern/postern.yaml");
-    private static final String AN_EGRESS = "smtp://user:password@smtp.example.org\n";
+    private static final Map<String, String> FILES =
+            Map.of("egress", "smtp://user:password@smtp.example.org\n", "users", "a:b\n");
 
     private Started() {}
 
@@ -64,7 +65,7 @@ final class Started {
             return yaml;
         }
         if (path.startsWith("/run/secrets/postern") && mounts.stream().anyMatch(path::startsWith)) {
-            return path.endsWith("egress") ? AN_EGRESS : "a-secret\n";
+            return FILES.getOrDefault(String.valueOf(path.getFileName()), "a-secret\n");
         }
         throw new NoSuchFileException(path.toString());
     }
