@@ -71,6 +71,9 @@ list of more than words have no such form, but for aliases.
 
 {{/* Kubernetes would take $(NAME) for a reference. */}}
 {{- define "postern.variable" -}}
+{{- if contains "${" (index . 1) -}}
+{{- fail (printf "%s: ${…} means nothing in a variable; give it by `env`" (index . 0)) -}}
+{{- end -}}
 - {name: {{ index . 0 }}, value: {{ index . 1 | replace "$(" "$$(" | toJson }}}
 {{- end -}}
 

@@ -19,10 +19,14 @@ import com.google.protobuf.StructProto;
 import com.google.protobuf.Value;
 import dev.cel.bundle.Cel;
 import dev.cel.bundle.CelFactory;
+import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelException;
-import dev.cel.common.CelOptions;
+import dev.cel.common.CelValidationResult;
 import dev.cel.common.types.SimpleType;
 import dev.cel.parser.CelStandardMacro;
+import dev.cel.validator.CelValidator;
+import dev.cel.validator.CelValidatorFactory;
+import dev.cel.validator.validators.HomogeneousLiteralValidator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,10 +45,13 @@ final class AdmissionPolicy {
     private static final Cel CEL =
             CelFactory.standardCelBuilder()
                     .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
-                    .setOptions(CelOptions.current().enableHomogeneousLiterals(true).build())
                     .addVar("object", SimpleType.DYN)
                     .addVar("variables", SimpleType.DYN)
                     .addMessageTypes(PATCH)
+                    .build();
+    private static final CelValidator HOMOGENEOUS =
+            CelValidatorFactory.standardCelValidatorBuilder(CEL)
+                    .addAstValidators(HomogeneousLiteralValidator.newInstance())
                     .build();
 
     private final JsonNode spec;
@@ -106,8 +113,13 @@ final class AdmissionPolicy {
     }
 
     private static Object evaluate(JsonNode holder, Map<String, ?> scope) throws CelException {
-        String expression = holder.path("expression").asText();
-        return CEL.createProgram(CEL.compile(expression).getAst()).eval(scope);
+        CelAbstractSyntaxTree expression =
+                CEL.compile(holder.path("expression").asText()).getAst();
+        CelValidationResult validated = HOMOGENEOUS.validate(expression);
+        if (validated.hasError()) {
+            throw new IllegalArgumentException(validated.getErrorString());
+        }
+        return CEL.createProgram(expression).eval(scope);
     }
 
     private static ObjectNode operation(Message patch) {

@@ -9,7 +9,6 @@ import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.TemplateCommand;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -32,7 +32,8 @@ public final class Chart {
 
     private static final String TEMPLATE = "/template/spec";
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Path WITHOUT_HOOKS = temporaryDirectory().resolve("postern");
+
+    private static @Nullable Path withoutHooks;
 
     private final Path directory;
     private final List<Path> values = new ArrayList<>();
@@ -45,13 +46,16 @@ public final class Chart {
     /// Returns our chart, with the pod of `helm test` among what it renders: Helm's library leaves
     /// hooks out, so here it is none.
     public static Chart postern() throws IOException {
-        if (!Files.exists(WITHOUT_HOOKS.resolve("Chart.yaml"))) {
-            copy(POSTERN, WITHOUT_HOOKS);
-            Path test = WITHOUT_HOOKS.resolve("templates/tests/takes-mail.yaml");
+        if (withoutHooks == null) {
+            Path copy = Files.createTempDirectory("chart").resolve("postern");
+            copy(POSTERN, copy);
+            Path test = copy.resolve("templates/tests/takes-mail.yaml");
             String text = Files.readString(test);
             Files.writeString(test, text.replace("helm.sh/hook", "was/hook"));
+            deleteAtExit(copy.getParent());
+            withoutHooks = copy;
         }
-        return new Chart(WITHOUT_HOOKS);
+        return new Chart(withoutHooks);
     }
 
     static Chart at(Path directory) {
@@ -165,6 +169,12 @@ public final class Chart {
                 .toList();
     }
 
+    private static void deleteAtExit(Path directory) throws IOException {
+        try (Stream<Path> all = Files.walk(directory)) {
+            all.forEach(file -> file.toFile().deleteOnExit());
+        }
+    }
+
     static void copy(Path from, Path to) throws IOException {
         try (Stream<Path> files = Files.walk(from)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -172,14 +182,6 @@ public final class Chart {
                 Files.createDirectories(target.getParent());
                 Files.copy(file, target);
             }
-        }
-    }
-
-    private static Path temporaryDirectory() {
-        try {
-            return Files.createTempDirectory(Files.createDirectories(HOME.resolve("target")), "helm");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }
