@@ -77,7 +77,8 @@ class BlueprintTest {
                 .orElseThrow();
     }
 
-    /// Returns a service's variables, those of its groups included; those without a value are empty.
+    /// Returns a service's variables, those of its groups included; those without a value are
+    /// empty.
     private static Map<String, String> variables(JsonNode blueprint, JsonNode service) {
         Map<String, String> variables = new HashMap<>();
         for (JsonNode variable : service.path("envVars")) {
@@ -161,7 +162,8 @@ class BlueprintTest {
         long disk = service.at("/disk/sizeGB").asLong() << 30;
         assertEquals(0.8, (double) config.spool().maxSizeBytes() / disk, 0.001);
         assertTrue(
-                service.path("maxShutdownDelaySeconds").asLong() > config.drainTimeout().toSeconds());
+                service.path("maxShutdownDelaySeconds").asLong()
+                        > config.drainTimeout().toSeconds());
         assertFalse(service.has("healthCheckPath"), "Render checks web services only");
     }
 
@@ -193,13 +195,13 @@ class BlueprintTest {
         assertEquals(PosternConfig.Acknowledge.SENT, config.acknowledge());
         assertEquals("127.0.0.1", config.smtp().listen().host());
         assertTrue(
-                service.path("maxShutdownDelaySeconds").asLong() > config.drainTimeout().toSeconds());
+                service.path("maxShutdownDelaySeconds").asLong()
+                        > config.drainTimeout().toSeconds());
     }
 
     @Test
     void theFreePlansImageStartsTheAppThroughPostern() throws IOException {
-        String dockerfile =
-                Files.readString(HOME.resolve("docs/howto/render-free/Dockerfile"));
+        String dockerfile = Files.readString(HOME.resolve("docs/howto/render-free/Dockerfile"));
         String exec = "[\"/opt/postern/bin/postern\", \"exec\", \"--adopt\", \"--\"]";
         assertTrue(dockerfile.contains("COPY --from=postern /opt/postern /opt/postern\n"));
         assertTrue(dockerfile.contains("ENTRYPOINT " + exec + "\n"));
