@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,7 @@ class HelmReadmeTest {
         if (System.getProperty("update", "").equals("docs")) {
             readme =
                     TABLE.matcher(readme)
-                            .replaceFirst(java.util.regex.Matcher.quoteReplacement(table));
+                            .replaceFirst(Matcher.quoteReplacement(table));
             Files.writeString(README, readme);
         }
         assertTrue(readme.contains(table), "run the test with -Dupdate=docs");

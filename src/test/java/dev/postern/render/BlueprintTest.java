@@ -62,7 +62,7 @@ class BlueprintTest {
                         .orElse(null);
         Programs.needs(
                 found != null,
-                "Render's schema not found: put it into ../shared/corpus/render beside the checkout");
+                "no schema of Render's: put it into ../shared/corpus/render beside the checkout");
         return found;
     }
 
