@@ -3,11 +3,14 @@ package dev.postern;
 import dev.postern.cli.Forwarding;
 import dev.postern.cli.Terminal;
 import dev.postern.cli.Version;
+import dev.postern.config.ConfigFiles;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
+import dev.postern.config.PosternConfig;
 import dev.postern.config.Problem;
 import dev.postern.exec.Child;
+import dev.postern.exec.Signals;
 import dev.postern.listener.UnusableCertificate;
 import dev.postern.submit.Endpoint;
 import dev.postern.submit.EndpointFile;
@@ -16,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,12 +43,17 @@ final class Foreground implements Forwarding {
 
     /// Runs until SIGTERM or SIGINT and the drain after it.
     ///
+    /// @param files where `loaded` comes from; their changes are taken up, at once on SIGHUP
     /// @return the exit status
     @Override
-    public int serve(Loaded.Valid loaded) {
+    public int serve(Loaded.Valid loaded, ConfigFiles files) {
         Termination termination = Termination.catching();
+        Semaphore hangUps = new Semaphore(0);
+        Signals.handle("HUP", hangUps::release);
         return run(
                 loaded,
+                files,
+                hangUps,
                 forwarder -> {
                     termination.await();
                     forwarder.drain();
@@ -54,17 +63,21 @@ final class Foreground implements Forwarding {
 
     /// Runs beside a command: listens before it starts, and drains once it has ended.
     ///
+    /// @param files where `loaded` comes from; their changes are taken up
     /// @param command the program and its arguments
     /// @param environment the command's variables that differ from ours, given the listener's port
     /// @return the command's exit status
     @Override
     public int exec(
             Loaded.Valid loaded,
+            ConfigFiles files,
             List<String> command,
             IntFunction<Map<String, String>> environment) {
         Child child = Child.of(command);
         return run(
                 loaded,
+                files,
+                new Semaphore(0),
                 forwarder -> {
                     try {
                         child.start(environment.apply(forwarder.smtp().port()));
@@ -93,7 +106,7 @@ final class Foreground implements Forwarding {
         int until(Forwarder forwarder);
     }
 
-    private int run(Loaded.Valid loaded, Running running) {
+    private int run(Loaded.Valid loaded, ConfigFiles files, Semaphore wishes, Running running) {
         loaded.remarks().forEach(remark -> log.atInfo().log(remark));
         HostPort configured = loaded.config().smtp().listen();
         if (configured.port() != 0 && leadsBack(loaded, configured)) {
@@ -104,9 +117,11 @@ final class Foreground implements Forwarding {
                 return BAD_CONFIGURATION;
             }
             Path endpoint = tellWhere(forwarder, loaded.config().spool().path());
-            int status = running.until(forwarder);
-            forget(endpoint);
-            return status;
+            try (var _ = new Reload(files, loaded, wishes, user(forwarder)).start()) {
+                int status = running.until(forwarder);
+                forget(endpoint);
+                return status;
+            }
         } catch (UnusableCertificate mistake) {
             terminal.complain(String.valueOf(mistake.getMessage()));
             return BAD_CONFIGURATION;
@@ -116,9 +131,26 @@ final class Foreground implements Forwarding {
         }
     }
 
+    private static Reload.User user(Forwarder forwarder) {
+        return new Reload.User() {
+            @Override
+            public List<Problem> objections(Loaded.Valid next) {
+                return loops(next, forwarder.smtp());
+            }
+
+            @Override
+            public List<String> use(PosternConfig next) {
+                return forwarder.use(next);
+            }
+        };
+    }
+
+    private static List<Problem> loops(Loaded.Valid loaded, HostPort listening) {
+        return new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded);
+    }
+
     private boolean leadsBack(Loaded.Valid loaded, HostPort listening) {
-        List<Problem> loops =
-                new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded);
+        List<Problem> loops = loops(loaded, listening);
         loops.forEach(problem -> terminal.complain(problem.toString()));
         return !loops.isEmpty();
     }

@@ -9,11 +9,10 @@ import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.Acknowledge;
 import dev.postern.dispatch.Dispatcher;
 import dev.postern.egress.Egress;
-import dev.postern.egress.http.HttpEgresses;
-import dev.postern.egress.smtp.SmtpEgress;
 import dev.postern.listener.Listener;
 import dev.postern.listener.Reception;
 import dev.postern.listener.Rejection;
+import dev.postern.log.Logging;
 import dev.postern.spool.FileDisk;
 import dev.postern.spool.JournalSpool;
 import dev.postern.spool.Spool;
@@ -21,7 +20,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
@@ -51,12 +49,16 @@ public final class Forwarder implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Forwarder.class);
 
-    private final PosternConfig config;
+    private volatile PosternConfig config;
     private volatile boolean started;
     private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
     private final Instruments instruments = new Instruments();
     private final Doorplate doorplate = new Doorplate(instruments);
+    private final EgressStock stock;
     private final Dispatcher dispatcher;
+    private final Consultation consultation;
+    private final WaysOut waysOut;
+    private final Metrics metrics;
     private final Reception reception;
     private final HealthSocket health;
     private final AdminSocket admin;
@@ -65,24 +67,27 @@ public final class Forwarder implements AutoCloseable {
     private Forwarder(PosternConfig config, String version) throws IOException {
         this.config = config;
         try {
-            Clock clock = Clock.systemUTC();
+            Clock clock = SteadyClock.system();
             Spool spool =
                     opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
-            List<Egress> egresses = egresses();
-            dispatcher = opened(Dispatcher.of(config, spool, egresses, instruments));
+            stock = opened(new EgressStock(config.smtp().hostname()));
+            stock.use(config.egress());
+            dispatcher = opened(Dispatcher.of(config, spool, stock.egresses(), instruments, clock));
             reception = reception(spool, clock);
-            WaysOut waysOut = new WaysOut(dispatcher, config.egress());
-            Metrics metrics = metrics(spool, waysOut, clock);
+            waysOut = new WaysOut(dispatcher, config.egress(), instruments.detours());
+            metrics = metrics(spool, waysOut, clock);
             instruments.connect(metrics);
             health =
                     new HealthSocket(
                             config.http().health(), doorplate, spool::status, waysOut, metrics);
+            consultation = new Consultation(config, dispatcher);
             admin = adminSocket(version, spool, waysOut, clock);
             CompletableFuture<Void> sockets = startSockets();
             listener = opened(Listener.start(config.smtp(), reception, instruments));
             doorplate.show(listener);
             await(sockets);
             dispatcher.start();
+            consultation.summarize();
         } catch (IOException | RuntimeException | Error trouble) {
             close();
             throw trouble;
@@ -103,22 +108,6 @@ public final class Forwarder implements AutoCloseable {
     private <T extends AutoCloseable> T opened(T stage) {
         opened.push(stage);
         return stage;
-    }
-
-    private List<Egress> egresses() {
-        List<Egress> egresses = new ArrayList<>();
-        for (EgressConfig egress : config.egress()) {
-            egresses.add(opened(egress(egress)));
-        }
-        return egresses;
-    }
-
-    private Egress egress(EgressConfig egress) {
-        return switch (egress) {
-            case EgressConfig.Smtp smtp -> new SmtpEgress(smtp, config.smtp().hostname());
-            case EgressConfig.Api _, EgressConfig.Ses _, EgressConfig.Mailgun _ ->
-                    HttpEgresses.of(egress);
-        };
     }
 
     private Reception reception(Spool spool, Clock clock) {
@@ -145,6 +134,7 @@ public final class Forwarder implements AutoCloseable {
                 doorplate,
                 waysOut,
                 new PostedMail(reception),
+                consultation,
                 clock);
     }
 
@@ -180,6 +170,31 @@ public final class Forwarder implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while starting", e);
         }
+    }
+
+    /// Goes on with another configuration, as far as a running program can: by which egresses, when
+    /// to try again, who may submit, aliases, how to log, how long to drain. One thread at a time.
+    ///
+    /// @return the names of the egresses that are new, or made anew
+    List<String> use(PosternConfig next) {
+        List<Egress> before = stock.egresses();
+        List<String> made = stock.use(next.egress());
+        PosternConfig last = config;
+        config = next;
+        Logging.use(next.log());
+        reception.use(next);
+        listener.use(next.smtp());
+        boolean sameDispatch =
+                stock.egresses().equals(before)
+                        && last.retry().equals(next.retry())
+                        && last.acknowledgeTimeout().equals(next.acknowledgeTimeout());
+        if (!sameDispatch) {
+            metrics.egresses(next.egress().stream().map(EgressConfig::name).toList());
+            dispatcher.use(next, stock.egresses(), stock::retire);
+            waysOut.use(next.egress());
+            consultation.use(next.egress());
+        }
+        return made;
     }
 
     private void report(String version) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The egresses as operators see them: the dispatcher's view of their health, beside what is
@@ -19,18 +20,35 @@ import org.jspecify.annotations.Nullable;
 final class WaysOut implements Egresses {
 
     private final Dispatcher dispatcher;
-    private final Map<String, EgressConfig> configured;
+    private final Detours detours;
+    private volatile Map<String, EgressConfig> configured = Map.of();
 
-    WaysOut(Dispatcher dispatcher, List<EgressConfig> configured) {
+    WaysOut(Dispatcher dispatcher, List<EgressConfig> configured, Detours detours) {
+        this.detours = detours;
         this.dispatcher = dispatcher;
-        this.configured =
-                configured.stream()
-                        .collect(Collectors.toMap(EgressConfig::name, Function.identity()));
+        use(configured);
+    }
+
+    /// Shows these from now on; those that the dispatcher has not yet, or not any more, are left
+    /// out.
+    void use(List<EgressConfig> now) {
+        configured =
+                now.stream().collect(Collectors.toMap(EgressConfig::name, Function.identity()));
     }
 
     @Override
     public List<EgressView> views() {
-        return dispatcher.egresses().stream().map(this::view).toList();
+        Map<String, EgressConfig> now = configured;
+        return dispatcher.egresses().stream()
+                .flatMap(health ->
+                        Stream.ofNullable(now.get(health.name()))
+                                .map(config -> view(health, config)))
+                .toList();
+    }
+
+    @Override
+    public List<String> fallbacks() {
+        return detours.texts(views());
     }
 
     @Override
@@ -41,11 +59,7 @@ final class WaysOut implements Egresses {
                 .map(result -> result.join());
     }
 
-    private EgressView view(dev.postern.egress.EgressView health) {
-        EgressConfig config = configured.get(health.name());
-        if (config == null) {
-            throw new IllegalStateException("no egress is called " + health.name());
-        }
+    private static EgressView view(dev.postern.egress.EgressView health, EgressConfig config) {
         Fault fault = health.fault();
         return new EgressView(
                 health.name(),
@@ -60,7 +74,8 @@ final class WaysOut implements Egresses {
                 health.lastSuccess(),
                 health.nextProbe(),
                 null,
-                username(config));
+                username(config),
+                health.candidates());
     }
 
     private static @Nullable String username(EgressConfig config) {

@@ -1,8 +1,10 @@
 package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.egress.CandidateView;
 import dev.postern.egress.Probe;
 import java.io.IOException;
+import java.util.List;
 
 /// The JSON shapes of an egress and of a probe.
 final class EgressJson {
@@ -19,7 +21,21 @@ final class EgressJson {
         Json.time(json, "last-success", view.lastSuccess());
         Json.time(json, "next-probe", view.nextProbe());
         Json.text(json, "detail", view.detail());
+        candidates(json, view.candidates());
         json.writeEndObject();
+    }
+
+    private static void candidates(JsonGenerator json, List<CandidateView> candidates)
+            throws IOException {
+        json.writeArrayFieldStart("candidates");
+        for (CandidateView candidate : candidates) {
+            json.writeStartObject();
+            json.writeNumberField("port", candidate.port());
+            json.writeStringField("address", candidate.address());
+            json.writeStringField("result", candidate.result());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
     }
 
     static void write(JsonGenerator json, String egress, Probe probe) throws IOException {

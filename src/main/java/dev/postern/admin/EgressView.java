@@ -1,6 +1,8 @@
 package dev.postern.admin;
 
+import dev.postern.egress.CandidateView;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param nextProbe when it is probed next; null when no probe is planned
 /// @param detail what was last seen of it, such as the server and the TLS version; null before
 /// @param username what it logs in as, to be masked where anybody can look; null without
+/// @param candidates the ways to reach its server that were tried last; empty where there is one
 public record EgressView(
         String name,
         String type,
@@ -24,7 +27,12 @@ public record EgressView(
         @Nullable Instant lastSuccess,
         @Nullable Instant nextProbe,
         @Nullable String detail,
-        @Nullable String username) {
+        @Nullable String username,
+        List<CandidateView> candidates) {
+
+    public EgressView {
+        candidates = List.copyOf(candidates);
+    }
 
     /// Whether an egress works.
     public enum State {

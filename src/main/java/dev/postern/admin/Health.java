@@ -1,6 +1,7 @@
 package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.egress.CandidateView;
 import dev.postern.mail.AddressMask;
 import dev.postern.spool.SpoolStatus;
 import io.helidon.http.Status;
@@ -99,7 +100,17 @@ final class Health {
                 view.lastSuccess(),
                 view.nextProbe(),
                 mask(view.detail(), view.username()),
-                null);
+                null,
+                view.candidates().stream()
+                        .map(candidate -> masked(candidate, view.username()))
+                        .toList());
+    }
+
+    /// What a server said may hold the user name.
+    private static CandidateView masked(CandidateView candidate, @Nullable String username) {
+        String result = mask(candidate.result(), username);
+        return new CandidateView(
+                candidate.port(), candidate.address(), result == null ? "" : result);
     }
 
     private static @Nullable String mask(@Nullable String text, @Nullable String username) {

@@ -1,6 +1,6 @@
 package dev.postern.cli;
 
-import dev.postern.config.ConfigLoader;
+import dev.postern.config.ConfigFiles;
 import dev.postern.config.Loaded;
 import dev.postern.config.Sources;
 import java.nio.file.Path;
@@ -27,9 +27,19 @@ final class ConfigOption {
             description = "Shows this help.")
     void help(boolean asked) {}
 
+    /// Returns the files that the configuration comes from.
+    ConfigFiles files(Function<@Nullable Path, Sources> sources) {
+        return new ConfigFiles(sources.apply(file));
+    }
+
     /// Returns the configuration, or tells all that is wrong with it and returns nothing.
     Optional<Loaded.Valid> load(Function<@Nullable Path, Sources> sources, Terminal terminal) {
-        return switch (ConfigLoader.load(sources.apply(file))) {
+        return load(files(sources), terminal);
+    }
+
+    /// Returns the configuration of `files` in the same way.
+    static Optional<Loaded.Valid> load(ConfigFiles files, Terminal terminal) {
+        return switch (files.load()) {
             case Loaded.Valid valid -> Optional.of(valid);
             case Loaded.Invalid invalid -> {
                 invalid.lines().forEach(terminal::complain);

@@ -1,6 +1,7 @@
 package dev.postern.cli;
 
 import dev.postern.config.Adoption;
+import dev.postern.config.ConfigFiles;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
@@ -75,10 +76,12 @@ final class ExecCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Optional<Adoption> adoption = adopt ? Adoption.of(sources.apply(null)) : Optional.empty();
-        Optional<Loaded.Valid> loaded = load(adoption);
+        ConfigFiles files = files(adoption);
+        Optional<Loaded.Valid> loaded = ConfigOption.load(files, terminal);
         boolean loop = loaded.isPresent() && loops(loaded.get().config());
         if (loop) {
-            loaded = load(Optional.empty());
+            files = files(Optional.empty());
+            loaded = ConfigOption.load(files, terminal);
         }
         if (loaded.isEmpty()) {
             return ExitCode.BAD_USAGE;
@@ -92,16 +95,14 @@ final class ExecCommand implements Callable<Integer> {
         }
         IntFunction<Map<String, String>> environment =
                 port -> loop ? Map.of() : adoption.map(a -> a.pointedAt(port)).orElse(Map.of());
-        return forwarding.exec(loaded.get(), command, environment);
+        return forwarding.exec(loaded.get(), files, command, environment);
     }
 
-    private Optional<Loaded.Valid> load(Optional<Adoption> adoption) {
-        return config.load(
-                file -> {
-                    Sources plain = sources.apply(file);
-                    return adoption.map(plain::adopting).orElse(plain);
-                },
-                terminal);
+    private ConfigFiles files(Optional<Adoption> adoption) {
+        return config.files(file -> {
+            Sources plain = sources.apply(file);
+            return adoption.map(plain::adopting).orElse(plain);
+        });
     }
 
     private static boolean loops(PosternConfig config) {

@@ -1,5 +1,6 @@
 package dev.postern.cli;
 
+import dev.postern.config.ConfigFiles;
 import dev.postern.config.Loaded;
 import dev.postern.config.Sources;
 import dev.postern.log.Logging;
@@ -17,6 +18,7 @@ import picocli.CommandLine.Mixin;
         description = "Runs the forwarder in the foreground until SIGTERM or SIGINT.",
         footer = {
             "",
+            "Changes of the configuration's files are taken up; SIGHUP has them read at once.",
             "The log goes to standard output: text on a terminal, else JSON (log.format).",
             "Exit status: 0 after a clean drain, 1 failure, 2 bad configuration or usage."
         })
@@ -37,12 +39,13 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Optional<Loaded.Valid> loaded = config.load(sources, terminal);
+        ConfigFiles files = config.files(sources);
+        Optional<Loaded.Valid> loaded = ConfigOption.load(files, terminal);
         if (loaded.isEmpty()) {
             return ExitCode.BAD_USAGE;
         }
         Logging.start(
                 loaded.get().config().log(), terminal.out(), Logging.standardOutputIsTerminal());
-        return forwarding.serve(loaded.get());
+        return forwarding.serve(loaded.get(), files);
     }
 }

@@ -6,8 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The mail settings that an app already has in its environment, taken over: the server that they
 /// name becomes an egress, and the app is pointed at the local listener instead.
@@ -22,7 +23,6 @@ public final class Adoption {
 
     private static final String LOOPBACK = "127.0.0.1";
     private static final int SMTP_PORT = 25;
-    private static final Set<Integer> IMPLICIT_PORTS = Set.of(465, 2465, 8465);
 
     private final AppServer server;
     private final List<AppSettings> followers;
@@ -108,12 +108,18 @@ public final class Adoption {
         return new Given.Entries(members, source);
     }
 
-    /// Returns whether the app meant TLS from the first octet.
-    boolean implicit() {
+    /// Returns what the app used, with which the race of `port: auto` begins; null where its
+    /// settings name no port.
+    @Nullable SubmissionPort first() {
+        OptionalInt port = server.port();
+        return port.isPresent() ? new SubmissionPort(port.getAsInt(), implicit()) : null;
+    }
+
+    private boolean implicit() {
         return server.protection() == Protection.IMPLICIT
                 || (server.protection() == Protection.UNSAID
                         && server.port().isPresent()
-                        && IMPLICIT_PORTS.contains(server.port().getAsInt()));
+                        && SubmissionPort.isImplicit(server.port().getAsInt()));
     }
 
     private static void put(

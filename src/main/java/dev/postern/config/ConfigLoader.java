@@ -113,7 +113,16 @@ public final class ConfigLoader {
         } else if (given == null || none(given)) {
             given = EgressSources.conventional(sources.environment(), remarks);
         }
-        return new EgressLoader(problems).read(withAdopted(given));
+        List<EgressLoader.Entry> entries = new EgressLoader(problems).read(withAdopted(given));
+        return entries.stream().map(this::withFirst).toList();
+    }
+
+    private EgressLoader.Entry withFirst(EgressLoader.Entry entry) {
+        Adoption adoption = sources.adoption();
+        boolean adopted = Adoption.EGRESS.equals(entry.settings().find(EgressKeys.NAME));
+        return adoption == null || !adopted
+                ? entry
+                : new EgressLoader.Entry(entry.type(), entry.settings(), adoption.first());
     }
 
     private Given withAdopted(Given given) {

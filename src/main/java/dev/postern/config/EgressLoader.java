@@ -15,13 +15,17 @@ import org.jspecify.annotations.Nullable;
 /// Reads the egress list against the table of each entry's type.
 final class EgressLoader {
 
-    private static final Set<Integer> TLS_PORTS = Set.of(465, 2465, 8465);
-
     private final Problems problems;
     private final Set<String> names = new HashSet<>();
 
     /// An entry of the list.
-    record Entry(EgressType type, Settings settings) {}
+    ///
+    /// @param first what `port: auto` begins with, where an adopted app used it; null: nothing
+    record Entry(EgressType type, Settings settings, @Nullable SubmissionPort first) {
+        Entry(EgressType type, Settings settings) {
+            this(type, settings, null);
+        }
+    }
 
     EgressLoader(Problems problems) {
         this.problems = problems;
@@ -55,7 +59,7 @@ final class EgressLoader {
         Settings settings = entry.settings();
         EgressCommon common = common(entry.type(), settings);
         return switch (entry.type()) {
-            case SMTP -> new EgressConfig.Smtp(common, smtp(settings));
+            case SMTP -> new EgressConfig.Smtp(common, smtp(settings, entry.first()));
             case SENDGRID, RESEND, BREVO, POSTMARK ->
                     new EgressConfig.Api(
                             common, entry.type().word(), settings.get(EgressKeys.API_KEY));
@@ -196,6 +200,7 @@ final class EgressLoader {
         if (toFill) {
             fillTls(settings);
         }
+        fillPreset(settings, prefix);
         SmtpEgressConfig.Tls tls = settings.find(EgressKeys.TLS);
         String host = settings.find(EgressKeys.HOST);
         boolean clear = tls == SmtpEgressConfig.Tls.NONE || tls == SmtpEgressConfig.Tls.OPTIONAL;
@@ -231,7 +236,7 @@ final class EgressLoader {
 
     private static void fillTls(Settings settings) {
         OptionalInt port = settings.get(EgressKeys.PORT);
-        boolean protectedPort = port.isPresent() && TLS_PORTS.contains(port.getAsInt());
+        boolean protectedPort = port.isPresent() && SubmissionPort.isImplicit(port.getAsInt());
         boolean required = credentials(settings) || protectedPort;
         SmtpEgressConfig.Tls tls =
                 required ? SmtpEgressConfig.Tls.REQUIRED : SmtpEgressConfig.Tls.OPTIONAL;
@@ -239,15 +244,41 @@ final class EgressLoader {
         settings.put(EgressKeys.TLS, tls, given);
     }
 
-    private static SmtpEgressConfig smtp(Settings settings) {
-        return new SmtpEgressConfig(
-                settings.get(EgressKeys.HOST),
-                settings.get(EgressKeys.PORT),
-                settings.get(EgressKeys.TLS),
-                settings.find(EgressKeys.TLS_NAME),
-                settings.find(EgressKeys.USERNAME),
-                settings.find(EgressKeys.PASSWORD),
-                settings.find(EgressKeys.EHLO_NAME));
+    /// Takes the provider's limits where the user set none.
+    private void fillPreset(Settings settings, String prefix) {
+        String host = settings.find(EgressKeys.HOST);
+        Preset preset = host == null ? null : Preset.of(host).orElse(null);
+        if (host != null && preset != null) {
+            Source source = new Source.OfProvider(host);
+            fill(settings, EgressKeys.CONCURRENCY, preset.concurrency(), source, prefix);
+            fill(settings, EgressKeys.RATE, preset.rate(), source, prefix);
+            fill(settings, EgressKeys.QUOTA, preset.quota(), source, prefix);
+        }
+    }
+
+    private <T> void fill(
+            Settings settings, Key<T> key, @Nullable String known, Source source, String prefix) {
+        if (known != null && settings.know(key) && !settings.explicit(key)) {
+            Given given = new Given.Text(known, source);
+            Reading reading = new Reading(prefix + key.path(), false, problems);
+            settings.put(key, key.type().read(given, reading), given);
+        }
+    }
+
+    private static SmtpEgressConfig smtp(Settings settings, @Nullable SubmissionPort first) {
+        String host = settings.get(EgressKeys.HOST);
+        List<SubmissionPort> alternates = Preset.of(host).map(Preset::alternates).orElse(List.of());
+        SmtpEgressConfig config =
+                new SmtpEgressConfig(
+                        host,
+                        settings.get(EgressKeys.PORT),
+                        settings.get(EgressKeys.TLS),
+                        settings.find(EgressKeys.TLS_NAME),
+                        settings.find(EgressKeys.USERNAME),
+                        settings.find(EgressKeys.PASSWORD),
+                        settings.find(EgressKeys.EHLO_NAME),
+                        SubmissionPort.usualAnd(alternates));
+        return first == null ? config : config.withFirst(first);
     }
 
     private static EgressCommon common(EgressType type, Settings settings) {

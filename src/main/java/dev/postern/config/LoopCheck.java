@@ -6,14 +6,10 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /// Finds smtp egresses that lead back to our own listener. Asks the name service, hence no part of
 /// loading; only egresses whose port could be ours are looked up.
 public final class LoopCheck {
-
-    /// The ports that `port: auto` may try.
-    private static final Set<Integer> AUTO_PORTS = Set.of(465, 587, 2465, 2525, 2587, 8025, 8465);
 
     private static final InetAddress IPV4_LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
     private static final InetAddress IPV6_LOOPBACK = InetAddress.ofLiteral("::1");
@@ -86,7 +82,8 @@ public final class LoopCheck {
         boolean ourPort =
                 egress.port().isPresent()
                         ? egress.port().getAsInt() == listening.port()
-                        : AUTO_PORTS.contains(listening.port());
+                        : egress.candidates().stream()
+                                .anyMatch(port -> port.port() == listening.port());
         if (!ourPort) {
             return false;
         }

@@ -37,7 +37,8 @@ final class Problems {
         return switch (source) {
             case Source.WholeFile _ -> 0;
             case Source.InFile place -> place.line();
-            case Source.Variable _, Source.InUrl _, Source.Default _ -> Integer.MAX_VALUE;
+            case Source.Variable _, Source.InUrl _, Source.Default _, Source.OfProvider _ ->
+                    Integer.MAX_VALUE;
         };
     }
 

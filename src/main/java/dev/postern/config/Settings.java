@@ -51,7 +51,10 @@ final class Settings {
 
     /// Returns whether a key was given, rather than left to its default.
     boolean explicit(Key<?> key) {
-        return !(source(key) instanceof Source.Default);
+        return switch (source(key)) {
+            case Source.Default _, Source.OfProvider _ -> false;
+            case Source.InFile _, Source.WholeFile _, Source.Variable _, Source.InUrl _ -> true;
+        };
     }
 
     /// Returns all in the order of the table.

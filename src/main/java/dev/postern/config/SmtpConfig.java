@@ -43,6 +43,24 @@ public record SmtpConfig(
         allow = List.copyOf(allow);
     }
 
+    /// Returns these settings, but who may submit as in `other`.
+    public SmtpConfig submittersOf(SmtpConfig other) {
+        return new SmtpConfig(
+                listen,
+                hostname,
+                maxMessageSizeBytes,
+                maxRecipients,
+                maxConnections,
+                idleTimeout,
+                bareNewline,
+                other.auth,
+                other.users,
+                other.authPlaintext,
+                other.allow,
+                other.allowIsDefault,
+                tls);
+    }
+
     /// What to do about bare CR and LF in a message.
     public enum BareNewline {
         NORMALIZE,

@@ -1,5 +1,7 @@
 package dev.postern.config;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param username null: no log-in
 /// @param password null exactly when the user name is
 /// @param ehloName what we call ourselves; null: the machine's name
+/// @param candidates the ports that `auto` tries, in order; not empty
 public record SmtpEgressConfig(
         String host,
         OptionalInt port,
@@ -19,7 +22,21 @@ public record SmtpEgressConfig(
         @Nullable String tlsName,
         @Nullable String username,
         @Nullable Secret password,
-        @Nullable String ehloName) {
+        @Nullable String ehloName,
+        List<SubmissionPort> candidates) {
+
+    public SmtpEgressConfig {
+        candidates = List.copyOf(candidates);
+    }
+
+    /// Returns the same with a port, and how TLS is spoken there, that `auto` tries before all
+    /// others: what an adopted application used until now.
+    public SmtpEgressConfig withFirst(SubmissionPort first) {
+        List<SubmissionPort> all = new ArrayList<>(candidates);
+        all.remove(first);
+        all.addFirst(first);
+        return new SmtpEgressConfig(host, port, tls, tlsName, username, password, ehloName, all);
+    }
 
     /// How the connection is protected.
     public enum Tls {

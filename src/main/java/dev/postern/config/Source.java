@@ -13,6 +13,16 @@ public sealed interface Source {
         }
     }
 
+    /// What is known of a provider ([dev.postern.config.Preset]).
+    ///
+    /// @param host the server's name
+    record OfProvider(String host) implements Source {
+        @Override
+        public String toString() {
+            return "preset " + host;
+        }
+    }
+
     /// A place in the configuration file.
     ///
     /// @param file its name as it was given

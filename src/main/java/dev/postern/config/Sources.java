@@ -51,6 +51,18 @@ public record Sources(
                 Machine::fileSystemType);
     }
 
+    /// Returns the same sources with another file.
+    Sources withFile(Path other) {
+        return new Sources(
+                other, environment, workingDirectory, reader, hostname, fileSystemType, adoption);
+    }
+
+    /// Returns the same sources with another reader.
+    Sources withReader(TextReader other) {
+        return new Sources(
+                file, environment, workingDirectory, other, hostname, fileSystemType, adoption);
+    }
+
     /// Returns the same sources with another environment.
     public Sources withEnvironment(Map<String, String> other) {
         return new Sources(

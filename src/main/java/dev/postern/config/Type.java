@@ -65,7 +65,7 @@ sealed interface Type<T> {
                 reading.wrong(text, "one line without control characters", "");
                 return null;
             }
-            return Secret.from(text.now());
+            return Secret.from(text.value(), text.now());
         }
     }
 
@@ -164,7 +164,8 @@ sealed interface Type<T> {
             if (username == null || password == null) {
                 return null;
             }
-            return new SmtpConfig.User(username.value(), Secret.from(password.now()));
+            return new SmtpConfig.User(
+                    username.value(), Secret.from(password.value(), password.now()));
         }
 
         private static void known(String name, Given.Entry entry, Reading reading) {

@@ -124,12 +124,21 @@ final class Calls {
         }
         call.errand.noteCall(told(call, outcomes, now));
         call.errand.underWay(null);
+        if (lane.isRetired() && allUnavailable(outcomes.values())) {
+            // The configuration changed meanwhile: whether its successor can send is for that to
+            // say.
+            return;
+        }
         if (declined(call, outcomes.values())) {
             String words = outcomes.firstEntry().getValue().reply();
             call.errand.declined(lane.name(), words, now);
         } else {
             call.errand.called(lane.name(), outcomes, now);
         }
+    }
+
+    private static boolean allUnavailable(Collection<Outcome> outcomes) {
+        return outcomes.stream().allMatch(Outcome.Unavailable.class::isInstance);
     }
 
     /// Returns whether the egress may yet send this content as it is. A form that it can't send at
@@ -166,7 +175,9 @@ final class Calls {
         if (complete && !call.gate.isShut()) {
             Instant now = pace.now();
             var turn = call.lane.health().finished(call.ticket, outcomes.values(), now);
-            chronicle.turned(turn, call.lane.health().view());
+            if (!call.lane.isRetired()) {
+                chronicle.turned(turn, call.lane.health().view());
+            }
         } else {
             call.lane.health().dropped(call.ticket);
         }

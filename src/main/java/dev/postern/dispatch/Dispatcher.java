@@ -4,33 +4,29 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.RetryConfig;
 import dev.postern.egress.Egress;
-import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.outcome.OutcomeLog;
-import dev.postern.route.Router;
 import dev.postern.spool.Acceptance;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Settlement;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,19 +47,10 @@ import org.slf4j.LoggerFactory;
 /// waits.
 public final class Dispatcher implements AutoCloseable {
 
-    /// How long to leave a spool alone that failed us, or that had nothing where it promised
-    /// something.
-    static final Duration SPOOL_TROUBLE_WAIT = Duration.ofSeconds(5);
-
-    /// Mail that waits for an egress is made due at most this often, so that a message which it
-    /// always refuses while it takes others is not tried after each of them.
-    static final Duration HASTE_INTERVAL = Duration.ofSeconds(5);
-
-    /// Claimed messages for each slot: enough to take turns among, few enough to keep in memory.
-    private static final int CLAIMS_PER_SLOT = 2;
-
-    private static final int CLAIMS_MIN = 16;
-    private static final int CLAIMS_MAX = 128;
+    /// What a change of the configuration can mend at once. An egress that is down is not among
+    /// them: its probe says whether it works now.
+    private static final List<Reason> MENDED_BY_CONFIGURATION =
+            List.of(Reason.UNSUITED, Reason.LIMITED, Reason.UNCERTAIN);
 
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
 
@@ -78,36 +65,36 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private final Spool spool;
-    private final Lanes lanes;
-    private final Schedule schedule;
-    private final Duration acknowledgeTimeout;
+    private final RandomGenerator random;
+    private volatile Lanes lanes;
+    private volatile Schedule schedule;
+    private volatile Duration acknowledgeTimeout;
     private final Pace pace;
     private final Chronicle chronicle;
     private final Serial tasks;
     private final Calls calls;
     private final Probes probes;
-    private final int claimsMost;
+    private final ActiveQueue active;
 
     private Stage stage = Stage.LATENT;
     private final Waiting waiting = new Waiting();
     private final Set<Errand> errands = new LinkedHashSet<>();
     private final Doubts doubts = new Doubts();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
-    private int claims;
-    private @Nullable Instant armed;
-    private @Nullable Instant hasteAt;
-    private Instant lastHaste = Instant.EPOCH;
-    private Instant spoolRests = Instant.EPOCH;
+    private final Haste haste;
+    private final Alarm alarm;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
     ///
     /// @param egresses one for each of the configuration, by name; the caller closes them after the
     ///   dispatcher
+    /// @param clock the one by which the spool's messages are due; it must not go back
     public static Dispatcher of(
             PosternConfig config,
             Spool spool,
             List<? extends Egress> egresses,
-            DispatchObserver observer) {
+            DispatchObserver observer,
+            InstantSource clock) {
         return new Dispatcher(
                 config.egress(),
                 config.retry(),
@@ -115,7 +102,7 @@ public final class Dispatcher implements AutoCloseable {
                 spool,
                 egresses,
                 observer,
-                new ThreadPace(),
+                new ThreadPace(clock),
                 new SplittableRandom());
     }
 
@@ -129,31 +116,18 @@ public final class Dispatcher implements AutoCloseable {
             Pace pace,
             RandomGenerator random) {
         this.spool = spool;
-        this.lanes = new Lanes(lanes(configured, egresses, pace.now()), new Router(configured));
+        this.lanes = Lanes.of(configured, egresses, spool, pace.now());
+        this.random = random;
         this.schedule = new Schedule(retry, random);
         this.acknowledgeTimeout = acknowledgeTimeout;
         this.pace = pace;
         this.chronicle = new Chronicle(new OutcomeLog(), observer);
         this.tasks = new Serial(pace, this::step);
+        this.haste = new Haste(spool);
+        this.alarm = new Alarm(pace, tasks);
         this.calls = new Calls(spool, pace, tasks, chronicle, this::over);
-        this.probes = new Probes(lanes.all(), pace, tasks, chronicle, this::wantHaste);
-        int slots = configured.stream().mapToInt(egress -> egress.common().concurrency()).sum();
-        this.claimsMost = Math.clamp((long) slots * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
-    }
-
-    private static List<Lane> lanes(
-            List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
-        Map<String, Egress> byName =
-                egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
-        List<Lane> lanes = new ArrayList<>();
-        for (EgressConfig config : configured) {
-            Egress egress = byName.get(config.name());
-            if (egress == null) {
-                throw new IllegalArgumentException("no egress for " + config.name());
-            }
-            lanes.add(new Lane(egress, config.common(), new EgressHealth(config.name(), now)));
-        }
-        return lanes;
+        this.probes = new Probes(pace, tasks, chronicle, haste::want);
+        this.active = new ActiveQueue(spool, lanes);
     }
 
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
@@ -178,6 +152,40 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
+    /// Goes on with another configuration, soon. An egress that is the same object as before goes
+    /// on as it is, with all that is known of it. Another one is probed at once; of one by the same
+    /// name before it, the calls under way are finished, and nothing that they bring counts against
+    /// it. Mail that waits for something that only a configuration can mend is tried again.
+    ///
+    /// @param egresses one for each of the configuration, by name
+    /// @param retired gets each egress that is not among them any more, once its calls are over; it
+    ///   must be brief
+    public void use(
+            PosternConfig config, List<? extends Egress> egresses, Consumer<Egress> retired) {
+        use(config.egress(), config.retry(), config.acknowledgeTimeout(), egresses, retired);
+    }
+
+    void use(
+            List<EgressConfig> configured,
+            RetryConfig retry,
+            Duration acknowledgeWithin,
+            List<? extends Egress> egresses,
+            Consumer<Egress> retired) {
+        tasks.post(() -> {
+            Lanes before = lanes;
+            lanes = before.followedBy(configured, egresses, pace.now());
+            active.use(lanes);
+            schedule = new Schedule(retry, random);
+            acknowledgeTimeout = acknowledgeWithin;
+            List<Lane> gone = before.without(lanes);
+            gone.forEach(lane -> lane.retire(() -> retired.accept(lane.egress())));
+            if (stage == Stage.RUNNING) {
+                run();
+                MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, pace.now()));
+            }
+        });
+    }
+
     /// Makes the dispatcher look for due messages soon. Any thread; returns at once.
     public void wake() {
         tasks.post(() -> {});
@@ -185,7 +193,9 @@ public final class Dispatcher implements AutoCloseable {
 
     /// Returns how each egress does, in configured order. Any thread.
     public List<EgressView> egresses() {
-        return lanes.all().stream().map(lane -> lane.health().view()).toList();
+        return lanes.all().stream()
+                .map(lane -> lane.health().view().with(lane.egress().candidates()))
+                .toList();
     }
 
     /// Probes an egress now.
@@ -195,9 +205,14 @@ public final class Dispatcher implements AutoCloseable {
         return lanes.find(name)
                 .map(lane -> {
                     CompletableFuture<Probe> result = new CompletableFuture<>();
-                    tasks.post(() -> probes.make(lane, result));
+                    tasks.post(() -> probes.makeNow(lane, result));
                     return result;
                 });
+    }
+
+    /// Returns what the probe at the start finds; empty when there is no egress of that name.
+    public Optional<CompletionStage<Probe>> firstProbe(String name) {
+        return lanes.find(name).map(lane -> probes.first(lane).minimalCompletionStage());
     }
 
     /// Sends a message while its client waits (`acknowledge: sent`), by the same ways and under the
@@ -223,7 +238,7 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         waiting.add(errand);
-        pace.at(deadline, () -> tasks.post(() -> timeUp(errand)));
+        errand.patience(pace.at(deadline, () -> tasks.post(() -> timeUp(errand))));
     }
 
     private void timeUp(Errand errand) {
@@ -290,6 +305,9 @@ public final class Dispatcher implements AutoCloseable {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         tasks.post(() -> {
             List.copyOf(errands).forEach(errand -> giveUp(errand, "shutting down"));
+            if (stage != Stage.CLOSED) {
+                lanes.all().forEach(lane -> lane.close(pace.now()));
+            }
             drained(Stage.CLOSED);
             closed.complete(null);
         });
@@ -303,45 +321,30 @@ public final class Dispatcher implements AutoCloseable {
         }
         Instant now = pace.now();
         if (stage == Stage.RUNNING) {
-            probes.makeDue(now);
+            probes.makeDue(lanes.all(), now);
         }
-        hasten(now);
+        haste.make(now);
         placeWaiting();
-        if (mayClaim(now)) {
+        if (isClaiming()) {
             claim(now);
         }
-        if (stage == Stage.DRAINING && errands.isEmpty() && claims == 0 && nothingDue(now)) {
+        if (stage == Stage.DRAINING && errands.isEmpty() && active.isEmpty(now)) {
             drained(Stage.DRAINED);
         }
         arm(now);
     }
 
-    private boolean mayClaim(Instant now) {
-        boolean claiming = stage == Stage.RUNNING || stage == Stage.DRAINING;
-        return claiming && claims < claimsMost && !now.isBefore(spoolRests) && !lanes.isBusy(now);
-    }
-
-    private boolean nothingDue(Instant now) {
-        return spool.nextDue().map(due -> due.isAfter(now)).orElse(true);
+    private boolean isClaiming() {
+        return stage == Stage.RUNNING || stage == Stage.DRAINING;
     }
 
     private void claim(Instant now) {
-        try {
-            if (nothingDue(now)) {
-                return;
-            }
-            List<QueuedMessage> claimed = spool.claim(claimsMost - claims);
-            if (claimed.isEmpty()) {
-                spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
-                return;
-            }
-            claims += claimed.size();
-            claimed.forEach(message -> begin(message, now));
+        List<QueuedMessage> claimed = new ArrayList<>();
+        boolean more = active.claim(now, claimed);
+        claimed.forEach(message -> begin(message, now));
+        if (more || !claimed.isEmpty()) {
             // The rest after these are placed, and after what was posted meanwhile.
             wake();
-        } catch (RuntimeException e) {
-            spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
-            log.atError().setCause(e).log("the spool failed to give due messages");
         }
     }
 
@@ -399,7 +402,7 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         if (errand.hasAccepted(call.lane.name())) {
-            wantHaste(call.lane);
+            haste.want(call.lane);
         }
         if (stage == Stage.CLOSED && errand.client() == null) {
             return;
@@ -434,30 +437,15 @@ public final class Dispatcher implements AutoCloseable {
         }
         try {
             spool.settle(errand.id(), settlement);
-            claims--;
+            active.settled(errand.id());
             chronicle.settled(errand, settlement.due());
         } catch (RuntimeException e) {
             log.atError()
                     .addKeyValue("id", errand.id())
                     .setCause(e)
                     .log("the spool failed to note an outcome; it is told again");
-            Instant again = pace.now().plus(SPOOL_TROUBLE_WAIT);
+            Instant again = pace.now().plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
             pace.at(again, () -> tasks.post(() -> settle(errand, settlement)));
-        }
-    }
-
-    /// Mail that waits for this egress is to become due, now that it works.
-    private void wantHaste(Lane lane) {
-        if (lane.takeHaste() && hasteAt == null) {
-            hasteAt = lastHaste.plus(HASTE_INTERVAL);
-        }
-    }
-
-    private void hasten(Instant now) {
-        if (hasteAt != null && !now.isBefore(hasteAt)) {
-            hasteAt = null;
-            lastHaste = now;
-            spool.hasten(Reason.EGRESS_DOWN, now);
         }
     }
 
@@ -465,25 +453,9 @@ public final class Dispatcher implements AutoCloseable {
     private void arm(Instant now) {
         boolean probing = stage == Stage.RUNNING;
         Instant next = probing ? lanes.nextProbe().orElse(Instant.MAX) : Instant.MAX;
-        next = hasteAt == null ? next : min(next, hasteAt);
-        if (now.isBefore(spoolRests)) {
-            next = min(next, spoolRests);
-        } else if (mayClaim(now)) {
-            next = min(next, spool.nextDue().orElse(Instant.MAX));
-        }
-        boolean armedBefore = armed != null && !next.isBefore(armed);
-        if (next.equals(Instant.MAX) || armedBefore) {
-            return;
-        }
-        Instant at = next;
-        armed = at;
-        pace.at(at, () -> tasks.post(() -> disarm(at)));
-    }
-
-    private void disarm(Instant at) {
-        if (at.equals(armed)) {
-            armed = null;
-        }
+        next = min(next, haste.due());
+        next = isClaiming() ? min(next, active.nextClaim(now)) : next;
+        alarm.at(next);
     }
 
     private static Instant min(Instant a, Instant b) {

@@ -2,7 +2,6 @@ package dev.postern.dispatch;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressCommon.Fidelity;
-import dev.postern.config.EgressCommon.Rate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressState;
@@ -10,11 +9,11 @@ import dev.postern.egress.EgressView;
 import dev.postern.route.Standing;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// One egress as the dispatcher uses it: with its slots, its health and its limits. Confined to the
 /// dispatcher's tasks, but for the health.
@@ -26,24 +25,18 @@ final class Lane {
     private final Egress egress;
     private final EgressCommon config;
     private final EgressHealth health;
-    private final List<Allowance> allowances;
-    private final Duration promiseStep;
+    private Limits limits;
     private Instant promised = Instant.MIN;
     private int underWay;
     private boolean owesHaste = true;
+    private final List<Lane> before = new ArrayList<>();
+    private @Nullable Runnable whenIdle;
 
-    Lane(Egress egress, EgressCommon config, EgressHealth health) {
+    Lane(Egress egress, EgressCommon config, EgressHealth health, Limits limits) {
         this.egress = egress;
         this.config = config;
         this.health = health;
-        List<Rate> rates =
-                Stream.of(config.rate(), config.quota()).filter(Objects::nonNull).toList();
-        this.allowances = rates.stream().map(Allowance::new).toList();
-        this.promiseStep =
-                rates.stream()
-                        .map(rate -> rate.period().dividedBy(Math.max(1, rate.messages())))
-                        .max(Comparator.naturalOrder())
-                        .orElse(Duration.ZERO);
+        this.limits = limits;
     }
 
     String name() {
@@ -59,6 +52,10 @@ final class Lane {
         return config.fidelity() == Fidelity.STRICT;
     }
 
+    boolean hasSenders() {
+        return !config.senders().isEmpty();
+    }
+
     EgressHealth health() {
         return health;
     }
@@ -69,39 +66,89 @@ final class Lane {
         if (view.state() == EgressState.DOWN) {
             return new Standing.Down(view.lastError() == null ? "down" : view.lastError());
         }
-        Optional<Instant> until = limitedUntil(now);
+        Optional<Instant> until = limits.usedUpUntil(now);
         return until.isPresent() ? new Standing.Limited(until.get()) : Standing.USABLE;
     }
 
     /// Returns whether it could take mail, busy or not.
     boolean isUsable(Instant now) {
-        return health.view().state() != EgressState.DOWN && limitedUntil(now).isEmpty();
+        return health.view().state() != EgressState.DOWN && limits.usedUpUntil(now).isEmpty();
     }
 
     boolean hasSlot() {
-        return underWay < config.concurrency() && health.admits();
+        return underWay() < config.concurrency() && health.admits();
+    }
+
+    /// Returns how many calls are under way, those of lanes before in the same name included: the
+    /// server counts them together.
+    private int underWay() {
+        before.removeIf(lane -> !lane.isBusy());
+        return underWay + before.stream().mapToInt(lane -> lane.underWay).sum();
+    }
+
+    /// Takes the place of a lane of the same name, whose calls go on, and so does the count of what
+    /// it sent.
+    void follow(Lane other) {
+        before.add(other);
+        boolean sameLimits =
+                Objects.equals(config.rate(), other.config.rate())
+                        && Objects.equals(config.quota(), other.config.quota());
+        if (sameLimits) {
+            limits = other.limits;
+        }
+    }
+
+    boolean isBusy() {
+        return underWay > 0;
+    }
+
+    /// Ends this lane's use: its calls go on, but no more begin, and what they bring says nothing
+    /// about the egress as it is now.
+    ///
+    /// @param idle run once no call is under way
+    void retire(Runnable idle) {
+        whenIdle = idle;
+        if (underWay == 0) {
+            idle.run();
+        }
+    }
+
+    boolean isRetired() {
+        return whenIdle != null;
+    }
+
+    int concurrency() {
+        return config.concurrency();
     }
 
     EgressHealth.Ticket begin(Instant now) {
         underWay++;
-        allowances.forEach(allowance -> allowance.take(now));
+        limits.take(now);
         return health.begin();
+    }
+
+    /// Ends the use of it, before the program does.
+    void close(Instant now) {
+        limits.close(now);
     }
 
     /// Frees the slot of a call.
     void ended() {
         underWay--;
+        if (underWay == 0 && whenIdle != null) {
+            whenIdle.run();
+        }
     }
 
     /// Uncounts a message that can't have left.
     void giveBack(Instant taken) {
-        allowances.forEach(allowance -> allowance.giveBack(taken));
+        limits.giveBack(taken);
     }
 
     /// Returns when a message that found the limit used up should come again: each a step after the
     /// one before, so that a thousand of them do not come for one place.
     Instant promise(Instant until, Instant now) {
-        Instant next = promised.isBefore(until) ? until : promised.plus(promiseStep);
+        Instant next = promised.isBefore(until) ? until : promised.plus(limits.step());
         Instant latest = now.plus(PROMISE_MOST);
         promised = next.isAfter(latest) && latest.isAfter(until) ? latest : next;
         return promised;
@@ -117,11 +164,5 @@ final class Lane {
         boolean owed = owesHaste;
         owesHaste = false;
         return owed;
-    }
-
-    private Optional<Instant> limitedUntil(Instant now) {
-        return allowances.stream()
-                .flatMap(allowance -> allowance.usedUpUntil(now).stream())
-                .max(Comparator.naturalOrder());
     }
 }

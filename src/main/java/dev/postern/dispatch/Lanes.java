@@ -1,20 +1,31 @@
 package dev.postern.dispatch;
 
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.Egress;
+import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.ContentTraits;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.route.Route;
 import dev.postern.route.Route.PassedOver;
 import dev.postern.route.Router;
 import dev.postern.route.Standing;
+import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// All egresses, and the choice among them for a leg. Confined to the dispatcher's tasks.
@@ -24,11 +35,69 @@ final class Lanes {
     static final Duration UNCERTAIN_DOWN = Duration.ofMinutes(15);
 
     private final SequencedMap<String, Lane> byName = new LinkedHashMap<>();
+    private final List<Lane> leaving = new ArrayList<>();
     private final Router router;
+    private final Spool spool;
 
-    Lanes(List<Lane> lanes, Router router) {
-        lanes.forEach(lane -> byName.put(lane.name(), lane));
+    private Lanes(Router router, Spool spool) {
         this.router = router;
+        this.spool = spool;
+    }
+
+    /// Returns the lanes of egresses of which nothing is known.
+    ///
+    /// @param egresses one for each of `configured`, by name
+    /// @param spool keeps how much of their limits is used up
+    static Lanes of(
+            List<EgressConfig> configured,
+            List<? extends Egress> egresses,
+            Spool spool,
+            Instant now) {
+        return new Lanes(new Router(List.of()), spool).followedBy(configured, egresses, now);
+    }
+
+    /// Returns the lanes that take the place of these. An egress that is the same object as before
+    /// keeps its lane, with all that is known of it.
+    Lanes followedBy(List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
+        Map<String, Egress> given =
+                egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
+        Lanes next = new Lanes(new Router(configured), spool);
+        leaving.stream().filter(Lane::isBusy).forEach(next.leaving::add);
+        for (EgressConfig config : configured) {
+            Egress egress = given.get(config.name());
+            if (egress == null) {
+                throw new IllegalArgumentException("no egress for " + config.name());
+            }
+            next.byName.put(config.name(), successor(config, egress, now));
+        }
+        next.leaving.addAll(without(next));
+        return next;
+    }
+
+    private Lane successor(EgressConfig config, Egress egress, Instant now) {
+        Lane before = byName.get(config.name());
+        if (before != null && before.egress().equals(egress)) {
+            return before;
+        }
+        EgressHealth health = new EgressHealth(config.name(), now);
+        Limits limits = new Limits(config.common(), spool, now);
+        Lane lane = new Lane(egress, config.common(), health, limits);
+        Stream.concat(Stream.ofNullable(before), leaving.stream())
+                .filter(other -> other.name().equals(config.name()))
+                .forEach(lane::follow);
+        return lane;
+    }
+
+    /// Returns the lanes that `next` does not go on with.
+    List<Lane> without(Lanes next) {
+        return byName.values().stream()
+                .filter(lane -> next.byName.get(lane.name()) != lane)
+                .toList();
+    }
+
+    /// Returns how many calls can be under way at once.
+    int slots() {
+        return byName.values().stream().mapToInt(Lane::concurrency).sum();
     }
 
     Collection<Lane> all() {
@@ -50,6 +119,23 @@ final class Lanes {
                 && byName.values().stream().anyMatch(lane -> lane.isUsable(now));
     }
 
+    /// Returns whether some egress is for certain senders only.
+    boolean haveSenders() {
+        return byName.values().stream().anyMatch(Lane::hasSenders);
+    }
+
+    /// Returns the names of the egresses that a message may go by, as far as its sender and its
+    /// lost answers decide; `=gmail` for one that waits for an answer of that egress.
+    List<String> ways(QueuedMessage message) {
+        List<Recipient> owed =
+                message.recipients().stream().filter(r -> !r.state().isFinal()).toList();
+        boolean pinned =
+                owed.stream().allMatch(r -> r.reason() == Reason.UNCERTAIN && r.egress() != null);
+        return pinned && !owed.isEmpty()
+                ? List.of("=" + owed.getFirst().egress())
+                : router.permitted(message.envelope().sender());
+    }
+
     /// Returns where `leg` goes next. Where its content may be spoilt it goes only when no other
     /// egress is left, and then as it is, to the preferred one (CONTRACT §4).
     Choice choose(Leg leg, ReversePath sender, ContentTraits traits, Instant now) {
@@ -62,7 +148,7 @@ final class Lanes {
             }
         }
         Route route = router.route(sender, name -> standing(leg, name, now));
-        List<String> left = route.candidates().stream().filter(name -> !leg.tried(name)).toList();
+        List<String> left = admitting(leg, route);
         if (left.isEmpty()) {
             return new Choice.Nowhere(misses(leg, route, sender, now));
         }
@@ -70,8 +156,16 @@ final class Lanes {
                 left.stream().filter(name -> !maySpoil(leg, name, traits)).findFirst();
         boolean last = sparing.isEmpty() || left.size() == 1;
         String chosen = sparing.orElse(left.getFirst());
-        Miss missed = insteadOf(leg, route, chosen, traits, now);
+        Miss missed = insteadOf(leg, route, chosen, now);
         return new Choice.Go(lane(chosen), missed, last || !traits.eightBit());
+    }
+
+    /// Returns the candidates that were not asked yet; those that take no more mail at this moment
+    /// of their trial or recovery only when there are no others, because a trial may last.
+    private List<String> admitting(Leg leg, Route route) {
+        List<String> left = route.candidates().stream().filter(name -> !leg.tried(name)).toList();
+        List<String> ready = left.stream().filter(name -> lane(name).health().admits()).toList();
+        return ready.isEmpty() ? left : ready;
     }
 
     private boolean maySpoil(Leg leg, String name, ContentTraits traits) {
@@ -130,8 +224,7 @@ final class Lanes {
 
     /// Returns the most preferred egress that did not take the leg although it may send for its
     /// sender.
-    private @Nullable Miss insteadOf(
-            Leg leg, Route route, String chosen, ContentTraits traits, Instant now) {
+    private @Nullable Miss insteadOf(Leg leg, Route route, String chosen, Instant now) {
         for (String name : byName.sequencedKeySet()) {
             if (name.equals(chosen)) {
                 return null;
@@ -140,8 +233,11 @@ final class Lanes {
             if (miss.isPresent()) {
                 return miss.get();
             }
-            if (route.candidates().contains(name) && maySpoil(leg, name, traits)) {
-                return Miss.spoiling(name);
+            if (route.candidates().contains(name)) {
+                Lane lane = lane(name);
+                return lane.health().admits()
+                        ? Miss.spoiling(name)
+                        : Miss.onTrial(name, lane.health().view().lastError(), now);
             }
         }
         return null;

@@ -5,7 +5,9 @@ import dev.postern.egress.Probe;
 import dev.postern.outcome.Fault;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,39 +17,46 @@ final class Probes {
 
     private static final Logger log = LoggerFactory.getLogger(Probes.class);
 
-    private final Collection<Lane> lanes;
     private final Pace pace;
     private final Serial tasks;
     private final Chronicle chronicle;
     private final Consumer<Lane> works;
+    private final Map<String, CompletableFuture<Probe>> first = new ConcurrentHashMap<>();
 
     /// @param works told, as a task, of an egress that a probe found working
-    Probes(
-            Collection<Lane> lanes,
-            Pace pace,
-            Serial tasks,
-            Chronicle chronicle,
-            Consumer<Lane> works) {
-        this.lanes = lanes;
+    Probes(Pace pace, Serial tasks, Chronicle chronicle, Consumer<Lane> works) {
         this.pace = pace;
         this.tasks = tasks;
         this.chronicle = chronicle;
         this.works = works;
     }
 
+    /// Returns what the first probe of an egress found, once it did.
+    CompletableFuture<Probe> first(Lane lane) {
+        return first.computeIfAbsent(lane.name(), _ -> new CompletableFuture<>());
+    }
+
     /// Makes the probes that are due.
-    void makeDue(Instant now) {
+    void makeDue(Collection<Lane> lanes, Instant now) {
         for (Lane lane : lanes) {
             if (lane.health().takeProbe(now)) {
-                make(lane, new CompletableFuture<>());
+                // It completes once; later probes find it done.
+                make(lane, first(lane));
             }
         }
     }
 
-    /// Makes a probe.
+    /// Makes a probe now, in the place of the one that was planned.
     ///
     /// @param result completed with what it found, on the probe's thread
-    void make(Lane lane, CompletableFuture<Probe> result) {
+    void makeNow(Lane lane, CompletableFuture<Probe> result) {
+        Instant now = pace.now();
+        lane.health().probeAt(now);
+        lane.health().takeProbe(now);
+        make(lane, result);
+    }
+
+    private void make(Lane lane, CompletableFuture<Probe> result) {
         pace.start(
                 "probe-" + lane.name(),
                 () -> {
@@ -70,6 +79,9 @@ final class Probes {
     }
 
     private void found(Lane lane, Probe probe) {
+        if (lane.isRetired()) {
+            return;
+        }
         Turn turn = lane.health().probed(probe, pace.now());
         chronicle.turned(turn, lane.health().view());
         switch (probe) {

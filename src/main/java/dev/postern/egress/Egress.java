@@ -1,6 +1,7 @@
 package dev.postern.egress;
 
 import dev.postern.mail.ContentTraits;
+import java.util.List;
 
 /// One way out. Thread-safe: several messages may be under way at once, each on a thread of its
 /// own.
@@ -26,6 +27,12 @@ public interface Egress extends AutoCloseable {
     /// another egress that can send is better, if there is one.
     default boolean maySpoil(ContentTraits traits) {
         return false;
+    }
+
+    /// Returns the ways to reach its server that were tried last, and what came of each; empty
+    /// where there is one way only, and before any was tried. Does not block.
+    default List<CandidateView> candidates() {
+        return List.of();
     }
 
     /// Examines whether this egress could send, without sending. Blocks.

@@ -2,6 +2,7 @@ package dev.postern.egress;
 
 import dev.postern.outcome.Fault;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of an egress's health at one moment.
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param lastSuccess when a probe passed or a message was accepted last; null before any
 /// @param nextProbe when it will be probed; null when no probe is planned
 /// @param downSince since when it has not been seen to work; null unless down or on trial
+/// @param candidates the ways to reach its server that were tried last
 public record EgressView(
         String name,
         EgressState state,
@@ -22,4 +24,24 @@ public record EgressView(
         @Nullable Instant lastErrorAt,
         @Nullable Instant lastSuccess,
         @Nullable Instant nextProbe,
-        @Nullable Instant downSince) {}
+        @Nullable Instant downSince,
+        List<CandidateView> candidates) {
+
+    public EgressView {
+        candidates = List.copyOf(candidates);
+    }
+
+    /// Returns the same with candidates.
+    public EgressView with(List<CandidateView> tried) {
+        return new EgressView(
+                name,
+                state,
+                fault,
+                lastError,
+                lastErrorAt,
+                lastSuccess,
+                nextProbe,
+                downSince,
+                tried);
+    }
+}

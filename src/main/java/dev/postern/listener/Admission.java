@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Admission {
 
     private final SmtpConfig config;
-    private final boolean allowHolds;
+    private final boolean loopbackListener;
     private final boolean tlsOffered;
 
     /// Makes the rules of a listener.
@@ -31,8 +31,13 @@ final class Admission {
     /// @param tlsOffered whether it has a certificate
     Admission(SmtpConfig config, boolean loopbackListener, boolean tlsOffered) {
         this.config = config;
-        this.allowHolds = loopbackListener || !config.allowIsDefault();
+        this.loopbackListener = loopbackListener;
         this.tlsOffered = tlsOffered;
+    }
+
+    /// Returns the rules of the same listener by another configuration.
+    Admission by(SmtpConfig other) {
+        return new Admission(other, loopbackListener, tlsOffered);
     }
 
     /// Returns why a client may not begin this transaction; null when it may.
@@ -64,6 +69,7 @@ final class Admission {
     }
 
     private boolean isAllowed(InetAddress client) {
+        boolean allowHolds = loopbackListener || !config.allowIsDefault();
         return allowHolds && config.allow().stream().anyMatch(block -> block.contains(client));
     }
 

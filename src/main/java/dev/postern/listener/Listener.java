@@ -83,7 +83,7 @@ public final class Listener implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
 
-    private final Terms terms;
+    private volatile Terms terms;
     private final ExecutorService blocking;
     private final EventLoopGroup acceptor;
     private final EventLoopGroup loops;
@@ -245,6 +245,11 @@ public final class Listener implements AutoCloseable {
     /// Returns when the certificate for STARTTLS ends; empty without one.
     public Optional<Instant> certificateExpires() {
         return Optional.ofNullable(terms.startTls()).map(StartTls::expires);
+    }
+
+    /// Goes by other rules of who may submit, from the next session on.
+    public void use(SmtpConfig config) {
+        terms = terms.submittersOf(config);
     }
 
     private void watchCertificate() {

@@ -58,7 +58,7 @@ public final class Reception {
 
     private final SmtpConfig smtp;
     private final boolean clientInReceived;
-    private final Addressing addressing;
+    private volatile Addressing addressing;
     private final Spool spool;
     private final @Nullable Handover handover;
     private final ListenerObserver observer;
@@ -76,11 +76,20 @@ public final class Reception {
             InstantSource clock) {
         this.smtp = config.smtp();
         this.clientInReceived = config.receivedHeader() == ReceivedHeader.FULL;
-        this.addressing = new Addressing(config.aliases(), config.qualifyDomain(), smtp.hostname());
+        this.addressing = addressing(config);
         this.spool = spool;
         this.handover = handover;
         this.observer = observer;
         this.clock = clock;
+    }
+
+    private static Addressing addressing(PosternConfig config) {
+        return new Addressing(config.aliases(), config.qualifyDomain(), config.smtp().hostname());
+    }
+
+    /// Goes by other aliases and another `qualify-domain` from now on.
+    public void use(PosternConfig config) {
+        addressing = addressing(config);
     }
 
     /// What became of a message.

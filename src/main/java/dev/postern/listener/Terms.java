@@ -23,6 +23,12 @@ record Terms(
         ListenerObserver observer,
         Executor blocking) {
 
+    /// Returns these terms, but who may submit as in `other`.
+    Terms submittersOf(SmtpConfig other) {
+        SmtpConfig changed = config.submittersOf(other);
+        return new Terms(changed, reception, admission.by(changed), startTls, observer, blocking);
+    }
+
     /// Returns what EHLO offers to a client now (RFC 5321 §4.1.1.1).
     List<String> offers(Link link, boolean secure) {
         List<String> offers = new ArrayList<>();

@@ -45,6 +45,8 @@ public final class Logging {
     /// `java.util.logging` forgets the level of a logger that nobody holds.
     private static final List<Logger> HELD = THIRD_PARTIES.stream().map(Logger::getLogger).toList();
 
+    private static volatile boolean toTerminal;
+
     private Logging() {}
 
     /// Sends every fact of `config.level()` and above to `out`, from now on and in place of what
@@ -53,6 +55,15 @@ public final class Logging {
     /// @param terminal whether `out` is one, which decides the format `auto`
     public static void start(LogConfig config, OutputStream out, boolean terminal) {
         LogManager.getLogManager().reset();
+        toTerminal = terminal;
+        Handler handler = new LineHandler(out, formatter(config));
+        handler.setLevel(Level.ALL);
+        Logger.getLogger("").addHandler(handler);
+        use(config);
+    }
+
+    /// Goes on by another configuration, at the same place.
+    public static void use(LogConfig config) {
         Level least = level(config.level());
         Level others = least.intValue() > THIRD_PARTY_LEVEL.intValue() ? least : THIRD_PARTY_LEVEL;
         HELD.forEach(logger -> logger.setLevel(others));
@@ -60,9 +71,9 @@ public final class Logging {
         HTTP_START.setLevel(Level.OFF);
         Logger root = Logger.getLogger("");
         root.setLevel(least);
-        Handler handler = new LineHandler(out, formatter(config, terminal));
-        handler.setLevel(Level.ALL);
-        root.addHandler(handler);
+        for (Handler handler : root.getHandlers()) {
+            handler.setFormatter(formatter(config));
+        }
     }
 
     /// Silences everything, for commands that talk to people.
@@ -93,7 +104,7 @@ public final class Logging {
         }
     }
 
-    private static LineFormatter formatter(LogConfig config, boolean terminal) {
+    private static LineFormatter formatter(LogConfig config) {
         UnaryOperator<String> mask =
                 switch (config.addresses()) {
                     case FULL -> UnaryOperator.identity();
@@ -101,7 +112,7 @@ public final class Logging {
                 };
         boolean text =
                 switch (config.format()) {
-                    case AUTO -> terminal;
+                    case AUTO -> toTerminal;
                     case TEXT -> true;
                     case JSON -> false;
                 };

@@ -90,6 +90,10 @@ class HealthTest {
         assertEquals("credentials", gmail.get("reason").asText());
         assertEquals("2026-11-22T04:04:06Z", gmail.get("last-success").asText());
         assertEquals("2026-11-22T04:20:06Z", gmail.get("next-probe").asText());
+        JsonNode candidate = gmail.at("/candidates/0");
+        assertEquals(587, candidate.get("port").asInt());
+        assertEquals("192.0.2.1", candidate.get("address").asText());
+        assertTrue(candidate.get("result").asText().startsWith("535 no "));
     }
 
     @Test

@@ -5,6 +5,8 @@ import dev.postern.config.HostPort;
 import dev.postern.config.HttpConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
+import dev.postern.doctor.Report;
+import dev.postern.egress.CandidateView;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
@@ -68,6 +70,9 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
         return health.address();
     }
 
+    /// What the doctor says.
+    Report diagnosis;
+
     HostPort admin() throws IOException {
         return admin(null);
     }
@@ -85,6 +90,7 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                             this,
                             this,
                             (envelope, origin, in) -> submission.submit(envelope, origin, in),
+                            () -> diagnosis,
                             clock);
             admin.start();
         }
@@ -109,7 +115,10 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                 NOW.minusSeconds(60),
                 NOW.plusSeconds(900),
                 "smtp.example.org:587 TLSv1.3",
-                "hidden-name");
+                "hidden-name",
+                List.of(
+                        new CandidateView(
+                                587, "192.0.2.1", "535 no hidden-name at smtp.example.org")));
     }
 
     static QueueId id(int number) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.ConfigFiles;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Loaded;
 import dev.postern.config.Sources;
@@ -81,7 +82,7 @@ class CommandsTest {
                 },
                 new Forwarding() {
                     @Override
-                    public int serve(Loaded.Valid loaded) {
+                    public int serve(Loaded.Valid loaded, ConfigFiles files) {
                         served.add(loaded);
                         return 0;
                     }
@@ -89,6 +90,7 @@ class CommandsTest {
                     @Override
                     public int exec(
                             Loaded.Valid loaded,
+                            ConfigFiles files,
                             List<String> command,
                             IntFunction<Map<String, String>> changes) {
                         served.add(loaded);

@@ -110,4 +110,20 @@ class AdoptionTest {
                         .map(change -> change.getKey() + "=" + change.getValue())
                         .collect(Collectors.joining(" "));
     }
+
+    @Test
+    void whatTheAppUsedIsTheFirstCandidate() {
+        assertEquals(
+                List.of(new SubmissionPort(2465, true), new SubmissionPort(587, false)),
+                candidates("SMTP_URL", "smtps://me:word@smtp.a.test:2465").subList(0, 2));
+        assertEquals(
+                new SubmissionPort(25, false),
+                candidates("SMTP_URL", "smtp://me:word@smtp.a.test:25").getFirst());
+        assertEquals(SubmissionPort.USUAL, candidates("SMTP_HOST", "smtp.a.test"));
+    }
+
+    private static List<SubmissionPort> candidates(String variable, String value) {
+        PosternConfig config = new Loading().variable(variable, value).adopting().config();
+        return ((EgressConfig.Smtp) config.egress().getLast()).smtp().candidates();
+    }
 }

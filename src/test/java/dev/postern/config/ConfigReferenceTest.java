@@ -50,6 +50,22 @@ class ConfigReferenceTest {
     }
 
     @Test
+    void thePageNamesTheKeysThatChangeWithoutARestart() throws IOException {
+        String page = Files.readString(PAGE);
+        int start = page.indexOf("These count in the running program");
+        String list = page.substring(start, page.indexOf("All others need a restart", start));
+        Set<String> named = new TreeSet<>();
+        for (Key<?> key : Keys.ALL) {
+            if (list.contains("`" + key.path() + "`")) {
+                named.add(key.path());
+            }
+        }
+        Set<String> live = new TreeSet<>();
+        Changes.LIVE.forEach(key -> live.add(key.path()));
+        assertEquals(live, named);
+    }
+
+    @Test
     void theReferenceTellsEveryKey() {
         List<String> lines = ConfigReference.render().lines().toList();
         for (Key<?> key : Keys.ALL) {

@@ -21,15 +21,18 @@ import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Seeds;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,6 +43,9 @@ import org.junit.jupiter.api.Test;
 class DispatcherSimTest {
 
     private static final int TRIALS = 20;
+
+    /// How many names egresses have, not all of them at once.
+    private static final int NAMES = 4;
 
     private static final Logger LOG = Logger.getLogger("dev.postern");
 
@@ -69,6 +75,7 @@ class DispatcherSimTest {
         private final Map<String, Integer> concurrency = new HashMap<>();
         private final Map<Key, Fate> last = new HashMap<>();
         private final Map<Key, Fate> doubts = new HashMap<>();
+        private final Set<Key> freed = new HashSet<>();
         private final Map<String, Set<String>> downAtStart = new HashMap<>();
         private boolean fair;
 
@@ -80,7 +87,49 @@ class DispatcherSimTest {
                 concurrency.put("e" + i, configs[i].common().concurrency());
             }
             rig = new Rig(random, configs);
-            rig.pace.onStart(call -> downAtStart.put(call, longDown()));
+            rig.pace.onStart(call -> downAtStart.put(call, longDownOrGone()));
+            rig.egresses.values().forEach(egress -> egress.usually(act(egress)));
+        }
+
+        /// Changes some egresses, adds and removes others.
+        private void reconfigure() {
+            Set<String> kept = new HashSet<>();
+            List<EgressConfig> next = new ArrayList<>();
+            for (int i = 0; i < NAMES; i++) {
+                String name = "e" + i;
+                EgressConfig old = rig.configs.get(name);
+                switch (random.nextInt(4)) {
+                    case 0 -> {}
+                    case 1 -> next.add(config(name));
+                    default -> {
+                        if (old != null) {
+                            next.add(old);
+                            kept.add(name);
+                        }
+                    }
+                }
+            }
+            Collections.shuffle(next, new Random(random.nextLong()));
+            // Some changes hit what is under way, others meet rest.
+            if (random.nextBoolean()) {
+                addSome();
+                rig.pace.run(random.nextInt(30));
+            }
+            use(kept, next);
+        }
+
+        /// Doubts about an egress that is taken away bind nobody any more, even if it comes back.
+        private void freeIfGone(Key key, String egress) {
+            if (!rig.configs.containsKey(egress)) {
+                freed.add(key);
+            }
+        }
+
+        private void use(Set<String> kept, List<EgressConfig> next) {
+            rig.use(kept, next.toArray(EgressConfig[]::new));
+            doubts.forEach((key, doubt) -> freeIfGone(key, doubt.egress()));
+            concurrency.clear();
+            next.forEach(config -> concurrency.put(config.name(), config.common().concurrency()));
             rig.egresses.values().forEach(egress -> egress.usually(act(egress)));
         }
 
@@ -106,6 +155,9 @@ class DispatcherSimTest {
                 turn();
             }
             // Now all is well, and everything must come to its end.
+            if (rig.egresses.isEmpty()) {
+                use(Set.of(), List.of(config("e0")));
+            }
             fair = true;
             rig.egresses.values().forEach(e -> e.probing(new Probe.Passed("fine")));
             rig.pace.pass(Duration.ofDays(1));
@@ -119,6 +171,7 @@ class DispatcherSimTest {
             assertEquals(List.of(), rig.spool.violations());
             assertEquals(rig.spool.given(), rig.spool.settled());
             assertEquals(Set.of(), rig.spool.claimed());
+            assertTrue(rig.retired.stream().allMatch(ScriptedEgress::isWellClosed), "not closed");
         }
 
         private boolean maySend(QueuedMessage message) {
@@ -131,10 +184,12 @@ class DispatcherSimTest {
         }
 
         private void turn() {
-            switch (random.nextInt(10)) {
+            switch (random.nextInt(11)) {
                 case 0 -> rig.spool.flush();
                 case 1 -> rig.spool.failNext();
-                case 2 -> Seeds.oneOf(random, List.copyOf(rig.egresses.values())).probing(probe());
+                case 10 -> reconfigure();
+                case 2 ->
+                        rig.egresses.values().stream().findAny().ifPresent(e -> e.probing(probe()));
                 case 3 -> rig.pace.pass(Duration.ofHours(random.nextInt(30)));
                 case 4 -> rig.pace.pass(Duration.ofMinutes(random.nextInt(30)));
                 case 5, 6 -> rig.pace.pass(Duration.ofSeconds(random.nextInt(100)));
@@ -143,6 +198,11 @@ class DispatcherSimTest {
         }
 
         private void add() {
+            addSome();
+            rig.pace.run();
+        }
+
+        private void addSome() {
             for (int i = random.nextInt(6); i >= 0; i--) {
                 String sender = "a@" + Seeds.oneOf(random, List.of("one", "two")) + ".example";
                 String[] to = new String[1 + random.nextInt(3)];
@@ -151,7 +211,6 @@ class DispatcherSimTest {
                 }
                 rig.spool.add(sender, to);
             }
-            rig.pace.run();
         }
 
         private Probe probe() {
@@ -169,7 +228,11 @@ class DispatcherSimTest {
 
         private Delivery call(ScriptedEgress egress, Shipment shipment, CommitGate gate) {
             String name = egress.name();
-            assertLater(rig.pace.underWay(name) < concurrency.get(name), "concurrency of " + name);
+            // Calls from before a change go by the limit of then.
+            boolean present = rig.egresses.get(name) == egress;
+            assertLater(
+                    !present || rig.pace.underWay(name) < concurrency.get(name),
+                    "concurrency of " + name);
             shipment.envelope()
                     .recipients()
                     .forEach(to -> mayBeSent(new Key(shipment.id(), to), name));
@@ -215,7 +278,11 @@ class DispatcherSimTest {
             Fate fate = new Fate(egress, outcome, rig.pace.now());
             last.put(key, fate);
             switch (outcome) {
-                case Outcome.Uncertain _ -> doubts.put(key, fate);
+                case Outcome.Uncertain _ -> {
+                    doubts.put(key, fate);
+                    freed.remove(key);
+                    freeIfGone(key, egress);
+                }
                 case Outcome.Unavailable _ -> {}
                 default -> doubts.remove(key);
             }
@@ -236,6 +303,7 @@ class DispatcherSimTest {
                         since.compareTo(Duration.ofMinutes(5)) >= 0, "too early after " + doubt);
                 assertLater(
                         egress.equals(doubt.egress())
+                                || freed.contains(key)
                                 || downAtStart
                                         .getOrDefault(egress + "-" + key.id(), Set.of())
                                         .contains(doubt.egress()),
@@ -243,13 +311,19 @@ class DispatcherSimTest {
             }
         }
 
-        /// Returns the egresses that have been down for so long that their doubts may go elsewhere.
-        private Set<String> longDown() {
+        /// Returns the egresses whose doubts may go elsewhere: they have been down for so long, or
+        /// are not configured any more.
+        private Set<String> longDownOrGone() {
             Instant since = rig.pace.now().minus(Duration.ofMinutes(15));
-            return rig.dispatcher.egresses().stream()
-                    .filter(view -> view.downSince() != null && !view.downSince().isAfter(since))
+            Set<String> names = new HashSet<>();
+            for (int i = 0; i < NAMES; i++) {
+                names.add("e" + i);
+            }
+            rig.dispatcher.egresses().stream()
+                    .filter(view -> view.downSince() == null || view.downSince().isAfter(since))
                     .map(EgressView::name)
-                    .collect(Collectors.toSet());
+                    .forEach(names::remove);
+            return names;
         }
 
         private Outcome outcome() {

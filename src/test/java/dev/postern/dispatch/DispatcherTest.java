@@ -183,7 +183,7 @@ class DispatcherTest {
     @Test
     void mailThatWaitsForAnEgressGoesWhenAnotherMessageIsAccepted() {
         Rig rig = Rig.of("one").start();
-        rig.pace.pass(Dispatcher.HASTE_INTERVAL);
+        rig.pace.pass(Haste.INTERVAL);
         rig.egress("one").then(REFUSED);
         QueueId id = rig.send("b@example.net");
         assertEquals("deferred egress-down one: connection refused", rig.fate(id));

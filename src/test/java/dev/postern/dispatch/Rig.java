@@ -2,6 +2,7 @@ package dev.postern.dispatch;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.RetryConfig;
+import dev.postern.egress.Egress;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.outcome.Attempt;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
@@ -37,6 +39,7 @@ final class Rig implements DispatchObserver {
     final List<String> fallbacks = new ArrayList<>();
     final List<QueueId> done = new ArrayList<>();
     final List<Attempt> attempts = new ArrayList<>();
+    final List<ScriptedEgress> retired = new ArrayList<>();
     final Dispatcher dispatcher;
 
     Rig(RandomGenerator random, EgressConfig... configs) {
@@ -66,6 +69,27 @@ final class Rig implements DispatchObserver {
             configs[i] = EgressConfigs.egress(names[i]);
         }
         return new Rig(new SplittableRandom(1), configs);
+    }
+
+    /// Goes on with these egresses: those named in `kept` are the same objects as before, the
+    /// others new ones.
+    void use(Set<String> kept, EgressConfig... next) {
+        Map<String, ScriptedEgress> before = new LinkedHashMap<>(egresses);
+        egresses.clear();
+        configs.clear();
+        for (EgressConfig config : next) {
+            ScriptedEgress old = kept.contains(config.name()) ? before.get(config.name()) : null;
+            configs.put(config.name(), config);
+            egresses.put(config.name(), old == null ? new ScriptedEgress(config.name()) : old);
+        }
+        before.values().removeAll(egresses.values());
+        retired.addAll(before.values());
+        dispatcher.use(
+                List.of(next),
+                RETRY,
+                ACKNOWLEDGE_TIMEOUT,
+                List.copyOf(egresses.values()),
+                Egress::close);
     }
 
     Rig start() {
@@ -116,7 +140,7 @@ final class Rig implements DispatchObserver {
     }
 
     @Override
-    public void fellBack(QueueId id, String egress, String insteadOf) {
+    public void fellBack(QueueId id, String egress, String insteadOf, String why) {
         fallbacks.add(egress + " instead of " + insteadOf);
     }
 

@@ -35,9 +35,7 @@ class HelmReadmeTest {
         String readme = Files.readString(README);
         String table = table(Files.readAllLines(Chart.POSTERN.resolve("values.yaml")));
         if (System.getProperty("update", "").equals("docs")) {
-            readme =
-                    TABLE.matcher(readme)
-                            .replaceFirst(Matcher.quoteReplacement(table));
+            readme = TABLE.matcher(readme).replaceFirst(Matcher.quoteReplacement(table));
             Files.writeString(README, readme);
         }
         assertTrue(readme.contains(table), "run the test with -Dupdate=docs");

@@ -53,8 +53,7 @@ class InjectionTest {
 
     static List<JsonNode> cases() throws IOException {
         JsonNode container = Chart.read(CASES.resolve("container.yaml"));
-        List<JsonNode> cases =
-                Chart.parse(Files.readString(CASES.resolve("pods.yaml")));
+        List<JsonNode> cases = Chart.parse(Files.readString(CASES.resolve("pods.yaml")));
         for (JsonNode one : cases) {
             if (one.at("/becomes/spec/initContainers") instanceof ArrayNode containers) {
                 assertEquals("POSTERN", containers.get(0).asText());

@@ -79,7 +79,9 @@ final class PodSecurity {
             if (which.test(container)) {
                 FOR_CONTAINERS.stream()
                         .filter(rule -> !rule.holds().test(pod, container))
-                        .forEach(rule -> violations.add(container.path("name").asText() + ": " + rule.name()));
+                        .forEach(rule ->
+                                violations.add(
+                                        container.path("name").asText() + ": " + rule.name()));
             }
         }
         return violations;

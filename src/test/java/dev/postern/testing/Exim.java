@@ -36,7 +36,7 @@ public final class Exim implements NextHop {
             smtp_accept_queue_per_connection = 0
             rfc1413_query_timeout = 0s
             keep_environment =
-            log_selector = +received_recipients
+            log_selector = +received_recipients +smtp_connection +smtp_protocol_error
             acl_smtp_rcpt = check_rcpt
             begin acl
             check_rcpt:
@@ -161,6 +161,16 @@ public final class Exim implements NextHop {
              username: user, password: secret}
         """
                 .formatted(port, ca);
+    }
+
+    /// Returns the port with STARTTLS and AUTH.
+    public int submissionPort() {
+        return port;
+    }
+
+    /// Returns the authority of its certificate, which is for `localhost`.
+    public Path ca() {
+        return ca;
     }
 
     /// Returns the port that speaks TLS from the first byte.

@@ -36,18 +36,28 @@ public final class Postern implements AutoCloseable {
                     "RESEND_API_KEY",
                     "BREVO_API_KEY",
                     "RENDER",
+                    "HTTPS_PROXY",
+                    "https_proxy",
+                    "ALL_PROXY",
+                    "all_proxy",
+                    "NO_PROXY",
+                    "no_proxy",
                     "JAVA_TOOL_OPTIONS");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path directory;
     private final HttpClient http = HttpClient.newHttpClient();
+    private Path home = HOME;
     private final List<String> earlierLines = new ArrayList<>();
     private Path spool;
     private String egress = "";
     private String settings = "";
     private String smtp = "";
     private String javaOptions = "";
+    private Map<String, String> variables = Map.of();
+    private List<String> wrapper = List.of();
+    private Netns netns;
     private Daemon daemon;
     private Map<String, Integer> ports = Map.of();
 
@@ -86,9 +96,33 @@ public final class Postern implements AutoCloseable {
         return this;
     }
 
+    /// Sets where `bin/postern` is, when it is not the checkout's.
+    public Postern home(Path path) {
+        this.home = path;
+        return this;
+    }
+
     /// Sets options for java, such as `-Xmx64m`.
     public Postern javaOptions(String options) {
         this.javaOptions = options;
+        return this;
+    }
+
+    /// Sets environment variables; they count from the next command.
+    public Postern environment(Map<String, String> environment) {
+        this.variables = environment;
+        return this;
+    }
+
+    /// Sets a command that is to run the program, as its last arguments.
+    public Postern wrapper(List<String> command) {
+        this.wrapper = command;
+        return this;
+    }
+
+    /// Runs it in a network namespace; the ports that this class tells of lead there.
+    public Postern within(Netns network) {
+        this.netns = network;
         return this;
     }
 
@@ -142,12 +176,17 @@ public final class Postern implements AutoCloseable {
     /// Returns a command of the program, ready to be run in the test's directory with an
     /// environment that sets nothing of Postern's.
     public ProcessBuilder command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/postern").toString()));
+        List<String> command = new ArrayList<>(wrapper);
+        command.add(home.resolve("bin/postern").toString());
         command.addAll(Arrays.asList(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(netns == null ? command : netns.command(command))
+                        .directory(directory.toFile());
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("POSTERN"));
+        environment.keySet().removeIf(name -> name.startsWith("AWS_"));
         environment.keySet().removeAll(FOREIGN_SETTINGS);
+        environment.putAll(variables);
         if (!javaOptions.isEmpty()) {
             environment.put("POSTERN_JAVA_OPTS", javaOptions);
         }
@@ -163,8 +202,13 @@ public final class Postern implements AutoCloseable {
         if (!daemon.isAlive()) {
             throw new AssertionError("Postern ended: " + daemon.output());
         }
-        ports = EndpointFile.ports(endpoint());
-        return ports.keySet().containsAll(EndpointFile.NAMES);
+        Map<String, Integer> told = EndpointFile.ports(endpoint());
+        boolean complete = told.keySet().containsAll(EndpointFile.NAMES);
+        if (complete) {
+            told.replaceAll((_, port) -> netns == null ? port : netns.passage(port));
+            ports = told;
+        }
+        return complete;
     }
 
     private Path endpoint() {
@@ -218,6 +262,11 @@ public final class Postern implements AutoCloseable {
             throw new AssertionError(path + ": " + response.statusCode() + response.body());
         }
         return JSON.readTree(response.body());
+    }
+
+    /// Asks the admin socket for anything.
+    public HttpResponse<String> page(String path) throws IOException {
+        return get(EndpointFile.ADMIN, path);
     }
 
     /// Asks the admin socket for a message's bytes.

@@ -46,8 +46,8 @@ public enum Programs {
     DJANGO("TEST_DJANGO", "python3-django", "/usr/lib/python3/dist-packages/django"),
     /// Node.js.
     NODE("TEST_NODE", "nodejs", "node"),
-    /// The `node_modules` directory with nodemailer and smtp-server.
-    NODE_MODULES("TEST_NODE_MODULES", "nodemailer and smtp-server (npm)", "node/node_modules"),
+    /// The `node_modules` directory with nodemailer, smtp-server, Prism and aws-ses-v2-local.
+    NODE_MODULES("TEST_NODE_MODULES", "what .ci/run takes from npm", "node/node_modules"),
     /// Network namespaces.
     IP("TEST_IP", "iproute2", "ip"),
     /// nftables' command.
@@ -57,7 +57,13 @@ public enum Programs {
     /// PID namespaces.
     UNSHARE("TEST_UNSHARE", "util-linux", "unshare"),
     /// System calls as they happen.
-    STRACE("TEST_STRACE", "strace", "strace");
+    STRACE("TEST_STRACE", "strace", "strace"),
+    /// Containers without a daemon.
+    PODMAN("TEST_PODMAN", "podman", "podman"),
+    /// Images without a daemon.
+    BUILDAH("TEST_BUILDAH", "buildah", "buildah"),
+    /// The directory with stand-ins for the images that the Dockerfile starts from.
+    BASE_IMAGES("TEST_BASE_IMAGES", "them by src/test/image/bases.sh", "images/.");
 
     private static final List<String> USUAL_PLACES =
             List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/bin", "/usr/local/sbin");

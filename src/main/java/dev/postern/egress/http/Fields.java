@@ -55,11 +55,17 @@ record Fields(List<Field> all) {
                 break;
             }
             int colon = line.indexOf(':');
-            boolean isField = colon > 0 && NAME.matcher(line.substring(0, colon)).matches();
+            boolean isField = isField(line);
             name = isField ? line.substring(0, colon).strip() : "";
             value = new StringBuilder(isField ? line.substring(colon + 1) : "");
         }
         return new Fields(fields);
+    }
+
+    /// Returns whether a line of a header section begins a field.
+    static boolean isField(String line) {
+        int colon = line.indexOf(':');
+        return colon > 0 && NAME.matcher(line.substring(0, colon)).matches();
     }
 
     private static void add(List<Field> fields, String name, StringBuilder value) {

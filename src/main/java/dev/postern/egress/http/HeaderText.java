@@ -97,6 +97,29 @@ final class HeaderText {
         }
     }
 
+    /// Returns a structured value without its comments (RFC 5322 §3.2.2).
+    static String withoutComments(String value) {
+        StringBuilder rest = new StringBuilder();
+        int depth = 0;
+        boolean quoted = false;
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            boolean escaped = c == '\\' && (quoted || depth > 0) && i + 1 < value.length();
+            if (c == '"' && depth == 0) {
+                quoted = !quoted;
+            }
+            boolean opens = c == '(' && !quoted;
+            boolean closes = c == ')' && depth > 0;
+            depth += opens ? 1 : 0;
+            if (depth == 0) {
+                rest.append(value, i, escaped ? i + 2 : i + 1);
+            }
+            depth -= closes ? 1 : 0;
+            i += escaped ? 1 : 0;
+        }
+        return rest.toString();
+    }
+
     /// Returns whether all characters are ASCII.
     static boolean isAscii(String text) {
         return text.chars().allMatch(c -> c < 128);

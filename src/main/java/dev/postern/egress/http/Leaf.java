@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeUtility;
+import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,6 +32,7 @@ final class Leaf {
     private long decodedBytes = -1;
     private @Nullable Charset charset;
     private @Nullable Boolean uuencoded;
+    private @Nullable Boolean base64;
 
     /// @param charsetName what the part says of its text; empty: nothing
     /// @param encoding its content transfer encoding
@@ -47,7 +49,7 @@ final class Leaf {
         try {
             InputStream raw = part.getRawInputStream();
             return switch (encoding) {
-                case "base64" -> new LenientBase64Stream(raw);
+                case "base64" -> isBase64() ? new LenientBase64Stream(raw) : raw;
                 case "quoted-printable" -> MimeUtility.decode(raw, encoding);
                 case "uuencode", "x-uuencode", "x-uue" ->
                         isUuencoded() ? MimeUtility.decode(raw, encoding) : raw;
@@ -56,6 +58,18 @@ final class Leaf {
         } catch (MessagingException e) {
             throw new IOException("a part of the message can't be read", e);
         }
+    }
+
+    /// What is said to be base64 and is not is taken as it is.
+    private synchronized boolean isBase64() throws IOException, MessagingException {
+        Boolean known = base64;
+        if (known == null) {
+            try (InputStream in = part.getRawInputStream()) {
+                known = LenientBase64Stream.isPlausible(in);
+            }
+            base64 = known;
+        }
+        return known;
     }
 
     /// What is said to be uuencoded and is not is taken as it is.
@@ -81,6 +95,17 @@ final class Leaf {
             }
         }
         return decodedBytes;
+    }
+
+    /// Returns whether it has nothing but blanks and line breaks.
+    boolean isBlank() throws IOException {
+        try (InputStream in = new BufferedInputStream(open())) {
+            int octet = in.read();
+            while (octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n') {
+                octet = in.read();
+            }
+            return octet < 0;
+        }
     }
 
     /// Returns whether its text can't be told: a charset that nobody here knows, or octets that it

@@ -15,6 +15,14 @@ final class LenientBase64Stream extends FilterInputStream {
     private static final byte NONE = -1;
     private static final byte PADDING = -2;
 
+    /// How much of something is looked at to tell whether it is base64 at all.
+    private static final int SAMPLE_BYTES = 1024;
+
+    /// More octets than these that belong into no base64, and one in twenty, make it none.
+    private static final int FOREIGN_LIMIT = 2;
+
+    private static final int FOREIGN_RARITY = 20;
+
     static {
         Arrays.fill(VALUES, NONE);
         String digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -33,6 +41,30 @@ final class LenientBase64Stream extends FilterInputStream {
 
     LenientBase64Stream(InputStream in) {
         super(in);
+    }
+
+    /// Returns whether this can be base64. Some say so of text that is none: taken for base64 it
+    /// would be lost.
+    static boolean isPlausible(InputStream in) throws IOException {
+        byte[] sample = in.readNBytes(SAMPLE_BYTES);
+        int foreign = 0;
+        for (int i = 0; i < sample.length; i++) {
+            foreign += isForeign(sample, i) ? 1 : 0;
+        }
+        return foreign <= FOREIGN_LIMIT || foreign * FOREIGN_RARITY <= sample.length;
+    }
+
+    /// Blanks are foreign only between two digits: around a line they do no harm.
+    private static boolean isForeign(byte[] sample, int at) {
+        return switch (sample[at]) {
+            case '\r', '\n' -> false;
+            case ' ', '\t' ->
+                    at > 0
+                            && at + 1 < sample.length
+                            && VALUES[sample[at - 1] & 0xFF] >= 0
+                            && VALUES[sample[at + 1] & 0xFF] >= 0;
+            default -> VALUES[sample[at] & 0xFF] == NONE;
+        };
     }
 
     @Override

@@ -16,24 +16,51 @@ record Mailbox(String address, String name) {
     private static final Pattern ANGLED =
             Pattern.compile("(\"[^\"]*\"|[^,<>\"]*)<([^<>\\s]+@[^<>\\s]+)>");
     private static final Pattern BARE = Pattern.compile("()([^\\s,;:<>\"()]+@[^\\s,;:<>\"()]+)");
+    private static final Pattern PLAIN =
+            Pattern.compile("(?:\"(?:[^\"\\\\]|\\\\.)*\"|[^\\s,;:<>\"()@]+)@[^\\s,;:<>\"()@]+");
+    private static final Pattern IN_ANGLES = Pattern.compile("<[^<>]*>");
     private static final Pattern SPECIAL = Pattern.compile("[^A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]");
 
     /// Returns the mailboxes of a raw field value, groups opened; what can't be understood is
-    /// passed over.
+    /// passed over. Comments and blanks may be wherever RFC 5322 §4.4 lets them be.
     static List<Mailbox> parse(String raw) {
+        List<Mailbox> mailboxes = understood(raw);
+        if (mailboxes.isEmpty()) {
+            String cleaned = closedUp(HeaderText.withoutComments(raw));
+            mailboxes = understood(cleaned);
+            return mailboxes.isEmpty() ? salvaged(cleaned) : mailboxes;
+        }
+        return mailboxes;
+    }
+
+    /// Returns the mailboxes; none when one of them isn't plain.
+    private static List<Mailbox> understood(String raw) {
         List<Mailbox> mailboxes = new ArrayList<>();
         try {
             for (InternetAddress address : InternetAddress.parseHeader(raw, false)) {
                 InternetAddress[] group = address.getGroup(false);
                 for (InternetAddress one :
                         group == null ? new InternetAddress[] {address} : group) {
-                    add(mailboxes, one.getAddress(), nameOf(one));
+                    String spoken = one.getAddress();
+                    if (spoken.contains("@") && !PLAIN.matcher(spoken).matches()) {
+                        return List.of();
+                    }
+                    add(mailboxes, spoken, nameOf(one));
                 }
             }
         } catch (AddressException _) {
-            mailboxes.clear();
+            return List.of();
         }
-        return mailboxes.isEmpty() ? salvaged(raw) : mailboxes;
+        return mailboxes;
+    }
+
+    /// Returns the value without blanks around the dots and the `@` of addresses.
+    private static String closedUp(String value) {
+        return IN_ANGLES
+                .matcher(value)
+                .replaceAll(found ->
+                        Matcher.quoteReplacement(
+                                found.group().replaceAll("\\s*([.@<>])\\s*", "$1")));
     }
 
     private static String nameOf(InternetAddress address) {
@@ -52,7 +79,7 @@ record Mailbox(String address, String name) {
 
     private static void add(List<Mailbox> to, String address, String name) {
         String plain = HeaderText.octetsDecoded(address).strip();
-        if (plain.contains("@") && !plain.startsWith("@") && !plain.endsWith("@")) {
+        if (PLAIN.matcher(plain).matches()) {
             to.add(new Mailbox(plain, HeaderText.decode(name)));
         }
     }

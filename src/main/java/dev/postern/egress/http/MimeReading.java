@@ -1,17 +1,22 @@
 package dev.postern.egress.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.postern.egress.http.Rebuilt.Attachment;
 import jakarta.activation.DataSource;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMultipart;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.SequenceInputStream;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Enumeration;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +37,7 @@ final class MimeReading {
     static final int DEPTH_LIMIT = 40;
     static final int PARTS_LIMIT = 1000;
 
+    private static final String MIXED = "multipart/mixed";
     private static final String PLAIN = "text/plain";
     private static final String HTML = "text/html";
     private static final String AMP = "text/x-amp-html";
@@ -119,9 +125,15 @@ final class MimeReading {
         return fields.values(name).stream().flatMap(v -> Mailbox.parse(v).stream()).toList();
     }
 
-    private void part(MimeBodyPart part, Place place, String usualType, int depth)
+    private void part(MimeBodyPart given, Place place, String usualType, int depth)
             throws IOException, MessagingException {
         parts++;
+        List<String> noFields = noFields(given);
+        boolean headless = !noFields.isEmpty() && noFields.getFirst().equals(firstLine(given));
+        MimeBodyPart part = headless ? new Headless(given) : given;
+        if (!noFields.isEmpty() && !headless) {
+            notCarried.add("header lines that are no fields");
+        }
         Parameters type = typeOf(part, usualType);
         boolean composite = type.value().startsWith("multipart/");
         if (!composite || depth >= DEPTH_LIMIT || parts > PARTS_LIMIT) {
@@ -135,6 +147,38 @@ final class MimeReading {
             return;
         }
         multipart(type, children, place, depth + 1);
+    }
+
+    /// Returns what stands in the header section and is no field (RFC 5322 §2.2), but for the line
+    /// by which a mailbox file begins a message.
+    private static List<String> noFields(MimeBodyPart part) throws MessagingException {
+        return Collections.list(part.getAllHeaderLines()).stream()
+                .filter(line -> !Fields.isField(line) && !line.matches("(?s)>?From .*"))
+                .toList();
+    }
+
+    private static String firstLine(MimeBodyPart part) throws MessagingException {
+        Enumeration<String> lines = part.getAllHeaderLines();
+        return lines.hasMoreElements() ? lines.nextElement() : "";
+    }
+
+    /// A part that begins with its text at once, without the empty line that ends a header section.
+    private static final class Headless extends MimeBodyPart {
+
+        private final MimeBodyPart part;
+        private final byte[] taken;
+
+        Headless(MimeBodyPart part) throws MessagingException {
+            this.part = part;
+            String lines = String.join("\r\n", Collections.list(part.getAllHeaderLines()));
+            this.taken = (lines + "\r\n\r\n").getBytes(ISO_8859_1);
+        }
+
+        @Override
+        public InputStream getRawInputStream() throws MessagingException {
+            return new SequenceInputStream(
+                    new ByteArrayInputStream(taken), part.getRawInputStream());
+        }
     }
 
     private static Parameters typeOf(MimeBodyPart part, String usual) throws MessagingException {
@@ -219,6 +263,10 @@ final class MimeReading {
             throws IOException, MessagingException {
         Parameters disposition = Parameters.parse(first(part, "Content-Disposition"));
         Leaf leaf = new Leaf(part, type.get("charset"), first(part, "Content-Transfer-Encoding"));
+        if (!whole && !part.getAllHeaderLines().hasMoreElements() && leaf.isBlank()) {
+            // A boundary that should have been the last one.
+            return;
+        }
         String named = disposition.get("filename");
         String name = named.isEmpty() ? type.get("name") : named;
         boolean mayBeBody =
@@ -331,12 +379,11 @@ final class MimeReading {
             throw new UnsupportedOperationException("parts are read only");
         }
 
-        /// Only the boundary matters to it, and it must be well formed.
+        /// Only the boundary matters to it.
         @Override
         public String getContentType() {
             String boundary = type.get("boundary").replaceAll("[\"\\\\]", "\\\\$0");
-            String subtype = type.value().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9/.+-]", "");
-            return boundary.isEmpty() ? subtype : subtype + "; boundary=\"" + boundary + "\"";
+            return boundary.isEmpty() ? MIXED : MIXED + "; boundary=\"" + boundary + "\"";
         }
 
         @Override

@@ -54,8 +54,11 @@ abstract class RebuildingApi implements Api {
             return new Plan.Unfit(type() + " wants a From, and there is none", Misfit.FORM);
         }
         List<ForwardPath> recipients = shipment.envelope().recipients();
-        if (!takesAnyLocalPart()
-                && recipients.stream().anyMatch(r -> !HeaderText.isAscii(localPart(r)))) {
+        boolean ascii =
+                HeaderText.isAscii(localPart(from.address()))
+                        && recipients.stream()
+                                .allMatch(r -> HeaderText.isAscii(localPart(r.address())));
+        if (!takesAnyLocalPart() && !ascii) {
             return new Plan.Unfit(
                     type() + " takes no address with a local part like that", Misfit.FORM);
         }
@@ -79,8 +82,8 @@ abstract class RebuildingApi implements Api {
         return author != null || sender.isEmpty() ? author : new Mailbox(sender, "");
     }
 
-    private static String localPart(ForwardPath recipient) {
-        return recipient.address().replaceFirst("@[^@]*$", "");
+    private static String localPart(String address) {
+        return address.replaceFirst("@[^@]*$", "");
     }
 
     /// Returns which placements go in one call; by default each in its own.

@@ -7,6 +7,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
 import dev.postern.egress.Shipment;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Misfit;
 import java.io.IOException;
@@ -106,7 +107,8 @@ final class Ses implements Api {
         }
         List<Post> posts = new ArrayList<>();
         for (Recipients.Batch batch : Recipients.batches(recipients, RECIPIENTS_LIMIT)) {
-            posts.add(new SesPost(request(batch, raw.fields()), raw).as(batch));
+            SendEmailRequest request = request(batch, raw.fields(), shipment.envelope().sender());
+            posts.add(new SesPost(request, raw).as(batch));
         }
         return new Plan.Posts(posts);
     }
@@ -115,7 +117,8 @@ final class Ses implements Api {
         return recipient.address().replaceFirst("@[^@]*$", "");
     }
 
-    private static SendEmailRequest request(Recipients.Batch batch, Fields fields) {
+    private static SendEmailRequest request(
+            Recipients.Batch batch, Fields fields, ReversePath sender) {
         SendEmailRequest.Builder request =
                 SendEmailRequest.builder()
                         .destination(d ->
@@ -124,6 +127,12 @@ final class Ses implements Api {
                         .content(c ->
                                 c.raw(r ->
                                         r.data(SdkBytes.fromByteArray(SesTransport.PLACEHOLDER))));
+        boolean hasAuthor =
+                fields.values("From").stream().anyMatch(from -> !Mailbox.parse(from).isEmpty());
+        if (!hasAuthor && !sender.address().isEmpty()) {
+            // It would replace the From of a message that has one.
+            request.fromEmailAddress(sender.address());
+        }
         fields.first(CONFIGURATION_SET)
                 .filter(set -> !set.isBlank())
                 .ifPresent(request::configurationSetName);
@@ -189,7 +198,7 @@ final class Ses implements Api {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer) {
+    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return answer.status() == SUCCESS
                 ? Json.text(Json.read(answer), "MessageId")
                 : Optional.empty();

@@ -52,9 +52,7 @@ final class SmtpApiField {
             case "category" -> categories(value, json);
             case "unique_args" ->
                     value.properties()
-                            .forEach(arg ->
-                                    json.withObject("/custom_args")
-                                            .put(arg.getKey(), text(arg.getValue())));
+                            .forEach(arg -> customArg(arg.getKey(), text(arg.getValue()), json));
             case "send_at" -> json.put("send_at", value.asLong());
             case "asm_group_id" -> json.withObject("/asm").put("group_id", value.asLong());
             case "asm_groups_to_display" -> json.withObject("/asm").set("groups_to_display", value);
@@ -68,6 +66,12 @@ final class SmtpApiField {
             }
         }
         return true;
+    }
+
+    private static void customArg(String name, String value, ObjectNode json) {
+        for (JsonNode personalization : json.path("personalizations")) {
+            ((ObjectNode) personalization).withObject("/custom_args").put(name, value);
+        }
     }
 
     private static String text(JsonNode value) {

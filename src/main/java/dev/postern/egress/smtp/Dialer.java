@@ -3,6 +3,12 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressCommon;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.config.SubmissionPort;
+import dev.postern.egress.CandidateView;
+import dev.postern.egress.TlsTrust;
+import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.outcome.CertificateRefused;
+import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Scene;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
@@ -15,10 +21,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
-import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -27,13 +31,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Contract.** Credentials are sent only after TLS whose certificate verified for the configured
 /// name; clear text to a loopback address is the one exception. All addresses of the host are
-/// tried, and with `port: auto` all candidate ports, in order; the port that worked last goes
-/// first.
+/// tried, in order; with `port: auto` it goes the way that a race found ([PortFinder]), and races
+/// anew when that way does not work any more.
 ///
 /// **Diagnostics.** Trouble is a [Dialed.Failed] with the words of the trouble table, never an
 /// exception.
 ///
-/// See also: [SubmissionTransport] (what Jakarta Mail does), [TlsTrust] (whom we believe).
+/// See also: [SubmissionTransport] (what Jakarta Mail does), [TlsTrust] (whom we believe),
+/// [Interception] (who else may answer).
 final class Dialer {
 
     /// Turns a name into addresses.
@@ -45,12 +50,10 @@ final class Dialer {
     /// The world outside, as tests may replace it.
     ///
     /// @param resolver DNS
-    /// @param candidates the ports of `port: auto`, in order
-    record Network(Resolver resolver, List<Integer> candidates) {
-        static final Network REAL = new Network(InetAddress::getAllByName, List.of(587, 465, 2525));
+    /// @param stagger between the starts of a race (RFC 8305 §8)
+    record Network(Resolver resolver, Duration stagger) {
+        static final Network REAL = new Network(InetAddress::getAllByName, Duration.ofMillis(250));
     }
-
-    private static final Set<Integer> IMPLICIT_TLS_PORTS = Set.of(465, 2465, 8465);
 
     /// Where Jakarta Mail logs what is said to the server: under its own name, and under the
     /// package of whoever extends its classes, which is this one. Our own lines go elsewhere (see
@@ -69,30 +72,37 @@ final class Dialer {
     private final Duration connectLimit;
     private final Duration commandLimit;
     private final String ehloName;
-    private final Network network;
+    private final Resolver resolver;
+    private final Screening screening;
+    private final PortFinder finder;
     private final Watchdog watchdog;
     private final String tlsName;
     private final TlsSockets tls;
     private final Session session;
-    private volatile int lastPort;
 
-    /// @param ehloName what we call ourselves
+    /// @param hostname what we call ourselves where the configuration does not say
     /// @param watchdog looks after all sockets; those of connections are forgotten by their owner
     Dialer(
             EgressCommon common,
             SmtpEgressConfig config,
-            String ehloName,
+            String hostname,
             Network network,
             Watchdog watchdog) {
         this.config = config;
         this.connectLimit = common.connectTimeout();
         this.commandLimit = common.commandTimeout();
-        this.ehloName = ehloName;
-        this.network = network;
+        String configuredEhlo = config.ehloName();
+        this.ehloName = configuredEhlo == null ? hostname : configuredEhlo;
+        this.resolver = network.resolver();
         this.watchdog = watchdog;
         String configuredName = config.tlsName();
-        this.tlsName = withoutRootDot(configuredName == null ? config.host() : configuredName);
-        this.tls = new TlsSockets(new TlsTrust(common.ca()), tlsName);
+        String name = configuredName == null ? config.host() : configuredName;
+        this.tlsName = SmtpReach.withoutRootDot(name);
+        TlsTrust trust = new TlsTrust(common.ca());
+        this.tls = new TlsSockets(trust, tlsName);
+        this.screening = Screening.of(config, hostname);
+        SmtpReach reach = new SmtpReach(tlsName, trust, ehloName, connectLimit, commandLimit);
+        this.finder = new PortFinder(common, config, network, reach, screening);
         Properties properties = new Properties();
         properties.put("mail.smtp.ssl.socketFactory", tls);
         properties.put("mail.smtp.ssl.protocols", String.join(" ", TlsSockets.PROTOCOLS));
@@ -104,53 +114,79 @@ final class Dialer {
     ///
     /// @param credentials null: without log-in
     Dialed dial(@Nullable Credentials credentials) {
-        List<Dialed.Failed> failures = new ArrayList<>();
-        for (int port : ports()) {
-            switch (dial(port, credentials)) {
-                case Dialed.Connected connected -> {
-                    lastPort = port;
-                    return connected;
-                }
-                case Dialed.Failed failed -> failures.add(failed);
-            }
-        }
-        return furthest(failures);
-    }
-
-    private List<Integer> ports() {
         if (config.port().isPresent()) {
-            return List.of(config.port().getAsInt());
+            return dial(config.port().getAsInt(), credentials);
         }
-        List<Integer> ports = new ArrayList<>(network.candidates());
-        if (ports.remove(Integer.valueOf(lastPort))) {
-            ports.addFirst(lastPort);
+        Candidate known = finder.remembered();
+        if (known != null) {
+            Dialed dialed = dial(known, credentials);
+            if (!isBlocked(dialed)) {
+                return dialed;
+            }
+            finder.forget();
         }
-        return ports;
+        return race(credentials);
     }
 
-    /// The port that let us come furthest tells most about what is wrong.
-    private static Dialed.Failed furthest(List<Dialed.Failed> failures) {
-        Dialed.Failed furthest = failures.getFirst();
-        for (Dialed.Failed failed : failures) {
-            if (failed.stage().compareTo(furthest.stage()) > 0) {
-                furthest = failed;
-            }
+    private Dialed race(@Nullable Credentials credentials) {
+        try {
+            return switch (finder.find()) {
+                case PortFinder.Found.At(Candidate candidate) -> {
+                    Dialed dialed = dial(candidate, credentials);
+                    if (isBlocked(dialed)) {
+                        finder.forget();
+                    }
+                    yield dialed;
+                }
+                case PortFinder.Found.Nowhere(Verdict verdict, Stage stage) ->
+                        new Dialed.Failed(verdict, stage);
+            };
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            Scene scene = Scene.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
+            Verdict verdict = Trouble.ofFinding(scene, "broken off: interrupted");
+            return new Dialed.Failed(verdict, Stage.CONNECT);
         }
-        return furthest;
+    }
+
+    /// Returns whether this way to the server does not work any more: another may. What the server
+    /// itself replied says nothing about the way.
+    private static boolean isBlocked(Dialed dialed) {
+        return dialed instanceof Dialed.Failed failed
+                && !Thread.currentThread().isInterrupted()
+                && failed.verdict().outcome() instanceof Outcome.Unavailable unavailable
+                && switch (unavailable.fault()) {
+                    case NETWORK, TIMEOUT, TLS, CERTIFICATE, INTERCEPTION -> true;
+                    case CREDENTIALS, ACCOUNT, QUOTA, SERVICE -> false;
+                };
+    }
+
+    /// Returns what came of each way to the server that was raced last.
+    List<CandidateView> candidates() {
+        return finder.views();
+    }
+
+    /// Breaks off what is on.
+    void close() {
+        finder.close();
+    }
+
+    private Dialed dial(Candidate candidate, @Nullable Credentials credentials) {
+        return dial(candidate.address(), candidate.opening(), credentials);
     }
 
     private Dialed dial(int port, @Nullable Credentials credentials) {
-        Scene scene = new Scene(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
+        Scene scene = Scene.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
         InetAddress[] addresses;
         try {
-            addresses = network.resolver().resolve(config.host());
+            addresses = resolver.resolve(config.host());
         } catch (UnknownHostException e) {
-            Scene named = new Scene(Stage.DNS, config.host(), scene.peer(), commandLimit);
+            Scene named = Scene.ofSmtp(Stage.DNS, config.host(), scene.peer(), commandLimit);
             return new Dialed.Failed(Trouble.ofFailure(named, e), Stage.DNS);
         }
         Dialed.Failed last = null;
         for (InetAddress address : addresses) {
-            Dialed dialed = dial(address, port, credentials);
+            Dialed dialed = dial(named(address, port), opening(port), credentials);
             if (!(dialed instanceof Dialed.Failed failed) || failed.stage() != Stage.CONNECT) {
                 return dialed;
             }
@@ -162,47 +198,33 @@ final class Dialer {
         return last;
     }
 
-    private Dialed dial(InetAddress address, int port, @Nullable Credentials credentials) {
-        boolean implicit = isImplicit(port);
-        boolean mustVerify = mustVerify(address, credentials);
-        String number = address.getHostAddress();
-        String host = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
-        String peer = host + ":" + port + (number.equals(config.host()) ? "" : " [" + number + "]");
-        Scene scene = new Scene(Stage.CONNECT, tlsName, peer, connectLimit);
-        NextHopSocket socket = new NextHopSocket(mustVerify);
+    /// An address made with its name needs no reverse look-up later on.
+    private InetSocketAddress named(InetAddress address, int port) {
+        try {
+            InetAddress named = InetAddress.getByAddress(config.host(), address.getAddress());
+            return new InetSocketAddress(named, port);
+        } catch (UnknownHostException e) {
+            throw new AssertionError("the octets of an address are an address", e);
+        }
+    }
+
+    private Opening opening(int port) {
+        return Candidate.opening(config.tls(), SubmissionPort.isImplicit(port));
+    }
+
+    private Dialed dial(
+            InetSocketAddress address, Opening opening, @Nullable Credentials credentials) {
+        Scene scene = Scene.ofSmtp(Stage.CONNECT, tlsName, SmtpReach.peer(address), connectLimit);
+        NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
         watchdog.watch(socket);
         try {
-            // An address made with its name needs no reverse look-up later on.
-            InetAddress named = InetAddress.getByAddress(config.host(), address.getAddress());
             socket.setTcpNoDelay(true);
             socket.allow(commandLimit);
-            socket.connect(
-                    new InetSocketAddress(named, port), Math.toIntExact(connectLimit.toMillis()));
+            socket.connect(address, Math.toIntExact(connectLimit.toMillis()));
         } catch (IOException e) {
             return failed(socket, Trouble.ofFailure(scene, e), Stage.CONNECT);
         }
-        return open(socket, implicit, scene, credentials);
-    }
-
-    /// A name that is spelled out to the root is the same name, but no certificate is for it in
-    /// that form.
-    private static String withoutRootDot(String name) {
-        return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
-    }
-
-    private boolean isImplicit(int port) {
-        return switch (config.tls()) {
-            case IMPLICIT -> true;
-            case REQUIRED, OPTIONAL -> IMPLICIT_TLS_PORTS.contains(port);
-            case NONE -> false;
-        };
-    }
-
-    private boolean mustVerify(InetAddress address, @Nullable Credentials credentials) {
-        return switch (config.tls()) {
-            case REQUIRED, IMPLICIT -> true;
-            case OPTIONAL, NONE -> credentials != null && !address.isLoopbackAddress();
-        };
+        return open(socket, opening == Opening.IMPLICIT_TLS, scene, credentials);
     }
 
     private Dialed open(
@@ -222,14 +244,20 @@ final class Dialer {
             stage = Stage.GREETING;
             transport.open();
             Scene opened = scene.at(Stage.AUTH, commandLimit);
+            Verdict stranger = stranger(socket, transport, opened, null, null);
+            if (stranger != null) {
+                return failed(socket, stranger, Stage.AUTH);
+            }
             if (credentials != null && !offersAuth(transport)) {
                 Verdict verdict = Trouble.ofFinding(opened, "AUTH not offered");
                 return failed(socket, verdict, Stage.AUTH);
             }
             return new Dialed.Connected(new Connection(transport, socket, opened, credentials));
         } catch (IOException e) {
-            Verdict verdict = Trouble.ofFailure(scene.at(stage, commandLimit), e);
-            return failed(socket, verdict, stage);
+            Scene place = scene.at(stage, commandLimit);
+            Verdict verdict = Trouble.ofFailure(place, e);
+            Verdict stranger = stranger(socket, transport, place, verdict, e);
+            return failed(socket, stranger == null ? verdict : stranger, stage);
         } catch (MessagingException e) {
             return refused(socket, transport, scene, e);
         } catch (RuntimeException | Error e) {
@@ -270,7 +298,30 @@ final class Dialer {
         } else {
             verdict = Trouble.ofReply(place, transport.lastReply());
         }
-        return failed(socket, verdict, stage);
+        Verdict stranger = stranger(socket, transport, place, verdict, e);
+        return failed(socket, stranger == null ? verdict : stranger, stage);
+    }
+
+    /// Judges a server that did not prove to be the one asked for.
+    ///
+    /// @param trouble what was found until now
+    /// @return null when it did prove it, or there is no sign of another
+    private @Nullable Verdict stranger(
+            NextHopSocket socket,
+            SubmissionTransport transport,
+            Scene scene,
+            @Nullable Verdict trouble,
+            @Nullable Throwable failure) {
+        boolean secured = socket.secured() != null && scene.stage() != Stage.TLS;
+        if (secured && socket.mustVerify()) {
+            return null;
+        }
+        CertificateRefused refused = CertificateRefused.in(failure);
+        Answer answer =
+                refused == null
+                        ? transport.answer(List.of(), null)
+                        : transport.answer(refused.names(), trouble);
+        return screening.interception(scene, socket.getInetAddress(), answer);
     }
 
     private static @Nullable IOException broken(Throwable e) {

@@ -22,6 +22,8 @@ final class NextHopSocket extends Socket {
     /// How long the other side may take to end TLS in style.
     private static final int FAREWELL_MILLIS = 100;
 
+    private static final long NANOS_A_MILLI = 1_000_000;
+
     private final boolean mustVerify;
     private volatile @Nullable SSLSocket secured;
     private Duration limit = Duration.ZERO;
@@ -29,6 +31,8 @@ final class NextHopSocket extends Socket {
     private volatile boolean waiting;
     private volatile long deadlineNanos;
     private volatile boolean overdue;
+    private long endNanos;
+    private boolean ends;
 
     /// @param mustVerify whether TLS over this socket needs a certificate that verifies
     NextHopSocket(boolean mustVerify) {
@@ -58,6 +62,23 @@ final class NextHopSocket extends Socket {
     void allow(Duration time) throws IOException {
         limit = time;
         setSoTimeout(Math.clamp(time.toMillis(), 1, Integer.MAX_VALUE));
+    }
+
+    /// Says how long the whole conversation may take from now on, whatever [#allow] says of single
+    /// replies: later reads time out.
+    void endWithin(Duration time) {
+        endNanos = System.nanoTime() + time.toNanos();
+        ends = true;
+    }
+
+    private void limitRead() throws IOException {
+        if (ends) {
+            long leftMillis = (endNanos - System.nanoTime()) / NANOS_A_MILLI;
+            if (leftMillis <= 0) {
+                throw new SocketTimeoutException("timed out");
+            }
+            setSoTimeout(Math.clamp(leftMillis, 1, Integer.MAX_VALUE));
+        }
     }
 
     /// Says that the conversation is over. Jakarta Mail then closes the TLS socket, and the JDK
@@ -132,6 +153,7 @@ final class NextHopSocket extends Socket {
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {
+            limitRead();
             int count = in.read(into, offset, length);
             replyBytes += Math.max(count, 0);
             if (replyBytes > REPLY_MAX_BYTES) {

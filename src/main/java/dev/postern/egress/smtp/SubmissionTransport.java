@@ -1,11 +1,13 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Verdict;
 import dev.postern.smtp.UpstreamReply;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.URLName;
 import java.io.IOException;
+import java.util.List;
 import org.eclipse.angus.mail.smtp.SMTPTransport;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,8 @@ final class SubmissionTransport extends SMTPTransport {
     private final NextHopSocket socket;
     private final @Nullable Credentials credentials;
     private Stage stage = Stage.GREETING;
+    private @Nullable UpstreamReply greeting;
+    private @Nullable UpstreamReply ehlo;
 
     /// @param socket connected
     /// @param credentials null: no log-in
@@ -88,6 +92,11 @@ final class SubmissionTransport extends SMTPTransport {
         socket.beginWait();
         try {
             int code = super.readServerResponse();
+            if (stage == Stage.GREETING) {
+                greeting = lastReply();
+            } else if (stage == Stage.EHLO) {
+                ehlo = lastReply();
+            }
             if (stage == Stage.AUTH && code >= FIRST_REFUSAL) {
                 socket.closeSoon();
             }
@@ -107,6 +116,13 @@ final class SubmissionTransport extends SMTPTransport {
         } catch (MessagingException e) {
             throw e.getCause() instanceof IOException broken ? broken : new IOException(e);
         }
+    }
+
+    /// Returns the names that the server gave itself so far.
+    ///
+    /// @param certificateNames those of its certificate
+    synchronized Answer answer(List<String> certificateNames, @Nullable Verdict distrust) {
+        return new Answer(greeting, ehlo, certificateNames, distrust);
     }
 
     /// Returns the last reply.

@@ -1,5 +1,7 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.TlsTrust;
+import dev.postern.egress.WitnessTrust;
 import java.io.IOException;
 import java.net.IDN;
 import java.net.InetAddress;
@@ -7,6 +9,7 @@ import java.net.Socket;
 import java.util.List;
 import java.util.regex.Pattern;
 import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
@@ -37,23 +40,31 @@ final class TlsSockets extends SSLSocketFactory {
     }
 
     /// Lays TLS over `socket` and shakes hands.
-    SSLSocket secure(NextHopSocket socket) throws IOException {
-        SSLSocket tls = lay(socket);
-        tls.startHandshake();
-        return tls;
+    void secure(NextHopSocket socket) throws IOException {
+        lay(socket, trust.context(socket.mustVerify())).startHandshake();
+    }
+
+    /// Lays TLS over `socket` and shakes hands whatever the certificate is worth: never where
+    /// anything is sent that strangers must not see.
+    ///
+    /// @return what the certificate is worth
+    WitnessTrust witness(NextHopSocket socket) throws IOException {
+        WitnessTrust witness = trust.witness();
+        lay(socket, witness.context()).startHandshake();
+        return witness;
     }
 
     @Override
     public Socket createSocket(Socket socket, String host, int port, boolean autoClose)
             throws IOException {
         if (socket instanceof NextHopSocket nextHop) {
-            return lay(nextHop);
+            return lay(nextHop, trust.context(nextHop.mustVerify()));
         }
         throw new AssertionError("Jakarta Mail was given a socket of ours");
     }
 
-    private SSLSocket lay(NextHopSocket socket) throws IOException {
-        SSLSocketFactory factory = trust.context(socket.mustVerify()).getSocketFactory();
+    private SSLSocket lay(NextHopSocket socket, SSLContext context) throws IOException {
+        SSLSocketFactory factory = context.getSocketFactory();
         SSLSocket tls = (SSLSocket) factory.createSocket(socket, name, socket.getPort(), true);
         tls.setEnabledProtocols(PROTOCOLS);
         SSLParameters parameters = tls.getSSLParameters();

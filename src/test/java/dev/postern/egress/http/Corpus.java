@@ -26,15 +26,26 @@ final class Corpus {
 
     /// Returns the directory; without it the test is skipped.
     static Path require() {
-        Path home = Path.of(System.getProperty("postern.home", ".")).toAbsolutePath().normalize();
-        Path corpus = home.resolve("../shared/corpus/mime").normalize();
-        if (!Files.isDirectory(corpus)) {
-            corpus = home.resolve("../../shared/corpus/mime").normalize();
-        }
+        Path corpus = shared("corpus/mime");
         Programs.needs(
                 Files.isDirectory(corpus),
                 "corpus not found: put the messages into ../shared/corpus beside the checkout");
         return corpus;
+    }
+
+    /// Returns where something lies beside the checkout, or would.
+    static Path shared(String what) {
+        Path home = Path.of(System.getProperty("postern.home", ".")).toAbsolutePath().normalize();
+        Path beside = home.resolve("../shared").resolve(what).normalize();
+        return Files.exists(beside)
+                ? beside
+                : home.resolve("../../shared").resolve(what).normalize();
+    }
+
+    /// Returns how a message is named in what is printed: by its last two folders.
+    static String name(Path file) {
+        Path folder = file.getParent();
+        return folder.getFileName() + "/" + file.getFileName();
     }
 
     /// Returns the messages of the corpus.

@@ -11,7 +11,6 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// them.
 class CorpusTest {
 
-    private static final String TO = "someone@example.net";
+    private static final String TO = Shipments.SOMEONE;
 
     static List<String> types() {
         return Shipments.TYPES;
@@ -42,19 +41,24 @@ class CorpusTest {
     void everyMessageIsDelivered(String type) throws Exception {
         Map<String, Integer> lost = new TreeMap<>();
         int count = 0;
+        int unsuited = 0;
         int reduced = 0;
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
                 Egress egress = Shipments.egress(type, api.uri())) {
             for (Path file : Corpus.messages()) {
                 Outcome outcome = sendToThoseNamed(egress, Corpus.octets(file));
                 count++;
+                if (outcome instanceof Outcome.Unsuited && isBeyondAscii(file)) {
+                    unsuited++;
+                    continue;
+                }
                 if (!(outcome instanceof Outcome.Accepted accepted)) {
                     throw new AssertionError(file + ": " + outcome);
                 }
                 reduced += accepted.notCarried().isEmpty() ? 0 : 1;
                 accepted.notCarried().forEach(what -> lost.merge(kind(what), 1, Integer::sum));
             }
-            assertEquals(count, api.requests().size());
+            assertEquals(count - unsuited, api.requests().size());
             if (type.equals("mailgun")) {
                 assertRaw(api);
             }
@@ -64,24 +68,16 @@ class CorpusTest {
         assertTrue(count > 200, "messages in the corpus: " + count);
     }
 
-    /// Sends to whom the message names, as an app would.
     private static Outcome sendToThoseNamed(Egress egress, byte[] octets) throws IOException {
-        Fields fields = Fields.read(new ByteArrayInputStream(octets));
-        Map<String, String> named = new TreeMap<>();
-        for (String field : List.of("To", "Cc")) {
-            for (String value : fields.values(field)) {
-                Mailbox.parse(value).stream()
-                        .map(Mailbox::address)
-                        .filter(HeaderText::isAscii)
-                        .forEach(to -> named.putIfAbsent(Recipients.key(to), to));
-            }
-        }
-        String[] recipients =
-                named.isEmpty() ? new String[] {TO} : named.values().toArray(String[]::new);
-        return egress.send(Shipments.of(Shipments.content(octets), recipients), CommitGate.OPEN)
+        return egress.send(Shipments.toThoseNamed(octets), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()
                 .getValue();
+    }
+
+    /// The one message whose author has a local part that not all APIs take.
+    private static boolean isBeyondAscii(Path file) {
+        return file.endsWith("rfc6532/utf8_headers.eml");
     }
 
     private static Outcome send(Egress egress, byte[] octets) {
@@ -125,6 +121,9 @@ class CorpusTest {
                 compared++;
             }
         }
+        List<String> unused = new ArrayList<>(KNOWN.keySet());
+        unused.removeIf(known -> differences.stream().anyMatch(d -> d.startsWith(known)));
+        assertEquals(List.of(), unused, "known differences that are none");
         differences.removeIf(
                 difference -> KNOWN.keySet().stream().anyMatch(difference::startsWith));
         System.out.println("compared " + compared + " messages with another reader's findings");
@@ -148,7 +147,6 @@ class CorpusTest {
                     Map.entry("malformed/011.eml", "runs on past the outer boundary"),
                     Map.entry("malformed/020.eml", "parts without their first boundary"),
                     Map.entry("malformed/021.eml", "parts without their first boundary"),
-                    Map.entry("rfc/000.eml", "text that is said to be base64 and is not"),
                     Map.entry("thirdparty/002.eml", "text that is said to be base64 and is not"));
 
     private static void compare(

@@ -120,4 +120,14 @@ class RawEgressTest {
             assertEquals(List.of(many), mailed);
         }
     }
+
+    @Test
+    void sesIsToldTheAuthorWhereTheMessageNamesNone() throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("ses"));
+                Egress egress = Shipments.egress("ses", api.uri())) {
+            egress.send(Shipments.of("Subject: x\r\n\r\ny\r\n", "b@example.net"), CommitGate.OPEN);
+            JsonNode json = Json.read(api.requests().getFirst().text());
+            assertEquals("sender@example.org", json.path("FromEmailAddress").textValue());
+        }
+    }
 }

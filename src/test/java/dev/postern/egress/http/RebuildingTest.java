@@ -1,6 +1,7 @@
 package dev.postern.egress.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -120,7 +121,10 @@ class RebuildingTest {
         assertTrue(json.path("headers").path("X-SMTPAPI").isMissingNode());
         assertTrue(json.path("headers").path("DKIM-Signature").isMissingNode());
         assertEquals("[\"a\",\"b\"]", json.path("categories").toString());
-        assertEquals("1", json.path("custom_args").path("n").asText());
+        JsonNode arguments = json.path("personalizations").path(0).path("custom_args");
+        assertEquals("1", arguments.path("n").asText());
+        assertFalse(arguments.path("postern_id").asText().isEmpty());
+        assertTrue(json.path("custom_args").isMissingNode());
         JsonNode tracking = json.path("tracking_settings");
         assertTrue(tracking.path("click_tracking").path("enable").asBoolean());
         assertEquals("false", tracking.path("open_tracking").path("enable").asText());

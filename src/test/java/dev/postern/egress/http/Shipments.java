@@ -14,18 +14,24 @@ import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// Shipments and egresses for tests.
-final class Shipments {
+public final class Shipments {
 
     static final String KEY = "SG.kEyThatNobodyMaySee.0123456789";
-    static final List<String> TYPES =
+    public static final List<String> TYPES =
             List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark");
+
+    /// The recipient of what names nobody.
+    static final String SOMEONE = "someone@example.net";
 
     private Shipments() {}
 
@@ -82,6 +88,24 @@ final class Shipments {
                 content);
     }
 
+    /// Returns a shipment to whom the message names, as an app would send it, but for those that no
+    /// mail gets to over the Internet: `greg@inbucket`.
+    static Shipment toThoseNamed(byte[] octets) throws IOException {
+        Fields fields = Fields.read(new ByteArrayInputStream(octets));
+        Map<String, String> named = new TreeMap<>();
+        for (String field : List.of("To", "Cc")) {
+            for (String value : fields.values(field)) {
+                Mailbox.parse(value).stream()
+                        .map(Mailbox::address)
+                        .filter(to -> HeaderText.isAscii(to) && to.matches(".+@.+\\..+"))
+                        .forEach(to -> named.putIfAbsent(Recipients.key(to), to));
+            }
+        }
+        return of(
+                content(octets),
+                named.isEmpty() ? new String[] {SOMEONE} : named.values().toArray(String[]::new));
+    }
+
     static MessageContent content(byte[] octets) {
         return new MessageContent() {
             @Override
@@ -102,10 +126,9 @@ final class Shipments {
     }
 
     /// Returns what each type takes for an acceptance.
-    static FakeApi.Answer acceptance(String type) {
+    public static FakeApi.Answer acceptance(String type) {
         return switch (type) {
-            case "sendgrid" ->
-                    new FakeApi.Answer.Said(202, java.util.Map.of("X-Message-Id", "sg-1"), "");
+            case "sendgrid" -> new FakeApi.Answer.Said(202, Map.of("X-Message-Id", "sg-1"), "");
             case "ses" -> FakeApi.said(200, "{\"MessageId\":\"ses-1\"}");
             case "mailgun" ->
                     FakeApi.said(200, "{\"id\":\"<mg-1@x>\",\"message\":\"Queued. Thank you.\"}");

@@ -7,6 +7,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.config.SubmissionPort;
 import dev.postern.testing.ScriptedServer;
 import dev.postern.testing.TestKeys;
 import java.net.InetAddress;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 
 /// Makes egresses towards scripted servers; each test changes what it is about.
 final class EgressSetup {
@@ -36,7 +38,8 @@ final class EgressSetup {
     Duration answerTimeout = LONG;
     Fidelity fidelity = Fidelity.BEST_EFFORT;
     Dialer.Resolver resolver = _ -> new InetAddress[] {InetAddress.getLoopbackAddress()};
-    List<Integer> candidates = List.of();
+    List<SubmissionPort> candidates = SubmissionPort.USUAL;
+    Duration stagger = Dialer.Network.REAL.stagger();
     LongSupplier nanoTime = System::nanoTime;
     ConnectionPool.Limits limits = ConnectionPool.Limits.USUAL;
 
@@ -64,6 +67,13 @@ final class EgressSetup {
         return this;
     }
 
+    /// Sets `port: auto` with these candidates and STARTTLS.
+    EgressSetup auto(int... ports) {
+        port = OptionalInt.empty();
+        candidates = IntStream.of(ports).mapToObj(each -> new SubmissionPort(each, false)).toList();
+        return this;
+    }
+
     SmtpEgress build() {
         EgressCommon common =
                 new EgressCommon(
@@ -81,13 +91,10 @@ final class EgressSetup {
                         WhenLimited.WAIT,
                         fidelity);
         SmtpEgressConfig smtp =
-                new SmtpEgressConfig(host, port, tls, tlsName, username, password, null);
+                new SmtpEgressConfig(
+                        host, port, tls, tlsName, username, password, null, candidates);
         EgressConfig.Smtp config = new EgressConfig.Smtp(common, smtp);
         return new SmtpEgress(
-                config,
-                "client.example",
-                new Dialer.Network(resolver, candidates),
-                nanoTime,
-                limits);
+                config, "client.example", new Dialer.Network(resolver, stagger), nanoTime, limits);
     }
 }

@@ -19,8 +19,6 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
-import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
@@ -84,8 +82,7 @@ class NetworkTroubleTest {
                 refusing.say("GREETING", "554 5.7.1 go away");
             }
             EgressSetup setup = EgressSetup.to(server);
-            setup.port = OptionalInt.empty();
-            setup.candidates = List.of(refusing.port(), server.port());
+            setup.auto(refusing.port(), server.port());
             setup.limits = new ConnectionPool.Limits(EgressSetup.LONG, EgressSetup.LONG, 1);
             try (SmtpEgress egress = setup.build()) {
                 for (int i = 0; i < 3; i++) {
@@ -102,8 +99,7 @@ class NetworkTroubleTest {
         try (ScriptedServer refusing = ScriptedServer.start()) {
             refusing.say("GREETING", "554 5.7.1 go away");
             EgressSetup setup = EgressSetup.to(server).login("user", "word");
-            setup.port = OptionalInt.empty();
-            setup.candidates = List.of(refusing.port(), server.port());
+            setup.auto(refusing.port(), server.port());
             assertEquals(Fault.CREDENTIALS, fault(send(setup)));
         }
     }

@@ -164,7 +164,7 @@ class ReuseTest {
         AtomicReference<String> word = new AtomicReference<>("one");
         server.offering("AUTH PLAIN");
         EgressSetup setup = setup().tls(Tls.NONE).login("user", "");
-        setup.password = Secret.from(word::get);
+        setup.password = Secret.from(word.get(), word::get);
         try (SmtpEgress egress = setup.build()) {
             assertSends(egress);
             assertSends(egress);

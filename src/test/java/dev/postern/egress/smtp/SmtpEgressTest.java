@@ -154,9 +154,11 @@ class SmtpEgressTest {
     void aPasswordThatCantBeReadIsTroubleWithTheCredentials() {
         EgressSetup setup = EgressSetup.to(server).login("user", "");
         setup.password =
-                Secret.from(() -> {
-                    throw new UncheckedIOException(new NoSuchFileException("/secret"));
-                });
+                Secret.from(
+                        "gone",
+                        () -> {
+                            throw new UncheckedIOException(new NoSuchFileException("/secret"));
+                        });
         try (SmtpEgress egress = setup.build()) {
             Outcome outcome = only(egress.send(Mail.to("b@example.net"), CommitGate.OPEN));
             assertEquals(

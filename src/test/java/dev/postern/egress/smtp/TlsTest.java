@@ -92,9 +92,11 @@ class TlsTest {
         setup.host = "smtp.gmail.com";
         assertRefused(
                 Fault.INTERCEPTION,
-                "intercepted: smtp.gmail.com:PORT [127.0.0.1] presents a certificate for"
-                        + " vps-4711.other.example, mail.other.example (issued by Postern Test CA);"
-                        + " nothing was sent to it",
+                "intercepted by "
+                        + (mode == Tls.IMPLICIT ? "vps-4711.other.example" : "scripted.example")
+                        + ", which answers as smtp.gmail.com:PORT [127.0.0.1] with a certificate"
+                        + " for vps-4711.other.example, mail.other.example; no credentials were"
+                        + " sent to it",
                 send(setup));
     }
 

@@ -1,0 +1,123 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.config.Preset;
+import dev.postern.outcome.Scene;
+import dev.postern.outcome.Trouble;
+import dev.postern.outcome.Verdict;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Decides whether the server that answers is another one than was asked for, as where a hosting
+/// machine redirects outgoing mail to its own Exim. Asked only about servers whose certificate did
+/// not verify for the name asked.
+///
+/// ```
+/// host asked            what answers                                               then
+/// known provider        certificate of an unknown issuer                           intercepted
+/// known provider        certificate, expired or not, without a name of its own     intercepted
+/// known provider        no certificate; names in greeting and EHLO, none its own   intercepted
+/// known provider        anything else                                              not
+/// other, not this       a name of this machine, in greeting, EHLO or certificate   intercepted
+///   machine's address
+/// other                 anything else: shared hosting serves many names            not
+/// ```
+///
+/// *Not* leaves the trouble what it was: `certificate is for mail55.example: set host or tls-name`.
+final class Interception {
+
+    /// A name that may be registered with somebody: names that machines give each other within a
+    /// provider's network, such as `ip-10-0-0-1.ec2.internal`, are no sign of anything.
+    private static final Pattern FULL_NAME =
+            Pattern.compile("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.[A-Za-z]{2,}\\.?");
+
+    private static final Pattern PRIVATE_NAME =
+            Pattern.compile(".*\\.(internal|local|localdomain|lan|home|corp|private)\\.?");
+
+    private final @Nullable Preset provider;
+    private final String ownName;
+
+    /// @param host the host asked
+    /// @param tlsName the name that its certificate must be for
+    /// @param ownName this machine's name
+    Interception(String host, String tlsName, String ownName) {
+        this.provider = Preset.of(host).or(() -> Preset.of(tlsName)).orElse(null);
+        this.ownName = ownName;
+    }
+
+    /// Judges who answered.
+    ///
+    /// @param scene where
+    /// @param address the address asked
+    /// @return the trouble; null when it is none of this kind
+    @Nullable Verdict verdict(Scene scene, InetAddress address, Answer answer) {
+        Preset asked = provider;
+        boolean foreign =
+                asked == null ? isThisMachine(answer) && !isOwn(address) : isForeign(asked, answer);
+        if (!foreign) {
+            return null;
+        }
+        String software = answer.software().isEmpty() ? "" : " (" + answer.software() + ")";
+        String shown =
+                answer.certificateNames().isEmpty()
+                        ? ""
+                        : " with a certificate for " + String.join(", ", answer.certificateNames());
+        return Trouble.ofFinding(
+                scene,
+                "intercepted by %s%s, which answers as %s%s; no credentials were sent to it"
+                        .formatted(who(answer), software, scene.peer(), shown));
+    }
+
+    private static boolean isForeign(Preset asked, Answer answer) {
+        Verdict distrust = answer.distrust();
+        if (distrust == null) {
+            List<String> names =
+                    spokenNames(answer)
+                            .filter(name -> !PRIVATE_NAME.matcher(name).matches())
+                            .toList();
+            return !names.isEmpty() && names.stream().noneMatch(asked::owns);
+        }
+        return switch (distrust.row()) {
+            case "ca-unreadable" -> false;
+            case "cert-expired", "cert-name" ->
+                    answer.certificateNames().stream().noneMatch(asked::owns);
+            default -> true;
+        };
+    }
+
+    private boolean isThisMachine(Answer answer) {
+        return FULL_NAME.matcher(ownName).matches()
+                && Stream.concat(spokenNames(answer), answer.certificateNames().stream())
+                        .anyMatch(ownName::equalsIgnoreCase);
+    }
+
+    private static boolean isOwn(InetAddress address) {
+        try {
+            return address.isLoopbackAddress()
+                    || NetworkInterface.getByInetAddress(address) != null;
+        } catch (SocketException _) {
+            return false;
+        }
+    }
+
+    /// Returns the full names in greeting and EHLO; many servers say a word of their own instead.
+    private static Stream<String> spokenNames(Answer answer) {
+        return Stream.of(answer.greetingName(), answer.ehloName()).filter(Interception::isFullName);
+    }
+
+    private static boolean isFullName(String name) {
+        return name.indexOf('.') > 0;
+    }
+
+    private String who(Answer answer) {
+        Preset asked = provider;
+        return Stream.concat(spokenNames(answer), answer.certificateNames().stream())
+                .filter(name -> asked == null || !asked.owns(name))
+                .findFirst()
+                .orElse("another server");
+    }
+}

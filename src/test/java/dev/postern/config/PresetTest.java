@@ -1,0 +1,178 @@
+package dev.postern.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What is known of providers, and what the configuration makes of it.
+class PresetTest {
+
+    private static final Path DOCUMENT = Path.of("docs/providers.md");
+
+    private static EgressConfig.Smtp smtp(String keys) {
+        String yaml = "egress:\n  - {name: a, type: smtp, " + keys + "}\n";
+        return (EgressConfig.Smtp) new Loading().yaml(yaml).valid().config().egress().getFirst();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "smtp.gmail.com, smtp.gmail.com, true",
+        "SMTP.GMAIL.COM., mx.google.com, true",
+        "smtp.gmail.com, vps.example.net, false",
+        "smtp.gmail.com, notgmail.com, false",
+        "smtp.office365.com, AM0PR02CA0001.outlook.office365.com, true",
+        "email-smtp.eu-west-1.amazonaws.com, email-smtp.amazonaws.com, true",
+        "ex4.mail.ovh.net, ex4.mail.ovh.net, true",
+        "mail55.lwspanel.com, mail55.lwspanel.com, true",
+    })
+    void aProvidersServersAreKnownByTheirNames(String host, String name, boolean own) {
+        assertEquals(own, Preset.of(host).orElseThrow().owns(name));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "localhost",
+        "smtp.example.org",
+        "gmail.com",
+        "xsmtp.gmail.com",
+        "email-smtp.a.b.amazonaws.com",
+        "smtp.gmail.com.example.org"
+    })
+    void othersAreNot(String host) {
+        assertTrue(Preset.of(host).isEmpty());
+    }
+
+    @Test
+    void everyHostOfTheTableIsItsOwnPresetAndOwnsItself() {
+        for (Preset preset : Preset.all()) {
+            assertFalse(preset.source().isBlank());
+            hosts(preset).stream()
+                    .map(host -> host.replace("*", "x1"))
+                    .forEach(host -> {
+                        assertEquals(preset, Preset.of(host).orElseThrow(), host);
+                        assertTrue(preset.owns(host), host);
+                    });
+        }
+    }
+
+    @Test
+    void limitsHoldWhereTheUserSetsNone() {
+        EgressCommon common = smtp("host: smtp.office365.com").common();
+        assertEquals(3, common.concurrency());
+        assertEquals(new EgressCommon.Rate(30, Duration.ofMinutes(1)), common.rate());
+        assertEquals(10_000, common.quota().messages());
+        EgressCommon own =
+                smtp("host: smtp.office365.com, concurrency: 8, rate: null, quota: 5/d").common();
+        assertEquals(8, own.concurrency());
+        assertNull(own.rate());
+        assertEquals(5, own.quota().messages());
+        assertEquals(8, smtp("host: smtp.example.org").common().concurrency());
+    }
+
+    @Test
+    void theProvidersAlternatesComeAfterTheUsualPorts() {
+        assertEquals(List.of(587, 465, 2525), ports(smtp("host: smtp.gmail.com")));
+        EgressConfig.Smtp ses = smtp("host: email-smtp.eu-west-1.amazonaws.com");
+        assertEquals(List.of(587, 465, 2525, 2587, 2465), ports(ses));
+        assertTrue(ses.smtp().candidates().getLast().implicitTls());
+        assertFalse(ses.smtp().candidates().getFirst().implicitTls());
+    }
+
+    private static List<Integer> ports(EgressConfig.Smtp egress) {
+        return egress.smtp().candidates().stream().map(SubmissionPort::port).toList();
+    }
+
+    @Test
+    void aFirstCandidateGoesBeforeAllAndStandsOnce() {
+        SmtpEgressConfig smtp = smtp("host: smtp.example.org").smtp();
+        SubmissionPort known = new SubmissionPort(465, true);
+        SubmissionPort other = new SubmissionPort(26, false);
+        assertEquals(
+                List.of(465, 587, 2525),
+                smtp.withFirst(known).candidates().stream().map(SubmissionPort::port).toList());
+        assertEquals(other, smtp.withFirst(other).candidates().getFirst());
+        assertEquals(4, smtp.withFirst(other).candidates().size());
+    }
+
+    @Test
+    void whatIsShownNamesThePresetAsSource() {
+        String shown =
+                ConfigShow.render(
+                        new Loading()
+                                .variable("POSTERN_EGRESS", "smtp://u:p@smtp.office365.com")
+                                .valid());
+        assertTrue(
+                shown.lines()
+                        .anyMatch(line ->
+                                line.matches(" *concurrency: 3 +# preset smtp.office365.com")),
+                shown);
+        assertTrue(
+                shown.lines()
+                        .anyMatch(line -> line.matches(" *rate: 30/m +# preset .*office365.com")),
+                shown);
+    }
+
+    /// Rewrites the document with `-Dupdate=docs`.
+    @Test
+    void theDocumentIsUpToDate() throws IOException {
+        String wanted = document();
+        if (System.getProperty("update", "").equals("docs")) {
+            Files.writeString(DOCUMENT, wanted);
+        }
+        assertEquals(
+                wanted, Files.readString(DOCUMENT), "mvn -q test -Dtest=PresetTest -Dupdate=docs");
+    }
+
+    private static String document() {
+        List<String> lines = new ArrayList<>();
+        lines.add("# Known submission servers");
+        lines.add("");
+        lines.add("What holds for these hosts where the configuration sets nothing.");
+        lines.add(
+                "Beside the ports listed, `port: auto` tries "
+                        + join(SubmissionPort.USUAL)
+                        + " at every host");
+        lines.add("(`/tls`: TLS from the first octet). Made from `presets.txt` by PresetTest.");
+        lines.add("");
+        lines.add("| host | more ports | concurrency | rate | quota | calls itself |");
+        lines.add("| --- | --- | --- | --- | --- | --- |");
+        for (Preset preset : Preset.all()) {
+            lines.add(
+                    "| %s | %s | %s | %s | %s | %s |"
+                            .formatted(
+                                    String.join(", ", hosts(preset)),
+                                    join(preset.alternates()),
+                                    text(preset.concurrency()),
+                                    text(preset.rate()),
+                                    text(preset.quota()),
+                                    String.join(", ", preset.domains())));
+        }
+        return String.join("\n", lines) + "\n";
+    }
+
+    private static List<String> hosts(Preset preset) {
+        return preset.hosts().stream()
+                .map(each -> each.pattern().replace("\\.", ".").replace("[^.]+", "*"))
+                .toList();
+    }
+
+    private static String join(List<SubmissionPort> ports) {
+        return ports.stream().map(SubmissionPort::toString).collect(Collectors.joining(", "));
+    }
+
+    private static String text(String known) {
+        return known == null ? "" : known;
+    }
+}
