@@ -42,6 +42,7 @@ public final class Postern implements AutoCloseable {
 
     private final Path directory;
     private final HttpClient http = HttpClient.newHttpClient();
+    private Path home = HOME;
     private final List<String> earlierLines = new ArrayList<>();
     private Path spool;
     private String egress = "";
@@ -83,6 +84,12 @@ public final class Postern implements AutoCloseable {
     /// Sets where the spool is.
     public Postern spool(Path path) {
         this.spool = path;
+        return this;
+    }
+
+    /// Sets where `bin/postern` is, when it is not the checkout's.
+    public Postern home(Path path) {
+        this.home = path;
         return this;
     }
 
@@ -142,7 +149,7 @@ public final class Postern implements AutoCloseable {
     /// Returns a command of the program, ready to be run in the test's directory with an
     /// environment that sets nothing of Postern's.
     public ProcessBuilder command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/postern").toString()));
+        List<String> command = new ArrayList<>(List.of(home.resolve("bin/postern").toString()));
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         Map<String, String> environment = builder.environment();

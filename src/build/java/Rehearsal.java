@@ -1,0 +1,299 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// Makes the AOT cache: a short real run of Postern is recorded, and what it needed is dumped.
+///
+/// `java Rehearsal.java REQUIRED CACHE COMMAND…` where COMMAND is what starts Postern, without
+/// its arguments, and CACHE is the file to write; `-` asks COMMAND, which then is `bin/postern`, for
+/// the name that it would look for.
+///
+/// The run takes some mail over SMTP and forwards it to a mail server and to an HTTP stand-in of
+/// this process, both over TLS; health, metrics and the page are asked for once. It needs loopback
+/// and neither the network nor root.
+///
+/// *Diagnostics.* When it fails it says so, with all that Postern printed, and ends with 0: a build
+/// without a cache only starts slower. With REQUIRED `true` it ends with 1.
+final class Rehearsal implements AutoCloseable {
+
+    private static final int MESSAGES = 6;
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final String RECORD = "postern.aotconf";
+
+    /// A real endpoint file, when a Postern of this machine is in use.
+    private static final Path SHARED_ENDPOINT = Path.of("/run/postern/endpoint");
+
+    private static final Pattern ADDRESS =
+            Pattern.compile("\"(smtp|health|admin)\":\"127\\.0\\.0\\.1:(\\d+)\"");
+
+    private final List<String> command;
+    private final Path directory;
+    private final Path output;
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    private Rehearsal(List<String> command) throws IOException {
+        this.command = command;
+        this.directory = Files.createTempDirectory("postern-aot");
+        this.output = directory.resolve("output");
+    }
+
+    public static void main(String[] args) throws IOException {
+        List<String> left = new ArrayList<>(Arrays.asList(args));
+        boolean required = Boolean.parseBoolean(left.removeFirst());
+        String wanted = left.removeFirst();
+        byte[] endpoint = Files.exists(SHARED_ENDPOINT) ? Files.readAllBytes(SHARED_ENDPOINT) : null;
+        try (Rehearsal rehearsal = new Rehearsal(List.copyOf(left))) {
+            Path cache = Path.of(wanted.equals("-") ? rehearsal.nameOfCache() : wanted);
+            rehearsal.make(cache.toAbsolutePath());
+            System.out.println("AOT cache: " + cache);
+        } catch (IOException | RuntimeException | InterruptedException trouble) {
+            System.err.println(
+                    """
+                    **********************************************************************
+                    NO AOT CACHE WAS MADE: Postern will start two to three times slower.
+                    %s
+                    **********************************************************************\
+                    """
+                            .formatted(trouble.getMessage()));
+            if (required) {
+                System.exit(1);
+            }
+        } finally {
+            if (endpoint != null) {
+                Files.write(SHARED_ENDPOINT, endpoint);
+            }
+        }
+    }
+
+    private void make(Path cache) throws IOException, InterruptedException {
+        record();
+        Path draft = directory.resolve("draft.aot");
+        run(
+                "-XX:AOTMode=create -XX:AOTConfiguration=%s -XX:AOTCache=%s"
+                        .formatted(RECORD, draft.getFileName()),
+                "version");
+        run("-XX:AOTMode=on -XX:AOTCache=" + draft.getFileName(), "version");
+        Files.createDirectories(cache.getParent());
+        removeCaches(cache.getParent());
+        move(draft, cache);
+        cache.toFile().setReadable(true, false);
+    }
+
+    /// Those of earlier builds; who runs on one keeps it.
+    private static void removeCaches(Path directory) throws IOException {
+        try (DirectoryStream<Path> caches = Files.newDirectoryStream(directory, "*.aot")) {
+            for (Path cache : caches) {
+                Files.delete(cache);
+            }
+        }
+    }
+
+    /// In one step where both are on one disk; nobody may map half a cache.
+    private static void move(Path draft, Path cache) throws IOException {
+        try {
+            Files.move(draft, cache, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException elsewhere) {
+            Path near = cache.resolveSibling(cache.getFileName() + ".new");
+            Files.move(draft, near, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(near, cache, StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    private String nameOfCache() throws IOException, InterruptedException {
+        ProcessBuilder asking = process("", List.of());
+        asking.environment().put("POSTERN_AOT", "where");
+        end(asking.start(), "bin/postern");
+        return Files.readString(output, UTF_8).strip();
+    }
+
+    private void record() throws IOException, InterruptedException {
+        try (Stage stage = Stage.open(directory)) {
+            Path configuration = directory.resolve("postern.yaml");
+            Files.writeString(configuration, configuration(stage));
+            String options = "-XX:AOTMode=record -XX:AOTConfiguration=" + RECORD;
+            List<String> serve = List.of("serve", "--config", configuration.toString());
+            Process postern = process(options, serve).start();
+            try {
+                play(stage, ports(postern));
+                postern.toHandle().destroy();
+                end(postern, "the rehearsal");
+            } finally {
+                postern.destroyForcibly().waitFor();
+            }
+        }
+        if (!Files.exists(directory.resolve(RECORD))) {
+            throw new IOException("nothing was recorded\n" + Files.readString(output, UTF_8));
+        }
+    }
+
+    private String configuration(Stage stage) {
+        return """
+        smtp: {listen: "127.0.0.1:0", hostname: postern.example.org}
+        http: {health: "127.0.0.1:0", admin: "127.0.0.1:0"}
+        spool: {path: spool, min-free: 1MiB}
+        log: {format: json}
+        egress:
+          - {name: mail, type: smtp, host: 127.0.0.1, port: %d, tls: implicit, ca: %s,
+             username: app, password: rehearsal, senders: ["@example.org"]}
+          - {name: api, type: mailgun, domain: example.net, api-key: rehearsal,
+             endpoint: "https://127.0.0.1:%d", ca: %s}
+        """
+                .formatted(
+                        stage.mailPort(),
+                        stage.certificate().getFileName(),
+                        stage.httpPort(),
+                        stage.certificate().getFileName());
+    }
+
+    private Map<String, Integer> ports(Process postern) throws IOException, InterruptedException {
+        Map<String, Integer> ports = new HashMap<>();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (ports.size() < 3) {
+            if (postern.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
+                throw new IOException(
+                        "Postern did not start\n" + Files.readString(output, UTF_8));
+            }
+            Matcher address = ADDRESS.matcher(Files.readString(output, UTF_8));
+            while (address.find()) {
+                ports.put(address.group(1), Integer.valueOf(address.group(2)));
+            }
+        }
+        return ports;
+    }
+
+    private void play(Stage stage, Map<String, Integer> ports)
+            throws IOException, InterruptedException {
+        for (int i = 0; i < MESSAGES; i++) {
+            submit(ports.get("smtp"), i % 2 == 0 ? "app@example.org" : "app@example.net", i);
+        }
+        for (String path : List.of("live", "ready", "started", "egress")) {
+            get(ports.get("health"), "/health/" + path);
+        }
+        get(ports.get("health"), "/metrics");
+        get(ports.get("admin"), "/");
+        get(ports.get("admin"), "/api/v1/status");
+        get(ports.get("admin"), "/api/v1/messages");
+        if (!stage.awaitMessages(MESSAGES, PATIENCE)) {
+            throw new IOException(
+                    "the mail did not come out again\n" + Files.readString(output, UTF_8));
+        }
+    }
+
+    private static void submit(int port, String from, int number) throws IOException {
+        String body = "Hello, this is line %d of a message.\r\n".formatted(number).repeat(100);
+        List<String> lines =
+                List.of(
+                        "EHLO app.example.org",
+                        "AUTH PLAIN AGFwcABhcHA=",
+                        "MAIL FROM:<%s> BODY=8BITMIME".formatted(from),
+                        "RCPT TO:<user@example.com>",
+                        "DATA",
+                        """
+                        From: App <%s>\r
+                        To: User <user@example.com>\r
+                        Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= %d\r
+                        MIME-Version: 1.0\r
+                        Content-Type: text/plain; charset=utf-8\r
+                        \r
+                        %s\r
+                        .\
+                        """
+                                .formatted(from, number, body),
+                        "QUIT");
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout((int) PATIENCE.toMillis());
+            InputStream in = socket.getInputStream();
+            expectSuccess(in);
+            for (String line : lines) {
+                socket.getOutputStream().write((line + "\r\n").getBytes(UTF_8));
+                expectSuccess(in);
+            }
+        }
+    }
+
+    private static void expectSuccess(InputStream in) throws IOException {
+        String line;
+        do {
+            line = Stage.line(in);
+            if (line == null || line.charAt(0) > '3') {
+                throw new IOException("the listener answered " + line);
+            }
+        } while (line.charAt(3) == '-');
+    }
+
+    private void get(int port, String path) throws IOException, InterruptedException {
+        URI uri = URI.create("http://127.0.0.1:" + port + path);
+        HttpRequest request = HttpRequest.newBuilder(uri).timeout(PATIENCE).build();
+        http.send(request, HttpResponse.BodyHandlers.discarding());
+    }
+
+    private void run(String options, String argument) throws IOException, InterruptedException {
+        end(process(options, List.of(argument)).start(), options);
+    }
+
+    /// JDK_JAVA_OPTIONS reaches java whatever starts it, and Postern never sees it.
+    private ProcessBuilder process(String options, List<String> arguments) {
+        List<String> whole = new ArrayList<>(command);
+        whole.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(whole);
+        builder.directory(directory.toFile());
+        builder.redirectErrorStream(true).redirectOutput(output.toFile());
+        Map<String, String> environment = builder.environment();
+        environment
+                .keySet()
+                .removeIf(name -> name.startsWith("POSTERN") || name.contains("JAVA_OPTIONS"));
+        if (command.getFirst().endsWith("bin/postern")) {
+            environment.put("POSTERN_AOT", "off");
+        }
+        environment.put("JDK_JAVA_OPTIONS", options);
+        return builder;
+    }
+
+    private void end(Process process, String what) throws IOException, InterruptedException {
+        boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        if (!ended) {
+            process.destroyForcibly().waitFor();
+        }
+        if (!ended || process.exitValue() != 0) {
+            throw new IOException(
+                    "%s %s\n%s"
+                            .formatted(
+                                    what,
+                                    ended ? "ended with " + process.exitValue() : "did not end",
+                                    Files.readString(output, UTF_8)));
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        http.shutdownNow();
+        try (Stream<Path> paths = Files.walk(directory)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}
