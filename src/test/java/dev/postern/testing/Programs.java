@@ -57,7 +57,13 @@ public enum Programs {
     /// PID namespaces.
     UNSHARE("TEST_UNSHARE", "util-linux", "unshare"),
     /// System calls as they happen.
-    STRACE("TEST_STRACE", "strace", "strace");
+    STRACE("TEST_STRACE", "strace", "strace"),
+    /// Queries and unpacks .rpm files.
+    RPM("TEST_RPM", "rpm", "rpm"),
+    /// The directory of a small Debian with cron and PHP, made by debootstrap.
+    DEBIAN("TEST_DEBIAN", "what .ci/run makes with debootstrap", "debian/etc/debian_version"),
+    /// Checks systemd's units.
+    SYSTEMD_ANALYZE("TEST_SYSTEMD_ANALYZE", "systemd", "systemd-analyze");
 
     private static final List<String> USUAL_PLACES =
             List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/bin", "/usr/local/sbin");
