@@ -10,13 +10,11 @@ import dev.postern.testing.Await;
 import dev.postern.testing.Commands;
 import dev.postern.testing.Daemon;
 import dev.postern.testing.DebianRoot;
-import dev.postern.testing.Programs;
 import dev.postern.testing.Sink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -35,8 +33,23 @@ class DebIT {
 
     @Test
     void localMailGetsOutAndAnEmptySpoolGoesWithThePackage() throws IOException {
-        DebianRoot debian = installed();
-        itIsWhatTheServiceNeeds(debian);
+        try (DebianRoot debian = installed()) {
+            itIsWhatTheServiceNeeds(debian);
+            removedAfterUse(debian);
+            assertFalse(Files.exists(debian.file("/usr/sbin/sendmail")));
+            assertTrue(Files.exists(debian.file(TOKEN)));
+            assertTrue(Files.exists(debian.file(CONFIGURATION)));
+            assertTrue(Files.exists(debian.file(SPOOL)));
+
+            debian.run("dpkg", "-P", "postern").expect(0);
+
+            assertFalse(Files.exists(debian.file("/etc/postern")));
+            assertFalse(Files.exists(debian.file(SPOOL)));
+            assertFalse(Files.exists(debian.file("/var/lib/postern")));
+        }
+    }
+
+    private static void removedAfterUse(DebianRoot debian) throws IOException {
         try (Sink sink = Sink.start()) {
             configure(debian, sink.egress());
             try (Daemon postern = serve(debian)) {
@@ -51,55 +64,34 @@ class DebIT {
                 assertEquals(0, postern.awaitExit());
             }
         }
-        assertFalse(Files.exists(debian.file("/usr/sbin/sendmail")));
-        assertTrue(Files.exists(debian.file(TOKEN)));
-        assertTrue(Files.exists(debian.file(CONFIGURATION)));
-        assertTrue(Files.exists(debian.file(SPOOL)));
-
-        debian.run("dpkg", "-P", "postern").expect(0);
-
-        assertFalse(Files.exists(debian.file("/etc/postern")));
-        assertFalse(Files.exists(debian.file(SPOOL)));
-        assertFalse(Files.exists(debian.file("/var/lib/postern")));
     }
 
     @Test
     void mailThatWasNotSentOutlivesThePurge() throws IOException {
-        DebianRoot debian = installed();
-        configure(debian, "  []\n");
-        try (Daemon postern = serve(debian)) {
-            Commands.Result held =
-                    debian.runAs("www-data", "php", "-r", "mail('a@example.com', 'x', 'y');");
-            held.expect(0);
+        try (DebianRoot debian = installed()) {
+            configure(debian, "  []\n");
+            try (Daemon postern = serve(debian)) {
+                debian.runAs("www-data", "php", "-r", "mail('a@example.com', 'x', 'y');").expect(0);
 
-            Commands.Result purge = debian.run("dpkg", "-P", "postern").expect(0);
+                Commands.Result purge = debian.run("dpkg", "-P", "postern").expect(0);
 
-            assertTrue(purge.errors().contains("kept /var/spool/postern"), purge::toString);
-            postern.terminate();
-            assertEquals(0, postern.awaitExit());
-        }
-        assertFalse(Files.exists(debian.file(TOKEN)));
-        try (Stream<Path> left = Files.list(debian.file(SPOOL))) {
-            assertNotEquals(0, left.count());
+                assertTrue(purge.errors().contains("kept /var/spool/postern"), purge::toString);
+                postern.terminate();
+                assertEquals(0, postern.awaitExit());
+            }
+            assertFalse(Files.exists(debian.file(TOKEN)));
+            try (Stream<Path> left = Files.list(debian.file(SPOOL))) {
+                assertNotEquals(0, left.count());
+            }
         }
     }
 
     private DebianRoot installed() throws IOException {
-        Path built = builtPackage();
+        Path built = Packages.built(".deb");
         DebianRoot debian = DebianRoot.copyTo(directory.resolve("debian"));
         Files.copy(built, debian.file("/tmp/postern.deb"));
         debian.run("dpkg", "-i", "/tmp/postern.deb").expect(0);
         return debian;
-    }
-
-    private static Path builtPackage() throws IOException {
-        Path target = SourceFile.HOME.resolve("target");
-        Optional<Path> built;
-        try (Stream<Path> files = Files.exists(target) ? Files.list(target) : Stream.of()) {
-            built = files.filter(path -> path.toString().endsWith(".deb")).findFirst();
-        }
-        Programs.needs(built.isPresent(), "no .deb in target: run mvn package -Ppackages");
-        return built.orElseThrow();
     }
 
     private static void itIsWhatTheServiceNeeds(DebianRoot debian) throws IOException {

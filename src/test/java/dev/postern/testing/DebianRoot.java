@@ -11,7 +11,7 @@ import java.util.List;
 /// chroot. It has no systemd that runs, and shares the network with the machine.
 ///
 /// Each command has a mount namespace of its own, so that nothing stays mounted.
-public final class DebianRoot {
+public final class DebianRoot implements AutoCloseable {
 
     private static final String ENTER =
             "mount -t proc proc \"$0/proc\" && exec chroot \"$0\" \"$@\"";
@@ -24,11 +24,15 @@ public final class DebianRoot {
 
     /// Copies it to a directory that isn't there yet.
     public static DebianRoot copyTo(Path directory) throws IOException {
-        Path version = Programs.DEBIAN.require();
+        String original = Programs.DEBIAN.require().normalize().toString();
         Programs.needs("root".equals(System.getProperty("user.name")), "chroot needs root");
-        String original = version.resolve("../..").normalize().toString();
         Commands.run(new ProcessBuilder("cp", "-a", original, directory.toString())).expect(0);
         return new DebianRoot(directory);
+    }
+
+    /// Returns where it is.
+    public Path root() {
+        return root;
     }
 
     /// Returns where a file of it is on this machine.
@@ -75,5 +79,12 @@ public final class DebianRoot {
         builder.environment()
                 .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         return builder;
+    }
+
+    /// Removes it.
+    @Override
+    public void close() throws IOException {
+        Commands.run(new ProcessBuilder("rm", "-rf", "--one-file-system", root.toString()))
+                .expect(0);
     }
 }
