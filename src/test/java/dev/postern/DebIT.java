@@ -110,6 +110,8 @@ class DebIT {
         assertTrue(aliases.contains(CONFIGURATION), aliases);
         String version = debian.runAs("www-data", "postern", "version").expect(0).output();
         assertTrue(version.startsWith("postern "), version);
+        // In this mode Java refuses to start without its AOT cache.
+        debian.run("env", "POSTERN_JAVA_OPTS=-XX:AOTMode=on", "postern", "version").expect(0);
     }
 
     private static String mode(DebianRoot debian, String path) throws IOException {

@@ -64,20 +64,20 @@ class RpmIT {
         try (DebianRoot system = DebianRoot.copyTo(directory.resolve("system"))) {
             Files.createSymbolicLink(
                     system.file("/usr/sbin/alternatives"), Path.of("/usr/bin/update-alternatives"));
-            rpm(system, "-i", built.toString());
+            rpm(system.root(), "-i", built.toString());
             itIsInPlace(system);
             String token = system.read(TOKEN);
             Files.writeString(
                     system.file(CONFIGURATION), system.read(CONFIGURATION) + "# mine\n");
             Files.writeString(system.file("/var/spool/postern/mail"), "not sent\n");
 
-            rpm(system, "-U", "--force", built.toString());
+            rpm(system.root(), "-U", "--force", built.toString());
 
             itIsInPlace(system);
             assertEquals(token, system.read(TOKEN));
             assertTrue(system.read(CONFIGURATION).endsWith("# mine\n"));
 
-            String told = rpm(system, "-e", "postern");
+            String told = rpm(system.root(), "-e", "postern");
 
             assertTrue(told.contains("kept /var/spool/postern"), told);
             assertEquals("not sent\n", system.read("/var/spool/postern/mail"));
@@ -87,6 +87,57 @@ class RpmIT {
                 assertFalse(Files.exists(system.file(gone)), gone);
             }
         }
+    }
+
+    /// cPanel's Exim owns `/usr/sbin/sendmail` itself, without alternatives.
+    @Test
+    void anotherServersOwnSendmailIsLeftAlone() throws IOException {
+        Path root = Files.createDirectory(directory.resolve("root"));
+        Path exim = standIn();
+        for (Path one : List.of(exim, Packages.built(".rpm"))) {
+            rpm(root, "--noscripts", "-i", one.toString());
+        }
+        Path sendmail = root.resolve("usr/sbin/sendmail");
+        assertEquals("Exim's\n", Files.readString(sendmail));
+
+        rpm(root, "--noscripts", "-e", "postern");
+
+        assertEquals("Exim's\n", Files.readString(sendmail));
+    }
+
+    private Path standIn() throws IOException {
+        Path spec =
+                Files.writeString(
+                        directory.resolve("exim.spec"),
+                        """
+                        Name: exim
+                        Version: 1
+                        Release: 1
+                        Summary: stands in for Exim
+                        License: none
+                        BuildArch: noarch
+                        %description
+                        Nothing.
+                        %install
+                        mkdir -p %{buildroot}/usr/sbin
+                        echo "Exim's" >%{buildroot}/usr/sbin/sendmail
+                        %files
+                        /usr/sbin/sendmail
+                        """);
+        List<String> command =
+                List.of(
+                        "rpmbuild",
+                        "-bb",
+                        "--quiet",
+                        "--define",
+                        "_topdir " + directory,
+                        "--define",
+                        "_rpmdir " + directory,
+                        "--define",
+                        "_rpmfilename exim.rpm",
+                        spec.toString());
+        Commands.run(new ProcessBuilder(command)).expect(0);
+        return directory.resolve("exim.rpm");
     }
 
     private static void itIsInPlace(DebianRoot system) throws IOException {
@@ -102,13 +153,13 @@ class RpmIT {
                 system.run("stat", "-c", "%a %U:%G", TOKEN).expect(0).output());
     }
 
-    private static String rpm(DebianRoot system, String... words) throws IOException {
+    private static String rpm(Path root, String... words) throws IOException {
         List<String> command =
                 new ArrayList<>(
                         List.of(
                                 Programs.RPM.require().toString(),
                                 "--root",
-                                system.root().toString(),
+                                root.toString(),
                                 "--dbpath",
                                 "/var/lib/rpm",
                                 "--nodeps"));

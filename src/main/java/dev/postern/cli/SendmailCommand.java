@@ -147,24 +147,24 @@ final class SendmailCommand implements Callable<Integer> {
                 : value;
     }
 
+    /// A bare sender is a local user (AlmaLinux's cron says `-f root`), like one that isn't told.
     private static String sender(SendmailOptions options, ClientConfig config) throws Trouble {
         String given = options.sender();
-        if (given != null) {
-            String address = given.equals("<>") ? "" : given.replaceAll("^<|>$", "");
-            if (!address.isEmpty() && !AddressList.isAddress(address)) {
-                throw new Trouble(
-                        ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
-            }
-            return address.isEmpty() || address.contains("@")
-                    ? address
-                    : qualified(address, config);
+        String address = given == null ? user() : given.replaceAll("^<|>$", "");
+        if (!address.isEmpty() && !AddressList.isAddress(address)) {
+            throw new Trouble(ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
+        }
+        if (address.isEmpty() || address.contains("@")) {
+            return address;
         }
         String configured = config.sendmailFrom();
-        if (configured != null) {
-            return configured;
-        }
+        return configured == null ? qualified(address, config) : configured;
+    }
+
+    private static String user() {
         String user = System.getProperty("user.name", NOBODY);
-        return qualified(AddressList.isAddress(user) && !user.equals("?") ? user : NOBODY, config);
+        boolean named = AddressList.isAddress(user) && !user.contains("@") && !user.equals("?");
+        return named ? user : NOBODY;
     }
 
     private static String qualified(String local, ClientConfig config) {

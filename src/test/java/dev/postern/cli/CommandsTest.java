@@ -359,6 +359,20 @@ class CommandsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"root, vps@x.example", "<>, ''", "a@y.example, a@y.example"})
+    void onlyALocalSenderIsReplaced(String given, String sender) throws Exception {
+        environment.put("POSTERN_SENDMAIL_FROM", "vps@x.example");
+        input = "Subject: x\n\nx\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-f", given, "b@x.example"));
+
+            assertEquals("MAIL FROM:<" + sender + "> BODY=8BITMIME", listener.session().get(1));
+        }
+    }
+
     @Test
     void theSecretsOfTheEgressesStopNoSendmail() throws Exception {
         environment.put("POSTERN_HTTP_ADMIN_TOKEN_FILE", "/nowhere/token");
