@@ -27,8 +27,7 @@ RUN if [ "$(uname -m)" = "$AOT_ARCHITECTURE" ]; then aot=-Daot.required=true; \
     && mkdir -p /image/opt \
     && cp -a target/postern-*/ /image/opt/postern \
     && src/image/base.sh /image /image/opt/postern/runtime \
-    && src/image/options.sh /opt/postern/postern.jar /image/opt/postern/aot /opt/postern/aot \
-        >/image/opt/postern/conf/image.options
+    && src/image/options.sh /image >/image/opt/postern/conf/image.options
 
 
 # Render mounts a disk as root's, so this one starts as root, hands the spool over and becomes 65532.

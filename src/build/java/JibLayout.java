@@ -7,12 +7,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 
 /// Prepares what Jib adds to its image: the runtime, glibc, the options and the AOT cache.
 ///
 /// `java JibLayout.java GOALS REQUIRED DISTRIBUTION DIRECTORY` writes DIRECTORY/root, and nothing
-/// unless GOALS name one of Jib's. Jib puts the jars under `/app`, all of one age; the cache is made
-/// from jars that lie and look the same under DIRECTORY/stage.
+/// unless GOALS name one of Jib's. Jib puts the jars under `/app`, all of one age; the cache is
+/// made from jars that lie and look the same under DIRECTORY/stage.
 final class JibLayout {
 
     /// What Jib gives to every file.
@@ -59,7 +60,15 @@ final class JibLayout {
                     "@" + options,
                     "dev.postern.Main"
                 });
-        String option = "-XX:AOTCache=/opt/postern/aot/postern.aot\n-Xlog:aot*=off\n";
+        CRC32 sum = new CRC32();
+        sum.update(Files.readAllBytes(distribution.resolve("postern.jar")));
+        String option =
+                """
+                -XX:AOTCache=/opt/postern/aot/postern.aot
+                -Xlog:aot*=off
+                -Dpostern.cached-jar=%d:/app/classpath/postern.jar
+                """
+                        .formatted(sum.getValue());
         write(
                 home.resolve("conf/image.options"),
                 jars,

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
-/// Makes the runtime that a distribution or an image brings along: `java Jlink.java DIRECTORY`, with
-/// the modules that Postern uses of the JDK that runs this.
+/// Makes the runtime that a distribution or an image brings along: `java Jlink.java DIRECTORY`,
+/// with the modules that Postern uses of the JDK that runs this.
 final class Jlink {
 
     /// What `jdeps` names, without `java.desktop`: only the libraries' converters of images and

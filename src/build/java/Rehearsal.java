@@ -27,8 +27,8 @@ import java.util.stream.Stream;
 
 /// Makes the AOT cache: a short real run of Postern is recorded, and what it needed is dumped.
 ///
-/// `java Rehearsal.java REQUIRED CACHE COMMAND…` where COMMAND is what starts Postern, without
-/// its arguments, and CACHE is the file to write; `-` asks COMMAND, which then is `bin/postern`, for
+/// `java Rehearsal.java REQUIRED CACHE COMMAND…` where COMMAND is what starts Postern, without its
+/// arguments, and CACHE is the file to write; `-` asks COMMAND, which then is `bin/postern`, for
 /// the name that it would look for.
 ///
 /// The run takes some mail over SMTP and forwards it to a mail server and to an HTTP stand-in of
@@ -64,7 +64,8 @@ final class Rehearsal implements AutoCloseable {
         List<String> left = new ArrayList<>(Arrays.asList(args));
         boolean required = Boolean.parseBoolean(left.removeFirst());
         String wanted = left.removeFirst();
-        byte[] endpoint = Files.exists(SHARED_ENDPOINT) ? Files.readAllBytes(SHARED_ENDPOINT) : null;
+        byte[] endpoint =
+                Files.exists(SHARED_ENDPOINT) ? Files.readAllBytes(SHARED_ENDPOINT) : null;
         try (Rehearsal rehearsal = new Rehearsal(List.copyOf(left))) {
             Path cache = Path.of(wanted.equals("-") ? rehearsal.nameOfCache() : wanted);
             rehearsal.make(cache.toAbsolutePath());
@@ -173,8 +174,7 @@ final class Rehearsal implements AutoCloseable {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (ports.size() < 3) {
             if (postern.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
-                throw new IOException(
-                        "Postern did not start\n" + Files.readString(output, UTF_8));
+                throw new IOException("Postern did not start\n" + Files.readString(output, UTF_8));
             }
             Matcher address = ADDRESS.matcher(Files.readString(output, UTF_8));
             while (address.find()) {

@@ -33,8 +33,13 @@ final class Stage implements AutoCloseable {
     private static final char[] PASSWORD = "rehearsal".toCharArray();
     private static final int BACKLOG = 16;
 
+    private static final String GREETING =
+            "250-stage.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n"
+                    + "250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN LOGIN\r\n";
+
     /// Mailgun's words, to a message and to a probe.
     private static final String TAKEN = "{\"id\": \"<1@example.net>\", \"message\": \"Queued\"}";
+
     private static final String REFUSED = "{\"message\": \"to parameter is missing\"}";
 
     private final Semaphore messages = new Semaphore(0);
@@ -157,9 +162,7 @@ final class Stage implements AutoCloseable {
     private String reply(String line, InputStream in, OutputStream out) throws IOException {
         String verb = line.split(" ", 2)[0].toUpperCase(Locale.ROOT);
         return switch (verb) {
-            case "EHLO" ->
-                    "250-stage.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n"
-                            + "250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN LOGIN\r\n";
+            case "EHLO" -> GREETING;
             case "AUTH" -> "235 2.7.0 welcome\r\n";
             case "DATA" -> {
                 out.write("354 go on\r\n".getBytes(US_ASCII));

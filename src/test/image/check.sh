@@ -12,6 +12,7 @@ strict=(--network=none --read-only --cap-drop ALL --security-opt no-new-privileg
 cleanup() {
     podman rm -f -t 0 "$name" >/dev/null 2>&1 || true
     podman volume rm -f "$name" >/dev/null 2>&1 || true
+    rm -rf "${work:-}"
 }
 trap cleanup EXIT
 
@@ -24,6 +25,20 @@ wrong() {
 # The AOT cache is really used: in this mode the JVM refuses to start without.
 podman run --rm "${strict[@]}" -e JDK_JAVA_OPTIONS=-XX:AOTMode=on "$image" version \
     || wrong "the AOT cache is not used"
+
+# Another jar, as old as the right one, which is all that the JVM looks at, never runs with it.
+work=$(mktemp -d)
+podman create --name "$name" --network=none "$image" >/dev/null
+podman cp "$name":/opt/postern/conf/image.options "$work/options"
+jar=$(sed -n 's/^-Dpostern.cached-jar=[0-9]*://p' "$work/options")
+podman cp "$name":"$jar" "$work/jar"
+podman rm "$name" >/dev/null
+cp -p "$work/jar" "$work/other.jar"
+printf 'x' >>"$work/other.jar"
+touch -r "$work/jar" "$work/other.jar"
+podman run --rm "${strict[@]}" -v "$work/other.jar:$jar:ro" "$image" version >"$work/said" 2>&1 \
+    && wrong "another jar ran with the old cache"
+grep -q 'not the one that the AOT cache was made from' "$work/said" || wrong "$(cat "$work/said")"
 
 podman inspect "$image" --format '{{.Config.User}}' | grep -qx 65532:65532 || wrong "not user 65532"
 

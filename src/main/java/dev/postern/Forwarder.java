@@ -56,6 +56,7 @@ public final class Forwarder implements AutoCloseable {
     private final Doorplate doorplate = new Doorplate(instruments);
     private final EgressStock stock;
     private final Dispatcher dispatcher;
+    private final Consultation consultation;
     private final WaysOut waysOut;
     private final Metrics metrics;
     private final Reception reception;
@@ -66,25 +67,27 @@ public final class Forwarder implements AutoCloseable {
     private Forwarder(PosternConfig config, String version) throws IOException {
         this.config = config;
         try {
-            Clock clock = Clock.systemUTC();
+            Clock clock = SteadyClock.system();
             Spool spool =
                     opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
             stock = opened(new EgressStock(config.smtp().hostname()));
             stock.use(config.egress());
-            dispatcher = opened(Dispatcher.of(config, spool, stock.egresses(), instruments));
+            dispatcher = opened(Dispatcher.of(config, spool, stock.egresses(), instruments, clock));
             reception = reception(spool, clock);
-            waysOut = new WaysOut(dispatcher, config.egress());
+            waysOut = new WaysOut(dispatcher, config.egress(), instruments.detours());
             metrics = metrics(spool, waysOut, clock);
             instruments.connect(metrics);
             health =
                     new HealthSocket(
                             config.http().health(), doorplate, spool::status, waysOut, metrics);
+            consultation = new Consultation(config, dispatcher);
             admin = adminSocket(version, spool, waysOut, clock);
             CompletableFuture<Void> sockets = startSockets();
             listener = opened(Listener.start(config.smtp(), reception, instruments));
             doorplate.show(listener);
             await(sockets);
             dispatcher.start();
+            consultation.summarize();
         } catch (IOException | RuntimeException | Error trouble) {
             close();
             throw trouble;
@@ -131,6 +134,7 @@ public final class Forwarder implements AutoCloseable {
                 doorplate,
                 waysOut,
                 new PostedMail(reception),
+                consultation,
                 clock);
     }
 
@@ -188,6 +192,7 @@ public final class Forwarder implements AutoCloseable {
             metrics.egresses(next.egress().stream().map(EgressConfig::name).toList());
             dispatcher.use(next, stock.egresses(), stock::retire);
             waysOut.use(next.egress());
+            consultation.use(next.egress());
         }
         return made;
     }

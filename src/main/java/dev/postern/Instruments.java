@@ -8,6 +8,7 @@ import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
 import dev.postern.spool.SpoolObserver;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Instruments implements ListenerObserver, DispatchObserver, SpoolObserver {
 
     private volatile @Nullable Metrics metrics;
+    private final Detours detours = new Detours(InstantSource.system());
     private volatile int sessions;
 
     /// Counts in `target` from now on.
@@ -63,6 +65,20 @@ final class Instruments implements ListenerObserver, DispatchObserver, SpoolObse
         if (target != null) {
             target.delivery(egress, lines.stream().map(Attempt::outcome).toList(), took);
         }
+    }
+
+    @Override
+    public void fellBack(QueueId id, String egress, String insteadOf, String why) {
+        detours.took(egress, insteadOf, why);
+        Metrics target = metrics;
+        if (target != null) {
+            target.fellBack(egress, insteadOf);
+        }
+    }
+
+    /// Returns the fallbacks of late.
+    Detours detours() {
+        return detours;
     }
 
     @Override

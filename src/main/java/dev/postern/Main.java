@@ -8,6 +8,8 @@ import java.util.List;
 /// The command line's root.
 public final class Main {
 
+    private static final int FAILED = 1;
+
     private Main() {}
 
     /// Runs a command of `bin/postern`.
@@ -15,6 +17,11 @@ public final class Main {
     /// @param args the command and its options, as typed
     public static void main(String[] args) {
         Terminal terminal = Terminal.ofProcess();
+        CachedJar.trouble(System.getProperty(CachedJar.PROPERTY, ""))
+                .ifPresent(trouble -> {
+                    terminal.complain(trouble);
+                    System.exit(FAILED);
+                });
         Foreground foreground = new Foreground(terminal);
         System.exit(Commands.run(List.of(args), terminal, Sources::ofProcess, foreground));
     }

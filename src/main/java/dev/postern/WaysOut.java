@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +21,16 @@ import org.jspecify.annotations.Nullable;
 /// configured.
 final class WaysOut implements Egresses {
 
+    /// `intercepted by vps-1.example (Exim 4.96)`, without what follows.
+    private static final Pattern INTERCEPTED =
+            Pattern.compile("intercepted by [^\\s,;]+( \\([^)]*\\))?");
+
     private final Dispatcher dispatcher;
+    private final Detours detours;
     private volatile Map<String, EgressConfig> configured = Map.of();
 
-    WaysOut(Dispatcher dispatcher, List<EgressConfig> configured) {
+    WaysOut(Dispatcher dispatcher, List<EgressConfig> configured, Detours detours) {
+        this.detours = detours;
         this.dispatcher = dispatcher;
         use(configured);
     }
@@ -45,6 +53,11 @@ final class WaysOut implements Egresses {
     }
 
     @Override
+    public List<String> fallbacks() {
+        return detours.texts(views());
+    }
+
+    @Override
     public Optional<Probe> probe(String name) {
         return dispatcher
                 .probe(name)
@@ -62,13 +75,20 @@ final class WaysOut implements Egresses {
                     case DOWN -> EgressView.State.DOWN;
                     case UNKNOWN -> EgressView.State.UNKNOWN;
                 },
-                fault == null ? null : fault.word(),
+                fault == null ? null : reason(fault, health.lastError()),
                 health.lastError(),
                 health.lastSuccess(),
                 health.nextProbe(),
                 null,
                 username(config),
                 health.candidates());
+    }
+
+    /// Who intercepts is the first thing to know; else the kind of fault is, and the last error
+    /// tells the rest.
+    private static String reason(Fault fault, @Nullable String lastError) {
+        Matcher stranger = INTERCEPTED.matcher(lastError == null ? "" : lastError);
+        return fault == Fault.INTERCEPTION && stranger.find() ? stranger.group() : fault.word();
     }
 
     private static @Nullable String username(EgressConfig config) {

@@ -37,6 +37,7 @@ class CommandsIT {
                 "send",
                 "sendmail",
                 "queue",
+                "doctor",
                 "config",
                 "version",
                 "config check"

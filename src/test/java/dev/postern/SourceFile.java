@@ -49,6 +49,12 @@ record SourceFile(Path path, String name, String text) {
         return name.startsWith("src/test/");
     }
 
+    /// Returns whether it is a program that the build runs from its source; those are in no
+    /// package.
+    boolean isBuildProgram() {
+        return name.startsWith("src/build/");
+    }
+
     List<String> lines() {
         return text.lines().toList();
     }

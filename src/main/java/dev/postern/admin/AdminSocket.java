@@ -3,6 +3,7 @@ package dev.postern.admin;
 import dev.postern.config.HostPort;
 import dev.postern.config.HttpConfig;
 import dev.postern.config.SmtpConfig;
+import dev.postern.doctor.Report;
 import dev.postern.spool.Spool;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// The socket for operators: the page at `/`, the API under `/api/v1`.
 ///
@@ -31,6 +33,7 @@ public final class AdminSocket {
     /// @param smtp the limits that hold for messages by whatever way
     /// @param version the program's, to be shown
     /// @param submission takes messages that are posted
+    /// @param doctor examines every way out; blocks
     public AdminSocket(
             HttpConfig config,
             SmtpConfig smtp,
@@ -39,12 +42,14 @@ public final class AdminSocket {
             ListenerView listener,
             Egresses egresses,
             Submission submission,
+            Supplier<Report> doctor,
             Clock clock) {
         this.guard = new Guard(config.adminToken(), config.admin().host());
         SubmitApi submit =
                 new SubmitApi(submission, smtp.maxMessageSizeBytes(), smtp.maxRecipients());
         QueueApi queue = new QueueApi(spool);
         StatusApi status = new StatusApi(version, listener, spool::status, egresses, clock);
+        DoctorApi diagnosis = new DoctorApi(doctor);
         this.socket =
                 new HttpSocket(
                         "admin",
@@ -59,6 +64,7 @@ public final class AdminSocket {
                                             Method.GET,
                                             (_, response) -> page.send(response, Status.OK_200)));
                             status.routes(routing);
+                            diagnosis.routes(routing);
                             queue.routes(routing, submit::submit);
                         });
     }

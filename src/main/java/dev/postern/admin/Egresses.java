@@ -7,6 +7,12 @@ import java.util.Optional;
 /// All ways out, as operators see them. Thread-safe.
 public interface Egresses {
 
+    /// Returns by which egresses mail leaves instead of preferred ones, and why: `sendgrid instead
+    /// of gmail: 587 timed out`.
+    default List<String> fallbacks() {
+        return List.of();
+    }
+
     /// Returns the configured egresses in order of preference; empty when there are none. Does not
     /// block.
     List<EgressView> views();

@@ -47,9 +47,11 @@ public final class Metrics {
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private volatile boolean anyEgress;
+    private volatile boolean mayFallBack;
     private final Counter accepted;
     private final Counter rejected;
     private final Counter deliveries;
+    private final Counter fallbacks;
     private final Counter authFailures;
     private final Histogram acceptSeconds;
     private final Histogram deliverySeconds;
@@ -76,6 +78,12 @@ public final class Metrics {
                                 + " counts in each.",
                         "egress",
                         "outcome");
+        fallbacks =
+                counter(
+                        "fallbacks",
+                        "Messages that took another egress than the preferred one.",
+                        "egress",
+                        "instead_of");
         authFailures = counter("smtp_auth_failures", "Failed log-ins at the listener.");
         acceptSeconds = histogram("accept_seconds", "From end-of-data to 250.", ACCEPT_SECONDS);
         deliverySeconds =
@@ -96,9 +104,13 @@ public final class Metrics {
 
     /// Shows these egresses too from now on, with zeros. Those that were there before stay.
     public void egresses(List<String> names) {
+        mayFallBack |= names.size() > 1;
         for (String egress : names) {
             anyEgress = true;
             deliverySeconds.initLabelValues(egress);
+            names.stream()
+                    .filter(other -> !other.equals(egress))
+                    .forEach(other -> fallbacks.initLabelValues(egress, other));
             for (OutcomeClass outcome : OutcomeClass.values()) {
                 deliveries.initLabelValues(egress, outcome.word());
             }
@@ -131,6 +143,11 @@ public final class Metrics {
         deliverySeconds.labelValues(egress).observe(seconds(took));
     }
 
+    /// Counts a message that takes another way than the preferred one.
+    public void fellBack(String egress, String insteadOf) {
+        fallbacks.labelValues(egress, insteadOf).inc();
+    }
+
     /// Counts a sync of the spool.
     public void synced(Duration took) {
         syncSeconds.observe(seconds(took));
@@ -151,8 +168,11 @@ public final class Metrics {
     /// Writes all series. The library leaves out a family without series, which those by egress are
     /// when none is configured; but whoever builds a dashboard looks for them then too.
     void write(ExpositionFormatWriter writer, OutputStream out) throws IOException {
+        boolean open = writer instanceof OpenMetricsTextFormatWriter;
+        if (!mayFallBack) {
+            out.write(withoutFallbacks(open).getBytes(StandardCharsets.US_ASCII));
+        }
         if (!anyEgress) {
-            boolean open = writer instanceof OpenMetricsTextFormatWriter;
             out.write(withoutSeries(open).getBytes(StandardCharsets.US_ASCII));
         }
         writer.write(out, registry.scrape(), EscapingScheme.UNDERSCORE_ESCAPING);
@@ -167,6 +187,15 @@ public final class Metrics {
         # TYPE postern_delivery_seconds histogram
         # HELP postern_egress_up 1 unless the egress is down.
         # TYPE postern_egress_up gauge
+        """
+                .formatted(open ? "" : "_total");
+    }
+
+    /// The same where there is but one egress, or none.
+    private static String withoutFallbacks(boolean open) {
+        return """
+        # HELP postern_fallbacks%1$s Messages that took another egress than the preferred one.
+        # TYPE postern_fallbacks%1$s counter
         """
                 .formatted(open ? "" : "_total");
     }

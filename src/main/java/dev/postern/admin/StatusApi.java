@@ -87,6 +87,11 @@ final class StatusApi {
             EgressJson.write(json, view);
         }
         json.writeEndArray();
+        json.writeArrayFieldStart("fallbacks");
+        for (String fallback : egresses.fallbacks()) {
+            json.writeString(fallback);
+        }
+        json.writeEndArray();
         json.writeEndObject();
     }
 

@@ -30,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  postern serve                          listens on 127.0.0.1:2525; holds mail until"
                     + " it knows a way out",
             "  POSTERN_EGRESS='smtp://USER:PASSWORD@smtp.example.org:587' postern serve",
+            "  postern doctor                         says which ways out work here, and why not",
             "  postern send --to you@example.org      sends a test message and follows it",
             "",
             "`postern COMMAND --help` tells more; `postern config reference` tells every key."
@@ -84,6 +85,7 @@ public final class Commands implements Runnable {
         all.put("send", () -> new SendCommand(terminal, sources));
         all.put("sendmail", () -> new SendmailCommand(terminal, sources));
         all.put("queue", () -> QueueCommand.line(terminal, sources));
+        all.put("doctor", () -> new DoctorCommand(terminal, sources));
         all.put("config", () -> ConfigCommand.line(terminal, sources));
         all.put("version", () -> new VersionCommand(terminal));
         return all;

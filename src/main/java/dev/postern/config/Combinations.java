@@ -2,6 +2,7 @@ package dev.postern.config;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -37,10 +38,8 @@ final class Combinations {
         ports();
         aliasLoops();
         for (EgressLoader.Entry entry : egress) {
-            readable(
-                    entry.settings(),
-                    EgressKeys.CA,
-                    "egress[" + entry.settings().find(EgressKeys.NAME) + "].");
+            trustAnchors(
+                    entry.settings(), "egress[" + entry.settings().find(EgressKeys.NAME) + "].");
         }
     }
 
@@ -189,6 +188,26 @@ final class Combinations {
             reader.read(file);
         } catch (IOException e) {
             problems.add(from.source(key), prefix + key.path(), Interpolation.unreadable(e));
+        }
+    }
+
+    private void trustAnchors(Settings from, String prefix) {
+        Path file = from.find(EgressKeys.CA);
+        if (file == null) {
+            return;
+        }
+        Source source = from.source(EgressKeys.CA);
+        String path = prefix + EgressKeys.CA.path();
+        try {
+            CaFile.parse(reader.read(file));
+        } catch (IOException e) {
+            problems.add(source, path, Interpolation.unreadable(e));
+        } catch (CertificateException _) {
+            problems.add(
+                    source,
+                    path,
+                    "no certificate in PEM can be read from " + file,
+                    "name a file with -----BEGIN CERTIFICATE-----");
         }
     }
 

@@ -37,7 +37,7 @@ final class Chronicle {
         Miss missed = go.insteadOf();
         if (missed != null) {
             outcomes.fallback(errand.id(), egress, missed.egress(), missed.words());
-            observer.fellBack(errand.id(), egress, missed.egress());
+            observer.fellBack(errand.id(), egress, missed.egress(), missed.words());
         }
         if (leg.isDoubtful()) {
             outcomes.possibleDuplicate(errand.id(), egress, "sent again after a lost answer");

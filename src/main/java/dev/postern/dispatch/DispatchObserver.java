@@ -20,7 +20,9 @@ public interface DispatchObserver {
     default void attempted(QueueId id, String egress, List<Attempt> lines, Duration took) {}
 
     /// A message takes another way than the preferred one.
-    default void fellBack(QueueId id, String egress, String insteadOf) {}
+    ///
+    /// @param why what the preferred egress said or did
+    default void fellBack(QueueId id, String egress, String insteadOf, String why) {}
 
     /// Nothing more is owed of a message.
     ///

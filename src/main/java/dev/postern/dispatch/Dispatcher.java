@@ -16,6 +16,7 @@ import dev.postern.spool.Settlement;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,16 +47,6 @@ import org.slf4j.LoggerFactory;
 /// waits.
 public final class Dispatcher implements AutoCloseable {
 
-    /// How long to leave a spool alone that failed us, or that had nothing where it promised
-    /// something.
-    static final Duration SPOOL_TROUBLE_WAIT = Duration.ofSeconds(5);
-
-    /// Claimed messages for each slot: enough to take turns among, few enough to keep in memory.
-    private static final int CLAIMS_PER_SLOT = 2;
-
-    private static final int CLAIMS_MIN = 16;
-    private static final int CLAIMS_MAX = 128;
-
     /// What a change of the configuration can mend at once. An egress that is down is not among
     /// them: its probe says whether it works now.
     private static final List<Reason> MENDED_BY_CONFIGURATION =
@@ -83,27 +74,27 @@ public final class Dispatcher implements AutoCloseable {
     private final Serial tasks;
     private final Calls calls;
     private final Probes probes;
-    private int claimsMost;
+    private final ActiveQueue active;
 
     private Stage stage = Stage.LATENT;
     private final Waiting waiting = new Waiting();
     private final Set<Errand> errands = new LinkedHashSet<>();
     private final Doubts doubts = new Doubts();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
-    private int claims;
     private final Haste haste;
     private final Alarm alarm;
-    private Instant spoolRests = Instant.EPOCH;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
     ///
     /// @param egresses one for each of the configuration, by name; the caller closes them after the
     ///   dispatcher
+    /// @param clock the one by which the spool's messages are due; it must not go back
     public static Dispatcher of(
             PosternConfig config,
             Spool spool,
             List<? extends Egress> egresses,
-            DispatchObserver observer) {
+            DispatchObserver observer,
+            InstantSource clock) {
         return new Dispatcher(
                 config.egress(),
                 config.retry(),
@@ -111,7 +102,7 @@ public final class Dispatcher implements AutoCloseable {
                 spool,
                 egresses,
                 observer,
-                new ThreadPace(),
+                new ThreadPace(clock),
                 new SplittableRandom());
     }
 
@@ -125,7 +116,7 @@ public final class Dispatcher implements AutoCloseable {
             Pace pace,
             RandomGenerator random) {
         this.spool = spool;
-        this.lanes = Lanes.of(configured, egresses, pace.now());
+        this.lanes = Lanes.of(configured, egresses, spool, pace.now());
         this.random = random;
         this.schedule = new Schedule(retry, random);
         this.acknowledgeTimeout = acknowledgeTimeout;
@@ -136,11 +127,7 @@ public final class Dispatcher implements AutoCloseable {
         this.alarm = new Alarm(pace, tasks);
         this.calls = new Calls(spool, pace, tasks, chronicle, this::over);
         this.probes = new Probes(pace, tasks, chronicle, haste::want);
-        this.claimsMost = claimsMost(lanes);
-    }
-
-    private static int claimsMost(Lanes lanes) {
-        return Math.clamp((long) lanes.slots() * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
+        this.active = new ActiveQueue(spool, lanes);
     }
 
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
@@ -187,7 +174,7 @@ public final class Dispatcher implements AutoCloseable {
         tasks.post(() -> {
             Lanes before = lanes;
             lanes = before.followedBy(configured, egresses, pace.now());
-            claimsMost = claimsMost(lanes);
+            active.use(lanes);
             schedule = new Schedule(retry, random);
             acknowledgeTimeout = acknowledgeWithin;
             List<Lane> gone = before.without(lanes);
@@ -223,6 +210,11 @@ public final class Dispatcher implements AutoCloseable {
                 });
     }
 
+    /// Returns what the probe at the start finds; empty when there is no egress of that name.
+    public Optional<CompletionStage<Probe>> firstProbe(String name) {
+        return lanes.find(name).map(lane -> probes.first(lane).minimalCompletionStage());
+    }
+
     /// Sends a message while its client waits (`acknowledge: sent`), by the same ways and under the
     /// same limits as queued mail, and before it. It takes at most `acknowledge-timeout` to an
     /// attempt's commit point; from there on the egress's own time-outs hold. The message is not in
@@ -246,7 +238,7 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         waiting.add(errand);
-        pace.at(deadline, () -> tasks.post(() -> timeUp(errand)));
+        errand.patience(pace.at(deadline, () -> tasks.post(() -> timeUp(errand))));
     }
 
     private void timeUp(Errand errand) {
@@ -313,6 +305,9 @@ public final class Dispatcher implements AutoCloseable {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         tasks.post(() -> {
             List.copyOf(errands).forEach(errand -> giveUp(errand, "shutting down"));
+            if (stage != Stage.CLOSED) {
+                lanes.all().forEach(lane -> lane.close(pace.now()));
+            }
             drained(Stage.CLOSED);
             closed.complete(null);
         });
@@ -330,41 +325,26 @@ public final class Dispatcher implements AutoCloseable {
         }
         haste.make(now);
         placeWaiting();
-        if (mayClaim(now)) {
+        if (isClaiming()) {
             claim(now);
         }
-        if (stage == Stage.DRAINING && errands.isEmpty() && claims == 0 && nothingDue(now)) {
+        if (stage == Stage.DRAINING && errands.isEmpty() && active.isEmpty(now)) {
             drained(Stage.DRAINED);
         }
         arm(now);
     }
 
-    private boolean mayClaim(Instant now) {
-        boolean claiming = stage == Stage.RUNNING || stage == Stage.DRAINING;
-        return claiming && claims < claimsMost && !now.isBefore(spoolRests) && !lanes.isBusy(now);
-    }
-
-    private boolean nothingDue(Instant now) {
-        return spool.nextDue().map(due -> due.isAfter(now)).orElse(true);
+    private boolean isClaiming() {
+        return stage == Stage.RUNNING || stage == Stage.DRAINING;
     }
 
     private void claim(Instant now) {
-        try {
-            if (nothingDue(now)) {
-                return;
-            }
-            List<QueuedMessage> claimed = spool.claim(claimsMost - claims);
-            if (claimed.isEmpty()) {
-                spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
-                return;
-            }
-            claims += claimed.size();
-            claimed.forEach(message -> begin(message, now));
+        List<QueuedMessage> claimed = new ArrayList<>();
+        boolean more = active.claim(now, claimed);
+        claimed.forEach(message -> begin(message, now));
+        if (more || !claimed.isEmpty()) {
             // The rest after these are placed, and after what was posted meanwhile.
             wake();
-        } catch (RuntimeException e) {
-            spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
-            log.atError().setCause(e).log("the spool failed to give due messages");
         }
     }
 
@@ -457,14 +437,14 @@ public final class Dispatcher implements AutoCloseable {
         }
         try {
             spool.settle(errand.id(), settlement);
-            claims--;
+            active.settled(errand.id());
             chronicle.settled(errand, settlement.due());
         } catch (RuntimeException e) {
             log.atError()
                     .addKeyValue("id", errand.id())
                     .setCause(e)
                     .log("the spool failed to note an outcome; it is told again");
-            Instant again = pace.now().plus(SPOOL_TROUBLE_WAIT);
+            Instant again = pace.now().plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
             pace.at(again, () -> tasks.post(() -> settle(errand, settlement)));
         }
     }
@@ -474,11 +454,7 @@ public final class Dispatcher implements AutoCloseable {
         boolean probing = stage == Stage.RUNNING;
         Instant next = probing ? lanes.nextProbe().orElse(Instant.MAX) : Instant.MAX;
         next = min(next, haste.due());
-        if (now.isBefore(spoolRests)) {
-            next = min(next, spoolRests);
-        } else if (mayClaim(now)) {
-            next = min(next, spool.nextDue().orElse(Instant.MAX));
-        }
+        next = isClaiming() ? min(next, active.nextClaim(now)) : next;
         alarm.at(next);
     }
 

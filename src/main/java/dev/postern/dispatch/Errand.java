@@ -59,6 +59,7 @@ final class Errand {
     private Instant notBefore = Instant.MIN;
     private @Nullable Call underWay;
     private boolean hurried;
+    private Runnable patience = () -> {};
     private boolean ended;
 
     private Errand(
@@ -200,12 +201,18 @@ final class Errand {
         hurried = true;
     }
 
+    /// Sets what ends the wait for its client's patience.
+    void patience(Runnable stopped) {
+        patience = stopped;
+    }
+
     boolean isEnded() {
         return ended;
     }
 
     void end() {
         ended = true;
+        patience.run();
     }
 
     /// Notes that an egress was called.
@@ -314,12 +321,12 @@ final class Errand {
         Instant failedAt = Miss.latestFailure(misses, worst.why());
         switch (worst.why()) {
             case DOWN -> {
-                notBefore(at.plus(Miss.shortestWish(misses)));
-                defer(
-                        leg,
-                        waiting(to, Reason.EGRESS_DOWN, worst),
-                        failedAt,
-                        at.plus(pause(leg, at)));
+                Instant wished = at.plus(Miss.shortestWish(misses));
+                Instant again = Miss.soonestRoom(misses, at.plus(pause(leg, at)));
+                if (misses.stream().noneMatch(miss -> miss.why() == Miss.Why.LIMITED)) {
+                    notBefore(wished);
+                }
+                defer(leg, waiting(to, Reason.EGRESS_DOWN, worst), failedAt, again);
             }
             case LIMITED -> {
                 Instant until = worst.until() == null ? at : worst.until();

@@ -2,7 +2,6 @@ package dev.postern.dispatch;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressCommon.Fidelity;
-import dev.postern.config.EgressCommon.Rate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressState;
@@ -11,11 +10,9 @@ import dev.postern.route.Standing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One egress as the dispatcher uses it: with its slots, its health and its limits. Confined to the
@@ -28,26 +25,18 @@ final class Lane {
     private final Egress egress;
     private final EgressCommon config;
     private final EgressHealth health;
-    private List<Allowance> allowances;
-    private final Duration promiseStep;
+    private Limits limits;
     private Instant promised = Instant.MIN;
     private int underWay;
     private boolean owesHaste = true;
     private final List<Lane> before = new ArrayList<>();
     private @Nullable Runnable whenIdle;
 
-    Lane(Egress egress, EgressCommon config, EgressHealth health) {
+    Lane(Egress egress, EgressCommon config, EgressHealth health, Limits limits) {
         this.egress = egress;
         this.config = config;
         this.health = health;
-        List<Rate> rates =
-                Stream.of(config.rate(), config.quota()).filter(Objects::nonNull).toList();
-        this.allowances = rates.stream().map(Allowance::new).toList();
-        this.promiseStep =
-                rates.stream()
-                        .map(rate -> rate.period().dividedBy(Math.max(1, rate.messages())))
-                        .max(Comparator.naturalOrder())
-                        .orElse(Duration.ZERO);
+        this.limits = limits;
     }
 
     String name() {
@@ -63,6 +52,10 @@ final class Lane {
         return config.fidelity() == Fidelity.STRICT;
     }
 
+    boolean hasSenders() {
+        return !config.senders().isEmpty();
+    }
+
     EgressHealth health() {
         return health;
     }
@@ -73,13 +66,13 @@ final class Lane {
         if (view.state() == EgressState.DOWN) {
             return new Standing.Down(view.lastError() == null ? "down" : view.lastError());
         }
-        Optional<Instant> until = limitedUntil(now);
+        Optional<Instant> until = limits.usedUpUntil(now);
         return until.isPresent() ? new Standing.Limited(until.get()) : Standing.USABLE;
     }
 
     /// Returns whether it could take mail, busy or not.
     boolean isUsable(Instant now) {
-        return health.view().state() != EgressState.DOWN && limitedUntil(now).isEmpty();
+        return health.view().state() != EgressState.DOWN && limits.usedUpUntil(now).isEmpty();
     }
 
     boolean hasSlot() {
@@ -101,7 +94,7 @@ final class Lane {
                 Objects.equals(config.rate(), other.config.rate())
                         && Objects.equals(config.quota(), other.config.quota());
         if (sameLimits) {
-            allowances = other.allowances;
+            limits = other.limits;
         }
     }
 
@@ -130,8 +123,13 @@ final class Lane {
 
     EgressHealth.Ticket begin(Instant now) {
         underWay++;
-        allowances.forEach(allowance -> allowance.take(now));
+        limits.take(now);
         return health.begin();
+    }
+
+    /// Ends the use of it, before the program does.
+    void close(Instant now) {
+        limits.close(now);
     }
 
     /// Frees the slot of a call.
@@ -144,13 +142,13 @@ final class Lane {
 
     /// Uncounts a message that can't have left.
     void giveBack(Instant taken) {
-        allowances.forEach(allowance -> allowance.giveBack(taken));
+        limits.giveBack(taken);
     }
 
     /// Returns when a message that found the limit used up should come again: each a step after the
     /// one before, so that a thousand of them do not come for one place.
     Instant promise(Instant until, Instant now) {
-        Instant next = promised.isBefore(until) ? until : promised.plus(promiseStep);
+        Instant next = promised.isBefore(until) ? until : promised.plus(limits.step());
         Instant latest = now.plus(PROMISE_MOST);
         promised = next.isAfter(latest) && latest.isAfter(until) ? latest : next;
         return promised;
@@ -166,11 +164,5 @@ final class Lane {
         boolean owed = owesHaste;
         owesHaste = false;
         return owed;
-    }
-
-    private Optional<Instant> limitedUntil(Instant now) {
-        return allowances.stream()
-                .flatMap(allowance -> allowance.usedUpUntil(now).stream())
-                .max(Comparator.naturalOrder());
     }
 }

@@ -5,11 +5,15 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.ContentTraits;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.route.Route;
 import dev.postern.route.Route.PassedOver;
 import dev.postern.route.Router;
 import dev.postern.route.Standing;
+import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,16 +37,23 @@ final class Lanes {
     private final SequencedMap<String, Lane> byName = new LinkedHashMap<>();
     private final List<Lane> leaving = new ArrayList<>();
     private final Router router;
+    private final Spool spool;
 
-    private Lanes(Router router) {
+    private Lanes(Router router, Spool spool) {
         this.router = router;
+        this.spool = spool;
     }
 
     /// Returns the lanes of egresses of which nothing is known.
     ///
     /// @param egresses one for each of `configured`, by name
-    static Lanes of(List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
-        return new Lanes(new Router(List.of())).followedBy(configured, egresses, now);
+    /// @param spool keeps how much of their limits is used up
+    static Lanes of(
+            List<EgressConfig> configured,
+            List<? extends Egress> egresses,
+            Spool spool,
+            Instant now) {
+        return new Lanes(new Router(List.of()), spool).followedBy(configured, egresses, now);
     }
 
     /// Returns the lanes that take the place of these. An egress that is the same object as before
@@ -50,7 +61,7 @@ final class Lanes {
     Lanes followedBy(List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
         Map<String, Egress> given =
                 egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
-        Lanes next = new Lanes(new Router(configured));
+        Lanes next = new Lanes(new Router(configured), spool);
         leaving.stream().filter(Lane::isBusy).forEach(next.leaving::add);
         for (EgressConfig config : configured) {
             Egress egress = given.get(config.name());
@@ -68,7 +79,9 @@ final class Lanes {
         if (before != null && before.egress().equals(egress)) {
             return before;
         }
-        Lane lane = new Lane(egress, config.common(), new EgressHealth(config.name(), now));
+        EgressHealth health = new EgressHealth(config.name(), now);
+        Limits limits = new Limits(config.common(), spool, now);
+        Lane lane = new Lane(egress, config.common(), health, limits);
         Stream.concat(Stream.ofNullable(before), leaving.stream())
                 .filter(other -> other.name().equals(config.name()))
                 .forEach(lane::follow);
@@ -106,6 +119,23 @@ final class Lanes {
                 && byName.values().stream().anyMatch(lane -> lane.isUsable(now));
     }
 
+    /// Returns whether some egress is for certain senders only.
+    boolean haveSenders() {
+        return byName.values().stream().anyMatch(Lane::hasSenders);
+    }
+
+    /// Returns the names of the egresses that a message may go by, as far as its sender and its
+    /// lost answers decide; `=gmail` for one that waits for an answer of that egress.
+    List<String> ways(QueuedMessage message) {
+        List<Recipient> owed =
+                message.recipients().stream().filter(r -> !r.state().isFinal()).toList();
+        boolean pinned =
+                owed.stream().allMatch(r -> r.reason() == Reason.UNCERTAIN && r.egress() != null);
+        return pinned && !owed.isEmpty()
+                ? List.of("=" + owed.getFirst().egress())
+                : router.permitted(message.envelope().sender());
+    }
+
     /// Returns where `leg` goes next. Where its content may be spoilt it goes only when no other
     /// egress is left, and then as it is, to the preferred one (CONTRACT §4).
     Choice choose(Leg leg, ReversePath sender, ContentTraits traits, Instant now) {
@@ -118,7 +148,7 @@ final class Lanes {
             }
         }
         Route route = router.route(sender, name -> standing(leg, name, now));
-        List<String> left = route.candidates().stream().filter(name -> !leg.tried(name)).toList();
+        List<String> left = admitting(leg, route);
         if (left.isEmpty()) {
             return new Choice.Nowhere(misses(leg, route, sender, now));
         }
@@ -126,8 +156,16 @@ final class Lanes {
                 left.stream().filter(name -> !maySpoil(leg, name, traits)).findFirst();
         boolean last = sparing.isEmpty() || left.size() == 1;
         String chosen = sparing.orElse(left.getFirst());
-        Miss missed = insteadOf(leg, route, chosen, traits, now);
+        Miss missed = insteadOf(leg, route, chosen, now);
         return new Choice.Go(lane(chosen), missed, last || !traits.eightBit());
+    }
+
+    /// Returns the candidates that were not asked yet; those that take no more mail at this moment
+    /// of their trial or recovery only when there are no others, because a trial may last.
+    private List<String> admitting(Leg leg, Route route) {
+        List<String> left = route.candidates().stream().filter(name -> !leg.tried(name)).toList();
+        List<String> ready = left.stream().filter(name -> lane(name).health().admits()).toList();
+        return ready.isEmpty() ? left : ready;
     }
 
     private boolean maySpoil(Leg leg, String name, ContentTraits traits) {
@@ -186,8 +224,7 @@ final class Lanes {
 
     /// Returns the most preferred egress that did not take the leg although it may send for its
     /// sender.
-    private @Nullable Miss insteadOf(
-            Leg leg, Route route, String chosen, ContentTraits traits, Instant now) {
+    private @Nullable Miss insteadOf(Leg leg, Route route, String chosen, Instant now) {
         for (String name : byName.sequencedKeySet()) {
             if (name.equals(chosen)) {
                 return null;
@@ -196,8 +233,11 @@ final class Lanes {
             if (miss.isPresent()) {
                 return miss.get();
             }
-            if (route.candidates().contains(name) && maySpoil(leg, name, traits)) {
-                return Miss.spoiling(name);
+            if (route.candidates().contains(name)) {
+                Lane lane = lane(name);
+                return lane.health().admits()
+                        ? Miss.spoiling(name)
+                        : Miss.onTrial(name, lane.health().view().lastError(), now);
             }
         }
         return null;

@@ -44,6 +44,11 @@ record Miss(
         return new Miss(egress, Why.LIMITED, words, null, until, null);
     }
 
+    static Miss onTrial(String egress, @Nullable String lastError, Instant now) {
+        String words = "on trial" + (lastError == null ? "" : " after: " + lastError);
+        return new Miss(egress, Why.DOWN, words, now, null, null);
+    }
+
     static Miss sender(String egress, String sender) {
         String words = egress + " may not send for <" + sender + "> (see its key senders)";
         return new Miss(egress, Why.MENDABLE, words, null, null, null);
@@ -61,6 +66,17 @@ record Miss(
                 .map(Miss::failedAt)
                 .max(Comparator.naturalOrder())
                 .orElse(null);
+    }
+
+    /// Returns when the first of the egresses whose limit is used up has room again, if that is
+    /// before `again`.
+    static Instant soonestRoom(List<Miss> misses, Instant again) {
+        return misses.stream()
+                .filter(miss -> miss.why() == Why.LIMITED && miss.until() != null)
+                .map(Miss::until)
+                .filter(until -> until.isBefore(again))
+                .min(Comparator.naturalOrder())
+                .orElse(again);
     }
 
     /// As soon as one of the egresses may be asked again, the message may go.

@@ -15,7 +15,9 @@ interface Pace extends AutoCloseable {
     Runnable start(String name, Runnable task);
 
     /// Runs `task` once at `when`, or soon where that has passed. It must be brief.
-    void at(Instant when, Runnable task);
+    ///
+    /// @return what makes it forget the task
+    Runnable at(Instant when, Runnable task);
 
     /// Forgets what was to run later.
     @Override

@@ -5,7 +5,9 @@ import dev.postern.egress.Probe;
 import dev.postern.outcome.Fault;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +21,7 @@ final class Probes {
     private final Serial tasks;
     private final Chronicle chronicle;
     private final Consumer<Lane> works;
+    private final Map<String, CompletableFuture<Probe>> first = new ConcurrentHashMap<>();
 
     /// @param works told, as a task, of an egress that a probe found working
     Probes(Pace pace, Serial tasks, Chronicle chronicle, Consumer<Lane> works) {
@@ -28,11 +31,17 @@ final class Probes {
         this.works = works;
     }
 
+    /// Returns what the first probe of an egress found, once it did.
+    CompletableFuture<Probe> first(Lane lane) {
+        return first.computeIfAbsent(lane.name(), _ -> new CompletableFuture<>());
+    }
+
     /// Makes the probes that are due.
     void makeDue(Collection<Lane> lanes, Instant now) {
         for (Lane lane : lanes) {
             if (lane.health().takeProbe(now)) {
-                make(lane, new CompletableFuture<>());
+                // It completes once; later probes find it done.
+                make(lane, first(lane));
             }
         }
     }

@@ -2,26 +2,31 @@ package dev.postern.dispatch;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// The real time, virtual threads, and one timer thread.
+/// A clock's time, virtual threads, and one timer thread.
 final class ThreadPace implements Pace {
 
+    private final InstantSource clock;
     private final ScheduledThreadPoolExecutor timer;
 
-    ThreadPace() {
+    ThreadPace(InstantSource clock) {
+        this.clock = clock;
         ThreadFactory daemon = Thread.ofPlatform().daemon().name("dispatch-timer").factory();
         timer = new ScheduledThreadPoolExecutor(1, daemon);
         timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+        timer.setRemoveOnCancelPolicy(true);
         timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
     @Override
     public Instant now() {
-        return Instant.now();
+        return clock.instant();
     }
 
     @Override
@@ -31,9 +36,10 @@ final class ThreadPace implements Pace {
     }
 
     @Override
-    public void at(Instant when, Runnable task) {
+    public Runnable at(Instant when, Runnable task) {
         long delayMillis = Math.max(0, Duration.between(now(), when).toMillis() + 1);
-        timer.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> later = timer.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+        return () -> later.cancel(false);
     }
 
     @Override

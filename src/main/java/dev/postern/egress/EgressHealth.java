@@ -5,6 +5,7 @@ import dev.postern.outcome.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,14 @@ public final class EgressHealth {
 
     /// So many troubles in a row, of the kinds that pass by themselves, open the breaker.
     static final int TROUBLES_TO_OPEN = 3;
+
+    private static final Comparator<Outcome> BY_RANK = Comparator.comparingInt(EgressHealth::rank);
+
+    private static final Comparator<Outcome> BY_WAIT =
+            Comparator.comparing(outcome ->
+                    outcome instanceof Outcome.Unavailable(_, _, Duration wait) && wait != null
+                            ? wait
+                            : Duration.ZERO);
 
     private enum Breaker {
         CLOSED,
@@ -72,6 +81,7 @@ public final class EgressHealth {
     private @Nullable Instant lastSuccess;
     private @Nullable Instant nextProbe;
     private @Nullable Instant downSince;
+    private Instant restUntil = Instant.MIN;
 
     /// Creates the health of an egress of which nothing is known; it is to be probed at `start`.
     public EgressHealth(String name, Instant start) {
@@ -174,11 +184,11 @@ public final class EgressHealth {
     }
 
     /// Returns the outcome that says most about the egress among those of one call: an acceptance
-    /// proves it, trouble and doubt come before answers to single recipients, and these before an
-    /// egress that declined.
+    /// proves it, trouble (with the longest wait) and doubt come before answers to single
+    /// recipients, and these before an egress that declined.
     private static Outcome telling(Collection<? extends Outcome> outcomes) {
         return outcomes.stream()
-                .min((a, b) -> Integer.compare(rank(a), rank(b)))
+                .min(BY_RANK.thenComparing(BY_WAIT.reversed()))
                 .orElseThrow(() -> new IllegalArgumentException("a call needs an outcome"));
     }
 
@@ -194,6 +204,7 @@ public final class EgressHealth {
 
     private Turn accepted(boolean current, Instant now) {
         lastSuccess = now;
+        restUntil = Instant.MIN;
         if (!current) {
             return Turn.NONE;
         }
@@ -214,6 +225,7 @@ public final class EgressHealth {
 
     private Turn unavailable(boolean current, Outcome.Unavailable trouble, Instant now) {
         note(trouble.reply(), now);
+        rest(trouble.retryAfter(), now);
         if (!current) {
             // Worse news about an open breaker: a refused password must not be probed every few
             // seconds.
@@ -228,6 +240,21 @@ public final class EgressHealth {
                         || stays(trouble.fault())
                         || troublesInRow >= TROUBLES_TO_OPEN;
         return opens ? open(trouble.fault(), trouble.retryAfter(), now) : Turn.NONE;
+    }
+
+    /// An open breaker leaves the server alone for as long as any answer since its last acceptance
+    /// asked.
+    private void rest(@Nullable Duration retryAfter, Instant now) {
+        if (retryAfter != null) {
+            restUntil = later(restUntil, now.plus(ProbeBackoff.atMost(retryAfter)));
+        }
+        if (breaker == Breaker.OPEN && nextProbe != null) {
+            nextProbe = later(nextProbe, restUntil);
+        }
+    }
+
+    private static Instant later(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
     }
 
     private Turn uncertain(boolean current, String reply, Instant now) {
@@ -256,7 +283,7 @@ public final class EgressHealth {
 
     private Turn open(Fault kind, @Nullable Duration retryAfter, Instant now) {
         fault = kind;
-        nextProbe = now.plus(backoff.next(kind, retryAfter));
+        nextProbe = later(now.plus(backoff.next(kind, retryAfter)), restUntil);
         proven = false;
         if (downSince == null) {
             downSince = now;

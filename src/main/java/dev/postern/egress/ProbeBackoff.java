@@ -48,7 +48,7 @@ final class ProbeBackoff {
         if (retryAfter == null) {
             return last;
         }
-        Duration asked = min(retryAfter, RETRY_AFTER_MAX);
+        Duration asked = atMost(retryAfter);
         // A quota's end is known by the server only; for the rest its wish can but lengthen the
         // wait.
         return now == Pace.QUOTA || asked.compareTo(last) > 0 ? asked : last;
@@ -57,6 +57,11 @@ final class ProbeBackoff {
     /// Returns whether `fault` asks for longer waits than the trouble so far.
     boolean isWorse(Fault fault) {
         return pace == Pace.NETWORK && Pace.of(fault) != Pace.NETWORK;
+    }
+
+    /// Returns what we follow of a server's wish.
+    static Duration atMost(Duration retryAfter) {
+        return min(retryAfter, RETRY_AFTER_MAX);
     }
 
     /// Starts over: the egress works.

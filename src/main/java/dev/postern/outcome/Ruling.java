@@ -49,10 +49,12 @@ record Ruling(
                 words.contains("stale"));
     }
 
-    /// Returns the outcome with these words, which may ask for a wait of their own.
-    Outcome outcome(String words) {
-        Duration asked = RetryAfter.in(words);
-        Duration retryAfter = asked == null ? pause : asked;
+    /// Returns the outcome with these words.
+    ///
+    /// @param asked how long the server asked us to wait beside them; null: they may say it
+    Outcome outcome(String words, @Nullable Duration asked) {
+        Duration told = asked == null ? RetryAfter.in(words) : asked;
+        Duration retryAfter = told == null ? pause : RetryAfter.capped(told);
         return switch (kind) {
             case DEFERRED -> new Outcome.Deferred(words, retryAfter);
             case REJECTED -> new Outcome.Rejected(words);

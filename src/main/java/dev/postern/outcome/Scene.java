@@ -4,14 +4,27 @@ import java.time.Duration;
 
 /// Where trouble happened, for the words about it.
 ///
+/// @param type the type word of the egress: `smtp`, `mailgun`
 /// @param stage how far the attempt had come
 /// @param host the configured host, or the name that the certificate must be for
 /// @param peer whom we spoke to: `smtp.example.org:587 [192.0.2.1]`
 /// @param limit the time-out that held
-public record Scene(Stage stage, String host, String peer, Duration limit) {
+public record Scene(String type, Stage stage, String host, String peer, Duration limit) {
+
+    static final String SMTP = "smtp";
+
+    /// Returns a place in a submission.
+    public static Scene ofSmtp(Stage stage, String host, String peer, Duration limit) {
+        return new Scene(SMTP, stage, host, peer, limit);
+    }
+
+    /// Returns a place in a call of an API.
+    public static Scene ofApi(String type, Stage stage, String authority, Duration limit) {
+        return new Scene(type, stage, authority, authority, limit);
+    }
 
     /// Returns the same place at another stage.
     public Scene at(Stage other, Duration otherLimit) {
-        return new Scene(other, host, peer, otherLimit);
+        return new Scene(type, other, host, peer, otherLimit);
     }
 }

@@ -2,12 +2,15 @@ package dev.postern.outcome;
 
 import java.util.Locale;
 
-/// How far an attempt had come when trouble met it, in the order in which a submission goes.
+/// How far an attempt had come when trouble met it: first what all egresses do, then the verbs of a
+/// submission, then the steps of a call of an API, each in the order in which they go.
 public enum Stage {
     /// Looking up the host's name.
     DNS("looking up its name"),
     /// Opening the TCP connection.
     CONNECT("connecting"),
+    /// Asking the proxy for a tunnel.
+    PROXY("asking the proxy"),
     /// The TLS handshake, implicit or after STARTTLS.
     TLS("in the TLS handshake"),
     GREETING("before its greeting"),
@@ -19,7 +22,15 @@ public enum Stage {
     /// From the DATA command until right before the final dot.
     DATA("at DATA"),
     /// From the final dot on: past the commit point.
-    DOT("after the final dot");
+    DOT("after the final dot"),
+    /// Signing, or anything else before a request's first octet.
+    PREPARE("preparing the request"),
+    /// From the request's first octet until right before its last.
+    REQUEST("sending the request"),
+    /// From the request's last octet on: past the commit point.
+    ANSWER("waiting for the answer"),
+    /// An API's answer came.
+    REPLY("in the answer");
 
     private final String phrase;
 
@@ -29,8 +40,18 @@ public enum Stage {
 
     /// Returns whether no message is concerned yet: trouble here is the egress's, never the
     /// message's.
-    public boolean isBeforeMail() {
-        return compareTo(MAIL) < 0;
+    public boolean isBeforeMessage() {
+        return compareTo(MAIL) < 0 || this == PREPARE;
+    }
+
+    /// Returns whether a submission by SMTP gets there.
+    boolean isOfSmtp() {
+        return compareTo(DOT) <= 0 && this != PROXY;
+    }
+
+    /// Returns whether a call of an API gets there.
+    boolean isOfApi() {
+        return compareTo(TLS) <= 0 || compareTo(PREPARE) >= 0;
     }
 
     /// Returns the stage as part of a sentence: `after the final dot`.

@@ -8,21 +8,25 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// The one policy for trouble on the way out: where it happened × what was said → outcome.
 ///
-/// **Purpose.** Nobody else decides what an error means. The table is data, `troubles.txt` beside
-/// this class: its rows are read in order and the first that matches decides. `docs/troubles.md` is
-/// made from it.
+/// **Purpose.** Nobody else decides what an error means. The table is data beside this class, its
+/// part for SMTP in `troubles.txt`, that for the providers' APIs in `http-troubles.txt`: the rows
+/// are read in order and the first that matches decides. `docs/troubles.md` is made from both.
 ///
-/// **Contract.** Every input has a row: the last rows of the table are catch-alls, and a test walks
-/// every stage. Before MAIL all trouble is `unavailable`; only after the final dot can it be
-/// `uncertain`.
+/// **Contract.** Every input has a row: the last rows of each part are catch-alls, and a test walks
+/// every stage. Before MAIL, and before the first octet of a request, all trouble is `unavailable`;
+/// only after the final dot, and the last octet of a request, can it be `uncertain`.
 ///
 /// **What is matched.** For a reply its code, enhanced status and text in one line: `550 5.7.1
-/// Relaying denied`. For a failure of the network `for HOST: ` and the chain of exceptions as
-/// `Class: message`, joined by ` > `.
+/// Relaying denied`. For an API's answer `HTTP STATUS` and the provider's code and text: `HTTP 401
+/// restricted_api_key: This API key is restricted to only send emails.` For a failure of the
+/// network `for HOST: ` and the chain of exceptions as `Class: message`, joined by ` > `.
 ///
 /// **Diagnostics.** A table that can't be read is our mistake and fails when the class is loaded.
 ///
@@ -30,7 +34,8 @@ import java.util.regex.Pattern;
 /// advice).
 public final class Trouble {
 
-    private static final String TABLE = "troubles.txt";
+    /// Characters of a failure that are looked at and kept.
+    private static final int CHAIN_LIMIT_CHARACTERS = 1000;
 
     /// The row for what we broke off ourselves.
     static final String BROKEN_OFF = "broken-off";
@@ -41,7 +46,8 @@ public final class Trouble {
     /// What is put before the words for the table, and is not for people.
     private static final Pattern MARK = Pattern.compile("^(for \\S+|finding|garbled|EOF): ");
 
-    private static final List<TroubleRow> ROWS = load();
+    private static final List<TroubleRow> SMTP_ROWS = load("troubles.txt", TroubleRow::ofSmtp);
+    private static final List<TroubleRow> API_ROWS = load("http-troubles.txt", TroubleRow::ofApi);
 
     private Trouble() {}
 
@@ -49,17 +55,33 @@ public final class Trouble {
     public static Verdict ofReply(Scene scene, UpstreamReply reply) {
         return switch (reply) {
             case UpstreamReply.Answered answered ->
-                    judge(scene, answered.oneLine(), answered.text(), "");
+                    judge(scene, answered.oneLine(), answered.text(), "", null);
             case UpstreamReply.Closed closed -> judge(scene, "EOF: " + closed.oneLine(), "");
             case UpstreamReply.Garbled garbled -> judge(scene, "garbled: " + garbled.oneLine(), "");
         };
     }
 
+    /// Judges an API's answer that is no acceptance.
+    ///
+    /// @param said the status and the text in one line, without secrets
+    /// @param asked how long the server asked us to wait beside the text; null when it did not
+    public static Verdict ofAnswer(Scene scene, String said, @Nullable Duration asked) {
+        return judge(scene, said, said, "", asked);
+    }
+
     /// Judges a failure of the connection.
     public static Verdict ofFailure(Scene scene, Throwable failure) {
+        return ofFailure(scene, failure, UnaryOperator.identity());
+    }
+
+    /// Judges a failure of the connection.
+    ///
+    /// @param mask takes secrets out of what the failure says
+    public static Verdict ofFailure(Scene scene, Throwable failure, UnaryOperator<String> mask) {
         CertificateRefused refused = CertificateRefused.in(failure);
         String certificate = refused == null ? "" : refused.presented();
-        return judge(scene, "for " + scene.host() + ": " + chain(failure), certificate);
+        return judge(
+                scene, "for " + scene.host() + ": " + cut(mask.apply(chain(failure))), certificate);
     }
 
     /// Judges something that we noticed ourselves: `AUTH not offered`.
@@ -67,34 +89,42 @@ public final class Trouble {
         return judge(scene, "finding: " + finding, "");
     }
 
-    /// Returns the rows, in order.
-    static List<TroubleRow> rows() {
-        return ROWS;
+    /// Returns the rows for SMTP, in order.
+    static List<TroubleRow> smtpRows() {
+        return SMTP_ROWS;
+    }
+
+    /// Returns the rows for APIs, in order.
+    static List<TroubleRow> apiRows() {
+        return API_ROWS;
     }
 
     private static Verdict judge(Scene scene, String said, String certificate) {
-        return judge(scene, said, said, certificate);
+        return judge(scene, said, said, certificate, null);
     }
 
     /// @param said what the table looks at, in one line
     /// @param told the same as it is kept, in as many lines as the server sent
-    private static Verdict judge(Scene scene, String said, String told, String certificate) {
-        TroubleRow row = row(scene.stage(), said);
+    /// @param asked how long the server asked us to wait beside the words; null when it did not
+    private static Verdict judge(
+            Scene scene, String said, String told, String certificate, @Nullable Duration asked) {
+        TroubleRow row = row(scene.type(), scene.stage(), said);
         Ruling ruling = row.ruling();
         String words =
                 row.words().equals(AS_SAID) ? told : phrase(row.words(), scene, said, certificate);
         String advice = row.advice().equals(NO_ADVICE) ? "" : row.advice();
-        return new Verdict(ruling.outcome(words), row.id(), advice, ruling.fewer(), ruling.stale());
+        return new Verdict(
+                ruling.outcome(words, asked), row.id(), advice, ruling.fewer(), ruling.stale());
     }
 
     /// Returns the row that decides.
-    static TroubleRow row(Stage stage, String said) {
-        for (TroubleRow row : ROWS) {
-            if (row.matches(stage, said)) {
+    static TroubleRow row(String type, Stage stage, String said) {
+        for (TroubleRow row : type.equals(Scene.SMTP) ? SMTP_ROWS : API_ROWS) {
+            if (row.matches(type, stage, said)) {
                 return row;
             }
         }
-        throw new AssertionError("no row for " + stage + ": " + said);
+        throw new AssertionError("no row for " + type + " " + stage + ": " + said);
     }
 
     private static String phrase(String words, Scene scene, String said, String certificate) {
@@ -126,15 +156,19 @@ public final class Trouble {
         return chain.toString();
     }
 
-    private static List<TroubleRow> load() {
-        try (InputStream in = Trouble.class.getResourceAsStream(TABLE)) {
+    private static String cut(String text) {
+        return text.substring(0, Math.min(text.length(), CHAIN_LIMIT_CHARACTERS));
+    }
+
+    private static List<TroubleRow> load(String table, Function<String, TroubleRow> reading) {
+        try (InputStream in = Trouble.class.getResourceAsStream(table)) {
             if (in == null) {
-                throw new AssertionError(TABLE + " is missing");
+                throw new AssertionError(table + " is missing");
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                    .map(TroubleRow::parse)
+                    .map(reading)
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,5 +1,6 @@
 package dev.postern.outcome;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -9,6 +10,7 @@ import java.util.regex.Pattern;
 /// One row of the trouble table.
 ///
 /// @param id names it in logs and documents
+/// @param types whose answers it is for; empty: those of all egresses that the table is for
 /// @param where the stages that it is for, as written
 /// @param stages the same, read
 /// @param said what must be found in the words, in either letter case
@@ -19,6 +21,7 @@ import java.util.regex.Pattern;
 /// @param advice what an operator can do; `-`: nothing
 record TroubleRow(
         String id,
+        Set<String> types,
         String where,
         Set<Stage> stages,
         Pattern said,
@@ -29,23 +32,35 @@ record TroubleRow(
         String advice) {
 
     private static final int COLUMNS = 7;
+    private static final String ANY = "any";
 
-    /// Reads a line whose columns are parted by two blanks or more.
-    static TroubleRow parse(String line) {
-        String[] columns = line.strip().split(" {2,}");
-        if (columns.length != COLUMNS) {
-            throw new IllegalArgumentException(columns.length + " columns: " + line);
+    /// Reads a line of the table for SMTP, whose columns are parted by two blanks or more.
+    static TroubleRow ofSmtp(String line) {
+        return parse(line, false);
+    }
+
+    /// Reads a line of the table for APIs, which has one more column: whose answers it is for.
+    static TroubleRow ofApi(String line) {
+        return parse(line, true);
+    }
+
+    private static TroubleRow parse(String line, boolean hasTypes) {
+        List<String> columns = new ArrayList<>(List.of(line.strip().split(" {2,}")));
+        String types = hasTypes && columns.size() > 1 ? columns.remove(1) : ANY;
+        if (columns.size() != COLUMNS) {
+            throw new IllegalArgumentException(columns.size() + " columns: " + line);
         }
         return new TroubleRow(
-                columns[0],
-                columns[1],
-                stages(columns[1]),
-                Pattern.compile(columns[2], Pattern.CASE_INSENSITIVE),
-                columns[3],
-                Ruling.parse(columns[3]),
-                columns[4],
-                columns[5],
-                columns[6]);
+                columns.get(0),
+                types.equals(ANY) ? Set.of() : Set.of(types.split(",")),
+                columns.get(1),
+                stages(columns.get(1)),
+                Pattern.compile(columns.get(2), Pattern.CASE_INSENSITIVE),
+                columns.get(3),
+                Ruling.parse(columns.get(3)),
+                columns.get(4),
+                columns.get(5),
+                columns.get(6));
     }
 
     /// Reads `any`, `login` (before MAIL), `message` (from MAIL on), a stage, a range `rcpt-dot`,
@@ -55,7 +70,7 @@ record TroubleRow(
         for (String word : text.split(",")) {
             stages.addAll(
                     switch (word) {
-                        case "any" -> EnumSet.allOf(Stage.class);
+                        case ANY -> EnumSet.allOf(Stage.class);
                         case "login" -> EnumSet.range(Stage.DNS, Stage.AUTH);
                         case "message" -> EnumSet.range(Stage.MAIL, Stage.DOT);
                         default -> range(List.of(word.split("-")));
@@ -72,7 +87,9 @@ record TroubleRow(
         return Stage.valueOf(word.toUpperCase(Locale.ROOT));
     }
 
-    boolean matches(Stage stage, String text) {
-        return stages.contains(stage) && said.matcher(text).find();
+    boolean matches(String type, Stage stage, String text) {
+        return (types.isEmpty() || types.contains(type))
+                && stages.contains(stage)
+                && said.matcher(text).find();
     }
 }

@@ -47,6 +47,14 @@ public final class Router {
         return new Route(candidates, passedOver);
     }
 
+    /// Returns the names of those egresses that may send for `sender`, in order of preference.
+    public List<String> permitted(ReversePath sender) {
+        return egresses.stream()
+                .filter(egress -> maySendFor(egress.senders(), sender))
+                .map(EgressCommon::name)
+                .toList();
+    }
+
     private static @Nullable PassedOver passOver(
             EgressCommon egress,
             ReversePath sender,

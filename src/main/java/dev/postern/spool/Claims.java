@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
@@ -43,7 +44,8 @@ final class Claims {
         this.clock = clock;
     }
 
-    List<QueuedMessage> claim(int max) {
+    /// @param shelf from which; 0: what is on none
+    List<QueuedMessage> claim(int max, int shelf) {
         if (notes.trouble() != null) {
             // Neither commit points nor outcomes could be written: a kill would send it all again.
             return List.of();
@@ -53,13 +55,13 @@ final class Claims {
         synchronized (ledger) {
             Lines lines = ledger.lines();
             long now = clock.millis();
-            int row = lines.next(now);
+            int row = lines.next(shelf, now);
             while (row != Index.NONE && taken.size() < max) {
                 taken.add(new Taken(ledger.index().id(row), ledger.found(row)));
                 lines.leave(row);
                 ledger.index().set(row, Index.CLAIMED, true);
                 lines.join(row);
-                row = lines.next(now);
+                row = lines.next(shelf, now);
             }
         }
         List<QueuedMessage> messages = new ArrayList<>();
@@ -86,8 +88,35 @@ final class Claims {
             ledger.lines().leave(row);
             ledger.index().set(row, Index.CLAIMED, false);
             ledger.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
+            ledger.index().shelf(row, 0);
             ledger.lines().join(row);
         }
+    }
+
+    Optional<Instant> nextDue(int shelf) {
+        synchronized (ledger) {
+            long due = ledger.lines().nextDue(shelf);
+            return due == Long.MAX_VALUE
+                    ? Optional.empty()
+                    : Optional.of(Instant.ofEpochMilli(due));
+        }
+    }
+
+    void shelve(QueueId id, int shelf) {
+        if (claimed.remove(id.value()) == null) {
+            throw new IllegalArgumentException("message is not claimed: " + id);
+        }
+        synchronized (ledger) {
+            int row = ledger.index().find(id.value());
+            ledger.lines().leave(row);
+            ledger.index().set(row, Index.CLAIMED, false);
+            ledger.index().shelf(row, shelf);
+            ledger.lines().join(row);
+        }
+    }
+
+    void clearShelves() {
+        each(row -> ledger.index().shelf(row) != 0, row -> ledger.index().shelf(row, 0));
     }
 
     void committing(QueueId id) {
@@ -123,9 +152,18 @@ final class Claims {
         if (before == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
-        Snapshot after = before.settled(settlement, clock.instant());
-        RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
-        notes.change(ledger, type, after, false);
+        boolean noted = false;
+        try {
+            Snapshot after = before.settled(settlement, clock.instant());
+            RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
+            notes.change(ledger, type, after, false);
+            noted = true;
+        } finally {
+            if (!noted) {
+                // What was sent must not be forgotten: the caller tries again.
+                claimed.put(id.value(), before);
+            }
+        }
     }
 
     /// Makes everything that is held for a reason other than an operator's will queued again.

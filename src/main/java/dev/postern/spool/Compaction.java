@@ -102,26 +102,29 @@ final class Compaction {
     }
 
     private void removeDead() throws IOException {
-        List<Segment> dead = new ArrayList<>();
-        boolean doubts = false;
+        List<Segment> dead;
         synchronized (ledger) {
-            for (Segment segment : ledger.segments().values()) {
-                if (isDead(segment)) {
-                    dead.add(segment);
-                    doubts |= segment.hasDoubts();
-                }
-            }
+            dead = dead(Integer.MAX_VALUE);
         }
-        if (doubts) {
+        if (dead.isEmpty()) {
+            return;
+        }
+        if (dead.stream().anyMatch(Segment::hasDoubts)) {
             restateDoubts();
         }
-        if (!dead.isEmpty() && journal.isDirty()) {
+        if (journal.isDirty()) {
             // The newer state that made an old one needless may be among what is not yet on disk.
             journal.sync();
         }
-        for (Segment segment : dead) {
-            remove(segment);
+        synchronized (ledger) {
+            // Or it still waits to be written: such segments go a second later.
+            dead = dead(ledger.oldestUnwritten()).stream().filter(dead::contains).toList();
         }
+        dead.forEach(this::remove);
+    }
+
+    private List<Segment> dead(int below) {
+        return ledger.segments().headMap(below).values().stream().filter(this::isDead).toList();
     }
 
     /// Removes segments that nothing needs by what the disk itself knows, without a write: on a
@@ -131,9 +134,9 @@ final class Compaction {
         synchronized (ledger) {
             boolean doubts = doubtful().length > 0;
             int below = ledger.oldestUnwritten();
-            for (Segment segment : ledger.segments().headMap(below).values()) {
+            for (Segment segment : dead(below)) {
                 boolean newest = segment.number() == ledger.segments().lastKey();
-                if (isDead(segment) && !newest && !(doubts && segment.hasDoubts())) {
+                if (!newest && !(doubts && segment.hasDoubts())) {
                     dead.add(segment);
                 }
             }

@@ -21,13 +21,13 @@ import java.util.function.IntPredicate;
 /// | first | 4 | the oldest segment that can have a record of it |
 /// | contentFirst | 4 | the segment with the first piece of its content |
 /// | place | 4 | its place in the heap of its state, for [DueHeap] |
-/// | state, reasons, flags | 3 | |
+/// | state, reasons, flags, shelf | 4 | |
 /// | buckets | 8 | of the hash table, which is at most half full |
 @SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.
 final class Index {
 
     /// Octets that a row costs, its share of the hash table included.
-    static final int ROW_BYTES = 67;
+    static final int ROW_BYTES = 68;
 
     /// Its octets are kept.
     static final int HAS_CONTENT = 1;
@@ -62,6 +62,7 @@ final class Index {
     private byte[] states = new byte[MIN_ROWS];
     private byte[] reasons = new byte[MIN_ROWS];
     private byte[] flags = new byte[MIN_ROWS];
+    private byte[] shelves = new byte[MIN_ROWS];
     private int[] buckets = new int[MIN_ROWS * 2];
     private int rows;
     private int used;
@@ -114,6 +115,7 @@ final class Index {
         states[row] = 0;
         reasons[row] = 0;
         flags[row] = 0;
+        shelves[row] = 0;
         insert(row);
         return row;
     }
@@ -201,6 +203,7 @@ final class Index {
         states = Arrays.copyOf(states, length);
         reasons = Arrays.copyOf(reasons, length);
         flags = Arrays.copyOf(flags, length);
+        shelves = Arrays.copyOf(shelves, length);
         buckets = new int[length * 2];
         Arrays.fill(buckets, NONE);
         forEach(this::insert);
@@ -277,6 +280,16 @@ final class Index {
     void state(int row, State state, int reasonBits) {
         states[row] = (byte) state.ordinal();
         reasons[row] = (byte) reasonBits;
+    }
+
+    /// Returns the shelf that a message is on; 0 for none.
+    int shelf(int row) {
+        return shelves[row];
+    }
+
+    void shelf(int row, int shelf) {
+        assert places[row] == NONE : "still in a heap";
+        shelves[row] = (byte) shelf;
     }
 
     boolean has(int row, int flag) {

@@ -46,6 +46,7 @@ public final class JournalSpool implements Spool {
     private final Claims claims;
     private final OperatorDesk desk;
     private final Room room;
+    private final Keepsakes keepsakes;
     private volatile Runnable onDue = () -> {};
     private volatile boolean closed;
 
@@ -57,7 +58,8 @@ public final class JournalSpool implements Spool {
             Reception reception,
             Claims claims,
             OperatorDesk desk,
-            Room room) {
+            Room room,
+            Keepsakes keepsakes) {
         this.config = config;
         this.home = home;
         this.ledger = ledger;
@@ -66,6 +68,7 @@ public final class JournalSpool implements Spool {
         this.claims = claims;
         this.desk = desk;
         this.room = room;
+        this.keepsakes = keepsakes;
     }
 
     /// Opens the spool in `config.path()`, creating it where it is missing, and recovers what is
@@ -157,7 +160,8 @@ public final class JournalSpool implements Spool {
                         reception,
                         new Claims(ledger, snapshots, notes, clock),
                         desk,
-                        room);
+                        room,
+                        new Keepsakes(disk, config.path()));
         writer.use(journal, spool::batchDone, upkeep);
         found.doubtful().forEach(id -> writer.submit(Note.committing(ledger, id)));
         found.reports().forEach(report -> notes.change(ledger, RecordType.DONE, report, true));
@@ -234,17 +238,39 @@ public final class JournalSpool implements Spool {
 
     @Override
     public List<QueuedMessage> claim(int max) {
-        return claims.claim(max);
+        return claims.claim(max, 0);
+    }
+
+    @Override
+    public List<QueuedMessage> claim(int max, int shelf) {
+        return claims.claim(max, checked(shelf));
+    }
+
+    @Override
+    public void shelve(QueueId id, int shelf) {
+        claims.shelve(id, checked(shelf));
+    }
+
+    private static int checked(int shelf) {
+        if (shelf < 1 || shelf > SHELVES) {
+            throw new IllegalArgumentException("no such shelf: " + shelf);
+        }
+        return shelf;
+    }
+
+    @Override
+    public void clearShelves() {
+        claims.clearShelves();
     }
 
     @Override
     public Optional<Instant> nextDue() {
-        synchronized (ledger) {
-            long due = ledger.lines().nextDue();
-            return due == Long.MAX_VALUE
-                    ? Optional.empty()
-                    : Optional.of(Instant.ofEpochMilli(due));
-        }
+        return claims.nextDue(0);
+    }
+
+    @Override
+    public Optional<Instant> nextDue(int shelf) {
+        return claims.nextDue(checked(shelf));
     }
 
     @Override
@@ -282,6 +308,16 @@ public final class JournalSpool implements Spool {
         int count = claims.hasten(reason, due);
         onDue.run();
         return count;
+    }
+
+    @Override
+    public void keep(String name, byte[] octets) {
+        keepsakes.keep(name, octets);
+    }
+
+    @Override
+    public byte[] kept(String name) {
+        return keepsakes.kept(name);
     }
 
     @Override
@@ -341,11 +377,12 @@ public final class JournalSpool implements Spool {
         closed = true;
         writer.close();
         try {
+            keepsakes.close();
             if (writer.isClean()) {
                 home.stopped();
             }
         } catch (IOException e) {
-            log.atWarn().setCause(e).log("the clean stop can't be noted");
+            log.atWarn().setCause(e).log("the spool can't be closed cleanly");
         }
         release(home);
     }

@@ -120,6 +120,7 @@ final class Ledger {
     void describe(int row, Snapshot snapshot) {
         index.state(row, snapshot.state(), snapshot.reasons());
         index.due(row, snapshot.due().toEpochMilli());
+        index.shelf(row, 0);
         index.set(row, Index.HAS_CONTENT, snapshot.hasContent());
         index.set(row, Index.DOUBTFUL, false);
         index.set(row, Index.FREED, false);

@@ -1,9 +1,12 @@
 package dev.postern.spool;
 
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +26,9 @@ final class Opening {
 
     private static final Logger log = LoggerFactory.getLogger(Opening.class);
     private static final int REWRITE_BYTES = 64 * 1024;
+
+    /// Nothing waits for longer: no server's Retry-After is followed further.
+    private static final Duration LONGEST_WAIT = Duration.ofHours(24);
 
     private final Disk disk;
     private final Path directory;
@@ -291,14 +297,27 @@ final class Opening {
                     index.set(row, Index.DOUBTFUL, true);
                     doubtful.add(index.id(row));
                 }
-                if (waits && index.has(row, Index.DOUBTFUL)) {
-                    index.due(row, Math.min(index.due(row), millis));
+                if (waits) {
+                    index.due(row, due(row, index, millis));
                 }
                 ledger.count(row, 1);
                 ledger.lines().join(row);
             });
         }
         return doubtful;
+    }
+
+    /// Returns when a message that waits is due in this run. What was or may have been sent when
+    /// the last run ended is due at once (CONTRACT §4). What that run meant to do later is not put
+    /// off by a clock that was set back since: the newest queue id tells what time it was.
+    private long due(int row, Index index, long millis) {
+        boolean unsure =
+                index.has(row, Index.DOUBTFUL)
+                        || (index.reasons(row) & Snapshot.bit(Reason.UNCERTAIN)) != 0;
+        long setBackMillis =
+                Math.max(0, new QueueId(rebuild.lastId()).time().toEpochMilli() - millis);
+        long due = Math.min(index.due(row) - setBackMillis, millis + LONGEST_WAIT.toMillis());
+        return unsure ? Math.min(due, millis) : due;
     }
 
     private void summarise() {

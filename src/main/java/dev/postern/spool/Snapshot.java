@@ -2,6 +2,7 @@ package dev.postern.spool;
 
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
@@ -12,6 +13,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /// The whole state of a message at one moment, without its octets. Every change writes a new one,
@@ -37,15 +40,9 @@ record Snapshot(
         boolean hasContent,
         boolean damaged) {
 
-    /// Lines of history at most; the oldest go first.
-    static final int MAX_ATTEMPTS = 2_000;
-
-    /// Characters of history at most, roughly.
-    static final int MAX_ATTEMPT_CHARACTERS = 256 * 1024;
-
     Snapshot {
         recipients = List.copyOf(recipients);
-        attempts = newest(attempts);
+        attempts = History.newest(attempts);
         received = received.truncatedTo(ChronoUnit.MILLIS);
         ageFrom = ageFrom.truncatedTo(ChronoUnit.MILLIS);
         due = due.truncatedTo(ChronoUnit.MILLIS);
@@ -76,18 +73,6 @@ record Snapshot(
     private static long calls(List<Attempt> attempts) {
         record Call(Instant at, String egress) {}
         return attempts.stream().map(a -> new Call(a.at(), a.egress())).distinct().count();
-    }
-
-    private static List<Attempt> newest(List<Attempt> attempts) {
-        int from = attempts.size();
-        int characters = 0;
-        while (from > 0
-                && attempts.size() - from < MAX_ATTEMPTS
-                && characters < MAX_ATTEMPT_CHARACTERS) {
-            from--;
-            characters += attempts.get(from).reply().length();
-        }
-        return List.copyOf(attempts.subList(from, attempts.size()));
     }
 
     /// Returns the state of the whole.
@@ -204,6 +189,29 @@ record Snapshot(
                 true,
                 hasContent,
                 damaged);
+    }
+
+    /// Returns the state with what an operator or the lack of an egress held queued again. Who was
+    /// perhaps taken by an egress before goes back to that one.
+    ///
+    /// @param held which recipients
+    Snapshot queued(Predicate<Recipient> held, Instant from, Instant when) {
+        Map<ForwardPath, String> doubts = History.doubts(attempts);
+        return with(
+                recipient -> {
+                    if (!held.test(recipient)) {
+                        return recipient;
+                    }
+                    ForwardPath to = recipient.address();
+                    String egress = doubts.get(to);
+                    return egress == null
+                            ? new Recipient(
+                                    to, State.QUEUED, null, recipient.reply(), recipient.egress())
+                            : new Recipient(
+                                    to, State.QUEUED, Reason.UNCERTAIN, recipient.reply(), egress);
+                },
+                from,
+                when);
     }
 
     /// Returns what users of the spool see.

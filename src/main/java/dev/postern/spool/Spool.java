@@ -16,6 +16,9 @@ import java.util.Optional;
 /// never lose one).
 public interface Spool extends AutoCloseable {
 
+    /// How many shelves there are.
+    int SHELVES = 100;
+
     /// Begins the reception of a message.
     ///
     /// @throws SpoolException when the spool can't take mail now: full, broken or closed
@@ -28,9 +31,25 @@ public interface Spool extends AutoCloseable {
     /// them. A claimed message belongs to the caller until it is settled.
     List<QueuedMessage> claim(int max);
 
-    /// Returns when the next message is due that is neither claimed nor held; empty when none
-    /// waits.
+    /// Gives back a claim of which nothing was made, and puts the message on a shelf, where it
+    /// stays as it was until it is claimed from there, changes, or the program ends. [#claim(int)]
+    /// passes it over: so what is to wait does not stand before what need not. Nothing is written.
+    ///
+    /// @param shelf 1 to [#SHELVES]
+    void shelve(QueueId id, int shelf);
+
+    /// Takes up to `max` messages from a shelf like [#claim(int)].
+    List<QueuedMessage> claim(int max, int shelf);
+
+    /// Empties all shelves: what was there is claimed by [#claim(int)] again.
+    void clearShelves();
+
+    /// Returns when the next message is due that is neither claimed nor held nor on a shelf; empty
+    /// when none waits.
     Optional<Instant> nextDue();
+
+    /// Returns when the next message on a shelf is due; empty when the shelf is.
+    Optional<Instant> nextDue(int shelf);
 
     /// Sets what to run, on any thread and briefly, whenever a message may have become due.
     void onDue(Runnable wake);
@@ -54,6 +73,15 @@ public interface Spool extends AutoCloseable {
     ///
     /// @return how many messages that were
     int hasten(Reason reason, Instant due);
+
+    /// Keeps a few octets under a name, in the place of what was kept there. They survive the
+    /// process, and the machine some seconds later.
+    ///
+    /// @throws java.io.UncheckedIOException when the disk does not take them
+    void keep(String name, byte[] octets);
+
+    /// Returns what was kept under a name; nothing when there is nothing, or nothing whole.
+    byte[] kept(String name);
 
     // For operators.
 

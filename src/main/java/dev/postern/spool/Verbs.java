@@ -4,7 +4,6 @@ import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /// What operators may do to a message in which state, and what it does.
 ///
@@ -15,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// | hold | queued, deferred, held for want of an egress | unfinished recipients are held |
 /// | release | held by an operator | held recipients are queued |
 /// | delete | not being sent | gone |
+///
+/// What is queued again is still the business of the egress that perhaps took it before.
 final class Verbs {
 
     private Verbs() {}
@@ -37,7 +38,7 @@ final class Verbs {
         return switch (verb) {
             case RETRY -> retry(before, now);
             case HOLD -> before.with(Verbs::hold, before.ageFrom(), before.due());
-            case RELEASE -> before.with(Verbs::release, before.ageFrom(), now);
+            case RELEASE -> before.queued(r -> r.state() == State.HELD, before.ageFrom(), now);
             case DELETE -> before;
         };
     }
@@ -53,24 +54,18 @@ final class Verbs {
 
     private static Snapshot retry(Snapshot before, Instant now) {
         return before.state() == State.FAILED
-                ? before.with(Verbs::again, now, now)
+                ? before.queued(r -> r.state() == State.FAILED, now, now)
                 : before.with(recipient -> recipient, before.ageFrom(), now);
     }
 
-    private static Recipient again(Recipient recipient) {
-        return recipient.state() == State.FAILED ? in(recipient, State.QUEUED, null) : recipient;
-    }
-
     private static Recipient hold(Recipient recipient) {
-        return recipient.state().isFinal() ? recipient : in(recipient, State.HELD, Reason.OPERATOR);
-    }
-
-    private static Recipient release(Recipient recipient) {
-        return recipient.state() == State.HELD ? in(recipient, State.QUEUED, null) : recipient;
-    }
-
-    private static Recipient in(Recipient recipient, State state, @Nullable Reason reason) {
-        return new Recipient(
-                recipient.address(), state, reason, recipient.reply(), recipient.egress());
+        return recipient.state().isFinal()
+                ? recipient
+                : new Recipient(
+                        recipient.address(),
+                        State.HELD,
+                        Reason.OPERATOR,
+                        recipient.reply(),
+                        recipient.egress());
     }
 }

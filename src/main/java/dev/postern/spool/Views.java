@@ -15,13 +15,12 @@ final class Views {
     static Snapshot current(Snapshot snapshot, Ledger.Found found) {
         Snapshot current = found.doubtful() ? snapshot.doubtful() : snapshot;
         return found.freed()
-                ? current.with(Views::freed, current.ageFrom(), current.due())
+                ? current.queued(Views::isFreed, current.ageFrom(), current.due())
                 : current;
     }
 
-    private static Recipient freed(Recipient recipient) {
-        boolean held = recipient.state() == State.HELD && recipient.reason() != Reason.OPERATOR;
-        return held ? changed(recipient, State.QUEUED, null) : recipient;
+    private static boolean isFreed(Recipient recipient) {
+        return recipient.state() == State.HELD && recipient.reason() != Reason.OPERATOR;
     }
 
     /// Returns a snapshot as its claimant gets it: in state `sending`, and with the reason for

@@ -91,10 +91,12 @@
     if (down.length === status.egress.length) {
       return ["Mail can't leave: every egress is down. It waits here and is tried again by itself.", "bad"];
     }
+    const detours = (status.fallbacks || []).map((one) => "\n" + one).join("");
     if (down.length) {
       return [down.map((one) => one.name).join(", ") + (down.length > 1 ? " are" : " is")
-        + " down; mail leaves by another way.", "warn"];
+        + " down; mail leaves by another way." + detours, "warn"];
     }
+    if (detours) return ["Mail leaves by another way than the preferred one." + detours, "warn"];
     if (mail.held) return [mail.held + " held, waiting for a release.", "warn"];
     const waiting = mail.queued + mail.deferred;
     return [waiting ? waiting + " waiting; the oldest for " + age(status["oldest-seconds"]) + "."

@@ -95,6 +95,36 @@ final class ListSpool implements Spool {
     }
 
     @Override
+    public void shelve(QueueId id, int shelf) {
+        throw new UnsupportedOperationException("no dispatcher here");
+    }
+
+    @Override
+    public List<QueuedMessage> claim(int max, int shelf) {
+        throw new UnsupportedOperationException("no dispatcher here");
+    }
+
+    @Override
+    public Optional<Instant> nextDue(int shelf) {
+        throw new UnsupportedOperationException("no dispatcher here");
+    }
+
+    @Override
+    public void clearShelves() {
+        throw new UnsupportedOperationException("no dispatcher here");
+    }
+
+    @Override
+    public void keep(String name, byte[] octets) {
+        throw new UnsupportedOperationException("nothing is kept here");
+    }
+
+    @Override
+    public byte[] kept(String name) {
+        throw new UnsupportedOperationException("nothing is kept here");
+    }
+
+    @Override
     public int flush() {
         done.add("FLUSH");
         return 3;

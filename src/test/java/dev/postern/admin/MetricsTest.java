@@ -63,6 +63,7 @@ class MetricsTest {
                         Map.entry("messages_accepted_total", "counter"),
                         Map.entry("messages_rejected_total", "counter"),
                         Map.entry("deliveries_total", "counter"),
+                        Map.entry("fallbacks_total", "counter"),
                         Map.entry("delivery_seconds", "histogram"),
                         Map.entry("accept_seconds", "histogram"),
                         Map.entry("queue_messages", "gauge"),
@@ -112,7 +113,10 @@ class MetricsTest {
     void familiesByEgressAreThereWithoutAnyEgress() throws IOException {
         stage.views.clear();
         String text = scrape().text();
-        for (String family : new String[] {"deliveries_total", "delivery_seconds", "egress_up"}) {
+        for (String family :
+                new String[] {
+                    "deliveries_total", "delivery_seconds", "egress_up", "fallbacks_total"
+                }) {
             assertTrue(text.contains("# TYPE postern_" + family + " "), family);
         }
     }

@@ -5,6 +5,7 @@ import dev.postern.config.HostPort;
 import dev.postern.config.HttpConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
+import dev.postern.doctor.Report;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ContentTraits;
@@ -69,6 +70,9 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
         return health.address();
     }
 
+    /// What the doctor says.
+    Report diagnosis;
+
     HostPort admin() throws IOException {
         return admin(null);
     }
@@ -86,6 +90,7 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                             this,
                             this,
                             (envelope, origin, in) -> submission.submit(envelope, origin, in),
+                            () -> diagnosis,
                             clock);
             admin.start();
         }

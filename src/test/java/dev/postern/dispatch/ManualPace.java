@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /// Time that moves when a test says so, and threads that run one after the other on the test's own:
@@ -15,6 +16,8 @@ import java.util.random.RandomGenerator;
 final class ManualPace implements Pace {
 
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+
+    private static final int MOST_STEPS_AT_ONCE = 20_000;
 
     private record Later(Instant when, long order, Runnable task) {}
 
@@ -28,7 +31,11 @@ final class ManualPace implements Pace {
     private Instant now = START;
     private long order;
     private int steps;
+    private int stepsNow;
+    private Instant lastStep = START;
     private boolean holding;
+    private final List<String> asleep = new ArrayList<>();
+    private Function<String, Duration> lasting = _ -> Duration.ZERO;
     private Consumer<String> onStart = _ -> {};
 
     /// @param random picks which of the ready threads runs next
@@ -44,18 +51,44 @@ final class ManualPace implements Pace {
     @Override
     public Runnable start(String name, Runnable task) {
         onStart.accept(name);
-        ready.add(new Ready(name, task));
+        Duration lasts = name.equals("dispatch") ? Duration.ZERO : lasting.apply(name);
+        Ready thread = new Ready(name, task);
+        if (lasts.isZero()) {
+            ready.add(thread);
+        } else {
+            asleep.add(name);
+            at(now.plus(lasts), () -> awake(thread));
+        }
         return () -> interrupted.add(name);
     }
 
     @Override
-    public void at(Instant when, Runnable task) {
-        timers.add(new Later(when, order++, task));
+    public Runnable at(Instant when, Runnable task) {
+        Later later = new Later(when, order++, task);
+        timers.add(later);
+        return () -> timers.remove(later);
     }
 
     @Override
     public void close() {
         timers.clear();
+    }
+
+    private void awake(Ready thread) {
+        asleep.remove(thread.name());
+        ready.add(thread);
+    }
+
+    /// Makes threads sleep before they run, as long as `time` says of each.
+    void lasting(Function<String, Duration> time) {
+        lasting = time;
+    }
+
+    /// Ends all threads and timers where they are.
+    void kill() {
+        ready.clear();
+        timers.clear();
+        asleep.clear();
     }
 
     /// Sets who is told of the name of each thread when it is started.
@@ -88,7 +121,13 @@ final class ManualPace implements Pace {
 
     /// Returns how many calls of `egress` are under way.
     long underWay(String egress) {
-        return ready.stream().filter(t -> t.name().startsWith(egress + "-")).count();
+        return ready.stream().filter(t -> t.name().startsWith(egress + "-")).count()
+                + asleep.stream().filter(name -> name.startsWith(egress + "-")).count();
+    }
+
+    /// Returns how many tasks wait for their time.
+    int timers() {
+        return timers.size();
     }
 
     List<String> interrupted() {
@@ -112,7 +151,9 @@ final class ManualPace implements Pace {
             Ready next = runnable.get(random.nextInt(runnable.size()));
             ready.remove(next);
             steps++;
-            if (steps > 2_000_000) {
+            stepsNow = now.equals(lastStep) ? stepsNow + 1 : 0;
+            lastStep = now;
+            if (steps > 2_000_000 || stepsNow > MOST_STEPS_AT_ONCE) {
                 throw new AssertionError("it never rests");
             }
             next.task().run();

@@ -140,7 +140,7 @@ final class Rig implements DispatchObserver {
     }
 
     @Override
-    public void fellBack(QueueId id, String egress, String insteadOf) {
+    public void fellBack(QueueId id, String egress, String insteadOf, String why) {
         fallbacks.add(egress + " instead of " + insteadOf);
     }
 

@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// An egress that answers by a script, and by its usual answer when the script is at its end.
 final class ScriptedEgress implements Egress {
@@ -41,7 +42,7 @@ final class ScriptedEgress implements Egress {
     private final Deque<Act> script = new ArrayDeque<>();
     private final List<Shipment> shipments = new ArrayList<>();
     private Act usual = same(ACCEPTED);
-    private Probe probe = new Probe.Passed("fine");
+    private Supplier<Probe> probe = () -> new Probe.Passed("fine");
     private int probes;
     private boolean spoils;
     private boolean closed;
@@ -87,6 +88,10 @@ final class ScriptedEgress implements Egress {
     }
 
     ScriptedEgress probing(Probe found) {
+        return probing(() -> found);
+    }
+
+    ScriptedEgress probing(Supplier<Probe> found) {
         probe = found;
         return this;
     }
@@ -155,7 +160,7 @@ final class ScriptedEgress implements Egress {
     @Override
     public Probe probe() {
         probes++;
-        return probe;
+        return probe.get();
     }
 
     /// Returns whether it was closed, and not too early.

@@ -69,6 +69,16 @@ class SendNowTest {
     }
 
     @Test
+    void whatIsOverIsForgottenAtOnce() {
+        Rig rig = Rig.of("one").start();
+        int timers = rig.pace.timers();
+        for (int i = 0; i < 9; i++) {
+            send(rig, "b@example.net").join();
+        }
+        assertEquals(timers, rig.pace.timers());
+    }
+
+    @Test
     void oneAcceptedIsSentAndTheRestIsOwed() {
         Rig rig = Rig.of("one").start();
         rig.egress("one").then(Map.of("c@x.example", REJECTED, "d@x.example", DEFERRED));

@@ -42,7 +42,7 @@ class ThreadedDispatcherTest {
                 spool,
                 List.of(egress),
                 observer,
-                new ThreadPace(),
+                new ThreadPace(InstantSource.system()),
                 new SplittableRandom(1));
     }
 

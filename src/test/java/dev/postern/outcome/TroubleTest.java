@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// The trouble table against the texts that real servers say, and against its own rules.
@@ -21,6 +22,11 @@ class TroubleTest {
 
     private static final Path TEXTS = Path.of("src/test/resources/outcome/smtp-troubles.txt");
     private static final Path DOCUMENT = Path.of("docs/troubles.md");
+
+    private static final List<String> API_TYPES =
+            List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark");
+    private static final Set<Stage> PAST_THE_COMMIT_POINT =
+            Set.of(Stage.DOT, Stage.ANSWER, Stage.REPLY);
 
     /// A line of the texts.
     private record Example(String section, Stage stage, String said, String kind, String detail) {
@@ -37,7 +43,7 @@ class TroubleTest {
         }
 
         String actual() {
-            return classified(Trouble.row(stage, said).ruling().outcome(said))
+            return classified(Trouble.row("smtp", stage, said).ruling().outcome(said, null))
                     + ": "
                     + stage.word()
                     + " "
@@ -77,57 +83,70 @@ class TroubleTest {
     @Test
     void everyRowIsHitByAText() throws IOException {
         Set<String> missed = new LinkedHashSet<>();
-        Trouble.rows().forEach(row -> missed.add(row.id()));
+        Trouble.smtpRows().forEach(row -> missed.add(row.id()));
         for (Example example : examples()) {
-            missed.remove(Trouble.row(example.stage(), example.said()).id());
+            missed.remove(Trouble.row("smtp", example.stage(), example.said()).id());
         }
         assertEquals(Set.of(), missed);
     }
 
     @Test
     void rowsHaveNamesOfTheirOwn() {
-        List<String> ids = Trouble.rows().stream().map(TroubleRow::id).toList();
-        assertEquals(List.copyOf(new LinkedHashSet<>(ids)), ids);
+        for (List<TroubleRow> table : List.of(Trouble.smtpRows(), Trouble.apiRows())) {
+            List<String> ids = table.stream().map(TroubleRow::id).toList();
+            assertEquals(List.copyOf(new LinkedHashSet<>(ids)), ids);
+        }
     }
 
     @Test
     void everythingHasARowAtEveryStage() {
+        List<String> replies =
+                List.of("421 x", "450 x", "550 x", "552 x", "250 x", "354 x", "EOF: x");
+        List<String> others =
+                List.of("garbled: x", "finding: x", "for mail.example.org: IOException");
         for (Stage stage : Stage.values()) {
-            for (String said :
-                    List.of(
-                            "421 x",
-                            "450 x",
-                            "550 x",
-                            "552 x",
-                            "250 x",
-                            "354 x",
-                            "EOF: x",
-                            "garbled: x",
-                            "finding: x",
-                            "for mail.example.org: IOException")) {
-                OutcomeClass kind = Trouble.row(stage, said).ruling().kind();
-                if (stage.isBeforeMail()) {
-                    assertEquals(OutcomeClass.UNAVAILABLE, kind, stage + " " + said);
-                }
-                if (kind == OutcomeClass.UNCERTAIN) {
-                    assertEquals(Stage.DOT, stage, said);
+            if (stage.isOfSmtp()) {
+                replies.forEach(said -> hasARow("smtp", stage, said));
+                others.forEach(said -> hasARow("smtp", stage, said));
+            }
+            if (stage.isOfApi()) {
+                for (String type : API_TYPES) {
+                    hasARow(type, stage, "for api.example.org: IOException: timed out");
+                    hasARow(type, stage, "for api.example.org: IOException");
+                    for (int status = 100; status < 600; status++) {
+                        hasARow(type, stage, "HTTP " + status + " x");
+                    }
                 }
             }
         }
     }
 
-    @Test
-    void troubleBeforeMailIsAlwaysTheEgresss() {
-        for (TroubleRow row : Trouble.rows()) {
-            boolean beforeMail = row.stages().stream().anyMatch(Stage::isBeforeMail);
-            assertTrue(!beforeMail || row.ruling().kind() == OutcomeClass.UNAVAILABLE, row.id());
+    private static void hasARow(String type, Stage stage, String said) {
+        OutcomeClass kind = Trouble.row(type, stage, said).ruling().kind();
+        if (stage.isBeforeMessage()) {
+            assertEquals(OutcomeClass.UNAVAILABLE, kind, type + " " + stage + " " + said);
         }
+        if (kind == OutcomeClass.UNCERTAIN) {
+            assertTrue(PAST_THE_COMMIT_POINT.contains(stage), type + " " + stage + " " + said);
+        }
+    }
+
+    @Test
+    void troubleBeforeTheMessageIsAlwaysTheEgresss() {
+        for (TroubleRow row : all()) {
+            boolean before = row.stages().stream().anyMatch(Stage::isBeforeMessage);
+            assertTrue(!before || row.ruling().kind() == OutcomeClass.UNAVAILABLE, row.id());
+        }
+    }
+
+    private static List<TroubleRow> all() {
+        return Stream.concat(Trouble.smtpRows().stream(), Trouble.apiRows().stream()).toList();
     }
 
     @Test
     void saysItInClearWords() {
         Scene scene =
-                new Scene(Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
+                Scene.ofSmtp(Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
         Verdict verdict = Trouble.ofFailure(scene, new ConnectException("Connection refused"));
         assertEquals("connection refused by 127.0.0.1:587", verdict.outcome().reply());
         assertEquals("connect-refused", verdict.row());
@@ -135,7 +154,7 @@ class TroubleTest {
 
     @Test
     void followsTheServersWishForAWait() {
-        Scene scene = new Scene(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
+        Scene scene = Scene.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
         UpstreamReply reply = UpstreamReply.parse("450 4.2.0 Greylisted, retry in 300 seconds\r\n");
         assertEquals(
                 new Outcome.Deferred(
@@ -163,17 +182,30 @@ class TroubleTest {
         List<String> lines = new ArrayList<>();
         lines.add("# Trouble on the way out");
         lines.add("");
-        lines.add("What Postern makes of errors: the first row that fits decides.");
-        lines.add("Made from `troubles.txt` by TroubleTest.");
+        lines.add("What Postern makes of errors: the first row that fits decides. Made from");
+        lines.add("`troubles.txt` and `http-troubles.txt` by TroubleTest.");
+        lines.add("");
+        lines.add("## SMTP");
         lines.add("");
         lines.add("| row | where | what is said | outcome | what to do |");
         lines.add("| --- | --- | --- | --- | --- |");
-        for (TroubleRow row : Trouble.rows()) {
-            String said = "`" + row.said().pattern().replace("|", "\\|") + "`";
-            lines.add(
-                    "| %s | %s | %s | %s | %s |"
-                            .formatted(row.id(), row.where(), said, row.then(), row.advice()));
+        for (TroubleRow row : Trouble.smtpRows()) {
+            lines.add("| %s | %s".formatted(row.id(), cells(row)));
+        }
+        lines.add("");
+        lines.add("## HTTPS");
+        lines.add("");
+        lines.add("| row | who | where | what is said | outcome | what to do |");
+        lines.add("| --- | --- | --- | --- | --- | --- |");
+        for (TroubleRow row : Trouble.apiRows()) {
+            String who = row.types().isEmpty() ? "any" : String.join(", ", row.types());
+            lines.add("| %s | %s | %s".formatted(row.id(), who, cells(row)));
         }
         return String.join("\n", lines) + "\n";
+    }
+
+    private static String cells(TroubleRow row) {
+        String said = "`" + row.said().pattern().replace("|", "\\|") + "`";
+        return "%s | %s | %s | %s |".formatted(row.where(), said, row.then(), row.advice());
     }
 }

@@ -97,4 +97,21 @@ class CompactionTest {
         assertTrue(bench.spool().content(failed.get(1)).isPresent());
         assertTrue(bench.spool().content(failed.get(2)).isPresent());
     }
+
+    @Test
+    void aSegmentStaysWhileItsEndWaitsToBeWritten() throws Exception {
+        bench.segmentBytes(8 * 1024).open();
+        // Content in segments before that of the accepted record.
+        QueueId owed = bench.accept("m".repeat(20_000));
+        QueuedMessage claimed = bench.claim();
+        QueueId other = bench.accept("other");
+        QueuedMessage second = bench.claim();
+        bench.spool().settle(other, Mails.sent(second, bench.instant()));
+        // In the midst of a batch, another thread settles: that waits for the next batch.
+        disk.onWrite(() -> bench.spool().settle(owed, Mails.sent(claimed, bench.instant())));
+        bench.spool().tick();
+        bench.kill();
+        QueuedMessage after = bench.message(owed);
+        assertTrue(after.state() == State.SENT || bench.content(owed).equals("m".repeat(20_000)));
+    }
 }

@@ -47,6 +47,7 @@ final class MemoryDisk implements Disk {
     private int crashAfter = Integer.MAX_VALUE;
     private boolean dead;
     private boolean shortWrites = true;
+    private Runnable onWrite = () -> {};
     private int syncs;
     private long writtenBytes;
     private int faults;
@@ -92,6 +93,11 @@ final class MemoryDisk implements Disk {
     /// Lets everything fail after so many more operations, as if the power went.
     synchronized void crashAfter(int operations) {
         crashAfter = operations;
+    }
+
+    /// Runs this once, with the next write.
+    synchronized void onWrite(Runnable action) {
+        onWrite = action;
     }
 
     synchronized int syncs() {
@@ -340,6 +346,9 @@ final class MemoryDisk implements Disk {
         }
 
         private void put(ByteBuffer octets, int start, int length) {
+            Runnable action = onWrite;
+            onWrite = () -> {};
+            action.run();
             int end = start + length;
             writtenBytes += length;
             if (end > content.octets.length) {

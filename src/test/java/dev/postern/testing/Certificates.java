@@ -1,12 +1,15 @@
 package dev.postern.testing;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLContext;
 
-/// A certificate authority of the test's own and a certificate by it for `localhost`.
+/// A certificate authority of the test's own and a certificate by it.
 ///
 /// @param ca the authority's certificate, PEM
 /// @param certificate the server's certificate, PEM
@@ -20,13 +23,22 @@ public record Certificates(Path ca, Path certificate, Path key) {
             keyUsage=keyCertSign
             [server]
             basicConstraints=CA:FALSE
-            subjectAltName=DNS:localhost,IP:127.0.0.1
+            subjectAltName=@NAMES@
             """;
 
-    /// Makes them in the directory.
+    /// Makes them in the directory, for this machine.
     public static Certificates in(Path directory) throws IOException {
+        return in(directory, "DNS:localhost,IP:127.0.0.1");
+    }
+
+    /// Makes them in the directory, for servers of these names.
+    public static Certificates in(Path directory, List<String> names) throws IOException {
+        return in(directory, names.stream().map("DNS:"::concat).collect(joining(",")));
+    }
+
+    private static Certificates in(Path directory, String names) throws IOException {
         Path extensions = directory.resolve("extensions.cnf");
-        Files.writeString(extensions, EXTENSIONS);
+        Files.writeString(extensions, EXTENSIONS.replace("@NAMES@", names));
         makeKey(directory, "ca", "/CN=Test authority");
         makeKey(directory, "server", "/CN=localhost");
         String sections = extensions.toString();
@@ -43,6 +55,13 @@ public record Certificates(Path ca, Path certificate, Path key) {
         Path key = directory.resolve("server.key");
         Access.openToAll(key);
         return new Certificates(directory.resolve("ca.pem"), directory.resolve("server.pem"), key);
+    }
+
+    /// Returns the context of a server that shows the certificate.
+    public SSLContext server() throws IOException {
+        Path both = key.resolveSibling("server-both.pem");
+        Files.writeString(both, Files.readString(key) + Files.readString(certificate));
+        return TestKeys.server(both);
     }
 
     private static void makeKey(Path directory, String name, String subject) throws IOException {

@@ -27,6 +27,17 @@ public final class EgressConfigs {
             List<String> senders,
             @Nullable Rate rate,
             WhenLimited whenLimited) {
+        return egress(name, concurrency, senders, rate, null, whenLimited);
+    }
+
+    /// Returns the same with a quota.
+    public static EgressConfig egress(
+            String name,
+            int concurrency,
+            List<String> senders,
+            @Nullable Rate rate,
+            @Nullable Rate quota,
+            WhenLimited whenLimited) {
         Duration timeout = Duration.ofSeconds(10);
         return new EgressConfig.Api(
                 new EgressCommon(
@@ -40,7 +51,7 @@ public final class EgressConfigs {
                         timeout,
                         senders,
                         rate,
-                        null,
+                        quota,
                         whenLimited,
                         Fidelity.BEST_EFFORT),
                 "resend",

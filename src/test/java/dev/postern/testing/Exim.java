@@ -168,6 +168,11 @@ public final class Exim implements NextHop {
         return port;
     }
 
+    /// Returns the authority of its certificate, which is for `localhost`.
+    public Path ca() {
+        return ca;
+    }
+
     /// Returns the port that speaks TLS from the first byte.
     public int tlsPort() {
         return tlsPort;

@@ -54,6 +54,8 @@ public final class FakeSpool implements Spool {
     private final Set<QueueId> claimed = new HashSet<>();
     private final List<String> commitments = new ArrayList<>();
     private final Map<QueueId, Integer> settlements = new HashMap<>();
+    private final Map<QueueId, Integer> shelves = new HashMap<>();
+    private final Map<String, byte[]> keepsakes = new HashMap<>();
     private Runnable wake = () -> {};
     private long lastId;
     private int claims;
@@ -166,10 +168,20 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized List<QueuedMessage> claim(int max) {
+        return claimFrom(max, 0);
+    }
+
+    @Override
+    public synchronized List<QueuedMessage> claim(int max, int shelf) {
+        return claimFrom(max, shelf);
+    }
+
+    private List<QueuedMessage> claimFrom(int max, int shelf) {
         claims++;
         fail();
         List<QueuedMessage> due =
                 waiting()
+                        .filter(message -> shelves.getOrDefault(message.id(), 0) == shelf)
                         .filter(message -> !message.due().isAfter(clock.instant()))
                         .sorted(
                                 Comparator.comparing((QueuedMessage m) -> m.state() != State.QUEUED)
@@ -180,6 +192,20 @@ public final class FakeSpool implements Spool {
         due.forEach(message -> claimed.add(message.id()));
         given += due.size();
         return due.stream().map(FakeSpool::sending).toList();
+    }
+
+    @Override
+    public synchronized void shelve(QueueId id, int shelf) {
+        if (!claimed.remove(id)) {
+            throw violation("shelved without a claim: " + id);
+        }
+        given--;
+        shelves.put(id, shelf);
+    }
+
+    @Override
+    public synchronized void clearShelves() {
+        shelves.clear();
     }
 
     private static QueuedMessage sending(QueuedMessage message) {
@@ -199,7 +225,15 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized Optional<Instant> nextDue() {
-        return waiting().map(QueuedMessage::due).min(Comparator.naturalOrder());
+        return nextDue(0);
+    }
+
+    @Override
+    public synchronized Optional<Instant> nextDue(int shelf) {
+        return waiting()
+                .filter(message -> shelves.getOrDefault(message.id(), 0) == shelf)
+                .map(QueuedMessage::due)
+                .min(Comparator.naturalOrder());
     }
 
     @Override
@@ -222,6 +256,7 @@ public final class FakeSpool implements Spool {
         if (!claimed.remove(id)) {
             throw violation("settled without a claim: " + id);
         }
+        shelves.remove(id);
         settlements.merge(id, 1, Integer::sum);
         QueuedMessage old = get(id);
         Map<ForwardPath, Recipient> changed = new HashMap<>();
@@ -270,6 +305,16 @@ public final class FakeSpool implements Spool {
     @Override
     public synchronized int hasten(Reason reason, Instant due) {
         return dueAt(m -> isIn(m, State.DEFERRED, reason), due);
+    }
+
+    @Override
+    public synchronized void keep(String name, byte[] octets) {
+        keepsakes.put(name, octets.clone());
+    }
+
+    @Override
+    public synchronized byte[] kept(String name) {
+        return keepsakes.getOrDefault(name, new byte[0]).clone();
     }
 
     @Override

@@ -36,6 +36,12 @@ public final class Postern implements AutoCloseable {
                     "RESEND_API_KEY",
                     "BREVO_API_KEY",
                     "RENDER",
+                    "HTTPS_PROXY",
+                    "https_proxy",
+                    "ALL_PROXY",
+                    "all_proxy",
+                    "NO_PROXY",
+                    "no_proxy",
                     "JAVA_TOOL_OPTIONS");
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -49,6 +55,9 @@ public final class Postern implements AutoCloseable {
     private String settings = "";
     private String smtp = "";
     private String javaOptions = "";
+    private Map<String, String> variables = Map.of();
+    private List<String> wrapper = List.of();
+    private Netns netns;
     private Daemon daemon;
     private Map<String, Integer> ports = Map.of();
 
@@ -96,6 +105,24 @@ public final class Postern implements AutoCloseable {
     /// Sets options for java, such as `-Xmx64m`.
     public Postern javaOptions(String options) {
         this.javaOptions = options;
+        return this;
+    }
+
+    /// Sets environment variables; they count from the next command.
+    public Postern environment(Map<String, String> environment) {
+        this.variables = environment;
+        return this;
+    }
+
+    /// Sets a command that is to run the program, as its last arguments.
+    public Postern wrapper(List<String> command) {
+        this.wrapper = command;
+        return this;
+    }
+
+    /// Runs it in a network namespace; the ports that this class tells of lead there.
+    public Postern within(Netns network) {
+        this.netns = network;
         return this;
     }
 
@@ -149,12 +176,17 @@ public final class Postern implements AutoCloseable {
     /// Returns a command of the program, ready to be run in the test's directory with an
     /// environment that sets nothing of Postern's.
     public ProcessBuilder command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(home.resolve("bin/postern").toString()));
+        List<String> command = new ArrayList<>(wrapper);
+        command.add(home.resolve("bin/postern").toString());
         command.addAll(Arrays.asList(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(netns == null ? command : netns.command(command))
+                        .directory(directory.toFile());
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("POSTERN"));
+        environment.keySet().removeIf(name -> name.startsWith("AWS_"));
         environment.keySet().removeAll(FOREIGN_SETTINGS);
+        environment.putAll(variables);
         if (!javaOptions.isEmpty()) {
             environment.put("POSTERN_JAVA_OPTS", javaOptions);
         }
@@ -170,8 +202,13 @@ public final class Postern implements AutoCloseable {
         if (!daemon.isAlive()) {
             throw new AssertionError("Postern ended: " + daemon.output());
         }
-        ports = EndpointFile.ports(endpoint());
-        return ports.keySet().containsAll(EndpointFile.NAMES);
+        Map<String, Integer> told = EndpointFile.ports(endpoint());
+        boolean complete = told.keySet().containsAll(EndpointFile.NAMES);
+        if (complete) {
+            told.replaceAll((_, port) -> netns == null ? port : netns.passage(port));
+            ports = told;
+        }
+        return complete;
     }
 
     private Path endpoint() {
@@ -225,6 +262,11 @@ public final class Postern implements AutoCloseable {
             throw new AssertionError(path + ": " + response.statusCode() + response.body());
         }
         return JSON.readTree(response.body());
+    }
+
+    /// Asks the admin socket for anything.
+    public HttpResponse<String> page(String path) throws IOException {
+        return get(EndpointFile.ADMIN, path);
     }
 
     /// Asks the admin socket for a message's bytes.

@@ -63,7 +63,13 @@ public enum Programs {
     /// The directory of a small Debian with cron and PHP, made by debootstrap.
     DEBIAN("TEST_DEBIAN", "what .ci/run makes with debootstrap", "debian/."),
     /// Checks systemd's units.
-    SYSTEMD_ANALYZE("TEST_SYSTEMD_ANALYZE", "systemd", "systemd-analyze");
+    SYSTEMD_ANALYZE("TEST_SYSTEMD_ANALYZE", "systemd", "systemd-analyze"),
+    /// Containers without a daemon.
+    PODMAN("TEST_PODMAN", "podman", "podman"),
+    /// Images without a daemon.
+    BUILDAH("TEST_BUILDAH", "buildah", "buildah"),
+    /// The directory with stand-ins for the images that the Dockerfile starts from.
+    BASE_IMAGES("TEST_BASE_IMAGES", "them by src/test/image/bases.sh", "images/.");
 
     private static final List<String> USUAL_PLACES =
             List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/bin", "/usr/local/sbin");

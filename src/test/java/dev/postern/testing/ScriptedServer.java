@@ -83,6 +83,7 @@ public final class ScriptedServer implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile List<String> offers =
             List.of("PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8");
+    private volatile String name = "scripted.example";
     private volatile SSLContext tls;
     private volatile boolean implicitTls;
 
@@ -100,7 +101,8 @@ public final class ScriptedServer implements AutoCloseable {
         return serve(Ports.retake(port, BACKLOG));
     }
 
-    private static ScriptedServer serve(ServerSocket listening) {
+    /// Starts a server on a socket that listens anywhere; it is closed with the server.
+    public static ScriptedServer serve(ServerSocket listening) {
         ScriptedServer server = new ScriptedServer(listening);
         Thread.ofVirtual().start(server::listen);
         return server;
@@ -114,14 +116,30 @@ public final class ScriptedServer implements AutoCloseable {
 
     /// Offers STARTTLS with a key from the test resources.
     public ScriptedServer startTls(String key) {
-        tls = TestKeys.server(key);
+        return startTls(TestKeys.server(key));
+    }
+
+    /// Offers STARTTLS.
+    public ScriptedServer startTls(SSLContext context) {
+        tls = context;
         return this;
     }
 
     /// Speaks TLS from the first octet.
     public ScriptedServer implicitTls(String key) {
+        return implicitTls(TestKeys.server(key));
+    }
+
+    /// Speaks TLS from the first octet.
+    public ScriptedServer implicitTls(SSLContext context) {
         implicitTls = true;
-        return startTls(key);
+        return startTls(context);
+    }
+
+    /// Sets the name that it greets with.
+    public ScriptedServer named(String host) {
+        name = host;
+        return this;
     }
 
     /// Gives orders for a verb.
@@ -212,6 +230,10 @@ public final class ScriptedServer implements AutoCloseable {
         } finally {
             open.remove(socket);
         }
+    }
+
+    String name() {
+        return name;
     }
 
     SSLContext tls() {

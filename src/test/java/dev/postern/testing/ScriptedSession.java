@@ -44,7 +44,7 @@ final class ScriptedSession implements AutoCloseable {
             secure();
         }
         in = ScriptedServer.buffered(socket);
-        act("GREETING", "220 scripted.example ESMTP");
+        act("GREETING", "220 " + server.name() + " ESMTP");
         while (!over) {
             String line = line();
             server.heard(line);
@@ -98,7 +98,7 @@ final class ScriptedSession implements AutoCloseable {
     }
 
     private String ehlo() {
-        List<String> lines = new ArrayList<>(List.of("scripted.example"));
+        List<String> lines = new ArrayList<>(List.of(server.name()));
         lines.addAll(server.offers(socket instanceof SSLSocket));
         StringBuilder reply = new StringBuilder();
         for (int i = 0; i < lines.size(); i++) {

@@ -33,13 +33,19 @@ public final class TestKeys {
 
     /// Returns a server's context with this key: `localhost`, `other`, `expired`, `stranger`.
     public static SSLContext server(String name) {
+        return server(ca().resolveSibling(name + ".pem"));
+    }
+
+    /// Returns a server's context with a key, in PEM, and the certificates behind it in the same
+    /// file.
+    static SSLContext server(Path file) {
         try {
-            String pem = Files.readString(ca().resolveSibling(name + ".pem"));
+            String pem = Files.readString(file);
             int end = pem.indexOf(END_OF_KEY) + END_OF_KEY.length();
             KeyStore store = KeyStore.getInstance("PKCS12");
             store.load(null, null);
             store.setKeyEntry(
-                    name, key(pem.substring(0, end)), new char[0], chain(pem.substring(end)));
+                    "server", key(pem.substring(0, end)), new char[0], chain(pem.substring(end)));
             KeyManagerFactory keys =
                     KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             keys.init(store, new char[0]);

@@ -25,9 +25,9 @@ interface Api {
     /// Makes one of the planned calls.
     HttpResult send(Post post, CommitGate gate);
 
-    /// Returns the id that an acceptance gives: exactly the provider's status, and an id. Empty for
-    /// every other answer.
-    Optional<String> acceptedAs(HttpAnswer answer);
+    /// Returns the id that an acceptance of the call gives: exactly the provider's status, and an
+    /// id. Empty for every other answer.
+    Optional<String> acceptedAs(HttpAnswer answer, Post post);
 
     /// Returns the code and the text of an answer, `code: text`, in one line; empty when there is
     /// none that we understand.

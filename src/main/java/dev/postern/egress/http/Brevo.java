@@ -98,7 +98,7 @@ final class Brevo extends RebuildingApi {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer) {
+    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return answer.status() == SUCCESS
                 ? Json.text(Json.read(answer), "messageId")
                 : Optional.empty();

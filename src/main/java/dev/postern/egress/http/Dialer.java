@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.HostPort;
+import dev.postern.egress.TlsTrust;
+import dev.postern.outcome.Stage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,19 +28,19 @@ final class Dialer {
 
     private final Endpoint endpoint;
     private final ProxySettings proxies;
-    private final TrustAnchors anchors;
+    private final TlsTrust trust;
     private final Duration connectTimeout;
     private final Duration commandTimeout;
 
     Dialer(
             Endpoint endpoint,
             ProxySettings proxies,
-            TrustAnchors anchors,
+            TlsTrust trust,
             Duration connectTimeout,
             Duration commandTimeout) {
         this.endpoint = endpoint;
         this.proxies = proxies;
-        this.anchors = anchors;
+        this.trust = trust;
         this.connectTimeout = connectTimeout;
         this.commandTimeout = commandTimeout;
     }
@@ -62,7 +64,7 @@ final class Dialer {
             return endpoint.tls() ? secure(socket) : socket;
         } catch (IOException e) {
             close(socket);
-            throw e instanceof StageFailure at ? at : new StageFailure(HttpStage.CONNECT, e);
+            throw e instanceof StageFailure at ? at : new StageFailure(Stage.CONNECT, e);
         }
     }
 
@@ -70,7 +72,7 @@ final class Dialer {
         try {
             return proxies.proxyFor(endpoint.host(), endpoint.port());
         } catch (IllegalArgumentException e) {
-            throw new StageFailure(HttpStage.PROXY, e);
+            throw new StageFailure(Stage.PROXY, e);
         }
     }
 
@@ -93,14 +95,14 @@ final class Dialer {
                 break;
             }
         }
-        throw new StageFailure(HttpStage.CONNECT, last);
+        throw new StageFailure(Stage.CONNECT, last);
     }
 
     private static InetAddress[] lookUp(String host) throws StageFailure {
         try {
             return InetAddress.getAllByName(host);
         } catch (UnknownHostException e) {
-            throw new StageFailure(HttpStage.DNS, e);
+            throw new StageFailure(Stage.DNS, e);
         }
     }
 
@@ -121,7 +123,7 @@ final class Dialer {
                         "proxy " + proxy + " answered: " + answer.lines().findFirst().orElse(""));
             }
         } catch (IOException e) {
-            throw new StageFailure(HttpStage.PROXY, e);
+            throw new StageFailure(Stage.PROXY, e);
         }
     }
 
@@ -145,7 +147,7 @@ final class Dialer {
         try {
             SSLSocket tls =
                     (SSLSocket)
-                            anchors.context()
+                            trust.context(true)
                                     .getSocketFactory()
                                     .createSocket(socket, endpoint.host(), endpoint.port(), true);
             SSLParameters parameters = tls.getSSLParameters();
@@ -155,7 +157,7 @@ final class Dialer {
             tls.startHandshake();
             return tls;
         } catch (IOException e) {
-            throw new StageFailure(HttpStage.TLS, e);
+            throw new StageFailure(Stage.TLS, e);
         }
     }
 

@@ -43,6 +43,14 @@ record Endpoint(boolean tls, String host, int port, String path) {
                 || name.equals("0:0:0:0:0:0:0:1");
     }
 
+    /// Returns a call's path below this address. The version that it begins with may stand in both:
+    /// the providers' own pages give base addresses with it.
+    String pathOf(String callPath) {
+        int version = path.lastIndexOf('/');
+        boolean both = version >= 0 && callPath.startsWith(path.substring(version) + "/");
+        return (both ? path.substring(0, version) : path) + callPath;
+    }
+
     /// Returns the value of the Host field (RFC 9110 §7.2).
     String authority() {
         String name = host.indexOf(':') >= 0 ? "[" + host + "]" : host;

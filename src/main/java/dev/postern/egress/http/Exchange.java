@@ -8,6 +8,7 @@ import dev.postern.egress.http.CommitStream.SinkFailure;
 import dev.postern.egress.http.HttpResult.Answered;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.egress.http.HttpResult.Failed;
+import dev.postern.outcome.Stage;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
@@ -65,7 +66,7 @@ final class Exchange {
     private final CommitGate gate;
 
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
-    private volatile HttpStage stage = HttpStage.CONNECT;
+    private volatile Stage stage = Stage.CONNECT;
     private volatile long deadlineNanos;
     private volatile @Nullable Socket dialing;
     private volatile @Nullable Connection connection;
@@ -188,7 +189,7 @@ final class Exchange {
             }
         }
         try {
-            stage = HttpStage.CONNECT;
+            stage = Stage.CONNECT;
             return over(new Connection(dialer.dial(socket -> dialing = socket)));
         } catch (StageFailure e) {
             stage = e.stage();
@@ -200,7 +201,7 @@ final class Exchange {
         connection = use;
         writeFailure = null;
         use.begin();
-        stage = HttpStage.REQUEST;
+        stage = Stage.REQUEST;
         allow(stretch());
         Duration keepAlive = null;
         try (HttpClientResponse response = request(use)) {
@@ -240,7 +241,7 @@ final class Exchange {
         // name up once more, behind a proxy in vain.
         Http1ClientRequest request =
                 client.method(Method.create(call.method()))
-                        .uri("http://127.0.0.1" + endpoint.path() + call.path())
+                        .uri("http://127.0.0.1" + endpoint.pathOf(call.path()))
                         .skipUriEncoding(true)
                         .connection(use)
                         .keepAlive(true)
@@ -251,7 +252,7 @@ final class Exchange {
                 .forEach((name, value) ->
                         request.header(HeaderValues.create(HeaderNames.create(name), value)));
         if (length == 0) {
-            stage = HttpStage.ANSWER;
+            stage = Stage.ANSWER;
             allow(common.answerTimeout());
             return request.request();
         }
@@ -294,7 +295,7 @@ final class Exchange {
         if (!gate.pass()) {
             throw new BrokenOff("broken off before the commit point");
         }
-        stage = HttpStage.ANSWER;
+        stage = Stage.ANSWER;
     }
 
     /// The server may have answered and closed before it read everything, as with 413: Helidon

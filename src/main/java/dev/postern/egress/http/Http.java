@@ -2,7 +2,9 @@ package dev.postern.egress.http;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.TlsTrust;
 import dev.postern.egress.http.HttpResult.BrokenOff;
+import dev.postern.outcome.Stage;
 import io.helidon.webclient.http1.Http1Client;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -40,7 +42,9 @@ final class Http implements AutoCloseable {
                     Logger.getLogger("io.helidon.webclient"),
                     Logger.getLogger("io.helidon.webclient.http1.Http1CallChainBase"),
                     Logger.getLogger("software.amazon.awssdk"),
-                    Logger.getLogger("org.apache.http"));
+                    Logger.getLogger("org.apache.http"),
+                    // AWS's credential chain asks by it, with a container's token.
+                    Logger.getLogger("sun.net.www"));
 
     static {
         TALKATIVE.forEach(logger -> logger.setLevel(Level.INFO));
@@ -61,7 +65,7 @@ final class Http implements AutoCloseable {
                 new Dialer(
                         endpoint,
                         new ProxySettings(environment),
-                        new TrustAnchors(common.ca()),
+                        new TlsTrust(common.ca()),
                         common.connectTimeout(),
                         common.commandTimeout());
         this.pool = new ConnectionPool(common.concurrency(), System::nanoTime);
@@ -89,7 +93,7 @@ final class Http implements AutoCloseable {
             turns.acquire();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            return new HttpResult.Failed(HttpStage.PREPARE, new BrokenOff("interrupted"));
+            return new HttpResult.Failed(Stage.PREPARE, new BrokenOff("interrupted"));
         }
         try {
             return new Exchange(client, pool, dialer, endpoint, common, call, gate).run();

@@ -9,13 +9,15 @@ import dev.postern.egress.Probe;
 import dev.postern.egress.Shipment;
 import dev.postern.egress.http.Api.Plan;
 import dev.postern.egress.http.Api.Post;
-import dev.postern.egress.http.HttpTrouble.Scene;
-import dev.postern.egress.http.HttpTrouble.Verdict;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Misfit;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.outcome.Scene;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble;
+import dev.postern.outcome.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -39,10 +41,9 @@ import org.slf4j.LoggerFactory;
 /// shipment has, and when a refusal may lie in one of several; the commit gate is passed once, with
 /// the first. After trouble that concerns the egress as a whole no further call is made.
 ///
-/// **Diagnostics.** All trouble on the other side is an outcome of the trouble table
-/// ([HttpTrouble]). Thrown is only content that can't be read (`UncheckedIOException`). Logs one
-/// line with advice for each trouble that concerns the egress as a whole; never keys, never
-/// content.
+/// **Diagnostics.** All trouble on the other side is an outcome of the trouble table ([Trouble]).
+/// Thrown is only content that can't be read (`UncheckedIOException`). Logs one line with advice
+/// for each trouble that concerns the egress as a whole; never keys, never content.
 ///
 /// See also: [Http] (how a call is made), [Api] (what is particular to a provider).
 final class HttpEgress implements Egress {
@@ -135,22 +136,24 @@ final class HttpEgress implements Egress {
         }
 
         private void answered(Post post, HttpAnswer answer) {
-            Optional<String> id = api.acceptedAs(answer);
-            String said = wording.of(answer, api.explain(answer, post), id.isPresent());
+            Optional<String> id = api.acceptedAs(answer, post);
+            String explained = api.explain(answer, post);
+            String said = wording.of(answer, explained, id.isPresent());
             List<ForwardPath> refused = api.refused(answer, post);
             if (id.isPresent()) {
+                String accepted = wording.ofAcceptance(answer, id.get(), explained);
                 settle(refused, new Outcome.Rejected(said));
-                settle(post.recipients(), new Outcome.Accepted(said, id.get(), post.notCarried()));
+                settle(
+                        post.recipients(),
+                        new Outcome.Accepted(accepted, id.get(), post.notCarried()));
                 return;
             }
-            Verdict verdict =
-                    HttpTrouble.ofAnswer(scene(HttpStage.REPLY), said, RetryAfter.of(answer, said));
+            Verdict verdict = Trouble.ofAnswer(scene(Stage.REPLY), said, RateHeaders.in(answer));
             refused(post, verdict, refused);
         }
 
         private void failed(Post post, HttpResult.Failed failed) {
-            Verdict verdict = HttpTrouble.ofFailure(scene(failed.stage()), failed.failure());
-            refused(post, verdict, List.of());
+            refused(post, judged(failed), List.of());
         }
 
         /// Settles what the verdict is about; others of the call, of whom it says nothing, are
@@ -162,7 +165,7 @@ final class HttpEgress implements Egress {
             if (outcome.kind() == OutcomeClass.REJECTED && some) {
                 settle(named, outcome);
                 groups.add(without(recipients, named));
-            } else if (verdict.fewer() && recipients.size() > 1) {
+            } else if (verdict.fewerRecipients() && recipients.size() > 1) {
                 int half = recipients.size() / 2;
                 groups.add(recipients.subList(0, half));
                 groups.add(recipients.subList(half, recipients.size()));
@@ -179,7 +182,8 @@ final class HttpEgress implements Egress {
                     settleTheRest(unavailable);
                 }
                 // A limit that one call met, the next would meet too.
-                case Outcome.Deferred deferred when !verdict.fewer() -> settleTheRest(deferred);
+                case Outcome.Deferred deferred when !verdict.fewerRecipients() ->
+                        settleTheRest(deferred);
                 case Outcome.Uncertain uncertain ->
                         settleTheRest(
                                 new Outcome.Unavailable(
@@ -204,14 +208,18 @@ final class HttpEgress implements Egress {
         }
     }
 
+    private Verdict judged(HttpResult.Failed failed) {
+        return Trouble.ofFailure(scene(failed.stage()), failed.failure(), wording::masked);
+    }
+
     private static List<ForwardPath> without(List<ForwardPath> all, List<ForwardPath> some) {
         List<ForwardPath> rest = new ArrayList<>(all);
         rest.removeAll(some);
         return rest;
     }
 
-    private Scene scene(HttpStage stage) {
-        return new Scene(
+    private Scene scene(Stage stage) {
+        return Scene.ofApi(
                 api.type(),
                 stage,
                 http.endpoint().authority(),
@@ -219,6 +227,8 @@ final class HttpEgress implements Egress {
                     case DNS, CONNECT -> common.connectTimeout();
                     case ANSWER, REPLY -> common.answerTimeout();
                     case PROXY, TLS, PREPARE, REQUEST -> common.commandTimeout();
+                    case GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, DOT ->
+                            throw new AssertionError("no stage of a call: " + stage);
                 });
     }
 
@@ -235,8 +245,7 @@ final class HttpEgress implements Egress {
     public Probe probe() {
         return switch (api.probe()) {
             case HttpResult.Answered answered -> probed(answered.answer());
-            case HttpResult.Failed failed ->
-                    failedProbe(HttpTrouble.ofFailure(scene(failed.stage()), failed.failure()));
+            case HttpResult.Failed failed -> failedProbe(judged(failed));
         };
     }
 
@@ -246,10 +255,8 @@ final class HttpEgress implements Egress {
         return api.probed(answer)
                 .orElseGet(() ->
                         failedProbe(
-                                HttpTrouble.ofAnswer(
-                                        scene(HttpStage.REPLY),
-                                        said,
-                                        RetryAfter.of(answer, said))));
+                                Trouble.ofAnswer(
+                                        scene(Stage.REPLY), said, RateHeaders.in(answer))));
     }
 
     private Probe failedProbe(Verdict verdict) {

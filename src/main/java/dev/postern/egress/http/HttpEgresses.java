@@ -26,10 +26,16 @@ public final class HttpEgresses {
     /// @param environment gives a variable's value, for the proxy
     static Egress of(EgressConfig config, UnaryOperator<@Nullable String> environment) {
         EgressCommon common = config.common();
-        URI own = common.endpoint();
-        Endpoint endpoint = Endpoint.of(own == null ? URI.create(usual(config)) : own);
+        Endpoint endpoint = Endpoint.of(base(config));
         Http http = new Http(common, endpoint, environment);
-        return new HttpEgress(common, api(config, http), http, new Wording(secrets(config)));
+        return new HttpEgress(
+                common, api(config, http), http, new Wording(new KeyMask(secrets(config))));
+    }
+
+    /// Returns the base address: the configured one, else the provider's own.
+    static URI base(EgressConfig config) {
+        URI own = config.common().endpoint();
+        return own == null ? URI.create(usual(config)) : own;
     }
 
     private static Api api(EgressConfig config, Http http) {
@@ -73,6 +79,9 @@ public final class HttpEgresses {
             case EgressConfig.Mailgun mailgun -> secrets.add(mailgun.apiKey());
             case EgressConfig.Api api -> secrets.add(api.apiKey());
             case EgressConfig.Ses ses -> {
+                if (ses.accessKeyId() != null) {
+                    secrets.add(ses.accessKeyId());
+                }
                 if (ses.secretAccessKey() != null) {
                     secrets.add(ses.secretAccessKey());
                 }

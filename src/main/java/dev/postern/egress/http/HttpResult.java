@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import dev.postern.outcome.Stage;
 import java.io.IOException;
 
 /// What became of a call.
@@ -10,9 +11,9 @@ sealed interface HttpResult {
 
     /// No answer came.
     ///
-    /// @param stage how far it had come; from [HttpStage#ANSWER] on it may have been taken
+    /// @param stage how far it had come; from [Stage#ANSWER] on it may have been taken
     /// @param failure what happened
-    record Failed(HttpStage stage, Exception failure) implements HttpResult {}
+    record Failed(Stage stage, Exception failure) implements HttpResult {}
 
     /// We ended it ourselves, for a reason that is ours.
     final class BrokenOff extends IOException {

@@ -121,7 +121,7 @@ final class Mailgun implements Api {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer) {
+    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return answer.status() == SUCCESS ? Json.text(Json.read(answer), "id") : Optional.empty();
     }
 

@@ -25,6 +25,7 @@ final class Postmark extends RebuildingApi {
     private static final long SIZE_LIMIT_BYTES = 10L * 1024 * 1024;
 
     private static final int SUCCESS = 200;
+    private static final String TEST_TOKEN = "POSTMARK_API_TEST";
     private static final String METADATA = "x-pm-metadata-";
     private static final String KEEP_ID = "X-PM-KeepID";
 
@@ -123,7 +124,7 @@ final class Postmark extends RebuildingApi {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer) {
+    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         JsonNode body = Json.read(answer);
         JsonNode code = body.path("ErrorCode");
         return answer.status() == SUCCESS && code.isInt() && code.intValue() == 0
@@ -157,6 +158,10 @@ final class Postmark extends RebuildingApi {
 
     @Override
     public Optional<Probe> probed(HttpAnswer answer) {
+        if (key().equals(TEST_TOKEN)) {
+            // It is no server's, and good for sending to nobody only.
+            return Optional.of(new Probe.Unproven("the token for tests: nothing is delivered"));
+        }
         return answer.status() == 200 && Json.read(answer).has("ID")
                 ? Optional.of(new Probe.Passed("the token is good"))
                 : Optional.empty();

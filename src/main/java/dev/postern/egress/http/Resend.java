@@ -111,7 +111,7 @@ final class Resend extends RebuildingApi {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer) {
+    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return answer.status() == SUCCESS ? Json.text(Json.read(answer), "id") : Optional.empty();
     }
 

@@ -198,7 +198,7 @@ final class Ses implements Api {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer) {
+    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return answer.status() == SUCCESS
                 ? Json.text(Json.read(answer), "MessageId")
                 : Optional.empty();

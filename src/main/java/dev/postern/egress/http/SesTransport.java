@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.postern.egress.CommitGate;
+import dev.postern.outcome.Stage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -88,7 +89,7 @@ final class SesTransport implements SdkHttpClient {
         if (thrown[0] == null) {
             throw new IllegalStateException("AWS's SDK made no call");
         }
-        return new HttpResult.Failed(HttpStage.PREPARE, thrown[0]);
+        return new HttpResult.Failed(Stage.PREPARE, thrown[0]);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import dev.postern.outcome.Stage;
 import java.io.IOException;
 
 /// A failure before the request, with where it happened.
@@ -7,16 +8,16 @@ final class StageFailure extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    private final HttpStage stage;
+    private final Stage stage;
     private final Exception failure;
 
-    StageFailure(HttpStage stage, Exception failure) {
+    StageFailure(Stage stage, Exception failure) {
         super(failure);
         this.stage = stage;
         this.failure = failure;
     }
 
-    HttpStage stage() {
+    Stage stage() {
         return stage;
     }
 

@@ -5,6 +5,7 @@ import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
 import dev.postern.egress.CandidateView;
+import dev.postern.egress.TlsTrust;
 import dev.postern.egress.smtp.SmtpReach.Opening;
 import dev.postern.outcome.CertificateRefused;
 import dev.postern.outcome.Outcome;
@@ -142,7 +143,7 @@ final class Dialer {
             };
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            Scene scene = new Scene(Stage.CONNECT, tlsName, config.host(), connectLimit);
+            Scene scene = Scene.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
             Verdict verdict = Trouble.ofFinding(scene, "broken off: interrupted");
             return new Dialed.Failed(verdict, Stage.CONNECT);
         }
@@ -175,12 +176,12 @@ final class Dialer {
     }
 
     private Dialed dial(int port, @Nullable Credentials credentials) {
-        Scene scene = new Scene(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
+        Scene scene = Scene.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
         InetAddress[] addresses;
         try {
             addresses = resolver.resolve(config.host());
         } catch (UnknownHostException e) {
-            Scene named = new Scene(Stage.DNS, config.host(), scene.peer(), commandLimit);
+            Scene named = Scene.ofSmtp(Stage.DNS, config.host(), scene.peer(), commandLimit);
             return new Dialed.Failed(Trouble.ofFailure(named, e), Stage.DNS);
         }
         Dialed.Failed last = null;
@@ -213,7 +214,7 @@ final class Dialer {
 
     private Dialed dial(
             InetSocketAddress address, Opening opening, @Nullable Credentials credentials) {
-        Scene scene = new Scene(Stage.CONNECT, tlsName, SmtpReach.peer(address), connectLimit);
+        Scene scene = Scene.ofSmtp(Stage.CONNECT, tlsName, SmtpReach.peer(address), connectLimit);
         NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
         watchdog.watch(socket);
         try {

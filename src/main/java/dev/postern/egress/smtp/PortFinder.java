@@ -178,7 +178,7 @@ final class PortFinder {
     }
 
     private Scene scene(Stage stage) {
-        return new Scene(stage, config.host(), config.host(), limit);
+        return Scene.ofSmtp(stage, config.host(), config.host(), limit);
     }
 
     /// Returns the host's addresses, each made with its name, so that nobody looks for one later.

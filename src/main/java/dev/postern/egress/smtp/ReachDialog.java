@@ -1,5 +1,6 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.WitnessTrust;
 import dev.postern.egress.smtp.SmtpReach.Opening;
 import dev.postern.outcome.Scene;
 import dev.postern.outcome.Stage;
@@ -86,7 +87,7 @@ final class ReachDialog {
 
     private Scene scene() {
         Duration limit = stage == Stage.CONNECT ? connectLimit : dialogLimit;
-        return new Scene(stage, tlsName, SmtpReach.peer(address), limit);
+        return Scene.ofSmtp(stage, tlsName, SmtpReach.peer(address), limit);
     }
 
     private void enter(Stage next) {

@@ -50,7 +50,7 @@ public final class Screening {
         InetAddress address = reached.address().getAddress();
         boolean verified = tls != null && tls.isVerified();
         Scene scene =
-                new Scene(
+                Scene.ofSmtp(
                         reached.stage(), tlsName, SmtpReach.peer(reached.address()), Duration.ZERO);
         Verdict stranger = verified ? null : interception(scene, address, reached.answer());
         if (stranger != null) {

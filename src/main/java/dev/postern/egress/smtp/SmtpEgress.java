@@ -55,6 +55,7 @@ public final class SmtpEgress implements Egress {
     private final EgressCommon common;
     private final SmtpEgressConfig config;
     private final Dialer dialer;
+    private final FirstLogIn logIns;
     private final ConnectionPool pool;
     private final Semaphore turns;
     private volatile @Nullable Offers lastOffers;
@@ -76,6 +77,7 @@ public final class SmtpEgress implements Egress {
         this.config = egress.smtp();
         this.pool = new ConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
         this.dialer = new Dialer(common, config, hostname, network, pool.watchdog());
+        this.logIns = new FirstLogIn(dialer::dial);
         this.turns = new Semaphore(common.concurrency());
     }
 
@@ -133,7 +135,7 @@ public final class SmtpEgress implements Egress {
     }
 
     private void sendAfresh(Transmission transmission, @Nullable Credentials credentials) {
-        switch (dialer.dial(credentials)) {
+        switch (dial(credentials)) {
             case Dialed.Connected fresh -> {
                 lastOffers = fresh.connection().offers();
                 use(fresh.connection(), transmission);
@@ -144,6 +146,15 @@ public final class SmtpEgress implements Egress {
                 report(verdict);
                 transmission.settleRest(verdict.outcome());
             }
+        }
+    }
+
+    private Dialed dial(@Nullable Credentials credentials) {
+        try {
+            return logIns.dial(credentials);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return new Dialed.Failed(brokenOff(), Stage.CONNECT);
         }
     }
 
@@ -194,7 +205,7 @@ public final class SmtpEgress implements Egress {
     }
 
     private Scene scene(Stage stage) {
-        return new Scene(stage, config.host(), config.host(), Duration.ZERO);
+        return Scene.ofSmtp(stage, config.host(), config.host(), Duration.ZERO);
     }
 
     /// Returns user name and password as they are now; null without.
@@ -216,7 +227,7 @@ public final class SmtpEgress implements Egress {
         } catch (UncheckedIOException e) {
             return failed(unreadable(e));
         }
-        return switch (dialer.dial(credentials)) {
+        return switch (dial(credentials)) {
             case Dialed.Connected(Connection connection) -> {
                 String detail = connection.description();
                 lastOffers = connection.offers();

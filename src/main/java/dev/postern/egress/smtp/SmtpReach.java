@@ -3,6 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
+import dev.postern.egress.TlsTrust;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.NamingTrust;
 import dev.postern.outcome.Verdict;
 import java.security.cert.X509Certificate;
 import java.time.Instant;

@@ -1,5 +1,7 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.TlsTrust;
+import dev.postern.egress.WitnessTrust;
 import java.io.IOException;
 import java.net.IDN;
 import java.net.InetAddress;
@@ -47,8 +49,8 @@ final class TlsSockets extends SSLSocketFactory {
     ///
     /// @return what the certificate is worth
     WitnessTrust witness(NextHopSocket socket) throws IOException {
-        WitnessTrust witness = new WitnessTrust(trust.judge());
-        lay(socket, TlsTrust.contextOf(witness)).startHandshake();
+        WitnessTrust witness = trust.witness();
+        lay(socket, witness.context()).startHandshake();
         return witness;
     }
 

@@ -23,10 +23,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
 /// A provider's server, played on the loopback: it records what it is asked and answers as it is
 /// told, also in ways that no server should.
-final class FakeApi implements AutoCloseable {
+public final class FakeApi implements AutoCloseable {
 
     private static final int BODY_KEPT_BYTES = 96 * 1024 * 1024;
 
@@ -36,25 +37,26 @@ final class FakeApi implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
     private final boolean tls;
+    private final SSLContext laidOver;
     private volatile boolean keepBodies = true;
 
     /// What was asked.
     ///
     /// @param raw the body, an octet a character
-    record Request(
+    public record Request(
             String method, String path, Map<String, String> headers, String raw, long length) {
 
-        String text() {
+        public String text() {
             return new String(raw.getBytes(ISO_8859_1), UTF_8);
         }
 
-        String header(String name) {
+        public String header(String name) {
             return headers.getOrDefault(name.toLowerCase(Locale.ROOT), "");
         }
     }
 
     /// What is answered.
-    sealed interface Answer {
+    public sealed interface Answer {
 
         /// An HTTP answer.
         record Said(int status, Map<String, String> headers, String body) implements Answer {}
@@ -69,23 +71,32 @@ final class FakeApi implements AutoCloseable {
         record Silence() implements Answer {}
     }
 
-    static Answer said(int status, String body) {
+    public static Answer said(int status, String body) {
         return new Answer.Said(status, Map.of("Content-Type", "application/json"), body);
     }
 
     private FakeApi(ServerSocket listening, boolean tls, Function<Request, Answer> script) {
+        this(listening, tls, null, script);
+    }
+
+    private FakeApi(
+            ServerSocket listening,
+            boolean tls,
+            SSLContext laidOver,
+            Function<Request, Answer> script) {
         this.listening = listening;
         this.tls = tls;
+        this.laidOver = laidOver;
         this.script = script;
         Thread.ofVirtual().start(this::accept);
     }
 
-    static FakeApi start(Function<Request, Answer> script) throws IOException {
+    public static FakeApi start(Function<Request, Answer> script) throws IOException {
         return new FakeApi(
                 new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), false, script);
     }
 
-    static FakeApi startTls(SSLContext context, Function<Request, Answer> script)
+    public static FakeApi startTls(SSLContext context, Function<Request, Answer> script)
             throws IOException {
         return new FakeApi(
                 context.getServerSocketFactory()
@@ -94,25 +105,32 @@ final class FakeApi implements AutoCloseable {
                 script);
     }
 
+    /// Starts it on a socket that listens anywhere and knows nothing of TLS; it is closed with
+    /// this.
+    public static FakeApi serveTls(
+            ServerSocket listening, SSLContext context, Function<Request, Answer> script) {
+        return new FakeApi(listening, true, context, script);
+    }
+
     /// Counts bodies from now on without keeping them.
-    FakeApi forgettingBodies() {
+    public FakeApi forgettingBodies() {
         keepBodies = false;
         return this;
     }
 
-    URI uri() {
+    public URI uri() {
         return URI.create((tls ? "https" : "http") + "://127.0.0.1:" + port());
     }
 
-    int port() {
+    public int port() {
         return listening.getLocalPort();
     }
 
-    List<Request> requests() {
+    public List<Request> requests() {
         return List.copyOf(requests);
     }
 
-    int connectionCount() {
+    public int connectionCount() {
         return connections.get();
     }
 
@@ -131,8 +149,20 @@ final class FakeApi implements AutoCloseable {
         }
     }
 
-    private void serve(Socket socket) {
-        try (socket) {
+    private Socket secure(Socket socket) throws IOException {
+        if (laidOver == null) {
+            return socket;
+        }
+        SSLSocket secured =
+                (SSLSocket)
+                        laidOver.getSocketFactory()
+                                .createSocket(socket, "client", socket.getPort(), true);
+        secured.setUseClientMode(false);
+        return secured;
+    }
+
+    private void serve(Socket accepted) {
+        try (Socket socket = secure(accepted)) {
             InputStream in = new BufferedInputStream(socket.getInputStream(), 64 * 1024);
             Request request = read(in);
             while (request != null) {
@@ -146,7 +176,7 @@ final class FakeApi implements AutoCloseable {
             // The client went away, which some tests want.
             return;
         } finally {
-            open.remove(socket);
+            open.remove(accepted);
         }
     }
 

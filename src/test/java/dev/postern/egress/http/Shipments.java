@@ -24,10 +24,10 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// Shipments and egresses for tests.
-final class Shipments {
+public final class Shipments {
 
     static final String KEY = "SG.kEyThatNobodyMaySee.0123456789";
-    static final List<String> TYPES =
+    public static final List<String> TYPES =
             List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark");
 
     /// The recipient of what names nobody.
@@ -126,7 +126,7 @@ final class Shipments {
     }
 
     /// Returns what each type takes for an acceptance.
-    static FakeApi.Answer acceptance(String type) {
+    public static FakeApi.Answer acceptance(String type) {
         return switch (type) {
             case "sendgrid" -> new FakeApi.Answer.Said(202, Map.of("X-Message-Id", "sg-1"), "");
             case "ses" -> FakeApi.said(200, "{\"MessageId\":\"ses-1\"}");

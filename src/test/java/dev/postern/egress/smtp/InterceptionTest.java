@@ -51,7 +51,7 @@ class InterceptionTest {
             @Nullable String ehlo,
             List<String> names,
             @Nullable String distrust) {
-        Scene scene = new Scene(Stage.TLS, host, host + ":587 [192.0.2.25]", Duration.ZERO);
+        Scene scene = Scene.ofSmtp(Stage.TLS, host, host + ":587 [192.0.2.25]", Duration.ZERO);
         Verdict doubt = null;
         if (distrust != null) {
             CertificateException cause = new CertificateException(distrust);

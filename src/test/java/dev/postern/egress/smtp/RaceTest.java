@@ -44,7 +44,7 @@ class RaceTest {
         }
 
         ScriptedTrack loses(int port, long afterMillis) {
-            Scene scene = new Scene(Stage.CONNECT, "h", "h:" + port, STAGGER);
+            Scene scene = Scene.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
             objections.put(port, Trouble.ofFinding(scene, "AUTH not offered"));
             return wins(port, afterMillis);
         }

@@ -214,7 +214,9 @@ class SmtpReachTest {
         assertEquals("554 5.7.1 go away", trouble(refused).outcome().reply());
         assertEquals(End.GARBLED, to(Opening.STARTTLS).end());
         assertEquals(End.CLOSED, to(Opening.STARTTLS).end());
-        assertEquals(Stage.GREETING, to(Opening.STARTTLS).stage());
+        // A reset may be there before connect has returned.
+        Stage reset = to(Opening.STARTTLS).stage();
+        assertTrue(reset == Stage.CONNECT || reset == Stage.GREETING, reset::toString);
         assertEquals(End.NO_STARTTLS, to(Opening.STARTTLS).end());
         assertEquals(End.TLS_FAILED, to(Opening.IMPLICIT_TLS).end());
         assertEquals(End.REACHED, to(Opening.STARTTLS_IF_OFFERED).end());

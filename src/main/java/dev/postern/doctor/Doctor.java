@@ -1,0 +1,163 @@
+package dev.postern.doctor;
+
+import dev.postern.config.EgressConfig;
+import dev.postern.config.PosternConfig;
+import dev.postern.egress.Probe;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/// Examines every way out of this machine.
+///
+/// **Purpose.** Says which egresses work, why the others do not, and what to do; with none
+/// configured, which of the well-known ways are open here.
+///
+/// **Contract.** [#begin] returns at once; the [Round] it gives is over after [#LIMIT] at the
+/// latest, however many things time out: everything runs at the same time, and what has not ended
+/// by then is reported as unfinished. No mail is sent. Credentials are used by the egresses' own
+/// probes only, which verify the server first.
+///
+/// **Diagnostics.** All trouble of the world is in the [Report], in the words of the findings
+/// table. What we did wrong ourselves is logged.
+///
+/// See also: `FindingTable`, docs/doctor.md.
+public final class Doctor {
+
+    /// How long an examination takes at most. The command's start and its output come on top, and
+    /// the whole is to take 15 s at most.
+    public static final Duration LIMIT = Duration.ofSeconds(12);
+
+    private final List<EgressConfig> egresses;
+    private final Set<Integer> ourPorts;
+    private final World world;
+
+    /// All that is not ours, as tests may replace it.
+    ///
+    /// @param network the network
+    /// @param platform tells where we are
+    /// @param clock tells the time
+    /// @param nanoTime measures how long things take
+    /// @param patience waits for the end of a round
+    record World(
+            Network network,
+            Supplier<Platform> platform,
+            Clock clock,
+            LongSupplier nanoTime,
+            Patience patience) {}
+
+    /// Waits.
+    @FunctionalInterface
+    interface Patience {
+
+        /// Returns whether `end` came within the limit.
+        boolean await(CompletableFuture<Void> end, Duration limit);
+    }
+
+    Doctor(List<EgressConfig> egresses, Set<Integer> ourPorts, World world) {
+        this.egresses = List.copyOf(egresses);
+        this.ourPorts = Set.copyOf(ourPorts);
+        this.world = world;
+    }
+
+    /// Returns a doctor for some of the egresses only, which have been examined by their own
+    /// probes.
+    ///
+    /// @param prober tells what a probe found; blocks
+    public static Doctor of(
+            PosternConfig config, List<EgressConfig> some, Function<EgressConfig, Probe> prober) {
+        return new Doctor(some, Set.of(config.smtp().listen().port()), world(config, prober));
+    }
+
+    /// Returns a doctor that makes egresses of its own to examine them.
+    public static Doctor of(PosternConfig config) {
+        String hostname = config.smtp().hostname();
+        return of(config, egress -> RealNetwork.probeAfresh(egress, hostname));
+    }
+
+    /// Returns a doctor that has running egresses examine themselves.
+    ///
+    /// @param prober makes the egress of a configuration examine itself; blocks
+    public static Doctor of(PosternConfig config, Function<EgressConfig, Probe> prober) {
+        return of(config, config.egress(), prober);
+    }
+
+    private static World world(PosternConfig config, Function<EgressConfig, Probe> prober) {
+        return new World(
+                new RealNetwork(config.smtp().hostname(), prober),
+                () -> new PlatformReading(System.getenv(), Path.of("/")).platform(),
+                Clock.systemUTC(),
+                System::nanoTime,
+                Doctor::await);
+    }
+
+    private static boolean await(CompletableFuture<Void> end, Duration limit) {
+        try {
+            end.get(Math.max(0, limit.toNanos()), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException _) {
+            return false;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /// Begins an examination.
+    public Round begin() {
+        return begin(LIMIT);
+    }
+
+    /// Begins an examination that may take no longer than this.
+    public Round begin(Duration limit) {
+        Platform platform = world.platform().get();
+        List<Examination> configured = examinations(egresses, true, platform);
+        List<Examination> ways =
+                egresses.isEmpty() ? examinations(WellKnown.all(), false, platform) : List.of();
+        boolean abroad = egresses.isEmpty() || egresses.stream().anyMatch(Doctor::leavesMachine);
+        LocalLook local = new LocalLook(WellKnown.localMta(), abroad, ourPorts, world.network());
+        return new Round(platform, configured, ways, local, world, limit);
+    }
+
+    private static boolean leavesMachine(EgressConfig egress) {
+        return egress instanceof EgressConfig.Smtp smtp && !isLoopback(smtp.smtp().host());
+    }
+
+    private static boolean isLoopback(String host) {
+        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
+    }
+
+    private List<Examination> examinations(
+            List<EgressConfig> configs, boolean configured, Platform platform) {
+        List<Examination> all = new ArrayList<>();
+        for (EgressConfig config : configs) {
+            all.add(
+                    config instanceof EgressConfig.Smtp smtp
+                            ? new SmtpExamination(
+                                    smtp,
+                                    configured,
+                                    world.network(),
+                                    world.nanoTime(),
+                                    new SmtpDiagnosis(platform, world.clock()))
+                            : new HttpExamination(
+                                    config,
+                                    configured,
+                                    world.network(),
+                                    world.nanoTime(),
+                                    platform,
+                                    world.clock()));
+        }
+        return all;
+    }
+}

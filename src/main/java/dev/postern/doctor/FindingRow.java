@@ -1,0 +1,97 @@
+package dev.postern.doctor;
+
+import dev.postern.doctor.Sighting.Where;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// One row of the findings table.
+///
+/// @param id names it
+/// @param wheres where it is for
+/// @param on the conditions, one of which must hold, each a set of words that must all hold, `!`
+///   before one that must not; a set without words always holds
+/// @param condition the same as written
+/// @param seen what must be found in what was said, in either letter case
+/// @param means what it means
+/// @param advice what to do; `-`: nothing
+record FindingRow(
+        String id,
+        Set<Where> wheres,
+        List<Set<String>> on,
+        String condition,
+        Pattern seen,
+        String means,
+        String advice) {
+
+    private static final int COLUMNS = 6;
+
+    /// The kind of trouble is for the table's eyes; the words behind it say it better.
+    private static final Pattern FAULT =
+            Pattern.compile(
+                    "^(network|timeout|tls|certificate|interception|credentials|account|quota"
+                            + "|service): ");
+
+    /// Reads a line whose columns are parted by two blanks or more.
+    static FindingRow parse(String line) {
+        String[] columns = line.strip().split(" {2,}");
+        if (columns.length != COLUMNS) {
+            throw new IllegalArgumentException(columns.length + " columns: " + line);
+        }
+        return new FindingRow(
+                columns[0],
+                wheres(columns[1]),
+                conditions(columns[2]),
+                columns[2],
+                Pattern.compile(columns[3], Pattern.CASE_INSENSITIVE),
+                columns[4],
+                columns[5]);
+    }
+
+    private static Set<Where> wheres(String text) {
+        EnumSet<Where> wheres = EnumSet.noneOf(Where.class);
+        for (String word : text.split(",")) {
+            wheres.add(Where.valueOf(word.toUpperCase(Locale.ROOT)));
+        }
+        return wheres;
+    }
+
+    private static List<Set<String>> conditions(String text) {
+        return text.equals("any")
+                ? List.of(Set.of())
+                : Arrays.stream(text.split(","))
+                        .map(condition -> Set.of(condition.split("\\+")))
+                        .toList();
+    }
+
+    boolean matches(Sighting sighting) {
+        return wheres.contains(sighting.where())
+                && on.stream().anyMatch(all -> holds(all, sighting.tags()))
+                && seen.matcher(sighting.said()).find();
+    }
+
+    private static boolean holds(Set<String> all, Set<String> tags) {
+        return all.stream()
+                .allMatch(word ->
+                        word.startsWith("!")
+                                ? !tags.contains(word.substring(1))
+                                : tags.contains(word));
+    }
+
+    Finding finding(Sighting sighting) {
+        return new Finding(
+                id, filled(means, sighting), advice.equals("-") ? "" : filled(advice, sighting));
+    }
+
+    private static String filled(String sentence, Sighting sighting) {
+        String filled = sentence;
+        for (Map.Entry<String, String> word : sighting.words().entrySet()) {
+            filled = filled.replace("{" + word.getKey() + "}", word.getValue());
+        }
+        return filled.replace("{said}", FAULT.matcher(sighting.said()).replaceFirst(""));
+    }
+}

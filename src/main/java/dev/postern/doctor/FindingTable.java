@@ -1,0 +1,51 @@
+package dev.postern.doctor;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/// The one table of findings: what was seen × where we are → what it means and what to do next.
+///
+/// **Purpose.** Nobody else in this package gives advice. The table is data, `findings.txt` beside
+/// this class: its rows are read in order and the first that matches decides. `docs/doctor.md` is
+/// made from it.
+///
+/// **Diagnostics.** A table that can't be read is our mistake and fails when the class is loaded.
+final class FindingTable {
+
+    private static final String TABLE = "findings.txt";
+    private static final List<FindingRow> ROWS = load();
+
+    private FindingTable() {}
+
+    /// Returns what a sighting means; empty when nothing needs to be said.
+    static Optional<Finding> judge(Sighting sighting) {
+        return ROWS.stream()
+                .filter(row -> row.matches(sighting))
+                .findFirst()
+                .map(row -> row.finding(sighting));
+    }
+
+    /// Returns the rows, in order.
+    static List<FindingRow> rows() {
+        return ROWS;
+    }
+
+    private static List<FindingRow> load() {
+        try (InputStream in = FindingTable.class.getResourceAsStream(TABLE)) {
+            if (in == null) {
+                throw new AssertionError(TABLE + " is missing");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                    .map(FindingRow::parse)
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package dev.postern.doctor;
+
+import dev.postern.config.EgressConfig;
+import dev.postern.config.SmtpEgressConfig;
+import dev.postern.doctor.Sighting.Where;
+import dev.postern.doctor.SmtpExamination.Tried;
+import dev.postern.egress.Probe;
+import dev.postern.egress.smtp.Reached;
+import dev.postern.egress.smtp.Screening;
+import dev.postern.egress.smtp.TlsSeen;
+import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Verdict;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// What the tries at a submission server mean.
+final class SmtpDiagnosis {
+
+    private final Platform platform;
+    private final Clock clock;
+
+    SmtpDiagnosis(Platform platform, Clock clock) {
+        this.platform = platform;
+        this.clock = clock;
+    }
+
+    /// Returns the findings, the cause first.
+    List<Finding> findings(
+            EgressConfig.Smtp egress,
+            @Nullable Looked looked,
+            List<Tried> tries,
+            @Nullable Probe probe) {
+        SmtpEgressConfig smtp = egress.smtp();
+        String name = smtp.tlsName() == null ? smtp.host() : smtp.tlsName();
+        Sightings seen = new Sightings(tags(name, looked, tries), name);
+        seen.word("other", otherPort(smtp, tries));
+        if (looked != null) {
+            seen.name(looked, smtp.host());
+        }
+        if (probe instanceof Probe.Failed failed && isOfAccount(failed)) {
+            // It came as far as the log-in, so that nothing else is the cause.
+            probe(failed, seen);
+        }
+        boolean works = probe instanceof Probe.Passed;
+        if (!works) {
+            ports(SmtpExamination.wanted(smtp), tries, seen);
+            List<Integer> wanted = SmtpExamination.wanted(smtp);
+            Screening screening = screening(egress);
+            tries.stream()
+                    .filter(tried -> wanted.contains(tried.port()))
+                    .forEach(tried -> conversation(screening, tried.reached(), seen));
+        }
+        if (probe instanceof Probe.Failed failed) {
+            probe(failed, seen);
+        }
+        families(tries, seen);
+        return seen.findings();
+    }
+
+    /// Returns which port leads to the right server where the wanted ones do not, as part of a
+    /// sentence; empty when none is known.
+    private static String otherPort(SmtpEgressConfig smtp, List<Tried> tries) {
+        List<Integer> wanted = SmtpExamination.wanted(smtp);
+        return tries.stream()
+                .filter(tried -> tried.isRight() && !wanted.contains(tried.port()))
+                .findFirst()
+                .map(tried -> " (" + tried.port() + " reaches the right one: set port: auto)")
+                .orElse("");
+    }
+
+    private Set<String> tags(String name, @Nullable Looked looked, List<Tried> tries) {
+        Set<String> tags = new TreeSet<>(Known.tags(name));
+        tags.add("smtp");
+        if (looked instanceof Looked.Found found
+                && found.addresses().stream().allMatch(InetAddress::isLoopbackAddress)) {
+            tags.add("loopback");
+        }
+        if (tries.stream().anyMatch(tried -> isOurs(tried.reached()))) {
+            tags.add("own");
+        }
+        if (tries.stream().anyMatch(tried -> isNamed(tried.reached(), name))) {
+            tags.add("right-name");
+        }
+        return platform.tagsAnd(tags);
+    }
+
+    /// Returns whether a certificate that does not verify is for the name all the same.
+    private static boolean isNamed(Reached reached, String name) {
+        TlsSeen tls = reached.tls();
+        return tls != null
+                && !tls.isVerified()
+                && tls.names().stream().anyMatch(name::equalsIgnoreCase);
+    }
+
+    /// Returns whether this machine's own mail server answered: it gives this machine's name.
+    private boolean isOurs(Reached reached) {
+        String own = platform.hostname();
+        return !own.isEmpty()
+                && (reached.greetingName().equalsIgnoreCase(own)
+                        || reached.ehloName().equalsIgnoreCase(own));
+    }
+
+    private void ports(List<Integer> wanted, List<Tried> tries, Sightings seen) {
+        Map<Integer, PortState> states = states(tries);
+        boolean reachable = wanted.stream().anyMatch(port -> states.get(port) == PortState.OPEN);
+        if (!reachable && !states.isEmpty()) {
+            seen.ports(platform, wanted, states);
+        }
+    }
+
+    /// Returns the state of each port: open if it is in any family, else as in IPv4.
+    private static Map<Integer, PortState> states(List<Tried> tries) {
+        Map<Integer, PortState> states = new TreeMap<>();
+        for (Tried tried : tries) {
+            PortState before = states.get(tried.port());
+            boolean better =
+                    before == null
+                            || tried.state() == PortState.OPEN
+                            || (before != PortState.OPEN && !tried.six());
+            if (better) {
+                states.put(tried.port(), tried.state());
+            }
+        }
+        return states;
+    }
+
+    /// Judges what a server said, as the egress would.
+    private void conversation(Screening screening, Reached reached, Sightings seen) {
+        if (PortState.of(reached) != PortState.OPEN) {
+            return;
+        }
+        Verdict objection = screening.objection(reached);
+        if (objection == null) {
+            return;
+        }
+        Fault fault =
+                objection.outcome() instanceof Outcome.Unavailable unavailable
+                        ? unavailable.fault()
+                        : Fault.SERVICE;
+        switch (fault) {
+            case CERTIFICATE, INTERCEPTION ->
+                    seen.saw(Where.TLS, said(objection) + clockBehind(reached.tls()));
+            case CREDENTIALS -> seen.saw(Where.AUTH, said(objection));
+            case NETWORK, TIMEOUT, TLS, ACCOUNT, QUOTA, SERVICE ->
+                    seen.saw(
+                            reached.stage() == Stage.TLS ? Where.TLS : Where.GREETING,
+                            said(objection));
+        }
+    }
+
+    private String clockBehind(@Nullable TlsSeen tls) {
+        boolean early =
+                tls != null
+                        && !tls.chain().isEmpty()
+                        && clock.instant()
+                                .isBefore(tls.chain().getFirst().getNotBefore().toInstant());
+        return early ? " (clock behind)" : "";
+    }
+
+    private static String said(Verdict verdict) {
+        return verdict.outcome() instanceof Outcome.Unavailable unavailable
+                ? unavailable.fault().word() + ": " + unavailable.reply()
+                : verdict.outcome().reply();
+    }
+
+    /// Returns how the egress judges servers.
+    Screening screening(EgressConfig.Smtp egress) {
+        return Screening.of(egress, platform.hostname());
+    }
+
+    private static boolean isOfAccount(Probe.Failed failed) {
+        return switch (failed.fault()) {
+            case CREDENTIALS, ACCOUNT, QUOTA -> true;
+            case NETWORK, TIMEOUT, TLS, CERTIFICATE, INTERCEPTION, SERVICE -> false;
+        };
+    }
+
+    private static void probe(Probe.Failed failed, Sightings seen) {
+        String said = failed.fault().word() + ": " + failed.reply();
+        switch (failed.fault()) {
+            case CREDENTIALS, ACCOUNT, QUOTA -> seen.saw(Where.AUTH, said);
+            case CERTIFICATE, INTERCEPTION -> seen.saw(Where.TLS, said);
+            case NETWORK, TIMEOUT, TLS, SERVICE -> {
+                // The tries have said it with more detail, as a rule.
+                if (!seen.any()) {
+                    seen.saw(Where.GREETING, said);
+                }
+            }
+        }
+    }
+
+    private static void families(List<Tried> tries, Sightings seen) {
+        for (Tried four : tries) {
+            for (Tried six : tries) {
+                boolean pair = four.port() == six.port() && !four.six() && six.six();
+                if (pair && (four.state() == PortState.OPEN) != (six.state() == PortState.OPEN)) {
+                    Tried closed = four.state() == PortState.OPEN ? six : four;
+                    seen.saw(
+                            Where.FAMILIES,
+                            (closed.six() ? "IPv6 " : "IPv4 ")
+                                    + closed.state().word().replace("-", "")
+                                    + (closed.six() ? "; IPv4 open" : "; IPv6 open"));
+                }
+            }
+        }
+    }
+
+    /// Returns the states of all ports in a line: `587 dropped, 465 another server`.
+    static String inBrief(List<Tried> tries) {
+        Map<Integer, String> all = new TreeMap<>();
+        states(tries).forEach((port, state) -> all.put(port, port + " " + state.word()));
+        for (Tried tried : tries) {
+            if (tried.state() == PortState.OPEN && !tried.isRight()) {
+                boolean other = tried.reached().tls() != null && tried.reached().trouble() == null;
+                all.put(tried.port(), tried.port() + (other ? " another server" : " breaks off"));
+            }
+        }
+        return all.isEmpty() ? "no result in time" : String.join(", ", all.values());
+    }
+}

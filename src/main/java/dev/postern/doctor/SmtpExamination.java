@@ -1,0 +1,234 @@
+package dev.postern.doctor;
+
+import dev.postern.config.EgressConfig;
+import dev.postern.config.SmtpEgressConfig;
+import dev.postern.config.SubmissionPort;
+import dev.postern.doctor.Examined.Works;
+import dev.postern.doctor.Network.Limits;
+import dev.postern.doctor.Step.Kind;
+import dev.postern.doctor.Step.Result;
+import dev.postern.egress.Probe;
+import dev.postern.egress.smtp.Reached;
+import dev.postern.egress.smtp.SmtpReach.Opening;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Examines a submission server: its name, its ports in both address families up to EHLO, and,
+/// where it is configured, the log-in by the egress's own probe.
+final class SmtpExamination implements Examination {
+
+    private static final Duration CONNECT_LIMIT = Duration.ofMillis(4500);
+    private static final Limits LIMITS = new Limits(CONNECT_LIMIT, Duration.ofSeconds(6));
+
+    /// For ports that nobody asked for; together with the others they fit into the doctor's limit.
+    private static final Limits OTHER_LIMITS =
+            new Limits(Duration.ofSeconds(4), Duration.ofSeconds(4));
+
+    private final EgressConfig.Smtp egress;
+    private final boolean configured;
+    private final Network network;
+    private final Chart chart;
+    private final List<Tried> tries = new CopyOnWriteArrayList<>();
+    private final SmtpDiagnosis diagnosis;
+    private volatile @Nullable Looked looked;
+    private volatile @Nullable Probe probe;
+
+    /// A try at one port of one address.
+    record Tried(int port, boolean six, Reached reached) {
+
+        String target() {
+            return port + (six ? " IPv6" : " IPv4");
+        }
+
+        PortState state() {
+            return PortState.of(reached);
+        }
+
+        /// Returns whether it came to the log-in at a server that proved to be the right one.
+        boolean isRight() {
+            return reached.trouble() == null && reached.tls() != null && reached.tls().isVerified();
+        }
+    }
+
+    /// @param configured whether it is configured; else it is a well-known way, and there is nobody
+    ///   to log in as
+    SmtpExamination(
+            EgressConfig.Smtp egress,
+            boolean configured,
+            Network network,
+            LongSupplier nanoTime,
+            SmtpDiagnosis diagnosis) {
+        this.egress = egress;
+        this.configured = configured;
+        this.network = network;
+        this.chart = new Chart(nanoTime);
+        this.diagnosis = diagnosis;
+    }
+
+    @Override
+    public String name() {
+        return configured ? egress.name() : egress.smtp().host();
+    }
+
+    @Override
+    public Optional<String> waitsFor() {
+        return chart.waitsFor();
+    }
+
+    @Override
+    public void run() {
+        Together.run(configured ? List.of(this::reachAll, this::probe) : List.of(this::reachAll));
+    }
+
+    private void reachAll() {
+        Chart.Entry entry = chart.begin(Kind.DNS, egress.smtp().host());
+        Looked names = network.lookUp(egress.smtp().host());
+        looked = names;
+        switch (names) {
+            case Looked.Missing(String why) -> entry.end(Result.FAILED, why);
+            case Looked.Found found -> {
+                entry.end(Result.OK, found.inWords());
+                reach(found.oneOfEachFamily());
+            }
+        }
+    }
+
+    private void reach(List<InetAddress> addresses) {
+        List<Integer> wanted = wanted(egress.smtp());
+        try_(wanted, addresses, LIMITS);
+        boolean good =
+                tries.stream()
+                        .anyMatch(tried ->
+                                tried.reached().trouble() == null
+                                        && (tried.reached().tls() == null || tried.isRight()));
+        if (!good && !addresses.getFirst().isLoopbackAddress()) {
+            List<Integer> others = new ArrayList<>(candidates(egress.smtp()));
+            others.removeAll(wanted);
+            try_(others, addresses, OTHER_LIMITS);
+        }
+    }
+
+    /// Returns the ports that the egress would use.
+    static List<Integer> wanted(SmtpEgressConfig smtp) {
+        return smtp.port().isPresent() ? List.of(smtp.port().getAsInt()) : candidates(smtp);
+    }
+
+    private static List<Integer> candidates(SmtpEgressConfig smtp) {
+        return smtp.candidates().stream().map(SubmissionPort::port).toList();
+    }
+
+    private void try_(List<Integer> ports, List<InetAddress> addresses, Limits limits) {
+        List<Runnable> all = new ArrayList<>();
+        for (int port : ports) {
+            for (InetAddress address : addresses) {
+                all.add(() -> reach(address, port, limits));
+            }
+        }
+        Together.run(all);
+    }
+
+    private void reach(InetAddress address, int port, Limits limits) {
+        boolean six = address instanceof Inet6Address;
+        Chart.Entry entry = chart.begin(Kind.TCP, port + (six ? " IPv6" : " IPv4"));
+        InetSocketAddress place = new InetSocketAddress(named(address), port);
+        Tried tried = new Tried(port, six, network.reach(egress, place, opening(port), limits));
+        tries.add(tried);
+        PortState state = tried.state();
+        entry.end(
+                state == PortState.OPEN ? Result.OK : Result.FAILED,
+                state.word() + " " + address.getHostAddress());
+        ReachedSteps.of(tried, diagnosis.screening(egress)).forEach(chart::add);
+    }
+
+    private InetAddress named(InetAddress address) {
+        try {
+            return InetAddress.getByAddress(egress.smtp().host(), address.getAddress());
+        } catch (UnknownHostException e) {
+            throw new AssertionError("the octets are an address's", e);
+        }
+    }
+
+    private Opening opening(int port) {
+        boolean implicit = isImplicit(port);
+        return switch (egress.smtp().tls()) {
+            case IMPLICIT -> Opening.IMPLICIT_TLS;
+            case REQUIRED -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS;
+            case OPTIONAL -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS_IF_OFFERED;
+            case NONE -> Opening.CLEAR_TEXT;
+        };
+    }
+
+    private boolean isImplicit(int port) {
+        return egress.smtp().candidates().stream()
+                .filter(candidate -> candidate.port() == port)
+                .findFirst()
+                .map(SubmissionPort::implicitTls)
+                .orElse(SubmissionPort.isImplicit(port));
+    }
+
+    private void probe() {
+        boolean logsIn = egress.smtp().username() != null;
+        Chart.Entry entry = chart.begin(Kind.AUTH, logsIn ? "log-in" : "without log-in");
+        Probe found = network.probe(egress);
+        probe = found;
+        switch (found) {
+            case Probe.Passed(String detail) -> entry.end(Result.OK, detail);
+            case Probe.Unproven(String detail) -> entry.end(Result.UNPROVEN, detail);
+            case Probe.Failed failed -> entry.end(Result.FAILED, failed.reply());
+        }
+    }
+
+    @Override
+    public Examined examined() {
+        return new Examined(
+                name(),
+                "smtp",
+                egress.smtp().host(),
+                works(),
+                summary(),
+                StepOrder.sorted(chart.steps()),
+                diagnosis.findings(egress, looked, List.copyOf(tries), probe));
+    }
+
+    private Works works() {
+        if (!configured) {
+            return best() == null ? Works.NO : Works.YES;
+        }
+        return switch (probe) {
+            case Probe.Passed _ -> Works.YES;
+            case Probe.Unproven _ -> Works.UNPROVEN;
+            case Probe.Failed _ -> Works.NO;
+            case null -> Works.NO;
+        };
+    }
+
+    private @Nullable Tried best() {
+        return tries.stream().filter(Tried::isRight).findFirst().orElse(null);
+    }
+
+    private String summary() {
+        Tried best = best();
+        return switch (probe) {
+            case Probe.Passed(String detail) -> detail;
+            case Probe.Unproven(String detail) -> detail;
+            case Probe.Failed failed -> failed.reply();
+            case null -> {
+                if (best != null) {
+                    yield "open: " + best.target();
+                }
+                yield looked instanceof Looked.Missing(String why)
+                        ? why
+                        : configured ? "no result in time" : SmtpDiagnosis.inBrief(tries);
+            }
+        };
+    }
+}

@@ -1,0 +1,247 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.EgressCommon;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Egress;
+import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// To whom the key is told: to the server whose name is verified, through the proxy too.
+class HttpTlsTest {
+
+    private static final Logger QUIET = Logger.getLogger(HttpEgress.class.getName());
+
+    static {
+        QUIET.setLevel(Level.OFF);
+    }
+
+    private static final String PASSWORD = "changeit";
+    private static final String NAME = "api.example.test";
+
+    @TempDir Path dir;
+
+    /// Makes a key with a certificate for these names, and returns the file with the certificate.
+    private Path certificate(String file, String names) throws Exception {
+        Path store = dir.resolve(file + ".p12");
+        Path pem = dir.resolve(file + ".pem");
+        keytool(
+                "-genkeypair",
+                "-alias",
+                "server",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=test",
+                "-ext",
+                "SAN=" + names,
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                PASSWORD);
+        keytool(
+                "-exportcert",
+                "-rfc",
+                "-alias",
+                "server",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                PASSWORD,
+                "-file",
+                pem.toString());
+        return pem;
+    }
+
+    private static void keytool(String... arguments) throws Exception {
+        List<String> command = new java.util.ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
+        assertEquals(0, process.waitFor(), said);
+    }
+
+    private SSLContext context(String file) throws Exception {
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(dir.resolve(file + ".p12"))) {
+            keys.load(in, PASSWORD.toCharArray());
+        }
+        KeyManagerFactory factory =
+                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(keys, PASSWORD.toCharArray());
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(factory.getKeyManagers(), null, null);
+        return context;
+    }
+
+    private static Outcome send(URI endpoint, Path ca, UnaryOperator<String> environment) {
+        EgressCommon base = Shipments.common(endpoint);
+        EgressCommon common =
+                new EgressCommon(
+                        base.name(),
+                        endpoint,
+                        ca,
+                        2,
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(20),
+                        List.of(),
+                        null,
+                        null,
+                        base.whenLimited(),
+                        base.fidelity());
+        try (Egress egress = HttpEgresses.of(Shipments.config("postmark", common), environment)) {
+            return egress.send(
+                            Shipments.of(
+                                    "From: a@example.org\r\nSubject: hi\r\n\r\nText.\r\n",
+                                    "b@example.net"),
+                            CommitGate.OPEN)
+                    .outcomes()
+                    .firstEntry()
+                    .getValue();
+        }
+    }
+
+    @Test
+    void aPrivateCaIsTrustedWhereItIsNamed() throws Exception {
+        Path ca = certificate("good", "ip:127.0.0.1");
+        try (FakeApi api =
+                FakeApi.startTls(context("good"), _ -> Shipments.acceptance("postmark"))) {
+            assertInstanceOf(Outcome.Accepted.class, send(api.uri(), ca, _ -> null));
+            Outcome.Unavailable unknown =
+                    assertInstanceOf(Outcome.Unavailable.class, send(api.uri(), null, _ -> null));
+            assertEquals(Fault.CERTIFICATE, unknown.fault(), unknown.reply());
+            assertEquals(1, api.requests().size());
+        }
+    }
+
+    @Test
+    void aCertificateForAnotherNameIsRefused() throws Exception {
+        Path ca = certificate("other", "dns:elsewhere.example.test");
+        try (FakeApi api =
+                FakeApi.startTls(context("other"), _ -> Shipments.acceptance("postmark"))) {
+            Outcome.Unavailable refused =
+                    assertInstanceOf(Outcome.Unavailable.class, send(api.uri(), ca, _ -> null));
+            assertEquals(Fault.CERTIFICATE, refused.fault(), refused.reply());
+            assertEquals(List.of(), api.requests());
+        }
+    }
+
+    @Test
+    void theProxySeesTheNameAndItsOwnLogInOnly() throws Exception {
+        Path ca = certificate("named", "dns:" + NAME);
+        List<String> seen = new CopyOnWriteArrayList<>();
+        try (FakeApi api =
+                        FakeApi.startTls(context("named"), _ -> Shipments.acceptance("postmark"));
+                ServerSocket proxy = proxy(api.port(), seen)) {
+            Map<String, String> environment =
+                    Map.of(
+                            "https_proxy",
+                            "http://user:p%40ss@127.0.0.1:" + proxy.getLocalPort(),
+                            "NO_PROXY",
+                            "localhost,.example.com");
+            Outcome outcome = send(URI.create("https://" + NAME), ca, environment::get);
+            assertInstanceOf(Outcome.Accepted.class, outcome, outcome.reply());
+            assertEquals(NAME, api.requests().getFirst().header("host"));
+        }
+        String head = seen.getFirst();
+        assertTrue(head.startsWith("CONNECT " + NAME + ":443 HTTP/1.1\r\n"), head);
+        assertTrue(head.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n"), head);
+        assertFalse(head.contains(Shipments.KEY), head);
+    }
+
+    @Test
+    void aProxyThatRefusesIsSaid() throws Exception {
+        List<String> seen = new CopyOnWriteArrayList<>();
+        try (ServerSocket proxy = proxy(-1, seen)) {
+            String address = "127.0.0.1:" + proxy.getLocalPort();
+            Map<String, String> environment = Map.of("HTTPS_PROXY", "user:secret@" + address);
+            Outcome.Unavailable refused =
+                    assertInstanceOf(
+                            Outcome.Unavailable.class,
+                            send(URI.create("https://" + NAME), null, environment::get));
+            assertEquals(Fault.NETWORK, refused.fault());
+            assertTrue(refused.reply().contains("407"), refused.reply());
+            assertFalse(refused.reply().contains("secret"), refused.reply());
+        }
+    }
+
+    /// A proxy that tunnels all to one port; to none, and it asks for a log-in.
+    private static ServerSocket proxy(int target, List<String> seen) throws IOException {
+        ServerSocket listening = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+        Thread.ofVirtual().start(() -> tunnelAll(listening, target, seen));
+        return listening;
+    }
+
+    private static void tunnelAll(ServerSocket listening, int target, List<String> seen) {
+        while (!listening.isClosed()) {
+            try {
+                Socket client = listening.accept();
+                Thread.ofVirtual().start(() -> tunnel(client, target, seen));
+            } catch (IOException _) {
+                return;
+            }
+        }
+    }
+
+    private static void tunnel(Socket client, int target, List<String> seen) {
+        try (client) {
+            StringBuilder head = new StringBuilder();
+            while (!head.toString().endsWith("\r\n\r\n")) {
+                head.append((char) client.getInputStream().read());
+            }
+            seen.add(head.toString());
+            if (target < 0) {
+                client.getOutputStream().write("HTTP/1.1 407 Log in\r\n\r\n".getBytes(ISO_8859_1));
+                return;
+            }
+            client.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n".getBytes(ISO_8859_1));
+            try (Socket server = new Socket(InetAddress.getLoopbackAddress(), target)) {
+                Thread back = Thread.ofVirtual().start(() -> pour(server, client));
+                pour(client, server);
+                server.shutdownOutput();
+                back.join();
+            }
+        } catch (IOException | InterruptedException _) {
+            // One side went away, which ends the tunnel.
+            return;
+        }
+    }
+
+    private static void pour(Socket from, Socket to) {
+        try {
+            from.getInputStream().transferTo(to.getOutputStream());
+        } catch (IOException _) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package dev.postern.egress.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.egress.CommitGate;
+import dev.postern.egress.Egress;
+import dev.postern.egress.Probe;
+import dev.postern.egress.http.FakeApi.Answer;
+import dev.postern.outcome.Outcome;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// The header fields by which apps steer a provider over its SMTP: each does the same over its API,
+/// or is told of.
+class ProviderFieldsTest {
+
+    private static final String BODY = "To: b@example.net\r\nSubject: x\r\n\r\nText\r\n";
+
+    private record Sent(FakeApi.Request request, Outcome outcome) {
+
+        JsonNode json() {
+            return Json.read(request.text());
+        }
+
+        List<String> notCarried() {
+            return assertInstanceOf(Outcome.Accepted.class, outcome).notCarried();
+        }
+    }
+
+    private static Sent send(String type, String fields) throws Exception {
+        return send(type, fields, Shipments.acceptance(type));
+    }
+
+    private static Sent send(String type, String fields, Answer answer) throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> answer);
+                Egress egress = Shipments.egress(type, api.uri())) {
+            String message = "From: a@example.org\r\n" + fields.replace("\n", "\r\n") + BODY;
+            Outcome outcome =
+                    egress.send(Shipments.of(message, "b@example.net"), CommitGate.OPEN)
+                            .outcomes()
+                            .firstEntry()
+                            .getValue();
+            return new Sent(api.requests().getFirst(), outcome);
+        }
+    }
+
+    @Test
+    void mailgunsOptions() throws Exception {
+        Map<String, String> options = new LinkedHashMap<>();
+        options.put("Tag", "o:tag");
+        options.put("Dkim", "o:dkim");
+        options.put("Deliver-By", "o:deliverytime");
+        options.put("Drop-Message", "o:testmode");
+        options.put("Track", "o:tracking");
+        options.put("Track-Clicks", "o:tracking-clicks");
+        options.put("Track-Opens", "o:tracking-opens");
+        options.put("Require-TLS", "o:require-tls");
+        options.put("Skip-Verification", "o:skip-verification");
+        options.put("Sending-Ip", "o:sending-ip");
+        options.put("Sending-Ip-Pool", "o:sending-ip-pool");
+        options.put("Secondary-DKIM", "o:secondary-dkim");
+        StringBuilder fields = new StringBuilder();
+        options.forEach((name, option) ->
+                fields.append("x-mailgun-" + name + ": v-" + option.substring(2) + "\n"));
+        Sent sent = send("mailgun", fields + "X-Mailgun-Recipient-Variables: {}\n");
+        String form = sent.request().raw();
+        for (String option : options.values()) {
+            String value = "v-" + option.substring(2);
+            assertTrue(form.contains("name=\"" + option + "\"\r\n\r\n" + value + "\r\n"), form);
+        }
+        assertEquals(List.of("X-Mailgun-Recipient-Variables"), sent.notCarried());
+    }
+
+    @Test
+    void sendGridsSmtpApi() throws Exception {
+        String field =
+                """
+                X-SMTPAPI: {"category": "news", "unique_args": {"n": 1, "s": "t", "o": {"a": 1}},
+                 "send_at": 1800000000, "asm_group_id": 5, "asm_groups_to_display": [5, 6],
+                 "ip_pool": "pool", "filters": {"clicktrack": {"settings": {"enable": 1}},
+                 "opentrack": {"settings": {"enable": 0}}, "footer": {"settings": {"enable": 1}}},
+                 "section": {}, "to": ["victim@example.com"]}
+                """;
+        Sent sent = send("sendgrid", field);
+        JsonNode json = sent.json();
+        assertEquals("[\"news\"]", json.path("categories").toString());
+        assertEquals("1", json.at("/personalizations/0/custom_args/n").textValue());
+        assertEquals("{\"a\":1}", json.at("/personalizations/0/custom_args/o").textValue());
+        assertEquals(1_800_000_000, json.path("send_at").asLong());
+        assertEquals(5, json.at("/asm/group_id").asInt());
+        assertEquals("[5,6]", json.at("/asm/groups_to_display").toString());
+        assertEquals("pool", json.path("ip_pool_name").textValue());
+        assertTrue(json.at("/tracking_settings/click_tracking/enable").booleanValue());
+        assertEquals("false", json.at("/tracking_settings/open_tracking/enable").toString());
+        assertTrue(!sent.request().text().contains("victim"), sent.request().text());
+        assertEquals(
+                List.of("X-SMTPAPI filter footer", "X-SMTPAPI section", "X-SMTPAPI to"),
+                sent.notCarried());
+        assertEquals(
+                List.of("X-SMTPAPI (not JSON)"),
+                send("sendgrid", "X-SMTPAPI: {broken\n").notCarried());
+    }
+
+    /// It answers 200 then, which else is no acceptance.
+    @Test
+    void sendGridsSandbox() throws Exception {
+        String field =
+                "X-SMTPAPI: {\"filters\":{\"sandbox_mode\":{\"settings\":{\"enable\":1}}}}\n";
+        Answer looked = new Answer.Said(200, Map.of(), "");
+        Sent sent = send("sendgrid", field, looked);
+        assertTrue(sent.json().at("/mail_settings/sandbox_mode/enable").booleanValue());
+        assertEquals("HTTP 200 accepted as sandbox", sent.outcome().reply());
+        assertEquals(List.of("delivery (sandbox mode)"), sent.notCarried());
+        assertInstanceOf(Outcome.Unavailable.class, send("sendgrid", "", looked).outcome());
+    }
+
+    @Test
+    void sessSetAndTags() throws Exception {
+        String fields =
+                """
+                x-ses-configuration-set: main
+                X-SES-MESSAGE-TAGS: campaign=a.b@c, odd tag=1
+                 ,k=v
+                """;
+        JsonNode json = send("ses", fields).json();
+        assertEquals("main", json.path("ConfigurationSetName").textValue());
+        assertEquals(
+                "[{\"Name\":\"campaign\",\"Value\":\"a_b_c\"},{\"Name\":\"tag\",\"Value\":\"1\"},"
+                        + "{\"Name\":\"k\",\"Value\":\"v\"}]",
+                json.path("EmailTags").toString());
+    }
+
+    @Test
+    void postmarks() throws Exception {
+        String fields =
+                """
+                X-PM-Tag: news
+                X-PM-Message-Stream: broadcast
+                X-PM-TrackOpens: true
+                X-PM-TrackLinks: HtmlOnly
+                X-PM-Metadata-order: 17
+                X-PM-KeepID: false
+                Message-ID: <1@example.org>
+                """;
+        JsonNode json = send("postmark", fields).json();
+        assertEquals("news", json.path("Tag").textValue());
+        assertEquals("broadcast", json.path("MessageStream").textValue());
+        assertTrue(json.path("TrackOpens").booleanValue());
+        assertEquals("HtmlOnly", json.path("TrackLinks").textValue());
+        assertEquals("17", json.at("/Metadata/order").textValue());
+        String headers = json.path("Headers").toString();
+        assertTrue(headers.contains("{\"Name\":\"X-PM-KeepID\",\"Value\":\"false\"}"), headers);
+        assertTrue(!headers.contains("X-PM-Tag"), headers);
+    }
+
+    @Test
+    void brevosAndResends() throws Exception {
+        JsonNode brevo = send("brevo", "X-Mailin-Tag: news\nX-Sib-Sandbox: drop\n").json();
+        assertEquals("[\"news\"]", brevo.path("tags").toString());
+        assertEquals("{\"X-Sib-Sandbox\":\"drop\"}", brevo.path("headers").toString());
+        JsonNode resend = send("resend", "X-Entity-Ref-ID: 17\n").json();
+        assertEquals("{\"X-Entity-Ref-ID\":\"17\"}", resend.path("headers").toString());
+    }
+
+    /// It belongs to no server, so that asking for its server says nothing.
+    @Test
+    void postmarksTokenForTests() throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> FakeApi.said(401, "{\"ErrorCode\":10}"));
+                Egress egress =
+                        HttpEgresses.of(
+                                new dev.postern.config.EgressConfig.Api(
+                                        Shipments.common(api.uri()),
+                                        "postmark",
+                                        dev.postern.config.Secret.of("POSTMARK_API_TEST")),
+                                _ -> null)) {
+            assertInstanceOf(Probe.Unproven.class, egress.probe());
+        }
+    }
+}

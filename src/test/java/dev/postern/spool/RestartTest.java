@@ -1,0 +1,189 @@
+package dev.postern.spool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
+import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
+import dev.postern.outcome.OutcomeClass;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// What a message knows after a restart, an operator's hold, or many days.
+class RestartTest {
+
+    private final MemoryDisk disk = new MemoryDisk(1).wholeWrites();
+    private final SpoolBench bench = new SpoolBench(disk);
+
+    private Settlement of(
+            QueuedMessage message, OutcomeClass outcome, Reason reason, Duration wait) {
+        List<Recipient> recipients = new ArrayList<>();
+        for (ForwardPath to : message.unfinished()) {
+            recipients.add(new Recipient(to, State.DEFERRED, reason, "words", "relay"));
+        }
+        Attempt line =
+                new Attempt(
+                        bench.instant(),
+                        "relay",
+                        outcome,
+                        "words",
+                        Duration.ofMillis(20),
+                        message.unfinished(),
+                        List.of());
+        Instant due = bench.instant().plus(wait);
+        boolean uncertain = outcome == OutcomeClass.UNCERTAIN;
+        return new Settlement(1, List.of(line), recipients, due, uncertain);
+    }
+
+    private QueueId uncertain() throws Exception {
+        QueueId id = bench.accept("x");
+        Duration wait = Duration.ofMinutes(5);
+        bench.spool().settle(id, of(bench.claim(), OutcomeClass.UNCERTAIN, Reason.UNCERTAIN, wait));
+        bench.spool().step();
+        return id;
+    }
+
+    private Recipient only(QueueId id) {
+        return bench.message(id).recipients().getFirst();
+    }
+
+    @Test
+    void holdAndReleaseKeepTheEgressThatPerhapsTookIt() throws Exception {
+        bench.open();
+        QueueId id = uncertain();
+        bench.spool().apply(Spool.Verb.HOLD, id);
+        assertEquals(Reason.OPERATOR, only(id).reason());
+        bench.restart();
+        bench.spool().apply(Spool.Verb.RELEASE, id);
+        assertEquals(State.QUEUED, only(id).state());
+        QueuedMessage claimed = bench.claim();
+        assertEquals(Reason.UNCERTAIN, claimed.recipients().getFirst().reason());
+        assertEquals("relay", claimed.recipients().getFirst().egress());
+    }
+
+    @Test
+    void anAnswerEndsTheDoubtForHoldAndReleaseToo() throws Exception {
+        bench.open();
+        QueueId id = uncertain();
+        bench.advance(Duration.ofMinutes(6));
+        Duration wait = Duration.ofMinutes(1);
+        bench.spool().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+        bench.spool().apply(Spool.Verb.HOLD, id);
+        bench.spool().apply(Spool.Verb.RELEASE, id);
+        assertEquals(null, bench.claim().recipients().getFirst().reason());
+    }
+
+    @Test
+    void whatWasHeldForWantOfAnEgressKeepsItsDoubt() throws Exception {
+        bench.open();
+        QueueId id = uncertain();
+        bench.advance(Duration.ofMinutes(6));
+        QueuedMessage claimed = bench.claim();
+        ForwardPath to = claimed.unfinished().getFirst();
+        Recipient held = new Recipient(to, State.HELD, Reason.NO_EGRESS, "none", null);
+        bench.spool()
+                .settle(id, new Settlement(0, List.of(), List.of(held), bench.instant(), false));
+        bench.restart();
+        assertEquals(1, bench.spool().releaseAll(Reason.NO_EGRESS));
+        assertEquals(Reason.UNCERTAIN, bench.claim().recipients().getFirst().reason());
+    }
+
+    @Test
+    void theWaitOfAnUncertainOneIsForARunningProgramOnly() throws Exception {
+        bench.open();
+        QueueId id = uncertain();
+        assertEquals(List.of(), bench.spool().claim(1));
+        bench.kill();
+        assertEquals(id, bench.claim().id());
+    }
+
+    @Test
+    void otherWaitsGoOn() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("x");
+        Duration wait = Duration.ofHours(1);
+        bench.spool().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+        Instant due = bench.instant().plus(wait);
+        bench.restart();
+        assertEquals(due, bench.spool().nextDue().orElseThrow());
+    }
+
+    @Test
+    void aClockSetBackBetweenRunsDelaysNothing() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("x");
+        Duration wait = Duration.ofMinutes(10);
+        bench.spool().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+        bench.accept("new");
+        bench.advance(Duration.ofDays(-3));
+        bench.restart();
+        assertEquals(1, bench.spool().claim(9).size());
+        Instant due = bench.spool().nextDue().orElseThrow();
+        assertTrue(!due.isAfter(bench.instant().plus(wait)), () -> "due " + due);
+    }
+
+    @Test
+    void aClockThatIsYearsBackDelaysADayAtMost() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("x");
+        Duration wait = Duration.ofDays(900);
+        bench.spool().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+        bench.restart();
+        Instant due = bench.spool().nextDue().orElseThrow();
+        assertTrue(!due.isAfter(bench.instant().plus(Duration.ofDays(1))), () -> "due " + due);
+    }
+
+    @Test
+    void aSettlementThatFailsCanBeRepeated() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("x");
+        QueuedMessage claimed = bench.claim();
+        Recipient bad =
+                new Recipient(claimed.unfinished().getFirst(), State.SENDING, null, "", "relay");
+        Settlement impossible = new Settlement(1, List.of(), List.of(bad), bench.instant(), false);
+        try {
+            bench.spool().settle(id, impossible);
+        } catch (AssertionError _) {
+            // The encoder refuses it, where assertions are on.
+            bench.spool().settle(id, Mails.sent(claimed, bench.instant()));
+            assertEquals(State.SENT, bench.message(id).state());
+        }
+    }
+
+    @Test
+    void historyIsBoundedInOctetsAndSaysWhatWasDropped() throws Exception {
+        bench.segmentBytes(4 * 1024 * 1024).open();
+        String[] to = new String[1000];
+        for (int i = 0; i < to.length; i++) {
+            to[i] = "recipient-" + i + "@example.net";
+        }
+        Intake intake = bench.begin("x");
+        var done = intake.commit(Mails.acceptance("a@example.org", bench.instant(), to));
+        bench.spool().step();
+        done.toCompletableFuture().join();
+        Duration wait = Duration.ofMinutes(1);
+        int rounds = 200;
+        for (int i = 0; i < rounds; i++) {
+            bench.spool()
+                    .settle(
+                            intake.id(),
+                            of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+            bench.spool().step();
+            bench.advance(wait);
+        }
+        bench.restart();
+        List<Attempt> history = bench.spool().find(intake.id()).orElseThrow().attempts();
+        int dropped = rounds - history.size();
+        assertTrue(history.size() * to.length * Integer.BYTES <= History.MAX_BYTES);
+        assertTrue(history.size() > 50, "left: " + history.size());
+        assertEquals("(" + dropped + " older lines dropped) words", history.getFirst().reply());
+        assertEquals("words", history.get(1).reply());
+    }
+}

@@ -1,0 +1,106 @@
+package dev.postern.spool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.State;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class ShelfTest {
+
+    private final MemoryDisk disk = new MemoryDisk(1).wholeWrites();
+    private final SpoolBench bench = new SpoolBench(disk);
+
+    private QueueId shelved(int shelf) throws Exception {
+        QueueId id = bench.accept("x");
+        assertEquals(id, bench.claim().id());
+        bench.spool().shelve(id, shelf);
+        return id;
+    }
+
+    private List<QueueId> claimed(int shelf) {
+        return bench.spool().claim(99, shelf).stream().map(QueuedMessage::id).toList();
+    }
+
+    @Test
+    void whatIsOnAShelfIsClaimedFromThereOnlyNewOnesFirst() throws Exception {
+        bench.open();
+        QueueId old = bench.accept("old");
+        bench.spool()
+                .settle(
+                        old,
+                        Mails.deferred(
+                                bench.claim(), Reason.RECIPIENT, bench.instant(), bench.instant()));
+        assertEquals(old, bench.claim().id());
+        bench.spool().shelve(old, 7);
+        QueueId first = shelved(7);
+        QueueId other = shelved(8);
+        QueueId second = shelved(7);
+        assertEquals(List.of(), bench.spool().claim(99));
+        assertEquals(Optional.empty(), bench.spool().nextDue());
+        assertEquals(Optional.of(bench.instant()), bench.spool().nextDue(7));
+        assertEquals(State.QUEUED, bench.message(first).state());
+        assertEquals(List.of(first, second, old), claimed(7));
+        assertEquals(List.of(other), claimed(8));
+        assertEquals(Optional.empty(), bench.spool().nextDue(8));
+    }
+
+    @Test
+    void shelvingWritesNothingAndEndsWithTheProgram() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("x");
+        bench.claim();
+        bench.spool().step();
+        long before = disk.writtenBytes();
+        bench.spool().shelve(id, 1);
+        bench.spool().step();
+        assertEquals(before, disk.writtenBytes());
+        bench.kill();
+        assertEquals(id, bench.claim().id());
+    }
+
+    @Test
+    void clearedShelvesAreNone() throws Exception {
+        bench.open();
+        List<QueueId> ids = new ArrayList<>();
+        for (int shelf = 1; shelf <= Spool.SHELVES; shelf++) {
+            ids.add(shelved(shelf));
+        }
+        bench.spool().clearShelves();
+        assertEquals(
+                ids, bench.spool().claim(999).stream().map(QueuedMessage::id).sorted().toList());
+    }
+
+    @Test
+    void verbsWorkOnShelvedOnes() throws Exception {
+        bench.open();
+        QueueId held = shelved(1);
+        QueueId deleted = shelved(1);
+        assertEquals(Spool.Verdict.DONE, bench.spool().apply(Spool.Verb.HOLD, held));
+        assertEquals(Spool.Verdict.DONE, bench.spool().apply(Spool.Verb.DELETE, deleted));
+        assertEquals(List.of(), claimed(1));
+        bench.spool().apply(Spool.Verb.RELEASE, held);
+        assertEquals(held, bench.claim().id(), "a changed one is on no shelf");
+        bench.spool().flush();
+        bench.advance(Duration.ofSeconds(1));
+        assertTrue(claimed(1).isEmpty());
+    }
+
+    @Test
+    void onlyClaimsCanBeShelvedAndOnlyOnShelves() throws Exception {
+        bench.open();
+        QueueId id = bench.accept("x");
+        assertThrows(IllegalArgumentException.class, () -> bench.spool().shelve(id, 1));
+        bench.claim();
+        assertThrows(IllegalArgumentException.class, () -> bench.spool().shelve(id, 0));
+        assertThrows(
+                IllegalArgumentException.class, () -> bench.spool().shelve(id, Spool.SHELVES + 1));
+    }
+}
