@@ -131,7 +131,8 @@ class DebIT {
                                 sendmail: {from: server@example.org}
                                 notify: {secret: "${file:%s/credentials_notify}"}
                                 egress:
-                                %s"""
+                                %s\
+                                """
                                         .formatted(CREDENTIALS, egress));
         assertTrue(mine.contains("qualify-domain: example.org"), mine);
         Files.writeString(debian.file(CONFIGURATION), mine);
@@ -159,7 +160,8 @@ class DebIT {
 
     /// mail() calls `/usr/sbin/sendmail -t -i`, and names no sender.
     private static void phpsMailArrives(DebianRoot debian, Sink sink) throws IOException {
-        String call = "exit(mail('user@example.com', 'From PHP', \"Hello\\n.\\nthere\\n\") ? 0 : 1);";
+        String call =
+                "exit(mail('user@example.com', 'From PHP', \"Hello\\n.\\nthere\\n\") ? 0 : 1);";
 
         debian.runAs("www-data", "php", "-r", call).expect(0);
 
@@ -183,8 +185,7 @@ class DebIT {
             assertEquals(Set.of("ops@example.net"), root.recipients());
             assertEquals("server@example.org", other.sender());
             assertEquals(Set.of("www-data@example.org"), other.recipients());
-            assertEquals(
-                    "server@example.org (Cron Daemon)", field(other, "From"));
+            assertEquals("server@example.org (Cron Daemon)", field(other, "From"));
         }
     }
 

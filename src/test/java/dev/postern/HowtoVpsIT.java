@@ -28,7 +28,8 @@ class HowtoVpsIT {
     private static final Pattern FENCE = Pattern.compile("(?m)^```\\w+\\n");
     private static final Pattern BLOCK =
             Pattern.compile(
-                    "<!-- (run|node|module|file|not run)(?:: ([^>]+))? -->\\n```\\w+\\n(.*?)\\n```\\n",
+                    "<!-- (run|node|module|file|not run)(?:: ([^>]+))? -->\\n"
+                            + "```\\w+\\n(.*?)\\n```\\n",
                     Pattern.DOTALL);
     private static final String RUN = "run";
     private static final String CREDENTIALS = "/run/credentials/postern.service";
@@ -77,13 +78,11 @@ class HowtoVpsIT {
     @Test
     void pm2CouldReadItsFile() throws IOException {
         Path module =
-                Files.writeString(
-                        directory.resolve("ecosystem.config.js"), only("module").text());
+                Files.writeString(directory.resolve("ecosystem.config.js"), only("module").text());
 
         String script = "console.log(require('%s').apps[0].env.SMTP_PORT)".formatted(module);
 
-        ProcessBuilder node =
-                new ProcessBuilder(Programs.NODE.require().toString(), "-e", script);
+        ProcessBuilder node = new ProcessBuilder(Programs.NODE.require().toString(), "-e", script);
         assertEquals("2525\n", Commands.run(node).expect(0).output());
     }
 

@@ -28,7 +28,9 @@ class RpmIT {
     @Test
     void itSaysWhatItHolds() throws IOException {
         String files =
-                query("--qf", "[%{FILEMODES:perms} %{FILEUSERNAME}:%{FILEGROUPNAME} %{FILENAMES}\\n]");
+                query(
+                        "--qf",
+                        "[%{FILEMODES:perms} %{FILEUSERNAME}:%{FILEGROUPNAME} %{FILENAMES}\\n]");
         for (String line :
                 List.of(
                         "-rw-r--r-- root:root /etc/postern/postern.yaml",
@@ -67,8 +69,7 @@ class RpmIT {
             rpm(system.root(), "-i", built.toString());
             itIsInPlace(system);
             String token = system.read(TOKEN);
-            Files.writeString(
-                    system.file(CONFIGURATION), system.read(CONFIGURATION) + "# mine\n");
+            Files.writeString(system.file(CONFIGURATION), system.read(CONFIGURATION) + "# mine\n");
             Files.writeString(system.file("/var/spool/postern/mail"), "not sent\n");
 
             rpm(system.root(), "-U", "--force", built.toString());

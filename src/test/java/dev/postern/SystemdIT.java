@@ -35,8 +35,7 @@ class SystemdIT {
     }
 
     private static Commands.Result analyze(Object... words) throws IOException {
-        ProcessBuilder command =
-                new ProcessBuilder(Programs.SYSTEMD_ANALYZE.require().toString());
+        ProcessBuilder command = new ProcessBuilder(Programs.SYSTEMD_ANALYZE.require().toString());
         for (Object word : words) {
             command.command().add(word.toString());
         }

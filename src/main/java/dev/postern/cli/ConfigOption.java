@@ -39,10 +39,9 @@ final class ConfigOption {
         return load(files(sources), terminal);
     }
 
-    /// Returns what a command needs that talks to a running forwarder, as far as the caller may read
-    /// it; or tells all that is wrong and returns nothing.
-    Optional<ClientConfig> forClient(
-            Function<@Nullable Path, Sources> sources, Terminal terminal) {
+    /// Returns what a command needs that talks to a running forwarder, as far as the caller may
+    /// read it; or tells all that is wrong and returns nothing.
+    Optional<ClientConfig> forClient(Function<@Nullable Path, Sources> sources, Terminal terminal) {
         return switch (ClientSettings.load(sources.apply(file))) {
             case ClientConfig config -> Optional.of(config);
             case ClientSettings.Unusable unusable -> {

@@ -82,7 +82,8 @@ final class Follower {
             Answer answer = admin.get("/messages/" + id, Map.of());
             if (!answer.isOk()) {
                 throw new Trouble(
-                        ExitCode.TEMPORARY, "accepted, but can't be followed: " + detail.apply(answer));
+                        ExitCode.TEMPORARY,
+                        "accepted, but can't be followed: " + detail.apply(answer));
             }
             JsonNode attempts = answer.body().path("attempts");
             for (; toldAttempts < attempts.size(); toldAttempts++) {

@@ -28,8 +28,12 @@ public record ClientConfig(
         implements ClientSettings {
 
     static final Key<?>[] NEEDED = {
-        Keys.SMTP_LISTEN, Keys.SMTP_HOSTNAME, Keys.HTTP_ADMIN, Keys.SPOOL_PATH,
-        Keys.QUALIFY_DOMAIN, Keys.SENDMAIL_FROM
+        Keys.SMTP_LISTEN,
+        Keys.SMTP_HOSTNAME,
+        Keys.HTTP_ADMIN,
+        Keys.SPOOL_PATH,
+        Keys.QUALIFY_DOMAIN,
+        Keys.SENDMAIL_FROM
     };
 
     public ClientConfig {
@@ -37,8 +41,7 @@ public record ClientConfig(
     }
 
     /// @param hidden whether there is a file, and the caller may not read it
-    static ClientConfig of(
-            Settings settings, String machine, boolean hidden, List<String> unread) {
+    static ClientConfig of(Settings settings, String machine, boolean hidden, List<String> unread) {
         String hostname = settings.find(Keys.SMTP_HOSTNAME);
         List<SmtpConfig.User> users = settings.find(Keys.SMTP_USERS);
         boolean nowhere = hidden && !settings.explicit(Keys.SPOOL_PATH);

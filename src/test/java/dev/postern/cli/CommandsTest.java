@@ -342,8 +342,7 @@ class CommandsTest {
         try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
             endpoint(listener.address().toString(), closedPort());
 
-            assertEquals(
-                    0, run("sendmail", "-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root"));
+            assertEquals(0, run("sendmail", "-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root"));
 
             List<String> said = listener.session();
             assertEquals("MAIL FROM:<vps@x.example> BODY=8BITMIME", said.get(1));

@@ -57,8 +57,7 @@ class SendmailOptionsTest {
     @ValueSource(strings = {"-bd", "-bp", "-bi", "-q", "-Z", "-f"})
     void whatPosternIsNotForIsRefused(String words) {
         Trouble refused =
-                assertThrows(
-                        Trouble.class, () -> SendmailOptions.parse(List.of(words.split(" "))));
+                assertThrows(Trouble.class, () -> SendmailOptions.parse(List.of(words.split(" "))));
 
         assertEquals(64, refused.exitCode());
     }

@@ -128,8 +128,7 @@ class ClientSettingsTest {
     void whatIsWrongIsStillTold() {
         files.put(USUAL, "qualify-domian: example.org\n");
 
-        ClientSettings.Unusable unusable =
-                assertInstanceOf(ClientSettings.Unusable.class, load());
+        ClientSettings.Unusable unusable = assertInstanceOf(ClientSettings.Unusable.class, load());
 
         assertTrue(unusable.lines().getFirst().contains("qualify-domain"), unusable::toString);
     }
@@ -138,8 +137,7 @@ class ClientSettingsTest {
     void whatIsNeededAndNotReadIsTold() {
         files.put(USUAL, "sendmail: {from: \"${VPS_MAIL}\"}\n");
 
-        ClientSettings.Unusable unusable =
-                assertInstanceOf(ClientSettings.Unusable.class, load());
+        ClientSettings.Unusable unusable = assertInstanceOf(ClientSettings.Unusable.class, load());
 
         assertTrue(unusable.lines().getFirst().contains("VPS_MAIL"), unusable::toString);
     }
