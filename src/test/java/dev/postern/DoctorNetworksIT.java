@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.testing.Commands;
 import dev.postern.testing.Provider;
+import dev.postern.testing.ScriptedServer.Act;
 import dev.postern.testing.VpsExim;
 import java.io.IOException;
 import java.time.Duration;
@@ -79,6 +80,27 @@ class DoctorNetworksIT extends InLab {
         String told = examine("e password wrong", 1, gmailEgress().replace(PASSWORD, "mistyped"));
         assertTells(told, "app password");
         assertTrue(gmail.count("AUTH") <= 2, gmail.commands().toString());
+    }
+
+    @Test
+    void theEgressFlaps() throws IOException {
+        gmail(587, 465);
+        lab.fence().resetNew(MAIL_PORTS);
+        String told = examine("f flaps: while it is away", 1, gmailEgress());
+        assertTells(told, "refuse");
+        lab.fence().open();
+        examine("f flaps: while it is there", 0, gmailEgress());
+    }
+
+    /// No probe sees it: the running forwarder knows, and the doctor asks it.
+    @Test
+    void theQuotaIsUsedUp() throws IOException {
+        Act limited = new Act.Say("550 5.4.5 Daily user sending limit exceeded.");
+        gmail(587).at(587).always("MAIL", limited);
+        postern.egress(gmailEgress()).start();
+        new Story("g", postern).submit(1).awaitDown("gmail", "quota");
+        String told = examine("g quota used up", 1, gmailEgress());
+        assertTells(told, "limits", "Daily user sending limit exceeded", "wait");
     }
 
     @Test

@@ -5,8 +5,10 @@ import dev.postern.config.LogConfig;
 import dev.postern.config.LogConfig.Addresses;
 import dev.postern.config.LogConfig.Format;
 import dev.postern.config.LogConfig.Level;
+import dev.postern.config.PosternConfig;
 import dev.postern.config.Sources;
 import dev.postern.doctor.Doctor;
+import dev.postern.doctor.KnownTrouble;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
 import dev.postern.doctor.Round;
@@ -14,6 +16,7 @@ import dev.postern.log.Logging;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -83,7 +86,8 @@ final class DoctorCommand implements Callable<Integer> {
         Logging.start(quiet, terminal.err(), false);
         boolean onTerminal = !json && Logging.standardOutputIsTerminal();
         int width = onTerminal && spec != null ? spec.usageMessage().width() : 0;
-        Round round = Doctor.of(loaded.get().config()).begin(limit());
+        PosternConfig configured = loaded.get().config();
+        Round round = Doctor.of(configured, known()).begin(limit());
         while (!round.await(onTerminal ? TICK : LONGEST)) {
             progress(round.progress(), width);
         }
@@ -98,6 +102,10 @@ final class DoctorCommand implements Callable<Integer> {
                     .print(report);
         }
         return report.works() ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    private Map<String, KnownTrouble> known() {
+        return config.forClient(sources, terminal).map(RunningHealth::of).orElse(Map.of());
     }
 
     /// Returns what is left for the examination when the start of this process is counted in.

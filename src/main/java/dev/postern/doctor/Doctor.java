@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -79,9 +80,17 @@ public final class Doctor {
     }
 
     /// Returns a doctor that makes egresses of its own to examine them.
-    public static Doctor of(PosternConfig config) {
+    ///
+    /// @param known what a running forwarder knows of some of them, by name
+    public static Doctor of(PosternConfig config, Map<String, KnownTrouble> known) {
         String hostname = config.smtp().hostname();
-        return of(config, egress -> RealNetwork.probeAfresh(egress, hostname));
+        return of(
+                config,
+                egress -> {
+                    Probe probe = RealNetwork.probeAfresh(egress, hostname);
+                    KnownTrouble trouble = known.get(egress.name());
+                    return trouble == null ? probe : trouble.over(probe);
+                });
     }
 
     /// Returns a doctor that has running egresses examine themselves.

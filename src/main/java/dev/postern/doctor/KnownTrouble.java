@@ -1,0 +1,33 @@
+package dev.postern.doctor;
+
+import dev.postern.egress.Probe;
+import dev.postern.outcome.Fault;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What a running forwarder knows of an egress and no probe can see, since it shows when mail is
+/// sent only: that its limit is used up, or that its account may not send.
+///
+/// @param fault the word of the kind of trouble: `quota`
+/// @param said the provider's words
+public record KnownTrouble(String fault, String said) {
+
+    private static final Set<Fault> SHOWN_BY_MAIL_ONLY = Set.of(Fault.QUOTA, Fault.ACCOUNT);
+
+    /// Returns whether trouble of this kind shows when mail is sent only.
+    ///
+    /// @param fault the word of a kind of trouble; null: none
+    public static boolean isOf(@Nullable String fault) {
+        return SHOWN_BY_MAIL_ONLY.stream().anyMatch(each -> each.word().equals(fault));
+    }
+
+    /// Returns what a probe found in the light of this.
+    public Probe over(Probe probe) {
+        return switch (probe) {
+            case Probe.Failed failed -> failed;
+            case Probe.Passed _, Probe.Unproven _ ->
+                    new Probe.Failed(said, Fault.valueOf(fault.toUpperCase(Locale.ROOT)), null);
+        };
+    }
+}
