@@ -9,6 +9,8 @@
 #   ENTRYPOINT ["/opt/postern/bin/postern", "exec", "--adopt", "--"]
 #   CMD ["your", "app"]
 
+# For builders that can name no target but set arguments, such as Render: `render` for that stage.
+ARG IMAGE_STAGE
 ARG BUILD_IMAGE=docker.io/library/maven:3.9-eclipse-temurin-25
 ARG RENDER_IMAGE=docker.io/library/debian:stable-slim
 
@@ -62,3 +64,9 @@ EXPOSE 2525 8026
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/opt/postern/runtime/bin/java", "@/opt/postern/conf/java.options", "@/opt/postern/conf/image.options", "dev.postern.Main"]
 CMD ["serve"]
+
+
+# The last stage is what a builder without a target takes.
+FROM postern AS image-
+FROM render AS image-render
+FROM image-${IMAGE_STAGE}

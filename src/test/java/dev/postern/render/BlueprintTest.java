@@ -167,6 +167,21 @@ class BlueprintTest {
         assertFalse(service.has("healthCheckPath"), "Render checks web services only");
     }
 
+    /// A blueprint can name no target, and the last stage is what is built.
+    @Test
+    void theDockerfilesLastStageIsChosenByAVariable() throws IOException {
+        JsonNode blueprint = read(PAID);
+        JsonNode service = service(blueprint, "pserv");
+        String stage = variables(blueprint, service).get("IMAGE_STAGE");
+        List<String> stages =
+                Files.readAllLines(HOME.resolve(service.path("dockerfilePath").asText())).stream()
+                        .filter(line -> line.startsWith("FROM "))
+                        .toList();
+        assertEquals("FROM image-${IMAGE_STAGE}", stages.getLast());
+        assertTrue(stages.contains("FROM " + stage + " AS image-" + stage), stages::toString);
+        assertTrue(stages.contains("FROM postern AS image-"), stages::toString);
+    }
+
     @Test
     void theAppSendsThere() throws IOException {
         JsonNode blueprint = read(PAID);
