@@ -1,7 +1,7 @@
 # The image: Postern, the Java that it needs, glibc, and nothing else; no shell.
 #
 #   docker build -t postern .
-#   docker build -t postern:render --target render .     # starts as root, see below
+#   docker build -t postern:render --build-arg IMAGE_STAGE=render .    # starts as root, see below
 #
 # In another image with glibc (Debian, Ubuntu, Fedora, …), beside the app:
 #
@@ -11,6 +11,9 @@
 
 ARG BUILD_IMAGE=docker.io/library/maven:3.9-eclipse-temurin-25
 ARG RENDER_IMAGE=docker.io/library/debian:stable-slim
+# postern when absent, or render. Render has no setting for the stage, but gives a service's variables
+# to its build.
+ARG IMAGE_STAGE
 
 FROM ${BUILD_IMAGE} AS build
 # Such as `--offline`.
@@ -62,3 +65,7 @@ EXPOSE 2525 8026
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/opt/postern/runtime/bin/java", "@/opt/postern/conf/java.options", "@/opt/postern/conf/image.options", "dev.postern.Main"]
 CMD ["serve"]
+
+
+# The default stands here since older buildahs look for the stage before they read an ARG's default.
+FROM ${IMAGE_STAGE:-postern}
