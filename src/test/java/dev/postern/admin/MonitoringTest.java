@@ -158,7 +158,8 @@ class MonitoringTest {
         List<String> ports =
                 objects.stream()
                         .filter(object -> object.path("kind").asText().equals("Service"))
-                        .flatMap(service -> service.at("/spec/ports").findValuesAsText("name").stream())
+                        .flatMap(service ->
+                                service.at("/spec/ports").findValuesAsText("name").stream())
                         .filter(monitor.at("/endpoints/0/port").asText()::equals)
                         .toList();
         assertEquals(1, ports.size(), "the health port must be scraped once");
@@ -171,7 +172,10 @@ class MonitoringTest {
     @Test
     void theSpoolsAlertComesBeforeMailIsRefused() throws IOException {
         String alert =
-                alerts().stream().filter(one -> one.contains("spool_bytes")).findFirst().orElseThrow();
+                alerts().stream()
+                        .filter(one -> one.contains("spool_bytes"))
+                        .findFirst()
+                        .orElseThrow();
         long full = (1L << 30) * 8 / 10;
         long warned = Long.parseLong(alert.replaceAll(".*spool_bytes > ", ""));
         assertTrue(warned < full, alert);

@@ -85,8 +85,7 @@ final class AdmissionPolicy {
 
     private static boolean matches(JsonNode resources, JsonNode pod, JsonNode namespaceLabels) {
         return Selectors.matches(resources.path("namespaceSelector"), namespaceLabels)
-                && Selectors.matches(
-                        resources.path("objectSelector"), pod.at("/metadata/labels"));
+                && Selectors.matches(resources.path("objectSelector"), pod.at("/metadata/labels"));
     }
 
     private boolean meetsConditions(JsonNode pod) throws CelException {
@@ -113,8 +112,7 @@ final class AdmissionPolicy {
     }
 
     private static Object evaluate(JsonNode holder, Map<String, ?> scope) throws CelException {
-        CelAbstractSyntaxTree expression =
-                CEL.compile(holder.path("expression").asText()).getAst();
+        CelAbstractSyntaxTree expression = CEL.compile(holder.path("expression").asText()).getAst();
         CelValidationResult validated = HOMOGENEOUS.validate(expression);
         if (validated.hasError()) {
             throw new IllegalArgumentException(validated.getErrorString());

@@ -115,8 +115,7 @@ class GatewayTest {
         JsonNode spec =
                 statefulSet(
                         "config: {drain-timeout: %s, drain-delay: %s}".formatted(timeout, delay));
-        assertEquals(
-                seconds, spec.at("/template/spec/terminationGracePeriodSeconds").asInt());
+        assertEquals(seconds, spec.at("/template/spec/terminationGracePeriodSeconds").asInt());
     }
 
     @Test
@@ -127,9 +126,8 @@ class GatewayTest {
                         "startupProbe", "/health/started",
                         "livenessProbe", "/health/live",
                         "readinessProbe", "/health/ready");
-        paths.forEach(
-                (probe, path) ->
-                        assertEquals(path, container.at("/" + probe + "/httpGet/path").asText()));
+        paths.forEach((probe, path) ->
+                assertEquals(path, container.at("/" + probe + "/httpGet/path").asText()));
     }
 
     @Test
@@ -137,7 +135,8 @@ class GatewayTest {
         String ports = "config: {smtp: {listen: '0.0.0.0:2600'}, http: {health: '[::]:9000'}}";
         List<JsonNode> objects = gateway(ports).render();
         JsonNode container = container(Chart.only(objects, "StatefulSet").path("spec"));
-        assertEquals(2600, Chart.named(container.path("ports"), "smtp").at("/containerPort").asInt());
+        assertEquals(
+                2600, Chart.named(container.path("ports"), "smtp").at("/containerPort").asInt());
         JsonNode health = Chart.named(container.path("ports"), "postern-health");
         assertEquals(9000, health.path("containerPort").asInt());
         JsonNode policy = Chart.only(objects, "NetworkPolicy").path("spec");
@@ -164,8 +163,7 @@ class GatewayTest {
     @Test
     void theServiceFindsThePodsAndTheTestPodIsNoneOfThem() throws IOException {
         List<JsonNode> objects = gateway("").render();
-        JsonNode labels =
-                Chart.only(objects, "StatefulSet").at("/spec/template/metadata/labels");
+        JsonNode labels = Chart.only(objects, "StatefulSet").at("/spec/template/metadata/labels");
         JsonNode test = Chart.only(objects, "Pod").at("/metadata/labels");
         for (JsonNode service : Chart.all(objects, "Service")) {
             JsonNode selector = service.at("/spec/selector");

@@ -67,8 +67,7 @@ class HelmChartTest {
         assertEquals("postern", pod.at("/initContainers/0/name").asText());
         assertEquals("migrate", pod.at("/initContainers/1/name").asText());
         JsonNode appVersion = Chart.read(Chart.POSTERN.resolve("Chart.yaml")).path("appVersion");
-        assertEquals(
-                "postern:" + appVersion.asText(), pod.at("/initContainers/0/image").asText());
+        assertEquals("postern:" + appVersion.asText(), pod.at("/initContainers/0/image").asText());
         assertEquals(
                 Chart.only(objects, "ConfigMap").at("/metadata/name"),
                 Chart.named(pod.path("volumes"), "postern-config").at("/configMap/name"));
@@ -99,8 +98,9 @@ class HelmChartTest {
         String native_ = "{{- include \"postern.sidecar\" . | nindent 8 }}\n";
         String plain = "{{- include \"postern.container\" . | nindent 8 }}\n";
         String text = Files.readString(deployment);
-        text = text.replace(native_, "").replace("      containers:\n", "      containers:\n        "
-                + plain);
+        text =
+                text.replace(native_, "")
+                        .replace("      containers:\n", "      containers:\n        " + plain);
         Files.writeString(deployment, text);
         List<JsonNode> objects = Chart.at(app).kubernetes(Chart.OLDEST).render();
         assertAllIsRight(objects);
@@ -108,9 +108,9 @@ class HelmChartTest {
         JsonNode pod = Chart.only(objects, "Deployment").at("/spec/template/spec");
         JsonNode container = Chart.named(pod.path("containers"), "postern");
         assertFalse(container.has("restartPolicy"));
-        assertEquals("10s", Chart.named(container.path("env"), "POSTERN_DRAIN_DELAY")
-                .path("value")
-                .asText());
+        assertEquals(
+                "10s",
+                Chart.named(container.path("env"), "POSTERN_DRAIN_DELAY").path("value").asText());
         // The app's 30, the drain's 25, 5 more, and the 10 of the delay.
         assertEquals(70, pod.path("terminationGracePeriodSeconds").asInt());
     }
@@ -167,7 +167,9 @@ class HelmChartTest {
             yaml.append(indent).append(key).append(":\n");
             indent += "  ";
         }
-        return line.isEmpty() ? "" : yaml.append(indent).append(line.substring(colon + 1)).append('\n').toString();
+        return line.isEmpty()
+                ? ""
+                : yaml.append(indent).append(line.substring(colon + 1)).append('\n').toString();
     }
 
     private static void assertOldestTakes(List<JsonNode> objects) throws IOException {
@@ -193,7 +195,8 @@ class HelmChartTest {
     private static void assertPodIsRight(String name, JsonNode pod, List<JsonNode> objects) {
         assertEquals(
                 List.of(),
-                PodSecurity.violations(pod, container -> !container.path("image").asText().startsWith("example/")),
+                PodSecurity.violations(
+                        pod, container -> !container.path("image").asText().startsWith("example/")),
                 name);
         assertFalse(pod.path("enableServiceLinks").asBoolean(true), name);
         for (JsonNode container : Chart.containers(pod)) {
@@ -226,13 +229,12 @@ class HelmChartTest {
 
     @SuppressWarnings("unchecked")
     private static void merge(Map<String, Object> into, Map<String, Object> from) {
-        from.forEach(
-                (key, value) -> {
-                    if (value instanceof Map<?, ?> inner && into.get(key) instanceof Map<?, ?> old) {
-                        merge((Map<String, Object>) old, (Map<String, Object>) inner);
-                    } else {
-                        into.put(key, value);
-                    }
-                });
+        from.forEach((key, value) -> {
+            if (value instanceof Map<?, ?> inner && into.get(key) instanceof Map<?, ?> old) {
+                merge((Map<String, Object>) old, (Map<String, Object>) inner);
+            } else {
+                into.put(key, value);
+            }
+        });
     }
 }

@@ -52,7 +52,8 @@ class InjectionTest {
 
     static List<JsonNode> cases() throws IOException {
         JsonNode container = Chart.read(CASES.resolve("container.yaml"));
-        List<JsonNode> cases = Chart.parse(java.nio.file.Files.readString(CASES.resolve("pods.yaml")));
+        List<JsonNode> cases =
+                Chart.parse(java.nio.file.Files.readString(CASES.resolve("pods.yaml")));
         for (JsonNode one : cases) {
             if (one.at("/becomes/spec/initContainers") instanceof ArrayNode containers) {
                 assertEquals("POSTERN", containers.get(0).asText());
@@ -105,8 +106,7 @@ class InjectionTest {
         assertEquals(
                 List.of(Duration.ofSeconds(10), Duration.ofMinutes(1)),
                 loaded.config().retry().schedule());
-        assertEquals(
-                "x%y@example.org", String.valueOf(loaded.config().aliases().get("a=b")));
+        assertEquals("x%y@example.org", String.valueOf(loaded.config().aliases().get("a=b")));
         assertEquals("smtp", loaded.config().egress().getFirst().name());
     }
 
@@ -115,9 +115,7 @@ class InjectionTest {
         JsonNode container = container("config: {smtp: {hostname: 'x$(HOME)'}}");
         assertEquals(
                 "x$$(HOME)",
-                Chart.named(container.path("env"), "POSTERN_SMTP_HOSTNAME")
-                        .path("value")
-                        .asText());
+                Chart.named(container.path("env"), "POSTERN_SMTP_HOSTNAME").path("value").asText());
     }
 
     @ParameterizedTest
@@ -145,8 +143,7 @@ class InjectionTest {
         assertEquals(3, ours.size());
         for (JsonNode object : ours) {
             assertEquals(
-                    "admissionregistration.k8s.io/" + version,
-                    object.path("apiVersion").asText());
+                    "admissionregistration.k8s.io/" + version, object.path("apiVersion").asText());
             assertEquals(List.of(), Models.newest(object));
         }
     }

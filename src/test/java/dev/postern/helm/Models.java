@@ -123,13 +123,12 @@ final class Models {
             }
         } else if (type.getRawType() == Map.class && node.isObject()) {
             node.properties()
-                    .forEach(
-                            entry ->
-                                    check(
-                                            entry.getValue(),
-                                            arguments[1],
-                                            path + "." + entry.getKey(),
-                                            problems));
+                    .forEach(entry ->
+                            check(
+                                    entry.getValue(),
+                                    arguments[1],
+                                    path + "." + entry.getKey(),
+                                    problems));
         } else {
             problems.add(path + " is no " + type + ": " + node);
         }

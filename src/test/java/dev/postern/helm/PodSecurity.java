@@ -35,7 +35,8 @@ final class PodSecurity {
                     new PodRule("host PIDs", pod -> !pod.path("hostPID").asBoolean()),
                     new PodRule("host IPC", pod -> !pod.path("hostIPC").asBoolean()),
                     new PodRule("sysctls", pod -> !pod.at("/securityContext").has("sysctls")),
-                    new PodRule("SELinux", pod -> !pod.at("/securityContext").has("seLinuxOptions")),
+                    new PodRule(
+                            "SELinux", pod -> !pod.at("/securityContext").has("seLinuxOptions")),
                     new PodRule("volumes", PodSecurity::volumesAreAllowed));
 
     private static final List<ContainerRule> FOR_CONTAINERS =
@@ -56,8 +57,7 @@ final class PodSecurity {
                             (pod, container) -> said(pod, container, "runAsNonRoot").asBoolean()),
                     new ContainerRule(
                             "user 0",
-                            (pod, container) ->
-                                    said(pod, container, "runAsUser").asLong(1) != 0),
+                            (pod, container) -> said(pod, container, "runAsUser").asLong(1) != 0),
                     new ContainerRule(
                             "seccomp",
                             (pod, container) ->
@@ -107,13 +107,9 @@ final class PodSecurity {
 
     private static boolean volumesAreAllowed(JsonNode pod) {
         return Chart.stream(pod.path("volumes"))
-                .allMatch(
-                        volume ->
-                                volume.properties().stream()
-                                        .map(java.util.Map.Entry::getKey)
-                                        .allMatch(
-                                                key ->
-                                                        key.equals("name")
-                                                                || VOLUMES.contains(key)));
+                .allMatch(volume ->
+                        volume.properties().stream()
+                                .map(java.util.Map.Entry::getKey)
+                                .allMatch(key -> key.equals("name") || VOLUMES.contains(key)));
     }
 }
