@@ -2,6 +2,7 @@ package dev.postern;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.testing.Containers;
@@ -28,6 +29,7 @@ final class Images {
     private static final Path SCRIPTS = SourceFile.HOME.resolve("src/test/image");
 
     private static String name = "";
+    private static boolean tried;
 
     private Images() {}
 
@@ -35,16 +37,26 @@ final class Images {
     static synchronized String named(String tag) throws IOException, InterruptedException {
         Programs.PODMAN.require();
         Programs.BUILDAH.require();
+        String told = System.getenv("TEST_IMAGES");
+        if (told != null) {
+            return told + ":" + tag;
+        }
         if (name.isEmpty()) {
-            String told = System.getenv("TEST_IMAGES");
-            name = told == null ? build() : told;
+            name = build();
         }
         return name + ":" + tag;
     }
 
     private static String build() throws IOException, InterruptedException {
         Path bases = Programs.BASE_IMAGES.require();
+        for (String base : List.of("plain", "build", "django")) {
+            Programs.needs(
+                    Files.exists(bases.resolve(base + ".tar")),
+                    "%s.tar not in %s: run src/test/image/bases.sh".formatted(base, bases));
+        }
         removeStale();
+        assertFalse(tried, "the images can't be built, as the first test that wanted them tells");
+        tried = true;
         String own = PREFIX + ProcessHandle.current().pid();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(own)));
         script("images.sh", bases.toString(), own);

@@ -32,17 +32,6 @@ class PodIT {
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final long LIMIT_BYTES = 128L << 20;
 
-    private static final String VALUES =
-            """
-            image: %s
-            postern:
-              fullnameOverride: %s
-              image: {repository: %s, tag: %s, pullPolicy: Never}
-              secrets: []
-              config:
-                egress: [{name: hop, type: smtp, host: 127.0.0.1, port: %d, tls: none}]
-            """;
-
     /// What the app sends (`src/test/image/app`), by its senders.
     private static final Map<String, Long> EVERYTHING =
             Stream.of(
@@ -57,17 +46,23 @@ class PodIT {
     private Pod pod(String tag, String test) throws IOException, InterruptedException {
         String name = "postern-test-" + ProcessHandle.current().pid() + "-" + test + "-" + tag;
         String image = Images.named(tag);
-        int colon = image.lastIndexOf(':');
-        List<JsonNode> objects =
-                Chart.sidecarApp(work.resolve("app"))
-                        .values(
-                                VALUES.formatted(
-                                        Images.named("app"),
-                                        name,
-                                        image.substring(0, colon),
-                                        image.substring(colon + 1),
-                                        HOP_PORT))
-                        .render();
+        String values =
+                """
+                image: %s
+                postern:
+                  fullnameOverride: %s
+                  image: {repository: %s, tag: %s, pullPolicy: Never}
+                  secrets: []
+                  config:
+                    egress: [{name: hop, type: smtp, host: 127.0.0.1, port: %d, tls: none}]
+                """
+                        .formatted(
+                                Images.named("app"),
+                                name,
+                                image.substring(0, image.lastIndexOf(':')),
+                                tag,
+                                HOP_PORT);
+        List<JsonNode> objects = Chart.sidecarApp(work.resolve("app")).values(values).render();
         return Pod.create(name, objects, work);
     }
 

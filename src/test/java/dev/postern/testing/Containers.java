@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -19,14 +20,8 @@ public final class Containers implements AutoCloseable {
     private final Process holder;
     private final List<String> entrance;
 
-    private Containers(Process holder) throws IOException {
+    private Containers(Process holder, String pid, String configuration) {
         this.holder = holder;
-        BufferedReader reader = holder.inputReader(StandardCharsets.UTF_8);
-        String pid = reader.readLine();
-        String configuration = reader.readLine();
-        if (configuration == null) {
-            throw new IOException("can't make a place for containers");
-        }
         this.entrance =
                 List.of(
                         "nsenter",
@@ -52,7 +47,13 @@ public final class Containers implements AutoCloseable {
         command.addAll(List.of("sh", "-c", "echo $$; echo \"$CONTAINERS_CONF\"; exec cat"));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        return new Containers(builder.start());
+        Process holder = builder.start();
+        BufferedReader reader = holder.inputReader(StandardCharsets.UTF_8);
+        Optional<String> pid = Optional.ofNullable(reader.readLine());
+        Optional<String> configuration = Optional.ofNullable(reader.readLine());
+        Programs.needs(
+                configuration.isPresent(), "mount namespaces not allowed here: run privileged");
+        return new Containers(holder, pid.orElseThrow(), configuration.orElseThrow());
     }
 
     /// Runs podman.
