@@ -11,8 +11,8 @@
 
 ARG BUILD_IMAGE=docker.io/library/maven:3.9-eclipse-temurin-25
 ARG RENDER_IMAGE=docker.io/library/debian:stable-slim
-# postern when absent, or render. Render has no setting for the stage, but gives a service's variables
-# to its build.
+# postern when absent, or render: for builders that can name no target but set arguments, such as
+# Render, which gives a service's variables to its build.
 ARG IMAGE_STAGE
 
 FROM ${BUILD_IMAGE} AS build

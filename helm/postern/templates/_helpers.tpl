@@ -116,12 +116,16 @@ health: {{ regexFind "[0-9]+$" $health | int }}
 {{- end -}}
 
 {{/*
-For the pod's annotations: Postern reads its configuration at its start only, so that another one
-has to restart it. Secrets in files it reads again by itself.
+For the pod's annotations: another value of a key that Postern reads at its start only has to restart
+it. What it takes up from the changed file by itself is left out here, as docs/configuration.md tells
+it under "Changes without a restart".
 */}}
 {{- define "postern.checksum" -}}
 {{- $values := include "postern.values" . | fromYaml -}}
-postern.dev/config: {{ list $values.mode $values.config $values.sidecar.spool $values.gateway.persistence $values.gateway.allow | toJson | sha256sum | trunc 16 | quote }}
+{{- $fixed := omit ($values.config | default dict) "egress" "retry" "acknowledge-timeout" "drain-delay" "drain-timeout" "aliases" "qualify-domain" "sendmail" "log" -}}
+{{- $smtp := omit (dig "smtp" dict $fixed) "auth" "users" "auth-plaintext" "allow" -}}
+{{- $fixed = merge (dict "smtp" $smtp) (omit $fixed "smtp") -}}
+postern.dev/config: {{ list $values.mode $fixed $values.sidecar.spool $values.gateway.persistence | toJson | sha256sum | trunc 16 | quote }}
 {{- end -}}
 
 {{/* The seconds that a drain may take. */}}

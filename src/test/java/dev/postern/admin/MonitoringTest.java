@@ -13,6 +13,7 @@ import dev.postern.helm.Chart;
 import dev.postern.outcome.OutcomeClass;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -78,7 +79,7 @@ class MonitoringTest {
     }
 
     private static List<String> expressions() throws IOException {
-        List<String> all = new java.util.ArrayList<>(alerts());
+        List<String> all = new ArrayList<>(alerts());
         all.addAll(queries());
         assertTrue(all.size() > 10, all::toString);
         return all;

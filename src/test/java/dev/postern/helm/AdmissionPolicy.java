@@ -43,7 +43,7 @@ final class AdmissionPolicy {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Descriptor PATCH = patchDescriptor();
     private static final Cel CEL =
-            CelFactory.standardCelBuilder()
+            CelFactory.plannerCelBuilder()
                     .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
                     .addVar("object", SimpleType.DYN)
                     .addVar("variables", SimpleType.DYN)

@@ -151,13 +151,29 @@ class GatewayTest {
         assertTrue(refusal.contains("can't be on loopback"), refusal);
     }
 
-    @Test
-    void anotherConfigurationRestartsThePods() throws IOException {
+    /// As docs/configuration.md tells it under "Changes without a restart".
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "gateway: {replicas: 3} | false",
+                "gateway: {allow: [10.1.0.0/16]} | false",
+                "config: {egress: [{name: ses, type: ses, region: eu-west-1}]} | false",
+                "config: {smtp: {auth: required}} | false",
+                "config: {retry: {max-age: 1d}} | false",
+                "config: {aliases: {root: ops@example.org}} | false",
+                "config: {log: {level: debug}} | false",
+                "config: {smtp: {max-connections: 50}} | true",
+                "config: {smtp: {listen: '0.0.0.0:2600'}} | true",
+                "config: {acknowledge: sent} | true",
+                "config: {spool: {keep-sent: 1h}} | true",
+            })
+    void whatCantChangeWhileRunningRestartsThePods(String values, boolean restarts)
+            throws IOException {
         String at = "/template/metadata/annotations";
         JsonNode before = statefulSet("").at(at);
-        assertEquals(before, statefulSet("gateway: {replicas: 3}").at(at));
-        assertFalse(before.equals(statefulSet("config: {drain-timeout: 1s}").at(at)));
-        assertFalse(before.equals(statefulSet("gateway: {allow: [10.1.0.0/16]}").at(at)));
+        assertTrue(before.has("postern.dev/config"));
+        assertEquals(restarts, !before.equals(statefulSet(values).at(at)));
     }
 
     @Test

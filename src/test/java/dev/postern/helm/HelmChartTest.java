@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.marcnuri.helm.LintResult;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -124,6 +125,32 @@ class HelmChartTest {
                         "Deployment.spec.template.spec.initContainers[0].restartPolicy"
                                 + " is unknown"),
                 Models.oldest(deployment));
+    }
+
+    /// So that the checks are known to see something.
+    @Test
+    void whatIsWrongIsFound() throws Exception {
+        List<JsonNode> objects = Chart.postern().render();
+        ObjectNode spec = (ObjectNode) Chart.only(objects, "StatefulSet").path("spec");
+        spec.put("replicaz", 1);
+        assertTrue(newest(objects).contains("replicaz"), () -> newest(objects));
+        spec.remove("replicaz");
+        assertEquals("[]", newest(objects));
+        ObjectNode pod = (ObjectNode) spec.at("/template/spec");
+        ((ObjectNode) pod.at("/containers/0/securityContext")).removeAll();
+        pod.put("hostNetwork", true).remove("securityContext");
+        assertEquals(
+                "[host network, postern: escalation, postern: capabilities, postern: not root,"
+                        + " postern: seccomp]",
+                PodSecurity.violations(pod, _ -> true).toString());
+    }
+
+    private static String newest(List<JsonNode> objects) {
+        try {
+            return Models.newest(Chart.only(objects, "StatefulSet")).toString();
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
     }
 
     static List<Path> examples() throws IOException {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.Loaded;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -52,8 +53,7 @@ class InjectionTest {
 
     static List<JsonNode> cases() throws IOException {
         JsonNode container = Chart.read(CASES.resolve("container.yaml"));
-        List<JsonNode> cases =
-                Chart.parse(java.nio.file.Files.readString(CASES.resolve("pods.yaml")));
+        List<JsonNode> cases = Chart.parse(Files.readString(CASES.resolve("pods.yaml")));
         for (JsonNode one : cases) {
             if (one.at("/becomes/spec/initContainers") instanceof ArrayNode containers) {
                 assertEquals("POSTERN", containers.get(0).asText());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import com.google.gson.annotations.SerializedName;
+import dev.postern.testing.Programs;
 import io.swagger.annotations.ApiModelProperty;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -22,6 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Kubernetes' own models, made from its API's description: what they don't know, or know under
 /// another type, the API server refuses or, worse, drops.
@@ -34,6 +36,8 @@ final class Models {
     private static final String PACKAGE = "io.kubernetes.client.openapi.models.";
     private static final Set<String> NOT_KUBERNETES = Set.of("monitoring.coreos.com/v1");
     private static final Path OLD_JARS = Chart.HOME.resolve("target/kubernetes");
+
+    private static @Nullable OldLoader old;
 
     private Models() {}
 
@@ -49,8 +53,11 @@ final class Models {
     /// Returns what the oldest version has against an object; empty: nothing.
     static List<String> oldest(JsonNode object) throws IOException {
         List<String> problems = new ArrayList<>();
-        try (OldLoader loader = new OldLoader(oldJars())) {
-            Class<?> model = loader.loadClass(className(object));
+        if (old == null) {
+            old = new OldLoader(oldJars());
+        }
+        try {
+            Class<?> model = old.loadClass(className(object));
             check(object, model, object.path("kind").asText(), problems);
         } catch (ClassNotFoundException e) {
             problems.add("unknown kind: " + e.getMessage());
@@ -82,6 +89,9 @@ final class Models {
     }
 
     private static URL[] oldJars() throws IOException {
+        Programs.needs(
+                Files.isDirectory(OLD_JARS),
+                "no models of the oldest Kubernetes: mvn process-test-resources gets them");
         try (Stream<Path> files = Files.list(OLD_JARS)) {
             List<URL> urls = new ArrayList<>();
             for (Path file : files.toList()) {

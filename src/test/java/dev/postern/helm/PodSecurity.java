@@ -3,6 +3,7 @@ package dev.postern.helm;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
@@ -78,7 +79,9 @@ final class PodSecurity {
             if (which.test(container)) {
                 FOR_CONTAINERS.stream()
                         .filter(rule -> !rule.holds().test(pod, container))
-                        .forEach(rule -> violations.add(container.path("name") + rule.name()));
+                        .forEach(rule ->
+                                violations.add(
+                                        container.path("name").asText() + ": " + rule.name()));
             }
         }
         return violations;
@@ -109,7 +112,7 @@ final class PodSecurity {
         return Chart.stream(pod.path("volumes"))
                 .allMatch(volume ->
                         volume.properties().stream()
-                                .map(java.util.Map.Entry::getKey)
+                                .map(Map.Entry::getKey)
                                 .allMatch(key -> key.equals("name") || VOLUMES.contains(key)));
     }
 }

@@ -97,12 +97,12 @@ class SidecarTest {
     }
 
     @Test
-    void anotherConfigurationRestartsThePods() throws IOException {
+    void whatCantChangeWhileRunningRestartsThePods() throws IOException {
         String at = "/spec/template/metadata/annotations";
         JsonNode before = Chart.only(render(""), "Deployment").at(at);
-        String drain = "postern: {config: {drain-timeout: 1s}}";
+        String size = "postern: {config: {smtp: {max-message-size: 10MiB}}}";
         assertTrue(before.has("postern.dev/config"));
-        assertFalse(before.equals(Chart.only(render(drain), "Deployment").at(at)));
+        assertFalse(before.equals(Chart.only(render(size), "Deployment").at(at)));
     }
 
     @Test
