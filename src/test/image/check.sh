@@ -28,7 +28,7 @@ podman run --rm "${strict[@]}" -e JDK_JAVA_OPTIONS=-XX:AOTMode=on "$image" versi
 
 # Another jar, as old as the right one, which is all that the JVM looks at, never runs with it.
 work=$(mktemp -d)
-podman create --name "$name" "$image" >/dev/null
+podman create --name "$name" --network=none "$image" >/dev/null
 podman cp "$name":/opt/postern/conf/image.options "$work/options"
 jar=$(sed -n 's/^-Dpostern.cached-jar=[0-9]*://p' "$work/options")
 podman cp "$name":"$jar" "$work/jar"
