@@ -54,6 +54,7 @@ class PodIT {
                   image: {repository: %s, tag: %s, pullPolicy: Never}
                   secrets: []
                   config:
+                    drain-timeout: 100s
                     egress: [{name: hop, type: smtp, host: 127.0.0.1, port: %d, tls: none}]
                 """
                         .formatted(
