@@ -149,7 +149,7 @@ class HelmChartTest {
         try {
             return Models.newest(Chart.only(objects, "StatefulSet")).toString();
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
+            throw new LinkageError(e.getMessage(), e);
         }
     }
 
