@@ -1,7 +1,7 @@
 # The image: Postern, the Java that it needs, glibc, and nothing else; no shell.
 #
 #   docker build -t postern .
-#   docker build -t postern:render --target render .     # starts as root, see below
+#   docker build -t postern:render --build-arg IMAGE_STAGE=render .    # starts as root, see below
 #
 # In another image with glibc (Debian, Ubuntu, Fedora, …), beside the app:
 #
@@ -9,10 +9,11 @@
 #   ENTRYPOINT ["/opt/postern/bin/postern", "exec", "--adopt", "--"]
 #   CMD ["your", "app"]
 
-# For builders that can name no target but set arguments, such as Render: `render` for that stage.
-ARG IMAGE_STAGE
 ARG BUILD_IMAGE=docker.io/library/maven:3.9-eclipse-temurin-25
 ARG RENDER_IMAGE=docker.io/library/debian:stable-slim
+# postern when absent, or render: for builders that can name no target but set arguments, such as
+# Render, which gives a service's variables to its build.
+ARG IMAGE_STAGE
 
 FROM ${BUILD_IMAGE} AS build
 # Such as `--offline`.
@@ -66,7 +67,5 @@ ENTRYPOINT ["/opt/postern/runtime/bin/java", "@/opt/postern/conf/java.options", 
 CMD ["serve"]
 
 
-# The last stage is what a builder without a target takes.
-FROM postern AS image-
-FROM render AS image-render
-FROM image-${IMAGE_STAGE}
+# The default stands here since older buildahs look for the stage before they read an ARG's default.
+FROM ${IMAGE_STAGE:-postern}

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes stand-ins for the images that the Dockerfile starts from, for machines without a registry:
-# bases.sh DIRECTORY writes build.tar (Debian, Maven, this machine's JDK 25 in Temurin's place) and
-# plain.tar (Debian) there. As root, with debootstrap; a second call does nothing.
+# bases.sh DIRECTORY writes build.tar (Debian, Maven, this machine's JDK 25 in Temurin's place),
+# plain.tar (Debian) and django.tar (Debian, Django) there. As root, with debootstrap; a second call
+# does nothing.
 set -euo pipefail
 
 directory=$1
@@ -36,3 +37,4 @@ make() {
 
 make plain
 make build --include=maven,ca-certificates
+make django --include=python3-django

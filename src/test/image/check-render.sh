@@ -6,7 +6,7 @@ image=$1
 name=postern-render-$$
 
 cleanup() {
-    podman rm -f -t 0 "$name" >/dev/null 2>&1 || true
+    podman rm -f -v -t 0 "$name" >/dev/null 2>&1 || true
     podman volume rm -f "$name" >/dev/null 2>&1 || true
 }
 trap cleanup EXIT

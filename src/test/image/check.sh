@@ -7,10 +7,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 image=$1
 memory=${2:-128}
 name=postern-check-$$
-strict=(--network=none --read-only --cap-drop ALL --security-opt no-new-privileges)
+strict=(--network=none --read-only --read-only-tmpfs=false --cap-drop ALL --security-opt no-new-privileges)
 
 cleanup() {
-    podman rm -f -t 0 "$name" >/dev/null 2>&1 || true
+    podman rm -f -v -t 0 "$name" >/dev/null 2>&1 || true
     podman volume rm -f "$name" >/dev/null 2>&1 || true
     rm -rf "${work:-}"
 }
@@ -32,7 +32,7 @@ podman create --name "$name" --network=none "$image" >/dev/null
 podman cp "$name":/opt/postern/conf/image.options "$work/options"
 jar=$(sed -n 's/^-Dpostern.cached-jar=[0-9]*://p' "$work/options")
 podman cp "$name":"$jar" "$work/jar"
-podman rm "$name" >/dev/null
+podman rm -v "$name" >/dev/null
 cp -p "$work/jar" "$work/other.jar"
 printf 'x' >>"$work/other.jar"
 touch -r "$work/jar" "$work/other.jar"

@@ -1,41 +1,56 @@
 package dev.postern;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.testing.Programs;
+import dev.postern.testing.Containers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 
-/// The images, built and run under the strictest policy; `src/test/image` tells how.
+/// The images, run under the strictest policy; `src/test/image` tells how.
 class ImagesIT {
 
-    private static final long LIMIT_MINUTES = 30;
+    private static final long LIMIT_BYTES = 90_000_000;
+
+    @ParameterizedTest
+    @FieldSource("dev.postern.Images#BOTH")
+    void servesReadOnlyWithinAHardLimitOfMemory(String image)
+            throws IOException, InterruptedException {
+        Images.check("check.sh", Images.named(image));
+    }
 
     @Test
-    void bothAreBuiltAndServeReadOnlyWithinAHardLimitOfMemory(@TempDir Path directory)
+    void theStageForRenderHandsTheDiskOver() throws IOException, InterruptedException {
+        Images.check("check-render.sh", Images.named("render"));
+    }
+
+    @ParameterizedTest
+    @FieldSource("dev.postern.Images#BOTH")
+    void isNoMoreThanTheReadmePromises(String image, @TempDir Path work)
             throws IOException, InterruptedException {
-        Programs.PODMAN.require();
-        Programs.BUILDAH.require();
-        Path bases = Programs.BASE_IMAGES.require();
-        Path output = directory.resolve("output");
-        Process script =
-                new ProcessBuilder(
-                                SourceFile.HOME.resolve("src/test/image/images.sh").toString(),
-                                bases.toString())
-                        .redirectErrorStream(true)
-                        .redirectOutput(output.toFile())
-                        .start();
-        try {
-            assertTrue(script.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES), "it doesn't end");
-        } finally {
-            script.destroy();
+        Path saved = work.resolve("image");
+        try (Containers containers = Containers.open(null)) {
+            containers.said(
+                    "save",
+                    "--compress",
+                    "--format",
+                    "docker-dir",
+                    "--output",
+                    saved.toString(),
+                    Images.named(image));
         }
-        System.out.println(Files.readString(output));
-        assertEquals(0, script.exitValue(), Files.readString(output));
+        long bytes = size(saved);
+        System.out.printf("%s: %d bytes compressed%n", image, bytes);
+        assertTrue(bytes <= LIMIT_BYTES, bytes + " bytes");
+    }
+
+    private static long size(Path directory) throws IOException {
+        try (var files = Files.list(directory)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        }
     }
 }

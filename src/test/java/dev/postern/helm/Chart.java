@@ -62,6 +62,15 @@ public final class Chart {
         return new Chart(directory);
     }
 
+    /// Returns the chart of an app that has ours as its dependency.
+    ///
+    /// @param directory where it is put together; it must not exist yet
+    public static Chart sidecarApp(Path directory) throws IOException {
+        copy(POSTERN.resolve("examples/sidecar-app"), directory);
+        copy(POSTERN, directory.resolve("charts/postern"));
+        return at(directory);
+    }
+
     /// Returns the values of all examples that are values.
     static List<Path> examples() throws IOException {
         try (Stream<Path> files = Files.list(POSTERN.resolve("examples"))) {

@@ -22,8 +22,7 @@ class SidecarTest {
     @BeforeEach
     void anApp() throws IOException {
         app = work.resolve("app");
-        Chart.copy(Chart.POSTERN.resolve("examples/sidecar-app"), app);
-        Chart.copy(Chart.POSTERN, app.resolve("charts/postern"));
+        Chart.sidecarApp(app);
     }
 
     private List<JsonNode> render(String values) throws IOException {

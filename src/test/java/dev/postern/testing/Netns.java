@@ -111,12 +111,16 @@ public final class Netns implements AutoCloseable {
         return Commands.run(new ProcessBuilder(command));
     }
 
+    /// Returns the file that stands for it.
+    Path file() {
+        return NAMESPACES.resolve(name);
+    }
+
     /// Has its thread enter: sockets belong for all their life to where they were made.
     private void enter() {
-        Path file = NAMESPACES.resolve(name);
         inside(() -> {
-            NativeNetns.enter(file);
-            return file;
+            NativeNetns.enter(file());
+            return name;
         });
     }
 

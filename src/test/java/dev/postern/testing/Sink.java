@@ -22,7 +22,11 @@ public final class Sink implements NextHop {
     private final Set<Socket> sessions = ConcurrentHashMap.newKeySet();
 
     private Sink(int ownFields, UnaryOperator<Taken> beforeReply) throws IOException {
-        this.listener = new ServerSocket(0, 256, InetAddress.getLoopbackAddress());
+        this(new ServerSocket(0, 256, InetAddress.getLoopbackAddress()), ownFields, beforeReply);
+    }
+
+    private Sink(ServerSocket listener, int ownFields, UnaryOperator<Taken> beforeReply) {
+        this.listener = listener;
         this.ownFields = ownFields;
         this.beforeReply = beforeReply;
         Thread.ofVirtual().start(this::accept);
@@ -37,6 +41,11 @@ public final class Sink implements NextHop {
     /// may take its time. It returns what to record.
     public static Sink start(UnaryOperator<Taken> beforeReply) throws IOException {
         return new Sink(0, beforeReply);
+    }
+
+    /// Starts one like it where the socket listens, which may be in another network namespace.
+    public static Sink at(ServerSocket listener, UnaryOperator<Taken> beforeReply) {
+        return new Sink(listener, 0, beforeReply);
     }
 
     /// Starts a sink behind a server that puts so many fields of its own first.
