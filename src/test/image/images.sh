@@ -36,7 +36,7 @@ import() {
 }
 
 build() {
-    in_containers buildah build --layers --network=none --pull-never "$@" >"$work/build.log" 2>&1 \
+    in_containers buildah build --layers --force-rm --network=none --pull-never "$@" >"$work/build.log" 2>&1 \
         || wrong "$(tail -40 "$work/build.log")"
 }
 
