@@ -76,6 +76,8 @@ final class Images {
         Path output = Files.createTempFile("images", ".out");
         ProcessBuilder builder = new ProcessBuilder(SCRIPTS.resolve(script).toString());
         builder.command().addAll(List.of(arguments));
+        // Maven itself may run on an older Java; what it runs from source may not.
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         Process process = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
         try {
             assertTrue(process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES), script + " doesn't end");
