@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// The egresses as operators see them: the dispatcher's view of their health, beside what is
 /// configured.
 final class WaysOut implements Egresses {
+
+    /// `intercepted by vps-1.example (Exim 4.96)`, without what follows.
+    private static final Pattern INTERCEPTED =
+            Pattern.compile("intercepted by [^\\s,;]+( \\([^)]*\\))?");
 
     private final Dispatcher dispatcher;
     private final Detours detours;
@@ -69,13 +75,20 @@ final class WaysOut implements Egresses {
                     case DOWN -> EgressView.State.DOWN;
                     case UNKNOWN -> EgressView.State.UNKNOWN;
                 },
-                fault == null ? null : fault.word(),
+                fault == null ? null : reason(fault, health.lastError()),
                 health.lastError(),
                 health.lastSuccess(),
                 health.nextProbe(),
                 null,
                 username(config),
                 health.candidates());
+    }
+
+    /// Who intercepts is the first thing to know; else the kind of fault is, and the last error
+    /// tells the rest.
+    private static String reason(Fault fault, @Nullable String lastError) {
+        Matcher stranger = INTERCEPTED.matcher(lastError == null ? "" : lastError);
+        return fault == Fault.INTERCEPTION && stranger.find() ? stranger.group() : fault.word();
     }
 
     private static @Nullable String username(EgressConfig config) {

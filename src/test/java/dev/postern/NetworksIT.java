@@ -84,8 +84,8 @@ class NetworksIT extends InLab {
         VpsExim exim = lab.eximOnMachine(directory);
         lab.fence().redirect(25, 465, 587);
         Story story = begin("c 25, 465, 587 handed to Exim", both()).submit();
-        JsonNode down = story.awaitDown("gmail", "interception");
         String why = "intercepted by " + VpsExim.HOST + " (Exim 4.";
+        JsonNode down = story.awaitDown("gmail", why);
         assertTrue(down.path("last-error").asText().startsWith(why), down.toString());
         story.awaitSent().takenOnce(gmail.senders(), sendgrid.senders());
         assertEquals(List.of(), gmail.commands());

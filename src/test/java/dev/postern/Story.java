@@ -102,14 +102,14 @@ final class Story {
         return found;
     }
 
-    /// Waits until an egress is down for this reason.
+    /// Waits until an egress is down for a reason that begins so.
     JsonNode awaitDown(String egress, String reason) {
         return awaitEgress(
                 egress,
                 "is down: " + reason,
                 it ->
                         it.path("state").asText().equals("down")
-                                && it.path("reason").asText().equals(reason));
+                                && it.path("reason").asText().startsWith(reason));
     }
 
     /// Returns an egress as the status has it.

@@ -1,5 +1,7 @@
 package dev.postern.cli;
 
+import dev.postern.config.ClientConfig;
+import dev.postern.config.ClientSettings;
 import dev.postern.config.ConfigFiles;
 import dev.postern.config.Loaded;
 import dev.postern.config.Sources;
@@ -35,6 +37,18 @@ final class ConfigOption {
     /// Returns the configuration, or tells all that is wrong with it and returns nothing.
     Optional<Loaded.Valid> load(Function<@Nullable Path, Sources> sources, Terminal terminal) {
         return load(files(sources), terminal);
+    }
+
+    /// Returns what a command needs that talks to a running forwarder, as far as the caller may
+    /// read it; or tells all that is wrong and returns nothing.
+    Optional<ClientConfig> forClient(Function<@Nullable Path, Sources> sources, Terminal terminal) {
+        return switch (ClientSettings.load(sources.apply(file))) {
+            case ClientConfig config -> Optional.of(config);
+            case ClientSettings.Unusable unusable -> {
+                unusable.lines().forEach(terminal::complain);
+                yield Optional.empty();
+            }
+        };
     }
 
     /// Returns the configuration of `files` in the same way.

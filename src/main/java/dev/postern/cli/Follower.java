@@ -6,6 +6,7 @@ import dev.postern.submit.AdminClient.Answer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.Function;
 
 /// Follows one message until its outcome is known, and tells what happens to it on the way.
 final class Follower {
@@ -17,11 +18,14 @@ final class Follower {
 
     private final Terminal terminal;
     private final AdminClient admin;
+    private final Function<Answer, String> detail;
     private int toldAttempts;
 
-    Follower(Terminal terminal, AdminClient admin) {
+    /// @param detail tells why the admin socket refused
+    Follower(Terminal terminal, AdminClient admin, Function<Answer, String> detail) {
         this.terminal = terminal;
         this.admin = admin;
+        this.detail = detail;
     }
 
     /// Follows a message.
@@ -78,7 +82,8 @@ final class Follower {
             Answer answer = admin.get("/messages/" + id, Map.of());
             if (!answer.isOk()) {
                 throw new Trouble(
-                        ExitCode.TEMPORARY, "accepted, but can't be followed: " + answer.detail());
+                        ExitCode.TEMPORARY,
+                        "accepted, but can't be followed: " + detail.apply(answer));
             }
             JsonNode attempts = answer.body().path("attempts");
             for (; toldAttempts < attempts.size(); toldAttempts++) {

@@ -1,7 +1,7 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.Loaded;
+import dev.postern.config.ClientConfig;
 import dev.postern.config.Sources;
 import dev.postern.submit.AdminClient;
 import dev.postern.submit.AdminClient.Answer;
@@ -186,13 +186,17 @@ final class QueueCommand implements Runnable {
     }
 
     private Answer ask(ConfigOption config, Question question) throws Trouble {
-        Optional<Loaded.Valid> loaded = config.load(sources, terminal);
-        if (loaded.isEmpty()) {
+        Optional<ClientConfig> known = config.forClient(sources, terminal);
+        if (known.isEmpty()) {
             throw new Trouble(ExitCode.BAD_USAGE, "so the forwarder can't be found");
         }
-        Running running = Running.find(loaded.get().config());
+        Running running = Running.find(known.get());
         try {
-            return question.ask(running.adminClient());
+            Answer answer = question.ask(running.adminClient());
+            if (running.isDenied(answer)) {
+                throw new Trouble(ExitCode.UNAVAILABLE, running.detail(answer));
+            }
+            return answer;
         } catch (IOException e) {
             throw Running.notReachable("the admin socket", running.admin(), e);
         }

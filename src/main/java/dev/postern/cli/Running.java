@@ -1,42 +1,55 @@
 package dev.postern.cli;
 
+import dev.postern.config.ClientConfig;
 import dev.postern.config.HostPort;
-import dev.postern.config.PosternConfig;
-import dev.postern.config.Secret;
-import dev.postern.config.SmtpConfig;
 import dev.postern.submit.AdminClient;
+import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.Endpoint;
 import dev.postern.submit.EndpointFile;
+import java.nio.file.Path;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /// The running forwarder, as far as the other commands can find it: by its `endpoint` file, else
 /// where the configuration says that it listens.
 ///
 /// @param smtp where its listener is
 /// @param admin where its admin socket is
-/// @param user who logs in to the listener; null: nobody
-/// @param token what the admin socket asks for; null: nothing
 /// @param config the configuration that it was looked for with
-record Running(
-        HostPort smtp,
-        HostPort admin,
-        SmtpConfig.@Nullable User user,
-        @Nullable Secret token,
-        PosternConfig config) {
+record Running(HostPort smtp, HostPort admin, ClientConfig config) {
 
-    static Running find(PosternConfig config) {
-        Optional<Endpoint> endpoint = new EndpointFile(config.spool().path()).read();
+    private static final int UNAUTHORIZED = 401;
+
+    static Running find(ClientConfig config) {
+        Path spool = config.spool();
+        Optional<Endpoint> endpoint =
+                spool == null ? EndpointFile.readShared() : new EndpointFile(spool).read();
         return new Running(
-                endpoint.map(Endpoint::smtp).orElse(config.smtp().listen()),
-                endpoint.map(Endpoint::admin).orElse(config.http().admin()),
-                config.smtp().users().stream().findFirst().orElse(null),
-                config.http().adminToken(),
+                endpoint.map(Endpoint::smtp).orElse(config.smtp()),
+                endpoint.map(Endpoint::admin).orElse(config.admin()),
                 config);
     }
 
     AdminClient adminClient() {
-        return new AdminClient(admin, token);
+        return new AdminClient(admin, config.adminToken());
+    }
+
+    /// Returns why the admin socket refused; with what to do where the caller may not know the
+    /// token.
+    String detail(Answer answer) {
+        boolean tokenHidden = isDenied(answer);
+        return answer.detail()
+                + (tokenHidden
+                        ? "; the token can't be read ("
+                                + config.unread().getFirst()
+                                + "): run this as root or as a member of the group postern"
+                        : "");
+    }
+
+    /// Returns whether the admin socket wants a token that the caller may not read.
+    boolean isDenied(Answer answer) {
+        return answer.status() == UNAUTHORIZED
+                && config.adminToken() == null
+                && !config.unread().isEmpty();
     }
 
     /// Tells that nobody answers at `address`.

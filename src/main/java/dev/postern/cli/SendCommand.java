@@ -1,6 +1,6 @@
 package dev.postern.cli;
 
-import dev.postern.config.Loaded;
+import dev.postern.config.ClientConfig;
 import dev.postern.config.Sources;
 import dev.postern.mail.AddressList;
 import dev.postern.mail.Envelope;
@@ -94,11 +94,11 @@ final class SendCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Trouble, InterruptedException {
-        Optional<Loaded.Valid> loaded = config.load(sources, terminal);
-        if (loaded.isEmpty()) {
+        Optional<ClientConfig> known = config.forClient(sources, terminal);
+        if (known.isEmpty()) {
             return ExitCode.BAD_USAGE;
         }
-        Running running = Running.find(loaded.get().config());
+        Running running = Running.find(known.get());
         return switch (submit(running)) {
             case Verdict.Refused refused -> {
                 terminal.complain("refused: " + refused.reply());
@@ -109,8 +109,7 @@ final class SendCommand implements Callable<Integer> {
     }
 
     private Verdict submit(Running running) throws Trouble {
-        String sender =
-                Objects.requireNonNullElse(from, "postern@" + running.config().smtp().hostname());
+        String sender = Objects.requireNonNullElse(from, "postern@" + running.config().hostname());
         Set<ForwardPath> recipients = new LinkedHashSet<>();
         for (String address : to) {
             recipients.add(new ForwardPath(one("--to", address)));
@@ -120,7 +119,8 @@ final class SendCommand implements Callable<Integer> {
         Envelope envelope = new Envelope(new ReversePath(reverse), List.copyOf(recipients), utf8);
         byte[] message = message(reverse);
         try (SmtpClient client = SmtpClient.connect(running.smtp())) {
-            return client.submit(envelope, running.user(), new ByteArrayInputStream(message));
+            return client.submit(
+                    envelope, running.config().user(), new ByteArrayInputStream(message));
         } catch (IOException e) {
             throw Running.notReachable("the listener", running.smtp(), e);
         }
@@ -166,7 +166,8 @@ final class SendCommand implements Callable<Integer> {
         if (matcher.group(1).equals("sent")) {
             return ExitCode.OK;
         }
-        return new Follower(terminal, running.adminClient()).follow(matcher.group(2), wait);
+        return new Follower(terminal, running.adminClient(), running::detail)
+                .follow(matcher.group(2), wait);
     }
 
     private static String one(String option, String value) throws Trouble {

@@ -1,10 +1,10 @@
 package dev.postern.cli;
 
-import dev.postern.config.ConfigLoader;
-import dev.postern.config.Loaded;
-import dev.postern.config.PosternConfig;
+import dev.postern.config.ClientConfig;
+import dev.postern.config.ClientSettings;
 import dev.postern.config.Sources;
 import dev.postern.mail.AddressList;
+import dev.postern.mail.BareAddresses;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.HeaderSection;
@@ -52,6 +52,11 @@ import picocli.CommandLine.Option;
 final class SendmailCommand implements Callable<Integer> {
 
     private static final List<String> DESTINATIONS = List.of("to", "cc", "bcc");
+    private static final Set<String> ADDRESS_FIELDS =
+            Set.of("from", "sender", "reply-to", "to", "cc", "bcc");
+
+    /// Who a caller is that the system has no name for: Java calls such a user a question mark.
+    private static final String NOBODY = "nobody";
 
     private final Terminal terminal;
     private final Function<@Nullable Path, Sources> sources;
@@ -87,7 +92,7 @@ final class SendmailCommand implements Callable<Integer> {
     }
 
     private int send(SendmailOptions options) throws Trouble {
-        PosternConfig config = config();
+        ClientConfig config = config();
         Running running = Running.find(config);
         try (SmtpClient client = SmtpClient.connect(running.smtp())) {
             if (options.speaksSmtp()) {
@@ -101,18 +106,19 @@ final class SendmailCommand implements Callable<Integer> {
     }
 
     private int submit(
-            SendmailOptions options, PosternConfig config, Running running, SmtpClient client)
+            SendmailOptions options, ClientConfig config, Running running, SmtpClient client)
             throws IOException, Trouble {
         InputStream whole = new BufferedInputStream(terminal.in());
         InputStream in = options.dotEnds() ? new DotEnded(whole) : whole;
-        HeaderSection header = HeaderSection.read(in);
+        HeaderSection given = HeaderSection.read(in);
         String sender = sender(options, config);
-        List<ForwardPath> recipients = recipients(options, header);
+        HeaderSection header = given.withValues((name, value) -> whole(name, value, config));
+        List<ForwardPath> recipients = recipients(options, given);
         boolean utf8 = !isAscii(sender) || recipients.stream().anyMatch(r -> !isAscii(r.address()));
         Envelope envelope = new Envelope(new ReversePath(sender), recipients, utf8);
         InputStream content =
                 new SequenceInputStream(from(options, header, sender), header.with(in));
-        return switch (client.submit(envelope, running.user(), content)) {
+        return switch (client.submit(envelope, config.user(), content)) {
             case Verdict.Taken _ -> ExitCode.OK;
             case Verdict.Refused refused -> {
                 terminal.complain("refused: " + refused.reply());
@@ -121,36 +127,49 @@ final class SendmailCommand implements Callable<Integer> {
         };
     }
 
-    private PosternConfig config() throws Trouble {
-        return switch (ConfigLoader.load(sources.apply(null))) {
-            case Loaded.Valid valid -> valid.config();
-            case Loaded.Invalid invalid ->
-                    throw new Trouble(ExitCode.BAD_CONFIG, String.join("; ", invalid.lines()));
+    private ClientConfig config() throws Trouble {
+        return switch (ClientSettings.load(sources.apply(null))) {
+            case ClientConfig config -> config;
+            case ClientSettings.Unusable unusable ->
+                    throw new Trouble(ExitCode.BAD_CONFIG, String.join("; ", unusable.lines()));
         };
     }
 
-    private static String sender(SendmailOptions options, PosternConfig config) throws Trouble {
-        String given = options.sender();
-        if (given != null) {
-            String address = given.equals("<>") ? "" : given.replaceAll("^<|>$", "");
-            if (!address.isEmpty() && !AddressList.isAddress(address)) {
-                throw new Trouble(
-                        ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
-            }
-            return address.isEmpty() || address.contains("@")
-                    ? address
-                    : qualified(address, config);
+    /// Gives bare addresses in the header a domain, as every sendmail does for local programs: cron
+    /// writes `From: root`. The envelope's recipients stay bare, for the listener's aliases.
+    private static String whole(String field, String value, ClientConfig config) {
+        String from = config.sendmailFrom();
+        if (field.equals("from") && from != null) {
+            return BareAddresses.complete(value, local -> from);
         }
-        String configured = config.sendmail().from();
-        if (configured != null) {
-            return configured;
-        }
-        return qualified(System.getProperty("user.name", "root"), config);
+        return ADDRESS_FIELDS.contains(field)
+                ? BareAddresses.complete(value, local -> qualified(local, config))
+                : value;
     }
 
-    private static String qualified(String local, PosternConfig config) {
+    /// A bare sender is a local user (AlmaLinux's cron says `-f root`), like one that isn't told.
+    private static String sender(SendmailOptions options, ClientConfig config) throws Trouble {
+        String given = options.sender();
+        String address = given == null ? user() : given.replaceAll("^<|>$", "");
+        if (!address.isEmpty() && !AddressList.isAddress(address)) {
+            throw new Trouble(ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
+        }
+        if (address.isEmpty() || address.contains("@")) {
+            return address;
+        }
+        String configured = config.sendmailFrom();
+        return configured == null ? qualified(address, config) : configured;
+    }
+
+    private static String user() {
+        String user = System.getProperty("user.name", NOBODY);
+        boolean named = AddressList.isAddress(user) && !user.contains("@") && !user.equals("?");
+        return named ? user : NOBODY;
+    }
+
+    private static String qualified(String local, ClientConfig config) {
         String domain = config.qualifyDomain();
-        return local + "@" + (domain == null ? config.smtp().hostname() : domain);
+        return local + "@" + (domain == null ? config.hostname() : domain);
     }
 
     private static List<ForwardPath> recipients(SendmailOptions options, HeaderSection header)

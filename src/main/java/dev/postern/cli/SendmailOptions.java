@@ -22,7 +22,7 @@ record SendmailOptions(
         List<String> recipients) {
 
     /// Options with a value that mean nothing here.
-    private static final String IGNORED_WITH_VALUE = "oBNRVLhO";
+    private static final String IGNORED_WITH_VALUE = "oBNRVLhOA";
 
     /// Options without one.
     private static final String IGNORED_FLAGS = "vnUG";

@@ -1,8 +1,6 @@
 package dev.postern.config;
 
 import dev.postern.config.PosternConfig.Acknowledge;
-import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// Makes the configuration from built-in defaults, the file and the environment, later ones
 /// winning.
@@ -22,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// [Loaded.Invalid], each with its place, key and remedy. No secret is in any of them.
 public final class ConfigLoader {
 
-    private static final List<Path> USUAL_FILES =
-            List.of(Path.of("postern.yaml"), Path.of("/etc/postern/postern.yaml"));
     private static final Set<String> VANISHING_FILE_SYSTEMS = Set.of("overlay", "tmpfs");
 
     private final Sources sources;
@@ -31,9 +26,6 @@ public final class ConfigLoader {
     private final Problems problems = new Problems();
     private final List<String> remarks = new ArrayList<>();
     private final Interpolation interpolation;
-
-    /// The file that was found.
-    private record Found(Path path, String text) {}
 
     private ConfigLoader(Sources sources) {
         this.sources = sources;
@@ -47,7 +39,7 @@ public final class ConfigLoader {
     }
 
     private Loaded load() {
-        Found file = file();
+        FileSearch.Found file = new FileSearch(sources, reader, problems).find();
         SectionReader section = new SectionReader(Keys.ALL, "", problems);
         Map<String, Given> given = new HashMap<>();
         Given.Entries root = new Given.Entries(new LinkedHashMap<>(), new Source.Default(""));
@@ -69,41 +61,6 @@ public final class ConfigLoader {
                         file == null ? null : file.path(),
                         new Effective(settings, egress))
                 : new Loaded.Invalid(problems.list());
-    }
-
-    private @Nullable Found file() {
-        Path path = sources.file();
-        Source source = new Source.WholeFile(String.valueOf(path));
-        String variable = Environment.value(sources.environment(), Environment.CONFIG);
-        if (path == null && variable != null) {
-            path = Path.of(variable);
-            source = new Source.Variable(Environment.CONFIG);
-        }
-        return path == null ? usualFile() : read(path, source);
-    }
-
-    private @Nullable Found usualFile() {
-        for (Path path : USUAL_FILES) {
-            try {
-                return new Found(path, reader.read(path));
-            } catch (NoSuchFileException _) {
-                // Then the next place.
-            } catch (IOException e) {
-                problems.add(
-                        new Source.WholeFile(path.toString()), "", Interpolation.unreadable(e));
-                return null;
-            }
-        }
-        return null;
-    }
-
-    private @Nullable Found read(Path path, Source source) {
-        try {
-            return new Found(path, reader.read(path));
-        } catch (IOException e) {
-            problems.add(source, "", Interpolation.unreadable(e));
-            return null;
-        }
     }
 
     private List<EgressLoader.Entry> egress(Settings settings) {
@@ -143,16 +100,21 @@ public final class ConfigLoader {
 
     private void fillComputed(Settings settings) {
         if (settings.know(Keys.SMTP_HOSTNAME) && settings.find(Keys.SMTP_HOSTNAME) == null) {
-            String name = sources.hostname().get();
-            boolean usable = Types.WORD.parser().apply(name) instanceof Parsed.Good<String>;
             Source source = new Source.Default("the machine's name");
-            String hostname = usable ? name : "localhost";
+            String hostname = hostname(sources);
             settings.put(Keys.SMTP_HOSTNAME, hostname, new Given.Text(hostname, source));
         }
         if (settings.know(Keys.ACKNOWLEDGE, Keys.SPOOL_PATH)
                 && settings.find(Keys.ACKNOWLEDGE) == null) {
             acknowledge(settings);
         }
+    }
+
+    /// Returns the machine's name, where it can be used as one.
+    static String hostname(Sources sources) {
+        String name = sources.hostname().get();
+        boolean usable = Types.WORD.parser().apply(name) instanceof Parsed.Good<String>;
+        return usable ? name : "localhost";
     }
 
     private void acknowledge(Settings settings) {

@@ -1,5 +1,6 @@
 package dev.postern.mail;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayInputStream;
@@ -11,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BinaryOperator;
+import java.util.regex.Pattern;
 
 /// The header section at the start of a message, read ahead to find out who it is from and for (RFC
 /// 5322 §2.2). Lines may end in CRLF or in LF alone: programs hand over local mail as the system
@@ -21,6 +24,9 @@ public final class HeaderSection {
 
     /// How much is read ahead at most.
     public static final int LIMIT_OCTETS = 256 * 1024;
+
+    private static final Pattern FIELD_START = Pattern.compile("(?<=\n)(?![ \t])");
+    private static final Pattern FIELD_NAME = Pattern.compile("[!-9;-~]+");
 
     private final byte[] octets;
     private final boolean whole;
@@ -72,6 +78,30 @@ public final class HeaderSection {
     public List<String> all(String name) {
         String wanted = name.toLowerCase(Locale.ROOT);
         return fields.stream().filter(f -> f.name().equals(wanted)).map(Field::value).toList();
+    }
+
+    /// Returns the section with other values in some fields. A section that was cut stays as it is.
+    ///
+    /// @param change gets a field's name in lower case and its value, folded as it is and octet by
+    ///   octet (ISO 8859-1), and returns what to write for it
+    public HeaderSection withValues(BinaryOperator<String> change) {
+        if (!whole) {
+            return this;
+        }
+        StringBuilder text = new StringBuilder();
+        for (String field : FIELD_START.split(new String(octets, ISO_8859_1))) {
+            int colon = field.indexOf(':');
+            String name = field.substring(0, Math.max(colon, 0));
+            text.append(
+                    FIELD_NAME.matcher(name).matches()
+                            ? name
+                                    + ":"
+                                    + change.apply(
+                                            name.toLowerCase(Locale.ROOT),
+                                            field.substring(colon + 1))
+                            : field);
+        }
+        return new HeaderSection(text.toString().getBytes(ISO_8859_1), true);
     }
 
     private static List<Field> fields(String text) {

@@ -62,6 +62,11 @@ public final class EndpointFile {
         return Optional.empty();
     }
 
+    /// Returns what a forwarder wrote for the whole machine, whatever its spool.
+    public static Optional<Endpoint> readShared() {
+        return read(RUN_DIRECTORY.resolve(NAME));
+    }
+
     private static Optional<Endpoint> read(Path place) {
         try {
             return Endpoint.parse(Files.readString(place));

@@ -322,7 +322,7 @@ class CommandsTest {
                             "RCPT TO:<root>",
                             "DATA",
                             "From: \"CronDaemon\" <cron@x.example>",
-                            "To: root",
+                            "To: root@mx.test",
                             "Subject: Cron",
                             "",
                             "hello",
@@ -330,6 +330,60 @@ class CommandsTest {
                             ".",
                             "QUIT"),
                     listener.session());
+        }
+    }
+
+    /// As Debian's cron writes it: the header is completed, the recipient left to the aliases.
+    @Test
+    void cronsHeaderGetsAddressesThatProvidersTake() throws Exception {
+        environment.put("POSTERN_SENDMAIL_FROM", "vps@x.example");
+        environment.put("POSTERN_QUALIFY_DOMAIN", "x.example");
+        input = "From: root (Cron Daemon)\nTo: root\nSubject: root\n\nTo: root\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root"));
+
+            List<String> said = listener.session();
+            assertEquals("MAIL FROM:<vps@x.example> BODY=8BITMIME", said.get(1));
+            assertEquals("RCPT TO:<root>", said.get(2));
+            assertEquals(
+                    List.of(
+                            "From: vps@x.example (Cron Daemon)",
+                            "To: root@x.example",
+                            "Subject: root",
+                            "",
+                            "To: root"),
+                    said.subList(4, 9));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"root, vps@x.example", "<>, ''", "a@y.example, a@y.example"})
+    void onlyALocalSenderIsReplaced(String given, String sender) throws Exception {
+        environment.put("POSTERN_SENDMAIL_FROM", "vps@x.example");
+        input = "Subject: x\n\nx\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-f", given, "b@x.example"));
+
+            assertEquals("MAIL FROM:<" + sender + "> BODY=8BITMIME", listener.session().get(1));
+        }
+    }
+
+    @Test
+    void theSecretsOfTheEgressesStopNoSendmail() throws Exception {
+        environment.put("POSTERN_HTTP_ADMIN_TOKEN_FILE", "/nowhere/token");
+        environment.put("POSTERN_CONFIG", directory.resolve("postern.yaml").toString());
+        Files.writeString(
+                directory.resolve("postern.yaml"),
+                "egress: [{name: a, type: sendgrid, api-key: \"${file:/nowhere/key}\"}]\n");
+        input = "Subject: x\n\nx\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "a@example.org"), err.toString(UTF_8));
         }
     }
 

@@ -76,7 +76,7 @@ class FollowerTest {
                         InputStream.nullInputStream(),
                         new PrintStream(out, true, UTF_8),
                         new PrintStream(err, true, UTF_8));
-        return new Follower(terminal, client(null)).follow(ID, wait);
+        return new Follower(terminal, client(null), AdminClient.Answer::detail).follow(ID, wait);
     }
 
     private static String message(String state, String reason, String attempts) {

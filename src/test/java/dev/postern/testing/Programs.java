@@ -58,6 +58,12 @@ public enum Programs {
     UNSHARE("TEST_UNSHARE", "util-linux", "unshare"),
     /// System calls as they happen.
     STRACE("TEST_STRACE", "strace", "strace"),
+    /// Queries and unpacks .rpm files.
+    RPM("TEST_RPM", "rpm", "rpm"),
+    /// The directory of a small Debian with cron and PHP, made by debootstrap.
+    DEBIAN("TEST_DEBIAN", "what .ci/run makes with debootstrap", "debian/."),
+    /// Checks systemd's units.
+    SYSTEMD_ANALYZE("TEST_SYSTEMD_ANALYZE", "systemd", "systemd-analyze"),
     /// Containers without a daemon.
     PODMAN("TEST_PODMAN", "podman", "podman"),
     /// Images without a daemon.

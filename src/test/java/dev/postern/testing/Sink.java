@@ -11,7 +11,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 
 /// A next hop of our own, plain text, that takes everything and records every DATA, also those that
-/// were broken off. Recipients whose address begins with `refused` don't exist.
+/// were broken off. Recipients whose address begins with `refused` don't exist; addresses without a
+/// domain are refused, as every provider does.
 public final class Sink implements NextHop {
 
     private final ServerSocket listener;

@@ -61,13 +61,18 @@ final class SinkSession {
     private void mail(String line) throws IOException {
         sender = path(line);
         recipients.clear();
-        say("250 2.1.0 ok\r\n");
+        boolean whole = sender.isEmpty() || sender.contains("@");
+        say(whole ? "250 2.1.0 ok\r\n" : "550 5.1.7 sender without a domain\r\n");
     }
 
     private void rcpt(String line) throws IOException {
         String recipient = path(line);
         if (recipient.startsWith("refused")) {
             say("550 5.1.1 no such user\r\n");
+            return;
+        }
+        if (!recipient.contains("@")) {
+            say("550 5.1.3 recipient without a domain\r\n");
             return;
         }
         recipients.add(recipient);

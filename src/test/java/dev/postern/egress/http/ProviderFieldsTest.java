@@ -89,8 +89,8 @@ class ProviderFieldsTest {
         Sent sent = send("sendgrid", field);
         JsonNode json = sent.json();
         assertEquals("[\"news\"]", json.path("categories").toString());
-        assertEquals("1", json.at("/custom_args/n").textValue());
-        assertEquals("{\"a\":1}", json.at("/custom_args/o").textValue());
+        assertEquals("1", json.at("/personalizations/0/custom_args/n").textValue());
+        assertEquals("{\"a\":1}", json.at("/personalizations/0/custom_args/o").textValue());
         assertEquals(1_800_000_000, json.path("send_at").asLong());
         assertEquals(5, json.at("/asm/group_id").asInt());
         assertEquals("[5,6]", json.at("/asm/groups_to_display").toString());

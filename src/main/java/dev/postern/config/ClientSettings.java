@@ -1,0 +1,64 @@
+package dev.postern.config;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// What loading the configuration brought for a command that talks to a running forwarder, on
+/// behalf of any user of the machine: cron's root, `www-data`.
+///
+/// *Contract.* What the caller may not read (a secret, the whole file) or has not in its
+/// environment is left out rather than being a problem: the forwarder has it. What is wrong with
+/// the rest is a problem, as it is for [ConfigLoader].
+public sealed interface ClientSettings permits ClientConfig, ClientSettings.Unusable {
+
+    /// Settings that no command can work with.
+    ///
+    /// @param problems all that is wrong; never empty
+    record Unusable(List<Problem> problems) implements ClientSettings {
+        public Unusable {
+            problems = List.copyOf(problems);
+        }
+
+        /// Returns what to tell the user, a line a problem.
+        public List<String> lines() {
+            return problems.stream().map(Problem::toString).toList();
+        }
+    }
+
+    /// Loads the settings. Reads files, and nothing but files.
+    static ClientSettings load(Sources sources) {
+        TextReader reader = sources.absoluteReader();
+        Problems problems = new Problems();
+        Problems unread = new Problems();
+        Interpolation interpolation = new Interpolation(sources.environment(), reader, unread);
+        FileSearch search = FileSearch.pastForbidden(sources, reader, problems);
+        FileSearch.Found file = search.find();
+        SectionReader section = new SectionReader(Keys.ALL, "", problems);
+        Map<String, Given> given = new HashMap<>();
+        Given.Entries root = new Given.Entries(new LinkedHashMap<>(), new Source.Default(""));
+        if (file != null) {
+            root = YamlFile.read(file.text(), file.path().toString(), problems);
+            given.putAll(section.flatten(root));
+        }
+        given.putAll(
+                new Environment(sources.environment(), interpolation, problems).read(Keys.ALL));
+        given.replaceAll((path, value) -> interpolation.resolve(value, path));
+        Settings settings = section.settings(given, root.source());
+        if (!problems.isEmpty()) {
+            return new Unusable(problems.list());
+        }
+        if (!settings.know(ClientConfig.NEEDED)) {
+            return new Unusable(unread.list());
+        }
+        boolean hidden = file == null && !search.forbidden().isEmpty();
+        List<String> lines =
+                Stream.concat(
+                                search.forbidden().stream(),
+                                unread.list().stream().map(Problem::toString))
+                        .toList();
+        return ClientConfig.of(settings, ConfigLoader.hostname(sources), hidden, lines);
+    }
+}
