@@ -135,7 +135,7 @@ class ExecIT {
     void everySignalReachesTheCommand() throws IOException {
         Programs.PYTHON.require();
         Path got = directory.resolve("got");
-        try (Postern postern = Postern.in(directory);
+        try (Postern postern = Postern.in(directory).hearingHangUps();
                 Daemon daemon =
                         Daemon.start(
                                 exec(

@@ -113,7 +113,8 @@ class ReloadIT {
     @Test
     void aHangUpReadsAtOnceAndSaysEvenThatNothingChanged() throws Exception {
         try (Sink sink = Sink.start();
-                Postern postern = Postern.in(directory).egress(sink.egress()).start()) {
+                Postern postern =
+                        Postern.in(directory).hearingHangUps().egress(sink.egress()).start()) {
             hangUp(postern);
             postern.awaitLine("configuration read again, nothing changed");
             postern.settings("drain-timeout: 5s\nreceived-header: omit\n").writeConfiguration();
@@ -150,7 +151,8 @@ class ReloadIT {
         SplittableRandom random = new SplittableRandom(1);
         try (Sink one = Sink.start(ReloadIT::slowly);
                 Sink two = Sink.start(ReloadIT::slowly);
-                Postern postern = Postern.in(directory).egress(one.egress()).start()) {
+                Postern postern =
+                        Postern.in(directory).hearingHangUps().egress(one.egress()).start()) {
             String both = one.egress() + two.egress().replace("sink", "other");
             String swapped = two.egress() + one.egress().replace("sink", "other");
             List<String> turns = List.of(two.egress(), both, "", swapped, one.egress());

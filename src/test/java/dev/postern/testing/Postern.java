@@ -114,6 +114,12 @@ public final class Postern implements AutoCloseable {
         return this;
     }
 
+    /// Has SIGHUP reach the program, also where whoever runs the tests ignores it (as nohup does),
+    /// which a process inherits.
+    public Postern hearingHangUps() {
+        return wrapper(List.of("env", "--default-signal=HUP"));
+    }
+
     /// Sets a command that is to run the program, as its last arguments.
     public Postern wrapper(List<String> command) {
         this.wrapper = command;
