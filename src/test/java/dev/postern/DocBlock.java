@@ -19,9 +19,8 @@ import java.util.stream.Stream;
 /// | `run: in the background` | a server; one that the page started before is stopped first |
 /// | `output` | what the script before it prints; `…` stands for anything, alone for any lines |
 /// | `file: NAME` | the content of a file beside the page's commands |
+/// | `picture` | a drawing |
 /// | `not run: needs WHAT` | what no test has |
-///
-/// Blocks of pictures (`mermaid`) need no comment.
 ///
 /// @param page the page's name below the checkout
 /// @param line where the block begins
@@ -81,19 +80,15 @@ record DocBlock(String page, int line, String language, Mark mark, String text) 
             }
             String text = String.join("\n", lines.subList(begin + 1, end)).stripIndent() + "\n";
             String before = begin == 0 ? "" : lines.get(begin - 1);
-            String language = fence.group(1);
-            blocks.add(new DocBlock(page, begin + 1, language, mark(language, before), text));
+            blocks.add(new DocBlock(page, begin + 1, fence.group(1), mark(before), text));
             i = end;
         }
         return blocks;
     }
 
-    private static Mark mark(String language, String before) {
+    private static Mark mark(String before) {
         Matcher comment = COMMENT.matcher(before);
         String said = comment.matches() ? comment.group(1) : "";
-        if (language.equals("mermaid")) {
-            return new Mark.Picture();
-        }
         if (said.startsWith(FILE)) {
             return new Mark.Content(said.substring(FILE.length()));
         }
@@ -108,6 +103,7 @@ record DocBlock(String page, int line, String language, Mark mark, String text) 
             case "run: until" -> new Mark.Until();
             case "run: in the background" -> new Mark.Background();
             case "output" -> new Mark.Output();
+            case "picture" -> new Mark.Picture();
             default -> new Mark.Unknown(said);
         };
     }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,9 +39,8 @@ class DocsIT {
     @ParameterizedTest
     @MethodSource("pages")
     void whatAPageShowsHappens(String page, @TempDir Path directory) throws IOException {
-        Programs.PYTHON.require();
-        Programs.DJANGO.require();
-        Programs.CURL.require();
+        Stream.of(Programs.PYTHON, Programs.DJANGO, Programs.PHP, Programs.CURL, Programs.MSMTP)
+                .forEach(Programs::require);
         try (Lab lab = PlayedInternet.in(directory);
                 Reader reader = new Reader(lab, Files.createDirectory(directory.resolve("desk")))) {
             List<DocBlock> blocks = DocBlock.of(page);
@@ -100,7 +100,8 @@ class DocsIT {
                 case Mark.Until() -> repeat(block, next);
                 case Mark.Background() -> serve(block);
                 case Mark.Output() ->
-                        assertTrue(block.shows(output), () -> block.where() + " not so:\n" + output);
+                        assertTrue(
+                                block.shows(output), () -> block.where() + " not so:\n" + output);
                 case Mark.Content(String name) ->
                         Files.writeString(desk.resolve(name), block.text());
                 case Mark.NotRun(_), Mark.Picture() -> {}
@@ -135,7 +136,12 @@ class DocsIT {
             String trouble = server == null ? "" : "\nthe server says:\n" + server.output();
             assertTrue(
                     result.status() == status,
-                    () -> block.where() + " fails:\n" + result.output() + result.errors() + trouble);
+                    () ->
+                            block.where()
+                                    + " fails:\n"
+                                    + result.output()
+                                    + result.errors()
+                                    + trouble);
             return result.output();
         }
 

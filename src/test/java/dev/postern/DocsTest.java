@@ -30,7 +30,9 @@ class DocsTest {
 
     /// Pages whose blocks another test follows, by marks of its own.
     private static final Map<String, String> FOLLOWED_BY =
-            Map.of("docs/howto/vps-exim.md", "HowtoVpsIT.java");
+            Map.of(
+                    "docs/howto/kubernetes.md", "HelmReadmeTest.java",
+                    "docs/howto/vps-exim.md", "HowtoVpsIT.java");
 
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{([A-Z][A-Z0-9_]*)}");
     private static final Pattern VARIABLE = Pattern.compile("\\bPOSTERN_[A-Z0-9_]+\\b");
@@ -120,8 +122,7 @@ class DocsTest {
 
     @Test
     void variablesExist() throws IOException {
-        String reference =
-                SourceFile.read(SourceFile.HOME.resolve("docs/configuration.md")).text();
+        String reference = SourceFile.read(SourceFile.HOME.resolve("docs/configuration.md")).text();
         Set<String> known = new TreeSet<>(OTHER_VARIABLES);
         for (String key : found(KEY, reference)) {
             known.add("POSTERN_" + key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"));

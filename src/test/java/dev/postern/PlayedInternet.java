@@ -33,13 +33,15 @@ final class PlayedInternet {
         Set<String> hosts = new TreeSet<>(RELAYS);
         hosts.addAll(APIS.keySet());
         Lab lab = Lab.in(directory, hosts.toArray(String[]::new));
-        APIS.forEach((host, type) -> lab.keep(
-                FakeApi.serveTls(
-                        lab.listen(host, HTTPS_PORT),
-                        lab.tls(),
-                        request -> StandIn.isProbe(type, request)
-                                ? StandIn.works(type)
-                                : Shipments.acceptance(type))));
+        APIS.forEach((host, type) ->
+                lab.keep(
+                        FakeApi.serveTls(
+                                lab.listen(host, HTTPS_PORT),
+                                lab.tls(),
+                                request ->
+                                        StandIn.isProbe(type, request)
+                                                ? StandIn.works(type)
+                                                : Shipments.acceptance(type))));
         RELAYS.forEach(host -> lab.provider(host, 587, 465));
         return lab;
     }
