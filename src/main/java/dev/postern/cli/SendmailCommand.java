@@ -99,14 +99,13 @@ final class SendmailCommand implements Callable<Integer> {
                 client.converse(terminal.in(), terminal.out());
                 return ExitCode.OK;
             }
-            return submit(options, config, running, client);
+            return submit(options, config, client);
         } catch (IOException e) {
             throw Running.notReachable("the listener", running.smtp(), e);
         }
     }
 
-    private int submit(
-            SendmailOptions options, ClientConfig config, Running running, SmtpClient client)
+    private int submit(SendmailOptions options, ClientConfig config, SmtpClient client)
             throws IOException, Trouble {
         InputStream whole = new BufferedInputStream(terminal.in());
         InputStream in = options.dotEnds() ? new DotEnded(whole) : whole;
