@@ -29,8 +29,8 @@ final class StandIn implements AutoCloseable {
     private StandIn(String type) throws IOException {
         this.type = type;
         this.answer = Shipments.acceptance(type);
-        this.probed = works();
-        this.api = FakeApi.start(request -> isProbe(request) ? probed : answer);
+        this.probed = works(type);
+        this.api = FakeApi.start(request -> isProbe(type, request) ? probed : answer);
     }
 
     static StandIn start(String type) throws IOException {
@@ -113,7 +113,7 @@ final class StandIn implements AutoCloseable {
 
     /// Takes mail again.
     void behave() {
-        probed = works();
+        probed = works(type);
         answer = Shipments.acceptance(type);
     }
 
@@ -131,7 +131,7 @@ final class StandIn implements AutoCloseable {
     /// Returns the mail that came, taken or not, of this message.
     List<Request> mail(Submitted letter) {
         return api.requests().stream()
-                .filter(request -> !isProbe(request) && has(request, letter.sender()))
+                .filter(request -> !isProbe(type, request) && has(request, letter.sender()))
                 .toList();
     }
 
@@ -145,14 +145,16 @@ final class StandIn implements AutoCloseable {
         return body.contains(word);
     }
 
-    private boolean isProbe(Request request) {
+    /// Returns whether somebody asks if a key works.
+    static boolean isProbe(String type, Request request) {
         return request.method().equals("GET")
                 || (type.equals("mailgun")
                         && request.length() < PROBE_MOST_BYTES
                         && !request.raw().contains("name=\"to\""));
     }
 
-    private Answer works() {
+    /// Returns the answer that a type gives then, if the key does.
+    static Answer works(String type) {
         return switch (type) {
             case "sendgrid" -> FakeApi.said(200, "{\"scopes\":[\"mail.send\"]}");
             case "ses" -> FakeApi.said(200, "{\"SendingEnabled\":true}");

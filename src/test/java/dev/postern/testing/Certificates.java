@@ -3,8 +3,13 @@ package dev.postern.testing;
 import static java.util.stream.Collectors.joining;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLContext;
@@ -16,6 +21,7 @@ import javax.net.ssl.SSLContext;
 /// @param key the server's private key, PEM, readable by whoever the servers become
 public record Certificates(Path ca, Path certificate, Path key) {
 
+    private static final String PASSWORD = "not-secret";
     private static final String EXTENSIONS =
             """
             [ca]
@@ -62,6 +68,25 @@ public record Certificates(Path ca, Path certificate, Path key) {
         Path both = key.resolveSibling("server-both.pem");
         Files.writeString(both, Files.readString(key) + Files.readString(certificate));
         return TestKeys.server(both);
+    }
+
+    /// Returns options for a Java that trusts the authority, and no other.
+    ///
+    /// @param directory where the file is written that they name
+    public String javaOptions(Path directory) throws IOException {
+        Path store = directory.resolve("trust.p12");
+        try (InputStream pem = Files.newInputStream(ca);
+                OutputStream out = Files.newOutputStream(store)) {
+            KeyStore trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            trusted.setCertificateEntry(
+                    "ca", CertificateFactory.getInstance("X.509").generateCertificate(pem));
+            trusted.store(out, PASSWORD.toCharArray());
+        } catch (GeneralSecurityException broken) {
+            throw new AssertionError(broken);
+        }
+        return "-Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=%s"
+                .formatted(store, PASSWORD);
     }
 
     private static void makeKey(Path directory, String name, String subject) throws IOException {

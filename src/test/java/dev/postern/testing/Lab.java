@@ -121,6 +121,11 @@ public final class Lab implements AutoCloseable {
         return certificates.ca();
     }
 
+    /// Returns options for a Java that knows the lab's authority as it does real ones.
+    public String javaOptions() throws IOException {
+        return certificates.javaOptions(certificates.ca().getParent());
+    }
+
     /// Returns the context of the providers' servers.
     public SSLContext tls() {
         return tls;

@@ -44,6 +44,8 @@ public enum Programs {
     PYTHON("TEST_PYTHON", "python3", "python3"),
     /// Django's package directory, for its mail backend.
     DJANGO("TEST_DJANGO", "python3-django", "/usr/lib/python3/dist-packages/django"),
+    /// PHP's command.
+    PHP("TEST_PHP", "php-cli", "php"),
     /// Node.js.
     NODE("TEST_NODE", "nodejs", "node"),
     /// The `node_modules` directory with nodemailer, smtp-server, Prism and aws-ses-v2-local.
