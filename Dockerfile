@@ -57,7 +57,8 @@ LABEL org.opencontainers.image.title="Postern" \
 COPY --from=build /image /
 ENV POSTERN_SPOOL_PATH=/var/spool/postern \
     POSTERN_HTTP_HEALTH=0.0.0.0:8026 \
-    POSTERN_LOG_FORMAT=json
+    POSTERN_LOG_FORMAT=json \
+    _JAVA_SR_SIGNUM=62
 USER 65532:65532
 WORKDIR /var/spool/postern
 VOLUME /var/spool/postern

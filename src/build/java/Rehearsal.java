@@ -43,9 +43,6 @@ final class Rehearsal implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final String RECORD = "postern.aotconf";
 
-    /// A real endpoint file, when a Postern of this machine is in use.
-    private static final Path SHARED_ENDPOINT = Path.of("/run/postern/endpoint");
-
     private static final Pattern ADDRESS =
             Pattern.compile("\"(smtp|health|admin)\":\"127\\.0\\.0\\.1:(\\d+)\"");
 
@@ -64,8 +61,6 @@ final class Rehearsal implements AutoCloseable {
         List<String> left = new ArrayList<>(Arrays.asList(args));
         boolean required = Boolean.parseBoolean(left.removeFirst());
         String wanted = left.removeFirst();
-        byte[] endpoint =
-                Files.exists(SHARED_ENDPOINT) ? Files.readAllBytes(SHARED_ENDPOINT) : null;
         try (Rehearsal rehearsal = new Rehearsal(List.copyOf(left))) {
             Path cache = Path.of(wanted.equals("-") ? rehearsal.nameOfCache() : wanted);
             rehearsal.make(cache.toAbsolutePath());
@@ -81,10 +76,6 @@ final class Rehearsal implements AutoCloseable {
                             .formatted(trouble.getMessage()));
             if (required) {
                 System.exit(1);
-            }
-        } finally {
-            if (endpoint != null) {
-                Files.write(SHARED_ENDPOINT, endpoint);
             }
         }
     }
@@ -254,7 +245,6 @@ final class Rehearsal implements AutoCloseable {
         end(process(options, List.of(argument)).start(), options);
     }
 
-    /// JDK_JAVA_OPTIONS reaches java whatever starts it, and Postern never sees it.
     private ProcessBuilder process(String options, List<String> arguments) {
         List<String> whole = new ArrayList<>(command);
         whole.addAll(arguments);
@@ -265,10 +255,14 @@ final class Rehearsal implements AutoCloseable {
         environment
                 .keySet()
                 .removeIf(name -> name.startsWith("POSTERN") || name.contains("JAVA_OPTIONS"));
+        // Nobody of this machine is to find the Postern that rehearses.
+        String all = options + " -Dpostern.run=" + directory;
         if (command.getFirst().endsWith("bin/postern")) {
             environment.put("POSTERN_AOT", "off");
+            environment.put("POSTERN_JAVA_OPTS", all);
+        } else {
+            environment.put("JDK_JAVA_OPTIONS", all);
         }
-        environment.put("JDK_JAVA_OPTIONS", options);
         return builder;
     }
 

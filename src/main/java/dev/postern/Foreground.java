@@ -119,7 +119,7 @@ final class Foreground implements Forwarding {
             Path endpoint = tellWhere(forwarder, loaded.config().spool().path());
             try (var _ = new Reload(files, loaded, wishes, user(forwarder)).start()) {
                 int status = running.until(forwarder);
-                forget(endpoint);
+                forget(endpoint, place(forwarder));
                 return status;
             }
         } catch (UnusableCertificate mistake) {
@@ -157,9 +157,8 @@ final class Foreground implements Forwarding {
 
     /// Without the file the other commands fall back on the configuration: a warning is enough.
     private static @Nullable Path tellWhere(Forwarder forwarder, Path spool) {
-        Endpoint endpoint = new Endpoint(forwarder.smtp(), forwarder.health(), forwarder.admin());
         try {
-            return new EndpointFile(spool).write(endpoint);
+            return new EndpointFile(spool).write(place(forwarder));
         } catch (IOException trouble) {
             log.atWarn()
                     .addKeyValue("error", trouble.getMessage())
@@ -170,12 +169,16 @@ final class Foreground implements Forwarding {
         }
     }
 
-    private static void forget(@Nullable Path endpoint) {
+    private static Endpoint place(Forwarder forwarder) {
+        return new Endpoint(forwarder.smtp(), forwarder.health(), forwarder.admin());
+    }
+
+    private static void forget(@Nullable Path endpoint, Endpoint ours) {
         if (endpoint == null) {
             return;
         }
         try {
-            EndpointFile.remove(endpoint);
+            EndpointFile.remove(endpoint, ours);
         } catch (IOException trouble) {
             log.atWarn()
                     .addKeyValue("error", trouble.getMessage())

@@ -103,6 +103,19 @@ class ExecIT {
         }
     }
 
+    /// They are the app's, and would not go with ours.
+    @Test
+    void javasOwnVariablesReachTheCommandAlone() throws IOException {
+        try (Postern postern = Postern.in(directory)) {
+            ProcessBuilder builder =
+                    exec(postern, List.of(), "sh", "-c", "echo $JAVA_TOOL_OPTIONS; env");
+            builder.environment().put("JAVA_TOOL_OPTIONS", "-XX:+UseG1GC");
+            Commands.Result result = Commands.run(builder).expect(0);
+            assertTrue(result.output().startsWith("-XX:+UseG1GC\n"), result.output());
+            assertFalse(result.output().contains("KEPT"), result.output());
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"exit 0, 0", "exit 3, 3", "kill -9 $$, 137", "kill -TERM $$, 143"})
     void theCommandsStatusIsOurs(String script, int status) throws IOException {

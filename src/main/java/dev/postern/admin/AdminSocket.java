@@ -89,7 +89,7 @@ public final class AdminSocket {
     private void admit(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         Method method = request.prologue().method();
         String host = request.headers().first(HeaderNames.HOST).orElse("");
-        Guard.Verdict verdict = guard.judge(method, host, request.headers());
+        Guard.Verdict verdict = guard.judge(method, request.path().path(), host, request.headers());
         if (verdict == Guard.Verdict.ADMITTED) {
             chain.proceed();
             return;

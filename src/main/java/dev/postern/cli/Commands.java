@@ -54,6 +54,8 @@ public final class Commands implements Runnable {
         line.setParameterExceptionHandler((bad, _) -> usage(bad, terminal));
         line.setExecutionExceptionHandler((failure, _, _) -> failed(failure, terminal));
         line.setAbbreviatedOptionsAllowed(false);
+        // A word that begins with @ is one of exec's command, or a text.
+        line.setExpandAtFiles(false);
         line.setUsageHelpAutoWidth(true);
     }
 

@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,8 @@ final class AppSettings {
                     Map.entry("y", "n"),
                     Map.entry("always", "never"));
 
+    private static final Pattern HOST_AND_PORT = Pattern.compile("([^:]+):(\\d{1,5})");
+
     private static final int PORT_MAX = 65_535;
 
     private final AppConvention convention;
@@ -62,7 +66,12 @@ final class AppSettings {
         if (url != null) {
             return ofUrl(url);
         }
-        String host = set(convention.hosts()).findFirst().orElse(null);
+        // SMTP_ADDRESS is Rails' server, and elsewhere the sender's address.
+        String host =
+                set(convention.hosts())
+                        .filter(name -> Hosts.valid(hostOf(value(name))))
+                        .findFirst()
+                        .orElse(null);
         return host == null ? null : ofVariables(host);
     }
 
@@ -111,9 +120,10 @@ final class AppSettings {
             // A switch for implicit TLS says more than one for TLS of any kind.
             protection = said == Protection.IMPLICIT ? said : protection.or(said);
         }
+        String place = value(host);
         return new AppServer(
-                value(host),
-                port(port),
+                hostOf(place),
+                port(port == null ? portOf(place) : port),
                 credentials ? user : null,
                 credentials ? password : null,
                 protection,
@@ -126,7 +136,9 @@ final class AppSettings {
         Map<String, String> changes = new LinkedHashMap<>();
         set(convention.urls()).forEach(name -> changes.put(name, url(value(name), host, port)));
         if (set(convention.hosts()).findAny().isPresent()) {
-            set(convention.hosts()).forEach(name -> changes.put(name, host));
+            set(convention.hosts())
+                    .filter(name -> Hosts.valid(hostOf(value(name))))
+                    .forEach(name -> changes.put(name, host));
             String number = String.valueOf(port);
             changes.put(convention.ports().getFirst(), number);
             set(convention.ports()).forEach(name -> changes.put(name, number));
@@ -159,6 +171,16 @@ final class AppSettings {
                 + (parts.fragment() == null ? "" : "#" + parts.fragment());
     }
 
+    private static String hostOf(String place) {
+        Matcher both = HOST_AND_PORT.matcher(place);
+        return both.matches() ? both.group(1) : place;
+    }
+
+    private static @Nullable String portOf(String place) {
+        Matcher both = HOST_AND_PORT.matcher(place);
+        return both.matches() ? both.group(2) : null;
+    }
+
     private static String nameOf(String parameter) {
         return parameter.split("=", 2)[0].toLowerCase(Locale.ROOT);
     }
@@ -171,8 +193,9 @@ final class AppSettings {
         return names.stream().filter(name -> !value(name).isEmpty());
     }
 
+    /// A Secret made by `echo` ends in a line break, which apps do not mind.
     private String value(String name) {
-        return environment.getOrDefault(name, "");
+        return environment.getOrDefault(name, "").replaceFirst("[\\r\\n]+$", "");
     }
 
     private @Nullable String first(List<String> names, List<String> used) {

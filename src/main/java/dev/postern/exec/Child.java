@@ -36,6 +36,9 @@ public final class Child {
     /// Gives the JVM another signal than USR2 for its own ends; not the child's business.
     private static final String JVM_SIGNAL = "_JAVA_SR_SIGNUM";
 
+    /// `bin/postern` keeps Java's own variables from this process under names that begin so.
+    private static final String KEPT = "_POSTERN_KEPT_";
+
     private static final Logger log = LoggerFactory.getLogger(Child.class);
 
     private final List<String> command;
@@ -71,6 +74,7 @@ public final class Child {
     public void start(Map<String, String> changes) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         builder.environment().remove(JVM_SIGNAL);
+        giveBack(builder.environment());
         builder.environment().putAll(changes);
         Process started = builder.start();
         Orphans.reapBeside(started);
@@ -80,6 +84,14 @@ public final class Child {
             early.clear();
         }
         log.atInfo().addKeyValue("pid", started.pid()).log("command started");
+    }
+
+    private static void giveBack(Map<String, String> environment) {
+        for (String name : List.copyOf(environment.keySet())) {
+            if (name.startsWith(KEPT)) {
+                environment.put(name.substring(KEPT.length()), environment.remove(name));
+            }
+        }
     }
 
     private synchronized void caught(String name) {
@@ -94,7 +106,9 @@ public final class Child {
     }
 
     private static void pass(Process process, String name) {
-        boolean has = SENT_BY_TERMINALS.contains(name) && Posix.inForeground();
+        // A container's runtime sends its stop signal to the first process alone, terminal or not.
+        boolean has =
+                SENT_BY_TERMINALS.contains(name) && !Orphans.areOurs() && Posix.inForeground();
         if (process.isAlive() && !has) {
             Posix.kill(process.pid(), Signals.number(name));
         }

@@ -12,7 +12,7 @@ final class Orphans {
     ///
     /// @param own the child that Java waits for by itself
     static void reapBeside(Process own) {
-        if (ProcessHandle.current().pid() != FIRST_PROCESS) {
+        if (!areOurs()) {
             return;
         }
         Signals.handle("CHLD", () -> reap(own));
@@ -20,6 +20,11 @@ final class Orphans {
         // having ended first.
         reap(own);
         own.onExit().thenRun(() -> reap(own));
+    }
+
+    /// Returns whether this is the first process.
+    static boolean areOurs() {
+        return ProcessHandle.current().pid() == FIRST_PROCESS;
     }
 
     private static synchronized void reap(Process own) {

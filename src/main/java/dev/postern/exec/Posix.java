@@ -24,7 +24,7 @@ final class Posix {
 
     private static final long SI_PID_AT = 16;
 
-    private static final int STANDARD_INPUT = 0;
+    private static final int STANDARD_STREAMS = 3;
 
     private static final MethodHandle KILL =
             call("kill", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
@@ -74,11 +74,16 @@ final class Posix {
     }
 
     /// Returns whether this process is in the foreground of a terminal, which then gives its
-    /// signals to the children as well (tcgetpgrp(3)).
+    /// signals to the children as well (tcgetpgrp(3)). Any standard stream may be the terminal.
     static boolean inForeground() {
-        int foreground = answer(() -> (int) TCGETPGRP.invokeExact(STANDARD_INPUT));
         int ours = answer(() -> (int) GETPGRP.invokeExact());
-        return foreground > 0 && foreground == ours;
+        for (int stream = 0; stream < STANDARD_STREAMS; stream++) {
+            int at = stream;
+            if (answer(() -> (int) TCGETPGRP.invokeExact(at)) == ours) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @FunctionalInterface

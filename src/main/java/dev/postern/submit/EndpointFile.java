@@ -14,7 +14,8 @@ import java.util.Optional;
 /// spool's directory. Anybody may read it.
 public final class EndpointFile {
 
-    private static final Path RUN_DIRECTORY = Path.of("/run/postern");
+    private static final Path RUN_DIRECTORY =
+            Path.of(System.getProperty("postern.run", "/run/postern"));
     private static final String NAME = "endpoint";
 
     private final Path inRun;
@@ -45,9 +46,12 @@ public final class EndpointFile {
         return inSpool;
     }
 
-    /// Removes what [#write] wrote: nobody listens there any more.
-    public static void remove(Path written) throws IOException {
-        Files.deleteIfExists(written);
+    /// Removes what [#write] wrote, since nobody listens there any more; but not what another
+    /// forwarder has put in its place.
+    public static void remove(Path written, Endpoint ours) throws IOException {
+        if (read(written).equals(Optional.of(ours))) {
+            Files.deleteIfExists(written);
+        }
     }
 
     /// Returns what the running forwarder wrote. The spool's own file counts first: it belongs to

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Base64;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -177,6 +178,23 @@ class GuardTest {
         assertEquals(401, page.status());
         assertEquals("text/html; charset=utf-8", page.header("content-type"));
         assertTrue(page.text().contains("id=\"token\""));
+    }
+
+    /// Looking at the doctor makes every egress log in.
+    @Test
+    void anotherSitesPageMayNotLookAtTheApi() throws IOException {
+        for (String path : List.of("/api/v1/doctor", STATUS)) {
+            Raw.Answer answer =
+                    Raw.request(stage.admin(), "GET", path)
+                            .header("Sec-Fetch-Site", "cross-site")
+                            .send();
+            assertEquals(403, answer.status(), path);
+        }
+        Raw.Answer link =
+                Raw.request(stage.admin(), "GET", "/")
+                        .header("Sec-Fetch-Site", "cross-site")
+                        .send();
+        assertEquals(200, link.status());
     }
 
     @Test

@@ -205,11 +205,12 @@ class CommandsTest {
         assertTrue(served.isEmpty());
     }
 
+    /// Also a word that begins with @, which may name a file that is there.
     @Test
     void execRunsWhatFollowsTheTwoHyphens() {
-        assertEquals(3, run("exec", "--", "app", "--help", "-x"));
+        assertEquals(3, run("exec", "--", "app", "--help", "-x", "@file"));
 
-        assertEquals("[app, --help, -x] with {}", executed);
+        assertEquals("[app, --help, -x, @file] with {}", executed);
     }
 
     @Test

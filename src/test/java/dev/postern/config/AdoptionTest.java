@@ -34,6 +34,7 @@ class AdoptionTest {
             strings = {
                 "PATH=/bin",
                 "EMAIL_HOST=",
+                "SMTP_ADDRESS=noreply@example.com",
                 "EMAIL_HOST=smtp.a.test EMAIL_BACKEND=mail.backends.console.EmailBackend",
                 "MAIL_MAILER=log MAIL_HOST=smtp.a.test",
                 "MAILER_DSN=null://null",
@@ -43,6 +44,19 @@ class AdoptionTest {
             })
     void takesNothingWhereTheAppHasNoServer(String variables) {
         assertEquals(Optional.empty(), Adoption.of(environment(variables)));
+    }
+
+    @Test
+    void aLineBreakBehindAPasswordIsNotPartOfIt() {
+        Adoption adoption =
+                Adoption.of(
+                                Map.of(
+                                        "EMAIL_HOST", "smtp.a.test",
+                                        "EMAIL_HOST_USER", "me",
+                                        "EMAIL_HOST_PASSWORD", "pw\n"))
+                        .orElseThrow();
+
+        assertEquals("me:pw@smtp.a.test UNSAID", told(adoption.server()));
     }
 
     @Test

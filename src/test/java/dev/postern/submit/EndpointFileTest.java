@@ -81,10 +81,21 @@ class EndpointFileTest {
     void itIsRemovedAtACleanStop() throws IOException {
         Path written = file().write(ENDPOINT);
 
-        EndpointFile.remove(written);
-        EndpointFile.remove(written);
+        EndpointFile.remove(written, ENDPOINT);
+        EndpointFile.remove(written, ENDPOINT);
 
         assertTrue(file().read().isEmpty());
+    }
+
+    @Test
+    void whatAnotherForwarderWroteStays() throws IOException {
+        Path written = file().write(ENDPOINT);
+        String other = "smtp=h:1\nhealth=h:2\nadmin=h:3\n";
+        Files.writeString(written, other);
+
+        EndpointFile.remove(written, ENDPOINT);
+
+        assertEquals(other, Files.readString(written));
     }
 
     @ParameterizedTest
