@@ -6,11 +6,13 @@ import dev.postern.dispatch.Dispatcher;
 import dev.postern.doctor.Doctor;
 import dev.postern.doctor.Examined;
 import dev.postern.doctor.Finding;
+import dev.postern.doctor.KnownTrouble;
 import dev.postern.doctor.Report;
 import dev.postern.egress.Probe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -74,7 +76,17 @@ final class Consultation implements Supplier<Report> {
     }
 
     private Probe probe(EgressConfig egress) {
-        return joined(dispatcher.probe(egress.name()).orElseThrow());
+        Optional<KnownTrouble> known = known(egress.name());
+        Probe probe = joined(dispatcher.probe(egress.name()).orElseThrow());
+        return known.map(trouble -> trouble.over(probe)).orElse(probe);
+    }
+
+    /// Asked before the probe, which gives the egress another chance.
+    private Optional<KnownTrouble> known(String name) {
+        return dispatcher.egresses().stream()
+                .filter(view -> view.name().equals(name))
+                .flatMap(view -> KnownTrouble.of(view).stream())
+                .findFirst();
     }
 
     private static Probe joined(CompletionStage<Probe> stage) {

@@ -1,8 +1,10 @@
 package dev.postern;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.testing.Commands;
 import dev.postern.testing.Provider;
 import dev.postern.testing.ScriptedServer.Act;
@@ -101,6 +103,9 @@ class DoctorNetworksIT extends InLab {
         new Story("g", postern).submit(1).awaitDown("gmail", "quota");
         String told = examine("g quota used up", 1, gmailEgress());
         assertTells(told, "limits", "Daily user sending limit exceeded", "wait");
+        JsonNode report = postern.admin("/api/v1/doctor");
+        assertFalse(report.path("works").asBoolean(true), report::toString);
+        assertTells(report.toString(), "quota-login", "Daily user sending limit exceeded");
     }
 
     @Test

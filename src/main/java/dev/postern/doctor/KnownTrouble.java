@@ -1,8 +1,11 @@
 package dev.postern.doctor;
 
+import dev.postern.egress.EgressState;
+import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
 import dev.postern.outcome.Fault;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +23,16 @@ public record KnownTrouble(String fault, String said) {
     /// @param fault the word of a kind of trouble; null: none
     public static boolean isOf(@Nullable String fault) {
         return SHOWN_BY_MAIL_ONLY.stream().anyMatch(each -> each.word().equals(fault));
+    }
+
+    /// Returns what an egress's health tells of it.
+    public static Optional<KnownTrouble> of(EgressView health) {
+        Fault fault = health.fault();
+        boolean known = health.state() == EgressState.DOWN && fault != null && isOf(fault.word());
+        String said = health.lastError();
+        return known
+                ? Optional.of(new KnownTrouble(fault.word(), said == null ? "" : said))
+                : Optional.empty();
     }
 
     /// Returns what a probe found in the light of this.
