@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.testing.Arrival;
 import dev.postern.testing.Await;
 import dev.postern.testing.Exim;
+import dev.postern.testing.FalseEnds;
 import dev.postern.testing.NextHop;
 import dev.postern.testing.Postern;
 import dev.postern.testing.Postfix;
@@ -35,29 +36,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// of data stays content of the one message, at the next hop and on the wire to it.
 @Timeout(180)
 class SmugglingIT {
-
-    /// The published vectors, and relatives: what some server somewhere took for the end of the
-    /// data (RFC 5321 §4.1.1.4 knows one only).
-    private static final List<String> FALSE_ENDS =
-            List.of(
-                    "\n.\n",
-                    "\n.\r\n",
-                    "\r\n.\n",
-                    "\r.\r",
-                    "\r.\r\n",
-                    "\r\n.\r",
-                    "\r.\n",
-                    "\n.\r",
-                    "\n\n.\r\n",
-                    "\r\r\n.\r\r\n",
-                    "\r\n.\r\r\n",
-                    "\r\r.\r\r",
-                    "\r\n\0.\r\n",
-                    "\r\n.\0\r\n",
-                    "\r\n\0.\0\r\n",
-                    "\r\n..\r\n",
-                    "\r\n. \r\n",
-                    "\r\n.\n\r\n");
 
     /// Within a chunk even the true end of data is content (RFC 3030 §2).
     private static final String TRUE_END = "\r\n.\r\n";
@@ -162,9 +140,9 @@ class SmugglingIT {
         try (SmtpClient client = new SmtpClient(postern.smtpPort())) {
             client.say("EHLO client.example.org");
             for (Way way : Way.values()) {
-                for (int i = 0; i < FALSE_ENDS.size(); i++) {
+                for (int i = 0; i < FalseEnds.ALL.size(); i++) {
                     String sender = (way + "-" + i + "@" + domain).toLowerCase(Locale.ROOT);
-                    submit(client, way, sender, FALSE_ENDS.get(i), rejects, expected);
+                    submit(client, way, sender, FalseEnds.ALL.get(i), rejects, expected);
                 }
             }
             submit(client, Way.BDAT, "true-end@" + domain, TRUE_END, rejects, expected);

@@ -1,9 +1,6 @@
 package dev.postern.config;
 
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /// What loading the configuration brought for a command that talks to a running forwarder, on
@@ -36,17 +33,7 @@ public sealed interface ClientSettings permits ClientConfig, ClientSettings.Unus
         Interpolation interpolation = new Interpolation(sources.environment(), reader, unread);
         FileSearch search = FileSearch.pastForbidden(sources, reader, problems);
         FileSearch.Found file = search.find();
-        SectionReader section = new SectionReader(Keys.ALL, "", problems);
-        Map<String, Given> given = new HashMap<>();
-        Given.Entries root = new Given.Entries(new LinkedHashMap<>(), new Source.Default(""));
-        if (file != null) {
-            root = YamlFile.read(file.text(), file.path().toString(), problems);
-            given.putAll(section.flatten(root));
-        }
-        given.putAll(
-                new Environment(sources.environment(), interpolation, problems).read(Keys.ALL));
-        given.replaceAll((path, value) -> interpolation.resolve(value, path));
-        Settings settings = section.settings(given, root.source());
+        Settings settings = ConfigLoader.settings(sources, file, interpolation, problems);
         if (!problems.isEmpty()) {
             return new Unusable(problems.list());
         }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Makes the configuration from built-in defaults, the file and the environment, later ones
 /// winning.
@@ -40,17 +41,7 @@ public final class ConfigLoader {
 
     private Loaded load() {
         FileSearch.Found file = new FileSearch(sources, reader, problems).find();
-        SectionReader section = new SectionReader(Keys.ALL, "", problems);
-        Map<String, Given> given = new HashMap<>();
-        Given.Entries root = new Given.Entries(new LinkedHashMap<>(), new Source.Default(""));
-        if (file != null) {
-            root = YamlFile.read(file.text(), file.path().toString(), problems);
-            given.putAll(section.flatten(root));
-        }
-        given.putAll(
-                new Environment(sources.environment(), interpolation, problems).read(Keys.ALL));
-        given.replaceAll((path, value) -> interpolation.resolve(value, path));
-        Settings settings = section.settings(given, root.source());
+        Settings settings = settings(sources, file, interpolation, problems);
         fillComputed(settings);
         List<EgressLoader.Entry> egress = egress(settings);
         new Combinations(settings, reader, problems, remarks).check(egress);
@@ -61,6 +52,27 @@ public final class ConfigLoader {
                         file == null ? null : file.path(),
                         new Effective(settings, egress))
                 : new Loaded.Invalid(problems.list());
+    }
+
+    /// Reads the keys outside `egress`: the file's, and over them the environment's.
+    ///
+    /// @param file null: there is none
+    static Settings settings(
+            Sources sources,
+            FileSearch.@Nullable Found file,
+            Interpolation interpolation,
+            Problems problems) {
+        SectionReader section = new SectionReader(Keys.ALL, "", problems);
+        Map<String, Given> given = new HashMap<>();
+        Given.Entries root = new Given.Entries(new LinkedHashMap<>(), new Source.Default(""));
+        if (file != null) {
+            root = YamlFile.read(file.text(), file.path().toString(), problems);
+            given.putAll(section.flatten(root));
+        }
+        given.putAll(
+                new Environment(sources.environment(), interpolation, problems).read(Keys.ALL));
+        given.replaceAll((path, value) -> interpolation.resolve(value, path));
+        return section.settings(given, root.source());
     }
 
     private List<EgressLoader.Entry> egress(Settings settings) {

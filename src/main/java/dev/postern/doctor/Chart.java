@@ -2,6 +2,7 @@ package dev.postern.doctor;
 
 import dev.postern.doctor.Step.Kind;
 import dev.postern.doctor.Step.Result;
+import dev.postern.egress.Probe;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,15 @@ final class Chart {
         void end(Result result, String detail) {
             synchronized (entries) {
                 step = new Step(kind, target, result, detail, took());
+            }
+        }
+
+        /// Ends with what a probe found.
+        void end(Probe found) {
+            switch (found) {
+                case Probe.Passed(String detail) -> end(Result.OK, detail);
+                case Probe.Unproven(String detail) -> end(Result.UNPROVEN, detail);
+                case Probe.Failed failed -> end(Result.FAILED, failed.reply());
             }
         }
 

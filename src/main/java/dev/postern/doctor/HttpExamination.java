@@ -136,11 +136,7 @@ final class HttpExamination implements Examination {
         Chart.Entry entry = chart.begin(Kind.API, "call that sends nothing");
         Probe found = network.probe(egress);
         probe = found;
-        switch (found) {
-            case Probe.Passed(String detail) -> entry.end(Result.OK, detail);
-            case Probe.Unproven(String detail) -> entry.end(Result.UNPROVEN, detail);
-            case Probe.Failed failed -> entry.end(Result.FAILED, failed.reply());
-        }
+        entry.end(found);
     }
 
     /// Returns how far this machine's clock is ahead of the server's; empty when that is unknown.

@@ -180,11 +180,7 @@ final class SmtpExamination implements Examination {
         Chart.Entry entry = chart.begin(Kind.AUTH, logsIn ? "log-in" : "without log-in");
         Probe found = network.probe(egress);
         probe = found;
-        switch (found) {
-            case Probe.Passed(String detail) -> entry.end(Result.OK, detail);
-            case Probe.Unproven(String detail) -> entry.end(Result.UNPROVEN, detail);
-            case Probe.Failed failed -> entry.end(Result.FAILED, failed.reply());
-        }
+        entry.end(found);
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.testing.FalseEnds;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,29 +18,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// wherever the network cuts it, under both settings, over DATA and BDAT.
 class SmugglingTest {
 
-    /// The published vectors, and relatives: what some server somewhere took for the end of the
-    /// data.
-    private static final List<String> FALSE_ENDS =
-            List.of(
-                    "\n.\n",
-                    "\n.\r\n",
-                    "\r\n.\n",
-                    "\r.\r",
-                    "\r.\r\n",
-                    "\r\n.\r",
-                    "\r.\n",
-                    "\n.\r",
-                    "\n\n.\r\n",
-                    "\r\r\n.\r\r\n",
-                    "\r\n.\r\r\n",
-                    "\r\r.\r\r",
-                    "\r\n\0.\r\n",
-                    "\r\n.\0\r\n",
-                    "\r\n\0.\0\r\n",
-                    "\r\n..\r\n",
-                    "\r\n. \r\n",
-                    "\r\n.\n\r\n");
-
     private static final String COMMANDS =
             "MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.net>\r\nDATA\r\nevil\r\n";
 
@@ -47,7 +25,7 @@ class SmugglingTest {
 
     static List<Arguments> vectors() {
         List<Arguments> vectors = new ArrayList<>();
-        for (String end : FALSE_ENDS) {
+        for (String end : FalseEnds.ALL) {
             for (String policy : List.of("NORMALIZE", "REJECT")) {
                 for (boolean chunked : List.of(false, true)) {
                     vectors.add(Arguments.of(end, policy, chunked));
