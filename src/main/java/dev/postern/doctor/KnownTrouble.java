@@ -28,11 +28,11 @@ public record KnownTrouble(String fault, String said) {
     /// Returns what an egress's health tells of it.
     public static Optional<KnownTrouble> of(EgressView health) {
         Fault fault = health.fault();
-        boolean known = health.state() == EgressState.DOWN && fault != null && isOf(fault.word());
+        if (fault == null || health.state() != EgressState.DOWN || !isOf(fault.word())) {
+            return Optional.empty();
+        }
         String said = health.lastError();
-        return known
-                ? Optional.of(new KnownTrouble(fault.word(), said == null ? "" : said))
-                : Optional.empty();
+        return Optional.of(new KnownTrouble(fault.word(), said == null ? "" : said));
     }
 
     /// Returns what a probe found in the light of this.
