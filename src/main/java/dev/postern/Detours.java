@@ -1,6 +1,7 @@
 package dev.postern;
 
 import dev.postern.admin.EgressView;
+import dev.postern.egress.EgressState;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -41,6 +42,6 @@ final class Detours {
 
     private static boolean worksSince(EgressView egress, Instant at) {
         Instant success = egress.lastSuccess();
-        return egress.state() == EgressView.State.UP && success != null && success.isAfter(at);
+        return egress.state() == EgressState.UP && success != null && success.isAfter(at);
     }
 }

@@ -70,11 +70,7 @@ final class WaysOut implements Egresses {
         return new EgressView(
                 health.name(),
                 config.type(),
-                switch (health.state()) {
-                    case UP -> EgressView.State.UP;
-                    case DOWN -> EgressView.State.DOWN;
-                    case UNKNOWN -> EgressView.State.UNKNOWN;
-                },
+                health.state(),
                 fault == null ? null : reason(fault, health.lastError()),
                 health.lastError(),
                 health.lastSuccess(),

@@ -3,7 +3,7 @@ package dev.postern;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.admin.EgressView;
-import dev.postern.admin.EgressView.State;
+import dev.postern.egress.EgressState;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,25 +15,25 @@ class DetoursTest {
 
     private final Detours detours = new Detours(() -> START);
 
-    private static EgressView view(String name, State state, @Nullable Instant success) {
+    private static EgressView view(String name, EgressState state, @Nullable Instant success) {
         return new EgressView(
                 name, "smtp", state, null, null, success, null, null, null, List.of());
     }
 
-    private List<String> texts(State state, @Nullable Instant success) {
+    private List<String> texts(EgressState state, @Nullable Instant success) {
         return detours.texts(
-                List.of(view("gmail", state, success), view("sendgrid", State.UP, START)));
+                List.of(view("gmail", state, success), view("sendgrid", EgressState.UP, START)));
     }
 
     @Test
     void theLastOneStandsUntilThePreferredEgressWorksAgain() {
-        assertEquals(List.of(), texts(State.UP, START));
+        assertEquals(List.of(), texts(EgressState.UP, START));
         detours.took("sendgrid", "gmail", "connection refused");
         detours.took("sendgrid", "gmail", "587 timed out");
         List<String> stands = List.of("sendgrid instead of gmail: 587 timed out");
-        assertEquals(stands, texts(State.DOWN, START.minusSeconds(9)));
-        assertEquals(stands, texts(State.UNKNOWN, START.plusSeconds(9)));
-        assertEquals(stands, texts(State.UP, START.minusSeconds(9)));
-        assertEquals(List.of(), texts(State.UP, START.plusSeconds(9)));
+        assertEquals(stands, texts(EgressState.DOWN, START.minusSeconds(9)));
+        assertEquals(stands, texts(EgressState.UNKNOWN, START.plusSeconds(9)));
+        assertEquals(stands, texts(EgressState.UP, START.minusSeconds(9)));
+        assertEquals(List.of(), texts(EgressState.UP, START.plusSeconds(9)));
     }
 }

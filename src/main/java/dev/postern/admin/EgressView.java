@@ -1,9 +1,9 @@
 package dev.postern.admin;
 
 import dev.postern.egress.CandidateView;
+import dev.postern.egress.EgressState;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// One way out, as operators see it.
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public record EgressView(
         String name,
         String type,
-        State state,
+        EgressState state,
         @Nullable String reason,
         @Nullable String lastError,
         @Nullable Instant lastSuccess,
@@ -34,23 +34,8 @@ public record EgressView(
         candidates = List.copyOf(candidates);
     }
 
-    /// Whether an egress works.
-    public enum State {
-        /// Its last probe or message succeeded.
-        UP,
-        /// Its breaker is open.
-        DOWN,
-        /// Not yet probed, unproven or on trial. It counts as working.
-        UNKNOWN;
-
-        /// Returns the word that users see.
-        String word() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     /// Returns whether mail may be given to it.
     boolean works() {
-        return state != State.DOWN;
+        return state != EgressState.DOWN;
     }
 }

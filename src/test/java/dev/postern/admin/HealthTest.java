@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.egress.EgressState;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,7 @@ class HealthTest {
 
     @Test
     void itIsReadyWhenMailCanBeTakenDurably() throws IOException {
-        stage.views.add(Stage.egress("gmail", EgressView.State.DOWN));
+        stage.views.add(Stage.egress("gmail", EgressState.DOWN));
 
         Raw.Answer answer = get("/health/ready");
 
@@ -76,9 +77,9 @@ class HealthTest {
 
     @Test
     void oneEgressThatMayWorkIsEnough() throws IOException {
-        stage.views.add(Stage.egress("gmail", EgressView.State.DOWN));
+        stage.views.add(Stage.egress("gmail", EgressState.DOWN));
         assertEquals(503, get("/health/egress").status());
-        stage.views.add(Stage.egress("ses", EgressView.State.UNKNOWN));
+        stage.views.add(Stage.egress("ses", EgressState.UNKNOWN));
 
         Raw.Answer answer = get("/health/egress");
 
@@ -103,7 +104,7 @@ class HealthTest {
 
     @Test
     void userNamesAreMasked() throws IOException {
-        stage.views.add(Stage.egress("gmail", EgressView.State.DOWN));
+        stage.views.add(Stage.egress("gmail", EgressState.DOWN));
 
         String body = get("/health/egress").text();
 

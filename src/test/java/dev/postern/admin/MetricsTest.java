@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.egress.EgressState;
 import dev.postern.mail.Reason;
 import dev.postern.mail.State;
 import dev.postern.outcome.OutcomeClass;
@@ -27,8 +28,8 @@ class MetricsTest {
 
     @BeforeEach
     void egresses() {
-        stage.views.add(Stage.egress("gmail", EgressView.State.UP));
-        stage.views.add(Stage.egress("ses", EgressView.State.DOWN));
+        stage.views.add(Stage.egress("gmail", EgressState.UP));
+        stage.views.add(Stage.egress("ses", EgressState.DOWN));
     }
 
     @AfterEach

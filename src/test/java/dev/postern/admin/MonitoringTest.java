@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
+import dev.postern.egress.EgressState;
 import dev.postern.helm.Chart;
 import dev.postern.outcome.OutcomeClass;
 import java.io.IOException;
@@ -46,7 +47,7 @@ class MonitoringTest {
 
     @BeforeEach
     void anEgress() {
-        stage.views.add(Stage.egress("gmail", EgressView.State.UP));
+        stage.views.add(Stage.egress("gmail", EgressState.UP));
     }
 
     @AfterEach

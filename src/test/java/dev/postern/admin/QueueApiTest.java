@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
@@ -209,7 +210,7 @@ class QueueApiTest {
     @Test
     void theStatusHasTheMembersOfTheContract() throws IOException {
         stage.spool.add(Stage.message(1, State.DEFERRED, Reason.EGRESS_DOWN));
-        stage.views.add(Stage.egress("gmail", EgressView.State.DOWN));
+        stage.views.add(Stage.egress("gmail", EgressState.DOWN));
 
         JsonNode status = stage.get("/api/v1/status").json();
 
@@ -241,7 +242,7 @@ class QueueApiTest {
 
     @Test
     void aProbeIsMadeAtOnce() throws IOException {
-        stage.views.add(Stage.egress("gmail", EgressView.State.DOWN));
+        stage.views.add(Stage.egress("gmail", EgressState.DOWN));
         stage.found = new Probe.Failed("535 5.7.8 no", Fault.CREDENTIALS, null);
 
         Raw.Answer answer = stage.post("/api/v1/egress/gmail/probe");

@@ -7,6 +7,7 @@ import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
 import dev.postern.doctor.Report;
 import dev.postern.egress.CandidateView;
+import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
@@ -105,12 +106,12 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
         return Raw.request(admin(), "POST", target).send();
     }
 
-    static EgressView egress(String name, EgressView.State state) {
+    static EgressView egress(String name, EgressState state) {
         return new EgressView(
                 name,
                 "smtp",
                 state,
-                state == EgressView.State.DOWN ? "credentials" : null,
+                state == EgressState.DOWN ? "credentials" : null,
                 "535 5.7.8 no such user me@example.org (login hidden-name)",
                 NOW.minusSeconds(60),
                 NOW.plusSeconds(900),
