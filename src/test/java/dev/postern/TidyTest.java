@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /// The text itself: lengths, names, leftovers, and citations that are registered.
 class TidyTest {
 
-    private static final int MAX_FILE_LINES = 500;
+    private static final int MAX_FILE_LINES = 700;
     private static final int MAX_METHOD_LINES = 60;
     private static final int MAX_LINE_LENGTH = 100;
 
@@ -61,7 +61,7 @@ class TidyTest {
             }
         }
         printFigures("lines a file", lengths);
-        assertEquals(List.of(), long_, "longer than a file (500) or a line (100) may be");
+        assertEquals(List.of(), long_, "longer than a file (700) or a line (100) may be");
     }
 
     @Test
