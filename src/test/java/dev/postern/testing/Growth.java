@@ -49,11 +49,7 @@ public final class Growth {
                     throw new AssertionError(
                             "%s: %,d take %,d µs, %,d take %,d µs"
                                     .formatted(
-                                            what,
-                                            size,
-                                            before / 1000,
-                                            size * STEP,
-                                            after / 1000));
+                                            what, size, before / 1000, size * STEP, after / 1000));
                 }
             }
         }

@@ -23,6 +23,7 @@ final class Connection implements ClientConnection {
 
     private final Socket socket;
     private final HelidonSocket helidonSocket;
+    private final FinalAnswers answers;
     private final DataReader reader;
     private final DataWriter writer;
     private boolean released;
@@ -37,7 +38,8 @@ final class Connection implements ClientConnection {
                 socket instanceof SSLSocket tls
                         ? TlsSocket.client(tls, id)
                         : PlainSocket.client(socket, id);
-        this.reader = DataReader.create(helidonSocket);
+        this.answers = new FinalAnswers(helidonSocket);
+        this.reader = DataReader.create(answers);
         this.writer = new DirectWriter(helidonSocket);
     }
 
@@ -72,6 +74,7 @@ final class Connection implements ClientConnection {
     void begin() {
         callCount++;
         released = false;
+        answers.expect();
     }
 
     /// Returns whether calls went over it before the present one.
@@ -100,7 +103,7 @@ final class Connection implements ClientConnection {
     /// Returns whether it may still work: it has not waited too long, and nothing has come
     /// meanwhile, neither the end of the stream nor words that nobody asked for.
     boolean isFresh(long nowNanos) {
-        if (nowNanos - idleSinceNanos > idleLimit.toNanos()) {
+        if (nowNanos - idleSinceNanos > idleLimit.toNanos() || reader.available() > 0) {
             return false;
         }
         try {

@@ -64,6 +64,9 @@ public final class FakeApi implements AutoCloseable {
         /// These octets, whatever they are, and the end of the connection.
         record Raw(String octets) implements Answer {}
 
+        /// These octets, whatever they are; the connection stays.
+        record Open(String octets) implements Answer {}
+
         /// The connection is closed.
         record Closed() implements Answer {}
 
@@ -195,6 +198,10 @@ public final class FakeApi implements AutoCloseable {
             case Answer.Raw raw -> {
                 out.write(raw.octets().getBytes(ISO_8859_1));
                 return false;
+            }
+            case Answer.Open open -> {
+                out.write(open.octets().getBytes(ISO_8859_1));
+                return true;
             }
             case Answer.Closed _ -> {
                 return false;
