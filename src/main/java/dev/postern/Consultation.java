@@ -9,13 +9,16 @@ import dev.postern.doctor.Finding;
 import dev.postern.doctor.KnownTrouble;
 import dev.postern.doctor.Report;
 import dev.postern.egress.Probe;
+import dev.postern.outcome.Fault;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,6 +30,9 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class Consultation implements Supplier<Report> {
 
     private static final Logger log = LoggerFactory.getLogger(Doctor.class);
+
+    /// Nobody reads it: the egress is left out.
+    private static final Probe GONE = new Probe.Failed("gone", Fault.SERVICE, null);
 
     private final PosternConfig config;
     private final Dispatcher dispatcher;
@@ -64,8 +70,11 @@ final class Consultation implements Supplier<Report> {
     }
 
     private void examine(CompletableFuture<Report> report) {
+        Set<String> gone = ConcurrentHashMap.newKeySet();
         try {
-            report.complete(Doctor.of(config, egresses, this::probe).begin().report());
+            Report all =
+                    Doctor.of(config, egresses, egress -> probe(egress, gone)).begin().report();
+            report.complete(gone.isEmpty() ? all : all.without(gone));
         } catch (RuntimeException | Error e) {
             report.completeExceptionally(e);
         } finally {
@@ -75,9 +84,14 @@ final class Consultation implements Supplier<Report> {
         }
     }
 
-    private Probe probe(EgressConfig egress) {
+    private Probe probe(EgressConfig egress, Set<String> gone) {
         Optional<KnownTrouble> known = known(egress.name());
-        Probe probe = joined(dispatcher.probe(egress.name()).orElseThrow());
+        Optional<CompletionStage<Probe>> stage = dispatcher.probe(egress.name());
+        if (stage.isEmpty()) {
+            gone.add(egress.name());
+            return GONE;
+        }
+        Probe probe = joined(stage.get());
         return known.map(trouble -> trouble.over(probe)).orElse(probe);
     }
 
@@ -104,14 +118,18 @@ final class Consultation implements Supplier<Report> {
     private void examineAtStart() {
         Map<String, Probe> probes = new TreeMap<>();
         for (EgressConfig egress : config.egress()) {
-            probes.put(egress.name(), joined(dispatcher.firstProbe(egress.name()).orElseThrow()));
+            // A reload may have taken it away already.
+            dispatcher
+                    .firstProbe(egress.name())
+                    .ifPresent(stage -> probes.put(egress.name(), joined(stage)));
         }
         List<EgressConfig> failed = new ArrayList<>();
         for (EgressConfig egress : config.egress()) {
-            switch (probe(probes, egress)) {
+            switch (probes.get(egress.name())) {
                 case Probe.Passed(String detail) -> works(egress, "yes", detail);
                 case Probe.Unproven(String detail) -> works(egress, "unproven", detail);
                 case Probe.Failed _ -> failed.add(egress);
+                case null -> {}
             }
         }
         if (!failed.isEmpty()) {
@@ -121,7 +139,9 @@ final class Consultation implements Supplier<Report> {
                     .egresses()
                     .forEach(Consultation::explain);
         }
-        verdict(failed.size());
+        if (!probes.isEmpty()) {
+            verdict(failed.size(), probes.size());
+        }
     }
 
     private static Probe probe(Map<String, Probe> probes, EgressConfig egress) {
@@ -157,8 +177,7 @@ final class Consultation implements Supplier<Report> {
         line.log("doctor: egress");
     }
 
-    private void verdict(int failed) {
-        int all = config.egress().size();
+    private static void verdict(int failed, int all) {
         if (failed == all) {
             log.atWarn()
                     .log(

@@ -1,8 +1,10 @@
 package dev.postern.doctor;
 
+import dev.postern.doctor.Examined.Works;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 
 /// The diagnosis.
 ///
@@ -28,9 +30,29 @@ public record Report(
         List<Examined> ways,
         List<Finding> findings) {
 
+    private static final String ALL_GONE =
+            "a reload took away every egress that was examined: ask again";
+
     public Report {
         egresses = List.copyOf(egresses);
         ways = List.copyOf(ways);
         findings = List.copyOf(findings);
+    }
+
+    /// Returns the same without egresses that a reload took away while they were examined.
+    public Report without(Set<String> gone) {
+        List<Examined> left =
+                egresses.stream().filter(egress -> !gone.contains(egress.name())).toList();
+        return new Report(
+                at,
+                took,
+                complete,
+                platform,
+                left.stream().anyMatch(egress -> egress.works() != Works.NO),
+                left.isEmpty() ? ALL_GONE : Conclusion.verdict(left, ways),
+                advice,
+                left,
+                ways,
+                findings);
     }
 }
