@@ -75,7 +75,6 @@ final class WaysOut implements Egresses {
                 health.lastError(),
                 health.lastSuccess(),
                 health.nextProbe(),
-                null,
                 username(config),
                 health.candidates());
     }

@@ -16,8 +16,7 @@ class DetoursTest {
     private final Detours detours = new Detours(() -> START);
 
     private static EgressView view(String name, EgressState state, @Nullable Instant success) {
-        return new EgressView(
-                name, "smtp", state, null, null, success, null, null, null, List.of());
+        return new EgressView(name, "smtp", state, null, null, success, null, null, List.of());
     }
 
     private List<String> texts(EgressState state, @Nullable Instant success) {

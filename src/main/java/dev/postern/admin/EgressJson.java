@@ -20,7 +20,6 @@ final class EgressJson {
         Json.text(json, "last-error", view.lastError());
         Json.time(json, "last-success", view.lastSuccess());
         Json.time(json, "next-probe", view.nextProbe());
-        Json.text(json, "detail", view.detail());
         candidates(json, view.candidates());
         json.writeEndObject();
     }

@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// @param lastError the last words of trouble; null before any
 /// @param lastSuccess when a probe or a message last succeeded; null before the first
 /// @param nextProbe when it is probed next; null when no probe is planned
-/// @param detail what was last seen of it, such as the server and the TLS version; null before
 /// @param username what it logs in as, to be masked where anybody can look; null without
 /// @param candidates the ways to reach its server that were tried last; empty where there is one
 public record EgressView(
@@ -26,7 +25,6 @@ public record EgressView(
         @Nullable String lastError,
         @Nullable Instant lastSuccess,
         @Nullable Instant nextProbe,
-        @Nullable String detail,
         @Nullable String username,
         List<CandidateView> candidates) {
 

@@ -99,7 +99,6 @@ final class Health {
                 mask(view.lastError(), view.username()),
                 view.lastSuccess(),
                 view.nextProbe(),
-                mask(view.detail(), view.username()),
                 null,
                 view.candidates().stream()
                         .map(candidate -> masked(candidate, view.username()))

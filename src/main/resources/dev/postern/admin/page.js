@@ -112,8 +112,7 @@
     ].join(" · ");
     $("egresses").replaceChildren(...status.egress.map((one) => row(
       one.name, one.type, stateWord(one.state),
-      one.state === "up" ? one.detail
-        : [one.reason, one["last-error"] || one.detail].filter(Boolean).join(": "),
+      one.state === "up" ? "" : [one.reason, one["last-error"]].filter(Boolean).join(": "),
       time(one["last-success"]),
       button("Probe", () => act("/egress/" + encodeURIComponent(one.name) + "/probe", "POST")))));
     if (!status.egress.length) {

@@ -115,7 +115,6 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                 "535 5.7.8 no such user me@example.org (login hidden-name)",
                 NOW.minusSeconds(60),
                 NOW.plusSeconds(900),
-                "smtp.example.org:587 TLSv1.3",
                 "hidden-name",
                 List.of(
                         new CandidateView(
