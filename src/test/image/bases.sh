@@ -6,6 +6,7 @@
 set -euo pipefail
 
 directory=$1
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 suite=bookworm
 mkdir -p "$directory"
 
@@ -23,7 +24,9 @@ make() {
     [ ! -e "$directory/$name.tar" ] || return 0
     local root=$directory/$name.root
     rm -rf "$root"
-    debootstrap --variant=minbase "$@" "$suite" "$root" >"$directory/$name.log" 2>&1 \
+    local mirror
+    mirror=$("$here/mirror.sh" "$suite")
+    debootstrap --variant=minbase "$@" "$suite" "$root" "$mirror" >"$directory/$name.log" 2>&1 \
         || { tail -20 "$directory/$name.log"; return 1; }
     if [ "$name" = build ]; then
         mkdir -p "$root/opt/java"

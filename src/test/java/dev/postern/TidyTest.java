@@ -1,6 +1,7 @@
 package dev.postern;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -38,6 +39,11 @@ class TidyTest {
                     "wait for the event, not for the clock",
                     Pattern.compile("@Dis" + "abled\\b"),
                     "mend the test or remove it");
+
+    private static final Map<Pattern, String> MIRROR =
+            Map.of(
+                    Pattern.compile("\\b(https?|ftp)://(?!127\\.0\\.0\\.1|localhost)[\\w.]+"),
+                    "take what the machine is set up with, as src/test/image/mirror.sh does");
 
     private static final Pattern CITATION = Pattern.compile("\\bRFC[ -]?(\\d{3,5})\\b");
     private static final Path REGISTER = SourceFile.HOME.resolve("docs/rfc.tsv");
@@ -99,6 +105,21 @@ class TidyTest {
             }
         }
         assertEquals(List.of(), found);
+    }
+
+    /// A machine knows by itself where its packages come from.
+    @Test
+    void noScriptNamesAMirror() throws IOException {
+        List<String> named = new ArrayList<>();
+        List<SourceFile> scripts = new ArrayList<>(SourceFile.under(".ci", ""));
+        scripts.addAll(SourceFile.under("src", ".sh"));
+        scripts.addAll(SourceFile.under("src", "Dockerfile"));
+        scripts.add(SourceFile.read(SourceFile.HOME.resolve("Dockerfile")));
+        for (SourceFile script : scripts) {
+            named.addAll(matches(script, MIRROR));
+        }
+        assertTrue(scripts.size() > 10, scripts::toString);
+        assertEquals(List.of(), named);
     }
 
     @Test
