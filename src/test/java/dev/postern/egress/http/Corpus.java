@@ -2,15 +2,16 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.postern.testing.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Real messages, which lie beside the checkout where there are any.
+/// Messages to try everything with: those of [MadeMail], and real ones where `TEST_CORPUS` names a
+/// directory of them.
 final class Corpus {
 
     private static final List<String> FOLDERS =
@@ -22,24 +23,14 @@ final class Corpus {
                     "stalwart-mail-parser/resources/eml",
                     "zbateson/tests/_data/emails");
 
+    private static final Path MADE =
+            Path.of(System.getProperty("postern.home", "."), "target", "made-mail");
+
     private Corpus() {}
 
-    /// Returns the directory; without it the test is skipped.
-    static Path require() {
-        Path corpus = shared("corpus/mime");
-        Programs.needs(
-                Files.isDirectory(corpus),
-                "corpus not found: put the messages into ../shared/corpus beside the checkout");
-        return corpus;
-    }
-
-    /// Returns where something lies beside the checkout, or would.
-    static Path shared(String what) {
-        Path home = Path.of(System.getProperty("postern.home", ".")).toAbsolutePath().normalize();
-        Path beside = home.resolve("../shared").resolve(what).normalize();
-        return Files.exists(beside)
-                ? beside
-                : home.resolve("../../shared").resolve(what).normalize();
+    /// Returns the directory of real messages, if there is one.
+    static Optional<Path> real() {
+        return Optional.ofNullable(System.getenv("TEST_CORPUS")).map(Path::of);
     }
 
     /// Returns how a message is named in what is printed: by its last two folders.
@@ -48,12 +39,17 @@ final class Corpus {
         return folder.getFileName() + "/" + file.getFileName();
     }
 
-    /// Returns the messages of the corpus.
+    /// Returns the messages.
     static List<Path> messages() throws IOException {
-        Path corpus = require();
         List<Path> messages = new ArrayList<>();
-        for (String folder : FOLDERS) {
-            try (Stream<Path> files = Files.walk(corpus.resolve(folder))) {
+        Files.createDirectories(MADE);
+        for (MadeMail one : MadeMail.all()) {
+            Path file = MADE.resolve("%03d.eml".formatted(messages.size() + 1));
+            messages.add(Files.write(file, one.octets()));
+        }
+        Optional<Path> real = real();
+        for (String folder : real.isPresent() ? FOLDERS : List.<String>of()) {
+            try (Stream<Path> files = Files.walk(real.get().resolve(folder))) {
                 files.filter(Files::isRegularFile)
                         .filter(file -> file.toString().matches(".*\\.(eml|txt|raw)"))
                         .filter(file -> !file.toString().contains("/files/"))

@@ -21,13 +21,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Real messages through each egress: all are delivered, and what arrives is what others read in
-/// them.
+/// Messages through each egress: all are delivered, and what arrives is what others read in them.
 class CorpusTest {
 
     private static final String TO = Shipments.SOMEONE;
@@ -102,32 +100,46 @@ class CorpusTest {
         }
     }
 
-    /// What an independent reader found in the messages, from its own project's tests.
+    /// What was put into them, or what an independent reader found in the real ones, from its own
+    /// project's tests.
     @Test
     void whatArrivesIsWhatAnotherReaderFinds() throws Exception {
-        Path corpus = Corpus.require();
         List<String> differences = new ArrayList<>();
         int compared = 0;
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("sendgrid"));
-                Egress egress = Shipments.egress("sendgrid", api.uri());
-                Stream<String> lines = Files.lines(corpus.resolve("expected/stalwart.jsonl"))) {
-            for (String line : lines.toList()) {
-                JsonNode expected = Json.read(line);
-                Path file = corpus.resolve(expected.path("file").asText());
+                Egress egress = Shipments.egress("sendgrid", api.uri())) {
+            for (MadeMail made : MadeMail.all()) {
+                send(egress, made.octets());
+                compared++;
+                JsonNode sent = Json.read(api.requests().getLast().text());
+                compare(made.expected(), sent, "made " + compared, differences);
+            }
+            for (JsonNode expected : foundInRealOnes()) {
+                Path file = Corpus.real().orElseThrow().resolve(expected.path("file").asText());
                 send(egress, Corpus.octets(file));
                 JsonNode sent = Json.read(api.requests().getLast().text());
-                String name = file.getParent().getFileName() + "/" + file.getFileName();
-                compare(expected, sent, name, differences);
+                compare(expected, sent, Corpus.name(file), differences);
                 compared++;
             }
         }
-        List<String> unused = new ArrayList<>(KNOWN.keySet());
-        unused.removeIf(known -> differences.stream().anyMatch(d -> d.startsWith(known)));
-        assertEquals(List.of(), unused, "known differences that are none");
+        if (Corpus.real().isPresent()) {
+            List<String> unused = new ArrayList<>(KNOWN.keySet());
+            unused.removeIf(known -> differences.stream().anyMatch(d -> d.startsWith(known)));
+            assertEquals(List.of(), unused, "known differences that are none");
+        }
         differences.removeIf(
                 difference -> KNOWN.keySet().stream().anyMatch(difference::startsWith));
         System.out.println("compared " + compared + " messages with another reader's findings");
         assertEquals(List.of(), differences);
+        assertTrue(compared > 200, "messages compared: " + compared);
+    }
+
+    private static List<JsonNode> foundInRealOnes() throws IOException {
+        if (Corpus.real().isEmpty()) {
+            return List.of();
+        }
+        Path findings = Corpus.real().get().resolve("expected/stalwart.jsonl");
+        return Files.readAllLines(findings).stream().map(Json::read).toList();
     }
 
     /// Where the other reader goes another way, and how.

@@ -2,73 +2,36 @@ package dev.postern.egress.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.postern.testing.Programs;
 import java.io.IOException;
-import java.io.Reader;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
+import java.util.Set;
 
-/// What a provider says of its API in OpenAPI: the files lie beside the checkout where there are
-/// any. Prism gets a copy with the one call that sends.
+/// What a provider says of the one call of its API that sends, in OpenAPI, without the prose:
+/// `/openapi/*.json`.
 final class Description {
 
-    private static final int FILE_LIMIT_BYTES = 16 * 1024 * 1024;
-
-    /// The file and the call that sends, by provider.
-    private static final Map<String, List<String>> CALLS =
-            Map.of(
-                    "sendgrid",
-                    List.of("sendgrid-tsg_mail_v3.yaml", "/v3/mail/send"),
-                    "mailgun",
-                    List.of("mailgun-mcp-openapi.yaml", "/v3/{domain_name}/messages.mime"),
-                    "resend",
-                    List.of("resend.yaml", "/emails"));
+    private static final Set<String> TYPES = Set.of("sendgrid", "mailgun", "resend");
 
     private Description() {}
 
     /// Returns whether there is a description of the provider's API.
     static boolean isOf(String type) {
-        return CALLS.containsKey(type);
+        return TYPES.contains(type);
     }
 
-    /// Writes what of a provider's description is about the call that sends, and returns the file.
-    static Path trimmed(String type, Path directory) throws IOException {
-        List<String> call = CALLS.get(type);
-        ObjectNode all = (ObjectNode) read(require().resolve(call.getFirst()));
-        JsonNode sending = all.path("paths").path(call.getLast());
-        if (sending.isMissingNode()) {
-            throw new IOException(type + "'s description lacks " + call.getLast());
-        }
-        all.putObject("paths").set(call.getLast(), sending);
-        if (type.equals("mailgun")) {
-            tellOfArrays(all, sending);
-        }
-        Path copy = directory.resolve(type + ".json");
-        Files.writeString(copy, all.toString());
-        return copy;
-    }
-
-    private static Path require() {
-        Path shared = Corpus.shared("research/openapi");
-        Programs.needs(
-                Files.isDirectory(shared),
-                "descriptions not found: put them into ../shared/research/openapi");
-        return shared;
-    }
-
-    private static JsonNode read(Path file) throws IOException {
-        LoaderOptions options = new LoaderOptions();
-        options.setCodePointLimit(FILE_LIMIT_BYTES);
-        options.setMaxAliasesForCollections(Integer.MAX_VALUE);
-        try (Reader reader = Files.newBufferedReader(file)) {
-            Object tree = new Yaml(new SafeConstructor(options)).load(reader);
-            return Json.MAPPER.valueToTree(tree);
+    /// Writes it as Prism wants it, and returns the file.
+    static Path written(String type, Path directory) throws IOException {
+        try (InputStream in = Description.class.getResourceAsStream("/openapi/" + type + ".json")) {
+            ObjectNode all = (ObjectNode) Json.MAPPER.readTree(in);
+            if (type.equals("mailgun")) {
+                tellOfArrays(all, all.path("paths").elements().next());
+            }
+            return Files.writeString(directory.resolve(type + ".json"), all.toString());
         }
     }
 

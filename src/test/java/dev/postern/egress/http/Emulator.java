@@ -65,7 +65,7 @@ final class Emulator implements AutoCloseable {
         String node = Programs.NODE.require().toString();
         String[] command =
                 Description.isOf(type)
-                        ? prism(node, port, Description.trimmed(type, directory))
+                        ? prism(node, port, Description.written(type, directory))
                         : new String[] {
                             node, program("aws-ses-v2-local"), "--host=127.0.0.1", "--port=" + port
                         };

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Real messages through the egresses to servers that others wrote, or that hold requests against
-/// what the provider states: none is refused, but for what `differences.tsv` names.
+/// Messages through the egresses to servers that others wrote, or that hold requests against what
+/// the provider states: none is refused, but for what `differences.tsv` names.
 class EmulatorsIT {
 
     private static final int TRIALS = 40;
