@@ -62,7 +62,9 @@ class AcknowledgeSentIT {
 
     @AfterAll
     void stop() throws IOException {
-        postern.close();
+        if (postern != null) {
+            postern.close();
+        }
         server.close();
     }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.testing.Access;
 import dev.postern.testing.Arrival;
 import dev.postern.testing.Commands;
 import dev.postern.testing.Postern;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -87,18 +89,15 @@ class DistributionIT {
 
     @Test
     void withoutAnyJavaOneLineSaysHowToGetOne(@TempDir Path directory) throws IOException {
-        Programs.needs("root".equals(System.getProperty("user.name")), "mounting needs root");
-        Path home = unpacked(directory);
-        ProcessBuilder hidden =
-                new ProcessBuilder(
-                        "unshare",
-                        "--mount",
+        List<String> hidden = new ArrayList<>(Access.unshare("--mount"));
+        hidden.addAll(
+                List.of(
                         "sh",
                         "-c",
                         "rm -rf \"$0/runtime\"; mount -t tmpfs none /usr/lib/jvm"
                                 + " && exec env -i PATH=/usr/bin:/bin \"$0/bin/postern\" version",
-                        home.toString());
-        Commands.Result result = Commands.run(hidden).expect(1);
+                        unpacked(directory).toString()));
+        Commands.Result result = Commands.run(new ProcessBuilder(hidden)).expect(1);
         assertEquals(1, result.errors().lines().count(), result::toString);
         assertTrue(result.errors().startsWith("postern: no JDK 25 or newer"), result::toString);
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.testing.Access;
 import dev.postern.testing.Arrival;
 import dev.postern.testing.Await;
 import dev.postern.testing.Commands;
@@ -80,10 +81,9 @@ class ExecIT {
 
     @Test
     void theAppsFirstMailGoesOutAndItsStatusStays() throws IOException {
-        Programs.PYTHON.require();
         try (Sink sink = Sink.start();
                 Postern postern = Postern.in(directory).egress(sink.egress())) {
-            ProcessBuilder builder = exec(postern, List.of("--adopt"), "python3", "-c", APP);
+            ProcessBuilder builder = exec(postern, List.of("--adopt"), python(), "-c", APP);
             builder.environment()
                     .putAll(
                             Map.of(
@@ -146,15 +146,14 @@ class ExecIT {
 
     @Test
     void everySignalReachesTheCommand() throws IOException {
-        Programs.PYTHON.require();
         Path got = directory.resolve("got");
-        try (Postern postern = Postern.in(directory).hearingHangUps();
+        try (Postern postern = Postern.in(directory).hearingSignals();
                 Daemon daemon =
                         Daemon.start(
                                 exec(
                                         postern,
                                         List.of(),
-                                        "python3",
+                                        python(),
                                         "-c",
                                         SIGNALLED,
                                         got.toString()))) {
@@ -172,7 +171,6 @@ class ExecIT {
 
     @Test
     void whatIsDueLeavesAfterTheCommandEnded() throws IOException {
-        Programs.PYTHON.require();
         String many =
                 """
                 import os, smtplib
@@ -182,7 +180,7 @@ class ExecIT {
                 """;
         try (Sink sink = Sink.start();
                 Postern postern = Postern.in(directory).egress(sink.egress())) {
-            ProcessBuilder builder = exec(postern, List.of("--adopt"), "python3", "-c", many);
+            ProcessBuilder builder = exec(postern, List.of("--adopt"), python(), "-c", many);
             builder.environment().put("SMTP_HOST", "smtp.example.invalid");
             Commands.run(builder).expect(0);
             assertEquals(200, sink.taken().size());
@@ -193,9 +191,7 @@ class ExecIT {
     @ParameterizedTest
     @ValueSource(ints = {1, 50})
     void asTheFirstProcessItReapsOrphans(int count) throws IOException {
-        Programs.UNSHARE.require();
-        Programs.needs(
-                "root".equals(System.getProperty("user.name")), "a PID namespace needs root");
+        List<String> alone = Access.unshare("--pid", "--fork", "--mount-proc");
         String script =
                 """
                 for i in $(seq %d); do (sh -c 'sleep 0.1 &' &); done
@@ -206,10 +202,14 @@ class ExecIT {
                         .formatted(count);
         try (Postern postern = Postern.in(directory)) {
             ProcessBuilder builder = exec(postern, List.of(), "sh", "-c", script);
-            builder.command().addAll(0, List.of("unshare", "--pid", "--fork", "--mount-proc"));
+            builder.command().addAll(0, alone);
             Commands.Result result = Commands.run(builder).expect(0);
             assertEquals("0", result.output().strip(), result.errors());
         }
+    }
+
+    private static String python() {
+        return Programs.PYTHON.require().toString();
     }
 
     private static String text(Path file) {

@@ -56,7 +56,9 @@ class HttpEgressesIT {
 
     @AfterAll
     static void stop() throws IOException {
-        postern.close();
+        if (postern != null) {
+            postern.close();
+        }
         for (StandIn api : APIS.values()) {
             api.close();
         }

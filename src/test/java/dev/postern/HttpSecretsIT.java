@@ -69,7 +69,9 @@ class HttpSecretsIT {
 
     @AfterEach
     void stop() throws IOException {
-        postern.close();
+        if (postern != null) {
+            postern.close();
+        }
         for (StandIn api : apis.values()) {
             api.close();
         }

@@ -54,6 +54,7 @@ final class Images {
                     Files.exists(bases.resolve(base + ".tar")),
                     "%s.tar not in %s: run src/test/image/bases.sh".formatted(base, bases));
         }
+        Programs.onPath("mvn", "tar", "python3", "nsenter");
         removeStale();
         assertFalse(tried, "the images can't be built, as the first test that wanted them tells");
         tried = true;
@@ -78,7 +79,8 @@ final class Images {
         builder.command().addAll(List.of(arguments));
         // Maven itself may run on an older Java; what it runs from source may not.
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-        Process process = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        builder.redirectErrorStream(true).redirectOutput(output.toFile());
+        Process process = Programs.start(builder);
         try {
             assertTrue(process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES), script + " doesn't end");
             String said = Files.readString(output, UTF_8);

@@ -2,12 +2,14 @@ package dev.postern;
 
 import dev.postern.testing.Commands;
 import dev.postern.testing.Programs;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The programs and libraries that send mail in `ClientsIT`, each by a small script of ours under
 /// the tests' resources.
@@ -53,11 +55,17 @@ enum MailClient {
     /// @throws AssertionError when the client reports an error
     void send(int port, String sender, Path directory) throws IOException {
         needed.forEach(Programs::require);
+        Programs.onPath("sh");
         ProcessBuilder builder =
                 new ProcessBuilder(interpreter, SCRIPTS.resolve(script).toString())
                         .directory(directory.toFile());
+        String found =
+                needed.stream()
+                        .map(program -> program.require().getParent() + File.pathSeparator)
+                        .collect(Collectors.joining());
         Path assets = assets(directory);
         Map<String, String> environment = builder.environment();
+        environment.merge("PATH", found, (path, first) -> first + path);
         environment.putAll(
                 Map.of(
                         "SMTP_PORT", Integer.toString(port),

@@ -102,7 +102,9 @@ class OutcomesIT {
 
     @AfterAll
     void stop() throws IOException {
-        postern.close();
+        if (postern != null) {
+            postern.close();
+        }
         server.close();
     }
 

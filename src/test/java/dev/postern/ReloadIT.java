@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.testing.Await;
+import dev.postern.testing.Commands;
 import dev.postern.testing.Exim;
 import dev.postern.testing.Postern;
 import dev.postern.testing.Sink;
@@ -114,7 +115,7 @@ class ReloadIT {
     void aHangUpReadsAtOnceAndSaysEvenThatNothingChanged() throws Exception {
         try (Sink sink = Sink.start();
                 Postern postern =
-                        Postern.in(directory).hearingHangUps().egress(sink.egress()).start()) {
+                        Postern.in(directory).hearingSignals().egress(sink.egress()).start()) {
             hangUp(postern);
             postern.awaitLine("configuration read again, nothing changed");
             postern.settings("drain-timeout: 5s\nreceived-header: omit\n").writeConfiguration();
@@ -152,7 +153,7 @@ class ReloadIT {
         try (Sink one = Sink.start(ReloadIT::slowly);
                 Sink two = Sink.start(ReloadIT::slowly);
                 Postern postern =
-                        Postern.in(directory).hearingHangUps().egress(one.egress()).start()) {
+                        Postern.in(directory).hearingSignals().egress(one.egress()).start()) {
             String both = one.egress() + two.egress().replace("sink", "other");
             String swapped = two.egress() + one.egress().replace("sink", "other");
             List<String> turns = List.of(two.egress(), both, "", swapped, one.egress());
@@ -213,9 +214,9 @@ class ReloadIT {
         }
     }
 
-    private static void hangUp(Postern postern) throws IOException, InterruptedException {
+    private static void hangUp(Postern postern) throws IOException {
         String pid = Long.toString(postern.pid());
-        assertEquals(0, new ProcessBuilder("kill", "-HUP", pid).start().waitFor());
+        Commands.run(new ProcessBuilder("kill", "-HUP", pid)).expect(0);
     }
 
     private static String logIn(Postern postern, String user) throws IOException {

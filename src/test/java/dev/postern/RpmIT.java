@@ -127,7 +127,7 @@ class RpmIT {
                         """);
         List<String> command =
                 List.of(
-                        "rpmbuild",
+                        Programs.RPMBUILD.require().toString(),
                         "-bb",
                         "--quiet",
                         "--define",

@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// Who may reach the files of a test: servers that are started as root become somebody else.
-final class Access {
+public final class Access {
 
     private Access() {}
 
@@ -34,6 +36,26 @@ final class Access {
                         .getUserPrincipalLookupService()
                         .lookupPrincipalByName(user);
         return Files.setOwner(directory, owner);
+    }
+
+    /// Returns the beginning of a command that runs in namespaces of its own.
+    ///
+    /// @param namespaces options of `unshare`; the test is skipped where it may not make them
+    public static List<String> unshare(String... namespaces) throws IOException {
+        needsRoot();
+        List<String> beginning =
+                Stream.concat(
+                                Stream.of(Programs.UNSHARE.require().toString()),
+                                Stream.of(namespaces))
+                        .toList();
+        Commands.Result tried =
+                Commands.run(
+                        new ProcessBuilder(
+                                Stream.concat(beginning.stream(), Stream.of("true")).toList()));
+        Programs.needs(
+                tried.status() == 0,
+                "namespaces not allowed here (" + tried.errors().strip() + "): run privileged");
+        return beginning;
     }
 
     /// Skips the test unless it runs as root: servers then become the user that they are made for.

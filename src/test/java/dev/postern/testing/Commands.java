@@ -52,7 +52,7 @@ public final class Commands {
     ///
     /// @throws AssertionError when it hasn't ended after two minutes
     public static Result run(ProcessBuilder builder, byte[] input) throws IOException {
-        Process process = builder.start();
+        Process process = Programs.start(builder);
         try {
             CompletableFuture<String> output = read(process.getInputStream());
             CompletableFuture<String> errors = read(process.getErrorStream());

@@ -39,6 +39,7 @@ public final class Containers implements AutoCloseable {
     public static Containers open(@Nullable Netns netns) throws IOException {
         Access.needsRoot();
         Programs.PODMAN.require();
+        Programs.onPath("unshare", "umount", "bash", "crun");
         List<String> command = new ArrayList<>();
         if (netns != null) {
             command.addAll(List.of("nsenter", "--net=" + netns.file()));
@@ -47,7 +48,7 @@ public final class Containers implements AutoCloseable {
         command.addAll(List.of("sh", "-c", "echo $$; echo \"$CONTAINERS_CONF\"; exec cat"));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        Process holder = builder.start();
+        Process holder = Programs.start(builder);
         BufferedReader reader = holder.inputReader(StandardCharsets.UTF_8);
         Optional<String> pid = Optional.ofNullable(reader.readLine());
         Optional<String> configuration = Optional.ofNullable(reader.readLine());

@@ -37,7 +37,7 @@ public final class Daemon implements AutoCloseable {
     /// Starts a process; its standard error goes where its standard output goes.
     public static Daemon start(ProcessBuilder builder) throws IOException {
         builder.redirectErrorStream(true);
-        Daemon daemon = new Daemon(builder.start());
+        Daemon daemon = new Daemon(Programs.start(builder));
         ALIVE.add(daemon);
         return daemon;
     }

@@ -17,19 +17,22 @@ public final class DebianRoot implements AutoCloseable {
             "mount -t proc proc \"$0/proc\" && exec chroot \"$0\" \"$@\"";
 
     private final Path root;
+    private final List<String> entrance;
 
-    private DebianRoot(Path root) {
+    private DebianRoot(Path root, List<String> entrance) {
         this.root = root;
+        this.entrance = entrance;
     }
 
     /// Copies it to a directory that isn't there yet.
     public static DebianRoot copyTo(Path directory) throws IOException {
         String original = Programs.DEBIAN.require().normalize().toString();
-        Programs.needs("root".equals(System.getProperty("user.name")), "chroot needs root");
+        List<String> entrance = Access.unshare("--mount");
+        Programs.onPath("setpriv", "chroot");
         Commands.run(new ProcessBuilder("cp", "-a", original, directory.toString())).expect(0);
         // Nobody needs this one after a power failure.
         Files.writeString(directory.resolve("etc/dpkg/dpkg.cfg.d/quick"), "force-unsafe-io\n");
-        return new DebianRoot(directory);
+        return new DebianRoot(directory, entrance);
     }
 
     /// Returns where it is.
@@ -73,8 +76,8 @@ public final class DebianRoot implements AutoCloseable {
     }
 
     private ProcessBuilder command(List<String> words) {
-        List<String> whole =
-                new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", ENTER, root.toString()));
+        List<String> whole = new ArrayList<>(entrance);
+        whole.addAll(List.of("sh", "-c", ENTER, root.toString()));
         whole.addAll(words);
         ProcessBuilder builder = new ProcessBuilder(whole);
         builder.environment().clear();

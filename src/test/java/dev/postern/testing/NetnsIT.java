@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,9 @@ class NetnsIT {
 
     @AfterEach
     void close() {
-        lab.close();
+        if (lab != null) {
+            lab.close();
+        }
     }
 
     @Test
@@ -64,6 +67,7 @@ class NetnsIT {
 
     @Test
     void programsInsideKnowTheNames() throws IOException {
+        Programs.onPath("getent");
         Commands.Result known =
                 Commands.run(
                         new ProcessBuilder(
@@ -85,20 +89,28 @@ class NetnsIT {
 
     @Test
     void whatAKilledRunLeftIsRemoved() throws IOException {
-        Process gone = new ProcessBuilder("true").start();
-        gone.onExit().join();
+        Daemon gone = Daemon.start("true");
+        gone.awaitExit();
         String stale = "postern-test-" + gone.pid() + "-1";
-        Commands.run(new ProcessBuilder("ip", "netns", "add", stale)).expect(0);
-        Daemon left = Daemon.start("ip", "netns", "exec", stale, "cat");
+        Commands.run(ip("add", stale)).expect(0);
+        Daemon left = Daemon.start(ip("exec", stale, "cat"));
         Await.until("cat runs", () -> isIn(stale, left));
         Netns.create().close();
         left.awaitExit();
         assertFalse(Files.exists(Path.of("/run/netns", stale)));
     }
 
+    private static ProcessBuilder ip(String... words) {
+        return new ProcessBuilder(
+                Stream.concat(
+                                Stream.of(Programs.IP.require().toString(), "netns"),
+                                Stream.of(words))
+                        .toList());
+    }
+
     private static boolean isIn(String netns, Daemon daemon) {
         try {
-            return Commands.run(new ProcessBuilder("ip", "netns", "pids", netns))
+            return Commands.run(ip("pids", netns))
                     .output()
                     .lines()
                     .anyMatch(Long.toString(daemon.pid())::equals);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// A real OpenSMTPD, on loopback in plain text; what it takes it passes on to a [Sink] at once.
 ///
@@ -46,14 +47,16 @@ public final class OpenSmtpd implements NextHop {
                         .replace("@SINK_PORT@", Integer.toString(sink.port())));
         this.daemon =
                 Daemon.start(
-                        "unshare",
-                        "--mount",
-                        "sh",
-                        "-c",
-                        SCRIPT,
-                        "opensmtpd",
-                        Programs.SMTPD.require().toString(),
-                        configuration.toString());
+                        Stream.concat(
+                                        Access.unshare("--mount").stream(),
+                                        Stream.of(
+                                                "sh",
+                                                "-c",
+                                                SCRIPT,
+                                                "opensmtpd",
+                                                Programs.SMTPD.require().toString(),
+                                                configuration.toString()))
+                                .toArray(String[]::new));
     }
 
     /// Starts OpenSMTPD with its configuration in the directory.

@@ -114,10 +114,10 @@ public final class Postern implements AutoCloseable {
         return this;
     }
 
-    /// Has SIGHUP reach the program, also where whoever runs the tests ignores it (as nohup does),
-    /// which a process inherits.
-    public Postern hearingHangUps() {
-        return wrapper(List.of("env", "--default-signal=HUP"));
+    /// Has SIGHUP and SIGINT reach the program, also where whoever runs the tests ignores them (as
+    /// nohup and a script's background jobs do), which a process inherits.
+    public Postern hearingSignals() {
+        return wrapper(List.of("env", "--default-signal=HUP,INT"));
     }
 
     /// Sets a command that is to run the program, as its last arguments.

@@ -3,6 +3,7 @@ package dev.postern.testing;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,6 +20,9 @@ import org.junit.jupiter.api.Assumptions;
 /// needs one calls [#require()]: where the program is missing the test is skipped with one line
 /// that says how to get it. With `-Dtests.require.all=true` (or `TESTS_REQUIRE_ALL=true`) a missing
 /// program is a failure, so that nothing is skipped unseen.
+///
+/// Every process of the tests is started here ([#start]), so that what nobody thought to require is
+/// missed in the same way; with `-Dtests.bare=true` no program is there at all.
 public enum Programs {
     /// Exim, the daemon and the command.
     EXIM("TEST_EXIM", "exim4-daemon-light", "exim4", "exim", "exim/usr/sbin/exim4"),
@@ -62,6 +66,8 @@ public enum Programs {
     STRACE("TEST_STRACE", "strace", "strace"),
     /// Queries and unpacks .rpm files.
     RPM("TEST_RPM", "rpm", "rpm"),
+    /// Makes .rpm files.
+    RPMBUILD("TEST_RPMBUILD", "rpm", "rpmbuild"),
     /// The directory of a small Debian with cron and PHP, made by debootstrap.
     DEBIAN("TEST_DEBIAN", "what .ci/run makes with debootstrap", "debian/."),
     /// Checks systemd's units.
@@ -72,6 +78,9 @@ public enum Programs {
     BUILDAH("TEST_BUILDAH", "buildah", "buildah"),
     /// The directory with stand-ins for the images that the Dockerfile starts from.
     BASE_IMAGES("TEST_BASE_IMAGES", "them by src/test/image/bases.sh", "images/.");
+
+    static final String BARE = "tests.bare";
+    static final String REQUIRE_ALL = "tests.require.all";
 
     private static final List<String> USUAL_PLACES =
             List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/bin", "/usr/local/sbin");
@@ -101,16 +110,44 @@ public enum Programs {
 
     /// Returns where the program is, if it is anywhere.
     public Optional<Path> find() {
+        if (isBare()) {
+            return Optional.empty();
+        }
         String told = System.getenv(variable);
         if (told != null && !told.isEmpty()) {
             return Optional.of(Path.of(told)).filter(Files::exists);
         }
-        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
         List<Path> places =
-                Stream.concat(Arrays.stream(path.split(File.pathSeparator)), USUAL_PLACES.stream())
-                        .map(Path::of)
-                        .toList();
+                Stream.concat(path().stream(), USUAL_PLACES.stream().map(Path::of)).toList();
         return find(names, places, cache());
+    }
+
+    private static List<Path> path() {
+        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        return Arrays.stream(path.split(File.pathSeparator)).map(Path::of).toList();
+    }
+
+    /// Starts a command. Where the program, named without its place, is nowhere on the `PATH`, the
+    /// test is skipped or fails, as by [#needs].
+    public static Process start(ProcessBuilder builder) throws IOException {
+        onPath(builder.command().getFirst());
+        return builder.start();
+    }
+
+    /// Skips the test, or fails it where everything is required, unless each of the programs is on
+    /// the `PATH`. Those that are named with their place may be anywhere.
+    public static void onPath(String... programs) {
+        for (String program : programs) {
+            boolean found =
+                    program.contains("/")
+                            || find(List.of(program), path(), Path.of("")).isPresent();
+            needs(found && !isBare(), program + " not found: put it on the PATH");
+        }
+    }
+
+    /// Returns whether to behave as on a machine without any program.
+    private static boolean isBare() {
+        return Boolean.getBoolean(BARE);
     }
 
     /// Returns the first of the names that exists: a plain one is in one of the places, one with a
@@ -144,7 +181,8 @@ public enum Programs {
     }
 
     private static boolean everythingIsRequired() {
-        return Boolean.getBoolean("tests.require.all")
-                || Boolean.parseBoolean(System.getenv("TESTS_REQUIRE_ALL"));
+        return !isBare()
+                && (Boolean.getBoolean(REQUIRE_ALL)
+                        || Boolean.parseBoolean(System.getenv("TESTS_REQUIRE_ALL")));
     }
 }

@@ -3,6 +3,7 @@ package dev.postern.testing;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import org.opentest4j.TestAbortedException;
 
 /// Randomness for tests that can be replayed: every trial draws from a generator made from one
 /// number, the seed, and a failing trial says which.
@@ -28,6 +29,7 @@ public final class Seeds {
     /// Runs a trial for so many seeds, or for the one that `-Dseed=` names.
     ///
     /// @throws AssertionError that names the seed of the first trial that failed
+    /// @throws TestAbortedException when a trial lacks what it needs: the test is skipped
     public static void forEach(int trials, Trial trial) {
         forEach(trials, System.getProperty("seed", ""), trial);
     }
@@ -46,6 +48,8 @@ public final class Seeds {
     private static void run(long seed, Trial trial) {
         try {
             trial.run(new SplittableRandom(seed));
+        } catch (TestAbortedException skipped) {
+            throw skipped;
         } catch (Exception | AssertionError trouble) {
             throw new AssertionError(
                     "seed " + seed + " (replay with -Dseed=" + seed + "): " + trouble, trouble);

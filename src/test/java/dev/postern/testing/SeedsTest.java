@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.opentest4j.TestAbortedException;
 
 class SeedsTest {
 
@@ -39,6 +41,13 @@ class SeedsTest {
                                             throw new java.io.IOException("disk is gone");
                                         }));
         assertTrue(failure.getMessage().contains("disk is gone"), failure.getMessage());
+    }
+
+    @Test
+    void whatATrialLacksSkipsTheTest() {
+        assertThrows(
+                TestAbortedException.class,
+                () -> Seeds.forEach(1, "", _ -> Assumptions.abort("no such program")));
     }
 
     private static List<Long> drawn(String wish) {

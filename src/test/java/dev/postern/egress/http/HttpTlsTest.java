@@ -11,6 +11,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.testing.Commands;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -84,9 +85,7 @@ class HttpTlsTest {
         List<String> command = new java.util.ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
-        assertEquals(0, process.waitFor(), said);
+        Commands.run(new ProcessBuilder(command)).expect(0);
     }
 
     private SSLContext context(String file) throws Exception {
