@@ -43,7 +43,7 @@ final class Guard {
             Set.of(Method.GET.text(), Method.HEAD.text(), Method.OPTIONS.text());
     private static final Pattern IPV4 =
             Pattern.compile("(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)(?:\\.(?!$)|$)){4}");
-    private static final Pattern IPV6 = Pattern.compile("\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*]");
+    private static final Pattern IPV6 = Pattern.compile("\\[[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+]");
 
     private final @Nullable Secret token;
     private final String listenHost;

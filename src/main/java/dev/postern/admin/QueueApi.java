@@ -7,7 +7,6 @@ import dev.postern.spool.MessageHistory;
 import dev.postern.spool.Page;
 import dev.postern.spool.Query;
 import dev.postern.spool.Spool;
-import io.helidon.common.uri.UriQuery;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
@@ -60,7 +59,7 @@ final class QueueApi {
     }
 
     private void list(ServerRequest request, ServerResponse response) {
-        Page page = spool.list(query(request.query()));
+        Page page = spool.list(query(Parameters.of(request)));
         Json.stream(response, json -> MessageJson.write(json, page));
     }
 
@@ -162,7 +161,7 @@ final class QueueApi {
                 .orElseThrow(() -> Problem.notFound("There is no message of that id."));
     }
 
-    private static Query query(UriQuery query) {
+    private static Query query(Parameters query) {
         return new Query(
                 state(parameter(query, "state")),
                 parameter(query, "sender"),
@@ -172,7 +171,7 @@ final class QueueApi {
     }
 
     /// An empty parameter is none: forms send such.
-    private static @Nullable String parameter(UriQuery query, String name) {
+    private static @Nullable String parameter(Parameters query, String name) {
         return query.first(name).filter(value -> !value.isEmpty()).orElse(null);
     }
 

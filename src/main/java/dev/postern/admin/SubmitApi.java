@@ -6,7 +6,6 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.mail.HeaderSection;
 import dev.postern.mail.Origin;
 import dev.postern.mail.ReversePath;
-import io.helidon.common.uri.UriQuery;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
@@ -15,7 +14,6 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +25,6 @@ final class SubmitApi {
     /// RFC 2046 §5.2.1 and, with addresses beyond ASCII, RFC 6532 §3.7.
     private static final Set<String> TYPES = Set.of("message/rfc822", "message/global");
 
-    private static final List<String> DESTINATIONS = List.of("to", "cc", "bcc");
     private static final String RETRY_AFTER_SECONDS = "30";
 
     private final Submission submission;
@@ -60,8 +57,8 @@ final class SubmitApi {
     }
 
     private Submission.Receipt take(ServerRequest request, InputStream body) throws IOException {
-        UriQuery query = request.query();
-        if (query.contains("from") && query.contains("to")) {
+        Parameters query = Parameters.of(request);
+        if (query.has("from") && query.has("to")) {
             Envelope envelope = envelope(sender(query), recipients(query.all("to")));
             return submission.submit(envelope, origin(request), body);
         }
@@ -70,8 +67,8 @@ final class SubmitApi {
             throw Problem.badRequest(
                     "The header is too long to find the envelope in: give ?from=&to=.");
         }
-        ReversePath sender = query.contains("from") ? sender(query) : sender(header);
-        List<String> to = query.contains("to") ? query.all("to") : destinations(header);
+        ReversePath sender = query.has("from") ? sender(query) : sender(header);
+        List<String> to = query.has("to") ? query.all("to") : header.destinations();
         return submission.submit(
                 envelope(sender, recipients(to)), origin(request), header.with(body));
     }
@@ -89,7 +86,7 @@ final class SubmitApi {
         return new Envelope(sender, recipients, beyondAscii);
     }
 
-    private static ReversePath sender(UriQuery query) {
+    private static ReversePath sender(Parameters query) {
         String text = query.first("from").orElse("").strip();
         String address = text.equals("<>") ? "" : text;
         if (address.isEmpty()) {
@@ -100,7 +97,7 @@ final class SubmitApi {
 
     private static ReversePath sender(HeaderSection header) {
         String from =
-                header.first("from")
+                header.sender()
                         .orElseThrow(() ->
                                 Problem.badRequest("No sender: give ?from= or a From field."));
         return new ReversePath(single("From", from));
@@ -112,12 +109,6 @@ final class SubmitApi {
             throw Problem.badRequest(where + " holds no valid address.");
         }
         return list.addresses().getFirst();
-    }
-
-    private static List<String> destinations(HeaderSection header) {
-        List<String> values = new ArrayList<>();
-        DESTINATIONS.forEach(name -> values.addAll(header.all(name)));
-        return values;
     }
 
     private static List<ForwardPath> recipients(List<String> values) {

@@ -3,7 +3,8 @@ package dev.postern.cli;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// Standard input that ends at a line of one dot, as people at a terminal end their mail.
+/// Standard input that ends at a line of one dot, as people at a terminal end their mail. Its lines
+/// end in CRLF.
 final class DotEnded extends InputStream {
 
     private static final int NONE = -2;
@@ -47,7 +48,7 @@ final class DotEnded extends InputStream {
 
     private int afterDot() throws IOException {
         int next = in.read();
-        if (next == '\n' || next < 0) {
+        if (next == '\r' || next < 0) {
             ended = true;
             return -1;
         }

@@ -5,13 +5,13 @@ import dev.postern.config.ClientSettings;
 import dev.postern.config.Sources;
 import dev.postern.mail.AddressList;
 import dev.postern.mail.BareAddresses;
+import dev.postern.mail.CrlfLines;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.HeaderSection;
 import dev.postern.mail.ReversePath;
 import dev.postern.submit.SmtpClient;
 import dev.postern.submit.SmtpClient.Verdict;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,7 +36,8 @@ import picocli.CommandLine.Option;
             "Takes a message on standard input, as sendmail does, and gives it to the running"
                     + " listener.",
             "",
-            "  -t         takes recipients from To, Cc and Bcc, beside those given",
+            "  -t         takes recipients from To, Cc and Bcc, beside those given; from",
+            "             Resent-To, -Cc and -Bcc instead where there are such",
             "  -i         a line of one dot does not end the message",
             "  -f SENDER  the envelope's sender",
             "  -F NAME    the name in a From field that is added where there is none",
@@ -51,9 +52,19 @@ import picocli.CommandLine.Option;
         })
 final class SendmailCommand implements Callable<Integer> {
 
-    private static final List<String> DESTINATIONS = List.of("to", "cc", "bcc");
     private static final Set<String> ADDRESS_FIELDS =
-            Set.of("from", "sender", "reply-to", "to", "cc", "bcc");
+            Set.of(
+                    "from",
+                    "sender",
+                    "reply-to",
+                    "to",
+                    "cc",
+                    "bcc",
+                    "resent-from",
+                    "resent-sender",
+                    "resent-to",
+                    "resent-cc",
+                    "resent-bcc");
 
     /// Who a caller is that the system has no name for: Java calls such a user a question mark.
     private static final String NOBODY = "nobody";
@@ -107,7 +118,7 @@ final class SendmailCommand implements Callable<Integer> {
 
     private int submit(SendmailOptions options, ClientConfig config, SmtpClient client)
             throws IOException, Trouble {
-        InputStream whole = new BufferedInputStream(terminal.in());
+        InputStream whole = new CrlfLines(terminal.in());
         InputStream in = options.dotEnds() ? new DotEnded(whole) : whole;
         HeaderSection given = HeaderSection.read(in);
         String sender = sender(options, config);
@@ -175,7 +186,7 @@ final class SendmailCommand implements Callable<Integer> {
             throws Trouble {
         List<String> values = new ArrayList<>(options.recipients());
         if (options.readsRecipients()) {
-            DESTINATIONS.forEach(name -> values.addAll(header.all(name)));
+            values.addAll(header.destinations());
         }
         Set<String> addresses = new LinkedHashSet<>();
         for (String value : values) {
@@ -204,7 +215,9 @@ final class SendmailCommand implements Callable<Integer> {
                 name == null
                         ? sender
                         : "\"" + name.replaceAll("[\\p{Cntrl}\"\\\\]", " ") + "\" <" + sender + ">";
-        byte[] field = ("From: " + mailbox + "\n").getBytes(StandardCharsets.UTF_8);
+        // Without fields all that was given is body, and has no empty line before it.
+        String end = header.hasFields() ? "\r\n" : "\r\n\r\n";
+        byte[] field = ("From: " + mailbox + end).getBytes(StandardCharsets.UTF_8);
         return new ByteArrayInputStream(field);
     }
 

@@ -195,7 +195,12 @@ final class AppSettings {
 
     /// A Secret made by `echo` ends in a line break, which apps do not mind.
     private String value(String name) {
-        return environment.getOrDefault(name, "").replaceFirst("[\\r\\n]+$", "");
+        String value = environment.getOrDefault(name, "");
+        int end = value.length();
+        while (end > 0 && (value.charAt(end - 1) == '\n' || value.charAt(end - 1) == '\r')) {
+            end--;
+        }
+        return value.substring(0, end);
     }
 
     private @Nullable String first(List<String> names, List<String> used) {

@@ -1,7 +1,12 @@
 package dev.postern.config;
 
+import java.math.BigInteger;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Comparator;
+import java.util.List;
 
 /// A block of IP addresses, written `10.0.0.0/8` or as one address.
 ///
@@ -23,6 +28,39 @@ public record Cidr(InetAddress network, int prefixBits) {
             }
         }
         return true;
+    }
+
+    /// Returns whether blocks together hold every IPv4 address, or every IPv6 address.
+    static boolean coverAll(List<Cidr> blocks) {
+        return coverAll(blocks, Inet4Address.class) || coverAll(blocks, Inet6Address.class);
+    }
+
+    private static boolean coverAll(List<Cidr> blocks, Class<? extends InetAddress> family) {
+        List<Cidr> some =
+                blocks.stream()
+                        .filter(block -> family.isInstance(block.network))
+                        .sorted(Comparator.comparing(Cidr::first))
+                        .toList();
+        BigInteger covered = BigInteger.ZERO;
+        for (Cidr block : some) {
+            if (block.first().compareTo(covered) > 0) {
+                return false;
+            }
+            covered = covered.max(block.first().add(block.count()));
+        }
+        return !some.isEmpty() && covered.equals(BigInteger.TWO.pow(some.getFirst().width()));
+    }
+
+    private BigInteger first() {
+        return new BigInteger(1, network.getAddress());
+    }
+
+    private BigInteger count() {
+        return BigInteger.TWO.pow(width() - prefixBits);
+    }
+
+    private int width() {
+        return network.getAddress().length * Byte.SIZE;
     }
 
     /// Returns the block with every bit behind the prefix cleared.

@@ -63,12 +63,15 @@ final class Combinations {
         if (!settings.know(Keys.SMTP_ALLOW, Keys.SMTP_AUTH)) {
             return;
         }
-        boolean all =
-                settings.get(Keys.SMTP_ALLOW).stream().anyMatch(block -> block.prefixBits() == 0);
-        if (all && settings.get(Keys.SMTP_AUTH) != SmtpConfig.Auth.REQUIRED) {
+        List<Cidr> allowed = settings.get(Keys.SMTP_ALLOW);
+        if (Cidr.coverAll(allowed) && settings.get(Keys.SMTP_AUTH) != SmtpConfig.Auth.REQUIRED) {
             tell(
                     Keys.SMTP_ALLOW,
-                    "lets everyone submit (a /0), which makes an open relay",
+                    "lets everyone submit ("
+                            + (allowed.stream().anyMatch(block -> block.prefixBits() == 0)
+                                    ? "a /0"
+                                    : "its blocks make a /0")
+                            + "), which makes an open relay",
                     "name the networks, or set smtp.auth: required");
         }
     }

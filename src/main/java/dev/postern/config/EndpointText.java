@@ -13,7 +13,11 @@ final class EndpointText {
     private EndpointText() {}
 
     static Parsed<URI> parse(String text) {
-        String bare = text.replaceAll("/+$", "");
+        int end = text.length();
+        while (end > 0 && text.charAt(end - 1) == '/') {
+            end--;
+        }
+        String bare = text.substring(0, end);
         URI uri;
         try {
             uri = new URI(bare);

@@ -20,6 +20,9 @@ final class Environment {
     /// Read by bin/postern, not by the program.
     private static final Set<String> LAUNCHER = Set.of("POSTERN_JAVA_OPTS");
 
+    /// More than the names of a Service and a port, 63 each, and what stands between.
+    private static final int KUBERNETES_CHARS = 255;
+
     /// What Kubernetes sets in every pod beside a Service named postern.
     private static final Pattern KUBERNETES =
             Pattern.compile(
@@ -83,9 +86,7 @@ final class Environment {
     }
 
     private void check(String name, Set<String> known) {
-        if (!name.startsWith(PREFIX)
-                || known.contains(name)
-                || KUBERNETES.matcher(name).matches()) {
+        if (!name.startsWith(PREFIX) || known.contains(name) || isKubernetes(name)) {
             return;
         }
         String remedy = "`postern config reference` lists all keys";
@@ -96,6 +97,10 @@ final class Environment {
             remedy = "did you mean " + PREFIX + nearest + "?";
         }
         problems.add(new Source.Variable(name), "", "unknown variable", remedy);
+    }
+
+    private static boolean isKubernetes(String name) {
+        return name.length() <= KUBERNETES_CHARS && KUBERNETES.matcher(name).matches();
     }
 
     private static String withoutFile(String name) {

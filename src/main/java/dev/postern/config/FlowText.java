@@ -9,11 +9,9 @@ import java.util.stream.Collectors;
 /// Writes values as YAML on one line, secrets masked.
 final class FlowText {
 
-    private static final Pattern PLAIN =
-            Pattern.compile("[A-Za-z0-9./_+][A-Za-z0-9./_+@-]*(:[A-Za-z0-9./_+@-]+)*");
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9./_+][A-Za-z0-9./_+@:-]*+");
     private static final Set<String> NULLS = Set.of("null", "Null", "NULL");
-    private static final Pattern USER_OF_URL = Pattern.compile("(?s)(?<=://).*@");
-    private static final Pattern QUERY_OF_URL = Pattern.compile("\\?.*");
+    private static final String AUTHORITY = "://";
     private static final String MASK = quoted(Secret.MASK);
 
     private FlowText() {}
@@ -67,13 +65,29 @@ final class FlowText {
     /// Returns a text so that the loader reads it back as it is; what may be a secret within a URL
     /// is masked.
     static String scalar(String text) {
-        String shown = text;
-        if (text.contains("://")) {
-            shown = USER_OF_URL.matcher(shown).replaceFirst(Secret.MASK + "@");
-            shown = QUERY_OF_URL.matcher(shown).replaceFirst("?" + Secret.MASK);
+        String shown = masked(text);
+        return isPlain(shown) ? shown : quoted(shown.replace("$", "$$"));
+    }
+
+    private static String masked(String text) {
+        int scheme = text.indexOf(AUTHORITY);
+        if (scheme < 0) {
+            return text;
         }
-        boolean plain = PLAIN.matcher(shown).matches() && !NULLS.contains(shown);
-        return plain ? shown : quoted(shown.replace("$", "$$"));
+        int user = scheme + AUTHORITY.length();
+        int at = text.lastIndexOf('@');
+        String shown =
+                at < user ? text : text.substring(0, user) + Secret.MASK + text.substring(at);
+        int query = shown.indexOf('?');
+        return query < 0 ? shown : shown.substring(0, query + 1) + Secret.MASK;
+    }
+
+    /// A colon makes YAML see a key when a blank or nothing follows.
+    private static boolean isPlain(String text) {
+        return PLAIN.matcher(text).matches()
+                && !text.contains("::")
+                && !text.endsWith(":")
+                && !NULLS.contains(text);
     }
 
     private static String quoted(String text) {

@@ -20,7 +20,8 @@ final class Hosts {
 
     /// Returns the address that `text` writes; null when it is none.
     static @Nullable InetAddress address(String text) {
-        if (text.indexOf(':') < 0 && !IPV4.matcher(text).matches()) {
+        boolean possible = text.indexOf(':') >= 0 || IPV4.matcher(text).matches();
+        if (!possible || text.length() > MOST_NAME_CHARS) {
             return null;
         }
         try {

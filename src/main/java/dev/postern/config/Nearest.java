@@ -10,11 +10,17 @@ final class Nearest {
 
     private static final int LETTERS_PER_SLIP = 3;
 
+    /// What is longer is like none of the words that are known.
+    private static final int TYPED_CHARS = 200;
+
     private Nearest() {}
 
     /// Returns the known word with the fewest slips between it and `typed`; null when none is near.
     /// Case, hyphens and underscores do not count.
     static @Nullable String of(String typed, Collection<String> known) {
+        if (typed.length() > TYPED_CHARS) {
+            return null;
+        }
         String plain = plain(typed);
         int most = 1 + plain.length() / LETTERS_PER_SLIP;
         return known.stream()
@@ -27,6 +33,9 @@ final class Nearest {
 
     /// Returns the nearest key path: by its whole path, or by its last name alone.
     static @Nullable String path(String typed, Collection<String> known) {
+        if (typed.length() > TYPED_CHARS) {
+            return null;
+        }
         String lastName = last(typed);
         String parent = parent(typed);
         int most = 1 + plain(lastName).length() / LETTERS_PER_SLIP;

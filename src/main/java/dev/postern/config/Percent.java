@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /// Percent-encoding (RFC 3986 §2.1). A plus sign is a plus sign.
-final class Percent {
+public final class Percent {
 
     private static final int HEX = 16;
     private static final int ESCAPE_CHARS = 3;
@@ -16,7 +16,7 @@ final class Percent {
 
     /// Returns the text behind `encoded`; null when an escape is malformed or its octets are not
     /// UTF-8.
-    static @Nullable String decode(String encoded) {
+    public static @Nullable String decode(String encoded) {
         if (encoded.indexOf('%') < 0) {
             return encoded;
         }

@@ -1,7 +1,5 @@
 package dev.postern.config;
 
-import java.util.regex.Pattern;
-
 /// The reading of one key's value: tells its problems under the key's path and keeps secrets out of
 /// them.
 ///
@@ -10,7 +8,6 @@ import java.util.regex.Pattern;
 /// @param problems where they are told
 record Reading(String path, boolean secret, Problems problems) {
 
-    private static final Pattern USER_AND_PASSWORD = Pattern.compile("(?s)^.*:.*@");
     private static final int MOST_ECHOED_CHARS = 60;
 
     /// Returns the reading of a part of this value.
@@ -44,7 +41,9 @@ record Reading(String path, boolean secret, Problems problems) {
     /// password before an at-sign.
     static String quoted(String text) {
         StringBuilder echo = new StringBuilder("\"");
-        String shown = USER_AND_PASSWORD.matcher(text).replaceFirst(Secret.MASK + "@");
+        int at = text.lastIndexOf('@');
+        int colon = text.indexOf(':');
+        String shown = colon >= 0 && colon < at ? Secret.MASK + text.substring(at) : text;
         shown.codePoints().limit(MOST_ECHOED_CHARS).forEach(point -> append(echo, point));
         return echo.append(shown.length() > MOST_ECHOED_CHARS ? "…\"" : "\"").toString();
     }

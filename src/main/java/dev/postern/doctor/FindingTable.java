@@ -16,13 +16,17 @@ import java.util.Optional;
 /// **Diagnostics.** A table that can't be read is our mistake and fails when the class is loaded.
 final class FindingTable {
 
+    /// Characters of what was said that are looked at: the outcomes' table keeps no more.
+    static final int SAID_LIMIT_CHARACTERS = 4096;
+
     private static final String TABLE = "findings.txt";
     private static final List<FindingRow> ROWS = load();
 
     private FindingTable() {}
 
     /// Returns what a sighting means; empty when nothing needs to be said.
-    static Optional<Finding> judge(Sighting sighting) {
+    static Optional<Finding> judge(Sighting whole) {
+        Sighting sighting = whole.upTo(SAID_LIMIT_CHARACTERS);
         return ROWS.stream()
                 .filter(row -> row.matches(sighting))
                 .findFirst()

@@ -43,6 +43,13 @@ record Sighting(Where where, Set<String> tags, String said, Map<String, String> 
         }
     }
 
+    /// Returns the same with at most so many characters of what was said.
+    Sighting upTo(int characters) {
+        return said.length() <= characters
+                ? this
+                : new Sighting(where, tags, said.substring(0, characters - 1) + "…", words);
+    }
+
     Sighting {
         tags = Set.copyOf(tags);
         words = Map.copyOf(words);

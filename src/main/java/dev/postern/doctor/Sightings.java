@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// What was seen about one host, judged by the findings table as it comes. For one thread.
 final class Sightings {
@@ -30,7 +31,11 @@ final class Sightings {
 
     /// Judges what was seen.
     void saw(Where where, String said) {
-        String oneLine = said.replaceAll("\\s*\\R\\s*", " ");
+        String oneLine =
+                said.lines()
+                        .map(String::strip)
+                        .filter(line -> !line.isEmpty())
+                        .collect(Collectors.joining(" "));
         FindingTable.judge(new Sighting(where, tags, oneLine, words))
                 .ifPresent(finding -> findings.putIfAbsent(finding.id(), finding));
     }

@@ -18,16 +18,16 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /// Reads a private key from a PEM file (RFC 7468): PKCS#8 as it is; PKCS#1 (RFC 8017 §A.1.2) and
 /// SEC 1 (RFC 5915 §3), which OpenSSL wrote for decades, after wrapping them as PKCS#8 (RFC 5208
 /// §5).
 final class PemKey {
 
-    private static final Pattern BLOCK =
-            Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
+    private static final String BEGIN = "-----BEGIN ";
+    private static final String END = "-----END ";
+    private static final String DASHES = "-----";
+    private static final String PRIVATE_KEY = "PRIVATE KEY";
 
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
 
@@ -48,13 +48,26 @@ final class PemKey {
     /// @throws IOException when the file can't be read
     /// @throws GeneralSecurityException when it holds no key that is understood
     static PrivateKey read(Path file) throws IOException, GeneralSecurityException {
-        Matcher block = BLOCK.matcher(Files.readString(file, US_ASCII));
-        while (block.find()) {
-            if (block.group(1).endsWith("PRIVATE KEY")) {
-                return key(file, block.group(1), block.group(2));
+        String text = Files.readString(file, US_ASCII);
+        int begin = text.indexOf(BEGIN);
+        while (begin >= 0) {
+            int labelStart = begin + BEGIN.length();
+            int labelEnd = end(text, labelStart);
+            String label = text.substring(labelStart, labelEnd);
+            int start = Math.min(labelEnd + DASHES.length(), text.length());
+            int end = end(text, start);
+            if (label.endsWith(PRIVATE_KEY) && text.startsWith(END + label + DASHES, end)) {
+                return key(file, label, text.substring(start, end));
             }
+            begin = text.indexOf(BEGIN, end);
         }
         throw new InvalidKeySpecException("no PRIVATE KEY in " + file);
+    }
+
+    /// Where the next dashes begin, or the text ends.
+    private static int end(String text, int from) {
+        int dashes = text.indexOf(DASHES, from);
+        return dashes < 0 ? text.length() : dashes;
     }
 
     private static PrivateKey key(Path file, String label, String text)

@@ -1,7 +1,9 @@
 package dev.postern.mail;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The addresses in the value of a From, To, Cc or Bcc field (RFC 5322 §3.4), without display
@@ -23,28 +25,31 @@ public record AddressList(List<String> addresses, @Nullable String malformed) {
 
     /// Reads a field's value, folded or not.
     public static AddressList parse(String value) {
-        List<String> found = new ArrayList<>();
-        Reader reader = new Reader(value.replaceAll("\r?\n", ""));
+        Set<String> found = new LinkedHashSet<>();
+        Reader reader = new Reader(value.replace("\r\n", "").replace("\n", ""));
         String malformed = null;
         for (String entry : reader.entries()) {
-            if (!isAddress(entry)) {
-                malformed = malformed == null ? entry : malformed;
-            } else if (!found.contains(entry)) {
+            if (isAddress(entry)) {
                 found.add(entry);
+            } else if (malformed == null) {
+                malformed = entry;
             }
         }
-        return new AddressList(found, malformed);
+        return new AddressList(List.copyOf(found), malformed);
     }
 
     /// Returns whether `text` is `local@domain` or a bare local part.
     public static boolean isAddress(String text) {
-        int at = text.startsWith("\"") ? text.indexOf('@', closingQuote(text)) : text.indexOf('@');
+        int at =
+                text.startsWith("\"")
+                        ? text.indexOf('@', closingQuote(text, 0))
+                        : text.indexOf('@');
         String local = at < 0 ? text : text.substring(0, at);
         return isLocalPart(local) && (at < 0 || isDomain(text.substring(at + 1)));
     }
 
-    private static int closingQuote(String text) {
-        int i = 1;
+    private static int closingQuote(String text, int opening) {
+        int i = opening + 1;
         while (i < text.length() && text.charAt(i) != '"') {
             i += text.charAt(i) == '\\' ? 2 : 1;
         }
@@ -54,7 +59,7 @@ public record AddressList(List<String> addresses, @Nullable String malformed) {
     private static boolean isLocalPart(String local) {
         if (local.startsWith("\"")) {
             return local.length() > 1
-                    && closingQuote(local) == local.length() - 1
+                    && closingQuote(local, 0) == local.length() - 1
                     && local.chars().noneMatch(Character::isISOControl);
         }
         return !local.isEmpty()
@@ -178,8 +183,31 @@ public record AddressList(List<String> addresses, @Nullable String malformed) {
             return value.substring(from, at);
         }
 
+        /// The text without blanks at its ends, nor around dots and at-signs outside quotes.
         private static String squeezed(String text) {
-            return text.strip().replaceAll("\\s*([.@])\\s*", "$1");
+            String bare = text.strip();
+            StringBuilder squeezed = new StringBuilder(bare.length());
+            boolean afterMark = false;
+            int blanks = 0;
+            int at = 0;
+            while (at < bare.length()) {
+                char c = bare.charAt(at);
+                if (Character.isWhitespace(c)) {
+                    blanks++;
+                    at++;
+                    continue;
+                }
+                boolean mark = c == '.' || c == '@';
+                if (!mark && !afterMark) {
+                    squeezed.append(bare, at - blanks, at);
+                }
+                int end = c == '"' ? Math.min(closingQuote(bare, at) + 1, bare.length()) : at + 1;
+                squeezed.append(bare, at, end);
+                afterMark = mark;
+                blanks = 0;
+                at = end;
+            }
+            return squeezed.toString();
         }
     }
 }

@@ -1,25 +1,41 @@
 package dev.postern.mail;
 
-import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-
 /// Hides mail addresses in any text: `ann@example.org` becomes `a***@e***.org`.
 public final class AddressMask {
 
-    private static final String EDGE = "\\s<>()\\[\\],:;\"'@=";
-    private static final Pattern ADDRESS =
-            Pattern.compile("([^" + EDGE + "])[^" + EDGE + "]*@([\\p{L}\\p{N}])([^" + EDGE + "]*)");
+    /// What no address has within, beside white space.
+    private static final String EDGES = "<>()[],:;\"'@=";
+
     private static final String STARS = "***";
 
     private AddressMask() {}
 
     /// Returns `text` with every mail address in it masked.
     public static String apply(String text) {
-        if (text.indexOf('@') < 0) {
+        int at = text.indexOf('@');
+        if (at < 0) {
             return text;
         }
-        return ADDRESS.matcher(text).replaceAll(AddressMask::masked);
+        StringBuilder masked = new StringBuilder(text.length());
+        int done = 0;
+        while (at >= 0) {
+            int from = at;
+            while (from > done && !isEdge(text.charAt(from - 1))) {
+                from--;
+            }
+            if (from < at && isLetterOrDigit(text, at + 1)) {
+                int to = at + 1;
+                while (to < text.length() && !isEdge(text.charAt(to))) {
+                    to++;
+                }
+                masked.append(text, done, from).append(first(text, from)).append(STARS);
+                masked.append('@').append(first(text, at + 1)).append(STARS);
+                masked.append(topLevel(text.substring(at + 1, to)));
+                done = to;
+            }
+            at = text.indexOf('@', at + 1);
+        }
+        return masked.append(text, done, text.length()).toString();
     }
 
     /// Returns a name with all but its first character hidden; a mail address as [#apply] has it.
@@ -27,18 +43,40 @@ public final class AddressMask {
         if (name.isEmpty() || name.indexOf('@') > 0) {
             return apply(name);
         }
-        return name.substring(0, name.offsetByCodePoints(0, 1)) + STARS;
+        return first(name, 0) + STARS;
     }
 
-    private static String masked(MatchResult address) {
-        String rest = address.group(3);
-        int end = rest.length();
-        while (end > 0 && rest.charAt(end - 1) == '.') {
+    private static boolean isEdge(char c) {
+        return c == ' ' || (c >= '\t' && c <= '\r') || EDGES.indexOf(c) >= 0;
+    }
+
+    private static boolean isLetterOrDigit(String text, int at) {
+        if (at == text.length()) {
+            return false;
+        }
+        int point = text.codePointAt(at);
+        return Character.isLetter(point)
+                || switch (Character.getType(point)) {
+                    case Character.DECIMAL_DIGIT_NUMBER,
+                            Character.LETTER_NUMBER,
+                            Character.OTHER_NUMBER ->
+                            true;
+                    default -> false;
+                };
+    }
+
+    /// The character that begins there, whole.
+    private static String first(String text, int at) {
+        return text.substring(at, text.offsetByCodePoints(at, 1));
+    }
+
+    /// The last label with its dot, and the dots behind it; empty where there is one label only.
+    private static String topLevel(String domain) {
+        int end = domain.length();
+        while (end > 0 && domain.charAt(end - 1) == '.') {
             end--;
         }
-        int lastDot = rest.lastIndexOf('.', end - 1);
-        String topLevel = lastDot < 0 ? "" : rest.substring(lastDot);
-        return Matcher.quoteReplacement(
-                address.group(1) + STARS + "@" + address.group(2) + STARS + topLevel);
+        int lastDot = domain.lastIndexOf('.', end - 1);
+        return lastDot < 0 ? "" : domain.substring(lastDot);
     }
 }

@@ -8,16 +8,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BinaryOperator;
-import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// The header section at the start of a message, read ahead to find out who it is from and for (RFC
-/// 5322 §2.2). Lines may end in CRLF or in LF alone: programs hand over local mail as the system
-/// has it.
+/// 5322 §2.2). Lines are what [CrlfLines] makes of them and fields what [FieldScanner] finds: the
+/// same that the listener sees, which takes the Bcc fields out.
 ///
 /// *Limits.* [#LIMIT_OCTETS] are read at most; a longer section is cut there.
 public final class HeaderSection {
@@ -25,25 +26,53 @@ public final class HeaderSection {
     /// How much is read ahead at most.
     public static final int LIMIT_OCTETS = 256 * 1024;
 
-    private static final Pattern FIELD_START = Pattern.compile("(?<=\n)(?![ \t])");
-    private static final Pattern FIELD_NAME = Pattern.compile("[!-9;-~]+");
+    private static final String CRLF = "\r\n";
+    private static final List<String> DESTINATIONS = List.of("to", "cc", "bcc");
+    private static final List<String> RESENT = List.of("resent-to", "resent-cc", "resent-bcc");
+    private static final List<String> RESENT_SENDER = List.of("resent-from", "resent-sender");
 
     private final byte[] octets;
     private final boolean whole;
-    private final List<Field> fields;
+    private final List<Piece> pieces;
 
-    private record Field(String name, String value) {}
+    /// A stretch of the section and what is behind it, an octet a character.
+    ///
+    /// @param name the field's, in lower case; null when it is none
+    private record Piece(@Nullable String name, String text) {
 
-    private HeaderSection(byte[] octets, boolean whole) {
+        /// @param found the name that the scanner saw, or took for granted because the blanks
+        ///   behind it had no end
+        static Piece of(@Nullable String found, String text) {
+            String written = text.substring(0, Math.max(text.indexOf(':'), 0)).stripTrailing();
+            return new Piece(written.equalsIgnoreCase(found) ? found : null, text);
+        }
+
+        /// Returns the value, folded as it is.
+        String value() {
+            return text.substring(text.indexOf(':') + 1);
+        }
+
+        String unfolded() {
+            return new String(value().replace(CRLF, "").getBytes(ISO_8859_1), UTF_8);
+        }
+    }
+
+    private HeaderSection(byte[] octets, boolean whole) throws IOException {
         this.octets = octets;
         this.whole = whole;
-        this.fields = fields(new String(octets, UTF_8));
+        Pieces found = new Pieces();
+        FieldScanner scanner = new FieldScanner(found);
+        byte[] lines = new CrlfLines(new ByteArrayInputStream(octets)).readAllBytes();
+        scanner.write(ByteBuffer.wrap(lines));
+        scanner.finish();
+        this.pieces = found.all();
     }
 
     /// Reads up to and including the first empty line, octet by octet: give it a buffered stream.
     public static HeaderSection read(InputStream in) throws IOException {
         ByteArrayOutputStream octets = new ByteArrayOutputStream();
         boolean lineEmpty = true;
+        boolean afterCr = false;
         int octet;
         while (octets.size() < LIMIT_OCTETS && (octet = in.read()) >= 0) {
             octets.write(octet);
@@ -52,9 +81,11 @@ public final class HeaderSection {
                     return new HeaderSection(octets.toByteArray(), true);
                 }
                 lineEmpty = true;
-            } else if (octet != '\r') {
-                lineEmpty = false;
+            } else {
+                // A CR with anything but LF behind it is a blank.
+                lineEmpty &= octet == '\r' && !afterCr;
             }
+            afterCr = octet == '\r';
         }
         return new HeaderSection(octets.toByteArray(), octets.size() < LIMIT_OCTETS);
     }
@@ -62,6 +93,11 @@ public final class HeaderSection {
     /// Returns whether the section ended within the limit.
     public boolean isWhole() {
         return whole;
+    }
+
+    /// Returns whether there is any field at all: without one all of the message is its body.
+    public boolean hasFields() {
+        return pieces.stream().anyMatch(piece -> piece.name() != null);
     }
 
     /// Returns the message from its start: what was read ahead, then the rest of `in`.
@@ -77,50 +113,100 @@ public final class HeaderSection {
     /// Returns the values of all fields of that name, unfolded, in their order.
     public List<String> all(String name) {
         String wanted = name.toLowerCase(Locale.ROOT);
-        return fields.stream().filter(f -> f.name().equals(wanted)).map(Field::value).toList();
+        return pieces.stream()
+                .filter(piece -> wanted.equals(piece.name()))
+                .map(Piece::unfolded)
+                .toList();
     }
 
-    /// Returns the section with other values in some fields. A section that was cut stays as it is.
+    /// Returns the values of the fields that say whom the message is for: the Resent ones where
+    /// there are any, and then no others, since the message has been at those of To, Cc and Bcc
+    /// before (RFC 5322 §3.6.6).
+    public List<String> destinations() {
+        List<String> values = new ArrayList<>();
+        (isResent() ? RESENT : DESTINATIONS).forEach(name -> values.addAll(all(name)));
+        return values;
+    }
+
+    /// Returns the value of the field that says whom the message is from: of a message that is sent
+    /// again, who does that.
+    public Optional<String> sender() {
+        Optional<String> again =
+                isResent()
+                        ? RESENT_SENDER.stream().flatMap(name -> all(name).stream()).findFirst()
+                        : Optional.empty();
+        return again.or(() -> first("from"));
+    }
+
+    private boolean isResent() {
+        return RESENT.stream().anyMatch(name -> first(name).isPresent());
+    }
+
+    /// Returns the section with other values in some fields, and every line's end as [CrlfLines]
+    /// has it. A section that was cut stays as it is.
     ///
     /// @param change gets a field's name in lower case and its value, folded as it is and octet by
     ///   octet (ISO 8859-1), and returns what to write for it
-    public HeaderSection withValues(BinaryOperator<String> change) {
+    public HeaderSection withValues(BinaryOperator<String> change) throws IOException {
         if (!whole) {
             return this;
         }
         StringBuilder text = new StringBuilder();
-        for (String field : FIELD_START.split(new String(octets, ISO_8859_1))) {
-            int colon = field.indexOf(':');
-            String name = field.substring(0, Math.max(colon, 0));
-            text.append(
-                    FIELD_NAME.matcher(name).matches()
-                            ? name
-                                    + ":"
-                                    + change.apply(
-                                            name.toLowerCase(Locale.ROOT),
-                                            field.substring(colon + 1))
-                            : field);
+        for (Piece piece : pieces) {
+            String its = piece.text();
+            String name = piece.name();
+            if (name == null) {
+                text.append(its);
+            } else {
+                String value = piece.value();
+                text.append(its, 0, its.length() - value.length());
+                text.append(change.apply(name, value));
+            }
         }
         return new HeaderSection(text.toString().getBytes(ISO_8859_1), true);
     }
 
-    private static List<Field> fields(String text) {
-        List<Field> fields = new ArrayList<>();
-        for (String line : text.lines().toList()) {
-            if (line.isEmpty()) {
-                break;
-            }
-            int colon = line.indexOf(':');
-            if (line.charAt(0) == ' ' || line.charAt(0) == '\t') {
-                if (!fields.isEmpty()) {
-                    Field last = fields.removeLast();
-                    fields.add(new Field(last.name(), last.value() + line));
-                }
-            } else if (colon > 0) {
-                String name = line.substring(0, colon).strip().toLowerCase(Locale.ROOT);
-                fields.add(new Field(name, line.substring(colon + 1)));
+    /// Gathers what the scanner finds.
+    private static final class Pieces implements FieldScanner.Sink {
+
+        private final List<Piece> done = new ArrayList<>();
+        private final ByteArrayOutputStream text = new ByteArrayOutputStream();
+        private @Nullable String name;
+
+        @Override
+        public void field(String its) {
+            next(its.toLowerCase(Locale.ROOT));
+        }
+
+        @Override
+        public void other() {
+            next(null);
+        }
+
+        @Override
+        public void octets(ByteBuffer octets) {
+            while (octets.hasRemaining()) {
+                text.write(octets.get());
             }
         }
-        return fields;
+
+        @Override
+        public void end(boolean emptyLine) {
+            next(null);
+            if (emptyLine) {
+                text.writeBytes(CRLF.getBytes(ISO_8859_1));
+            }
+        }
+
+        private void next(@Nullable String itsName) {
+            done.add(Piece.of(name, text.toString(ISO_8859_1)));
+            text.reset();
+            name = itsName;
+        }
+
+        List<Piece> all() {
+            next(null);
+            return done;
+        }
     }
 }

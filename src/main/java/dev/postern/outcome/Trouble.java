@@ -1,5 +1,6 @@
 package dev.postern.outcome;
 
+import dev.postern.smtp.Limits;
 import dev.postern.smtp.UpstreamReply;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// restricted_api_key: This API key is restricted to only send emails.` For a failure of the
 /// network `for HOST: ` and the chain of exceptions as `Class: message`, joined by ` > `.
 ///
+/// *Limits.* Words count up to [#SAID_LIMIT_CHARACTERS], of an exception up to
+/// [#CHAIN_LIMIT_CHARACTERS]; what is cut off leaves `…` behind.
+///
 /// **Diagnostics.** A table that can't be read is our mistake and fails when the class is loaded.
 ///
 /// See also: CONTRACT §4 (the classes), `docs/troubles.md` (the rows with their sources and
@@ -36,6 +40,11 @@ public final class Trouble {
 
     /// Characters of a failure that are looked at and kept.
     private static final int CHAIN_LIMIT_CHARACTERS = 1000;
+
+    /// Characters of any words that are looked at and kept: an SMTP reply has no more.
+    static final int SAID_LIMIT_CHARACTERS = Limits.UPSTREAM_REPLY_OCTETS;
+
+    private static final String CUT = "…";
 
     /// The row for what we broke off ourselves.
     static final String BROKEN_OFF = "broken-off";
@@ -81,7 +90,12 @@ public final class Trouble {
         CertificateRefused refused = CertificateRefused.in(failure);
         String certificate = refused == null ? "" : refused.presented();
         return judge(
-                scene, "for " + scene.host() + ": " + cut(mask.apply(chain(failure))), certificate);
+                scene,
+                "for "
+                        + scene.host()
+                        + ": "
+                        + cut(mask.apply(chain(failure)), CHAIN_LIMIT_CHARACTERS),
+                certificate);
     }
 
     /// Judges something that we noticed ourselves: `AUTH not offered`.
@@ -108,10 +122,14 @@ public final class Trouble {
     /// @param asked how long the server asked us to wait beside the words; null when it did not
     private static Verdict judge(
             Scene scene, String said, String told, String certificate, @Nullable Duration asked) {
-        TroubleRow row = row(scene.type(), scene.stage(), said);
+        String looked = cut(said, SAID_LIMIT_CHARACTERS);
+        TroubleRow row = row(scene.type(), scene.stage(), looked);
         Ruling ruling = row.ruling();
-        String words =
-                row.words().equals(AS_SAID) ? told : phrase(row.words(), scene, said, certificate);
+        String whole =
+                row.words().equals(AS_SAID)
+                        ? told
+                        : phrase(row.words(), scene, looked, certificate);
+        String words = cut(whole, SAID_LIMIT_CHARACTERS);
         String advice = row.advice().equals(NO_ADVICE) ? "" : row.advice();
         return new Verdict(
                 ruling.outcome(words, asked), row.id(), advice, ruling.fewer(), ruling.stale());
@@ -156,8 +174,8 @@ public final class Trouble {
         return chain.toString();
     }
 
-    private static String cut(String text) {
-        return text.substring(0, Math.min(text.length(), CHAIN_LIMIT_CHARACTERS));
+    private static String cut(String text, int most) {
+        return text.length() <= most ? text : text.substring(0, most - CUT.length()) + CUT;
     }
 
     private static List<TroubleRow> load(String table, Function<String, TroubleRow> reading) {

@@ -39,6 +39,10 @@ public final class Limits {
     /// A reply line with its code and CRLF (RFC 5321 §4.5.3.1.5).
     public static final int REPLY_LINE_OCTETS = 512;
 
+    /// A whole reply of a next hop, as far as it is kept and looked at: eight full lines. Nothing
+    /// that servers are known to say is as long.
+    public static final int UPSTREAM_REPLY_OCTETS = 8 * REPLY_LINE_OCTETS;
+
     /// A line of message content with its CRLF (RFC 5321 §4.5.3.1.6); longer ones pass, but are
     /// counted.
     public static final int TEXT_LINE_OCTETS = 1000;

@@ -2,12 +2,15 @@ package dev.postern.smtp;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What a next hop said, read with all the leniency that logs and outcomes need: its code is
 /// believed, its enhanced status only as far as it agrees with the code.
+///
+/// *Limits.* A line counts up to [Limits#REPLY_LINE_OCTETS] with its CRLF, a whole reply up to
+/// [Limits#UPSTREAM_REPLY_OCTETS]; what is cut off leaves `…` behind, wherever the reply is shown.
+/// The code is the last line's all the same.
 public sealed interface UpstreamReply {
     /// A whole reply.
     ///
@@ -65,6 +68,9 @@ public sealed interface UpstreamReply {
         return oneLine();
     }
 
+    /// What stands for what was cut off.
+    String CUT = "…";
+
     /// What Jakarta Mail gives for a connection that ended before a line.
     String END_OF_FILE = "[EOF]";
 
@@ -78,19 +84,35 @@ public sealed interface UpstreamReply {
         if (said.isEmpty() || said.equals(END_OF_FILE)) {
             return new Closed("");
         }
-        List<UpstreamReplyLine> lines = new ArrayList<>();
-        for (String line : said.lines().toList()) {
-            Optional<UpstreamReplyLine> parsed = UpstreamReplyLine.parse(line);
-            if (parsed.isEmpty()) {
-                return new Garbled(said);
+        List<UpstreamReplyLine> kept = new ArrayList<>();
+        UpstreamReplyLine last = null;
+        int room = Limits.UPSTREAM_REPLY_OCTETS;
+        for (String line : (Iterable<String>) said.lines()::iterator) {
+            last = UpstreamReplyLine.parse(line).orElse(null);
+            if (last == null) {
+                return new Garbled(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
             }
-            lines.add(parsed.get());
+            boolean fits = room >= last.octets();
+            if (room > 0) {
+                kept.add(fits ? last : last.withText(CUT));
+            }
+            room = fits ? room - last.octets() : 0;
         }
-        return lines.getLast().isLast() ? answered(lines) : new Closed(said);
+        return last != null && last.isLast()
+                ? answered(last.code(), kept)
+                : new Closed(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
     }
 
-    private static Answered answered(List<UpstreamReplyLine> lines) {
-        ReplyCode code = lines.getLast().code();
+    /// Returns the text, or its beginning and a mark where it is longer than `most` characters.
+    static String cut(String text, int most) {
+        if (text.length() <= most) {
+            return text;
+        }
+        int end = most - CUT.length();
+        return text.substring(0, Character.isLowSurrogate(text.charAt(end)) ? end - 1 : end) + CUT;
+    }
+
+    private static Answered answered(ReplyCode code, List<UpstreamReplyLine> lines) {
         EnhancedStatus status = null;
         for (UpstreamReplyLine line : lines) {
             if (status == null) {

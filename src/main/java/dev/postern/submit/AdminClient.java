@@ -74,7 +74,9 @@ public final class AdminClient {
         for (Map.Entry<String, String> parameter : query.entrySet()) {
             if (!parameter.getValue().isEmpty()) {
                 target.append(mark).append(parameter.getKey()).append('=');
-                target.append(URLEncoder.encode(parameter.getValue(), StandardCharsets.UTF_8));
+                // A plus sign is a plus sign there, hence the blanks of forms are written out.
+                String encoded = URLEncoder.encode(parameter.getValue(), StandardCharsets.UTF_8);
+                target.append(encoded.replace("+", "%20"));
                 mark = '&';
             }
         }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.postern.config.HostPort;
 import dev.postern.config.SmtpConfig;
+import dev.postern.mail.CrlfLines;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.smtp.DotStuffer;
@@ -191,7 +192,7 @@ public final class SmtpClient implements AutoCloseable {
         CrlfLines lines = new CrlfLines(content);
         byte[] buffer = new byte[BUFFER_BYTES];
         int read;
-        while ((read = lines.read(buffer)) > 0) {
+        while ((read = lines.read(buffer)) >= 0) {
             stuffer.stuff(ByteBuffer.wrap(buffer, 0, read), this::write);
         }
         stuffer.finish(this::write);

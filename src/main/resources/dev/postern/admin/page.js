@@ -141,7 +141,7 @@
     const query = new URLSearchParams({ limit: String(Math.min(shown, 1000)) });
     if (state) query.set("state", state);
     for (const [name, value] of new FormData($("filters"))) if (value) query.set(name, value);
-    const page = await (await ask("/messages?" + query)).json();
+    const page = await (await ask("/messages?" + String(query).replaceAll("+", "%20"))).json();
     $("messages").replaceChildren(...page.messages.map(messageRow));
     $("none").hidden = page.messages.length > 0;
     $("more").hidden = !page.next || shown >= 1000;

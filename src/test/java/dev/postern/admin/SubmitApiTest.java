@@ -91,6 +91,50 @@ class SubmitApiTest {
         assertEquals(MAIL, content, "every octet goes on, those that were read ahead too");
     }
 
+    /// A bare CR is a blank: nobody is added by what looks like a line.
+    @Test
+    void aCarriageReturnInASubjectAddsNobody() throws IOException {
+        answerWith(new Receipt.Queued(Stage.id(1)));
+
+        post("").body(
+                        "From: a@example.org\r\nTo: bob@example.net\r\n"
+                                + "Subject: s\rBcc: evil@example.com\r\nX: y\r\n\r\nx\r\n")
+                .send();
+
+        assertEquals(List.of("bob@example.net"), recipients());
+    }
+
+    @Test
+    void aMessageSentAgainIsForItsNewRecipientsAlone() throws IOException {
+        answerWith(new Receipt.Queued(Stage.id(1)));
+
+        post("").body(
+                        "Resent-From: ann@example.org\r\nResent-To: r@example.net\r\n"
+                                + "Resent-Bcc: hidden@example.net\r\n"
+                                + "From: orig@example.org\r\nTo: first@example.org\r\n\r\nx\r\n")
+                .send();
+
+        assertEquals(List.of("r@example.net", "hidden@example.net"), recipients());
+        assertEquals("ann@example.org", envelope.sender().address());
+    }
+
+    @Test
+    void aPlusSignIsAPlusSign() throws IOException {
+        answerWith(new Receipt.Queued(Stage.id(1)));
+
+        post("?from=a+b@example.org&to=c+d@example.net&to=e%2Bf%40example.net").body(MAIL).send();
+
+        assertEquals("a+b@example.org", envelope.sender().address());
+        assertEquals(List.of("c+d@example.net", "e+f@example.net"), recipients());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"?from=%zz&to=a@b.test", "?from=%ff&to=a@b.test", "?from=a@b.test&to=%4"})
+    void aQueryThatIsNotPercentEncodedIsTold(String query) throws IOException {
+        assertEquals(400, post(query).body(MAIL).send().status());
+        assertNull(envelope);
+    }
+
     @Test
     void anEmptySenderIsTheNullReversePath() throws IOException {
         answerWith(new Receipt.Queued(Stage.id(1)));

@@ -412,6 +412,54 @@ class CommandsTest {
         }
     }
 
+    /// What looks like a line behind a bare CR adds no recipient, here nor at the listener.
+    @Test
+    void aCarriageReturnInASubjectAddsNobody() throws Exception {
+        input = "To: b@x.example\nSubject: s\rBcc: evil@x.example\nX: y\n\nhello\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-t", "-i", "-f", "a@x.example"));
+
+            List<String> said = listener.session();
+            assertEquals(
+                    List.of("RCPT TO:<b@x.example>"),
+                    said.stream().filter(line -> line.startsWith("RCPT")).toList());
+            assertTrue(said.contains("Subject: s Bcc: evil@x.example"), said.toString());
+        }
+    }
+
+    @Test
+    void aMessageSentAgainIsForItsNewRecipientsAlone() throws Exception {
+        input =
+                "Resent-To: new@x.example\nResent-From: me@x.example\nResent-Bcc: hid@x.example\n"
+                        + "From: a@x.example\nTo: old@x.example\n\nx\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-t", "-i", "-f", "me@x.example"));
+
+            assertEquals(
+                    List.of("RCPT TO:<new@x.example>", "RCPT TO:<hid@x.example>"),
+                    listener.session().stream().filter(line -> line.startsWith("RCPT")).toList());
+        }
+    }
+
+    /// `echo hello | sendmail bob`: the From field that is added does not make a header of it.
+    @Test
+    void aMessageWithoutFieldsStaysABody() throws Exception {
+        input = "hello\n\nTo: body\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-f", "a@x.example", "b@x.example"));
+
+            assertEquals(
+                    List.of("From: a@x.example", "", "hello", "", "To: body", "."),
+                    listener.session().subList(4, 10));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"550 5.1.1 no, 65", "451 4.3.0 later, 75"})
     void aRefusalHasItsExitCode(String reply, int exit) throws IOException {

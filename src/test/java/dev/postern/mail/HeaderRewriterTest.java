@@ -118,6 +118,47 @@ class HeaderRewriterTest {
     }
 
     @Test
+    void resentBccIsRemovedToo() {
+        rewrite(
+                "Resent-To: a@x\r\nResent-Bcc: b@x,\r\n c@x\r\nDate: d\r\nMessage-ID: <m>\r\n"
+                        + "\r\nb\r\n",
+                "Resent-To: a@x\r\nDate: d\r\nMessage-ID: <m>\r\n\r\nb\r\n");
+    }
+
+    /// However long the first field's name is, the header does not become body.
+    @Test
+    void bccIsRemovedBehindALongName() {
+        String end = "Date: d\r\nMessage-ID: <m>\r\n\r\nBcc: in the body\r\n";
+        for (int octets : new int[] {64, 65, 72, 997, 998, 999, 1500}) {
+            String name = "X-" + "y".repeat(octets - 2);
+            for (String field : new String[] {name + ": v\r\n", name + " \t: v\r\n folded\r\n"}) {
+                rewrite(field + "Bcc: b@x\r\n" + end, field + end);
+            }
+        }
+    }
+
+    @Test
+    void bccIsRemovedHoweverManyBlanksStandBeforeItsColon() {
+        String end = "Date: d\r\nMessage-ID: <m>\r\n\r\n";
+        for (int blanks : new int[] {1, 64, 994, 995, 996, 2000}) {
+            rewrite("Bcc" + " ".repeat(blanks) + ": b@x\r\n c@x\r\n" + end, end);
+        }
+    }
+
+    /// A first line that is no field ends the section, whatever its length; where it is too long to
+    /// be held back, behind it.
+    @Test
+    void aLongFirstLineThatIsNoFieldEndsTheHeader() {
+        String body = "Bcc: body\r\n";
+        String words = "no field " + "y".repeat(2000) + "\r\n";
+        rewrite(words + body, ADDED + "\r\n" + words + body);
+        String word = "y".repeat(998) + "\r\n";
+        rewrite(word + body, ADDED + "\r\n" + word + body);
+        String longer = "y".repeat(1100) + "\r\n";
+        rewrite(longer + body, longer + ADDED + "\r\n" + body);
+    }
+
+    @Test
     void longNamesPass() {
         String name = "X-" + "y".repeat(300);
         String whole = "Date: d\r\nMessage-ID: <m>\r\n" + name + ": v\r\n\r\n";

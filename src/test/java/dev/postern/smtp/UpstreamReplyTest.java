@@ -64,6 +64,32 @@ class UpstreamReplyTest {
     }
 
     @Test
+    void whatIsTooLongIsCutAndMarked() {
+        String most = "x".repeat(Limits.REPLY_LINE_OCTETS - 2 - "250 ".length());
+        assertEquals(most, answered("250 " + most + "\r\n").firstLine());
+        UpstreamReply.Answered cut = answered("250 " + most + "xx\r\n");
+        assertEquals(most.substring(1) + "…", cut.firstLine());
+        assertEquals("250 " + cut.firstLine(), cut.oneLine());
+        assertEquals("250 " + cut.firstLine(), cut.text());
+        assertEquals("…", answered("550 " + "\uD83D\uDE00".repeat(300)).firstLine().substring(504));
+        assertEquals("a \u2028 b", answered("250 a \u2028 b").firstLine());
+    }
+
+    @Test
+    void aReplyOfManyLinesKeepsItsCode() {
+        String lines = ("250-" + "x".repeat(100) + "\r\n").repeat(1000);
+        UpstreamReply.Answered reply = answered(lines + "554 5.7.1 no\r\n");
+        assertEquals(ReplyCode.FAILED, reply.code());
+        assertEquals("…", reply.lines().getLast());
+        assertEquals(38, reply.lines().stream().filter(line -> line.length() == 100).count());
+        assertEquals(
+                Limits.UPSTREAM_REPLY_OCTETS,
+                assertInstanceOf(UpstreamReply.Closed.class, UpstreamReply.parse(lines))
+                        .soFar()
+                        .length());
+    }
+
+    @Test
     void garbled() {
         for (String text :
                 new String[] {

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +36,11 @@ final class Interception {
     private static final Pattern FULL_NAME =
             Pattern.compile("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.[A-Za-z]{2,}\\.?");
 
-    private static final Pattern PRIVATE_NAME =
-            Pattern.compile(".*\\.(internal|local|localdomain|lan|home|corp|private)\\.?");
+    /// The longest name (RFC 1035 §2.3.4), with a final dot.
+    private static final int NAME_CHARS = 254;
+
+    private static final Set<String> PRIVATE_DOMAINS =
+            Set.of("internal", "local", "localdomain", "lan", "home", "corp", "private");
 
     private final @Nullable Preset provider;
     private final String ownName;
@@ -75,10 +79,7 @@ final class Interception {
     private static boolean isForeign(Preset asked, Answer answer) {
         Verdict distrust = answer.distrust();
         if (distrust == null) {
-            List<String> names =
-                    spokenNames(answer)
-                            .filter(name -> !PRIVATE_NAME.matcher(name).matches())
-                            .toList();
+            List<String> names = spokenNames(answer).filter(name -> !isPrivate(name)).toList();
             return !names.isEmpty() && names.stream().noneMatch(asked::owns);
         }
         return switch (distrust.row()) {
@@ -90,7 +91,8 @@ final class Interception {
     }
 
     private boolean isThisMachine(Answer answer) {
-        return FULL_NAME.matcher(ownName).matches()
+        return ownName.length() <= NAME_CHARS
+                && FULL_NAME.matcher(ownName).matches()
                 && Stream.concat(spokenNames(answer), answer.certificateNames().stream())
                         .anyMatch(ownName::equalsIgnoreCase);
     }
@@ -111,6 +113,11 @@ final class Interception {
 
     private static boolean isFullName(String name) {
         return name.indexOf('.') > 0;
+    }
+
+    private static boolean isPrivate(String name) {
+        String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+        return PRIVATE_DOMAINS.contains(bare.substring(bare.lastIndexOf('.') + 1));
     }
 
     private String who(Answer answer) {

@@ -14,7 +14,7 @@ final class RemoteId {
                     "queued as <?([^\\s>]+)"
                             + "|\\bid=<?([^\\s>]+)"
                             + "|^250 Ok ([0-9a-f-]{16,})$"
-                            + "|([A-Za-z0-9]{8,}) Message accepted for delivery",
+                            + "|(?<![A-Za-z0-9])([A-Za-z0-9]{8,}+) Message accepted for delivery",
                     Pattern.CASE_INSENSITIVE);
 
     private RemoteId() {}

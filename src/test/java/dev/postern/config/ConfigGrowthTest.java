@@ -1,0 +1,118 @@
+package dev.postern.config;
+
+import dev.postern.testing.NastyText;
+import java.security.cert.CertificateException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Everything here that reads what people write into files and variables. A new reader gets a row,
+/// a new key has one.
+class ConfigGrowthTest {
+
+    private static final int LARGEST = 16 * 1024;
+
+    static Stream<Arguments> parsers() {
+        return Stream.of(
+                row("a file", text -> loaded(new Loading().yaml(text))),
+                row(
+                        "a file's value",
+                        text -> loaded(new Loading().yaml("smtp: {hostname: \"" + text))),
+                row("a variable", text -> loaded(variable("POSTERN_SMTP_LISTEN", text))),
+                row("a variable's name", text -> loaded(variable("POSTERN_" + text, "x"))),
+                row(
+                        "a variable's name, of Kubernetes",
+                        text -> loaded(variable("POSTERN_A" + text + "_PORT", "x"))),
+                row("POSTERN_EGRESS", text -> loaded(variable("POSTERN_EGRESS", text))),
+                row("users", text -> loaded(variable("POSTERN_SMTP_USERS", text))),
+                row("aliases", text -> loaded(variable("POSTERN_ALIASES", text))),
+                row("an egress's URL", text -> url("smtp://" + text)),
+                row("an egress's key", text -> url("smtp://a:" + text + "@mx.example")),
+                row("an egress's query", text -> url("smtp://mx.example?" + text)),
+                row("an app's URL", text -> adopted("EMAIL_URL", "smtp://" + text)),
+                row("an app's host", text -> adopted("SMTP_HOST", text)),
+                row("an app's port", text -> adopted("SMTP_PORT", text)),
+                row("UrlParts", UrlParts::of),
+                row("Percent", Percent::decode),
+                row("Percent behind an escape", text -> Percent.decode("%41" + text)),
+                row("FlowText", FlowText::scalar),
+                row("FlowText of a URL", text -> FlowText.scalar("a://" + text)),
+                row("Reading", Reading::quoted),
+                row("Hosts", Hosts::valid),
+                row("Hosts behind a colon", text -> Hosts.address("::" + text)),
+                row("Nearest", text -> Nearest.of(text, List.of("smtp.listen", "smtp.hostname"))),
+                row(
+                        "Nearest path",
+                        text -> Nearest.path(text, List.of("smtp.listen", "smtp.hostname"))),
+                row("Preset", Preset::of),
+                row("Preset of a provider", text -> Preset.of("smtp." + text + ".com")),
+                row("CaFile", ConfigGrowthTest::authorities));
+    }
+
+    private static Arguments row(String what, Consumer<String> parser) {
+        return Arguments.of(what, parser);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("parsers")
+    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
+        NastyText.assertLinear(what, LARGEST, text -> text, parser);
+    }
+
+    private static void loaded(Loading loading) {
+        loading.load();
+    }
+
+    private static Loading variable(String name, String value) {
+        return new Loading().variable(name, value);
+    }
+
+    private static void url(String text) {
+        EgressUrl.read(text, new Source.Default(""), new Problems());
+    }
+
+    private static void adopted(String name, String value) {
+        Adoption.of(Map.of("SMTP_HOST", "mx.example", name, value));
+    }
+
+    private static void authorities(String text) {
+        try {
+            CaFile.parse("-----BEGIN CERTIFICATE-----" + text);
+        } catch (CertificateException _) {
+            // It is none.
+            return;
+        }
+    }
+
+    static Stream<Arguments> keys() {
+        List<Key<?>> all = new ArrayList<>(Keys.ALL);
+        for (EgressKeys.EgressType type : EgressKeys.EgressType.values()) {
+            all.addAll(EgressKeys.of(type));
+        }
+        return all.stream().distinct().map(key -> Arguments.of(key.path(), key.type()));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("keys")
+    void everyKeysValueIsReadOnce(String path, Type<?> type) {
+        for (String beginning : new String[] {"", "1", "http://a", "[::1]:1"}) {
+            NastyText.assertLinear(
+                    path,
+                    LARGEST,
+                    text -> beginning + text,
+                    text -> {
+                        Reading reading = new Reading(path, true, new Problems());
+                        Source source = new Source.Default("");
+                        Given given = OneLine.given(type, text, source, reading);
+                        if (!(type instanceof Type.Egresses)) {
+                            type.read(given, reading);
+                        }
+                    });
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.postern.outcome;
+
+import dev.postern.smtp.UpstreamReply;
+import dev.postern.testing.NastyText;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Whatever a server says is judged in time that grows as its words do. Every row of the tables is
+/// tried by itself.
+class OutcomeGrowthTest {
+
+    private static final int LARGEST = 64 * 1024;
+
+    static Stream<Arguments> parsers() {
+        return Stream.of(
+                row("a reply to the dot", text -> reply(Stage.DOT, "550 5.7.1 " + text)),
+                row("a reply to RCPT", text -> reply(Stage.RCPT, "450 " + text)),
+                row(
+                        "a reply to AUTH",
+                        text -> reply(Stage.AUTH, "535-" + text.replace("\n", "\n535-"))),
+                row("no reply", text -> reply(Stage.DOT, text)),
+                row("a failure", text -> Trouble.ofFailure(SCENE, new IOException(text))),
+                row("a finding", text -> Trouble.ofFinding(SCENE, text)),
+                row("an API's answer", OutcomeGrowthTest::answer),
+                row("RetryAfter.in", RetryAfter::in),
+                row("RetryAfter.in a wait", text -> RetryAfter.in("try in " + text)),
+                row("RetryAfter.in a date", text -> RetryAfter.in("after Sun, 1 Nov 2026 " + text)),
+                row("RetryAfter.ofValue", text -> RetryAfter.ofValue(text, Clock.systemUTC())),
+                row(
+                        "RetryAfter.ofValue in digits",
+                        text -> RetryAfter.ofValue("1." + text, Clock.systemUTC())));
+    }
+
+    private static Arguments row(String what, Consumer<String> parser) {
+        return Arguments.of(what, parser);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("parsers")
+    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
+        NastyText.assertLinear(what, LARGEST, text -> text, parser);
+    }
+
+    private static final Scene SCENE =
+            Scene.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
+
+    private static void reply(Stage stage, String text) {
+        Trouble.ofReply(SCENE.at(stage, Duration.ZERO), UpstreamReply.parse(text));
+    }
+
+    private static void answer(String text) {
+        for (String type : List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark")) {
+            Scene scene = Scene.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
+            Trouble.ofAnswer(scene, "HTTP 400 " + text, null);
+        }
+    }
+
+    static Stream<Arguments> rows() {
+        return Stream.concat(
+                Trouble.smtpRows().stream().map(row -> Arguments.of("smtp " + row.id(), row)),
+                Trouble.apiRows().stream().map(row -> Arguments.of("api " + row.id(), row)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("rows")
+    void everyRowLooksOnlyOnce(String what, TroubleRow row) {
+        NastyText.assertLinear(
+                what,
+                Trouble.SAID_LIMIT_CHARACTERS,
+                text -> beginning(row) + text,
+                text -> row.said().matcher(text).find());
+    }
+
+    /// What brings a text past the codes that a row wants first.
+    private static String beginning(TroubleRow row) {
+        String wanted = row.said().pattern();
+        if (wanted.startsWith("^HTTP 40")) {
+            return wanted.substring(1, "^HTTP 403 ".length());
+        }
+        return wanted.startsWith("^4") ? "421 4.7.0 " : "550 5.7.1 ";
+    }
+}
