@@ -2,11 +2,14 @@ package dev.postern.config;
 
 import dev.postern.config.EgressKeys.EgressType;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -195,21 +198,19 @@ final class EgressUrl {
                 names.put(i, name);
             }
         }
+        Set<String> taken = new HashSet<>(names.values());
+        Map<String, Integer> counts = new HashMap<>();
         for (int i = 0; i < urls.size(); i++) {
             String type = text(urls.get(i), "type");
             if (type != null && !names.containsKey(i)) {
-                names.put(i, free(type, names));
+                String name = type;
+                while (!taken.add(name)) {
+                    name = type + "-" + counts.merge(type, 2, (count, _) -> count + 1);
+                }
+                names.put(i, name);
             }
         }
         return names;
-    }
-
-    private static String free(String type, Map<Integer, String> taken) {
-        String name = type;
-        for (int count = 2; taken.containsValue(name); count++) {
-            name = type + "-" + count;
-        }
-        return name;
     }
 
     private static @Nullable String text(Given given, String member) {

@@ -1,8 +1,9 @@
 package dev.postern.config;
 
-import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Gathers all that is wrong, so that it is told at once.
 final class Problems {
@@ -11,17 +12,14 @@ final class Problems {
             Comparator.comparingInt((Problem problem) -> line(problem.source()))
                     .thenComparingInt(problem -> column(problem.source()));
 
-    private final List<Problem> all = new ArrayList<>();
+    private final Set<Problem> all = new LinkedHashSet<>();
 
     void add(Source source, String path, String what) {
         add(source, path, what, "");
     }
 
     void add(Source source, String path, String what, String remedy) {
-        Problem problem = new Problem(source, path, what, remedy);
-        if (!all.contains(problem)) {
-            all.add(problem);
-        }
+        all.add(new Problem(source, path, what, remedy));
     }
 
     boolean isEmpty() {

@@ -86,21 +86,29 @@ public sealed interface UpstreamReply {
         }
         List<UpstreamReplyLine> kept = new ArrayList<>();
         UpstreamReplyLine last = null;
+        boolean agreed = true;
         int room = Limits.UPSTREAM_REPLY_OCTETS;
         for (String line : (Iterable<String>) said.lines()::iterator) {
-            last = UpstreamReplyLine.parse(line).orElse(null);
-            if (last == null) {
+            UpstreamReplyLine parsed = UpstreamReplyLine.parse(line).orElse(null);
+            if (parsed == null) {
                 return new Garbled(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
             }
+            agreed &= last == null || last.code().equals(parsed.code());
+            last = parsed;
             boolean fits = room >= last.octets();
             if (room > 0) {
                 kept.add(fits ? last : last.withText(CUT));
             }
             room = fits ? room - last.octets() : 0;
         }
-        return last != null && last.isLast()
+        if (last == null || !last.isLast()) {
+            return new Closed(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
+        }
+        // All lines have one code (RFC 5321 §4.2.1). Where they differ a refusal is believed, and
+        // nothing else.
+        return agreed || last.code().isTransient() || last.code().isPermanent()
                 ? answered(last.code(), kept)
-                : new Closed(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
+                : new Garbled(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
     }
 
     /// Returns the text, or its beginning and a mark where it is longer than `most` characters.

@@ -116,6 +116,10 @@ class QueueApiTest {
         stage.get("/api/v1/messages?state=held&sender=A%40x&recipient=b&limit=7");
 
         assertEquals(new Query(State.HELD, "A@x", "b", 7, null), stage.spool.lastQuery);
+
+        stage.get("/api/v1/messages?sender=a+b@x&recipient=c%20d");
+
+        assertEquals(new Query(null, "a+b@x", "c d", 50, null), stage.spool.lastQuery);
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.postern.config;
 import dev.postern.testing.NastyText;
 import java.security.cert.CertificateException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -29,6 +30,13 @@ class ConfigGrowthTest {
                         "a variable's name, of Kubernetes",
                         text -> loaded(variable("POSTERN_A" + text + "_PORT", "x"))),
                 row("POSTERN_EGRESS", text -> loaded(variable("POSTERN_EGRESS", text))),
+                row(
+                        "POSTERN_EGRESS of many",
+                        text ->
+                                loaded(
+                                        variable(
+                                                "POSTERN_EGRESS",
+                                                "ses://eu ".repeat(text.length() / 9)))),
                 row("users", text -> loaded(variable("POSTERN_SMTP_USERS", text))),
                 row("aliases", text -> loaded(variable("POSTERN_ALIASES", text))),
                 row("an egress's URL", text -> url("smtp://" + text)),
@@ -77,7 +85,9 @@ class ConfigGrowthTest {
     }
 
     private static void adopted(String name, String value) {
-        Adoption.of(Map.of("SMTP_HOST", "mx.example", name, value));
+        Map<String, String> environment = new HashMap<>(Map.of("SMTP_HOST", "mx.example"));
+        environment.put(name, value);
+        Adoption.of(environment);
     }
 
     private static void authorities(String text) {

@@ -82,7 +82,7 @@ class OutcomeGrowthTest {
     private static String beginning(TroubleRow row) {
         String wanted = row.said().pattern();
         if (wanted.startsWith("^HTTP 40")) {
-            return wanted.substring(1, "^HTTP 403 ".length());
+            return wanted.substring(1, "^HTTP 403".length()) + " ";
         }
         return wanted.startsWith("^4") ? "421 4.7.0 " : "550 5.7.1 ";
     }

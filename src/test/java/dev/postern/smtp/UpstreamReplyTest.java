@@ -32,6 +32,8 @@ class UpstreamReplyTest {
         UpstreamReply.Answered mixed = answered("250-one\n554 5.7.1 two");
         assertEquals(ReplyCode.FAILED, mixed.code());
         assertEquals(EnhancedStatus.NOT_AUTHORIZED, mixed.status());
+        // A refusal on any line is no success.
+        assertInstanceOf(UpstreamReply.Garbled.class, UpstreamReply.parse("554-no\n250 ok"));
     }
 
     @Test

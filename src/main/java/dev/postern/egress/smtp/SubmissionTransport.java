@@ -39,6 +39,8 @@ final class SubmissionTransport extends SMTPTransport {
         setAuthorizationID("");
     }
 
+    private static final int NO_CODE = -1;
+
     /// The least code of 4yz and 5yz.
     private static final int FIRST_REFUSAL = 400;
 
@@ -112,7 +114,11 @@ final class SubmissionTransport extends SMTPTransport {
     /// @throws IOException when nothing came in time or the connection broke
     synchronized int readCode() throws IOException {
         try {
-            return readServerResponse();
+            // Jakarta Mail believes the first line of a reply.
+            readServerResponse();
+            return lastReply() instanceof UpstreamReply.Answered answered
+                    ? answered.code().value()
+                    : NO_CODE;
         } catch (MessagingException e) {
             throw e.getCause() instanceof IOException broken ? broken : new IOException(e);
         }

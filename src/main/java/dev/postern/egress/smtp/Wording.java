@@ -7,6 +7,7 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Misfit;
 import dev.postern.outcome.Outcome;
+import dev.postern.smtp.Limits;
 import java.net.IDN;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -119,7 +120,8 @@ record Wording(Offers offers, boolean strict) {
             return address;
         }
         int at = address.lastIndexOf('@');
-        if (at < 0 || !isAscii(address.substring(0, at))) {
+        boolean hopeless = at < 0 || address.length() - at - 1 > Limits.DOMAIN_OCTETS;
+        if (hopeless || !isAscii(address.substring(0, at))) {
             return null;
         }
         try {

@@ -73,6 +73,42 @@ class SmtpEgressTest {
         assertEquals(Mail.TEXT, server.messages().getFirst().content());
     }
 
+    /// A word without end in the answer costs nothing, and what is kept of it says that it was cut.
+    @Test
+    void aLongAnswerIsCutToALine() {
+        server.say(".", "250 " + "x".repeat(16_000));
+        try (SmtpEgress egress = EgressSetup.to(server).build()) {
+            Outcome outcome = only(egress.send(Mail.to("b@example.net"), CommitGate.OPEN));
+            assertEquals(
+                    new Outcome.Accepted("250 " + "x".repeat(505) + "…", null, List.of()), outcome);
+        }
+    }
+
+    @Test
+    void anAnswerThatContradictsItselfIsNotBelieved() {
+        server.say(".", "250-ok\r\n554 5.7.1 rejected", "554-no\r\n250 ok");
+        try (SmtpEgress egress = EgressSetup.to(server).build()) {
+            assertInstanceOf(
+                    Outcome.Rejected.class,
+                    only(egress.send(Mail.to("b@example.net"), CommitGate.OPEN)));
+            assertInstanceOf(
+                    Outcome.Uncertain.class,
+                    only(egress.send(Mail.to("b@example.net"), CommitGate.OPEN)));
+        }
+    }
+
+    /// Neither a line nor lines without end fill the memory.
+    @Test
+    void anAnswerWithoutEndIsNone() {
+        for (String endless : List.of("250 " + "x".repeat(300_000), "250-x\r\n".repeat(50_000))) {
+            server.say(".", endless);
+            try (SmtpEgress egress = EgressSetup.to(server).build()) {
+                Outcome outcome = only(egress.send(Mail.to("b@example.net"), CommitGate.OPEN));
+                assertInstanceOf(Outcome.Uncertain.class, outcome);
+            }
+        }
+    }
+
     @Test
     void sendsOverStartTlsAfterLoggingIn() {
         server.startTls("localhost").offering("AUTH LOGIN PLAIN");
