@@ -185,6 +185,11 @@ final class SendmailCommand implements Callable<Integer> {
     private static List<ForwardPath> recipients(SendmailOptions options, HeaderSection header)
             throws Trouble {
         List<String> values = new ArrayList<>(options.recipients());
+        if (options.readsRecipients() && !header.isWhole()) {
+            throw new Trouble(
+                    ExitCode.BAD_DATA,
+                    "the header is too long to find all recipients in: name them instead of -t");
+        }
         if (options.readsRecipients()) {
             values.addAll(header.destinations());
         }

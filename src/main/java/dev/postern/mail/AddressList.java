@@ -1,5 +1,7 @@
 package dev.postern.mail;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,9 +15,17 @@ import org.jspecify.annotations.Nullable;
 /// dropped. A bare local part is an address here (`root`); whether it can be qualified is for
 /// others to say.
 ///
+/// *Limits.* An address of more than [#ADDRESS_OCTETS] is none; of what is none the first
+/// [#MALFORMED_CHARACTERS] are told.
+///
 /// @param addresses in their order, each one once
 /// @param malformed the first entry that is no address; null when all are
 public record AddressList(List<String> addresses, @Nullable String malformed) {
+
+    /// A path less its brackets (RFC 5321 §4.5.3.1.3).
+    static final int ADDRESS_OCTETS = 254;
+
+    static final int MALFORMED_CHARACTERS = 100;
 
     private static final String SPECIALS = "()<>[]:;@\\,\"";
 
@@ -32,7 +42,7 @@ public record AddressList(List<String> addresses, @Nullable String malformed) {
             if (isAddress(entry)) {
                 found.add(entry);
             } else if (malformed == null) {
-                malformed = entry;
+                malformed = entry.substring(0, Math.min(entry.length(), MALFORMED_CHARACTERS));
             }
         }
         return new AddressList(List.copyOf(found), malformed);
@@ -40,6 +50,9 @@ public record AddressList(List<String> addresses, @Nullable String malformed) {
 
     /// Returns whether `text` is `local@domain` or a bare local part.
     public static boolean isAddress(String text) {
+        if (text.length() > ADDRESS_OCTETS || text.getBytes(UTF_8).length > ADDRESS_OCTETS) {
+            return false;
+        }
         int at =
                 text.startsWith("\"")
                         ? text.indexOf('@', closingQuote(text, 0))

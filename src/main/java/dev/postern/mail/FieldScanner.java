@@ -10,8 +10,9 @@ import java.nio.ByteBuffer;
 /// What comes in has CRLF line ends only ([CrlfLines], or decoded by the listener), in pieces of
 /// any size. The section ends at the first empty line, or before the first line when that is no
 /// field. A malformed line *between* fields does not end it, since more than one old mailer wraps
-/// long fields without indenting them, and the fields after it still count; nor does the `From `
-/// line of a mailbox file, which programs leave on.
+/// long fields without indenting them, and the fields after it still count; behind a comma at the
+/// end of a Bcc field it belongs to that, or a list that is wrapped so would leave in part. Nor does
+/// the `From ` line of a mailbox file end the section, which programs leave on.
 ///
 /// *Limits.* The octets of what may become a field's name are held back until it is known what they
 /// are, [#HELD_OCTETS_AT_MOST] at most. Beyond that a name is none that matters, and passes. If it
@@ -67,12 +68,20 @@ final class FieldScanner {
     private At at = At.LINE_START;
     private int heldOctets;
     private int nameOctets;
+    private boolean blind;
+    private byte lastOctet;
     private boolean blankSeen;
     private boolean anyField;
     private boolean endsBehindLine;
 
     FieldScanner(Sink sink) {
         this.sink = sink;
+    }
+
+    /// Returns whether a field of that name holds recipients that the others must not see (RFC 5322
+    /// §3.6.3, §3.6.6).
+    static boolean isBlind(String name) {
+        return name.equalsIgnoreCase("bcc") || name.equalsIgnoreCase("resent-bcc");
     }
 
     /// Takes the next piece of content; the buffer is drained.
@@ -129,7 +138,7 @@ final class FieldScanner {
             } else if (heldOctets > nameOctets) {
                 field();
             } else {
-                sink.other();
+                other();
                 giveHeld();
                 blankSeen = false;
                 at = At.LONG_NAME;
@@ -148,16 +157,25 @@ final class FieldScanner {
     }
 
     private void field() {
+        String name = new String(held, 0, nameOctets, US_ASCII);
         anyField = true;
-        sink.field(new String(held, 0, nameOctets, US_ASCII));
+        blind = isBlind(name);
+        sink.field(name);
         giveHeld();
         at = At.REST;
     }
 
+    private void other() {
+        blind = false;
+        sink.other();
+    }
+
     private void notAField() {
         String start = new String(held, 0, heldOctets, US_ASCII);
-        if (anyField || start.startsWith("From ") || start.startsWith(">From ")) {
-            sink.other();
+        if (blind && lastOctet == ',') {
+            at = At.REST;
+        } else if (anyField || start.startsWith("From ") || start.startsWith(">From ")) {
+            other();
             at = At.REST;
         } else {
             end(false);
@@ -167,6 +185,7 @@ final class FieldScanner {
 
     private void giveHeld() {
         if (heldOctets > 0) {
+            lastOctet = nameOctets > 0 ? held[nameOctets - 1] : lastOctet;
             sink.octets(ByteBuffer.wrap(held, 0, heldOctets));
         }
         heldOctets = 0;
@@ -193,7 +212,9 @@ final class FieldScanner {
         ByteBuffer line = in.duplicate();
         boolean ended = false;
         while (in.hasRemaining() && !ended) {
-            ended = in.get() == LF;
+            byte octet = in.get();
+            ended = octet == LF;
+            lastOctet = isBlank(octet) || octet == CR || ended ? lastOctet : octet;
         }
         sink.octets(line.limit(in.position()));
         if (ended && endsBehindLine) {

@@ -35,8 +35,10 @@ public final class HeaderRewriter {
         OTHER;
 
         static Field named(String name) {
+            if (FieldScanner.isBlind(name)) {
+                return BCC;
+            }
             return switch (name.toLowerCase(Locale.ROOT)) {
-                case "bcc", "resent-bcc" -> BCC;
                 case "date" -> DATE;
                 case "message-id" -> MESSAGE_ID;
                 case "received" -> RECEIVED;

@@ -412,6 +412,18 @@ class CommandsTest {
         }
     }
 
+    /// A recipient beyond what is read would be neither mailed nor told.
+    @Test
+    void aHeaderWithoutEndIsRefused() throws Exception {
+        input = "To: a@x.example\n" + "X: y\n".repeat(60_000) + "Bcc: b@x.example\n\nx\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(65, run("sendmail", "-t", "-f", "a@x.example"));
+            assertTrue(complaint().contains("too long"));
+        }
+    }
+
     /// What looks like a line behind a bare CR adds no recipient, here nor at the listener.
     @Test
     void aCarriageReturnInASubjectAddsNobody() throws Exception {

@@ -83,6 +83,23 @@ class AddressListTest {
         assertFalse(AddressList.isAddress(text), text);
     }
 
+    @Test
+    void anAddressIsNotLongerThanAPath() {
+        String most = "a".repeat(AddressList.ADDRESS_OCTETS - "@x.example".length()) + "@x.example";
+
+        assertTrue(AddressList.isAddress(most));
+        assertFalse(AddressList.isAddress("a" + most));
+        assertFalse(AddressList.isAddress("é" + most.substring(1)));
+        assertEquals(100, AddressList.parse("a".repeat(60_000)).malformed().length());
+    }
+
+    @Test
+    void blanksWithinQuotesStay() {
+        assertEquals(
+                List.of("\"a . b\"@x.example"),
+                AddressList.parse("\"a . b\" @ x.example").addresses());
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -112,6 +112,9 @@ class HeaderReadingTest {
                         " s\nBcc: hidden@x.example",
                         " a,\r\n b@x.example",
                         " \u00c3\u00a9 \u00e9",
+                        " a@x.example, ",
+                        " a@x.example,\r\nb@x.example",
+                        " a@x.example,\r\nb c@x.example,\r\n\td",
                         "",
                         " :",
                         "\0"));

@@ -118,6 +118,16 @@ class HeaderRewriterTest {
     }
 
     @Test
+    void aBccThatIsWrappedWithoutIndentingGoesWhole() {
+        rewrite(
+                "Date: d\r\nBcc: a@x, \r\nb@x,\r\nAnn <c@x>\r\nMessage-ID: <m>\r\n\r\nb\r\n",
+                "Date: d\r\nMessage-ID: <m>\r\n\r\nb\r\n");
+        rewrite(
+                "Date: d\r\nBcc: a@x\r\nstray\r\nMessage-ID: <m>\r\n\r\nb\r\n",
+                "Date: d\r\nstray\r\nMessage-ID: <m>\r\n\r\nb\r\n");
+    }
+
+    @Test
     void resentBccIsRemovedToo() {
         rewrite(
                 "Resent-To: a@x\r\nResent-Bcc: b@x,\r\n c@x\r\nDate: d\r\nMessage-ID: <m>\r\n"

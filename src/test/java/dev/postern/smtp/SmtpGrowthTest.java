@@ -61,7 +61,9 @@ class SmtpGrowthTest {
                         text ->
                                 new DotStuffer()
                                         .stuff(
-                                                octets(text.replace("\r", "").replace("\n", "\r\n")),
+                                                octets(
+                                                        text.replace("\r", "")
+                                                                .replace("\n", "\r\n")),
                                                 SmtpGrowthTest::drain)));
     }
 
