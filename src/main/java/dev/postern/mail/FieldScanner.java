@@ -11,8 +11,8 @@ import java.nio.ByteBuffer;
 /// any size. The section ends at the first empty line, or before the first line when that is no
 /// field. A malformed line *between* fields does not end it, since more than one old mailer wraps
 /// long fields without indenting them, and the fields after it still count; behind a comma at the
-/// end of a Bcc field it belongs to that, or a list that is wrapped so would leave in part. Nor does
-/// the `From ` line of a mailbox file end the section, which programs leave on.
+/// end of a Bcc field it belongs to that, or a list that is wrapped so would leave in part. Nor
+/// does the `From ` line of a mailbox file end the section, which programs leave on.
 ///
 /// *Limits.* The octets of what may become a field's name are held back until it is known what they
 /// are, [#HELD_OCTETS_AT_MOST] at most. Beyond that a name is none that matters, and passes. If it
