@@ -139,22 +139,27 @@ public final class Forwarder implements AutoCloseable {
     }
 
     /// Starts the HTTP sockets beside the listener: they take longer, and mail need not wait for
-    /// them.
+    /// them. They are closed once they are started, or could not be: none opens behind its end.
     private CompletableFuture<Void> startSockets() {
         CompletableFuture<Void> started = new CompletableFuture<>();
+        Deque<AutoCloseable> sockets = new ConcurrentLinkedDeque<>();
         Thread.ofPlatform()
                 .name("http-start")
                 .start(() -> {
                     try {
                         health.start();
-                        opened(health::stop);
+                        sockets.push(health::stop);
                         admin.start();
-                        opened(admin::stop);
+                        sockets.push(admin::stop);
                         started.complete(null);
                     } catch (IOException | RuntimeException | Error trouble) {
                         started.completeExceptionally(trouble);
                     }
                 });
+        opened(() -> {
+            started.exceptionally(_ -> null).join();
+            close(sockets);
+        });
         return started;
     }
 
@@ -272,15 +277,19 @@ public final class Forwarder implements AutoCloseable {
     /// Stops at once and releases the spool. Each stage is closed before the ones that it uses.
     @Override
     public void close() {
-        while (!opened.isEmpty()) {
+        close(opened);
+        if (started) {
+            log.atInfo().log("stopped");
+        }
+    }
+
+    private static void close(Deque<AutoCloseable> stages) {
+        while (!stages.isEmpty()) {
             try {
-                opened.pop().close();
+                stages.pop().close();
             } catch (Exception trouble) {
                 log.atError().setCause(trouble).log("a stage did not close");
             }
-        }
-        if (started) {
-            log.atInfo().log("stopped");
         }
     }
 }

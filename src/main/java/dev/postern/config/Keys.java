@@ -46,14 +46,16 @@ final class Keys {
                     "smtp.max-connections",
                     Types.number(1, 100_000),
                     "500",
-                    "The most connections at once.",
+                    "The most connections at once. When all are taken, one that does nothing ends"
+                            + " with 421 4.7.0 in favour of a new one.",
                     "50");
     static final Key<Duration> SMTP_IDLE_TIMEOUT =
             Key.of(
                     "smtp.idle-timeout",
                     Types.DURATION_ABOVE_ZERO,
                     "5m",
-                    "How long a client may be silent (RFC 5321 §4.5.3.2).",
+                    "How long a client may take for a command, or for 1,000 octets of a message"
+                            + " (RFC 5321 §4.5.3.2).",
                     "90s");
     static final Key<SmtpConfig.BareNewline> SMTP_BARE_NEWLINE =
             Key.of(

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param maxMessageSizeBytes SIZE (RFC 1870)
 /// @param maxRecipients per transaction
 /// @param maxConnections at once
-/// @param idleTimeout between two commands or two pieces of data (RFC 5321 §4.5.3.2)
+/// @param idleTimeout for a command or a piece of data (RFC 5321 §4.5.3.2)
 /// @param bareNewline what to do about bare CR and LF in a message
 /// @param auth whether AUTH is offered and needed
 /// @param users who may log in; empty and optional: any credentials are accepted where both ends

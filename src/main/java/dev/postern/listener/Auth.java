@@ -6,6 +6,7 @@ import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.smtp.Sasl;
 import dev.postern.smtp.SaslResponse;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,11 @@ final class Auth {
         /// See whether these are right.
         record Check(Credentials credentials) implements Step {}
 
-        /// The exchange is over without credentials.
+        /// The exchange is over.
         record Over(Reply reply) implements Step {}
+
+        /// The exchange is over, and its answer is to wait.
+        record Failed(Reply reply, Duration delay) implements Step {}
     }
 
     /// What the next response is.
@@ -61,6 +65,11 @@ final class Auth {
     /// Goes on with the line that answers a challenge.
     Step answer(byte[] line) {
         return respond(SaslResponse.parse(line));
+    }
+
+    /// Returns how many characters are kept between two responses.
+    int keptCharacters() {
+        return username.length();
     }
 
     private Step respond(SaslResponse response) {

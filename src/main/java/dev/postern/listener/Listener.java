@@ -1,6 +1,7 @@
 package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
+import dev.postern.smtp.FailureThrottle;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import io.netty.bootstrap.ServerBootstrap;
@@ -35,6 +36,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,14 +52,24 @@ import org.slf4j.LoggerFactory;
 /// *Diagnostics.* A socket that can't be bound or a certificate that can't be used is an
 /// `IOException` that says which and why.
 ///
-/// *Limits.* `smtp.max-connections` sessions; [#RECEIVE_BYTES_AT_MOST] a read; one arena of
-/// [#ARENA_CHUNK_BYTES] chunks that grows with what is kept back only.
+/// *Limits.* What sessions have on the heap is bounded by [Crowd]. Off the heap one arena of
+/// [#ARENA_CHUNK_BYTES] chunks holds what was read and can't be taken yet, and replies that their
+/// clients don't read. Each session has [#receiveBytesAtMost] for the first, one record more with
+/// TLS, and [#unsentBytesAtMost] for the second; both are shares of [#DIRECT_BYTES] that shrink
+/// with `smtp.max-connections`. With 500, that is 16 KiB and 8 KiB, 12 MiB together. Of those that
+/// have no place, [#LINGERING_AT_MOST] are heard out; the others are closed at once.
 ///
-/// *See also.* [Session], [Reception].
+/// *See also.* [Session], [Crowd], [Reception].
 public final class Listener implements AutoCloseable {
 
-    /// Octets that are read from a connection at once.
+    /// What there is off the heap: `conf/java.options` gives Netty as much.
+    static final long DIRECT_BYTES = 32L * 1024 * 1024;
+
+    /// Octets that are read from a connection at once, if there are few connections.
     static final int RECEIVE_BYTES_AT_MOST = 64 * 1024;
+
+    /// Clients without a place that are heard out behind the reply that ends their session.
+    static final int LINGERING_AT_MOST = 64;
 
     private static final int RECEIVE_BYTES_AT_LEAST = 512;
     private static final int RECEIVE_BYTES_FIRST = 2048;
@@ -69,8 +81,11 @@ public final class Listener implements AutoCloseable {
     private static final int ARENA_CHUNK_ORDER = 5;
     private static final int CACHED_SMALL_BUFFERS = 32;
     private static final int CACHED_NORMAL_BUFFERS = 4;
-    private static final int UNSENT_REPLIES_LOW_BYTES = 8 * 1024;
-    private static final int UNSENT_REPLIES_HIGH_BYTES = 32 * 1024;
+    private static final int RECEIVE_PART_OF_DIRECT = 4;
+    private static final int UNSENT_PART_OF_DIRECT = 8;
+    private static final int UNSENT_BYTES_AT_LEAST = 2 * 1024;
+    private static final int UNSENT_BYTES_AT_MOST = 32 * 1024;
+    private static final int UNSENT_LOW_PART = 4;
     private static final int BACKLOG_CONNECTIONS = 512;
     private static final int EVENT_LOOPS_AT_MOST = 2;
 
@@ -84,6 +99,8 @@ public final class Listener implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
 
     private volatile Terms terms;
+    private final Crowd crowd;
+    private final Semaphore lingering = new Semaphore(LINGERING_AT_MOST);
     private final ExecutorService blocking;
     private final EventLoopGroup acceptor;
     private final EventLoopGroup loops;
@@ -92,8 +109,9 @@ public final class Listener implements AutoCloseable {
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private volatile boolean accepting = true;
 
-    private Listener(Terms terms, ExecutorService blocking) {
+    private Listener(Terms terms, Crowd crowd, ExecutorService blocking) {
         this.terms = terms;
+        this.crowd = crowd;
         this.blocking = blocking;
         int count = Math.min(EVENT_LOOPS_AT_MOST, Runtime.getRuntime().availableProcessors());
         this.acceptor = group(1, "smtp-accept");
@@ -111,12 +129,21 @@ public final class Listener implements AutoCloseable {
     /// @throws IOException when a socket can't be bound
     public static Listener start(SmtpConfig config, Reception reception, ListenerObserver observer)
             throws IOException {
+        Crowd crowd = Crowd.of(config, Runtime.getRuntime().maxMemory());
+        return start(config, reception, observer, crowd);
+    }
+
+    static Listener start(
+            SmtpConfig config, Reception reception, ListenerObserver observer, Crowd crowd)
+            throws IOException {
         InetAddress address = resolve(config.listen().host());
         StartTls startTls = StartTls.of(config.tls()).orElse(null);
         ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
         Admission admission = new Admission(config, address.isLoopbackAddress(), startTls != null);
-        Terms terms = new Terms(config, reception, admission, startTls, observer, blocking);
-        Listener listener = new Listener(terms, blocking);
+        FailureThrottle throttle = new FailureThrottle(reception.clock());
+        Terms terms =
+                new Terms(config, reception, admission, startTls, observer, blocking, throttle);
+        Listener listener = new Listener(terms, crowd, blocking);
         try {
             listener.bind(address, config.listen().port());
         } catch (IOException | RuntimeException | Error trouble) {
@@ -201,6 +228,8 @@ public final class Listener implements AutoCloseable {
                         CACHED_SMALL_BUFFERS,
                         CACHED_NORMAL_BUFFERS,
                         false);
+        int connections = terms.config().maxConnections();
+        int unsentBytes = unsentBytesAtMost(connections);
         return new ServerBootstrap()
                 .group(acceptor, loops)
                 .channel(NioServerSocketChannel.class)
@@ -212,12 +241,13 @@ public final class Listener implements AutoCloseable {
                 .childOption(ChannelOption.ALLOCATOR, allocator)
                 .childOption(
                         ChannelOption.WRITE_BUFFER_WATER_MARK,
-                        new WriteBufferWaterMark(
-                                UNSENT_REPLIES_LOW_BYTES, UNSENT_REPLIES_HIGH_BYTES))
+                        new WriteBufferWaterMark(unsentBytes / UNSENT_LOW_PART, unsentBytes))
                 .childOption(
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new AdaptiveRecvByteBufAllocator(
-                                RECEIVE_BYTES_AT_LEAST, RECEIVE_BYTES_FIRST, RECEIVE_BYTES_AT_MOST))
+                                RECEIVE_BYTES_AT_LEAST,
+                                RECEIVE_BYTES_FIRST,
+                                receiveBytesAtMost(connections)))
                 .childHandler(
                         new ChannelInitializer<SocketChannel>() {
                             @Override
@@ -225,6 +255,23 @@ public final class Listener implements AutoCloseable {
                                 channel.pipeline().addLast(new SessionChannel(Listener.this));
                             }
                         });
+    }
+
+    /// Returns how many octets are read from a connection at once.
+    static int receiveBytesAtMost(int connections) {
+        return Math.clamp(
+                DIRECT_BYTES / RECEIVE_PART_OF_DIRECT / connections,
+                RECEIVE_BYTES_FIRST,
+                RECEIVE_BYTES_AT_MOST);
+    }
+
+    /// Returns how many octets of replies may wait for a client to read them, before it is no
+    /// longer heard.
+    static int unsentBytesAtMost(int connections) {
+        return Math.clamp(
+                DIRECT_BYTES / UNSENT_PART_OF_DIRECT / connections,
+                UNSENT_BYTES_AT_LEAST,
+                UNSENT_BYTES_AT_MOST);
     }
 
     private static int port(Channel channel) {
@@ -270,23 +317,33 @@ public final class Listener implements AutoCloseable {
     /// Takes in a new connection.
     ///
     /// @return null, or why not
-    @Nullable Reply admit(SessionChannel session) {
+    @Nullable Reply admit(SessionChannel session, Link link) {
         sessions.add(session);
         if (!accepting) {
             ended(session);
             terms.observer().rejected(Rejection.SHUTDOWN);
             return Replies.shuttingDown();
         }
-        if (sessions.size() > terms.config().maxConnections()) {
+        Crowd.Seat seat = crowd.enter(link.client(), session);
+        if (seat == null) {
             sessions.remove(session);
             terms.observer().rejected(Rejection.CONNECTIONS);
             log.atWarn()
+                    .addKeyValue("client", link.clientText())
+                    .addKeyValue("open", crowd.sessions())
                     .addKeyValue("limit", terms.config().maxConnections())
+                    .addKeyValue("held-bytes", crowd.heldBytes())
                     .log("too many connections");
             return Replies.tooManyConnections();
         }
+        session.sit(seat);
         terms.observer().sessions(sessions.size());
         return null;
+    }
+
+    /// Returns who may be heard out without a place.
+    Semaphore lingering() {
+        return lingering;
     }
 
     /// Takes leave of a connection that was taken in.

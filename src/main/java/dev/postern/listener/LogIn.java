@@ -1,15 +1,18 @@
 package dev.postern.listener;
 
 import dev.postern.smtp.Command;
+import dev.postern.smtp.FailureThrottle;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.smtp.ReplyCode;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Who a session's client has proved to be, and how often it failed to.
+/// Who a session's client has proved to be, and how often it failed to. The answer to a failure
+/// waits, by what [FailureThrottle] says; right credentials never do.
 final class LogIn {
 
     /// Failed log-ins of one session; the last of them ends it.
@@ -31,6 +34,12 @@ final class LogIn {
     /// Returns who logged in; null when nobody did.
     @Nullable String user() {
         return user;
+    }
+
+    /// Returns what names take of the heap.
+    long heldBytes() {
+        int known = user == null ? 0 : user.length();
+        return (long) Character.BYTES * (exchange.keptCharacters() + known);
     }
 
     boolean isDone() {
@@ -67,9 +76,12 @@ final class LogIn {
     }
 
     private Auth.Step counted(Auth.Step step) {
+        if (step instanceof Auth.Step.Over) {
+            exchange = new Auth();
+        }
         if (step instanceof Auth.Step.Over over
                 && over.reply().code().equals(ReplyCode.AUTH_FAILED)) {
-            return new Auth.Step.Over(failed(""));
+            return failed("");
         }
         return step;
     }
@@ -83,22 +95,27 @@ final class LogIn {
                 () -> credentials.areOf(terms.config().users()), terms.blocking());
     }
 
-    /// Returns what the client is told of the check.
-    Reply checked(String name, boolean right) {
+    /// Returns what comes of the check.
+    Auth.Step checked(String name, boolean right) {
+        exchange = new Auth();
         if (right) {
             user = name;
-            return Replies.authOk();
+            return new Auth.Step.Over(Replies.authOk());
         }
         return failed(name);
     }
 
-    private Reply failed(String name) {
+    private Auth.Step failed(String name) {
         failures++;
+        Duration wait = terms.throttle().failed(link.client());
         terms.observer().authFailed();
         log.atWarn()
                 .addKeyValue("user", name)
                 .addKeyValue("client", link.clientText())
+                .addKeyValue("wait", wait)
                 .log("log-in failed");
-        return failures < FAILURES_AT_MOST ? Replies.authFailed() : Replies.authFailedTooOften();
+        return new Auth.Step.Failed(
+                failures < FAILURES_AT_MOST ? Replies.authFailed() : Replies.authFailedTooOften(),
+                wait);
     }
 }

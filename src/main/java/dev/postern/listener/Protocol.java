@@ -46,6 +46,8 @@ final class Protocol {
         CHALLENGED,
         /// Credentials are being checked.
         CHECKING,
+        /// The answer to a failed log-in is held back.
+        DELAYED,
         /// The content of DATA comes in.
         DATA,
         /// The octets of a chunk come in.
@@ -66,7 +68,12 @@ final class Protocol {
 
         /// Returns whether the session waits for us, not for its client.
         boolean isBusy() {
-            return this == CHECKING || this == COMMITTING;
+            return this == CHECKING || this == DELAYED || this == COMMITTING;
+        }
+
+        /// Returns whether a message was begun.
+        boolean isInTransaction() {
+            return this == SENDER || this == ADDRESSED || this == CHUNKED || isReceiving();
         }
 
         /// Returns whether the content of a message comes in, or is being taken.

@@ -120,6 +120,11 @@ public final class Reception {
         record Refused(Reply reply, Rejection reason) implements Result {}
     }
 
+    /// Returns the clock that messages are dated by.
+    InstantSource clock() {
+        return clock;
+    }
+
     /// Returns the address that a recipient as spoken stands for, by aliases and `qualify-domain`;
     /// empty when it has no domain and nothing gives it one.
     public Optional<String> recipient(String spoken) {

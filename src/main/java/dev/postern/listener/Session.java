@@ -8,6 +8,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.CommandParser;
 import dev.postern.smtp.EnhancedStatus;
+import dev.postern.smtp.Limits;
 import dev.postern.smtp.LineReader;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
@@ -32,33 +33,42 @@ import org.slf4j.LoggerFactory;
 /// one.
 ///
 /// *Limits.* [Mistakes#AT_MOST], [LogIn#FAILURES_AT_MOST]; memory is one command line and one
-/// envelope.
+/// envelope, as far as [Crowd] has room for them. A client that does not read its replies is not
+/// heard.
 ///
-/// *See also.* `docs/session.md`, [Reception], [dev.postern.smtp.CommandParser].
+/// *See also.* `docs/session.md`, [Crowd], [Reception], [dev.postern.smtp.CommandParser].
 final class Session {
+
+    /// So much of a message's content is progress, and no idleness: about a line of text.
+    static final int PROGRESS_OCTETS = Limits.TEXT_LINE_OCTETS;
 
     private static final Logger log = LoggerFactory.getLogger(Session.class);
 
     private final Terms terms;
     private final Link link;
     private final Peer peer;
+    private final Crowd.Seat seat;
     private final LineReader lines = new LineReader();
     private final LogIn logIn;
     private final Mistakes mistakes = new Mistakes();
 
-    private State state = State.START;
+    /// Others look at it on their threads to see who may have to leave.
+    private volatile State state = State.START;
+
     private boolean secure;
     private boolean extended;
     private String helo = "";
     private @Nullable Transaction transaction;
     private @Nullable RefusedChunk refusedChunk;
+    private int contentOctets;
     private boolean shutDown;
     private boolean gone;
 
-    Session(Terms terms, Link link, Peer peer) {
+    Session(Terms terms, Link link, Peer peer, Crowd.Seat seat) {
         this.terms = terms;
         this.link = link;
         this.peer = peer;
+        this.seat = seat;
         this.logIn = new LogIn(terms, link);
     }
 
@@ -77,21 +87,46 @@ final class Session {
     }
 
     /// Takes what the client sent. What is left in `in` afterwards is to be offered again when the
-    /// session is no longer stalled.
+    /// session is no longer stalled and the client no longer behind.
     void consume(ByteBuffer in) {
-        while (in.hasRemaining() && !isStalled() && state != State.CLOSED) {
+        while (in.hasRemaining() && !isStalled() && !peer.isBehind() && state != State.CLOSED) {
+            int before = in.remaining();
             switch (state) {
-                case DATA, CHUNK -> content(in);
-                case REFUSED_CHUNK -> throwAway(refused(), in);
+                case DATA, CHUNK -> {
+                    content(in);
+                    cameIn(before - in.remaining());
+                }
+                case REFUSED_CHUNK -> {
+                    throwAway(refused(), in);
+                    cameIn(before - in.remaining());
+                }
                 case SECURING -> peer.drop();
                 default -> line(in);
             }
         }
     }
 
+    private void cameIn(int octets) {
+        contentOctets += octets;
+        if (contentOctets >= PROGRESS_OCTETS) {
+            contentOctets = 0;
+            seat.progress();
+        }
+    }
+
     private void line(ByteBuffer in) {
-        switch (lines.read(in)) {
-            case null -> {}
+        LineReader.Line line = lines.read(in);
+        if (line != null) {
+            seat.heard();
+        }
+        // A long line in parts, and the room that it has no more need of.
+        boolean room = seat.hold(heldBytes());
+        switch (line) {
+            case null -> {
+                if (!room) {
+                    send(Replies.gaveWay());
+                }
+            }
             case LineReader.Line.Whole whole -> line(whole.octets(), in);
             case LineReader.Line.BareLineFeed _ -> send(Replies.bareLineFeed());
             case LineReader.Line.TooLong(Reply reply) -> {
@@ -166,6 +201,11 @@ final class Session {
         }
     }
 
+    private long heldBytes() {
+        long envelope = transaction == null ? 0 : transaction.envelopeBytes();
+        return lines.extraOctets() + logIn.heldBytes() + envelope;
+    }
+
     private void send(Reply reply) {
         Reply said = mistakes.counted(reply);
         if (said.closesSession()) {
@@ -186,6 +226,7 @@ final class Session {
         helo = name;
         extended = isExtended;
         state = State.READY;
+        seat.progress();
         String hostname = terms.config().hostname();
         send(
                 isExtended
@@ -199,6 +240,7 @@ final class Session {
         }
         transaction = null;
         refusedChunk = null;
+        seat.hold(heldBytes());
         if (state != State.START) {
             state = State.READY;
         }
@@ -234,6 +276,7 @@ final class Session {
         }
         transaction = new Transaction(new ReversePath(sender.get()), mail.parameters().smtputf8());
         state = State.SENDER;
+        seat.progress();
         send(Replies.senderOk());
     }
 
@@ -248,11 +291,19 @@ final class Session {
         if (address.isEmpty()) {
             mail.recipientRefused();
             reject(Rejection.ADDRESS, Replies.unqualifiedRecipient(rcpt.forwardPath()));
-        } else if (mail.add(address.get(), terms.config().maxRecipients())) {
-            state = State.ADDRESSED;
+            return;
+        }
+        if (mail.has(address.get())) {
             send(Replies.recipientOk());
-        } else {
+        } else if (mail.recipientCount() >= terms.config().maxRecipients()) {
             reject(Rejection.RECIPIENTS, Replies.tooManyRecipients());
+        } else if (!seat.hold(heldBytes() + Transaction.bytes(address.get().length()))) {
+            reject(Rejection.RECIPIENTS, Replies.noRoomForRecipient());
+        } else {
+            mail.add(address.get());
+            state = State.ADDRESSED;
+            seat.progress();
+            send(Replies.recipientOk());
         }
     }
 
@@ -266,6 +317,7 @@ final class Session {
         Reply refusal = receive(false);
         if (refusal == null) {
             state = State.DATA;
+            seat.progress();
             send(Replies.startContent());
         } else {
             send(refusal);
@@ -341,7 +393,9 @@ final class Session {
 
     private void finished(Reception.@Nullable Result result, @Nullable Throwable trouble) {
         transaction = null;
+        seat.hold(heldBytes());
         if (gone) {
+            state = State.CLOSED;
             log.atInfo()
                     .addKeyValue("client", link.clientText())
                     .addKeyValue("reply", result == null ? "" : result.reply())
@@ -349,6 +403,7 @@ final class Session {
             return;
         }
         state = State.READY;
+        seat.progress();
         if (result == null) {
             log.atError().setCause(trouble).log("a message could not be taken");
             send(Replies.spoolTrouble());
@@ -382,6 +437,8 @@ final class Session {
             send(Replies.badSequence("TLS is on already"));
         } else if (terms.startTls() == null) {
             send(Replies.notImplemented());
+        } else if (!in.hasRemaining() && !seat.secure()) {
+            send(Replies.tlsNotAvailable());
         } else if (in.hasRemaining()) {
             // CVE-2011-0411: what was sent in the clear must not be taken for what TLS protects.
             log.atWarn()
@@ -404,6 +461,8 @@ final class Session {
         helo = "";
         logIn.forget();
         lines.forget();
+        seat.hold(heldBytes());
+        seat.progress();
         state = State.START;
     }
 
@@ -420,11 +479,15 @@ final class Session {
         switch (step) {
             case Auth.Step.Challenge challenge -> {
                 state = State.CHALLENGED;
-                send(challenge.reply());
+                send(seat.hold(heldBytes()) ? challenge.reply() : Replies.gaveWay());
             }
             case Auth.Step.Over over -> {
                 state = State.READY;
-                send(over.reply());
+                send(seat.hold(heldBytes()) ? over.reply() : Replies.gaveWay());
+            }
+            case Auth.Step.Failed failed -> {
+                state = State.DELAYED;
+                peer.after(failed.delay(), () -> answerAtLast(failed.reply()));
             }
             case Auth.Step.Check check -> {
                 state = State.CHECKING;
@@ -438,14 +501,24 @@ final class Session {
         if (gone) {
             return;
         }
-        state = State.READY;
         if (right == null) {
+            state = State.READY;
             log.atError().setCause(trouble).log("credentials could not be checked");
             send(Replies.authTrouble());
         } else {
-            send(logIn.checked(name, right));
+            if (right) {
+                seat.progress();
+            }
+            authStep(logIn.checked(name, right));
         }
         leaveIfTold();
+    }
+
+    private void answerAtLast(Reply reply) {
+        if (state == State.DELAYED) {
+            state = State.READY;
+            send(reply);
+        }
     }
 
     private void leaveIfTold() {
@@ -461,8 +534,22 @@ final class Session {
         shutDown = true;
         if (state == State.SECURING) {
             peer.drop();
-        } else if (state != State.CLOSED && !state.isReceiving() && !state.isBusy()) {
-            send(Replies.shuttingDown());
+        } else if (state == State.DELAYED || !(state.isReceiving() || state.isBusy())) {
+            leaveIfTold();
+        }
+    }
+
+    /// Ends the session, whose room others need.
+    void giveWay() {
+        log.atInfo()
+                .addKeyValue("client", link.clientText())
+                .addKeyValue("state", state)
+                .log("session ended, since others need the room");
+        brokenOff("room was needed in mid-message");
+        if (state == State.SECURING) {
+            peer.drop();
+        } else if (state != State.CLOSED) {
+            send(Replies.gaveWay());
         }
     }
 

@@ -26,16 +26,20 @@ import org.slf4j.LoggerFactory;
 /// input runs dry (RFC 2920 §3.2), keeps back what a stalled session can't take, minds the idle
 /// time.
 ///
-/// *Limits.* At most one read (64 KiB) is kept back; then nothing is read. A client that does not
-/// read its replies is not read from either.
-final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer {
+/// *Limits.* At most one read ([Listener#receiveBytesAtMost]) is kept back; then nothing is read. A
+/// client that does not read its replies is not read from either. Idle time counts from the last
+/// whole command, or [Session#PROGRESS_OCTETS] of content: octets that come one by one are none.
+/// Behind the last word a client is heard out for [#LAST_REPLY_AT_MOST] and as many octets as a
+/// message may have, while it is not quiet for [#QUIET_AT_MOST].
+final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer, Crowd.Guest {
 
-    /// How long a client may take to hang up once we said the last word. To close at once, with
-    /// octets of it unread, would reset the connection, and the client might never see that word.
-    static final Duration LINGER_AT_MOST = Duration.ofSeconds(2);
+    /// How long a client may say nothing and not hang up once we said the last word. To close at
+    /// once, with octets of it unread, would reset the connection, and the client might never see
+    /// that word.
+    static final Duration QUIET_AT_MOST = Duration.ofSeconds(2);
 
-    /// How long a client may take to read the reply that ends its session.
-    private static final Duration LAST_REPLY_AT_MOST = Duration.ofSeconds(10);
+    /// How long a client may take to read the reply that ends its session, and to end itself.
+    static final Duration LAST_REPLY_AT_MOST = Duration.ofSeconds(10);
 
     private static final Logger log = LoggerFactory.getLogger(SessionChannel.class);
 
@@ -46,14 +50,19 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
 
     private final Listener listener;
     private @Nullable ChannelHandlerContext context;
-    private @Nullable Session session;
+    private volatile @Nullable Session session;
+    private Crowd.@Nullable Seat seat;
     private @Nullable ByteBuf kept;
     private @Nullable ByteBuf replies;
     private @Nullable Future<?> idleTimer;
-    private long lastReadNanos;
+    private @Nullable Future<?> delayed;
     private boolean closing;
+    private boolean gone;
+    private boolean lingers;
     private boolean inputEnded;
     private boolean consuming;
+    private boolean quiet;
+    private long unheardOctets;
 
     SessionChannel(Listener listener) {
         this.listener = listener;
@@ -67,10 +76,18 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     }
 
     private Session session() {
-        if (session == null) {
+        Session known = session;
+        if (known == null) {
             throw new AssertionError("not active");
         }
-        return session;
+        return known;
+    }
+
+    private Crowd.Seat seat() {
+        if (seat == null) {
+            throw new AssertionError("not admitted");
+        }
+        return seat;
     }
 
     // Netty's events.
@@ -78,17 +95,22 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         context = ctx;
-        Reply refusal = listener.admit(this);
+        Link link = link(ctx.channel());
+        Reply refusal = listener.admit(this, link);
         if (refusal != null) {
             send(refusal);
-            flush();
             return;
         }
-        session = new Session(listener.terms(), link(ctx.channel()), this);
-        lastReadNanos = System.nanoTime();
+        Session begun = new Session(listener.terms(), link, this, seat());
+        session = begun;
         idleTimer = watchIdle(listener.terms().config().idleTimeout().toNanos());
-        session.greet();
+        begun.greet();
         flush();
+    }
+
+    /// Takes its seat.
+    void sit(Crowd.Seat place) {
+        seat = place;
     }
 
     private static Link link(Channel channel) {
@@ -100,9 +122,8 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
-        lastReadNanos = System.nanoTime();
         if (closing || session == null) {
-            in.release();
+            hearOut(in);
         } else if (kept != null) {
             kept = joined(kept, in);
         } else {
@@ -153,7 +174,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     /// Scripts send all they have, end their side at once (`nc -N`), and still want to hear the
     /// answers.
     private void closeIfAllIsSaid() {
-        boolean busy = session != null && (kept != null || session.state().isBusy());
+        boolean busy = session != null && (kept != null || session().state().isBusy());
         if (inputEnded && (closing || !busy)) {
             context().close();
         }
@@ -162,6 +183,13 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         closing = true;
+        gone = true;
+        if (lingers) {
+            listener.lingering().release();
+        }
+        if (delayed != null) {
+            delayed.cancel(false);
+        }
         if (idleTimer != null) {
             idleTimer.cancel(false);
         }
@@ -174,8 +202,16 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
             replies = null;
         }
         if (session != null) {
-            session.gone();
+            session().gone();
             listener.ended(this);
+            leaveSeat();
+        }
+    }
+
+    /// What is being committed still needs the place of the client that left.
+    private void leaveSeat() {
+        if (!session().state().isBusy()) {
+            seat().leave();
         }
     }
 
@@ -201,11 +237,8 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
         }
         replies.writeBytes(reply.encode());
         if (reply.closesSession()) {
-            closing = true;
-            ChannelFuture written = context().writeAndFlush(replies);
+            sayAtLast(replies);
             replies = null;
-            written.addListener((ChannelFutureListener) _ -> linger());
-            closeAtLast();
         } else if (replies.readableBytes() >= GATHERED_REPLY_BYTES || !consuming) {
             flush();
         }
@@ -239,7 +272,30 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     }
 
     @Override
+    public void after(Duration wait, Runnable task) {
+        delayed =
+                context()
+                        .executor()
+                        .schedule(
+                                () -> {
+                                    task.run();
+                                    resume();
+                                },
+                                wait.toNanos(),
+                                TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public boolean isBehind() {
+        return !context().channel().isWritable();
+    }
+
+    @Override
     public void resume() {
+        if (gone) {
+            leaveSeat();
+            return;
+        }
         ByteBuf in = kept;
         if (in != null && !closing) {
             kept = null;
@@ -281,7 +337,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     }
 
     private boolean isStalled() {
-        return session().isStalled() || !context().channel().isWritable();
+        return session().isStalled() || isBehind();
     }
 
     /// A session that only waits for its commit is read from until something comes: mostly nothing
@@ -294,36 +350,77 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
         }
     }
 
-    /// Says no more, and hears the client out for a moment. Ends the session also when its client
-    /// never reads the last reply.
-    private void closeAtLast() {
+    // The last word.
+
+    /// Says it, and hears the client out for a while: as one that may, or as one of a few for whom
+    /// there is no place any more.
+    private void sayAtLast(ByteBuf words) {
+        closing = true;
         if (idleTimer != null) {
             idleTimer.cancel(false);
         }
-        Channel channel = context().channel();
-        idleTimer =
-                context()
-                        .executor()
-                        .schedule(
-                                () -> channel.close(),
-                                LAST_REPLY_AT_MOST.toMillis(),
-                                TimeUnit.MILLISECONDS);
+        boolean seated = seat != null && seat.isSeated();
+        lingers = !seated && listener.lingering().tryAcquire();
+        ChannelFuture written = context().writeAndFlush(words);
+        if (seated || lingers) {
+            written.addListener((ChannelFutureListener) _ -> endOutput());
+            idleTimer = closeIn(LAST_REPLY_AT_MOST);
+        } else {
+            context().close();
+        }
     }
 
-    private void linger() {
+    private Future<?> closeIn(Duration time) {
         Channel channel = context().channel();
-        boolean secure = context().pipeline().get(SslHandler.class) != null;
-        if (!secure && channel instanceof SocketChannel socket && socket.isActive()) {
-            socket.shutdownOutput();
-            channel.config().setAutoRead(!inputEnded);
-            context()
-                    .executor()
-                    .schedule(
-                            () -> channel.close(),
-                            LINGER_AT_MOST.toMillis(),
-                            TimeUnit.MILLISECONDS);
+        return context()
+                .executor()
+                .schedule(() -> channel.close(), time.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /// With TLS its own end goes before TCP's (RFC 8446 §6.1). What comes then is thrown away as it
+    /// is.
+    private void endOutput() {
+        SslHandler tls = context().pipeline().get(SslHandler.class);
+        if (tls == null) {
+            shutDownOutput();
         } else {
-            channel.close();
+            tls.closeOutbound()
+                    .addListener(_ -> {
+                        if (!context().isRemoved() && context().channel().isActive()) {
+                            context().pipeline().remove(tls);
+                            shutDownOutput();
+                        }
+                    });
+        }
+    }
+
+    private void shutDownOutput() {
+        if (context().channel() instanceof SocketChannel socket && socket.isActive()) {
+            socket.shutdownOutput();
+            socket.config().setAutoRead(!inputEnded);
+            lookWhetherQuiet();
+        } else {
+            context().close();
+        }
+    }
+
+    private void lookWhetherQuiet() {
+        if (quiet) {
+            context().close();
+            return;
+        }
+        quiet = true;
+        context()
+                .executor()
+                .schedule(this::lookWhetherQuiet, QUIET_AT_MOST.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void hearOut(ByteBuf in) {
+        quiet = false;
+        unheardOctets += in.readableBytes();
+        in.release();
+        if (unheardOctets > listener.terms().config().maxMessageSizeBytes()) {
+            context().close();
         }
     }
 
@@ -339,9 +436,9 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
         }
         if (session().isStalled()) {
             // It waits for us, so its time begins anew.
-            lastReadNanos = System.nanoTime();
+            seat().heard();
         }
-        long idleNanos = System.nanoTime() - lastReadNanos;
+        long idleNanos = seat().silentNanos();
         long allowedNanos = listener.terms().config().idleTimeout().toNanos();
         if (idleNanos < allowedNanos) {
             idleTimer = watchIdle(allowedNanos - idleNanos);
@@ -356,8 +453,31 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer 
     void shutDown() {
         execute(() -> {
             if (session != null && !closing) {
-                session.shutDown();
+                session().shutDown();
             }
         });
+    }
+
+    @Override
+    public Protocol.State state() {
+        Session known = session;
+        return known == null ? Protocol.State.START : known.state();
+    }
+
+    @Override
+    public void giveWay() {
+        execute(() -> {
+            if (closing) {
+                context().close();
+            } else if (seat().isFirm() || isWaitingForUs()) {
+                seat().stay();
+            } else {
+                session().giveWay();
+            }
+        });
+    }
+
+    private boolean isWaitingForUs() {
+        return session().isStalled() && state() != Protocol.State.DELAYED;
     }
 }

@@ -38,6 +38,12 @@ final class StartTls {
     /// How long a handshake may take.
     static final Duration HANDSHAKE_AT_MOST = Duration.ofSeconds(30);
 
+    /// Agreements that are kept so that clients of TLS 1.2 need not agree anew; Java would keep
+    /// 20,480 for a day.
+    private static final int SESSIONS_AT_MOST = 256;
+
+    private static final Duration SESSION_AT_MOST = Duration.ofHours(1);
+
     private static final Logger log = LoggerFactory.getLogger(StartTls.class);
 
     private final Path certificateFile;
@@ -143,6 +149,8 @@ final class StartTls {
                     SslContextBuilder.forServer(key, chain)
                             .sslProvider(SslProvider.JDK)
                             .protocols("TLSv1.3", "TLSv1.2")
+                            .sessionCacheSize(SESSIONS_AT_MOST)
+                            .sessionTimeout(SESSION_AT_MOST.toSeconds())
                             .build();
             return new Loaded(context, chain[0].getNotAfter().toInstant());
         } catch (GeneralSecurityException | IllegalArgumentException e) {

@@ -2,6 +2,7 @@ package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
 import dev.postern.smtp.Extension;
+import dev.postern.smtp.FailureThrottle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -15,18 +16,21 @@ import org.jspecify.annotations.Nullable;
 /// @param startTls the certificate; null without
 /// @param observer for metrics
 /// @param blocking runs what may block
+/// @param throttle how long answers to failed log-ins wait
 record Terms(
         SmtpConfig config,
         Reception reception,
         Admission admission,
         @Nullable StartTls startTls,
         ListenerObserver observer,
-        Executor blocking) {
+        Executor blocking,
+        FailureThrottle throttle) {
 
     /// Returns these terms, but who may submit as in `other`.
     Terms submittersOf(SmtpConfig other) {
         SmtpConfig changed = config.submittersOf(other);
-        return new Terms(changed, reception, admission.by(changed), startTls, observer, blocking);
+        return new Terms(
+                changed, reception, admission.by(changed), startTls, observer, blocking, throttle);
     }
 
     /// Returns what EHLO offers to a client now (RFC 5321 §4.1.1.1).

@@ -9,19 +9,25 @@ import dev.postern.smtp.ContentDecoder;
 import dev.postern.smtp.ContentFault;
 import dev.postern.smtp.DataDecoder;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// MAIL to the end of the data (RFC 5321 §3.3): the envelope while it is spoken, then the message
 /// while it comes in.
 final class Transaction {
 
+    /// What a recipient takes beside its characters: the set's entry and three objects.
+    private static final long RECIPIENT_BYTES = 128;
+
+    /// A character as it is kept, and once more in the spool's record.
+    private static final long CHARACTER_BYTES = 2;
+
     private final ReversePath sender;
     private final boolean smtpUtf8;
-    private final Map<String, ForwardPath> recipients = new LinkedHashMap<>();
+    private final Set<Key> recipients = new LinkedHashSet<>();
+    private long envelopeBytes;
     private boolean recipientRefused;
     private @Nullable Incoming incoming;
     private @Nullable ContentDecoder decoder;
@@ -36,19 +42,57 @@ final class Transaction {
         return smtpUtf8;
     }
 
-    /// Adds a recipient. One that is there already is taken once (RFC 5321 §4.5.3.1.8 counts
-    /// recipients, not commands); the domain's letter case does not matter, the local part's may
-    /// (RFC 5321 §2.4).
-    ///
-    /// @return false when there are as many as may be
-    boolean add(String address, int atMost) {
-        int at = address.lastIndexOf('@') + 1;
-        String key = address.substring(0, at) + address.substring(at).toLowerCase(Locale.ROOT);
-        if (recipients.size() >= atMost && !recipients.containsKey(key)) {
-            return false;
+    /// A recipient as it is told from others: its domain's letter case does not matter, the local
+    /// part's may (RFC 5321 §2.4).
+    private record Key(ForwardPath path) {
+
+        private String domain() {
+            return path.address().substring(at()).toLowerCase(Locale.ROOT);
         }
-        recipients.putIfAbsent(key, new ForwardPath(address));
-        return true;
+
+        private int at() {
+            return path.address().lastIndexOf('@') + 1;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Key(ForwardPath(String address))
+                    && address.length() == path.address().length()
+                    && address.regionMatches(0, path.address(), 0, at())
+                    && domain().equals(new Key(new ForwardPath(address)).domain());
+        }
+
+        @Override
+        public int hashCode() {
+            return path.address().substring(0, at()).hashCode() + domain().hashCode();
+        }
+    }
+
+    /// Returns whether there is such a recipient already: it is taken once (RFC 5321 §4.5.3.1.8
+    /// counts recipients, not commands).
+    boolean has(String address) {
+        return recipients.contains(new Key(new ForwardPath(address)));
+    }
+
+    /// Returns how many recipients there are.
+    int recipientCount() {
+        return recipients.size();
+    }
+
+    /// Adds a recipient that is not there yet.
+    void add(String address) {
+        recipients.add(new Key(new ForwardPath(address)));
+        envelopeBytes += bytes(address.length());
+    }
+
+    /// Returns what a recipient takes of the heap, at most and about.
+    static long bytes(int addressLength) {
+        return RECIPIENT_BYTES + CHARACTER_BYTES * addressLength;
+    }
+
+    /// Returns what the recipients take of the heap.
+    long envelopeBytes() {
+        return envelopeBytes;
     }
 
     /// Notes that a recipient was refused, which tells a client's mistake from an empty envelope.
@@ -61,7 +105,7 @@ final class Transaction {
     }
 
     Envelope envelope() {
-        return new Envelope(sender, new ArrayList<>(recipients.values()), smtpUtf8);
+        return new Envelope(sender, recipients.stream().map(Key::path).toList(), smtpUtf8);
     }
 
     /// Starts the content, framed as DATA or BDAT does.

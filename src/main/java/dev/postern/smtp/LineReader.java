@@ -92,6 +92,11 @@ public final class LineReader {
         }
     }
 
+    /// Returns the octets kept beyond those that every reader has.
+    public int extraOctets() {
+        return kept.length - Limits.BASE_COMMAND_LINE_OCTETS;
+    }
+
     /// Whether part of a line was read.
     public boolean hasPart() {
         return length > 0;

@@ -291,6 +291,14 @@ public final class Replies {
                 ReplyCode.NO_STORAGE, EnhancedStatus.TOO_MANY_RECIPIENTS, "Too many recipients");
     }
 
+    /// All clients together address as many recipients as fit (RFC 5321 §4.5.3.1.10).
+    public static Reply noRoomForRecipient() {
+        return Reply.of(
+                ReplyCode.NO_STORAGE,
+                EnhancedStatus.TOO_MANY_RECIPIENTS,
+                "Too many recipients at once, try again later");
+    }
+
     /// RFC 1870 §6.
     public static Reply messageTooBig() {
         return Reply.of(
@@ -344,6 +352,14 @@ public final class Replies {
                 ReplyCode.NOT_AVAILABLE,
                 EnhancedStatus.TRANSIENT_SECURITY,
                 "Too many connections, try again later");
+    }
+
+    /// The session of a client that does nothing ends, since others need its place.
+    public static Reply gaveWay() {
+        return Reply.closing(
+                ReplyCode.NOT_AVAILABLE,
+                EnhancedStatus.TRANSIENT_SECURITY,
+                "Other clients need the room, try again later");
     }
 
     public static Reply shuttingDown() {

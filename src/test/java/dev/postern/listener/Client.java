@@ -7,6 +7,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
@@ -30,7 +32,18 @@ final class Client implements AutoCloseable {
     private OutputStream out;
 
     Client(InetSocketAddress address) throws IOException {
-        socket = new Socket(address.getAddress(), address.getPort());
+        this(address, "127.0.0.1");
+    }
+
+    /// Connects from an address of this machine.
+    Client(InetSocketAddress address, String from) throws IOException {
+        boolean ipv4 = address.getAddress() instanceof Inet4Address;
+        socket =
+                new Socket(
+                        address.getAddress(),
+                        address.getPort(),
+                        ipv4 ? InetAddress.ofLiteral(from) : null,
+                        0);
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(ANSWER_AT_MOST_MILLIS);
         streams();

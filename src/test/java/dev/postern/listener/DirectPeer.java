@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.postern.smtp.Reply;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -12,19 +13,32 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /// A session without a network: octets go straight in, replies are kept. The test's thread is the
 /// event loop.
-final class DirectPeer implements Peer {
+final class DirectPeer implements Peer, Crowd.Guest {
+
+    private static final long HELD_BYTES_AT_MOST = 1 << 20;
 
     final List<Reply> replies = new ArrayList<>();
     final Session session;
     boolean secured;
     boolean dropped;
 
+    /// So many replies the client takes before it is behind.
+    int repliesAtMost = Integer.MAX_VALUE;
+
+    /// How long answers waited.
+    final List<Duration> waits = new ArrayList<>();
+
     private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     private ByteBuffer kept = ByteBuffer.allocate(0);
 
     DirectPeer(Terms terms) {
+        this(terms, HELD_BYTES_AT_MOST);
+    }
+
+    DirectPeer(Terms terms, long heldBytesAtMost) {
         InetAddress loopback = InetAddress.getLoopbackAddress();
-        session = new Session(terms, new Link(loopback, loopback), this);
+        Crowd.Seat seat = new Crowd(1, 1, heldBytesAtMost, System::nanoTime).enter(loopback, this);
+        session = new Session(terms, new Link(loopback, loopback), this, seat);
         session.greet();
     }
 
@@ -75,6 +89,30 @@ final class DirectPeer implements Peer {
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
+    }
+
+    @Override
+    public void after(Duration wait, Runnable task) {
+        waits.add(wait);
+        tasks.add(() -> {
+            task.run();
+            resume();
+        });
+    }
+
+    @Override
+    public boolean isBehind() {
+        return replies.size() >= repliesAtMost;
+    }
+
+    @Override
+    public Protocol.State state() {
+        return session == null ? Protocol.State.START : session.state();
+    }
+
+    @Override
+    public void giveWay() {
+        session.giveWay();
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.postern.config.RetryConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.SpoolConfig;
+import dev.postern.smtp.FailureThrottle;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -37,6 +38,7 @@ final class Door implements AutoCloseable {
     private final List<SmtpConfig.User> users = new ArrayList<>();
     private final Map<String, String> aliases = new HashMap<>();
     private Handover handover;
+    private Crowd crowd;
     private Listener listener;
     private Reception reception;
 
@@ -61,10 +63,19 @@ final class Door implements AutoCloseable {
         return this;
     }
 
+    /// Puts a crowd in the place of the one that the heap's size gives.
+    Door crowd(Crowd smaller) {
+        crowd = smaller;
+        return this;
+    }
+
     Door open() throws IOException {
         PosternConfig config = config();
         reception = new Reception(config, spool, handover, counters, () -> NOW);
-        listener = Listener.start(config.smtp(), reception, counters);
+        listener =
+                crowd == null
+                        ? Listener.start(config.smtp(), reception, counters)
+                        : Listener.start(config.smtp(), reception, counters, crowd);
         return this;
     }
 
@@ -78,7 +89,8 @@ final class Door implements AutoCloseable {
                 new Admission(config.smtp(), true, startTls != null),
                 startTls,
                 counters,
-                Runnable::run);
+                Runnable::run,
+                new FailureThrottle(() -> NOW));
     }
 
     Listener listener() {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.config.HostPort;
 import dev.postern.config.SmtpConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,6 +17,7 @@ import java.net.ServerSocket;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -282,5 +284,171 @@ class ListenerTest {
         }
         assertEquals(1, door.counters.accepted.get());
         assertEquals(14, door.counters.acceptedBytes.get());
+    }
+
+    private static Crowd crowd(int sessions, long heldBytes) {
+        return new Crowd(sessions, 1, heldBytes, System::nanoTime);
+    }
+
+    private Client from(String address) throws IOException {
+        Client client = new Client(door.address(), address);
+        assertEquals("220 postern.test ESMTP Postern", client.line());
+        return client;
+    }
+
+    @Test
+    void anotherAddressGetsAPlaceThoughOneTookThemAll() throws IOException {
+        door.crowd(crowd(2, 100_000)).set("allow", "127.0.0.0/8").open();
+        try (Client busy = inData();
+                Client idle = connected();
+                Client honest = from("127.0.0.2")) {
+            assertEquals("421 4.7.0 Other clients need the room, try again later", idle.line());
+            assertNull(idle.line());
+            honest.send(ENVELOPE + "DATA\r\n\r\n.\r\n");
+            assertTrue(honest.reply().startsWith("250 "));
+            assertTrue(honest.reply().startsWith("250 "));
+            assertTrue(honest.reply().startsWith("250 "));
+            assertTrue(honest.reply().startsWith("354 "));
+            assertTrue(honest.line().startsWith("250 2.0.0 Ok: queued as "));
+            busy.send("\r\n.\r\n");
+            assertTrue(busy.line().startsWith("250 2.0.0 Ok: queued as "), "it was not disturbed");
+        }
+    }
+
+    /// The places of messages that are being committed are taken, though their clients left.
+    @Test
+    void aCommitKeepsItsPlace() throws IOException {
+        door.spool.commitsWait = true;
+        door.crowd(crowd(1, 100_000)).open();
+        try (Client client = inData()) {
+            client.send("\r\n.\r\n");
+            Eventually.until("commit", () -> door.spool.waitingCommits() == 1);
+            client.socket().setSoLinger(true, 0);
+        }
+        Eventually.until("gone", () -> door.counters.sessions.get() == 0);
+        try (Client early = new Client(door.address())) {
+            assertEquals("421 4.7.0 Too many connections, try again later", early.line());
+        }
+        door.spool.letCommitsGo();
+        Eventually.until("stored", () -> door.spool.stored.size() == 1);
+        Eventually.until("a place", this::isGreeted);
+    }
+
+    private boolean isGreeted() {
+        try (Client client = new Client(door.address())) {
+            return client.line().startsWith("220 ");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// An octet now and then is no command, however long it goes on.
+    @Test
+    void octetsOneByOneAreIdleness() throws IOException {
+        door.set("idle-timeout", "PT0.5S").open();
+        try (Client client = connected()) {
+            CompletableFuture<Void> slow =
+                    CompletableFuture.runAsync(() -> {
+                        try {
+                            while (true) {
+                                client.send("N");
+                                LockSupport.parkNanos(10_000_000);
+                            }
+                        } catch (IOException _) {
+                            // Sent away.
+                        }
+                    });
+            assertEquals("421 4.4.2 Idle for too long", client.line());
+            client.socket().close();
+            slow.join();
+        }
+    }
+
+    @Test
+    void aClientThatGoesOnSendingHearsTheLastWord() throws IOException {
+        door.set("max-message-size", "40000000").open();
+        try (Client client = connected()) {
+            sendOnAndHear(client);
+        }
+    }
+
+    @Test
+    void aClientThatGoesOnSendingUnderTlsHearsTheLastWord() throws IOException {
+        door.set("max-message-size", "40000000")
+                .set("tls.certificate", "listener-ec-chain.pem")
+                .set("tls.key", "listener-sec1.pem")
+                .open();
+        try (Client client = connected()) {
+            client.ask("EHLO x");
+            client.ask("STARTTLS");
+            client.startTls();
+            sendOnAndHear(client);
+        }
+    }
+
+    /// A refused message's text as commands, in pieces, without a look at the answers.
+    private static void sendOnAndHear(Client client) throws IOException {
+        String piece = "Some text of a letter.\r\n".repeat(2000);
+        for (int i = 0; i < 100; i++) {
+            client.send(piece);
+            LockSupport.parkNanos(1_000_000);
+        }
+        String last = client.reply();
+        for (String next = last; next != null; next = client.reply()) {
+            last = next;
+        }
+        assertEquals("421 4.7.0 Too many errors", last);
+    }
+
+    @Test
+    void whoIsHeardOutIsBounded() throws IOException {
+        door.set("max-message-size", "100000").open();
+        try (Client client = connected()) {
+            assertThrows(
+                    IOException.class,
+                    () -> {
+                        while (true) {
+                            client.send("Some text of a letter.\r\n".repeat(1000));
+                        }
+                    });
+        }
+        Eventually.until("no session", () -> door.counters.sessions.get() == 0);
+    }
+
+    @Test
+    void aFailedLogInHoldsNobodyElseUp() throws IOException {
+        door.set("user", "app:secret").open();
+        try (Client guesser = connected();
+                Client client = connected()) {
+            guesser.ask("EHLO x");
+            guesser.say("AUTH PLAIN AGFwcAB3cm9uZw==", "NOOP");
+            Eventually.until("failed", () -> door.counters.authFailures.get() == 1);
+            client.ask("EHLO x");
+            assertEquals(
+                    "235 2.7.0 Authentication successful",
+                    client.ask("AUTH PLAIN AGFwcABzZWNyZXQ="));
+            assertEquals("535 5.7.8 Authentication credentials invalid", guesser.line());
+            assertEquals("250 2.0.0 Ok", guesser.line());
+        }
+    }
+
+    @Test
+    void aClientThatWaitsForABadAnswerIsSentAwayAtTheEnd() throws IOException {
+        door.set("user", "app:secret").open();
+        try (Client guesser = connected()) {
+            guesser.ask("EHLO x");
+            for (int i = 0; i < 5; i++) {
+                try (Client other = connected()) {
+                    other.ask("EHLO x");
+                    other.say("AUTH PLAIN AGFwcAB3cm9uZw==");
+                    int failures = i + 1;
+                    Eventually.until("failed", () -> door.counters.authFailures.get() == failures);
+                }
+            }
+            guesser.say("AUTH PLAIN AGFwcAB3cm9uZw==");
+            Eventually.until("failed", () -> door.counters.authFailures.get() == 6);
+            door.listener().stopAccepting();
+            assertEquals("421 4.3.2 Shutting down", guesser.line());
+        }
     }
 }

@@ -121,7 +121,10 @@ class ProtocolTest {
         stateDiagram-v2
             [*] --> START: 220
         %s    CHALLENGED --> CHECKING: response
-            CHECKING --> READY: 235 or 535
+            CHECKING --> READY: 235
+            CHECKING --> DELAYED: wrong credentials
+            DELAYED --> READY: 535
+            DELAYED --> CLOSED: 421, the third time
             SECURING --> START: TLS
             DATA --> COMMITTING: CRLF . CRLF
             CHUNK --> CHUNKED: 250

@@ -28,7 +28,14 @@ public final class SmtpClient implements AutoCloseable {
 
     /// Connects to a port of loopback and reads the greeting.
     public SmtpClient(int port) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        this(port, "127.0.0.1");
+    }
+
+    /// Connects from an address of this machine.
+    public SmtpClient(int port, String from) throws IOException {
+        socket =
+                new Socket(
+                        InetAddress.ofLiteral("127.0.0.1"), port, InetAddress.ofLiteral(from), 0);
         socket.setSoTimeout(TIME_OUT_MILLIS);
         socket.setTcpNoDelay(true);
         in = new BufferedInputStream(socket.getInputStream());
