@@ -1,0 +1,109 @@
+package dev.postern.smtp;
+
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// How long the answer to a failed log-in is held back, by how often its address failed of late.
+/// For whoever checks credentials: sessions, and the admin socket with its token.
+///
+/// ```
+///   if (!right) {
+///       Duration wait = throttle.failed(clientAddress);
+///       // note it in the log, then answer once `wait` is over, without blocking a thread
+///   }
+/// ```
+///
+/// *Contract.* Only failures are told, and only their own answers wait: right credentials are
+/// answered at once, whatever went before. The count is an address's, not a connection's, so that
+/// parallel attempts wait as long as those in a row. The wait doubles from [#FIRST_WAIT] up to
+/// [#WAIT_AT_MOST]; one failure is forgotten each [#FORGET_ONE_EACH].
+///
+/// *Limits.* [#ADDRESSES_AT_MOST] addresses are remembered, the last ones to fail; IPv6 by /64,
+/// since one host has as many. Safe for any thread, never blocks for long.
+public final class FailureThrottle {
+
+    /// How long the answer to the first failure waits.
+    public static final Duration FIRST_WAIT = Duration.ofMillis(500);
+
+    /// How long any answer waits at most: clients give up after a minute or so.
+    public static final Duration WAIT_AT_MOST = Duration.ofSeconds(30);
+
+    /// How long it takes until one failure is forgotten.
+    public static final Duration FORGET_ONE_EACH = Duration.ofMinutes(1);
+
+    /// Addresses that are remembered.
+    public static final int ADDRESSES_AT_MOST = 4096;
+
+    /// More failures than this are counted as this many: the wait is the longest then.
+    private static final int FAILURES_AT_MOST = 10;
+
+    private static final int IPV4_OCTETS = 4;
+
+    private final InstantSource clock;
+    private final Map<Network, Failures> failures =
+            new LinkedHashMap<>(16, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Network, Failures> eldest) {
+                    return size() > ADDRESSES_AT_MOST;
+                }
+            };
+
+    /// Makes a throttle that knows of no failures.
+    public FailureThrottle(InstantSource clock) {
+        this.clock = clock;
+    }
+
+    /// An IPv4 address, or the first half of an IPv6 address.
+    private record Network(boolean ipv4, long prefix) {
+
+        static Network of(InetAddress address) {
+            byte[] octets = address.getAddress();
+            return octets.length == IPV4_OCTETS
+                    ? new Network(true, ByteBuffer.wrap(octets).getInt())
+                    : new Network(false, ByteBuffer.wrap(octets).getLong());
+        }
+    }
+
+    /// What an address did.
+    ///
+    /// @param since when the first of them that is not forgotten begins to age
+    private record Failures(int count, Instant since) {
+
+        Failures at(Instant now) {
+            long forgotten = Duration.between(since, now).dividedBy(FORGET_ONE_EACH);
+            if (forgotten <= 0) {
+                return this;
+            }
+            return forgotten >= count
+                    ? new Failures(0, now)
+                    : new Failures(
+                            count - (int) forgotten,
+                            since.plus(FORGET_ONE_EACH.multipliedBy(forgotten)));
+        }
+
+        Failures oneMore() {
+            return new Failures(Math.min(count + 1, FAILURES_AT_MOST), since);
+        }
+
+        Duration lastOnesWait() {
+            Duration wait = FIRST_WAIT.multipliedBy(1L << (count - 1));
+            return wait.compareTo(WAIT_AT_MOST) < 0 ? wait : WAIT_AT_MOST;
+        }
+    }
+
+    /// Notes that credentials from an address were wrong.
+    ///
+    /// @return how long to hold back the answer to them
+    public synchronized Duration failed(InetAddress client) {
+        Instant now = clock.instant();
+        Failures known =
+                failures.getOrDefault(Network.of(client), new Failures(0, now)).at(now).oneMore();
+        failures.put(Network.of(client), known);
+        return known.lastOnesWait();
+    }
+}
