@@ -4,26 +4,32 @@ import dev.postern.config.HostPort;
 import dev.postern.config.HttpConfig;
 import dev.postern.config.SmtpConfig;
 import dev.postern.doctor.Report;
+import dev.postern.smtp.FailureThrottle;
 import dev.postern.spool.Spool;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
-import io.helidon.http.Status;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Clock;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The socket for operators: the page at `/`, the API under `/api/v1`.
 ///
 /// *Diagnostics.* Who may not is answered 401, 403 or 421 by the `Guard`; everything else that goes
-/// wrong is a problem document (RFC 9457). Operators' verbs are logged.
+/// wrong is a problem document (RFC 9457). Operators' verbs are logged, and wrong tokens, whose
+/// answers wait by the [FailureThrottle].
 public final class AdminSocket {
 
+    private static final Logger LOG = LoggerFactory.getLogger(AdminSocket.class);
+
     private final Guard guard;
+    private final FailureThrottle throttle;
     private final WebPage page = new WebPage();
     private final HttpSocket socket;
 
@@ -45,6 +51,7 @@ public final class AdminSocket {
             Supplier<Report> doctor,
             Clock clock) {
         this.guard = new Guard(config.adminToken(), config.admin().host());
+        this.throttle = new FailureThrottle(clock);
         SubmitApi submit =
                 new SubmitApi(submission, smtp.maxMessageSizeBytes(), smtp.maxRecipients());
         QueueApi queue = new QueueApi(spool);
@@ -54,15 +61,13 @@ public final class AdminSocket {
                 new HttpSocket(
                         "admin",
                         config.admin(),
-                        smtp.maxMessageSizeBytes(),
+                        new HttpSocket.Use(smtp.maxMessageSizeBytes(), QueueApi.MESSAGES, true),
                         routing -> {
                             routing.addFilter(this::admit);
                             HttpSocket.resource(
                                     routing,
-                                    "/",
-                                    Map.of(
-                                            Method.GET,
-                                            (_, response) -> page.send(response, Status.OK_200)));
+                                    Guard.PAGE,
+                                    Map.of(Method.GET, (_, response) -> page.send(response)));
                             status.routes(routing);
                             diagnosis.routes(routing);
                             queue.routes(routing, submit::submit);
@@ -94,21 +99,22 @@ public final class AdminSocket {
             chain.proceed();
             return;
         }
+        if (guard.hasWrongToken(request.headers())) {
+            holdBack(request);
+        }
         if (verdict == Guard.Verdict.UNAUTHENTICATED) {
             response.header(HeaderNames.WWW_AUTHENTICATE, Guard.CHALLENGE);
-            if (asksForPage(request)) {
-                page.send(response, Status.UNAUTHORIZED_401);
-                return;
-            }
         }
         Guard.problem(verdict).send(response);
     }
 
-    /// Whether a browser wants the page, which then asks for the token.
-    private static boolean asksForPage(RoutingRequest request) {
-        List<String> accepted = request.headers().values(HeaderNames.ACCEPT);
-        return request.path().path().equals("/")
-                && request.prologue().method().equals(Method.GET)
-                && accepted.stream().anyMatch(value -> value.contains("text/html"));
+    /// Makes who tries tokens wait, longer each time, without taking a place from anybody else.
+    private void holdBack(RoutingRequest request) {
+        if (request.remotePeer().address() instanceof InetSocketAddress client) {
+            LOG.atWarn()
+                    .addKeyValue("client", client.getAddress().getHostAddress())
+                    .log("wrong admin token");
+            Connections.current().hold(throttle.failed(client.getAddress()));
+        }
     }
 }

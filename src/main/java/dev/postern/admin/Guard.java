@@ -35,6 +35,9 @@ final class Guard {
 
     static final String CHALLENGE = "Bearer realm=\"postern\"";
 
+    /// What anybody may see where there is a token: it holds no fact, and asks for the token.
+    static final String PAGE = "/";
+
     private static final String API = "/api/";
     private static final String BEARER = "bearer ";
     private static final HeaderName SEC_FETCH_SITE = HeaderNames.create("Sec-Fetch-Site");
@@ -57,6 +60,10 @@ final class Guard {
 
     /// @param path what is asked for
     Verdict judge(Method method, String path, String authority, Headers headers) {
+        boolean safe = SAFE_METHODS.contains(method.text());
+        if (token != null && safe && path.equals(PAGE)) {
+            return Verdict.ADMITTED;
+        }
         boolean proven = token != null && hasToken(token, headers);
         if (!proven && !isOurs(authority)) {
             return Verdict.MISDIRECTED;
@@ -65,11 +72,16 @@ final class Guard {
             return Verdict.UNAUTHENTICATED;
         }
         // To look at the doctor makes every egress log in: no other site's page may cause that.
-        boolean acts = !SAFE_METHODS.contains(method.text()) || path.startsWith(API);
+        boolean acts = !safe || path.startsWith(API);
         if (acts && isCrossSite(authority, headers)) {
             return Verdict.CROSS_SITE;
         }
         return Verdict.ADMITTED;
+    }
+
+    /// Whether a token came that is not the one: somebody may be trying.
+    boolean hasWrongToken(Headers headers) {
+        return token != null && isBearer(headers) && !hasToken(token, headers);
     }
 
     /// Returns the problem that a verdict is answered with.
@@ -91,12 +103,19 @@ final class Guard {
     }
 
     private static boolean hasToken(Secret token, Headers headers) {
-        String given = headers.first(HeaderNames.AUTHORIZATION).orElse("");
-        if (!given.toLowerCase(Locale.ROOT).startsWith(BEARER)) {
+        if (!isBearer(headers)) {
             return false;
         }
-        byte[] said = given.substring(BEARER.length()).strip().getBytes(UTF_8);
+        byte[] said = credentials(headers).substring(BEARER.length()).strip().getBytes(UTF_8);
         return MessageDigest.isEqual(said, token.reveal().getBytes(UTF_8));
+    }
+
+    private static boolean isBearer(Headers headers) {
+        return credentials(headers).toLowerCase(Locale.ROOT).startsWith(BEARER);
+    }
+
+    private static String credentials(Headers headers) {
+        return headers.first(HeaderNames.AUTHORIZATION).orElse("");
     }
 
     private boolean isOurs(String authority) {

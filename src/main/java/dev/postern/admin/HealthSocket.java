@@ -16,10 +16,13 @@ import java.util.function.Supplier;
 
 /// The socket for orchestrators: `/health/*` and `/metrics`, and nothing that tells of any message.
 /// It may be open to a whole cluster.
+///
+/// It answers at once whatever comes to it or to the admin socket: it has [Places] of its own, and
+/// no operator's work is on the carriers of its virtual threads.
 public final class HealthSocket {
 
     /// Nothing is sent to it.
-    private static final long MAX_BODY_BYTES = 1024;
+    private static final HttpSocket.Use USE = new HttpSocket.Use(1024, null, false);
 
     private final Metrics metrics;
     private final HttpSocket socket;
@@ -36,9 +39,7 @@ public final class HealthSocket {
             Metrics metrics) {
         this.metrics = metrics;
         Health health = new Health(listener, spool, egresses);
-        this.socket =
-                new HttpSocket(
-                        "health", configured, MAX_BODY_BYTES, routing -> routes(routing, health));
+        this.socket = new HttpSocket("health", configured, USE, routing -> routes(routing, health));
     }
 
     /// Binds and serves.

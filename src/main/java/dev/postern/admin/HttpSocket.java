@@ -4,6 +4,7 @@ import dev.postern.config.HostPort;
 import io.helidon.common.socket.SocketOptions;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
@@ -13,9 +14,11 @@ import io.helidon.http.media.ReadableEntity;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
@@ -26,6 +29,9 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.stream.Collectors;
@@ -36,6 +42,11 @@ import org.slf4j.LoggerFactory;
 /// A web server on one address, with limits that suit a few orchestrators and operators. Every
 /// error that it answers is a [Problem].
 ///
+/// *Limits.* Who may connect, and for how long, is for the [Places] to say; each socket has its
+/// own. What is a request, and where it ends, the [RequestReader]. A body is at most
+/// [#SMALL_BODY_BYTES], and read before the request is run, but for the one resource that takes
+/// messages. Of a message that is refused [#MAX_DISCARD_BYTES] are read.
+///
 /// *Diagnostics.* An address that can't be bound is an `IOException` from [#start] that names it. A
 /// failure of a handler is logged and answered 500 without its words.
 final class HttpSocket {
@@ -45,18 +56,26 @@ final class HttpSocket {
     private static final java.util.logging.Logger ACCEPTOR_LOG =
             java.util.logging.Logger.getLogger("io.helidon.webserver.ServerListener");
 
-    private static final int MAX_CONNECTIONS = 64;
-    private static final int BACKLOG = 64;
-    private static final int MAX_HEADERS_BYTES = 16 * 1024;
-    private static final int MAX_PROLOGUE_BYTES = 4 * 1024;
+    /// Connections that may be about to close beside those that have a place.
+    private static final int MAX_CLOSING = 64;
+
+    /// A crowd that comes at once must not make an honest client try again a second later.
+    private static final int BACKLOG = 512;
+
+    /// The server's own limits are beyond those of the [RequestReader], which decide.
+    private static final int MAX_HEADERS_BYTES = RequestReader.FIELDS_BYTES + 1024;
+
+    private static final int MAX_PROLOGUE_BYTES = RequestReader.REQUEST_LINE_BYTES + 1024;
     private static final int WRITE_BUFFER_BYTES = 4 * 1024;
     private static final int DISCARD_BUFFER_BYTES = 8 * 1024;
 
-    /// Above this much, what is left of a refused request is not read: the connection ends.
+    /// A body that nobody asks for.
+    private static final int SMALL_BODY_BYTES = 64 * 1024;
+
+    /// Above this much, what is left of a refused message is not read: the connection ends.
     private static final long MAX_DISCARD_BYTES = 256L * 1024 * 1024;
 
-    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
-    private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration SWEEP_EACH = Duration.ofMillis(250);
     private static final Duration STOP_GRACE = Duration.ofMillis(500);
 
     /// What every answer carries, against sniffing, framing and caching.
@@ -72,31 +91,81 @@ final class HttpSocket {
     private final String name;
     private final HostPort configured;
     private final WebServer server;
+    private final Places places = new Places(System::nanoTime);
+    private final ScheduledExecutorService watch;
     private @Nullable HostPort bound;
 
     /// @param name what the socket is for: the key that configures it is `http.` and this
-    /// @param maxBodyBytes above this much a request is answered 413
+    /// @param use what is done with it
     /// @param routes adds the resources
-    HttpSocket(
-            String name,
-            HostPort configured,
-            long maxBodyBytes,
-            Consumer<HttpRouting.Builder> routes) {
+    HttpSocket(String name, HostPort configured, Use use, Consumer<HttpRouting.Builder> routes) {
         this.name = name;
         this.configured = configured;
+        this.watch =
+                Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().daemon().name("http-" + name + "-watch").factory());
         HttpRouting.Builder routing = HttpRouting.builder();
-        routing.addFilter((chain, request, response) -> {
-            SECURITY_HEADERS.forEach(response::header);
-            chain.proceed();
-            readToEnd(request);
-        });
+        routing.addFilter((chain, request, response) ->
+                handle(chain, request, response, use.isUpload(request)));
         routes.accept(routing);
         routing.any((_, _) -> {
             throw Problem.notFound("There is nothing here.");
         });
         routing.error(Problem.class, (_, response, problem) -> problem.send(response));
         routing.error(Throwable.class, HttpSocket::fail);
-        this.server = build(configured, maxBodyBytes, routing);
+        this.server = build(configured, use, places, routing);
+    }
+
+    /// What a socket is used for.
+    ///
+    /// @param maxBodyBytes above this much a request is answered 413
+    /// @param uploadPath where large bodies are posted; null: nowhere
+    /// @param ownThreads whether handlers work so much that they get threads of the system's
+    record Use(long maxBodyBytes, @Nullable String uploadPath, boolean ownThreads) {
+
+        private boolean isUpload(RoutingRequest request) {
+            return request.prologue().method().equals(Method.POST)
+                    && request.path().path().equals(uploadPath);
+        }
+    }
+
+    private static void handle(
+            FilterChain chain, RoutingRequest request, RoutingResponse response, boolean upload) {
+        Connections.Connection connection = Connections.current();
+        connection.routes();
+        SECURITY_HEADERS.forEach(response::header);
+        if (!upload && !takeSmallBody(request)) {
+            response.header(HeaderValues.CONNECTION_CLOSE);
+            new Problem(
+                            Status.REQUEST_ENTITY_TOO_LARGE_413,
+                            "This takes no body of more than " + SMALL_BODY_BYTES + " bytes.")
+                    .send(response);
+            throw new CloseConnectionException("the body was too large");
+        }
+        connection.runs();
+        chain.proceed();
+        connection.answered();
+        readToEnd(request);
+        if (response.headers().contains(HeaderValues.CONNECTION_CLOSE)) {
+            throw new CloseConnectionException("the answer said so");
+        }
+    }
+
+    /// Reads a body that is not for a handler, to its end, so that nothing is run whose framing is
+    /// broken. Returns whether it is as small as it may be.
+    private static boolean takeSmallBody(RoutingRequest request) {
+        ReadableEntity body = request.content();
+        if (!body.hasEntity()) {
+            return true;
+        }
+        if (request.headers().contentLength().orElse(0) > SMALL_BODY_BYTES) {
+            return false;
+        }
+        try (InputStream in = body.inputStream()) {
+            return in.readNBytes(SMALL_BODY_BYTES + 1).length <= SMALL_BODY_BYTES;
+        } catch (IOException e) {
+            throw new CloseConnectionException("the body could not be read", e);
+        }
     }
 
     /// Throws away what was not read of a request. The server would take it for the next request,
@@ -175,6 +244,8 @@ final class HttpSocket {
             throw unbound(whyNotBound(), null);
         }
         bound = new HostPort(configured.host(), server.port());
+        long each = SWEEP_EACH.toMillis();
+        watch.scheduleAtFixedRate(places::sweep, each, each, TimeUnit.MILLISECONDS);
     }
 
     private IOException unbound(String why, @Nullable Throwable cause) {
@@ -207,6 +278,7 @@ final class HttpSocket {
     void stop() {
         // Its acceptor logs its own interruption, which is how it is stopped, as an error.
         ACCEPTOR_LOG.setLevel(Level.OFF);
+        watch.shutdownNow();
         try {
             server.stop();
         } finally {
@@ -215,7 +287,12 @@ final class HttpSocket {
     }
 
     private static WebServer build(
-            HostPort configured, long maxBodyBytes, HttpRouting.Builder routing) {
+            HostPort configured, Use use, Places places, HttpRouting.Builder routing) {
+        Http1Config http =
+                Http1Config.builder()
+                        .maxHeadersSize(MAX_HEADERS_BYTES)
+                        .maxPrologueLength(MAX_PROLOGUE_BYTES)
+                        .build();
         return WebServer.builder()
                 .bindAddress(socketAddress(configured))
                 .shutdownHook(false)
@@ -227,18 +304,13 @@ final class HttpSocket {
                         ContentEncodingContext.builder()
                                 .contentEncodingsDiscoverServices(false)
                                 .build())
-                .addProtocol(
-                        Http1Config.builder()
-                                .maxHeadersSize(MAX_HEADERS_BYTES)
-                                .maxPrologueLength(MAX_PROLOGUE_BYTES)
-                                .build())
-                .connectionOptions(
-                        SocketOptions.builder().readTimeout(READ_TIMEOUT).tcpNoDelay(true).build())
+                .addConnectionSelector(new Connections(places, use.ownThreads(), http))
+                .addProtocol(new Connections.NoOther())
+                .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                 .backlog(BACKLOG)
-                .maxTcpConnections(MAX_CONNECTIONS)
-                .maxPayloadSize(maxBodyBytes)
+                .maxTcpConnections(Places.PLACES + MAX_CLOSING)
+                .maxPayloadSize(use.maxBodyBytes())
                 .writeBufferSize(WRITE_BUFFER_BYTES)
-                .idleConnectionTimeout(IDLE_TIMEOUT)
                 .shutdownGracePeriod(STOP_GRACE)
                 .directHandlers(transportErrors())
                 .addRouting(routing)

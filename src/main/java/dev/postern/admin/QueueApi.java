@@ -33,7 +33,8 @@ final class QueueApi {
 
     private static final int DEFAULT_LIMIT = 50;
     private static final int MAX_LIMIT = 1000;
-    private static final String MESSAGE = "/api/v1/messages/{id}";
+    static final String MESSAGES = "/api/v1/messages";
+    private static final String MESSAGE = MESSAGES + "/{id}";
 
     private final Spool spool;
 
@@ -43,8 +44,7 @@ final class QueueApi {
 
     /// @param submit what POST /messages does
     void routes(HttpRouting.Builder routing, Handler submit) {
-        HttpSocket.resource(
-                routing, "/api/v1/messages", Map.of(Method.GET, this::list, Method.POST, submit));
+        HttpSocket.resource(routing, MESSAGES, Map.of(Method.GET, this::list, Method.POST, submit));
         HttpSocket.resource(
                 routing,
                 MESSAGE,

@@ -3,7 +3,6 @@ package dev.postern.admin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.helidon.http.HeaderNames;
-import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,7 +15,7 @@ import java.util.Base64;
 /// script that the browser runs is the one whose hash the policy names (CSP Level 3 §8.4).
 ///
 /// It holds no fact about any mail: it asks the API for them. So whoever lacks the token gets it
-/// too, with status 401, and it asks for the token.
+/// too, and it asks for the token.
 final class WebPage {
 
     private static final String STYLE_MARK = "/*style*/";
@@ -41,8 +40,7 @@ final class WebPage {
                         + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     }
 
-    void send(ServerResponse response, Status status) {
-        response.status(status);
+    void send(ServerResponse response) {
         response.header(HeaderNames.CONTENT_TYPE, "text/html; charset=utf-8");
         response.header("Content-Security-Policy", policy);
         response.header("Cross-Origin-Opener-Policy", "same-origin");

@@ -135,7 +135,7 @@ final class Keys {
             Key.optional(
                     "http.admin-token",
                     Types.SECRET,
-                    "Asked for as `Authorization: Bearer TOKEN` wherever it is set.",
+                    "Asked for as `Authorization: Bearer TOKEN` by all but the page itself.",
                     "open-sesame");
     static final Key<Path> SPOOL_PATH =
             Key.of(

@@ -248,7 +248,8 @@
   }
 
   function tell(refused) {
-    if (refused instanceof Refused && refused.status === 401) {
+    // 421: under a name that is not this machine's only the token opens the API.
+    if (refused instanceof Refused && (refused.status === 401 || refused.status === 421)) {
       $("detail").close();
       $("inside").hidden = true;
       $("login").hidden = false;

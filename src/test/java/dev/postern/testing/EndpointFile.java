@@ -12,11 +12,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// The file in which `serve` says where it really listens.
-final class EndpointFile {
+public final class EndpointFile {
 
-    static final String SMTP = "smtp";
-    static final String HEALTH = "health";
-    static final String ADMIN = "admin";
+    /// The names of the sockets.
+    public static final String SMTP = "smtp";
+
+    public static final String HEALTH = "health";
+    public static final String ADMIN = "admin";
+
     static final Set<String> NAMES = Set.of(SMTP, HEALTH, ADMIN);
 
     private static final Pattern LINE =

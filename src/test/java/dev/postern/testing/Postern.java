@@ -227,6 +227,11 @@ public final class Postern implements AutoCloseable {
         return ports.get(EndpointFile.SMTP);
     }
 
+    /// Returns the port of a socket by its name in the endpoint file.
+    public int port(String socket) {
+        return ports.get(socket);
+    }
+
     /// Returns everything that it printed, in all its lives.
     public List<String> log() {
         return Stream.concat(earlierLines.stream(), daemon.lines().stream()).toList();

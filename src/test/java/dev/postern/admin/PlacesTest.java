@@ -1,0 +1,240 @@
+package dev.postern.admin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.testing.Seeds;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class PlacesTest {
+
+    private static final Duration TICK = Duration.ofMillis(10);
+
+    private long nanos = -Duration.ofHours(1).toNanos();
+    private final Places places = new Places(() -> nanos);
+    private final List<String> closed = new ArrayList<>();
+
+    private void pass(Duration time) {
+        nanos += time.toNanos();
+    }
+
+    private Places.Place enter(String name, InetAddress client) {
+        pass(TICK);
+        return places.enter(client, () -> closed.add(name));
+    }
+
+    private static InetAddress address(int host) {
+        try {
+            return InetAddress.getByAddress(
+                    new byte[] {10, (byte) (host >> 16), (byte) (host >> 8), (byte) host});
+        } catch (UnknownHostException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    private static void run(Places.Place place) {
+        place.works();
+        place.runs();
+    }
+
+    private List<Places.Place> fill() {
+        return IntStream.range(0, Places.PLACES)
+                .mapToObj(i -> enter("crowd " + i, address(i)))
+                .toList();
+    }
+
+    @Test
+    void whenAllAreTakenTheLongestIdleGoes() {
+        List<Places.Place> crowd = fill();
+        run(crowd.get(0));
+        run(crowd.get(1));
+        crowd.get(1).awaits();
+
+        Places.Place honest = enter("honest", address(1000));
+        run(honest);
+
+        assertEquals(List.of("crowd 2"), closed);
+        assertEquals(Places.PLACES, places.count());
+        for (int i = 0; i < 500; i++) {
+            enter("more " + i, address(2000 + i));
+        }
+        assertFalse(closed.contains("honest"), "its request is under way");
+        assertFalse(closed.contains("crowd 0"), "its request is under way");
+        assertTrue(closed.contains("crowd 1"), "idle again, in its turn");
+        assertEquals(Places.PLACES, places.count());
+    }
+
+    /// Octets that drip do not make a head younger.
+    @Test
+    void whoHasSentAPartOfAHeadIsIdle() {
+        List<Places.Place> crowd = fill();
+        crowd.forEach(PlacesTest::run);
+        crowd.forEach(Places.Place::awaits);
+        crowd.getFirst().begins();
+
+        run(enter("honest", address(1000)));
+
+        assertEquals(List.of("crowd 0"), closed);
+    }
+
+    @Test
+    void withoutAnIdleOneTheOneGoesThatWaitsLongest() {
+        List<Places.Place> crowd = fill();
+        crowd.forEach(PlacesTest::run);
+        crowd.get(7).transfers();
+        pass(TICK);
+        crowd.get(3).transfers();
+
+        run(enter("honest", address(1000)));
+        run(enter("another", address(1001)));
+        run(enter("without room", address(1002)));
+
+        assertEquals(List.of("crowd 7", "crowd 3", "without room"), closed);
+    }
+
+    /// Whoever sends a head and then nothing has no request under way.
+    @Test
+    void whatIsNotRunYetIsIdle() {
+        List<Places.Place> crowd = fill();
+        crowd.forEach(Places.Place::works);
+        crowd.get(0).runs();
+        crowd.forEach(Places.Place::transfers);
+
+        run(enter("honest", address(1000)));
+
+        assertEquals(List.of("crowd 1"), closed);
+    }
+
+    /// Whoever does not take its answer is as one that sends nothing.
+    @Test
+    void whatIsThrownAwayOrHeldBackIsIdle() throws Exception {
+        List<Places.Place> crowd = fill();
+        crowd.forEach(PlacesTest::run);
+        crowd.get(5).answered();
+        crowd.get(5).transfers();
+        pass(TICK);
+        CompletableFuture<Boolean> held = new CompletableFuture<>();
+        Thread holder = Thread.ofVirtual().start(() -> held.complete(hold(crowd.get(9))));
+
+        run(enter("first", address(1000)));
+        while (!closed.contains("crowd 9")) {
+            Thread.onSpinWait();
+            places.enter(address(1001), () -> {});
+        }
+        holder.join();
+
+        assertEquals("crowd 5", closed.getFirst());
+        assertFalse(held.get(), "the one that held back an answer is told that it had to go");
+    }
+
+    private static boolean hold(Places.Place place) {
+        try {
+            return place.hold(Duration.ofDays(1));
+        } catch (InterruptedException unexpected) {
+            throw new AssertionError(unexpected);
+        }
+    }
+
+    @Test
+    void anAddressHasSoManyIdleOnes() {
+        for (int i = 0; i <= Places.IDLE_PER_ADDRESS; i++) {
+            enter("idle " + i, address(1));
+        }
+        enter("other", address(2));
+        for (int i = 0; i < 10; i++) {
+            run(enter("busy " + i, address(3)));
+        }
+        for (int i = 0; i <= Places.IDLE_PER_LOOPBACK; i++) {
+            enter("local " + i, InetAddress.getLoopbackAddress());
+        }
+
+        assertEquals(List.of("idle 0", "local 0"), closed);
+    }
+
+    @Test
+    void aHeadHasItsTime() {
+        Places.Place silent = enter("silent", address(1));
+        Places.Place second = enter("second", address(2));
+        run(second);
+        second.awaits();
+        pass(Places.HEAD_TIME);
+        places.sweep();
+        assertEquals(List.of("silent"), closed);
+
+        second.begins();
+        pass(Places.HEAD_TIME.minus(TICK));
+        places.sweep();
+        assertEquals(1, closed.size());
+        pass(TICK.multipliedBy(2));
+        places.sweep();
+
+        assertEquals(List.of("silent", "second"), closed);
+        silent.leave();
+        assertEquals(0, places.count());
+    }
+
+    @Test
+    void theNextRequestMayBeLongInComing() {
+        Places.Place one = enter("one", address(1));
+        run(one);
+        pass(Duration.ofDays(1));
+        places.sweep();
+        one.awaits();
+        pass(Places.IDLE_TIME);
+        places.sweep();
+        assertEquals(List.of(), closed);
+
+        pass(TICK);
+        places.sweep();
+        assertEquals(List.of("one"), closed);
+    }
+
+    @Test
+    void whoReadsWhyHasAMoment() {
+        Places.Place broken = enter("broken", address(1));
+        broken.lingers();
+        pass(Places.LINGER_TIME.plus(TICK));
+        places.sweep();
+
+        assertEquals(List.of("broken"), closed);
+    }
+
+    /// However the octets drip, a transfer ends: in the grace, and what its size takes at the least
+    /// rate. The server's own time counts for nothing.
+    @Test
+    void aTransferHasAnAbsoluteTime() {
+        Seeds.forEach(
+                50,
+                random -> {
+                    closed.clear();
+                    Places.Place slow = enter("slow", address(1));
+                    run(slow);
+                    long octets = 0;
+                    Duration waited = Duration.ZERO;
+                    while (closed.isEmpty()) {
+                        Duration pause = Duration.ofMillis(random.nextInt(1, 5000));
+                        slow.transfers();
+                        pass(pause);
+                        waited = waited.plus(pause);
+                        Duration most =
+                                Places.TRANSFER_GRACE.plusNanos(
+                                        octets * 1_000_000_000 / Places.TRANSFER_BYTES_PER_SECOND);
+                        places.sweep();
+                        assertEquals(waited.compareTo(most) > 0, !closed.isEmpty());
+                        int more = random.nextInt(1, 64 * 1024);
+                        octets += more;
+                        slow.transferred(more);
+                        pass(Duration.ofSeconds(random.nextInt(100)));
+                        places.sweep();
+                    }
+                });
+    }
+}
