@@ -12,8 +12,9 @@ import java.util.zip.CRC32;
 /// Prepares what Jib adds to its image: the runtime, glibc, the options and the AOT cache.
 ///
 /// `java JibLayout.java GOALS REQUIRED DISTRIBUTION DIRECTORY` writes DIRECTORY/root and
-/// DIRECTORY/base.tar, the image to build upon, and nothing unless GOALS name one of Jib's. Jib puts the jars under `/app`, all of one age; the cache is
-/// made from jars that lie and look the same under DIRECTORY/stage.
+/// DIRECTORY/base.tar, the image to build upon, and nothing unless GOALS name one of Jib's. Jib
+/// puts the jars under `/app`, all of one age; the cache is made from jars that lie and look the
+/// same under DIRECTORY/stage.
 final class JibLayout {
 
     /// What Jib gives to every file.

@@ -178,8 +178,7 @@ final class OwnDirectory {
             log.atInfo()
                     .addKeyValue("spool", directory)
                     .addKeyValue("mode", Integer.toOctalString(entry.mode() & ~TYPE))
-                    .log(
-                            "the spool's directory is root's: taken as it is; all in it is this user's");
+                    .log("the spool's directory is root's: taken as it is");
         }
     }
 
