@@ -87,7 +87,7 @@ make_deb() {
 make_rpm() {
     local root=$work/rpm
     lay_out "$root" usr/lib/systemd/system
-    install -d -m 0750 "$root/var/spool/postern"
+    install -d -m 0700 "$root/var/spool/postern"
     install -m 0755 "$here/sendmail" "$root/usr/sbin/sendmail.postern"
     ln -s ../sbin/sendmail.postern "$root/usr/lib/sendmail.postern"
     install -m 0755 "$here/mailq" "$root/usr/bin/mailq.postern"

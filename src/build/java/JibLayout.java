@@ -11,9 +11,10 @@ import java.util.zip.CRC32;
 
 /// Prepares what Jib adds to its image: the runtime, glibc, the options and the AOT cache.
 ///
-/// `java JibLayout.java GOALS REQUIRED DISTRIBUTION DIRECTORY` writes DIRECTORY/root, and nothing
-/// unless GOALS name one of Jib's. Jib puts the jars under `/app`, all of one age; the cache is
-/// made from jars that lie and look the same under DIRECTORY/stage.
+/// `java JibLayout.java GOALS REQUIRED DISTRIBUTION DIRECTORY` writes DIRECTORY/root and
+/// DIRECTORY/base.tar, the image to build upon, and nothing unless GOALS name one of Jib's. Jib
+/// puts the jars under `/app`, all of one age; the cache is made from jars that lie and look the
+/// same under DIRECTORY/stage.
 final class JibLayout {
 
     /// What Jib gives to every file.
@@ -109,15 +110,17 @@ final class JibLayout {
     }
 
     private void base(Path runtime) throws IOException, InterruptedException {
-        Process making =
-                new ProcessBuilder(
-                                "src/image/base.sh",
-                                directory.resolve("root").toString(),
-                                runtime.toString())
-                        .inheritIO()
-                        .start();
-        if (making.waitFor() != 0) {
-            throw new IOException("src/image/base.sh failed");
+        Path root = directory.resolve("root");
+        run("src/image/base.sh", root.toString(), runtime.toString());
+        // It is in what Jib builds upon.
+        Files.delete(root.resolve("var/spool/postern"));
+        Files.delete(root.resolve("var/spool"));
+        run("src/image/jib-base.sh", directory.resolve("base.tar").toString());
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+            throw new IOException(command[0] + " failed");
         }
     }
 }

@@ -32,6 +32,8 @@ podman create --name "$name" --network=none "$image" >/dev/null
 podman cp "$name":/opt/postern/conf/image.options "$work/options"
 jar=$(sed -n 's/^-Dpostern.cached-jar=[0-9]*://p' "$work/options")
 podman cp "$name":"$jar" "$work/jar"
+podman export "$name" | tar --list --verbose --numeric-owner var/spool/postern | grep -q '^drwx------ 65532/65532 ' \
+    || wrong "the spool's directory is not 65532's alone"
 podman rm -v "$name" >/dev/null
 cp -p "$work/jar" "$work/other.jar"
 printf 'x' >>"$work/other.jar"

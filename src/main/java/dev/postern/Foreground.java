@@ -3,6 +3,7 @@ package dev.postern;
 import dev.postern.cli.Forwarding;
 import dev.postern.cli.Terminal;
 import dev.postern.cli.Version;
+import dev.postern.config.ClientConfig;
 import dev.postern.config.ConfigFiles;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
@@ -65,7 +66,8 @@ final class Foreground implements Forwarding {
     ///
     /// @param files where `loaded` comes from; their changes are taken up
     /// @param command the program and its arguments
-    /// @param environment the command's variables that differ from ours, given the listener's port
+    /// @param environment the command's variables that differ from ours, given the listener's port;
+    ///   it gets none of our settings but those that tell it where we are
     /// @return the command's exit status
     @Override
     public int exec(
@@ -80,7 +82,9 @@ final class Foreground implements Forwarding {
                 new Semaphore(0),
                 forwarder -> {
                     try {
-                        child.start(environment.apply(forwarder.smtp().port()));
+                        child.start(
+                                ClientConfig::mayBeSeen,
+                                environment.apply(forwarder.smtp().port()));
                     } catch (IOException trouble) {
                         return notStarted(command, child.statusOfFailure(), trouble);
                     }

@@ -96,7 +96,7 @@ class DebIT {
 
     private static void itIsWhatTheServiceNeeds(DebianRoot debian) throws IOException {
         assertEquals("640 root:postern", mode(debian, TOKEN));
-        assertEquals("750 postern:postern", mode(debian, SPOOL));
+        assertEquals("700 postern:postern", mode(debian, SPOOL));
         assertEquals("700 root:root", mode(debian, "/etc/postern/credentials"));
         assertEquals("644 root:root", mode(debian, CONFIGURATION));
         String provides = debian.run("dpkg-query", "-W", "-f", "${Provides}", "postern").output();

@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,133 @@ class ExecIT {
         }
     }
 
+    /// What the shell of `bin/postern` can't say is the app's too.
+    @Test
+    void theAppsVariablesReachTheCommandAsTheyAre() throws IOException {
+        Map<String, String> own =
+                Map.of(
+                        "spring.mail.host", "mail.example.org",
+                        "with-dash", "two\nlines = one value\n ",
+                        "BASH_FUNC_f%%", "() { :; }",
+                        "SENDGRID_API_KEY", "SG.the-apps",
+                        "POSTERN_SERVICE_HOST", "10.0.0.1",
+                        "POSTERN_PORT_2525_TCP_ADDR", "10.0.0.1",
+                        "LAST", "ümlaut");
+        try (Postern postern = Postern.in(directory).environment(own)) {
+            String seen = Commands.run(exec(postern, List.of(), "env", "-0")).expect(0).output();
+            List<String> entries = List.of(seen.split("\0"));
+            own.forEach((name, value) -> {
+                assertTrue(entries.contains(name + "=" + value), name + ": " + entries);
+            });
+            assertFalse(seen.contains("UNSPEAKABLE"), seen);
+        }
+    }
+
+    private static final Map<String, String> SECRETS =
+            Map.of(
+                    "POSTERN_EGRESS", "smtp://me:hush-1@127.0.0.1:9?tls=none",
+                    "POSTERN_SMTP_USERS", "app:hush-2",
+                    "POSTERN_HTTP_ADMIN_TOKEN", "hush-3-hush-3-hush-3-hush-3-hush-3");
+
+    /// Looks where a secret could be seen. Tracing is refused to all but a root with every right.
+    private static final String SPY =
+            """
+            env
+            ls /proc/self/fd
+            echo --- && tr '\\0' '\\n' <"/proc/$PPID/environ" && printf '%s read\\n' environ
+            head -c 1 "/proc/$PPID/mem" && printf '%s read\\n' mem
+            ls "/proc/$PPID/fd" >/dev/null && printf '%s read\\n' fd
+            tr '\\0' ' ' <"/proc/$PPID/cmdline"
+            """;
+
+    private Commands.Result spied(List<String> wrapper) throws IOException {
+        try (Postern postern = Postern.in(directory).environment(SECRETS).wrapper(wrapper)) {
+            Commands.Result spied = Commands.run(exec(postern, List.of(), "sh", "-c", SPY));
+            assertFalse(spied.output().contains("hush"), spied.output());
+            assertFalse(spied.output().contains("KEPT"), spied.output());
+            assertTrue(spied.output().contains("\n0\n1\n2\n3\n---"), spied.output());
+            return spied;
+        }
+    }
+
+    @Test
+    void noSecretReachesTheCommand() throws IOException {
+        spied(List.of());
+    }
+
+    /// As a user without rights, the command can look at nothing of ours.
+    @Test
+    void aCommandOfTheSameUserCannotLookAtUs() throws IOException {
+        String seen = spied(Access.asStranger(directory)).output();
+        for (String what : List.of("environ", "mem", "fd")) {
+            assertFalse(seen.contains(what + " read"), seen);
+        }
+    }
+
+    /// As PHP's `sendmail_path` has it.
+    @Test
+    void sendmailWithinTheCommandFindsTheForwarder() throws IOException {
+        String program = System.getProperty("postern.home") + "/bin/postern";
+        try (Sink sink = Sink.start();
+                Postern postern = Postern.in(directory)) {
+            ProcessBuilder builder =
+                    exec(
+                            postern,
+                            List.of(),
+                            "sh",
+                            "-c",
+                            "printf 'Subject: hi\\n\\nHi.\\n' | \"$0\" sendmail -f app@example.org"
+                                    + " user@example.com",
+                            program);
+            builder.environment().putAll(SECRETS);
+            builder.environment()
+                    .put("POSTERN_EGRESS", "smtp://127.0.0.1:" + sink.port() + "?tls=none");
+            builder.environment().remove("POSTERN_SMTP_USERS");
+            builder.environment().put("POSTERN_CONFIG", directory + "/postern.yaml");
+            Commands.run(builder).expect(0);
+            assertEquals(Set.of("user@example.com"), sink.await("app@example.org").recipients());
+        }
+    }
+
+    /// Says that it was told, once it was.
+    private static final String TOLD =
+            "trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.1; done";
+
+    @Test
+    void theCommandIsToldWhenWeAreKilled() throws IOException {
+        killed(List.of());
+    }
+
+    @Test
+    void theCommandOfAUserWithoutRightsIsToldWhenWeAreKilled() throws IOException {
+        killed(Access.asStranger(directory));
+    }
+
+    private void killed(List<String> wrapper) throws IOException {
+        try (Postern postern = Postern.in(directory).wrapper(wrapper);
+                Daemon daemon = Daemon.start(exec(postern, List.of(), "sh", "-c", TOLD))) {
+            Await.until("the command runs", () -> daemon.lines().contains("ready"));
+            signal(daemon.pid(), "KILL");
+            Await.until("the command is told", () -> daemon.lines().contains("told"));
+            assertEquals(137, daemon.awaitExit());
+        }
+    }
+
+    @Test
+    void withoutSetprivTheCommandRunsAllTheSame() throws IOException {
+        try (Postern postern = Postern.in(directory)) {
+            Path empty = Files.createDirectory(directory.resolve("empty"));
+            for (String status : List.of("0", "3")) {
+                ProcessBuilder builder =
+                        exec(postern, List.of(), "/bin/sh", "-c", "exit " + status);
+                builder.environment().put("PATH", empty.toString());
+                builder.environment().put("POSTERN_AOT", "off");
+                Commands.Result result = Commands.run(builder).expect(Integer.parseInt(status));
+                assertTrue(result.errors().contains("no setpriv"), result.errors());
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"exit 0, 0", "exit 3, 3", "kill -9 $$, 137", "kill -TERM $$, 143"})
     void theCommandsStatusIsOurs(String script, int status) throws IOException {
@@ -129,6 +257,11 @@ class ExecIT {
         Path plain = Files.writeString(directory.resolve("plain"), "no program");
         Commands.Result forbidden = run(plain.toString()).expect(126);
         assertTrue(forbidden.errors().contains("can't be executed"), forbidden.errors());
+        Path script = Files.writeString(directory.resolve("script"), "#!/no/such/shell -e\n");
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Commands.Result orphaned = run(script.toString()).expect(126);
+        assertTrue(orphaned.errors().contains("/no/such/shell"), orphaned.errors());
+        run(directory.toString()).expect(126);
     }
 
     @Test

@@ -40,9 +40,12 @@ import picocli.CommandLine.Parameters;
                     + " 127.0.0.1:2525",
             "  postern exec --adopt -- python manage.py ...   they stay as they are",
             "",
-            "The log goes to standard error; standard output is CMD's.",
+            "The log goes to standard error; standard output is CMD's. Of POSTERN_* variables CMD"
+                    + " gets",
+            "those only that tell `postern sendmail` and the like where the forwarder is.",
             "Exit status: that of CMD (128+n for signal n; 127 not found, 126 not executable);",
-            "before CMD starts: 1 when it can't listen, 2 bad configuration or usage."
+            "before CMD starts: 1 when it can't listen, 2 bad configuration or usage. When Postern",
+            "itself is killed: 128+n, and CMD gets TERM (by setpriv of util-linux, if in PATH)."
         })
 final class ExecCommand implements Callable<Integer> {
 

@@ -1,6 +1,7 @@
 package dev.postern.config;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,15 @@ public record ClientConfig(
         Keys.QUALIFY_DOMAIN,
         Keys.SENDMAIL_FROM
     };
+
+    /// Returns whether a program that the forwarder starts may see a variable of its environment.
+    /// Of our settings those may be seen that tell a command like `sendmail` where the forwarder
+    /// is; any other is a secret or leads to one.
+    public static boolean mayBeSeen(String variable) {
+        return !Environment.isSetting(variable)
+                || variable.equals(Environment.CONFIG)
+                || Arrays.stream(NEEDED).anyMatch(key -> key.variable().equals(variable));
+    }
 
     public ClientConfig {
         unread = List.copyOf(unread);

@@ -45,6 +45,11 @@ final class Environment {
         return value == null || value.isEmpty() ? null : value;
     }
 
+    /// Returns whether a variable is one of our settings, or is taken for one.
+    static boolean isSetting(String name) {
+        return name.startsWith(PREFIX) && !KUBERNETES.matcher(name).matches();
+    }
+
     /// Returns what is given for keys of `table`, by path, after telling unknown variables.
     Map<String, Given> read(List<Key<?>> table) {
         Set<String> known = new TreeSet<>(LAUNCHER);
@@ -86,7 +91,7 @@ final class Environment {
     }
 
     private void check(String name, Set<String> known) {
-        if (!name.startsWith(PREFIX) || known.contains(name) || isKubernetes(name)) {
+        if (known.contains(name) || !isSetting(name)) {
             return;
         }
         String remedy = "`postern config reference` lists all keys";

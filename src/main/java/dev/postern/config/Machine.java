@@ -8,8 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// What the loader asks of the machine.
-final class Machine {
+/// What is asked of the machine.
+public final class Machine {
 
     private static final Path KERNEL_HOSTNAME = Path.of("/proc/sys/kernel/hostname");
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
@@ -32,6 +32,17 @@ final class Machine {
             return MountTable.parse(Files.readAllLines(MOUNTS)).typeOf(existing(path));
         } catch (IOException | UncheckedIOException _) {
             return "";
+        }
+    }
+
+    /// Returns whether a file system is mounted on the directory, which must exist; false when
+    /// unknown.
+    public static boolean isMountPoint(Path directory) {
+        try {
+            Path real = directory.toRealPath();
+            return MountTable.parse(Files.readAllLines(MOUNTS)).hasOn(real);
+        } catch (IOException | UncheckedIOException _) {
+            return false;
         }
     }
 
@@ -88,6 +99,11 @@ final class Machine {
                 }
             }
             return type;
+        }
+
+        /// Returns whether something is mounted on `path` itself.
+        boolean hasOn(Path path) {
+            return mounts.stream().anyMatch(mount -> mount.point().equals(path));
         }
 
         private static Mount mount(String line) {

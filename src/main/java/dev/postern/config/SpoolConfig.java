@@ -21,6 +21,12 @@ public record SpoolConfig(
         Duration keepSent,
         int keepSentCount) {
 
+    /// Returns the same with another directory.
+    public SpoolConfig at(Path other) {
+        return new SpoolConfig(
+                other, sync, minFreeBytes, maxSizeBytes, keepFailed, keepSent, keepSentCount);
+    }
+
     /// Whether 250 means fsynced.
     public enum Sync {
         ALWAYS,

@@ -8,17 +8,29 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.regex.Pattern;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /// Verifies as another trust manager does, chain and name, and says of a refused certificate whose
-/// it is.
+/// it is. Java falls back on the common name where a certificate has no name of a host among its
+/// alternative names; here the common name never counts (RFC 9525 §2).
 public final class NamingTrust extends X509ExtendedTrustManager {
 
     private static final int NAMES_SHOWN_MAX = 4;
+
+    /// Kinds of alternative names: dNSName and iPAddress (RFC 5280 §4.2.1.6).
+    private static final int DNS_NAME = 2;
+
+    private static final int IP_ADDRESS = 7;
+
+    private static final Pattern ADDRESS = Pattern.compile("[0-9.]++|[^:]*+:.*");
 
     private final X509ExtendedTrustManager judge;
 
@@ -31,9 +43,32 @@ public final class NamingTrust extends X509ExtendedTrustManager {
             throws CertificateException {
         try {
             judge.checkServerTrusted(chain, authType, socket);
+            checkNamed(
+                    chain[0], socket instanceof SSLSocket tls ? tls.getHandshakeSession() : null);
         } catch (CertificateException e) {
-            throw new CertificateRefused(describe(chain[0]), names(chain[0]), e);
+            throw refused(chain[0], e);
         }
+    }
+
+    private static CertificateRefused refused(X509Certificate shown, CertificateException why) {
+        return new CertificateRefused(describe(shown), names(shown), why);
+    }
+
+    /// @param session what was verified is for its host; an address was looked for among the
+    ///   alternative names and nowhere else
+    private static void checkNamed(X509Certificate certificate, @Nullable SSLSession session)
+            throws CertificateException {
+        Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
+        int needed = isAddress(session) ? IP_ADDRESS : DNS_NAME;
+        if (alternatives == null
+                || alternatives.stream().noneMatch(name -> name.getFirst().equals(needed))) {
+            throw new CertificateException("certificate has no subjectAltName for a host");
+        }
+    }
+
+    private static boolean isAddress(@Nullable SSLSession session) {
+        String host = session == null ? null : session.getPeerHost();
+        return host != null && ADDRESS.matcher(host).matches();
     }
 
     /// Returns the names of a certificate and who issued it: `mail.example.org (issued by R3)`.
@@ -44,8 +79,8 @@ public final class NamingTrust extends X509ExtendedTrustManager {
         return shown + more + " (issued by " + issuer(certificate) + ")";
     }
 
-    /// Returns the names that a certificate is for: its alternative names, or its common name where
-    /// it has none.
+    /// Returns the names of whoever has a certificate: the alternative names, which it is for, or
+    /// the common name, which only tells where it has none.
     public static List<String> names(X509Certificate certificate) {
         List<String> names = new ArrayList<>();
         try {
@@ -90,6 +125,7 @@ public final class NamingTrust extends X509ExtendedTrustManager {
     public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
             throws CertificateException {
         judge.checkServerTrusted(chain, authType, engine);
+        checkNamed(chain[0], engine.getHandshakeSession());
     }
 
     @Override

@@ -1,14 +1,20 @@
 package dev.postern.exec;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,7 +22,13 @@ import org.slf4j.LoggerFactory;
 /// The app: a process that shares this one's standard streams and gets its signals.
 ///
 /// *Contract.* From [#of] on no forwarded signal ends this process; each goes to the child, those
-/// from before its start right after it. [#await] returns once the child has ended.
+/// from before its start right after it. [#await] returns once the child has ended. It gets none of
+/// our secrets, and finds none by looking at this process in `/proc`. One thread calls [#start] and
+/// [#await]: when it ends before the child does, as with this process, the child gets TERM (see
+/// [Leash]).
+///
+/// *Diagnostics.* [#start] throws when the child can't be started, and [#statusOfFailure] says what
+/// that means. A signal that can't be forwarded is a warning; a missing [Leash] is told.
 public final class Child {
 
     /// Exit status for a command that is not there, as shells have it (POSIX.1-2017 §2.8.2).
@@ -38,6 +50,17 @@ public final class Child {
 
     /// `bin/postern` keeps Java's own variables from this process under names that begin so.
     private static final String KEPT = "_POSTERN_KEPT_";
+
+    /// `bin/postern` keeps in it the variables whose names its shell can't say, such as
+    /// `spring.mail.host`, and would lose: a line each, with [#LINE_BREAK_STAND_IN] for a line
+    /// break.
+    private static final String UNSPEAKABLE = "_POSTERN_UNSPEAKABLE";
+
+    private static final char LINE_BREAK_STAND_IN = '\001';
+    private static final String PATH_WHEN_UNSET = "/bin:/usr/bin";
+
+    /// What Linux reads of a script to find its interpreter (BINPRM_BUF_SIZE).
+    private static final int SCRIPT_HEAD_BYTES = 256;
 
     private static final Logger log = LoggerFactory.getLogger(Child.class);
 
@@ -69,10 +92,22 @@ public final class Child {
 
     /// Starts it.
     ///
+    /// `serve` starts nothing that could look at it, has a user of its own where it is packaged,
+    /// and would pay at each start for what hides this process: so it does not.
+    ///
+    /// @param handedOn which of our variables are the child's as well
     /// @param changes variables that differ from ours
     /// @throws IOException when it can't be started; see [#statusOfFailure]
-    public void start(Map<String, String> changes) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    public void start(Predicate<String> handedOn, Map<String, String> changes) throws IOException {
+        Posix.hide();
+        Posix.forget(handedOn.negate());
+        List<String> leashed = Leash.on(command);
+        if (!leashed.equals(command)) {
+            checkProgram();
+        }
+        ProcessBuilder builder = new ProcessBuilder(leashed).inheritIO();
+        // In place: what Java can't decode is the child's too, and stays as it is.
+        builder.environment().keySet().removeIf(handedOn.negate());
         builder.environment().remove(JVM_SIGNAL);
         giveBack(builder.environment());
         builder.environment().putAll(changes);
@@ -87,10 +122,22 @@ public final class Child {
     }
 
     private static void giveBack(Map<String, String> environment) {
+        String unspeakable = environment.remove(UNSPEAKABLE);
+        if (unspeakable != null) {
+            unspeakable.lines().forEach(line -> giveBack(environment, line));
+        }
         for (String name : List.copyOf(environment.keySet())) {
             if (name.startsWith(KEPT)) {
                 environment.put(name.substring(KEPT.length()), environment.remove(name));
             }
+        }
+    }
+
+    private static void giveBack(Map<String, String> environment, String line) {
+        int equals = line.indexOf('=');
+        if (equals > 0) {
+            String value = line.substring(equals + 1).replace(LINE_BREAK_STAND_IN, '\n');
+            environment.put(line.substring(0, equals), value);
         }
     }
 
@@ -142,13 +189,98 @@ public final class Child {
 
     /// Returns the exit status for a command that could not be started.
     public int statusOfFailure() {
+        return places(command.getFirst()).anyMatch(Files::exists) ? NOT_EXECUTABLE : NOT_FOUND;
+    }
+
+    /// Finds out before [Leash] does whether the program can be started: what comes after is not
+    /// Java's to tell.
+    private void checkProgram() throws IOException {
         String program = command.getFirst();
-        String path = System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin");
-        boolean there =
-                program.contains("/")
-                        ? Files.exists(Path.of(program))
-                        : Arrays.stream(path.split(":"))
-                                .anyMatch(place -> Files.exists(Path.of(place, program)));
-        return there ? NOT_EXECUTABLE : NOT_FOUND;
+        Path found =
+                places(program)
+                        .filter(place -> Files.isRegularFile(place) && Files.isExecutable(place))
+                        .findFirst()
+                        .orElseThrow(
+                                () -> new IOException("it is no file that this user may execute"));
+        String interpreter = interpreter(found);
+        if (!interpreter.isEmpty() && !Files.isExecutable(Path.of(interpreter))) {
+            throw new IOException("its interpreter " + interpreter + " can't be executed");
+        }
+    }
+
+    /// Returns whom the first line of a script names; empty for other programs.
+    private static String interpreter(Path program) {
+        try (InputStream in = Files.newInputStream(program)) {
+            String head = new String(in.readNBytes(SCRIPT_HEAD_BYTES), StandardCharsets.ISO_8859_1);
+            return head.startsWith("#!")
+                    ? head.substring(2).lines().findFirst().orElse("").strip().split("[ \t]", 2)[0]
+                    : "";
+        } catch (IOException _) {
+            // What may be executed need not be readable; a script must.
+            return "";
+        }
+    }
+
+    private static Stream<Path> places(String program) {
+        if (program.contains("/")) {
+            return Stream.of(Path.of(program));
+        }
+        String path = System.getenv().getOrDefault("PATH", PATH_WHEN_UNSET);
+        return Arrays.stream(path.split(":")).map(place -> Path.of(place, program));
+    }
+
+    /// Has the kernel send TERM to the child when the thread that started it dies, as all do with
+    /// this process. Only the process itself can ask for that (PR_SET_PDEATHSIG in prctl(2)), so it
+    /// is setpriv(1) that asks and then becomes the child. Between its start and its asking lies a
+    /// millisecond in which nobody would tell the child.
+    ///
+    /// None is needed where this is the first process: with that the kernel ends all others.
+    private static final class Leash {
+
+        private static final List<String> ASKING = List.of("--pdeathsig", "TERM");
+        private static final long ANSWER_SECONDS = 5;
+
+        /// Returns the command that runs `command` so; itself where that can't be had.
+        static List<String> on(List<String> command) {
+            if (Orphans.areOurs()) {
+                return command;
+            }
+            Optional<Path> setpriv =
+                    places("setpriv").filter(Files::isExecutable).filter(Leash::asks).findFirst();
+            if (setpriv.isEmpty()) {
+                log.atInfo().log(
+                        "no setpriv of util-linux 2.33 or later in PATH: were this process"
+                                + " killed, the command would not be told");
+                return command;
+            }
+            List<String> words = new ArrayList<>(List.of(setpriv.get().toString()));
+            words.addAll(ASKING);
+            words.add("--");
+            words.addAll(command);
+            return words;
+        }
+
+        /// Returns whether this setpriv knows the options: BusyBox's does not.
+        private static boolean asks(Path setpriv) {
+            List<String> words = new ArrayList<>(List.of(setpriv.toString()));
+            words.addAll(ASKING);
+            words.add("--version");
+            ProcessBuilder builder =
+                    new ProcessBuilder(words)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .redirectError(ProcessBuilder.Redirect.DISCARD);
+            builder.environment().clear();
+            try {
+                Process answer = builder.start();
+                boolean ended = answer.waitFor(ANSWER_SECONDS, TimeUnit.SECONDS);
+                answer.destroyForcibly();
+                return ended && answer.exitValue() == 0;
+            } catch (IOException _) {
+                return false;
+            } catch (InterruptedException _) {
+                // Nobody has a reason to interrupt the main thread.
+                return false;
+            }
+        }
     }
 }

@@ -1,14 +1,19 @@
 package dev.postern.exec;
 
+import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 
-/// The calls of POSIX that Java lacks: it can end a process but not signal it, and it waits for its
-/// own children only. Linux on 64 bits.
+/// The calls of POSIX and Linux that Java lacks: it can end a process but not signal it, waits for
+/// its own children only, and can't hide what others may see of it. Linux on 64 bits.
 final class Posix {
 
     /// Nobody is there to be waited for.
@@ -25,6 +30,8 @@ final class Posix {
     private static final long SI_PID_AT = 16;
 
     private static final int STANDARD_STREAMS = 3;
+    private static final int PR_SET_DUMPABLE = 4;
+    private static final AddressLayout POINTER = ValueLayout.ADDRESS;
 
     private static final MethodHandle KILL =
             call("kill", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
@@ -39,15 +46,68 @@ final class Posix {
             call("waitpid", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
     private static final MethodHandle TCGETPGRP = call("tcgetpgrp", ValueLayout.JAVA_INT);
     private static final MethodHandle GETPGRP = call("getpgrp");
+    private static final MethodHandle PRCTL =
+            call(
+                    "prctl",
+                    List.of(Linker.Option.firstVariadicArg(1)),
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_LONG);
 
     private Posix() {}
 
-    @SuppressWarnings("restricted")
     private static MethodHandle call(String name, ValueLayout... arguments) {
+        return call(name, List.of(), arguments);
+    }
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle call(
+            String name, List<Linker.Option> options, ValueLayout... arguments) {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(
                 linker.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments),
+                options.toArray(Linker.Option[]::new));
+    }
+
+    /// Closes this process's memory, its environment and its open files in `/proc` to others of the
+    /// same user, and to a root without CAP_SYS_PTRACE; nor can they attach a debugger, or find a
+    /// core dump. See PR_SET_DUMPABLE in prctl(2). What the process itself reads in `/proc/self`
+    /// stays open to it, but for `environ`, `mem` and the like.
+    static void hide() {
+        answer(() -> (int) PRCTL.invokeExact(PR_SET_DUMPABLE, 0L));
+    }
+
+    /// Overwrites the values of variables where the system keeps the environment that this process
+    /// was started with: `/proc/PID/environ` shows that to a root who may trace, whatever [#hide]
+    /// does. Java has a copy of its own.
+    ///
+    /// @param names which
+    @SuppressWarnings("restricted")
+    static void forget(Predicate<String> names) {
+        Optional<MemorySegment> environ = Linker.nativeLinker().defaultLookup().find("environ");
+        if (environ.isEmpty()) {
+            return;
+        }
+        MemorySegment first = environ.get().reinterpret(POINTER.byteSize()).get(POINTER, 0);
+        if (first.equals(MemorySegment.NULL)) {
+            return;
+        }
+        MemorySegment pointers = first.reinterpret(Long.MAX_VALUE);
+        for (long at = 0; ; at += POINTER.byteSize()) {
+            MemorySegment entry = pointers.get(POINTER, at);
+            if (entry.equals(MemorySegment.NULL)) {
+                return;
+            }
+            overwrite(entry.reinterpret(Long.MAX_VALUE), names);
+        }
+    }
+
+    private static void overwrite(MemorySegment entry, Predicate<String> names) {
+        String text = entry.getString(0, StandardCharsets.ISO_8859_1);
+        int equals = text.indexOf('=');
+        if (equals > 0 && names.test(text.substring(0, equals))) {
+            entry.asSlice(equals + 1L, text.length() - equals - 1L).fill((byte) 0);
+        }
     }
 
     /// Sends a signal, kill(2).

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The file operations that the spool needs, injected so that tests can have a disk that fails.
 /// Operations that meet a full disk throw [DiskFullException].
+///
+/// What is created is for this user alone, whatever the umask. A path whose last part is a symbolic
+/// link is not followed.
 public interface Disk {
 
     /// Creates a file that must not exist yet, for reading and writing.
@@ -22,6 +25,13 @@ public interface Disk {
 
     /// Returns the names in a directory, in no order.
     List<String> list(Path directory) throws IOException;
+
+    /// Takes possession of a directory that is to be this user's alone, with all that is in it;
+    /// creates it where it is missing. This path alone may be a symbolic link.
+    ///
+    /// @return the path to go on with: where the link leads
+    /// @throws SpoolException when it is another user's, or has in it what can't be ours
+    Path claim(Path directory) throws IOException;
 
     /// Creates a directory and its parents where they are missing.
     void createDirectories(Path directory) throws IOException;

@@ -7,11 +7,14 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,29 +27,43 @@ public final class FileDisk implements Disk {
 
     @Override
     public DiskFile create(Path file) throws IOException {
-        return open(
+        return new ChannelFile(
                 file,
-                StandardOpenOption.CREATE_NEW,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE);
+                channel(
+                        file,
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE));
     }
 
     @Override
     public DiskFile open(Path file) throws IOException {
-        return open(file, StandardOpenOption.READ);
+        return new ChannelFile(file, channel(file, StandardOpenOption.READ));
     }
 
     @Override
     public DiskFile openToWrite(Path file) throws IOException {
-        return open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return new ChannelFile(
+                file, channel(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
     }
 
-    private static DiskFile open(Path file, OpenOption... options) throws IOException {
+    /// Opens whatever the spool opens: never through a link, and for this user alone if it is made.
+    private static FileChannel channel(Path file, OpenOption... options) throws IOException {
+        Set<OpenOption> all = new HashSet<>(Set.of(options));
+        all.add(LinkOption.NOFOLLOW_LINKS);
         try {
-            return new ChannelFile(file, FileChannel.open(file, options));
+            return FileChannel.open(file, all, OwnDirectory.FILE);
         } catch (IOException e) {
+            if (Files.isSymbolicLink(file)) {
+                throw new IOException(file + " is a symbolic link: remove it", e);
+            }
             throw fullOr(e, file);
         }
+    }
+
+    @Override
+    public Path claim(Path directory) throws IOException {
+        return OwnDirectory.claim(directory);
     }
 
     @Override
@@ -58,7 +75,7 @@ public final class FileDisk implements Disk {
 
     @Override
     public void createDirectories(Path directory) throws IOException {
-        Files.createDirectories(directory);
+        OwnDirectory.create(directory);
     }
 
     @Override
@@ -68,7 +85,7 @@ public final class FileDisk implements Disk {
 
     @Override
     public void syncDirectory(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+        try (FileChannel channel = channel(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }
     }
@@ -81,15 +98,14 @@ public final class FileDisk implements Disk {
     @Override
     public ByteBuffer map(Path file, long sizeBytes) throws IOException {
         try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                channel(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             return channel.map(FileChannel.MapMode.READ_WRITE, 0, sizeBytes);
         }
     }
 
     @Override
     public @Nullable Closeable lock(Path file) throws IOException {
-        FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel = channel(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = null;
         try {
             lock = channel.tryLock();

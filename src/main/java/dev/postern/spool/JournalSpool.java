@@ -91,7 +91,8 @@ public final class JournalSpool implements Spool {
         SpoolHome home = SpoolHome.take(disk, config.path(), options.pid());
         boolean opened = false;
         try {
-            JournalSpool spool = recover(config, clock, disk, observer, options, home);
+            SpoolConfig own = config.at(home.directory());
+            JournalSpool spool = recover(own, clock, disk, observer, options, home);
             opened = true;
             return spool;
         } catch (SpoolException e) {

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// The spool's directory beside its segments:
 ///
 /// ```
-///  lock      locked while a process has the spool; says which
+///  lock      locked while a process has the spool
+///  owner     says which
 ///  format    the version of the format and the spool's mark (see RecordHeader)
 ///  running   there from a start to a clean stop; says which boot of the machine that was
 ///  corrupt/  octets that were found damaged, with a note each
@@ -56,10 +57,12 @@ final class SpoolHome implements Closeable {
 
     /// Takes possession of a spool directory.
     ///
+    /// @param configured the directory, or a link to it
     /// @throws SpoolException when another process has it, or it can't be used
-    static SpoolHome take(Disk disk, Path directory, long pid) throws SpoolException {
+    static SpoolHome take(Disk disk, Path configured, long pid) throws SpoolException {
+        Path directory = configured;
         try {
-            disk.createDirectories(directory);
+            directory = disk.claim(configured);
             Closeable lock = disk.lock(directory.resolve(LOCK));
             if (lock == null) {
                 throw unusable(
@@ -84,6 +87,11 @@ final class SpoolHome implements Closeable {
                             + "): make it a directory that this user may write, or set spool.path",
                     e);
         }
+    }
+
+    /// Returns where it is.
+    Path directory() {
+        return directory;
     }
 
     static SpoolException unusable(String words, @Nullable Throwable cause) {

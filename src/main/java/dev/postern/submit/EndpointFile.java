@@ -1,22 +1,35 @@
 package dev.postern.submit;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// The file in which `serve` says where it really listens, and in which the other commands look.
 ///
-/// It lies in `/run/postern` where that exists and is writable (the packages make it), else in the
-/// spool's directory. Anybody may read it.
+/// It lies in `/run/postern` where that exists and is writable (the packages make it), for anybody
+/// to read, else in the spool's directory, where only the spool's owner can.
+///
+/// Limits: a file of more than 4096 octets is none.
 public final class EndpointFile {
 
     private static final Path RUN_DIRECTORY =
             Path.of(System.getProperty("postern.run", "/run/postern"));
     private static final String NAME = "endpoint";
+    private static final int MAX_BYTES = 4096;
+
+    private static final Set<PosixFilePermission> FOR_ALL =
+            PosixFilePermissions.fromString("rw-r--r--");
+    private static final Set<PosixFilePermission> FOR_US =
+            PosixFilePermissions.fromString("rw-------");
 
     private final Path inRun;
     private final Path inSpool;
@@ -38,11 +51,11 @@ public final class EndpointFile {
     /// @throws IOException when neither place takes it
     public Path write(Endpoint endpoint) throws IOException {
         if (Files.isWritable(parent(inRun))) {
-            write(endpoint, inRun);
+            write(endpoint, inRun, FOR_ALL);
             Files.deleteIfExists(inSpool);
             return inRun;
         }
-        write(endpoint, inSpool);
+        write(endpoint, inSpool, FOR_US);
         return inSpool;
     }
 
@@ -72,19 +85,21 @@ public final class EndpointFile {
     }
 
     private static Optional<Endpoint> read(Path place) {
-        try {
-            return Endpoint.parse(Files.readString(place));
+        try (InputStream in = Files.newInputStream(place, LinkOption.NOFOLLOW_LINKS)) {
+            return Endpoint.parse(new String(in.readNBytes(MAX_BYTES), StandardCharsets.UTF_8));
         } catch (IOException _) {
             // Not there or not for us to read: the next place is asked.
             return Optional.empty();
         }
     }
 
-    private static void write(Endpoint endpoint, Path place) throws IOException {
+    private static void write(Endpoint endpoint, Path place, Set<PosixFilePermission> mode)
+            throws IOException {
+        // Made for us alone, under a name that is not there: no link is followed.
         Path draft = Files.createTempFile(parent(place), NAME, ".new");
         try {
             Files.writeString(draft, endpoint.text());
-            Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
+            Files.setPosixFilePermissions(draft, mode);
             Files.move(
                     draft,
                     place,

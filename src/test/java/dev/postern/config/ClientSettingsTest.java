@@ -1,6 +1,7 @@
 package dev.postern.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,7 +11,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class ClientSettingsTest {
@@ -140,5 +144,35 @@ class ClientSettingsTest {
         ClientSettings.Unusable unusable = assertInstanceOf(ClientSettings.Unusable.class, load());
 
         assertTrue(unusable.lines().getFirst().contains("VPS_MAIL"), unusable::toString);
+    }
+
+    /// What a command that the forwarder starts gets of the forwarder's environment.
+    @Test
+    void ofOurVariablesOnlyThoseThatTellWhereWeAreMayBeSeen() {
+        Set<String> seen = new TreeSet<>();
+        for (Key<?> key : Keys.ALL) {
+            for (String variable : List.of(key.variable(), key.fileVariable())) {
+                if (ClientConfig.mayBeSeen(variable)) {
+                    assertFalse(key.type().secret(), variable);
+                    seen.add(variable);
+                }
+            }
+        }
+        assertEquals(
+                Set.of(
+                        "POSTERN_HTTP_ADMIN",
+                        "POSTERN_QUALIFY_DOMAIN",
+                        "POSTERN_SENDMAIL_FROM",
+                        "POSTERN_SMTP_HOSTNAME",
+                        "POSTERN_SMTP_LISTEN",
+                        "POSTERN_SPOOL_PATH"),
+                seen);
+        assertFalse(ClientConfig.mayBeSeen("POSTERN_EGRESS"));
+        assertFalse(ClientConfig.mayBeSeen("POSTERN_EGRESS_FILE"));
+        assertFalse(ClientConfig.mayBeSeen("POSTERN_OF_SOME_LATER_VERSION"));
+        assertTrue(ClientConfig.mayBeSeen("POSTERN_CONFIG"));
+        assertTrue(ClientConfig.mayBeSeen("POSTERN_MAIL_SERVICE_HOST"));
+        assertTrue(ClientConfig.mayBeSeen("POSTERN_PORT_2525_TCP_ADDR"));
+        assertTrue(ClientConfig.mayBeSeen("SENDGRID_API_KEY"));
     }
 }

@@ -39,4 +39,16 @@ class MachineTest {
     void thisMachineHasAName() {
         assertFalse(Machine.hostname().isBlank());
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/, true",
+        "/var, false",
+        "/var/spool, true",
+        "/var/spool/postern, false",
+        "/var/spool two, true"
+    })
+    void knowsMountPoints(Path path, boolean mounted) {
+        assertEquals(mounted, MOUNTS.hasOn(path));
+    }
 }

@@ -263,6 +263,12 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
+    public synchronized Path claim(Path directory) throws IOException {
+        operate();
+        return directory;
+    }
+
+    @Override
     public synchronized void createDirectories(Path directory) throws IOException {
         operate();
     }

@@ -48,8 +48,7 @@ class EndpointFileTest {
         assertEquals(
                 "smtp=127.0.0.1:2525\nhealth=0.0.0.0:8026\nadmin=[::1]:8025\n",
                 Files.readString(written));
-        assertEquals(
-                "rw-r--r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(written)));
+        assertEquals("rw-------", mode(written), "as all in the spool");
         assertEquals(Optional.of(ENDPOINT), file().read());
         try (var entries = Files.list(spool)) {
             assertEquals(List.of(written), entries.toList(), "no draft is left");
@@ -66,6 +65,29 @@ class EndpointFileTest {
         assertEquals(run.resolve("endpoint"), written);
         assertFalse(Files.exists(stale), "what an earlier run left would mislead");
         assertEquals(Optional.of(ENDPOINT), file().read());
+    }
+
+    private static String mode(Path file) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+    }
+
+    /// The other users' `sendmail` looks there.
+    @Test
+    void inTheRunDirectoryAnybodyMayReadIt() throws IOException {
+        Files.createDirectory(run);
+        assertEquals("rw-r--r--", mode(file().write(ENDPOINT)));
+    }
+
+    @Test
+    void aLinkInItsPlaceIsReplacedAndNeverRead() throws IOException {
+        Path elsewhere = Files.writeString(directory.resolve("elsewhere"), ENDPOINT.text());
+        Path link = Files.createSymbolicLink(spool.resolve("endpoint"), elsewhere);
+        assertTrue(file().read().isEmpty());
+
+        file().write(new Endpoint(ENDPOINT.smtp(), ENDPOINT.smtp(), ENDPOINT.smtp()));
+
+        assertFalse(Files.isSymbolicLink(link));
+        assertEquals(ENDPOINT.text(), Files.readString(elsewhere));
     }
 
     @Test

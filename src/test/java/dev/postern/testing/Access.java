@@ -6,12 +6,16 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
 /// Who may reach the files of a test: servers that are started as root become somebody else.
 public final class Access {
+
+    /// The number of a user that no system has, for whom [#asStranger] runs commands.
+    public static final int STRANGER = 4711;
 
     private Access() {}
 
@@ -56,6 +60,25 @@ public final class Access {
                 tried.status() == 0,
                 "namespaces not allowed here (" + tried.errors().strip() + "): run privileged");
         return beginning;
+    }
+
+    /// Returns the words before a command that make it run as [#STRANGER], without any right of
+    /// root's, and gives him the test's directory.
+    ///
+    /// Skips the test unless it runs as root, and where he can't reach the checkout.
+    public static List<String> asStranger(Path directory) throws IOException {
+        needsRoot();
+        Files.setAttribute(directory, "unix:uid", STRANGER);
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        String user = String.valueOf(STRANGER);
+        List<String> words = List.of("setpriv", "--reuid", user, "--regid", user, "--clear-groups");
+        List<String> reading = new ArrayList<>(words);
+        String script = Path.of(System.getProperty("postern.home"), "bin/postern").toString();
+        reading.addAll(List.of("test", "-r", script));
+        Programs.needs(
+                Commands.run(new ProcessBuilder(reading)).status() == 0,
+                "the checkout is closed to other users: chmod o+x what leads there");
+        return words;
     }
 
     /// Skips the test unless it runs as root: servers then become the user that they are made for.

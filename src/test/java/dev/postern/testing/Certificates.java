@@ -29,22 +29,26 @@ public record Certificates(Path ca, Path certificate, Path key) {
             keyUsage=keyCertSign
             [server]
             basicConstraints=CA:FALSE
-            subjectAltName=@NAMES@
+            @NAMES@
             """;
 
     /// Makes them in the directory, for this machine.
     public static Certificates in(Path directory) throws IOException {
-        return in(directory, "DNS:localhost,IP:127.0.0.1");
+        return withExtension(directory, "subjectAltName=DNS:localhost,IP:127.0.0.1");
     }
 
     /// Makes them in the directory, for servers of these names.
     public static Certificates in(Path directory, List<String> names) throws IOException {
-        return in(directory, names.stream().map("DNS:"::concat).collect(joining(",")));
+        String all = names.stream().map("DNS:"::concat).collect(joining(","));
+        return withExtension(directory, "subjectAltName=" + all);
     }
 
-    private static Certificates in(Path directory, String names) throws IOException {
+    /// Makes them in the directory, for a server whose common name is `localhost`.
+    ///
+    /// @param extension a line for openssl, `subjectAltName=email:me@example.org`; empty: none
+    public static Certificates withExtension(Path directory, String extension) throws IOException {
         Path extensions = directory.resolve("extensions.cnf");
-        Files.writeString(extensions, EXTENSIONS.replace("@NAMES@", names));
+        Files.writeString(extensions, EXTENSIONS.replace("@NAMES@", extension));
         makeKey(directory, "ca", "/CN=Test authority");
         makeKey(directory, "server", "/CN=localhost");
         String sections = extensions.toString();

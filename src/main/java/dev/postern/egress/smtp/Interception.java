@@ -84,7 +84,7 @@ final class Interception {
         }
         return switch (distrust.row()) {
             case "ca-unreadable" -> false;
-            case "cert-expired", "cert-name" ->
+            case "cert-expired", "cert-name", "cert-no-san" ->
                     answer.certificateNames().stream().noneMatch(asked::owns);
             default -> true;
         };

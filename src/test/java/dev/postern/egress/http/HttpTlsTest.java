@@ -32,6 +32,8 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// To whom the key is told: to the server whose name is verified, through the proxy too.
 class HttpTlsTest {
@@ -49,6 +51,10 @@ class HttpTlsTest {
 
     /// Makes a key with a certificate for these names, and returns the file with the certificate.
     private Path certificate(String file, String names) throws Exception {
+        return certificate(file, "CN=test", "SAN=" + names);
+    }
+
+    private Path certificate(String file, String subject, String extension) throws Exception {
         Path store = dir.resolve(file + ".p12");
         Path pem = dir.resolve(file + ".pem");
         keytool(
@@ -58,9 +64,9 @@ class HttpTlsTest {
                 "-keyalg",
                 "EC",
                 "-dname",
-                "CN=test",
+                subject,
                 "-ext",
-                "SAN=" + names,
+                extension,
                 "-storetype",
                 "PKCS12",
                 "-keystore",
@@ -151,6 +157,28 @@ class HttpTlsTest {
             Outcome.Unavailable refused =
                     assertInstanceOf(Outcome.Unavailable.class, send(api.uri(), ca, _ -> null));
             assertEquals(Fault.CERTIFICATE, refused.fault(), refused.reply());
+            assertEquals(List.of(), api.requests());
+        }
+    }
+
+    /// Java by itself takes the common name where no alternative name is one of a host.
+    @ParameterizedTest
+    @ValueSource(strings = {"BC=ca:false", "SAN=email:me@example.org", "SAN=ip:127.0.0.1"})
+    void aCommonNameNeverCounts(String extension) throws Exception {
+        Path ca = certificate("common", "CN=" + NAME, extension);
+        try (FakeApi api =
+                        FakeApi.startTls(context("common"), _ -> Shipments.acceptance("postmark"));
+                ServerSocket proxy = proxy(api.port(), new CopyOnWriteArrayList<>())) {
+            Map<String, String> environment =
+                    Map.of("https_proxy", "http://127.0.0.1:" + proxy.getLocalPort());
+            Outcome.Unavailable refused =
+                    assertInstanceOf(
+                            Outcome.Unavailable.class,
+                            send(URI.create("https://" + NAME), ca, environment::get));
+            assertEquals(Fault.CERTIFICATE, refused.fault(), refused.reply());
+            assertTrue(
+                    refused.reply().contains(NAME + " has no subjectAltName for a host"),
+                    refused.reply());
             assertEquals(List.of(), api.requests());
         }
     }

@@ -10,6 +10,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.testing.Certificates;
 import dev.postern.testing.Mail;
 import dev.postern.testing.ScriptedServer;
 import dev.postern.testing.TestKeys;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Who gets the credentials: only a server whose certificate verified for the configured name.
 @Timeout(60)
@@ -120,6 +123,32 @@ class TlsTest {
                 "certificate of localhost:PORT [127.0.0.1] is from an unknown issuer:"
                         + " Stranger (issued by Stranger)",
                 send(loggingIn(mode)));
+    }
+
+    /// Java by itself takes the common name where no alternative name is one of a host.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "subjectAltName=email:me@example.org", "subjectAltName=IP:127.0.0.1"})
+    void aCommonNameNeverCounts(String extension, @TempDir Path folder) throws IOException {
+        Certificates certificates = Certificates.withExtension(folder, extension);
+        for (Tls mode : List.of(Tls.REQUIRED, Tls.IMPLICIT)) {
+            try (ScriptedServer own = ScriptedServer.start().offering("AUTH PLAIN LOGIN")) {
+                if (mode == Tls.IMPLICIT) {
+                    own.implicitTls(certificates.server());
+                } else {
+                    own.startTls(certificates.server());
+                }
+                EgressSetup setup = EgressSetup.to(own).tls(mode).login("user", "word");
+                setup.ca = certificates.ca();
+                Outcome.Unavailable refused =
+                        assertInstanceOf(Outcome.Unavailable.class, send(setup));
+                assertEquals(Fault.CERTIFICATE, refused.fault());
+                assertTrue(
+                        refused.reply().contains("[127.0.0.1] has no subjectAltName for a host"),
+                        refused.reply());
+                assertEquals(0, own.count("AUTH"), "no credentials were sent");
+            }
+        }
     }
 
     @Test

@@ -1,0 +1,247 @@
+package dev.postern.spool;
+
+import dev.postern.config.Machine;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the spool's directory, and all that is in it, this user's alone. Whoever could write
+/// there, or put a link in its place, could have us write elsewhere; who can read there reads mail.
+///
+/// ```
+///  the directory is        and                                     then
+///  root's                  a mount point                           taken as it is
+///  ours                                                            narrowed to 0700
+///  root's                  for all to write, and not sticky        refused
+///  root's                  else                                    taken as it is, if writable
+///  another user's          even if we are root                     refused
+///
+///  in it, at any depth
+///  a link, a device, …     whoever's                               refused
+///  ours                    a file, a directory                     narrowed to 0600, 0700
+///  root's                  lost+found, …                           left alone
+///  another user's          mounted there, as a configuration is    left alone
+///  another user's          else                                    refused
+/// ```
+///
+/// A mount point is root's where a platform mounts a volume for a group (fsGroup in Kubernetes) or
+/// for all: such a mode is the platform's to set, and it may set it again.
+///
+/// *Diagnostics.* A [SpoolException] `UNUSABLE` for what is refused. One info line for a directory
+/// of root's, one for all that was narrowed. A file system that keeps no modes is a warning.
+final class OwnDirectory {
+
+    static final FileAttribute<Set<PosixFilePermission>> FILE = mode("rw-------");
+    private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY = mode("rwx------");
+
+    /// For what lies between the spool and what is there: not the spool's.
+    private static final FileAttribute<Set<PosixFilePermission>> PARENT = mode("rwxr-xr-x");
+
+    private static final Logger log = LoggerFactory.getLogger(OwnDirectory.class);
+    private static final Path OURSELVES = Path.of("/proc/self");
+    private static final int ROOT = 0;
+
+    private static final int TYPE = 0_170_000;
+    private static final int TYPE_DIRECTORY = 0_040_000;
+    private static final int TYPE_FILE = 0_100_000;
+    private static final int TYPE_LINK = 0_120_000;
+    private static final int STICKY = 01_000;
+    private static final int FOR_OTHERS = 077;
+    private static final int FOR_ALL_TO_WRITE = 02;
+
+    private final Path directory;
+    private final int us;
+    private int narrowed;
+
+    /// What lies at a path.
+    private record Entry(int owner, int mode) {
+
+        /// @throws NoSuchFileException when there is nothing
+        static Entry at(Path path) throws IOException {
+            Map<String, Object> known =
+                    Files.readAttributes(path, "unix:uid,mode", LinkOption.NOFOLLOW_LINKS);
+            return new Entry(number(known.get("uid")), number(known.get("mode")));
+        }
+
+        private static int number(@Nullable Object attribute) {
+            return (int) Objects.requireNonNull(attribute);
+        }
+
+        boolean is(int type) {
+            return (mode & TYPE) == type;
+        }
+    }
+
+    private OwnDirectory(Path directory, int us) {
+        this.directory = directory;
+        this.us = us;
+    }
+
+    private static FileAttribute<Set<PosixFilePermission>> mode(String mode) {
+        return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode));
+    }
+
+    /// See [Disk#claim].
+    static Path claim(Path directory) throws IOException {
+        Path real = resolved(directory);
+        create(real);
+        Entry entry = Entry.at(real);
+        OwnDirectory own = new OwnDirectory(real, us(entry));
+        own.take(entry);
+        own.takeContents(real);
+        if (own.narrowed > 0) {
+            log.atInfo()
+                    .addKeyValue("spool", real)
+                    .addKeyValue("entries", own.narrowed)
+                    .log("others could read or write in the spool: narrowed to this user");
+        }
+        return real;
+    }
+
+    /// Creates a directory of ours where it is missing.
+    static void create(Path directory) throws IOException {
+        if (Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        Path parent = directory.toAbsolutePath().getParent();
+        if (parent != null && !Files.isDirectory(parent)) {
+            Files.createDirectories(parent, PARENT);
+        }
+        try {
+            Files.createDirectory(directory, DIRECTORY);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+                throw e;
+            }
+        }
+    }
+
+    private static Path resolved(Path directory) throws IOException {
+        if (!Files.isSymbolicLink(directory)) {
+            return directory;
+        }
+        try {
+            return directory.toRealPath();
+        } catch (NoSuchFileException e) {
+            throw refusal(directory + " is a symbolic link that leads nowhere", "mend it", e);
+        }
+    }
+
+    /// The owner of `/proc/self` is the effective user, also of a process that hides (see
+    /// PR_SET_DUMPABLE in prctl(2)). Without `/proc` the directory counts as ours, and the system's
+    /// own answers decide.
+    private static int us(Entry directory) {
+        try {
+            return (int) Files.getAttribute(OURSELVES, "unix:uid");
+        } catch (IOException _) {
+            return directory.owner();
+        }
+    }
+
+    private void take(Entry entry) throws IOException {
+        if (!entry.is(TYPE_DIRECTORY)) {
+            throw refusal(directory + " is no directory", "move it away", null);
+        }
+        boolean mounted = entry.owner() == ROOT && Machine.isMountPoint(directory);
+        if (entry.owner() == us && !mounted) {
+            narrow(directory, entry);
+        } else if (entry.owner() == ROOT) {
+            takeRoots(entry, mounted);
+        } else {
+            throw foreign(directory, "run as that user, or give it to this one (chown -R %d %s)");
+        }
+    }
+
+    private void takeRoots(Entry entry, boolean mounted) throws IOException {
+        boolean open = (entry.mode() & FOR_ALL_TO_WRITE) != 0 && (entry.mode() & STICKY) == 0;
+        if (open && !mounted) {
+            throw refusal(
+                    directory + " is root's, and anybody may take away what is in it",
+                    "give it to this user (chown -R %d %s)".formatted(us, directory),
+                    null);
+        }
+        if ((entry.mode() & FOR_OTHERS) != 0) {
+            log.atInfo()
+                    .addKeyValue("spool", directory)
+                    .addKeyValue("mode", Integer.toOctalString(entry.mode() & ~TYPE))
+                    .log("the spool's directory is root's: taken as it is");
+        }
+    }
+
+    private void takeContents(Path in) throws IOException {
+        try (DirectoryStream<Path> paths = Files.newDirectoryStream(in)) {
+            for (Path path : paths) {
+                takeContent(path);
+            }
+        }
+    }
+
+    private void takeContent(Path path) throws IOException {
+        Entry entry;
+        try {
+            entry = Entry.at(path);
+        } catch (NoSuchFileException _) {
+            // Another process has the spool, and goes on with its work.
+            return;
+        }
+        if (entry.is(TYPE_LINK)) {
+            throw refusal(
+                    path + " is a symbolic link, which a spool may not have", "remove it", null);
+        }
+        if (!entry.is(TYPE_FILE) && !entry.is(TYPE_DIRECTORY)) {
+            throw refusal(path + " is neither a file nor a directory", "remove it", null);
+        }
+        if (entry.owner() == us) {
+            narrow(path, entry);
+            if (entry.is(TYPE_DIRECTORY)) {
+                takeContents(path);
+            }
+        } else if (entry.owner() != ROOT && !Machine.isMountPoint(path)) {
+            throw foreign(path, "give it to this user (chown -R %d %s)");
+        }
+    }
+
+    private void narrow(Path path, Entry entry) {
+        if ((entry.mode() & FOR_OTHERS) == 0) {
+            return;
+        }
+        PosixFileAttributeView view =
+                Files.getFileAttributeView(
+                        path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+        try {
+            view.setPermissions((entry.is(TYPE_DIRECTORY) ? DIRECTORY : FILE).value());
+            narrowed++;
+        } catch (IOException e) {
+            log.atWarn()
+                    .addKeyValue("path", path)
+                    .addKeyValue("error", e.toString())
+                    .log("others can read or write in the spool: its file system keeps the mode");
+        }
+    }
+
+    /// @param remedy gets our user's number and the spool
+    private SpoolException foreign(Path path, String remedy) throws IOException {
+        String owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).getName();
+        String whose = path + " belongs to user " + owner + ", and this is user " + us;
+        return refusal(whose, remedy.formatted(us, directory), null);
+    }
+
+    private static SpoolException refusal(
+            String words, String remedy, @Nullable IOException cause) {
+        return SpoolHome.unusable("spool: " + words + ": " + remedy + ", or set spool.path", cause);
+    }
+}
