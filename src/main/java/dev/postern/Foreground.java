@@ -111,7 +111,9 @@ final class Foreground implements Forwarding {
     }
 
     private int run(Loaded.Valid loaded, ConfigFiles files, Semaphore wishes, Running running) {
-        loaded.remarks().forEach(remark -> log.atInfo().log(remark));
+        loaded.remarks()
+                .forEach(remark ->
+                        log.atInfo().addKeyValue("remark", remark).log("configuration remark"));
         HostPort configured = loaded.config().smtp().listen();
         if (configured.port() != 0 && leadsBack(loaded, configured)) {
             return BAD_CONFIGURATION;

@@ -3,6 +3,7 @@ package dev.postern;
 import dev.postern.cli.Commands;
 import dev.postern.cli.Terminal;
 import dev.postern.config.Sources;
+import dev.postern.log.Logging;
 import java.util.List;
 
 /// The command line's root.
@@ -34,6 +35,8 @@ public final class Main {
                     System.exit(FAILED);
                 });
         Foreground foreground = new Foreground(terminal);
-        System.exit(Commands.run(List.of(args), terminal, Sources::ofProcess, foreground));
+        int status = Commands.run(List.of(args), terminal, Sources::ofProcess, foreground);
+        Logging.stop();
+        System.exit(status);
     }
 }

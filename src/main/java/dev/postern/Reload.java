@@ -5,6 +5,7 @@ import dev.postern.config.ConfigFiles;
 import dev.postern.config.Loaded;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.Problem;
+import dev.postern.mail.LogMark;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -135,7 +136,8 @@ final class Reload implements AutoCloseable {
         tellFixed(next, changes);
         List<String> remarks = new ArrayList<>(next.remarks());
         remarks.removeAll(last.remarks());
-        remarks.forEach(remark -> log.atInfo().log(remark));
+        remarks.forEach(
+                remark -> log.atInfo().addKeyValue("remark", remark).log("configuration remark"));
         broken = false;
         last = next;
     }
@@ -143,6 +145,7 @@ final class Reload implements AutoCloseable {
     private static void tell(Set<String> names, boolean anyway) {
         if (!names.isEmpty()) {
             log.atInfo()
+                    .addMarker(LogMark.EACH)
                     .addKeyValue("keys", String.join(", ", names))
                     .log("configuration changed, now in use");
         } else if (anyway) {

@@ -1,6 +1,7 @@
 package dev.postern;
 
 import dev.postern.exec.Signals;
+import dev.postern.log.Logging;
 import java.util.concurrent.CountDownLatch;
 
 /// The request to end: SIGTERM or SIGINT.
@@ -28,6 +29,7 @@ final class Termination {
 
     private void caught() {
         if (requested.getCount() == 0) {
+            Logging.stop();
             Runtime.getRuntime().halt(AT_ONCE);
         }
         requested.countDown();

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
@@ -30,9 +31,17 @@ sealed interface Declared {
 
     /// Returns what the files declare.
     static List<Declared> in(List<SourceFile> files) throws IOException {
+        List<Declared> found = new ArrayList<>();
+        parse(files, (unit, positions) -> new Scan(unit, positions, found).scan(unit, null));
+        return found;
+    }
+
+    /// Reads files and hands over each one's tree, and where its parts are.
+    static void parse(
+            List<SourceFile> files, BiConsumer<CompilationUnitTree, SourcePositions> reader)
+            throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         List<Path> paths = files.stream().map(SourceFile::path).toList();
-        List<Declared> found = new ArrayList<>();
         try (StandardJavaFileManager disk = compiler.getStandardFileManager(null, null, null)) {
             JavacTask task =
                     (JavacTask)
@@ -44,10 +53,16 @@ sealed interface Declared {
                                     null,
                                     disk.getJavaFileObjectsFromPaths(paths));
             for (CompilationUnitTree unit : task.parse()) {
-                new Scan(unit, Trees.instance(task).getSourcePositions(), found).scan(unit, null);
+                reader.accept(unit, Trees.instance(task).getSourcePositions());
             }
         }
-        return found;
+    }
+
+    /// Returns the file and line of a part of a file.
+    static String place(CompilationUnitTree unit, SourcePositions positions, Tree part) {
+        Path path = Path.of(unit.getSourceFile().toUri());
+        long line = unit.getLineMap().getLineNumber(positions.getStartPosition(unit, part));
+        return SourceFile.HOME.relativize(path) + ":" + line;
     }
 
     /// Walks one file.
@@ -88,9 +103,7 @@ sealed interface Declared {
         }
 
         private String where(Tree tree, String name) {
-            Path path = Path.of(unit.getSourceFile().toUri());
-            long line = line(positions.getStartPosition(unit, tree));
-            return SourceFile.HOME.relativize(path) + ":" + line + " " + name;
+            return place(unit, positions, tree) + " " + name;
         }
     }
 }

@@ -74,7 +74,7 @@ class NetworksIT extends InLab {
         story.awaitSent().takenOnce(gmail.senders(), sendgrid.senders());
         assertEquals(List.of(), gmail.commands());
         story.attemptsFailed("gmail", "unavailable", "timed out");
-        postern.awaitLine("sendgrid instead of gmail", "timed out");
+        postern.awaitLine("fallback", "egress=sendgrid instead-of=gmail", "timed out");
         end(story);
     }
 
@@ -91,7 +91,7 @@ class NetworksIT extends InLab {
         assertEquals(List.of(), gmail.commands());
         assertHeardNoSecret(exim);
         story.attemptsFailed("gmail", "unavailable", why);
-        postern.awaitLine("sendgrid instead of gmail", VpsExim.HOST);
+        postern.awaitLine("fallback", "egress=sendgrid instead-of=gmail", VpsExim.HOST);
         end(story);
     }
 

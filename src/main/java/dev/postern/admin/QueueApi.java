@@ -1,5 +1,6 @@
 package dev.postern.admin;
 
+import dev.postern.mail.LogMark;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
@@ -112,7 +113,11 @@ final class QueueApi {
     }
 
     private static void done(Spool.Verb verb, QueueId id, ServerResponse response) {
-        LOG.atInfo().addKeyValue("id", id).addKeyValue("verb", word(verb)).log("operator's verb");
+        LOG.atInfo()
+                .addMarker(LogMark.EACH)
+                .addKeyValue("id", id)
+                .addKeyValue("verb", word(verb))
+                .log("operator's verb");
         if (verb == Spool.Verb.DELETE) {
             response.status(Status.NO_CONTENT_204).send();
             return;

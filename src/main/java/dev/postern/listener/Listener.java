@@ -184,7 +184,7 @@ public final class Listener implements AutoCloseable {
                 } else if (isInUse(e)) {
                     throw e;
                 } else {
-                    log.atDebug().addKeyValue("reason", e.getMessage()).log("no IPv6 loopback");
+                    log.atDebug().addKeyValue("why", e.getMessage()).log("no IPv6 loopback");
                 }
             }
         }

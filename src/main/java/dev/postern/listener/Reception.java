@@ -4,6 +4,7 @@ import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.ReceivedHeader;
 import dev.postern.config.SmtpConfig;
 import dev.postern.mail.Envelope;
+import dev.postern.mail.LogMark;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
@@ -310,6 +311,7 @@ public final class Reception {
             return CompletableFuture.completedFuture(sent);
         }
         log.atError()
+                .addMarker(LogMark.EACH)
                 .addKeyValue("id", sent.id())
                 .addKeyValue("egress", sent.egress())
                 .addKeyValue("owed", owed)
@@ -346,6 +348,7 @@ public final class Reception {
     private void accepted(QueueId id, Acceptance acceptance, long sizeBytes, long endNanos) {
         observer.accepted(Duration.ofNanos(System.nanoTime() - endNanos), sizeBytes);
         log.atInfo()
+                .addMarker(LogMark.EACH)
                 .addKeyValue("id", id)
                 .addKeyValue("from", acceptance.envelope().sender())
                 .addKeyValue("to", acceptance.envelope().recipients().size())
@@ -357,7 +360,7 @@ public final class Reception {
     /// Notes that mail of a client was not taken because of the spool.
     Result.Refused refuse(SpoolException trouble, String client) {
         log.atWarn()
-                .addKeyValue("reason", trouble.getMessage())
+                .addKeyValue("why", trouble.getMessage())
                 .setCause(trouble.getCause())
                 .log("the spool takes no mail");
         return refuse(reason(trouble), reply(trouble), client);

@@ -555,7 +555,7 @@ final class Session {
 
     /// Ends the session of a client that was idle for too long (RFC 5321 §4.5.3.2).
     void idle() {
-        brokenOff("idle in mid-message");
+        brokenOff("idle");
         if (state == State.SECURING) {
             peer.drop();
         } else if (state != State.CLOSED) {
@@ -570,14 +570,17 @@ final class Session {
         if (state == State.COMMITTING) {
             return;
         }
-        brokenOff("the client left in mid-message");
+        brokenOff("the client left");
         close();
     }
 
-    private void brokenOff(String how) {
+    private void brokenOff(String why) {
         if (state == State.DATA || state == State.CHUNK || state == State.CHUNKED) {
             terms.observer().rejected(Rejection.BROKEN_OFF);
-            log.atInfo().addKeyValue("client", link.clientText()).log(how);
+            log.atInfo()
+                    .addKeyValue("client", link.clientText())
+                    .addKeyValue("why", why)
+                    .log("message broken off");
         }
     }
 }

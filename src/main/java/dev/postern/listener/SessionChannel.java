@@ -160,7 +160,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer,
             } else {
                 log.atInfo()
                         .addKeyValue("client", ctx.channel().remoteAddress())
-                        .addKeyValue("reason", handshake.cause().getMessage())
+                        .addKeyValue("why", handshake.cause().getMessage())
                         .log("TLS was not agreed on");
                 drop();
             }
@@ -218,7 +218,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer,
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof IOException) {
-            log.atDebug().addKeyValue("reason", cause.getMessage()).log("connection broken");
+            log.atDebug().addKeyValue("why", cause.getMessage()).log("connection broken");
         } else {
             log.atError().setCause(cause).log("session broken off by a mistake of ours");
         }

@@ -132,7 +132,7 @@ final class StartTls {
                 trouble = e.toString();
                 log.atError()
                         .addKeyValue("file", certificateFile)
-                        .addKeyValue("reason", trouble)
+                        .addKeyValue("why", trouble)
                         .log("the new certificate can't be used; the old one stays");
             }
         }

@@ -1,5 +1,6 @@
 package dev.postern.log;
 
+import dev.postern.mail.LogMark;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -53,11 +54,14 @@ final class FactLogger extends LegacyAbstractLogger implements LoggingEventAware
     @Override
     public void log(LoggingEvent event) {
         List<KeyValuePair> pairs = event.getKeyValuePairs();
+        List<Marker> markers = event.getMarkers();
         Fact fact =
-                new Fact(
-                        level(event.getLevel()),
-                        text(event.getMessage(), event.getArgumentArray()),
-                        pairs == null ? List.of() : pairs);
+                fact(
+                        event.getLevel(),
+                        event.getMessage(),
+                        event.getArgumentArray(),
+                        pairs == null ? List.of() : pairs,
+                        markers != null && markers.contains(LogMark.EACH));
         if (event.getTimeStamp() != 0) {
             fact.setInstant(Instant.ofEpochMilli(event.getTimeStamp()));
         }
@@ -71,7 +75,7 @@ final class FactLogger extends LegacyAbstractLogger implements LoggingEventAware
             String message,
             Object @Nullable [] arguments,
             @Nullable Throwable thrown) {
-        emit(new Fact(level(level), text(message, arguments), List.of()), thrown);
+        emit(fact(level, message, arguments, List.of(), LogMark.EACH.equals(marker)), thrown);
     }
 
     @Override
@@ -79,18 +83,21 @@ final class FactLogger extends LegacyAbstractLogger implements LoggingEventAware
         return null;
     }
 
-    private void emit(Fact fact, @Nullable Throwable thrown) {
-        fact.setLoggerName(name);
-        fact.setThrown(thrown);
-        target.log(fact);
+    private Fact fact(
+            org.slf4j.event.Level level,
+            @Nullable String message,
+            Object @Nullable [] arguments,
+            List<KeyValuePair> pairs,
+            boolean each) {
+        String pattern = Objects.requireNonNullElse(message, "");
+        String text =
+                arguments == null ? pattern : MessageFormatter.basicArrayFormat(pattern, arguments);
+        return Fact.of(level(level), name, pattern, text, pairs, each);
     }
 
-    private static String text(@Nullable String message, Object @Nullable [] arguments) {
-        String format = Objects.requireNonNullElse(message, "");
-        if (arguments == null) {
-            return format;
-        }
-        return MessageFormatter.basicArrayFormat(format, arguments);
+    private void emit(Fact fact, @Nullable Throwable thrown) {
+        fact.setThrown(thrown);
+        target.log(fact);
     }
 
     private static Level level(org.slf4j.event.Level level) {

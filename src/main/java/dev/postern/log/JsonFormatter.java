@@ -20,33 +20,37 @@ final class JsonFormatter extends LineFormatter {
             if (line.length() > 1) {
                 line.append(',');
             }
-            quote(key, line);
+            quote(key, line, Integer.MAX_VALUE);
             line.append(':');
-            append(value, line);
+            append(value, line, end(line));
         });
         return line.append('}').toString();
     }
 
-    private static void append(@Nullable Object value, StringBuilder line) {
+    private static void append(@Nullable Object value, StringBuilder line, int end) {
         switch (value) {
             case null -> line.append("null");
-            case Double number when !Double.isFinite(number) -> quote(number.toString(), line);
-            case Float number when !Float.isFinite(number) -> quote(number.toString(), line);
+            case Double number when !Double.isFinite(number) -> quote(number.toString(), line, end);
+            case Float number when !Float.isFinite(number) -> quote(number.toString(), line, end);
             case Number number -> line.append(number);
             case Boolean truth -> line.append(truth);
-            case Collection<?> many -> appendAll(many, line);
-            default -> quote(value.toString(), line);
+            case Collection<?> many -> appendAll(many, line, end);
+            default -> quote(value.toString(), line, end);
         }
     }
 
-    private static void appendAll(Collection<?> many, StringBuilder line) {
+    private static void appendAll(Collection<?> many, StringBuilder line, int end) {
         line.append('[');
         boolean first = true;
         for (Object one : many) {
             if (!first) {
                 line.append(',');
             }
-            append(one, line);
+            if (line.length() >= end) {
+                quote(CUT, line, Integer.MAX_VALUE);
+                break;
+            }
+            append(one, line, end);
             first = false;
         }
         line.append(']');

@@ -6,8 +6,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.logging.Formatter;
@@ -19,11 +22,30 @@ import org.slf4j.event.KeyValuePair;
 /// Makes one line of one fact: its time, level and message, then its pairs in the order given. A
 /// fact can't make a second line, whatever is in it: control characters of every value and key are
 /// escaped.
+///
+/// *Limits.* [#VALUE_CHARS] of a value, before and after escaping; a line takes up no more values
+/// beyond [#LINE_CHARS]. What is cut is marked.
 abstract sealed class LineFormatter extends Formatter permits TextFormatter, JsonFormatter {
+
+    /// Characters of one value.
+    static final int VALUE_CHARS = 16 * 1024;
+
+    /// Characters of a line, but for the marks of what was cut.
+    static final int LINE_CHARS = 64 * 1024;
+
+    /// What a value ends with whose escaped form was cut.
+    static final String CUT = "[cut]";
+
+    private static final int MARK_CHARS = 32;
 
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
     private static final double NANOS_PER_SECOND = 1e9;
+
+    /// How far back a cut looks for the end of a word: no mail address is longer.
+    private static final int WORD_CHARS = 320;
+
+    private static final HexFormat HEX = HexFormat.of();
 
     private final UnaryOperator<String> mask;
 
@@ -34,21 +56,18 @@ abstract sealed class LineFormatter extends Formatter permits TextFormatter, Jso
 
     @Override
     public final String format(LogRecord entry) {
+        Fact fact = Fact.of(entry);
         Map<String, @Nullable Object> pairs = new LinkedHashMap<>();
-        pairs.put("time", TIME.format(entry.getInstant()));
-        pairs.put("level", level(entry.getLevel()));
-        pairs.put("message", mask.apply(formatMessage(entry)));
-        if (entry instanceof Fact fact) {
-            for (KeyValuePair pair : fact.pairs()) {
-                pairs.put(unused(pairs, pair.key), plain(pair.value));
-            }
-        } else {
-            pairs.put("logger", String.valueOf(entry.getLoggerName()));
+        pairs.put("time", TIME.format(fact.getInstant()));
+        pairs.put("level", level(fact.getLevel()));
+        pairs.put("message", text(fact.getMessage(), VALUE_CHARS, mask));
+        for (KeyValuePair pair : fact.pairs()) {
+            pairs.put(unused(pairs, pair.key), plain(pair.value, VALUE_CHARS, mask));
         }
-        Throwable thrown = entry.getThrown();
+        Throwable thrown = fact.getThrown();
         if (thrown != null) {
-            pairs.put(unused(pairs, "error"), mask.apply(thrown.toString()));
-            pairs.put(unused(pairs, "trace"), mask.apply(trace(thrown)));
+            pairs.put(unused(pairs, "error"), plain(thrown, VALUE_CHARS, mask));
+            pairs.put(unused(pairs, "trace"), text(trace(thrown), VALUE_CHARS, mask));
         }
         return render(pairs) + "\n";
     }
@@ -57,16 +76,65 @@ abstract sealed class LineFormatter extends Formatter permits TextFormatter, Jso
     /// them.
     abstract String render(Map<String, @Nullable Object> pairs);
 
-    private @Nullable Object plain(@Nullable Object value) {
-        return switch (value) {
-            case null -> null;
-            case Number number -> number;
-            case Boolean truth -> truth;
-            case Duration duration -> duration.toNanos() / NANOS_PER_SECOND;
-            case Instant instant -> TIME.format(instant);
-            case Collection<?> many -> many.stream().map(this::plain).toList();
-            default -> mask.apply(String.valueOf(value));
-        };
+    /// Returns what [#render] understands, and does not change.
+    ///
+    /// @param chars how much of a text, or of the texts of a collection
+    static @Nullable Object plain(@Nullable Object value, int chars) {
+        return plain(value, chars, UnaryOperator.identity());
+    }
+
+    private static @Nullable Object plain(
+            @Nullable Object value, int chars, UnaryOperator<String> mask) {
+        try {
+            return switch (value) {
+                case null -> null;
+                case Number number -> number;
+                case Boolean truth -> truth;
+                case Duration duration -> duration.toNanos() / NANOS_PER_SECOND;
+                case Instant instant -> TIME.format(instant);
+                case Collection<?> many -> plain(many, chars, mask);
+                default -> text(String.valueOf(value), chars, mask);
+            };
+        } catch (RuntimeException e) {
+            // Who logs must not fail because a value can't be shown.
+            return "[" + e.getClass().getName() + "]";
+        }
+    }
+
+    private static List<@Nullable Object> plain(
+            Collection<?> many, int chars, UnaryOperator<String> mask) {
+        List<@Nullable Object> plain = new ArrayList<>();
+        int left = chars;
+        for (Object one : many) {
+            if (left <= 0) {
+                plain.add("[cut: " + (many.size() - plain.size()) + " more]");
+                break;
+            }
+            Object value = plain(one, left, mask);
+            plain.add(value);
+            left -= String.valueOf(value).length() + 1;
+        }
+        return plain;
+    }
+
+    private static String text(@Nullable String text, int chars, UnaryOperator<String> mask) {
+        return mask.apply(cut(String.valueOf(text), chars));
+    }
+
+    /// Returns `text`, or its beginning and a mark. It is cut between words where that can be, so
+    /// that half an address does not escape its mask.
+    static String cut(String text, int chars) {
+        if (text.length() <= chars) {
+            return text;
+        }
+        int end = chars;
+        while (end > Math.max(0, chars - WORD_CHARS) && text.charAt(end - 1) > ' ') {
+            end--;
+        }
+        if (end == 0 || text.charAt(end - 1) > ' ') {
+            end = Character.isHighSurrogate(text.charAt(chars - 1)) ? chars - 1 : chars;
+        }
+        return text.substring(0, end) + "[cut: " + (text.length() - end) + " more]";
     }
 
     private static String unused(Map<String, ?> pairs, String key) {
@@ -96,12 +164,23 @@ abstract sealed class LineFormatter extends Formatter permits TextFormatter, Jso
         return text.toString().strip();
     }
 
+    /// Returns how far the line may become by a value that begins here.
+    static int end(StringBuilder line) {
+        return Math.min(line.length() + VALUE_CHARS + MARK_CHARS, LINE_CHARS);
+    }
+
     /// Appends `text` in double quotes, as JSON has it (RFC 8259 §7); beyond what that asks, C1
     /// controls, line separators and marks that turn the reading direction are escaped, for the
     /// sake of terminals.
-    static void quote(String text, StringBuilder line) {
+    ///
+    /// @param end the length of the line at which the text is cut
+    static void quote(String text, StringBuilder line, int end) {
         line.append('"');
         for (int i = 0; i < text.length(); i++) {
+            if (line.length() >= end) {
+                line.append(CUT);
+                break;
+            }
             char c = text.charAt(i);
             switch (c) {
                 case '"' -> line.append("\\\"");
@@ -113,7 +192,7 @@ abstract sealed class LineFormatter extends Formatter permits TextFormatter, Jso
                     if (isHarmless(c)) {
                         line.append(c);
                     } else {
-                        line.append(String.format("\\u%04x", (int) c));
+                        line.append("\\u").append(HEX.toHexDigits(c));
                     }
                 }
             }

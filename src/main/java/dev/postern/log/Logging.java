@@ -76,7 +76,8 @@ public final class Logging {
         }
     }
 
-    /// Silences everything, for commands that talk to people.
+    /// Writes what was logged so far, if its reader lets it in a short time, and is silent from now
+    /// on: before the process ends, and for commands that talk to people.
     public static void stop() {
         LogManager.getLogManager().reset();
         Logger.getLogger("").setLevel(Level.OFF);

@@ -21,9 +21,9 @@ final class TextFormatter extends LineFormatter {
             if (!line.isEmpty()) {
                 line.append(' ');
             }
-            append(key, line);
+            append(key, line, Integer.MAX_VALUE);
             line.append('=');
-            append(text(value), line);
+            append(text(value), line, end(line));
         });
         return line.toString();
     }
@@ -35,11 +35,12 @@ final class TextFormatter extends LineFormatter {
         return String.valueOf(value);
     }
 
-    private static void append(String value, StringBuilder line) {
-        if (!value.isEmpty() && value.chars().allMatch(c -> isPlain((char) c))) {
+    private static void append(String value, StringBuilder line, int end) {
+        boolean plain = !value.isEmpty() && value.chars().allMatch(c -> isPlain((char) c));
+        if (plain && line.length() + value.length() <= end) {
             line.append(value);
         } else {
-            quote(value, line);
+            quote(value, line, end);
         }
     }
 

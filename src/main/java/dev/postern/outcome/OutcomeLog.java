@@ -1,17 +1,18 @@
 package dev.postern.outcome;
 
+import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /// Writes the fate of messages to the log, one fact a line: attempts, fallbacks, doubts and ends.
-/// Replies are logged as they came; bodies and secrets never reach this class.
+/// The lines that make a message's story are never folded. Replies are logged as they came; bodies
+/// and secrets never reach this class.
 public final class OutcomeLog {
 
     private static final Logger log = LoggerFactory.getLogger(OutcomeLog.class);
@@ -22,6 +23,7 @@ public final class OutcomeLog {
     public void attempt(QueueId id, Attempt attempt) {
         LoggingEventBuilder line =
                 level(attempt.outcome())
+                        .addMarker(LogMark.EACH)
                         .addKeyValue("id", id)
                         .addKeyValue("egress", attempt.egress())
                         .addKeyValue("class", attempt.outcome().word())
@@ -39,6 +41,7 @@ public final class OutcomeLog {
     public void done(QueueId id, Collection<Recipient> recipients) {
         long sent = recipients.stream().filter(r -> r.state() == State.SENT).count();
         log.atInfo()
+                .addMarker(LogMark.EACH)
                 .addKeyValue("id", id)
                 .addKeyValue("sent", sent)
                 .addKeyValue("failed", recipients.size() - sent)
@@ -69,11 +72,11 @@ public final class OutcomeLog {
                 .addKeyValue("id", id)
                 .addKeyValue("egress", egress)
                 .addKeyValue("why", why)
+                .addMarker(LogMark.EACH)
                 .log("possible duplicate");
     }
 
-    /// Logs that a message takes another way than the preferred one: `sendgrid instead of gmail:
-    /// 587 timed out`.
+    /// Logs that a message takes another way than the preferred one: `fallback`.
     ///
     /// @param why what the preferred egress said or did
     public void fallback(QueueId id, String egress, String insteadOf, String why) {
@@ -81,7 +84,8 @@ public final class OutcomeLog {
                 .addKeyValue("id", id)
                 .addKeyValue("egress", egress)
                 .addKeyValue("instead-of", insteadOf)
-                .log(String.format(Locale.ROOT, "%s instead of %s: %s", egress, insteadOf, why));
+                .addKeyValue("why", why)
+                .log("fallback");
     }
 
     private static LoggingEventBuilder level(OutcomeClass outcome) {

@@ -1,5 +1,6 @@
 package dev.postern.spool;
 
+import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
@@ -165,6 +166,7 @@ final class Rebuild {
             } else {
                 ledger.index().set(row, Index.DOUBTFUL, true);
                 log.atError()
+                        .addMarker(LogMark.EACH)
                         .addKeyValue("id", new QueueId(id))
                         .addKeyValue("position", Position.text(position))
                         .log("state damaged on disk, the one before is used: possible duplicate");
@@ -176,12 +178,14 @@ final class Rebuild {
     List<Snapshot> reportDamage(Instant now) {
         lost.forEach((id, position) ->
                 log.atError()
+                        .addMarker(LogMark.EACH)
                         .addKeyValue("id", new QueueId(id))
                         .addKeyValue("position", Position.text(position))
                         .log("message lost: its envelope is damaged on disk"));
         List<Snapshot> reports = new ArrayList<>();
         for (Snapshot snapshot : damaged.values()) {
             log.atError()
+                    .addMarker(LogMark.EACH)
                     .addKeyValue("id", snapshot.id())
                     .addKeyValue("from", snapshot.envelope().sender())
                     .addKeyValue("to", snapshot.envelope().recipients())

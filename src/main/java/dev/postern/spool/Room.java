@@ -37,7 +37,7 @@ final class Room {
         String now = words(freeBytes, ledger.bytes());
         shortage = now;
         if (before == null && now != null) {
-            log.atError().log("mail is refused: " + now);
+            log.atError().addKeyValue("why", now).log("mail is refused: room is short");
         } else if (before != null && now == null) {
             log.atInfo().log("the spool has room again");
         }

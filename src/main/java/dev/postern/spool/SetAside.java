@@ -35,7 +35,8 @@ final class SetAside {
                 .addKeyValue("segment", segment)
                 .addKeyValue("from", from)
                 .addKeyValue("to", to)
-                .log("journal damaged: " + what);
+                .addKeyValue("damage", what)
+                .log("journal damaged");
     }
 
     /// Copies octets of a segment and reports them. When they can't be copied, the start goes on:

@@ -326,7 +326,10 @@ final class Writer {
         String words = full ? "the spool's disk is full" : "the spool's disk failed";
         SpoolException now = new SpoolException(kind, words + ": " + cause.getMessage(), cause);
         trouble = now;
-        log.atError().addKeyValue("error", cause.getMessage()).log(words);
+        log.atError()
+                .addKeyValue("trouble", words)
+                .addKeyValue("error", cause.getMessage())
+                .log("the spool can't write");
         failAll(batch, next, now);
         giveUpSegment(cause);
         if (!full) {

@@ -9,11 +9,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.config.LogConfig;
 import dev.postern.config.Secret;
+import dev.postern.mail.AddressMask;
+import dev.postern.testing.Growth;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
+import java.util.logging.Handler;
+import java.util.logging.Level;
 import java.util.logging.LogManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.KeyValuePair;
 
 class LineFormatterTest {
 
@@ -52,8 +62,15 @@ class LineFormatterTest {
         start(LogConfig.Format.JSON, LogConfig.Level.INFO, LogConfig.Addresses.FULL);
     }
 
+    private String written() {
+        for (Handler handler : java.util.logging.Logger.getLogger("").getHandlers()) {
+            handler.flush();
+        }
+        return out.toString(UTF_8);
+    }
+
     private String line() {
-        String text = out.toString(UTF_8);
+        String text = written();
         assertEquals(1, text.lines().count(), text);
         assertTrue(text.endsWith("\n"), text);
         return text.strip();
@@ -192,11 +209,11 @@ class LineFormatterTest {
         start(LogConfig.Format.TEXT, level, LogConfig.Addresses.FULL);
 
         LOG.info("tick");
-        assertEquals(info, out.toString(UTF_8).contains("tick"));
+        assertEquals(info, written().contains("tick"));
         LOG.warn("tock");
-        assertEquals(warn, out.toString(UTF_8).contains("tock"));
+        assertEquals(warn, written().contains("tock"));
         LOG.error("bang");
-        assertEquals(error, out.toString(UTF_8).contains("bang"));
+        assertEquals(error, written().contains("bang"));
         assertEquals(info, LOG.isInfoEnabled());
         assertFalse(LOG.isDebugEnabled());
     }
@@ -210,9 +227,116 @@ class LineFormatterTest {
         System.getLogger("io.helidon.webserver").log(System.Logger.Level.WARNING, "worth it");
         LOG.debug("ours");
 
-        String text = out.toString(UTF_8);
+        String text = written();
         assertFalse(text.contains("chatter"), text);
         assertTrue(text.contains("message=\"worth it\" logger=io.helidon.webserver"), text);
         assertTrue(text.contains("message=ours"), text);
+    }
+
+    private static final Map<String, LineFormatter> FORMS =
+            Map.of(
+                    "text", new TextFormatter(UnaryOperator.identity()),
+                    "json", new JsonFormatter(UnaryOperator.identity()));
+
+    /// What a client or a server might say, of any length.
+    private static final Map<String, IntFunction<String>> HOSTILE =
+            Map.of(
+                    "letters", length("x"),
+                    "controls", length("\u0001"),
+                    "quotes", length("\""),
+                    "backslashes", length("\\"),
+                    "line ends", length("\r\n"),
+                    "marks of direction", length("\u202e"),
+                    "surrogates", length("\ud83d\udce8"),
+                    "half surrogates", length("\ud83d"),
+                    "addresses", length("<ann@example.org>,"),
+                    "blanks", length(" "));
+
+    private static IntFunction<String> length(String piece) {
+        return chars -> piece.repeat(chars / piece.length());
+    }
+
+    private static Fact fact(String message, Object... pairs) {
+        List<KeyValuePair> all = new ArrayList<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            all.add(new KeyValuePair(pairs[i].toString(), pairs[i + 1]));
+        }
+        return Fact.of(Level.INFO, "t", message, message, all, false);
+    }
+
+    @Test
+    void theWorkGrowsWithTheValueAndNoFaster() {
+        FORMS.forEach((form, formatter) ->
+                HOSTILE.forEach((kind, text) -> {
+                    Growth.assertLinear(
+                            form + " of " + kind,
+                            1 << 20,
+                            size -> {
+                                String value = text.apply(size);
+                                return () -> formatter.format(fact("m", "v", value));
+                            });
+                    Growth.assertLinear(
+                            form + " of a list of " + kind,
+                            1 << 16,
+                            size -> {
+                                List<String> values = Collections.nCopies(size, text.apply(18));
+                                return () -> formatter.format(fact("m", "v", values));
+                            });
+                }));
+    }
+
+    @Test
+    void aLineIsShortAndWholeWhateverItTells() throws IOException {
+        for (Map.Entry<String, IntFunction<String>> hostile : HOSTILE.entrySet()) {
+            String huge = hostile.getValue().apply(1 << 20);
+            List<String> many = Collections.nCopies(1 << 16, hostile.getValue().apply(18));
+            Fact fact = fact(huge, "a", huge, "b", huge, "c", many, "d", huge, "e", many, "end", 1);
+            fact.setThrown(new IOException(huge));
+            for (Map.Entry<String, LineFormatter> form : FORMS.entrySet()) {
+                String line = form.getValue().format(fact);
+                String what = hostile.getKey() + " as " + form.getKey();
+                assertTrue(line.length() < LineFormatter.LINE_CHARS + 1024, what);
+                assertEquals(1, line.lines().count(), what);
+                assertTrue(line.contains("cut"), what);
+            }
+            JsonNode json = new ObjectMapper().readTree(FORMS.get("json").format(fact));
+            assertEquals(1, json.get("end").asInt(), hostile.getKey());
+            assertTrue(json.get("d").asText().contains("[cut"), hostile.getKey());
+            assertTrue(json.at("/c").toString().contains("[cut"), hostile.getKey());
+        }
+    }
+
+    @Test
+    void whatFitsIsWhole() throws IOException {
+        for (String value : List.of("x".repeat(LineFormatter.VALUE_CHARS), "\u0001".repeat(2700))) {
+            String line = FORMS.get("json").format(fact("m", "v", value));
+            assertEquals(value, new ObjectMapper().readTree(line).get("v").asText());
+        }
+        List<String> many = Collections.nCopies(800, "ann@example.org");
+        String line = FORMS.get("json").format(fact("m", "v", many));
+        assertEquals(800, new ObjectMapper().readTree(line).get("v").size());
+    }
+
+    @Test
+    void aCutLeavesNoHalfOfAnAddress() {
+        LineFormatter masked = new TextFormatter(AddressMask::apply);
+        for (int i = 0; i < 40; i++) {
+            String value = "x".repeat(i) + " annabella@example.org".repeat(2000);
+            assertFalse(masked.format(fact("m", "v", value)).contains("annab"), "after " + i);
+        }
+    }
+
+    @Test
+    void aValueThatCanNotBeShownHurtsNobody() {
+        Object broken =
+                new Object() {
+                    @Override
+                    public String toString() {
+                        throw new IllegalStateException("no text");
+                    }
+                };
+        startText();
+        LOG.atInfo().addKeyValue("v", broken).addKeyValue("end", 1).log("m");
+        assertTrue(line().endsWith("message=m v=[java.lang.IllegalStateException] end=1"));
     }
 }

@@ -103,7 +103,7 @@ class OutcomeLogTest {
                 List.of(
                         "WARNING id=000000000001 egress=gmail why=reset possible duplicate",
                         "WARNING id=000000000001 egress=sendgrid instead-of=gmail"
-                                + " sendgrid instead of gmail: 587 timed out"),
+                                + " why=587 timed out fallback"),
                 lines);
     }
 }

@@ -1,0 +1,14 @@
+package dev.postern.mail;
+
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
+
+/// How lines of the log are to be treated.
+public final class LogMark {
+
+    /// This line is written each time: it belongs to the story of one message, or tells one act of
+    /// an operator. Every line without it is folded when it repeats.
+    public static final Marker EACH = MarkerFactory.getMarker("each");
+
+    private LogMark() {}
+}
