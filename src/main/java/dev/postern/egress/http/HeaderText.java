@@ -13,9 +13,10 @@ import java.util.regex.Pattern;
 /// Header values between octets, encoded words and text.
 final class HeaderText {
 
-    /// An encoded word (RFC 2047 §2), also with blanks in it, which some mailers leave there.
+    /// An encoded word (RFC 2047 §2), also with blanks in it, which some mailers leave there. Each
+    /// piece ends at the next question mark, so nothing is looked at more than a few times.
     private static final Pattern WORD =
-            Pattern.compile("=\\?([^?\\s*]+)(?:\\*[^?]*)?\\?([BbQq])\\?([^?]*)\\?=");
+            Pattern.compile("=\\?([^?\\s*]++)(?:\\*[^?]*+)?\\?([BbQq])\\?([^?]*+)\\?=");
 
     private HeaderText() {}
 
@@ -91,33 +92,10 @@ final class HeaderText {
             return raw.replaceAll("\\p{Cntrl}+", " ");
         }
         try {
-            return MimeUtility.encodeText(decode(raw), "UTF-8", null).replaceAll("\\s+", " ");
+            return MimeUtility.encodeText(decode(raw), "UTF-8", null).replaceAll("\\s++", " ");
         } catch (UnsupportedEncodingException e) {
             throw new AssertionError("every Java has UTF-8", e);
         }
-    }
-
-    /// Returns a structured value without its comments (RFC 5322 §3.2.2).
-    static String withoutComments(String value) {
-        StringBuilder rest = new StringBuilder();
-        int depth = 0;
-        boolean quoted = false;
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            boolean escaped = c == '\\' && (quoted || depth > 0) && i + 1 < value.length();
-            if (c == '"' && depth == 0) {
-                quoted = !quoted;
-            }
-            boolean opens = c == '(' && !quoted;
-            boolean closes = c == ')' && depth > 0;
-            depth += opens ? 1 : 0;
-            if (depth == 0) {
-                rest.append(value, i, escaped ? i + 2 : i + 1);
-            }
-            depth -= closes ? 1 : 0;
-            i += escaped ? 1 : 0;
-        }
-        return rest.toString();
     }
 
     /// Returns whether all characters are ASCII.

@@ -133,6 +133,28 @@ class RebuildingTest {
                 assertInstanceOf(Outcome.Accepted.class, sent.outcome()).notCarried());
     }
 
+    /// Names, quoted ones and addresses of any length are read on whatever stack there is.
+    @Test
+    void longNamesAreCarried() throws Exception {
+        String name = "a".repeat(60_000);
+        for (String type : TYPES) {
+            Sent sent =
+                    send(
+                            type,
+                            """
+                            From: "%s" <a@example.org>
+                            To: b@example.net
+                            Content-Type: text/plain; name="%s"
+
+                            Text.
+                            """
+                                    .formatted(name, name)
+                                    .replace("\n", "\r\n"));
+            assertInstanceOf(Outcome.Accepted.class, sent.outcome(), type);
+            assertTrue(sent.json().toString().contains(name), type);
+        }
+    }
+
     @Test
     void resend() throws Exception {
         Sent sent = send("resend", RICH);
