@@ -18,6 +18,13 @@ final class HeaderText {
     private static final Pattern WORD =
             Pattern.compile("=\\?([^?\\s*]++)(?:\\*[^?]*+)?\\?([BbQq])\\?([^?]*+)\\?=");
 
+    /// Jakarta Mail cuts a text in two, and each half again: no way for a long one.
+    private static final int LONG_CHARACTERS = 1000;
+
+    /// What an encoded word holds: in base64 with the rest of it no more than 75 characters (RFC
+    /// 2047 §2).
+    private static final int WORD_LIMIT_BYTES = 45;
+
     private HeaderText() {}
 
     /// Returns the text of a raw value: its octets as UTF-8 (RFC 6532 §3) or, where they are none,
@@ -91,11 +98,34 @@ final class HeaderText {
         if (isAscii(raw)) {
             return raw.replaceAll("\\p{Cntrl}+", " ");
         }
+        if (raw.length() > LONG_CHARACTERS) {
+            return encodedWords(decode(raw));
+        }
         try {
             return MimeUtility.encodeText(decode(raw), "UTF-8", null).replaceAll("\\s++", " ");
         } catch (UnsupportedEncodingException e) {
             throw new AssertionError("every Java has UTF-8", e);
         }
+    }
+
+    private static String encodedWords(String text) {
+        StringBuilder words = new StringBuilder();
+        ByteArrayOutputStream octets = new ByteArrayOutputStream();
+        for (int i = 0; i < text.length(); ) {
+            int next = text.offsetByCodePoints(i, 1);
+            byte[] some = text.substring(i, next).getBytes(UTF_8);
+            if (octets.size() + some.length > WORD_LIMIT_BYTES) {
+                words.append(encodedWord(octets.toByteArray())).append(' ');
+                octets.reset();
+            }
+            octets.writeBytes(some);
+            i = next;
+        }
+        return words.append(encodedWord(octets.toByteArray())).toString();
+    }
+
+    private static String encodedWord(byte[] octets) {
+        return "=?UTF-8?B?" + Base64.getEncoder().encodeToString(octets) + "?=";
     }
 
     /// Returns whether all characters are ASCII.

@@ -1,7 +1,6 @@
 package dev.postern.egress.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
@@ -11,14 +10,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What counts of all that a server says, and how much of it is taken.
-class AnswersTest {
+/// How much is taken of what a server says.
+class EndlessAnswersTest {
 
     private static final String ACCEPTED =
             "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"id\":\"<mg-1>\"}";
     private static final String CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
-    private static final String HINTS =
-            "HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\nContent-Length: 7\r\n\r\n";
     private static final String CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     private static final int MEBI = 1024 * 1024;
 
@@ -32,25 +29,6 @@ class AnswersTest {
                     .firstEntry()
                     .getValue();
         }
-    }
-
-    static Stream<String> interim() {
-        return Stream.of(
-                HINTS,
-                CONTINUE,
-                "HTTP/1.1 102 Processing\r\n\r\n",
-                CONTINUE + HINTS + HINTS + CONTINUE,
-                "HTTP/1.1 199\r\n\r\n",
-                CONTINUE.repeat(1000));
-    }
-
-    /// RFC 9110 §15.2: any number of interim answers may come before the one that counts.
-    @ParameterizedTest
-    @MethodSource("interim")
-    void theAnswerBehindInterimOnesCounts(String interim) throws Exception {
-        assertInstanceOf(Outcome.Accepted.class, sent(interim + ACCEPTED));
-        Outcome refused = sent(interim + "HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n");
-        assertEquals(OutcomeClass.UNAVAILABLE, refused.kind());
     }
 
     static Stream<String> endless() {
