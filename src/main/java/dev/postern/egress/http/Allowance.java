@@ -10,8 +10,8 @@ import java.io.IOException;
 /// **Diagnostics.** Beyond a limit a [BeyondLimit] is thrown: the egress is not suited for such a
 /// message.
 ///
-/// **Limits.** [#HEADER_LIMIT_OCTETS] kept of one header section, [#HEADERS_LIMIT_OCTETS] of all
-/// of them, [#FIELDS_LIMIT] fields in all; [#PARTS_LIMIT] parts, [#DEPTH_LIMIT] multiparts in each
+/// **Limits.** [#HEADER_LIMIT_OCTETS] kept of one header section, [#HEADERS_LIMIT_OCTETS] of all of
+/// them, [#FIELDS_LIMIT] fields in all; [#PARTS_LIMIT] parts, [#DEPTH_LIMIT] multiparts in each
 /// other; [#ADDRESSES_LIMIT] addresses, [#PARAMETERS_LIMIT] parameters in a field. Messages of
 /// which more than [#SMALL_OCTETS] are kept are sent one at a time, whatever the egress
 /// ([ContentCursor#takeTurn]): what is made of a header section takes ten times its octets.

@@ -17,8 +17,8 @@ interface Api {
     /// Returns the type word: `mailgun`.
     String type();
 
-    /// Makes of a shipment the calls that send it, none of them with an address twice, and hands each
-    /// out before it makes the next: together they may be large.
+    /// Makes of a shipment the calls that send it, none of them with an address twice, and hands
+    /// each out before it makes the next: together they may be large.
     ///
     /// @param content the shipment's content; it stays open until all calls are made
     /// @param sender takes a call, and says whether the next one is wanted

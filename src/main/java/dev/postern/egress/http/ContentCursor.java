@@ -25,6 +25,7 @@ final class ContentCursor implements AutoCloseable {
     private final MessageContent content;
     private final byte[][] blocks = new byte[BLOCKS_KEPT][];
     private final long[] blockNumbers = new long[BLOCKS_KEPT];
+
     /// For the messages of which much is held.
     private static final Semaphore TURN = new Semaphore(1);
 

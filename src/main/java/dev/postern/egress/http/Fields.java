@@ -137,7 +137,8 @@ record Fields(List<Field> all) {
             }
         }
 
-        /// Returns where the colon of the field that a line begins is; negative when it begins none.
+        /// Returns where the colon of the field that a line begins is; negative when it begins
+        /// none.
         private static int colonOfField(Lines line, int from) {
             int at = from;
             while (line.octet(at) > ' ' && line.octet(at) < 127 && line.octet(at) != ':') {

@@ -136,7 +136,8 @@ record Mailbox(String address, String name) {
             return " ";
         }
 
-        /// Passes over a comment (RFC 5322 §3.2.2); one without an end goes on to the last character.
+        /// Passes over a comment (RFC 5322 §3.2.2); one without an end goes on to the last
+        /// character.
         private void comment() {
             int from = at + 1;
             int depth = 0;

@@ -70,8 +70,7 @@ final class Mailgun implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(
-            Shipment shipment, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
             throws IOException, BeyondLimit {
         if (content.sizeBytes() > SIZE_LIMIT_BYTES) {
             return Optional.of(new Unfit("Mailgun takes at most 52 MiB", Misfit.SIZE));

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// **Purpose.** Finds text, HTML and its kin, attachments and inline parts in any tree of parts.
 ///
 /// **Contract.** No octet of a part is kept in memory. Whatever is broken is read as well as can
-/// be: there is a result for every message within the limits. What the result can't express stands in `notCarried`.
+/// be: there is a result for every message within the limits. What the result can't express stands
+/// in `notCarried`.
 ///
 /// **Diagnostics.** Thrown is `IOException`, when the content can't be read, and [BeyondLimit].
 ///
@@ -154,8 +155,7 @@ final class MimeReading {
         }
     }
 
-    private void sequence(List<Part> children, Place place)
-            throws IOException, BeyondLimit {
+    private void sequence(List<Part> children, Place place) throws IOException, BeyondLimit {
         for (Part child : children) {
             part(child, place, false);
         }
@@ -173,10 +173,7 @@ final class MimeReading {
         part(children.get(root), place, false);
         for (int i = 0; i < children.size(); i++) {
             if (i != root) {
-                part(
-                        children.get(i),
-                        place == Place.ATTACHED ? place : Place.RELATED,
-                        false);
+                part(children.get(i), place == Place.ATTACHED ? place : Place.RELATED, false);
             }
         }
     }
@@ -257,12 +254,7 @@ final class MimeReading {
     }
 
     private void attach(
-            Part part,
-            Parameters type,
-            String name,
-            String disposition,
-            Place place,
-            Leaf leaf) {
+            Part part, Parameters type, String name, String disposition, Place place, Leaf leaf) {
         String contentId = bare(part.first("Content-ID"));
         boolean inline =
                 !contentId.isEmpty() && (place == Place.RELATED || disposition.equals("inline"));

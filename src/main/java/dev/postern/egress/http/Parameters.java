@@ -81,8 +81,8 @@ record Parameters(String value, Map<String, String> all) {
             }
         }
 
-        /// Returns the first word, with a comment before it perhaps (RFC 5322 §3.2.2); empty when
-        /// a parameter comes at once.
+        /// Returns the first word, with a comment before it perhaps (RFC 5322 §3.2.2); empty when a
+        /// parameter comes at once.
         String word() {
             skipBlanks();
             if (is("(")) {

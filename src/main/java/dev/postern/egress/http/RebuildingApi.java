@@ -49,8 +49,7 @@ abstract class RebuildingApi implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(
-            Shipment shipment, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
             throws IOException, BeyondLimit {
         Rebuilt message = MimeReading.read(content);
         Mailbox from = author(shipment, message);
@@ -230,7 +229,9 @@ abstract class RebuildingApi implements Api {
             List<ForwardPath> concerned =
                     placements.stream().flatMap(p -> p.concerned().stream()).toList();
             return new Post(
-                    concerned, new HttpCall("POST", path, all, streamed.body(json)), notCarried.all());
+                    concerned,
+                    new HttpCall("POST", path, all, streamed.body(json)),
+                    notCarried.all());
         }
     }
 

@@ -58,7 +58,8 @@ final class Ses implements Api {
 
     private static final Pattern NOT_VERIFIED =
             Pattern.compile("failed the check in region \\S+: (.*)");
-    private static final Pattern TAG = Pattern.compile("(?<![A-Za-z0-9_-])([A-Za-z0-9_-]++)=([A-Za-z0-9_.@-]++)");
+    private static final Pattern TAG =
+            Pattern.compile("(?<![A-Za-z0-9_-])([A-Za-z0-9_-]++)=([A-Za-z0-9_.@-]++)");
 
     private final SesTransport transport;
     private final Function<SesTransport, SesV2Client> maker;
@@ -101,8 +102,7 @@ final class Ses implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(
-            Shipment shipment, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
             throws IOException, BeyondLimit {
         List<ForwardPath> recipients = shipment.envelope().recipients();
         if (recipients.stream().anyMatch(r -> !isAscii(r))) {

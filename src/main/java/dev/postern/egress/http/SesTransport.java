@@ -38,7 +38,8 @@ import software.amazon.awssdk.http.SdkHttpRequest;
 final class SesTransport implements SdkHttpClient {
 
     /// Stands for the message while the SDK makes the request. Nobody who writes a message can know
-    /// it. Its base64 has no padding, since it has a multiple of three octets: so it is found whole.
+    /// it. Its base64 has no padding, since it has a multiple of three octets: so it is found
+    /// whole.
     static final byte[] PLACEHOLDER = UUID.randomUUID().toString().getBytes(UTF_8);
 
     private static final String PLACEHOLDER_BASE64 =

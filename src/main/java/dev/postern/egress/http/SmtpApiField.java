@@ -46,8 +46,7 @@ final class SmtpApiField {
         }
     }
 
-    private static boolean member(
-            String name, JsonNode value, ObjectNode json, Losses notCarried) {
+    private static boolean member(String name, JsonNode value, ObjectNode json, Losses notCarried) {
         switch (name) {
             case "category" -> categories(value, json);
             case "unique_args" ->
@@ -93,8 +92,7 @@ final class SmtpApiField {
                 .forEach(array::add);
     }
 
-    private static void filter(
-            String name, JsonNode filter, ObjectNode json, Losses notCarried) {
+    private static void filter(String name, JsonNode filter, ObjectNode json, Losses notCarried) {
         JsonNode enable = filter.path("settings").path("enable");
         if (SWITCHES.containsKey(name)) {
             flip(json, name, enable.asInt(0) == 1 || enable.asBoolean(false));

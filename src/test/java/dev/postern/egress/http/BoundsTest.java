@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Messages that have far too much of something: no egress that takes messages apart has them, the
@@ -39,28 +40,49 @@ class BoundsTest {
     private static final int MEBI = 1024 * 1024;
 
     /// Messages of a kind, by how often the repeated piece is there.
-    private record Kind(String limit, long smallest, long largest, LongFunction<MessageContent> made) {}
+    private record Kind(
+            String limit, long smallest, long largest, LongFunction<MessageContent> made) {}
 
     private static final Map<String, Kind> KINDS =
             Map.of(
                     "many fields",
-                    new Kind("header fields", 200_000, 2_000_000, n ->
-                            MadeContent.of(HEAD, "a:b\r\n", n, BODY)),
+                    new Kind(
+                            "header fields",
+                            200_000,
+                            2_000_000,
+                            n -> MadeContent.of(HEAD, "a:b\r\n", n, BODY)),
                     "a long field",
-                    new Kind("octets of header fields", 2 * MEBI, 30 * MEBI, n ->
-                            MadeContent.of(HEAD + "X: ", "x", n, "\r\n" + BODY)),
+                    new Kind(
+                            "octets of header fields",
+                            2 * MEBI,
+                            30 * MEBI,
+                            n -> MadeContent.of(HEAD + "X: ", "x", n, "\r\n" + BODY)),
                     "a field of many lines",
-                    new Kind("octets of header fields", MEBI, 10 * MEBI, n ->
-                            MadeContent.of(HEAD + "X: x\r\n", " y\r\n", n, BODY)),
+                    new Kind(
+                            "octets of header fields",
+                            MEBI,
+                            10 * MEBI,
+                            n -> MadeContent.of(HEAD + "X: x\r\n", " y\r\n", n, BODY)),
                     "many parts",
-                    new Kind("parts", 10_000, 130_000, n ->
-                            MadeContent.of(HEAD + MULTIPART, "--b\r\n\r\n", n, "--b--\r\n")),
+                    new Kind(
+                            "parts",
+                            10_000,
+                            130_000,
+                            n -> MadeContent.of(HEAD + MULTIPART, "--b\r\n\r\n", n, "--b--\r\n")),
                     "many addresses",
-                    new Kind("addresses", 6_000, 100_000, n ->
-                            MadeContent.of("From: a@b.example\r\nTo: a@b", ",\r\n a@b", n, BODY)),
+                    new Kind(
+                            "addresses",
+                            6_000,
+                            100_000,
+                            n ->
+                                    MadeContent.of(
+                                            "From: a@b.example\r\nTo: a@b", ",\r\n a@b", n, BODY)),
                     "many parameters",
-                    new Kind("parameters in a field", 2_000, 100_000, n ->
-                            MadeContent.of(HEAD + "Content-Type: a/b", ";\r\n a=b", n, BODY)));
+                    new Kind(
+                            "parameters in a field",
+                            2_000,
+                            100_000,
+                            n -> MadeContent.of(HEAD + "Content-Type: a/b", ";\r\n a=b", n, BODY)));
 
     static Stream<Arguments> kindsOfAll() {
         return KINDS.keySet().stream()
@@ -80,8 +102,10 @@ class BoundsTest {
                 assertEquals(Misfit.FORM, unsuited.misfit());
                 assertTrue(
                         unsuited.reply()
-                                .matches(type + " can't be given a message with more than \\d+ "
-                                        + kind.limit()),
+                                .matches(
+                                        type
+                                                + " can't be given a message with more than \\d+ "
+                                                + kind.limit()),
                         unsuited.reply());
             }
             assertEquals(List.of(), api.requests());
@@ -113,7 +137,7 @@ class BoundsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("dev.postern.egress.http.Shipments#types")
+    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
     void multipartsInEachOtherEndOnASmallStack(String type) throws Exception {
         StringBuilder message = new StringBuilder(HEAD);
         for (int i = 0; i < 5_000; i++) {
@@ -128,12 +152,18 @@ class BoundsTest {
                             null,
                             () -> {
                                 Outcome outcome =
-                                        sent(egress, Shipments.content(message.toString().getBytes(java.nio.charset.StandardCharsets.ISO_8859_1)));
+                                        sent(
+                                                egress,
+                                                Shipments.content(
+                                                        message.toString()
+                                                                .getBytes(
+                                                                        java.nio.charset
+                                                                                .StandardCharsets
+                                                                                .ISO_8859_1)));
                                 boolean unsuited =
                                         outcome instanceof Outcome.Unsuited un
                                                 && un.misfit() == Misfit.FORM;
-                                right.set(
-                                        RAW.contains(type) == !unsuited ? 1 : 0);
+                                right.set(RAW.contains(type) == !unsuited ? 1 : 0);
                             },
                             "small",
                             256 * 1024);
@@ -178,23 +208,24 @@ class BoundsTest {
         String part = "--b\r\n\r\n" + ("x".repeat(70) + "\r\n").repeat(600);
         MadeContent content = MadeContent.of(HEAD + MULTIPART, part, 200, "--b--\r\n");
         int[] opened = {0};
-        MessageContent counted = new MessageContent() {
-            @Override
-            public long sizeBytes() {
-                return content.sizeBytes();
-            }
+        MessageContent counted =
+                new MessageContent() {
+                    @Override
+                    public long sizeBytes() {
+                        return content.sizeBytes();
+                    }
 
-            @Override
-            public dev.postern.mail.ContentTraits traits() {
-                return content.traits();
-            }
+                    @Override
+                    public dev.postern.mail.ContentTraits traits() {
+                        return content.traits();
+                    }
 
-            @Override
-            public java.io.InputStream open() {
-                opened[0]++;
-                return content.open();
-            }
-        };
+                    @Override
+                    public java.io.InputStream open() {
+                        opened[0]++;
+                        return content.open();
+                    }
+                };
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("resend")).forgettingBodies();
                 Egress egress = Shipments.egress("resend", api.uri())) {
             assertInstanceOf(Outcome.Accepted.class, sent(egress, counted));
@@ -257,7 +288,7 @@ class BoundsTest {
     /// Calls for those that are blind are made one after the other: all of them at once would be as
     /// many copies of the header section.
     @ParameterizedTest
-    @MethodSource("dev.postern.egress.http.Shipments#types")
+    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
     void theNextCallIsMadeWhenItIsWanted(String type) throws Exception {
         String[] blind = new String[3000];
         for (int i = 0; i < blind.length; i++) {
@@ -267,10 +298,7 @@ class BoundsTest {
         AtomicInteger made = new AtomicInteger();
         try (ContentCursor cursor = new ContentCursor(content)) {
             Shipments.api(type)
-                    .plan(
-                            Shipments.of(content, blind),
-                            cursor,
-                            _ -> made.incrementAndGet() < 2);
+                    .plan(Shipments.of(content, blind), cursor, _ -> made.incrementAndGet() < 2);
         }
         assertEquals(2, made.get());
     }

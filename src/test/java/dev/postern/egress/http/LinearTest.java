@@ -32,14 +32,7 @@ class LinearTest {
     private static final int LARGEST_OF_LABORIOUS_CHARACTERS = 16 * 1024;
 
     private static final Set<String> LABORIOUS =
-            Set.of(
-                    "KeyMask",
-                    "sendgrid",
-                    "ses",
-                    "mailgun",
-                    "resend",
-                    "brevo",
-                    "postmark");
+            Set.of("KeyMask", "sendgrid", "ses", "mailgun", "resend", "brevo", "postmark");
 
     /// Half of what the program's threads have.
     private static final int STACK_BYTES = 256 * 1024;
@@ -151,7 +144,9 @@ class LinearTest {
     private static void plan(Api api, String message) throws IOException, BeyondLimit {
         try (ContentCursor content = cursor(message)) {
             api.plan(
-                    Shipments.of(message, "a@b.example", "c@d.example"), content, post -> post != null);
+                    Shipments.of(message, "a@b.example", "c@d.example"),
+                    content,
+                    post -> post != null);
         }
     }
 
@@ -172,8 +167,11 @@ class LinearTest {
                                 List.of(
                                         text,
                                         "{\"message\":" + json + ",\"Message\":" + json + "}",
-                                        "{\"__type\":" + json + ",\"errors\":[{\"message\":"
-                                                + json + "}],\"ErrorCode\":0}")) {
+                                        "{\"__type\":"
+                                                + json
+                                                + ",\"errors\":[{\"message\":"
+                                                + json
+                                                + "}],\"ErrorCode\":0}")) {
                             HttpAnswer answer = new HttpAnswer(400, Map.of(), body, true);
                             api.acceptedAs(answer, post);
                             api.explain(answer, post);
@@ -214,19 +212,71 @@ class LinearTest {
     static {
         for (String piece :
                 List.of(
-                        ";", "<", ">", "\"", "(", ")", " ", "x", "=", "=?", "\\", ",", "@", "*", "%",
-                        "&#0", "\t", "-", ".", "'", ":", "[", "{", "#", "+", "\u00e4", "\r\n ",
-                        "a:b\r\n", "--b\r\n", "--b\r\n\r\n", "--b--\r\n", "----\r\n", "a@b,",
-                        "<a@b>", "<\"", "\"\\", "x ", "; a=b", "; a=\"", ";a*1=", "=?utf-8?q?a?= ",
-                        "=?x?q?", "=?a*", "{\"a\":", "a=b ", "a=", "=41", "=\r\n", "+AA",
-                        "begin 644 a\r\n", "M#\r\n", "security-token ", "HTTP/1.1 100 X\r\n\r\n",
-                        "From x\r\n", "failed the check in region x: ", "\r\n\r\n", "x\r\n",
-                        "inactive address ", "a@b.example. ")) {
+                        ";",
+                        "<",
+                        ">",
+                        "\"",
+                        "(",
+                        ")",
+                        " ",
+                        "x",
+                        "=",
+                        "=?",
+                        "\\",
+                        ",",
+                        "@",
+                        "*",
+                        "%",
+                        "&#0",
+                        "\t",
+                        "-",
+                        ".",
+                        "'",
+                        ":",
+                        "[",
+                        "{",
+                        "#",
+                        "+",
+                        "\u00e4",
+                        "\r\n ",
+                        "a:b\r\n",
+                        "--b\r\n",
+                        "--b\r\n\r\n",
+                        "--b--\r\n",
+                        "----\r\n",
+                        "a@b,",
+                        "<a@b>",
+                        "<\"",
+                        "\"\\",
+                        "x ",
+                        "; a=b",
+                        "; a=\"",
+                        ";a*1=",
+                        "=?utf-8?q?a?= ",
+                        "=?x?q?",
+                        "=?a*",
+                        "{\"a\":",
+                        "a=b ",
+                        "a=",
+                        "=41",
+                        "=\r\n",
+                        "+AA",
+                        "begin 644 a\r\n",
+                        "M#\r\n",
+                        "security-token ",
+                        "HTTP/1.1 100 X\r\n\r\n",
+                        "From x\r\n",
+                        "failed the check in region x: ",
+                        "\r\n\r\n",
+                        "x\r\n",
+                        "inactive address ",
+                        "a@b.example. ")) {
             SHAPES.put(piece, size -> piece.repeat(size / piece.length()));
         }
         SHAPES.put("quotes around letters", size -> "\"" + "a".repeat(size) + "\"");
         SHAPES.put("escapes in quotes", size -> "\"" + "\\\"".repeat(size / 2));
-        SHAPES.put("an address of letters", size -> "a".repeat(size / 2) + "@" + "b".repeat(size / 2));
+        SHAPES.put(
+                "an address of letters", size -> "a".repeat(size / 2) + "@" + "b".repeat(size / 2));
         SHAPES.put("comments in each other", size -> "(".repeat(size / 2) + ")".repeat(size / 2));
         SHAPES.put("JSON in each other", size -> "[".repeat(size / 2) + "]".repeat(size / 2));
         SHAPES.put("multiparts in each other", LinearTest::nested);
@@ -261,12 +311,11 @@ class LinearTest {
                 new Thread(
                         null,
                         () ->
-                                SHAPES.forEach(
-                                        (shape, make) ->
-                                                Growth.assertLinear(
-                                                        name + " of " + shape.strip(),
-                                                        largest,
-                                                        size -> work(parser, make.apply(size)))),
+                                SHAPES.forEach((shape, make) ->
+                                        Growth.assertLinear(
+                                                name + " of " + shape.strip(),
+                                                largest,
+                                                size -> work(parser, make.apply(size)))),
                         "linear",
                         STACK_BYTES);
         small.setUncaughtExceptionHandler((_, thrown) -> trouble.add(thrown));

@@ -213,8 +213,7 @@ class MimeReadingTest {
     void partsAreFoundAsDeepAsTheyMayBe() throws Exception {
         assertEquals("text\r\n", text(read(nested(Allowance.DEPTH_LIMIT)).text()));
         BeyondLimit trouble =
-                assertThrows(
-                        BeyondLimit.class, () -> read(nested(Allowance.DEPTH_LIMIT + 1)));
+                assertThrows(BeyondLimit.class, () -> read(nested(Allowance.DEPTH_LIMIT + 1)));
         assertEquals("more than 100 multiparts in each other", trouble.getMessage());
     }
 

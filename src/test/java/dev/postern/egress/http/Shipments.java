@@ -35,10 +35,6 @@ public final class Shipments {
 
     private Shipments() {}
 
-    static List<String> types() {
-        return TYPES;
-    }
-
     static EgressCommon common(URI endpoint) {
         return common(endpoint, EgressCommon.Fidelity.BEST_EFFORT, Duration.ofSeconds(10));
     }
