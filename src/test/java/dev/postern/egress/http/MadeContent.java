@@ -12,8 +12,19 @@ import java.util.List;
 
 /// A message that is made while it is read, however large: something, something else again and
 /// again, and something at the end.
-record MadeContent(byte[] head, byte[] repeated, long times, byte[] tail)
-        implements MessageContent {
+final class MadeContent implements MessageContent {
+
+    private final byte[] head;
+    private final byte[] repeated;
+    private final long times;
+    private final byte[] tail;
+
+    private MadeContent(byte[] head, byte[] repeated, long times, byte[] tail) {
+        this.head = head;
+        this.repeated = repeated;
+        this.times = times;
+        this.tail = tail;
+    }
 
     static MadeContent of(String head, String repeated, long times, String tail) {
         return new MadeContent(
