@@ -65,7 +65,9 @@ class LinearTest {
         PARSERS.put("Mailbox", Mailbox::parse);
         PARSERS.put("Mailbox, quoted", text -> Mailbox.parse("\"" + text));
         PARSERS.put("Mailbox, in angles", text -> Mailbox.parse("A <" + text + "> B <a@b>"));
-        PARSERS.put("Mailbox, printed", text -> assertFalse(new Mailbox("a@b", text).toString().isEmpty()));
+        PARSERS.put(
+                "Mailbox, printed",
+                text -> assertFalse(new Mailbox("a@b", text).toString().isEmpty()));
         PARSERS.put("HeaderText, decoded", HeaderText::decode);
         PARSERS.put("HeaderText, beyond ASCII", text -> HeaderText.ascii("\u00c3\u00bc" + text));
         PARSERS.put("HeaderText, a word", text -> HeaderText.decode("=?utf-8?B?" + text + "?="));
