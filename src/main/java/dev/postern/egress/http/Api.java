@@ -8,6 +8,7 @@ import dev.postern.outcome.Misfit;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// What is particular to one provider: how a shipment becomes calls, what an answer says, and how
 /// to look whether the key works. It decides no outcome.
@@ -16,11 +17,16 @@ interface Api {
     /// Returns the type word: `mailgun`.
     String type();
 
-    /// Makes of a shipment the calls that send it, none of them with an address twice.
+    /// Makes of a shipment the calls that send it, none of them with an address twice, and hands
+    /// each out before it makes the next: together they may be large.
     ///
     /// @param content the shipment's content; it stays open until all calls are made
+    /// @param sender takes a call, and says whether the next one is wanted
+    /// @return why this API can't take the message, or what is left of it
     /// @throws IOException when the content can't be read
-    Plan plan(Shipment shipment, ContentCursor content) throws IOException;
+    /// @throws BeyondLimit when the message has more of something than is read
+    Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
+            throws IOException, BeyondLimit;
 
     /// Makes one of the planned calls.
     HttpResult send(Post post, CommitGate gate);
@@ -61,17 +67,6 @@ interface Api {
         }
     }
 
-    /// What a shipment becomes.
-    sealed interface Plan {
-
-        /// Calls, each for some of the recipients, together for all.
-        record Posts(List<Post> posts) implements Plan {
-            public Posts {
-                posts = List.copyOf(posts);
-            }
-        }
-
-        /// Nothing: this API can't take this message.
-        record Unfit(String reply, Misfit misfit) implements Plan {}
-    }
+    /// This API can't take this message.
+    record Unfit(String reply, Misfit misfit) {}
 }

@@ -18,11 +18,17 @@ final class Charsets {
     /// What octets are that are no UTF-8 and say nothing of themselves.
     static final Charset WINDOWS = Charset.forName("windows-1252");
 
+    /// No charset has a longer name, with quotes around it.
+    private static final int NAME_LIMIT_CHARACTERS = 80;
+
     private Charsets() {}
 
     /// Returns the charset of that name; empty when nobody here knows it. Latin-1 is read as
     /// Windows' superset of it and plain GB2312 as GB18030, as every mail reader does.
     static Optional<Charset> named(String name) {
+        if (name.length() > NAME_LIMIT_CHARACTERS) {
+            return Optional.empty();
+        }
         String plain = name.strip().toLowerCase(Locale.ROOT).replaceAll("^[\"']|[\"']$", "");
         try {
             Charset charset =

@@ -82,6 +82,11 @@ final class Connection implements ClientConnection {
         return callCount > 1;
     }
 
+    /// Returns whether the present call's answer begins as HTTP's do.
+    boolean isHttp() {
+        return answers.isHttp();
+    }
+
     /// Returns how many calls went over it.
     int callCount() {
         return callCount;

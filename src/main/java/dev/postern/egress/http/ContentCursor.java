@@ -1,11 +1,12 @@
 package dev.postern.egress.http;
 
+import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.MessageContent;
-import jakarta.mail.internet.SharedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /// A message's content, of which any stretch can be read again and again, with one open stream
@@ -24,8 +25,13 @@ final class ContentCursor implements AutoCloseable {
     private final MessageContent content;
     private final byte[][] blocks = new byte[BLOCKS_KEPT][];
     private final long[] blockNumbers = new long[BLOCKS_KEPT];
+
+    /// For the messages of which much is held.
+    private static final Semaphore TURN = new Semaphore(1);
+
     private @Nullable InputStream stream;
     private long nextBlock;
+    private boolean hasTurn;
     private boolean closed;
 
     ContentCursor(MessageContent content) {
@@ -39,7 +45,12 @@ final class ContentCursor implements AutoCloseable {
 
     /// Returns the whole content.
     Stretch whole() {
-        return new Stretch(this, 0, content.sizeBytes());
+        return stretch(0, content.sizeBytes());
+    }
+
+    /// Returns the octets from one place up to another.
+    Stretch stretch(long start, long end) {
+        return new Stretch(this, start, end);
     }
 
     private synchronized int read(long from, byte[] to, int offset, int length) throws IOException {
@@ -66,8 +77,11 @@ final class ContentCursor implements AutoCloseable {
         }
         if (stream == null || number < nextBlock) {
             closeStream();
-            stream = content.open();
-            nextBlock = 0;
+            InputStream opened = content.open();
+            stream = opened;
+            // Those that are in files pass over octets faster than they read them.
+            opened.skipNBytes(Math.min(number * BLOCK_BYTES, content.sizeBytes()));
+            nextBlock = number;
         }
         byte[] read = readNext();
         while (nextBlock <= number) {
@@ -103,14 +117,35 @@ final class ContentCursor implements AutoCloseable {
         }
     }
 
+    /// Waits until no other message of which much is held in memory is on its way. This one has its
+    /// turn until it is closed.
+    ///
+    /// @throws BrokenOff when the thread is interrupted meanwhile
+    void takeTurn() throws BrokenOff {
+        if (hasTurn) {
+            return;
+        }
+        try {
+            TURN.acquire();
+            hasTurn = true;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            throw new BrokenOff("interrupted");
+        }
+    }
+
     @Override
     public synchronized void close() throws IOException {
         closed = true;
+        if (hasTurn) {
+            hasTurn = false;
+            TURN.release();
+        }
         closeStream();
     }
 
     /// A stretch of the content as a stream. Closing it does nothing: the cursor is what is open.
-    static final class Stretch extends InputStream implements SharedInputStream {
+    static final class Stretch extends InputStream {
 
         private static final int BUFFER_BYTES = 8 * 1024;
 
@@ -121,14 +156,12 @@ final class ContentCursor implements AutoCloseable {
         private int at;
         private int filled;
         private long next;
-        private long marked;
 
         private Stretch(ContentCursor cursor, long start, long end) {
             this.cursor = cursor;
             this.start = start;
             this.end = end;
             this.next = start;
-            this.marked = start;
         }
 
         /// Returns the same stretch from its start.
@@ -194,8 +227,7 @@ final class ContentCursor implements AutoCloseable {
             return next - (filled - at);
         }
 
-        /// Goes on reading there, counted from the start of the whole content.
-        void moveTo(long place) {
+        private void moveTo(long place) {
             long bufferStart = next - filled;
             if (place >= bufferStart && place <= next) {
                 at = (int) (place - bufferStart);
@@ -204,37 +236,6 @@ final class ContentCursor implements AutoCloseable {
                 filled = 0;
                 next = place;
             }
-        }
-
-        @Override
-        public int available() {
-            return (int) Math.min(Integer.MAX_VALUE, end - here());
-        }
-
-        @Override
-        public boolean markSupported() {
-            return true;
-        }
-
-        @Override
-        public void mark(int readLimit) {
-            marked = here();
-        }
-
-        @Override
-        public void reset() {
-            moveTo(marked);
-        }
-
-        @Override
-        public long getPosition() {
-            return here() - start;
-        }
-
-        @Override
-        public InputStream newStream(long from, long to) {
-            long last = to < 0 ? end : start + to;
-            return new Stretch(cursor, start + from, Math.min(last, end));
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.postern.egress.http;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -60,14 +61,13 @@ record CustomFields(List<Fields.Field> all) {
     /// Returns the fields for an API that takes each name once: the first of each.
     ///
     /// @param notCarried is told of the others
-    Map<String, String> once(List<String> notCarried) {
+    Map<String, String> once(Losses notCarried) {
         Map<String, String> first = new LinkedHashMap<>();
-        Map<String, String> spelled = new LinkedHashMap<>();
+        Set<String> names = new HashSet<>();
         for (Fields.Field field : all) {
-            String key = field.name().toLowerCase(Locale.ROOT);
-            if (spelled.putIfAbsent(key, field.name()) == null) {
+            if (names.add(field.name().toLowerCase(Locale.ROOT))) {
                 first.put(field.name(), field.value());
-            } else if (!notCarried.contains("second " + field.name())) {
+            } else {
                 notCarried.add("second " + field.name());
             }
         }

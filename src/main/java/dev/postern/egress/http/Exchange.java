@@ -210,7 +210,10 @@ final class Exchange {
             return judged(answer);
         } catch (RuntimeException e) {
             use.closeResource();
-            return failed(cause(e));
+            IOException cause = cause(e);
+            // An answer that begins as one and then can't be read may be an acceptance.
+            boolean broken = cause instanceof NotHttp && use.isHttp();
+            return failed(broken ? new IOException("the answer can't be read", e) : cause);
         } finally {
             connection = null;
             pool.give(use, keepAlive);

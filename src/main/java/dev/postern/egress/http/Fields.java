@@ -1,14 +1,10 @@
 package dev.postern.egress.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.function.Predicate;
 
 /// A header section as its fields: names as spelled, values unfolded, raw, an octet a character.
 /// Lines that are no field are passed over (RFC 5322 §2.2).
@@ -16,8 +12,10 @@ import java.util.regex.Pattern;
 /// @param all the fields in their order
 record Fields(List<Field> all) {
 
-    private static final int LIMIT_BYTES = 1024 * 1024;
-    private static final Pattern NAME = Pattern.compile("[!-9;-~]+[ \t]*");
+    static final Fields NONE = new Fields(List.of());
+
+    /// No line that begins a field legally is longer (RFC 5322 §2.1.1).
+    static final int NAME_LIMIT_OCTETS = 998;
 
     Fields {
         all = List.copyOf(all);
@@ -36,54 +34,144 @@ record Fields(List<Field> all) {
 
     /// Reads the header section at the start of a message.
     ///
+    /// @param wanted says of a name whether its fields are; of others nothing is kept, however long
+    ///   they are
     /// @throws IOException when it can't be read
-    static Fields read(InputStream in) throws IOException {
-        List<Field> fields = new ArrayList<>();
-        String name = "";
-        StringBuilder value = new StringBuilder();
-        int left = LIMIT_BYTES;
-        while (left > 0) {
-            String line = line(in);
-            left -= line.length() + 1;
-            boolean folded = line.startsWith(" ") || line.startsWith("\t");
-            if (folded && !name.isEmpty()) {
-                value.append(line);
-                continue;
-            }
-            add(fields, name, value);
+    static Fields read(ContentCursor content, Predicate<String> wanted)
+            throws IOException, BeyondLimit {
+        Lines lines = new Lines(content.whole());
+        Section section = new Section(wanted, new Allowance(content));
+        boolean goesOn = lines.next(1);
+        while (goesOn && section.add(lines)) {
+            goesOn = lines.next(1);
+        }
+        return section.fields();
+    }
+
+    /// A header section while it is read, line by line.
+    static final class Section {
+
+        private final Predicate<String> wanted;
+        private final Allowance allowance;
+        private final List<Field> fields = new ArrayList<>();
+        private String name = "";
+        private StringBuilder value = new StringBuilder();
+        private boolean begun;
+        private boolean headless;
+        private boolean losesLines;
+
+        Section(Predicate<String> wanted, Allowance allowance) {
+            this.wanted = wanted;
+            this.allowance = allowance;
+            allowance.section();
+        }
+
+        /// Takes the next line.
+        ///
+        /// @return whether the section goes on: an empty line ends it
+        boolean add(Lines line) throws IOException, BeyondLimit {
+            line.more(NAME_LIMIT_OCTETS + 1);
             if (line.isEmpty()) {
-                break;
+                return false;
             }
-            int colon = line.indexOf(':');
-            boolean isField = isField(line);
-            name = isField ? line.substring(0, colon).strip() : "";
-            value = new StringBuilder(isField ? line.substring(colon + 1) : "");
+            boolean first = !begun;
+            begun = true;
+            boolean folded = line.octet(0) == ' ' || line.octet(0) == '\t';
+            if (folded && !first) {
+                goOn(line);
+                return true;
+            }
+            int from = 0;
+            while (folded && (line.octet(from) == ' ' || line.octet(from) == '\t')) {
+                from++;
+            }
+            end();
+            int colon = colonOfField(line, from);
+            if (colon < 0) {
+                passOver(line, first, from);
+            } else {
+                begin(line, from, colon);
+            }
+            return true;
         }
-        return new Fields(fields);
-    }
 
-    /// Returns whether a line of a header section begins a field.
-    static boolean isField(String line) {
-        int colon = line.indexOf(':');
-        return colon > 0 && NAME.matcher(line.substring(0, colon)).matches();
-    }
-
-    private static void add(List<Field> fields, String name, StringBuilder value) {
-        if (!name.isEmpty()) {
-            fields.add(new Field(name, value.toString().strip()));
+        private void begin(Lines line, int from, int colon) throws IOException, BeyondLimit {
+            String spelled = line.text(from).substring(0, colon - from).strip();
+            if (wanted.test(spelled)) {
+                allowance.field();
+                name = spelled;
+                value.append(kept(line).text(colon + 1));
+            }
         }
-    }
 
-    /// Returns a line without its line break; empty at the end too.
-    private static String line(InputStream in) throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        int octet = in.read();
-        while (octet >= 0 && octet != '\n' && line.size() < LIMIT_BYTES) {
-            line.write(octet);
-            octet = in.read();
+        private void goOn(Lines line) throws IOException, BeyondLimit {
+            if (!name.isEmpty()) {
+                value.append(kept(line).text(0));
+            }
         }
-        String text = line.toString(ISO_8859_1);
-        return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+
+        private Lines kept(Lines line) throws IOException, BeyondLimit {
+            line.more(allowance.sectionOctetsLeft() + 1);
+            allowance.header(line.length());
+            return line;
+        }
+
+        private void passOver(Lines line, boolean first, int from) {
+            if (line.isWhole() && from == line.length()) {
+                // Blanks alone before all fields are nothing.
+                begun = false;
+                return;
+            }
+            // By such a line a mailbox file begins a message.
+            boolean ofMailbox =
+                    line.text(0).startsWith("From ") || line.text(0).startsWith(">From ");
+            headless |= first && !ofMailbox;
+            losesLines |= !ofMailbox;
+        }
+
+        private void end() {
+            if (!name.isEmpty()) {
+                fields.add(new Field(name, value.toString().strip()));
+                name = "";
+                value = new StringBuilder();
+            }
+        }
+
+        /// Returns where the colon of the field that a line begins is; negative when it begins
+        /// none.
+        private static int colonOfField(Lines line, int from) {
+            int at = from;
+            while (line.octet(at) > ' ' && line.octet(at) < 127 && line.octet(at) != ':') {
+                at++;
+            }
+            int end = at;
+            while (line.octet(at) == ' ' || line.octet(at) == '\t') {
+                at++;
+            }
+            return end > from && line.octet(at) == ':' ? at : -1;
+        }
+
+        /// Returns the fields so far.
+        Fields fields() {
+            end();
+            return fields.isEmpty() ? NONE : new Fields(fields);
+        }
+
+        /// Returns whether there was any line.
+        boolean hasLines() {
+            return begun;
+        }
+
+        /// Returns whether its first line is no field already: then it is no header section, but
+        /// the text itself.
+        boolean isHeadless() {
+            return headless;
+        }
+
+        /// Returns whether there were lines that are no field.
+        boolean losesLines() {
+            return losesLines;
+        }
     }
 
     /// Returns the values of all fields of that name.
@@ -93,7 +181,7 @@ record Fields(List<Field> all) {
 
     /// Returns the value of the first field of that name.
     Optional<String> first(String name) {
-        return values(name).stream().findFirst();
+        return all.stream().filter(f -> f.isNamed(name)).findFirst().map(Field::value);
     }
 
     /// Returns whether there is a field of that name.

@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import java.net.URLConnection;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// Whether the names of attachments go with their types, for APIs that look at both.
 final class FileNames {
@@ -22,12 +23,15 @@ final class FileNames {
                     Map.entry("svg", "image/svg+xml"),
                     Map.entry("md", "text/markdown"));
 
+    private static final Pattern EXTENSION = Pattern.compile("[A-Za-z0-9]{1,8}");
+
     private FileNames() {}
 
     /// Returns the name, with an extension by the type where it has none.
     static String withExtension(Rebuilt.Attachment attachment) {
         String name = attachment.name();
-        if (name.matches(".*\\.[A-Za-z0-9]{1,8}")) {
+        String extension = name.substring(name.lastIndexOf('.') + 1);
+        if (extension.length() < name.length() && EXTENSION.matcher(extension).matches()) {
             return name;
         }
         return name + "." + MimeReading.EXTENSIONS.getOrDefault(attachment.type(), "bin");

@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -10,12 +11,18 @@ import org.jspecify.annotations.Nullable;
 /// an answer (RFC 9110 §15.2): Helidon's client takes the first head for the answer, so that mail
 /// would fail which the server goes on to accept. 101 is final, since nobody asks to switch.
 ///
-/// *Limits.* [#INTERIM_LIMIT_OCTETS] of them before one answer; more is an `UncheckedIOException`
-/// from [#get].
+/// *Limits.* [#INTERIM_LIMIT_OCTETS] of them before one answer, [#LIMIT_OCTETS] in all: Helidon
+/// holds a chunk in memory as a whole, however long the server says that it is. More is an
+/// `UncheckedIOException` from [#get].
 final class FinalAnswers implements Supplier<byte @Nullable []> {
 
     /// Enough for more than two thousand `100 Continue`.
     static final int INTERIM_LIMIT_OCTETS = 64 * 1024;
+
+    /// Several times what is kept of an answer.
+    static final int LIMIT_OCTETS = 256 * 1024;
+
+    private static final byte[] PROTOCOL = {'H', 'T', 'T', 'P', '/', '1', '.'};
 
     /// How an interim answer begins; `d` stands for a digit.
     private static final String INTERIM = "HTTP/1.d 1dd";
@@ -31,7 +38,9 @@ final class FinalAnswers implements Supplier<byte @Nullable []> {
 
     private int tail;
     private int interimOctets;
+    private int octets;
     private boolean passing;
+    private boolean isHttp;
 
     /// @param source gives what came, or null at the end of the stream
     FinalAnswers(Supplier<byte[]> source) {
@@ -41,6 +50,8 @@ final class FinalAnswers implements Supplier<byte @Nullable []> {
     /// Begins to look for the answer to another request.
     void expect() {
         passing = false;
+        isHttp = false;
+        octets = 0;
         interimOctets = 0;
         head.reset();
     }
@@ -48,7 +59,7 @@ final class FinalAnswers implements Supplier<byte @Nullable []> {
     @Override
     public byte @Nullable [] get() {
         while (!passing) {
-            byte @Nullable [] some = source.get();
+            byte @Nullable [] some = more();
             if (some == null) {
                 passing = true;
                 return head.size() == 0 ? null : head.toByteArray();
@@ -59,10 +70,28 @@ final class FinalAnswers implements Supplier<byte @Nullable []> {
             }
             if (passing) {
                 head.write(some, at, some.length - at);
-                return head.toByteArray();
+                byte[] first = head.toByteArray();
+                int mismatch = Arrays.mismatch(first, PROTOCOL);
+                isHttp = mismatch < 0 || mismatch == PROTOCOL.length;
+                return first;
             }
         }
-        return source.get();
+        return more();
+    }
+
+    private byte @Nullable [] more() {
+        byte @Nullable [] some = source.get();
+        octets += some == null ? 0 : some.length;
+        if (octets > LIMIT_OCTETS) {
+            throw new UncheckedIOException(
+                    new IOException("the answer has more than " + LIMIT_OCTETS + " octets"));
+        }
+        return some;
+    }
+
+    /// Returns whether the answer has begun as one of HTTP.
+    boolean isHttp() {
+        return isHttp;
     }
 
     private void take(byte octet) {

@@ -13,9 +13,17 @@ import java.util.regex.Pattern;
 /// Header values between octets, encoded words and text.
 final class HeaderText {
 
-    /// An encoded word (RFC 2047 §2), also with blanks in it, which some mailers leave there.
+    /// An encoded word (RFC 2047 §2), also with blanks in it, which some mailers leave there. Each
+    /// piece ends at the next question mark, so nothing is looked at more than a few times.
     private static final Pattern WORD =
-            Pattern.compile("=\\?([^?\\s*]+)(?:\\*[^?]*)?\\?([BbQq])\\?([^?]*)\\?=");
+            Pattern.compile("=\\?([^?\\s*]++)(?:\\*[^?]*+)?\\?([BbQq])\\?([^?]*+)\\?=");
+
+    /// Jakarta Mail cuts a text in two, and each half again: no way for a long one.
+    private static final int LONG_CHARACTERS = 1000;
+
+    /// What an encoded word holds: in base64 with the rest of it no more than 75 characters (RFC
+    /// 2047 §2).
+    private static final int WORD_LIMIT_BYTES = 45;
 
     private HeaderText() {}
 
@@ -90,34 +98,34 @@ final class HeaderText {
         if (isAscii(raw)) {
             return raw.replaceAll("\\p{Cntrl}+", " ");
         }
+        if (raw.length() > LONG_CHARACTERS) {
+            return encodedWords(decode(raw));
+        }
         try {
-            return MimeUtility.encodeText(decode(raw), "UTF-8", null).replaceAll("\\s+", " ");
+            return MimeUtility.encodeText(decode(raw), "UTF-8", null).replaceAll("\\s++", " ");
         } catch (UnsupportedEncodingException e) {
             throw new AssertionError("every Java has UTF-8", e);
         }
     }
 
-    /// Returns a structured value without its comments (RFC 5322 §3.2.2).
-    static String withoutComments(String value) {
-        StringBuilder rest = new StringBuilder();
-        int depth = 0;
-        boolean quoted = false;
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            boolean escaped = c == '\\' && (quoted || depth > 0) && i + 1 < value.length();
-            if (c == '"' && depth == 0) {
-                quoted = !quoted;
+    private static String encodedWords(String text) {
+        StringBuilder words = new StringBuilder();
+        ByteArrayOutputStream octets = new ByteArrayOutputStream();
+        for (int i = 0; i < text.length(); ) {
+            int next = text.offsetByCodePoints(i, 1);
+            byte[] some = text.substring(i, next).getBytes(UTF_8);
+            if (octets.size() + some.length > WORD_LIMIT_BYTES) {
+                words.append(encodedWord(octets.toByteArray())).append(' ');
+                octets.reset();
             }
-            boolean opens = c == '(' && !quoted;
-            boolean closes = c == ')' && depth > 0;
-            depth += opens ? 1 : 0;
-            if (depth == 0) {
-                rest.append(value, i, escaped ? i + 2 : i + 1);
-            }
-            depth -= closes ? 1 : 0;
-            i += escaped ? 1 : 0;
+            octets.writeBytes(some);
+            i = next;
         }
-        return rest.toString();
+        return words.append(encodedWord(octets.toByteArray())).toString();
+    }
+
+    private static String encodedWord(byte[] octets) {
+        return "=?UTF-8?B?" + Base64.getEncoder().encodeToString(octets) + "?=";
     }
 
     /// Returns whether all characters are ASCII.

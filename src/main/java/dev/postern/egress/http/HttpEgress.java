@@ -7,8 +7,8 @@ import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
 import dev.postern.egress.Shipment;
-import dev.postern.egress.http.Api.Plan;
 import dev.postern.egress.http.Api.Post;
+import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Misfit;
@@ -90,6 +90,7 @@ final class HttpEgress implements Egress {
         private final CommitGate gate;
         private final Map<ForwardPath, Outcome> outcomes = new HashMap<>();
         private final Deque<List<ForwardPath>> groups = new ArrayDeque<>();
+        private boolean over;
 
         Sending(Shipment shipment, ContentCursor content, CommitGate gate) {
             this.shipment = shipment;
@@ -109,18 +110,27 @@ final class HttpEgress implements Egress {
             Shipment part =
                     new Shipment(
                             shipment.id(), shipment.envelope().to(recipients), shipment.content());
-            switch (api.plan(part, content)) {
-                case Plan.Unfit unfit ->
-                        settle(recipients, new Outcome.Unsuited(unfit.reply(), unfit.misfit()));
-                case Plan.Posts plan -> plan.posts().forEach(this::post);
+            try {
+                api.plan(part, content, this::post)
+                        .map(unfit -> new Outcome.Unsuited(unfit.reply(), unfit.misfit()))
+                        .ifPresent(outcome -> settle(recipients, outcome));
+            } catch (BeyondLimit e) {
+                String reply = api.type() + " can't be given a message with " + e.getMessage();
+                settle(recipients, new Outcome.Unsuited(reply, Misfit.FORM));
+            } catch (BrokenOff e) {
+                settle(recipients, judged(new HttpResult.Failed(Stage.PREPARE, e)).outcome());
             }
         }
 
-        private void post(Post post) {
-            if (outcomes.containsKey(post.recipients().getFirst())) {
-                // Trouble with an earlier call has settled this one too.
-                return;
+        /// Makes a call, and returns whether another is wanted: trouble with one settles all.
+        private boolean post(Post post) {
+            if (!over) {
+                make(post);
             }
+            return !over;
+        }
+
+        private void make(Post post) {
             if (common.fidelity() == Fidelity.STRICT && !post.notCarried().isEmpty()) {
                 settle(
                         post.recipients(),
@@ -199,6 +209,7 @@ final class HttpEgress implements Egress {
         }
 
         private void settleTheRest(Outcome outcome) {
+            over = true;
             groups.clear();
             settle(shipment.envelope().recipients(), outcome);
         }

@@ -38,7 +38,7 @@ public final class HttpEgresses {
         return own == null ? URI.create(usual(config)) : own;
     }
 
-    private static Api api(EgressConfig config, Http http) {
+    static Api api(EgressConfig config, Http http) {
         return switch (config) {
             case EgressConfig.Mailgun mailgun -> new Mailgun(mailgun, http);
             case EgressConfig.Ses ses -> new Ses(ses, http);

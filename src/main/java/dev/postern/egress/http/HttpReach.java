@@ -1,6 +1,5 @@
 package dev.postern.egress.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.EgressCommon;
@@ -10,9 +9,9 @@ import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Scene;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
@@ -37,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// **Diagnostics.** All trouble is in the result. It logs nothing. Thread-safe.
 public final class HttpReach {
 
-    private static final int HEAD_LINES_MAX = 100;
+    private static final int HEAD_LIMIT_OCTETS = 16 * 1024;
 
     private final String type;
     private final Endpoint endpoint;
@@ -152,15 +151,23 @@ public final class HttpReach {
                         + endpoint.authority()
                         + "\r\nUser-Agent: postern\r\nConnection: close\r\n\r\n";
         socket.getOutputStream().write(head.getBytes(US_ASCII));
-        BufferedReader lines =
-                new BufferedReader(new InputStreamReader(socket.getInputStream(), ISO_8859_1));
-        for (int i = 0; i < HEAD_LINES_MAX; i++) {
-            String line = lines.readLine();
-            if (line == null || line.isEmpty()) {
+        InputStream in = new BufferedInputStream(socket.getInputStream());
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < HEAD_LIMIT_OCTETS; i++) {
+            int octet = in.read();
+            if (octet < 0) {
                 return null;
             }
-            if (line.regionMatches(true, 0, "date:", 0, "date:".length())) {
-                return parsed(line.substring("date:".length()).strip());
+            line.append((char) octet);
+            if (octet == '\n') {
+                String text = line.toString().strip();
+                if (text.isEmpty()) {
+                    return null;
+                }
+                if (text.regionMatches(true, 0, "date:", 0, "date:".length())) {
+                    return parsed(text.substring("date:".length()).strip());
+                }
+                line.setLength(0);
             }
         }
         return null;

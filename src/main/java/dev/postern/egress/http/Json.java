@@ -1,6 +1,8 @@
 package dev.postern.egress.http;
 
 import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -9,7 +11,17 @@ import java.util.Optional;
 /// Reads what servers and header fields say in JSON, whatever they say.
 final class Json {
 
-    static final ObjectMapper MAPPER = new ObjectMapper();
+    /// No answer and no field that we understand has more arrays and objects in each other.
+    private static final int DEPTH_LIMIT = 50;
+
+    static final ObjectMapper MAPPER =
+            new ObjectMapper(
+                    JsonFactory.builder()
+                            .streamReadConstraints(
+                                    StreamReadConstraints.builder()
+                                            .maxNestingDepth(DEPTH_LIMIT)
+                                            .build())
+                            .build());
 
     private Json() {}
 

@@ -94,7 +94,8 @@ final class JsonBody implements HttpBody {
                 case '&' -> to.write(asHtml ? "&amp;" : "&");
                 default -> {
                     if (c < ' ') {
-                        to.write(String.format("\\u%04x", (int) c));
+                        to.write(c < 0x10 ? "\\u000" : "\\u00");
+                        to.write(Integer.toHexString(c));
                     } else {
                         to.write(c);
                     }

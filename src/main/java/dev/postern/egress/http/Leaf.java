@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import jakarta.mail.MessagingException;
-import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeUtility;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -26,7 +26,7 @@ final class Leaf {
 
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
-    private final MimeBodyPart part;
+    private final ContentCursor.Stretch octets;
     private final String charsetName;
     private final String encoding;
     private long decodedBytes = -1;
@@ -34,10 +34,11 @@ final class Leaf {
     private @Nullable Boolean uuencoded;
     private @Nullable Boolean base64;
 
+    /// @param octets as they stand in the message
     /// @param charsetName what the part says of its text; empty: nothing
     /// @param encoding its content transfer encoding
-    Leaf(MimeBodyPart part, String charsetName, String encoding) {
-        this.part = part;
+    Leaf(ContentCursor.Stretch octets, String charsetName, String encoding) {
+        this.octets = octets;
         this.charsetName = charsetName;
         this.encoding = encoding.strip().toLowerCase(Locale.ROOT);
     }
@@ -47,13 +48,13 @@ final class Leaf {
     /// @throws IOException when the content can't be read
     InputStream open() throws IOException {
         try {
-            InputStream raw = part.getRawInputStream();
             return switch (encoding) {
-                case "base64" -> isBase64() ? new LenientBase64Stream(raw) : raw;
-                case "quoted-printable" -> MimeUtility.decode(raw, encoding);
+                case "base64" ->
+                        isBase64() ? new LenientBase64Stream(octets.again()) : octets.again();
+                case "quoted-printable" -> new QuotedPrintableStream(octets.again());
                 case "uuencode", "x-uuencode", "x-uue" ->
-                        isUuencoded() ? MimeUtility.decode(raw, encoding) : raw;
-                default -> raw;
+                        isUuencoded() ? uudecoded() : octets.again();
+                default -> octets.again();
             };
         } catch (MessagingException e) {
             throw new IOException("a part of the message can't be read", e);
@@ -61,12 +62,10 @@ final class Leaf {
     }
 
     /// What is said to be base64 and is not is taken as it is.
-    private synchronized boolean isBase64() throws IOException, MessagingException {
+    private synchronized boolean isBase64() throws IOException {
         Boolean known = base64;
         if (known == null) {
-            try (InputStream in = part.getRawInputStream()) {
-                known = LenientBase64Stream.isPlausible(in);
-            }
+            known = LenientBase64Stream.isPlausible(octets.again());
             base64 = known;
         }
         return known;
@@ -76,7 +75,7 @@ final class Leaf {
     private synchronized boolean isUuencoded() throws IOException, MessagingException {
         Boolean known = uuencoded;
         if (known == null) {
-            try (InputStream in = MimeUtility.decode(part.getRawInputStream(), encoding)) {
+            try (InputStream in = uudecoded()) {
                 in.transferTo(OutputStream.nullOutputStream());
                 known = true;
             } catch (DecodingException _) {
@@ -85,6 +84,42 @@ final class Leaf {
             uuencoded = known;
         }
         return known;
+    }
+
+    private InputStream uudecoded() throws MessagingException {
+        return MimeUtility.decode(new ShortLines(octets.again()), encoding);
+    }
+
+    /// The decoder holds each line in memory, and one that is encoded is short.
+    private static final class ShortLines extends FilterInputStream {
+
+        private static final int LIMIT_OCTETS = 10_000;
+
+        private int length;
+
+        ShortLines(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int octet = in.read();
+            length = octet == '\n' ? 0 : length + 1;
+            if (length > LIMIT_OCTETS) {
+                throw new DecodingException("a line of more than " + LIMIT_OCTETS + " octets");
+            }
+            return octet;
+        }
+
+        @Override
+        public int read(byte[] to, int offset, int count) throws IOException {
+            int octet = count == 0 ? -1 : read();
+            if (octet < 0) {
+                return count == 0 ? 0 : -1;
+            }
+            to[offset] = (byte) octet;
+            return 1;
+        }
     }
 
     /// Returns how many octets it has, decoded.
@@ -111,8 +146,11 @@ final class Leaf {
     /// Returns whether its text can't be told: a charset that nobody here knows, or octets that it
     /// can't have.
     boolean isGuessed() throws IOException {
+        // Found out now, when the parts' turns come one after the other: later each would be gone
+        // back to.
+        Charset known = charset();
         Optional<Charset> named = Charsets.named(charsetName);
-        return named.isEmpty() || (named.get().equals(UTF_8) && !charset().equals(UTF_8));
+        return named.isEmpty() || (named.get().equals(UTF_8) && !known.equals(UTF_8));
     }
 
     /// Returns the name of its charset as it says.

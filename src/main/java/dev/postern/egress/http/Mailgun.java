@@ -11,13 +11,14 @@ import dev.postern.outcome.Misfit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 
 /// Mailgun, `messages.mime`: the octets as they are, the envelope as `to`.
 final class Mailgun implements Api {
@@ -30,6 +31,9 @@ final class Mailgun implements Api {
     private static final long SIZE_LIMIT_BYTES = 52L * 1024 * 1024;
 
     private static final int SUCCESS = 200;
+
+    /// Options, tags and variables of one message.
+    private static final int OPTIONS_LIMIT = 1000;
 
     /// The header fields that mean something over Mailgun's SMTP, and what they are called here.
     private static final Map<String, String> OPTIONS =
@@ -66,38 +70,42 @@ final class Mailgun implements Api {
     }
 
     @Override
-    public Plan plan(Shipment shipment, ContentCursor content) throws IOException {
+    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
+            throws IOException, BeyondLimit {
         if (content.sizeBytes() > SIZE_LIMIT_BYTES) {
-            return new Plan.Unfit("Mailgun takes at most 52 MiB", Misfit.SIZE);
+            return Optional.of(new Unfit("Mailgun takes at most 52 MiB", Misfit.SIZE));
         }
-        Fields fields = Fields.read(content.whole());
+        Fields fields =
+                Fields.read(
+                        content, name -> name.toLowerCase(Locale.ROOT).startsWith("x-mailgun-"));
         List<String> notCarried =
                 fields.has(RECIPIENT_VARIABLES) ? List.of(RECIPIENT_VARIABLES) : List.of();
-        List<Post> posts = new ArrayList<>();
         for (Recipients.Batch batch :
                 Recipients.batches(shipment.envelope().recipients(), RECIPIENTS_LIMIT)) {
             Form form = new Form();
             batch.mailed().forEach(to -> form.field("to", to.address()));
             options(fields, form);
-            posts.add(
-                    new Post(batch.concerned(), call(form, form.withMessage(content)), notCarried));
+            HttpCall call = call(form, form.withMessage(content));
+            if (!sender.test(new Post(batch.concerned(), call, notCarried))) {
+                break;
+            }
         }
-        return new Plan.Posts(posts);
+        return Optional.empty();
     }
 
-    private static void options(Fields fields, Form form) {
+    private static void options(Fields fields, Form form) throws BeyondLimit {
         for (Fields.Field field : fields.all()) {
-            OPTIONS.forEach((name, option) -> {
-                if (field.isNamed(name)) {
-                    form.field(option, HeaderText.decode(field.value()));
+            for (Map.Entry<String, String> option : OPTIONS.entrySet()) {
+                if (field.isNamed(option.getKey())) {
+                    form.option(option.getValue(), HeaderText.decode(field.value()));
                 }
-            });
+            }
         }
         for (String json : fields.values(VARIABLES)) {
             JsonNode variables = Json.read(json);
             for (Map.Entry<String, JsonNode> variable : variables.properties()) {
                 JsonNode value = variable.getValue();
-                form.field(
+                form.option(
                         "v:" + variable.getKey(),
                         value.isTextual() ? value.textValue() : value.toString());
             }
@@ -157,11 +165,27 @@ final class Mailgun implements Api {
 
         private final String boundary = "postern-" + UUID.randomUUID();
         private final ByteArrayOutputStream head = new ByteArrayOutputStream();
+        private int options;
 
+        /// Adds what a message says.
+        void option(String name, String value) throws BeyondLimit {
+            options++;
+            if (options > OPTIONS_LIMIT) {
+                throw new BeyondLimit("more than " + OPTIONS_LIMIT + " options for Mailgun");
+            }
+            field(name, value);
+        }
+
+        /// Adds a field. Nothing that a message says can end its name or its part.
         void field(String name, String value) {
-            write(head, "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name);
-            // Nothing that a message says can end the part.
-            write(head, "\"\r\n\r\n" + value.replaceAll("[\\r\\n]", " ") + "\r\n");
+            write(head, "--" + boundary + "\r\nContent-Disposition: form-data; name=\"");
+            write(head, escaped(name) + "\"\r\n\r\n");
+            write(head, value.replace('\r', ' ').replace('\n', ' ') + "\r\n");
+        }
+
+        /// What browsers escape in a field's name, and how they do (RFC 7578 §2 leaves it open).
+        private static String escaped(String name) {
+            return name.replace("\"", "%22").replace("\r", "%0D").replace("\n", "%0A");
         }
 
         HttpBody without() {

@@ -1,21 +1,9 @@
 package dev.postern.egress.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
+import dev.postern.egress.http.PartScan.Part;
 import dev.postern.egress.http.Rebuilt.Attachment;
-import jakarta.activation.DataSource;
-import jakarta.mail.MessagingException;
-import jakarta.mail.internet.MimeBodyPart;
-import jakarta.mail.internet.MimeMultipart;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.SequenceInputStream;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Enumeration;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,22 +14,21 @@ import org.jspecify.annotations.Nullable;
 /// **Purpose.** Finds text, HTML and its kin, attachments and inline parts in any tree of parts.
 ///
 /// **Contract.** No octet of a part is kept in memory. Whatever is broken is read as well as can
-/// be: there is a result for every message. What the result can't express stands in `notCarried`.
+/// be: there is a result for every message within the limits. What the result can't express stands
+/// in `notCarried`.
 ///
-/// **Diagnostics.** Thrown is only `IOException`, when the content can't be read.
+/// **Diagnostics.** Thrown is `IOException`, when the content can't be read, and [BeyondLimit].
 ///
-/// **Limits.** Parts nested deeper than [#DEPTH_LIMIT] and more than [#PARTS_LIMIT] stay in one
-/// piece and become an attachment.
+/// **Limits.** Those of [Allowance].
 final class MimeReading {
 
-    static final int DEPTH_LIMIT = 40;
-    static final int PARTS_LIMIT = 1000;
-
-    private static final String MIXED = "multipart/mixed";
-    private static final String PLAIN = "text/plain";
+    private static final String PLAIN = PartScan.PLAIN;
     private static final String HTML = "text/html";
     private static final String AMP = "text/x-amp-html";
     private static final String CALENDAR = "text/calendar";
+
+    private static final Set<String> SEALED =
+            Set.of("application/pkcs7-mime", "application/x-pkcs7-mime");
 
     /// What a file of a type is called where nobody says.
     static final Map<String, String> EXTENSIONS =
@@ -81,189 +68,125 @@ final class MimeReading {
         ATTACHED
     }
 
+    private final ContentCursor content;
     private final List<Leaf> text = new ArrayList<>();
     private final List<Attachment> attachments = new ArrayList<>();
-    private final Set<String> notCarried = new LinkedHashSet<>();
+    private final Losses notCarried = new Losses();
     private @Nullable Leaf html;
     private @Nullable Leaf amp;
     private @Nullable Leaf calendar;
-    private int parts;
 
-    private MimeReading() {}
+    private MimeReading(ContentCursor content) {
+        this.content = content;
+    }
 
     /// Takes a message apart.
     ///
     /// @throws IOException when the content can't be read
-    static Rebuilt read(ContentCursor content) throws IOException {
-        MimeReading reading = new MimeReading();
-        Fields fields = Fields.read(content.whole());
-        try {
-            reading.part(new MimeBodyPart(content.whole()), Place.SEQUENCE, PLAIN, 0);
-        } catch (MessagingException e) {
-            throw new IOException("the message can't be read", e);
-        }
-        List<Mailbox> from = mailboxes(fields, "From");
+    /// @throws BeyondLimit when it has more of something than is read
+    static Rebuilt read(ContentCursor content) throws IOException, BeyondLimit {
+        PartScan.Found found = PartScan.of(content);
+        Fields fields = found.whole().fields();
+        MimeReading reading = new MimeReading(content);
+        reading.part(found.whole(), Place.SEQUENCE, true);
+        Allowance allowance = found.allowance();
+        List<Mailbox> from = mailboxes(fields, "From", allowance);
         if (from.size() > 1) {
             reading.notCarried.add("From: other authors");
         }
         return new Rebuilt(
                 fields,
                 from.isEmpty() ? null : from.getFirst(),
-                mailboxes(fields, "Reply-To"),
-                mailboxes(fields, "To"),
-                mailboxes(fields, "Cc"),
+                mailboxes(fields, "Reply-To", allowance),
+                mailboxes(fields, "To", allowance),
+                mailboxes(fields, "Cc", allowance),
                 fields.first("Subject").map(HeaderText::decode).orElse(""),
                 reading.text,
                 reading.html,
                 reading.amp,
                 reading.calendar,
                 reading.attachments,
-                List.copyOf(reading.notCarried));
+                reading.notCarried.all());
     }
 
-    private static List<Mailbox> mailboxes(Fields fields, String name) {
-        return fields.values(name).stream().flatMap(v -> Mailbox.parse(v).stream()).toList();
+    private static List<Mailbox> mailboxes(Fields fields, String name, Allowance allowance)
+            throws IOException, BeyondLimit {
+        List<Mailbox> all = new ArrayList<>();
+        for (String value : fields.values(name)) {
+            List<Mailbox> some = Mailbox.parse(value);
+            allowance.addresses(some.size());
+            all.addAll(some);
+        }
+        return all;
     }
 
-    private void part(MimeBodyPart given, Place place, String usualType, int depth)
-            throws IOException, MessagingException {
-        parts++;
-        List<String> noFields = noFields(given);
-        boolean headless = !noFields.isEmpty() && noFields.getFirst().equals(firstLine(given));
-        MimeBodyPart part = headless ? new Headless(given) : given;
-        if (!noFields.isEmpty() && !headless) {
+    private void part(Part part, Place place, boolean whole) throws IOException, BeyondLimit {
+        if (part.losesLines()) {
             notCarried.add("header lines that are no fields");
         }
-        Parameters type = typeOf(part, usualType);
-        boolean composite = type.value().startsWith("multipart/");
-        if (!composite || depth >= DEPTH_LIMIT || parts > PARTS_LIMIT) {
-            leaf(part, type, place, depth == 0);
-            return;
-        }
-        List<MimeBodyPart> children = children(part, type);
-        if (children.isEmpty()) {
-            notCarried.add(type.value() + " without parts");
-            leaf(part, new Parameters(PLAIN, Map.of()), place, depth == 0);
-            return;
-        }
-        multipart(type, children, place, depth + 1);
-    }
-
-    /// Returns what stands in the header section and is no field (RFC 5322 §2.2), but for the line
-    /// by which a mailbox file begins a message.
-    private static List<String> noFields(MimeBodyPart part) throws MessagingException {
-        return Collections.list(part.getAllHeaderLines()).stream()
-                .filter(line -> !Fields.isField(line) && !line.matches("(?s)>?From .*"))
-                .toList();
-    }
-
-    private static String firstLine(MimeBodyPart part) throws MessagingException {
-        Enumeration<String> lines = part.getAllHeaderLines();
-        return lines.hasMoreElements() ? lines.nextElement() : "";
-    }
-
-    /// A part that begins with its text at once, without the empty line that ends a header section.
-    private static final class Headless extends MimeBodyPart {
-
-        private final MimeBodyPart part;
-        private final byte[] taken;
-
-        Headless(MimeBodyPart part) throws MessagingException {
-            this.part = part;
-            String lines = String.join("\r\n", Collections.list(part.getAllHeaderLines()));
-            this.taken = (lines + "\r\n\r\n").getBytes(ISO_8859_1);
-        }
-
-        @Override
-        public InputStream getRawInputStream() throws MessagingException {
-            return new SequenceInputStream(
-                    new ByteArrayInputStream(taken), part.getRawInputStream());
-        }
-    }
-
-    private static Parameters typeOf(MimeBodyPart part, String usual) throws MessagingException {
-        String raw = first(part, "Content-Type");
-        Parameters type = Parameters.parse(raw.isEmpty() ? usual : raw);
-        // What is no media type at all is text (RFC 2045 §5.2).
-        return type.value().matches("[^/\\s]+/[^/\\s]+") ? type : new Parameters(PLAIN, type.all());
-    }
-
-    private static String first(MimeBodyPart part, String name) throws MessagingException {
-        String[] values = part.getHeader(name);
-        return values == null || values.length == 0 ? "" : values[0].replaceAll("[\\r\\n]+", "");
-    }
-
-    private static List<MimeBodyPart> children(MimeBodyPart part, Parameters type) {
-        List<MimeBodyPart> children = new ArrayList<>();
-        try {
-            MimeMultipart multipart = new MimeMultipart(new PartSource(part, type));
-            for (int i = 0; i < multipart.getCount() && i < PARTS_LIMIT; i++) {
-                if (multipart.getBodyPart(i) instanceof MimeBodyPart child) {
-                    children.add(child);
-                }
-            }
-        } catch (MessagingException _) {
+        Parameters type = part.type();
+        if (!part.isMultipart()) {
+            leaf(part, type, place, whole);
+        } else if (part.children().isEmpty()) {
             // No boundary, or nothing between two of them: its text is all there is.
-            children.clear();
+            notCarried.add(type.value() + " without parts");
+            leaf(part, new Parameters(PLAIN, Map.of()), place, whole);
+        } else {
+            multipart(type, part.children(), place);
         }
-        return children;
     }
 
-    private void multipart(Parameters type, List<MimeBodyPart> children, Place place, int depth)
-            throws IOException, MessagingException {
+    private void multipart(Parameters type, List<Part> children, Place place)
+            throws IOException, BeyondLimit {
+        boolean attached = place == Place.ATTACHED;
         switch (type.value()) {
-            case "multipart/alternative" -> {
-                for (MimeBodyPart child : children) {
-                    part(child, place == Place.ATTACHED ? place : Place.ALTERNATIVE, PLAIN, depth);
-                }
-            }
-            case "multipart/related" -> related(type, children, place, depth);
+            case "multipart/alternative" ->
+                    sequence(children, attached ? place : Place.ALTERNATIVE);
+            case "multipart/related" -> related(type, children, place);
             case "multipart/signed", "multipart/report" -> {
                 notCarried.add(type.value());
-                sequence(children, place, PLAIN, depth);
+                sequence(children, place);
             }
             case "multipart/encrypted" -> {
                 notCarried.add(type.value());
-                sequence(children, Place.ATTACHED, PLAIN, depth);
+                sequence(children, Place.ATTACHED);
             }
-            case "multipart/digest" -> sequence(children, place, "message/rfc822", depth);
-            default -> sequence(children, place, PLAIN, depth);
+            default -> sequence(children, place);
         }
     }
 
-    private void sequence(List<MimeBodyPart> children, Place place, String usual, int depth)
-            throws IOException, MessagingException {
-        for (MimeBodyPart child : children) {
-            part(child, place, usual, depth);
+    private void sequence(List<Part> children, Place place) throws IOException, BeyondLimit {
+        for (Part child : children) {
+            part(child, place, false);
         }
     }
 
-    private void related(Parameters type, List<MimeBodyPart> children, Place place, int depth)
-            throws IOException, MessagingException {
+    private void related(Parameters type, List<Part> children, Place place)
+            throws IOException, BeyondLimit {
         String start = bare(type.get("start"));
         int root = 0;
         for (int i = 0; i < children.size() && !start.isEmpty(); i++) {
-            if (bare(first(children.get(i), "Content-ID")).equals(start)) {
+            if (bare(children.get(i).first("Content-ID")).equals(start)) {
                 root = i;
             }
         }
-        part(children.get(root), place, PLAIN, depth);
+        part(children.get(root), place, false);
         for (int i = 0; i < children.size(); i++) {
             if (i != root) {
-                part(
-                        children.get(i),
-                        place == Place.ATTACHED ? place : Place.RELATED,
-                        PLAIN,
-                        depth);
+                part(children.get(i), place == Place.ATTACHED ? place : Place.RELATED, false);
             }
         }
     }
 
-    private void leaf(MimeBodyPart part, Parameters type, Place place, boolean whole)
-            throws IOException, MessagingException {
-        Parameters disposition = Parameters.parse(first(part, "Content-Disposition"));
-        Leaf leaf = new Leaf(part, type.get("charset"), first(part, "Content-Transfer-Encoding"));
-        if (!whole && !part.getAllHeaderLines().hasMoreElements() && leaf.isBlank()) {
+    private void leaf(Part part, Parameters type, Place place, boolean whole)
+            throws IOException, BeyondLimit {
+        Parameters disposition = Parameters.parse(part.first("Content-Disposition"));
+        Leaf leaf =
+                new Leaf(
+                        part.octets(content),
+                        type.get("charset"),
+                        part.first("Content-Transfer-Encoding"));
+        if (!whole && !part.isHeaded() && leaf.isBlank()) {
             // A boundary that should have been the last one.
             return;
         }
@@ -331,14 +254,8 @@ final class MimeReading {
     }
 
     private void attach(
-            MimeBodyPart part,
-            Parameters type,
-            String name,
-            String disposition,
-            Place place,
-            Leaf leaf)
-            throws MessagingException {
-        String contentId = bare(first(part, "Content-ID"));
+            Part part, Parameters type, String name, String disposition, Place place, Leaf leaf) {
+        String contentId = bare(part.first("Content-ID"));
         boolean inline =
                 !contentId.isEmpty() && (place == Place.RELATED || disposition.equals("inline"));
         attachments.add(
@@ -348,7 +265,7 @@ final class MimeReading {
                         contentId.isEmpty() ? null : contentId,
                         inline,
                         leaf));
-        if (type.value().matches("application/(x-)?pkcs7-mime")) {
+        if (SEALED.contains(type.value())) {
             notCarried.add(type.value() + " as the message's form");
         }
     }
@@ -359,36 +276,9 @@ final class MimeReading {
     }
 
     private static String bare(String contentId) {
-        return contentId.strip().replaceAll("^<|>$", "").strip();
-    }
-
-    /// A part's octets and its type as Jakarta Mail takes them.
-    private record PartSource(MimeBodyPart part, Parameters type) implements DataSource {
-
-        @Override
-        public InputStream getInputStream() throws IOException {
-            try {
-                return part.getRawInputStream();
-            } catch (MessagingException e) {
-                throw new IOException(e);
-            }
-        }
-
-        @Override
-        public OutputStream getOutputStream() {
-            throw new UnsupportedOperationException("parts are read only");
-        }
-
-        /// Only the boundary matters to it.
-        @Override
-        public String getContentType() {
-            String boundary = type.get("boundary").replaceAll("[\"\\\\]", "\\\\$0");
-            return boundary.isEmpty() ? MIXED : MIXED + "; boundary=\"" + boundary + "\"";
-        }
-
-        @Override
-        public String getName() {
-            return "part";
-        }
+        String id = contentId.strip();
+        int from = id.startsWith("<") ? 1 : 0;
+        int to = id.endsWith(">") ? id.length() - 1 : id.length();
+        return id.substring(Math.min(from, to), to).strip();
     }
 }

@@ -14,51 +14,143 @@ import org.jspecify.annotations.Nullable;
 /// A structured field value such as Content-Type and Content-Disposition: a word and its
 /// parameters, as RFC 2231 has them or as mailers really write them.
 ///
+/// *Limits.* [Allowance#PARAMETERS_LIMIT] parameters. The value is walked through once.
+///
 /// @param value the word before the first semicolon, in small letters: `text/plain`
 /// @param all the parameters' decoded values, by their names in small letters
 record Parameters(String value, Map<String, String> all) {
 
-    /// The first word, with a comment before it perhaps (RFC 5322 §3.2.2).
-    private static final Pattern WORD =
-            Pattern.compile("^\\s*(?:\\([^)]*\\)\\s*)?([^;\\s()\"=]+)(?!\\s*=)");
-
-    /// `name=value`, the value quoted or not; a quoted one may lack its end.
-    private static final Pattern PARAMETER =
-            Pattern.compile(
-                    ";[;\\s]*([^=;\\s\"]+)\\s*=\\s*(?:\"((?:[^\"\\\\]|\\\\.)*)(?:\"|$)|([^;]*))");
-
     /// The name of a piece of a value: `filename*0*` (RFC 2231 §3, §4).
-    private static final Pattern PIECE = Pattern.compile("([^*]+)(?:\\*(\\d{1,3}))?(\\*)?");
+    private static final Pattern PIECE = Pattern.compile("([^*]++)(?:\\*(\\d{1,3}))?(\\*)?");
 
     Parameters {
         all = Map.copyOf(all);
     }
 
     /// Reads a raw value, an octet a character.
-    static Parameters parse(String raw) {
-        Matcher first = WORD.matcher(raw);
-        String bare = first.find() ? first.group(1).toLowerCase(Locale.ROOT) : "";
+    ///
+    /// @throws BeyondLimit when it has too many parameters
+    static Parameters parse(String raw) throws BeyondLimit {
+        Scan scan = new Scan(raw);
+        String word = scan.word().toLowerCase(Locale.ROOT);
         Map<String, Map<Integer, Piece>> pieces = new LinkedHashMap<>();
-        // Some leave the first semicolon out.
-        Matcher parameter =
-                PARAMETER.matcher(";" + raw.substring(bare.isEmpty() ? 0 : first.end()));
-        while (parameter.find()) {
-            Matcher name = PIECE.matcher(parameter.group(1));
+        for (int count = 1; scan.parameter(); count++) {
+            if (count > Allowance.PARAMETERS_LIMIT) {
+                throw new BeyondLimit(
+                        "more than " + Allowance.PARAMETERS_LIMIT + " parameters in a field");
+            }
+            Matcher name = PIECE.matcher(scan.name);
             if (name.matches()) {
-                String quoted = parameter.group(2);
-                String text =
-                        quoted == null
-                                ? parameter.group(3).strip()
-                                : quoted.replaceAll("\\\\([\"\\\\])", "$1");
+                boolean extended = name.group(3) != null;
                 pieces.computeIfAbsent(name.group(1).toLowerCase(Locale.ROOT), _ -> new TreeMap<>())
                         .putIfAbsent(
-                                number(name.group(2), name.group(3) != null),
-                                new Piece(text, name.group(3) != null));
+                                number(name.group(2), extended), new Piece(scan.text, extended));
             }
         }
         Map<String, String> all = new LinkedHashMap<>();
         pieces.forEach((name, parts) -> all.put(name, joined(parts)));
-        return new Parameters(bare, all);
+        return new Parameters(word, all);
+    }
+
+    /// Walks through a value.
+    private static final class Scan {
+
+        private final String raw;
+        private int at;
+
+        /// The name and the value of the parameter that was found.
+        private String name = "";
+
+        private String text = "";
+
+        Scan(String raw) {
+            this.raw = raw;
+        }
+
+        private boolean is(String characters) {
+            return at < raw.length() && characters.indexOf(raw.charAt(at)) >= 0;
+        }
+
+        private boolean isBlank() {
+            return is(" \t\r\n\f\u000B");
+        }
+
+        private void skipBlanks() {
+            while (isBlank()) {
+                at++;
+            }
+        }
+
+        /// Returns the first word, with a comment before it perhaps (RFC 5322 §3.2.2); empty when a
+        /// parameter comes at once.
+        String word() {
+            skipBlanks();
+            if (is("(")) {
+                int end = raw.indexOf(')', at);
+                at = end < 0 ? at : end + 1;
+                skipBlanks();
+            }
+            int from = at;
+            while (at < raw.length() && !is(";()\"=") && !isBlank()) {
+                at++;
+            }
+            String word = raw.substring(from, at);
+            skipBlanks();
+            if (is("=")) {
+                at = from;
+                return "";
+            }
+            return word;
+        }
+
+        /// Goes to the next `name=value`. Some leave the first semicolon out.
+        ///
+        /// @return whether there is one
+        boolean parameter() {
+            while (at < raw.length()) {
+                while (is(";") || isBlank()) {
+                    at++;
+                }
+                int from = at;
+                while (at < raw.length() && !is("=;\"") && !isBlank()) {
+                    at++;
+                }
+                name = raw.substring(from, at);
+                skipBlanks();
+                if (!name.isEmpty() && is("=")) {
+                    at++;
+                    skipBlanks();
+                    text = is("\"") ? quoted() : unquoted();
+                    return true;
+                }
+                unquoted();
+            }
+            return false;
+        }
+
+        /// A quoted string may lack its end.
+        private String quoted() {
+            StringBuilder quoted = new StringBuilder();
+            at++;
+            while (at < raw.length() && raw.charAt(at) != '"') {
+                if (raw.charAt(at) == '\\' && at + 1 < raw.length()) {
+                    at++;
+                    // Paths of Windows come unescaped.
+                    quoted.append(is("\"\\") ? "" : "\\");
+                }
+                quoted.append(raw.charAt(at++));
+            }
+            unquoted();
+            return quoted.toString();
+        }
+
+        /// Goes to the next semicolon, and returns what stands before it.
+        private String unquoted() {
+            int from = at;
+            int end = raw.indexOf(';', at);
+            at = end < 0 ? raw.length() : end;
+            return raw.substring(from, at).strip();
+        }
     }
 
     /// A plain value beside one by RFC 2231 is for old readers: it comes last and is not used.

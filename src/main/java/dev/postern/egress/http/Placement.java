@@ -43,9 +43,10 @@ record Placement(
         SequencedMap<String, List<ForwardPath>> blind = Recipients.distinct(recipients);
         SequencedMap<String, List<ForwardPath>> all = new LinkedHashMap<>(blind);
         Set<String> hidden = new LinkedHashSet<>();
-        List<Shown> shown = new ArrayList<>();
-        collect(message.to(), true, blind, shown, hidden, "To");
-        collect(message.cc(), false, blind, shown, hidden, "Cc");
+        SequencedMap<String, Shown> named = new LinkedHashMap<>();
+        collect(message.to(), true, blind, named, hidden);
+        collect(message.cc(), false, blind, named, hidden);
+        List<Shown> shown = List.copyOf(named.values());
         List<String> notCarried = new ArrayList<>(inWords(hidden));
         List<Placement> placements = new ArrayList<>();
         for (int i = 0; i < shown.size(); i += limit) {
@@ -71,23 +72,18 @@ record Placement(
             List<Mailbox> named,
             boolean isTo,
             Map<String, List<ForwardPath>> blind,
-            List<Shown> shown,
-            Set<String> hidden,
-            String field) {
+            Map<String, Shown> shown,
+            Set<String> hidden) {
         for (Mailbox mailbox : named) {
             String key = Recipients.key(mailbox.address());
             List<ForwardPath> same = blind.remove(key);
             if (same != null) {
                 String spoken = same.getFirst().address();
-                shown.add(new Shown(new Mailbox(spoken, mailbox.name()), isTo));
-            } else if (shown.stream().noneMatch(s -> isSame(s, key))) {
-                hidden.add(field + ": " + mailbox.address());
+                shown.put(key, new Shown(new Mailbox(spoken, mailbox.name()), isTo));
+            } else if (!shown.containsKey(key)) {
+                hidden.add((isTo ? "To: " : "Cc: ") + mailbox.address());
             }
         }
-    }
-
-    private static boolean isSame(Shown shown, String key) {
-        return Recipients.key(shown.mailbox().address()).equals(key);
     }
 
     private static List<String> inWords(Set<String> hidden) {

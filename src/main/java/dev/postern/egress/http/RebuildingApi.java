@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// What the APIs have in common that have no raw form: the message is read once, and for each
@@ -47,11 +49,12 @@ abstract class RebuildingApi implements Api {
     }
 
     @Override
-    public Plan plan(Shipment shipment, ContentCursor content) throws IOException {
+    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
+            throws IOException, BeyondLimit {
         Rebuilt message = MimeReading.read(content);
         Mailbox from = author(shipment, message);
         if (from == null) {
-            return new Plan.Unfit(type() + " wants a From, and there is none", Misfit.FORM);
+            return unfit("wants a From, and there is none", Misfit.FORM);
         }
         List<ForwardPath> recipients = shipment.envelope().recipients();
         boolean ascii =
@@ -59,21 +62,24 @@ abstract class RebuildingApi implements Api {
                         && recipients.stream()
                                 .allMatch(r -> HeaderText.isAscii(localPart(r.address())));
         if (!takesAnyLocalPart() && !ascii) {
-            return new Plan.Unfit(
-                    type() + " takes no address with a local part like that", Misfit.FORM);
+            return unfit("takes no address with a local part like that", Misfit.FORM);
         }
-        List<Post> posts = new ArrayList<>();
         for (List<Placement> placements :
                 grouped(Placement.of(recipients, message, recipientsLimit))) {
             Draft draft = new Draft(shipment, message, from, placements);
             Post post = post(draft);
             if (post.call().body().lengthBytes() > sizeLimitBytes()) {
-                return new Plan.Unfit(
-                        type() + " takes at most " + sizeLimitBytes() + " octets", Misfit.SIZE);
+                return unfit("takes at most " + sizeLimitBytes() + " octets", Misfit.SIZE);
             }
-            posts.add(post);
+            if (!sender.test(post)) {
+                break;
+            }
         }
-        return new Plan.Posts(posts);
+        return Optional.empty();
+    }
+
+    private Optional<Unfit> unfit(String why, Misfit misfit) {
+        return Optional.of(new Unfit(type() + " " + why, misfit));
     }
 
     private static @Nullable Mailbox author(Shipment shipment, Rebuilt message) {
@@ -82,8 +88,10 @@ abstract class RebuildingApi implements Api {
         return author != null || sender.isEmpty() ? author : new Mailbox(sender, "");
     }
 
-    private static String localPart(String address) {
-        return address.replaceFirst("@[^@]*$", "");
+    /// Returns what stands before an address's last `@`.
+    static String localPart(String address) {
+        int at = address.lastIndexOf('@');
+        return at < 0 ? address : address.substring(0, at);
     }
 
     /// Returns which placements go in one call; by default each in its own.
@@ -120,7 +128,7 @@ abstract class RebuildingApi implements Api {
         private final Mailbox from;
         private final List<Placement> placements;
         private final JsonBody.Streamed streamed = new JsonBody.Streamed();
-        private final List<String> notCarried = new ArrayList<>();
+        private final Losses notCarried = new Losses();
 
         Draft(Shipment shipment, Rebuilt message, Mailbox from, List<Placement> placements) {
             this.shipment = shipment;
@@ -158,13 +166,11 @@ abstract class RebuildingApi implements Api {
 
         /// Notes what this API can't carry.
         void lose(String what) {
-            if (!notCarried.contains(what)) {
-                notCarried.add(what);
-            }
+            notCarried.add(what);
         }
 
-        /// Returns the list that [#lose] adds to.
-        List<String> notCarried() {
+        /// Returns what [#lose] adds to.
+        Losses notCarried() {
             return notCarried;
         }
 
@@ -223,7 +229,9 @@ abstract class RebuildingApi implements Api {
             List<ForwardPath> concerned =
                     placements.stream().flatMap(p -> p.concerned().stream()).toList();
             return new Post(
-                    concerned, new HttpCall("POST", path, all, streamed.body(json)), notCarried);
+                    concerned,
+                    new HttpCall("POST", path, all, streamed.body(json)),
+                    notCarried.all());
         }
     }
 

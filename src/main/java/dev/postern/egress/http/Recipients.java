@@ -2,15 +2,19 @@ package dev.postern.egress.http;
 
 import dev.postern.mail.ForwardPath;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Who is mailed: the envelope's recipients, each once. Providers take addresses that differ in
 /// letter case only for one.
 final class Recipients {
+
+    private static final Pattern BETWEEN_WORDS = Pattern.compile("[\\s,;:<>()\"]++");
 
     private Recipients() {}
 
@@ -62,14 +66,18 @@ final class Recipients {
 
     /// Returns those of the recipients whose address a text names.
     static List<ForwardPath> namedIn(String text, List<ForwardPath> recipients) {
-        String words = " " + text.toLowerCase(Locale.ROOT).replaceAll("[\\s,;:<>()\"]+", " ") + " ";
-        Map<String, List<ForwardPath>> distinct = distinct(recipients);
+        Set<String> words = new HashSet<>();
+        for (String word : BETWEEN_WORDS.split(key(text))) {
+            words.add(word);
+            words.add(word.endsWith(".") ? word.substring(0, word.length() - 1) : word);
+        }
         List<ForwardPath> named = new ArrayList<>();
-        distinct.forEach((key, same) -> {
-            if (words.contains(" " + key + " ") || words.contains(" " + key + ". ")) {
-                named.addAll(same);
-            }
-        });
+        distinct(recipients)
+                .forEach((key, same) -> {
+                    if (words.contains(key)) {
+                        named.addAll(same);
+                    }
+                });
         return named;
     }
 }

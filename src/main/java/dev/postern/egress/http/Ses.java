@@ -18,7 +18,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,7 @@ final class Ses implements Api {
 
     private static final int RECIPIENTS_LIMIT = 50;
     private static final int TAG_LIMIT_CHARACTERS = 256;
+    private static final int TAGS_LIMIT = 1000;
 
     /// With the attachments in base64, as they are in a message.
     private static final long SIZE_LIMIT_BYTES = 40L * 1024 * 1024;
@@ -47,13 +50,16 @@ final class Ses implements Api {
     private static final String CONFIGURATION_SET = "X-SES-CONFIGURATION-SET";
     private static final String MESSAGE_TAGS = "X-SES-MESSAGE-TAGS";
 
-    /// They would let the app send in the name of another account's identity.
-    private static final Pattern ARN_FIELD =
-            Pattern.compile("X-SES-(.*-)?ARN", Pattern.CASE_INSENSITIVE);
+    private static final Set<String> WANTED =
+            Set.of(
+                    "from",
+                    CONFIGURATION_SET.toLowerCase(Locale.ROOT),
+                    MESSAGE_TAGS.toLowerCase(Locale.ROOT));
 
     private static final Pattern NOT_VERIFIED =
             Pattern.compile("failed the check in region \\S+: (.*)");
-    private static final Pattern TAG = Pattern.compile("([A-Za-z0-9_-]+)=([A-Za-z0-9_.@-]+)");
+    private static final Pattern TAG =
+            Pattern.compile("(?<![A-Za-z0-9_-])([A-Za-z0-9_-]++)=([A-Za-z0-9_.@-]++)");
 
     private final SesTransport transport;
     private final Function<SesTransport, SesV2Client> maker;
@@ -96,29 +102,40 @@ final class Ses implements Api {
     }
 
     @Override
-    public Plan plan(Shipment shipment, ContentCursor content) throws IOException {
+    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
+            throws IOException, BeyondLimit {
         List<ForwardPath> recipients = shipment.envelope().recipients();
-        if (recipients.stream().anyMatch(r -> !HeaderText.isAscii(localPart(r)))) {
-            return new Plan.Unfit("SES takes no address with a local part like that", Misfit.FORM);
+        if (recipients.stream().anyMatch(r -> !isAscii(r))) {
+            return Optional.of(
+                    new Unfit("SES takes no address with a local part like that", Misfit.FORM));
         }
-        WithoutFields raw = WithoutFields.of(content, name -> ARN_FIELD.matcher(name).matches());
+        WithoutFields raw = WithoutFields.of(content, Ses::isArnField);
         if (raw.lengthBytes() > SIZE_LIMIT_BYTES) {
-            return new Plan.Unfit("SES takes at most 40 MiB", Misfit.SIZE);
+            return Optional.of(new Unfit("SES takes at most 40 MiB", Misfit.SIZE));
         }
-        List<Post> posts = new ArrayList<>();
+        Fields fields =
+                Fields.read(content, name -> WANTED.contains(name.toLowerCase(Locale.ROOT)));
         for (Recipients.Batch batch : Recipients.batches(recipients, RECIPIENTS_LIMIT)) {
-            SendEmailRequest request = request(batch, raw.fields(), shipment.envelope().sender());
-            posts.add(new SesPost(request, raw).as(batch));
+            SendEmailRequest request = request(batch, fields, shipment.envelope().sender());
+            if (!sender.test(new SesPost(request, raw).as(batch))) {
+                break;
+            }
         }
-        return new Plan.Posts(posts);
+        return Optional.empty();
     }
 
-    private static String localPart(ForwardPath recipient) {
-        return recipient.address().replaceFirst("@[^@]*$", "");
+    /// Returns whether a field would let the app send in the name of another account's identity.
+    private static boolean isArnField(String name) {
+        String small = name.toLowerCase(Locale.ROOT);
+        return small.equals("x-ses-arn") || (small.startsWith("x-ses-") && small.endsWith("-arn"));
+    }
+
+    private static boolean isAscii(ForwardPath recipient) {
+        return HeaderText.isAscii(RebuildingApi.localPart(recipient.address()));
     }
 
     private static SendEmailRequest request(
-            Recipients.Batch batch, Fields fields, ReversePath sender) {
+            Recipients.Batch batch, Fields fields, ReversePath sender) throws BeyondLimit {
         SendEmailRequest.Builder request =
                 SendEmailRequest.builder()
                         .destination(d ->
@@ -127,8 +144,10 @@ final class Ses implements Api {
                         .content(c ->
                                 c.raw(r ->
                                         r.data(SdkBytes.fromByteArray(SesTransport.PLACEHOLDER))));
-        boolean hasAuthor =
-                fields.values("From").stream().anyMatch(from -> !Mailbox.parse(from).isEmpty());
+        boolean hasAuthor = false;
+        for (String from : fields.values("From")) {
+            hasAuthor |= !Mailbox.parse(from).isEmpty();
+        }
         if (!hasAuthor && !sender.address().isEmpty()) {
             // It would replace the From of a message that has one.
             request.fromEmailAddress(sender.address());
@@ -143,13 +162,16 @@ final class Ses implements Api {
         return request.build();
     }
 
-    private static List<MessageTag> tags(Fields fields) {
+    private static List<MessageTag> tags(Fields fields) throws BeyondLimit {
         List<MessageTag> tags = new ArrayList<>();
         for (String value : fields.values(MESSAGE_TAGS)) {
             Matcher tag = TAG.matcher(value);
             while (tag.find()) {
                 String name = tag.group(1);
-                String text = tag.group(2).replaceAll("[.@]", "_");
+                String text = tag.group(2).replace('.', '_').replace('@', '_');
+                if (tags.size() >= TAGS_LIMIT) {
+                    throw new BeyondLimit("more than " + TAGS_LIMIT + " tags for SES");
+                }
                 if (Math.max(name.length(), text.length()) <= TAG_LIMIT_CHARACTERS) {
                     tags.add(MessageTag.builder().name(name).value(text).build());
                 }
@@ -211,7 +233,9 @@ final class Ses implements Api {
         JsonNode body = Json.read(answer);
         String named = answer.header("x-amzn-errortype");
         String type = named == null ? Json.text(body, "__type").orElse("") : named;
-        String code = type.replaceFirst(":.*", "").replaceFirst(".*#", "");
+        int colon = type.indexOf(':');
+        String code = colon < 0 ? type : type.substring(0, colon);
+        code = code.substring(code.lastIndexOf('#') + 1);
         String text = Json.text(body, "message").or(() -> Json.text(body, "Message")).orElse("");
         if (code.isEmpty() && text.isEmpty()) {
             return "";

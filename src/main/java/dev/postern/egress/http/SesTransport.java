@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.interceptor.Context;
@@ -36,9 +37,10 @@ import software.amazon.awssdk.http.SdkHttpRequest;
 /// SDK's request as a stream: the SDK's own way needs three times the message in memory.
 final class SesTransport implements SdkHttpClient {
 
-    /// Stands for the message while the SDK makes the request. Its base64 has no padding, so that
-    /// it is found whole.
-    static final byte[] PLACEHOLDER = "postern: here goes the message".getBytes(UTF_8);
+    /// Stands for the message while the SDK makes the request. Nobody who writes a message can know
+    /// it. Its base64 has no padding, since it has a multiple of three octets: so it is found
+    /// whole.
+    static final byte[] PLACEHOLDER = UUID.randomUUID().toString().getBytes(UTF_8);
 
     private static final String PLACEHOLDER_BASE64 =
             Base64.getEncoder().encodeToString(PLACEHOLDER);

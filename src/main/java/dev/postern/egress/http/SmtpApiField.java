@@ -31,7 +31,7 @@ final class SmtpApiField {
     ///
     /// @param raw the field's value; empty without one
     /// @param notCarried is told what of it has no place
-    static void apply(String raw, ObjectNode json, List<String> notCarried) {
+    static void apply(String raw, ObjectNode json, Losses notCarried) {
         for (String name : List.of("clicktrack", "opentrack", "subscriptiontrack")) {
             flip(json, name, false);
         }
@@ -46,8 +46,7 @@ final class SmtpApiField {
         }
     }
 
-    private static boolean member(
-            String name, JsonNode value, ObjectNode json, List<String> notCarried) {
+    private static boolean member(String name, JsonNode value, ObjectNode json, Losses notCarried) {
         switch (name) {
             case "category" -> categories(value, json);
             case "unique_args" ->
@@ -93,8 +92,7 @@ final class SmtpApiField {
                 .forEach(array::add);
     }
 
-    private static void filter(
-            String name, JsonNode filter, ObjectNode json, List<String> notCarried) {
+    private static void filter(String name, JsonNode filter, ObjectNode json, Losses notCarried) {
         JsonNode enable = filter.path("settings").path("enable");
         if (SWITCHES.containsKey(name)) {
             flip(json, name, enable.asInt(0) == 1 || enable.asBoolean(false));

@@ -1,86 +1,73 @@
 package dev.postern.egress.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.function.Predicate;
 
-/// A message's octets without some of its header fields. The header section is kept in memory, the
-/// body is not.
+/// A message's octets without some of its header fields. Nothing of them is kept in memory.
+///
+/// *Limits.* At most [#GAPS_LIMIT] stretches are left out.
 final class WithoutFields {
 
-    private static final int HEADER_LIMIT_BYTES = 1024 * 1024;
+    static final int GAPS_LIMIT = 1000;
 
     private final ContentCursor content;
-    private final byte[] kept;
-    private final long bodyStart;
 
-    private WithoutFields(ContentCursor content, byte[] kept, long bodyStart) {
+    /// Where the stretches that stay begin and end, one after the other.
+    private final List<Long> borders;
+
+    private WithoutFields(ContentCursor content, List<Long> borders) {
         this.content = content;
-        this.kept = kept;
-        this.bodyStart = bodyStart;
+        this.borders = List.copyOf(borders);
     }
 
     /// @param unwanted says of a field's name whether it goes
     /// @throws IOException when the content can't be read
-    static WithoutFields of(ContentCursor content, Predicate<String> unwanted) throws IOException {
-        ByteArrayOutputStream kept = new ByteArrayOutputStream();
-        ContentCursor.Stretch in = content.whole();
-        long position = 0;
+    /// @throws BeyondLimit when too much goes
+    static WithoutFields of(ContentCursor content, Predicate<String> unwanted)
+            throws IOException, BeyondLimit {
+        List<Long> borders = new ArrayList<>(List.of(0L));
+        Lines lines = new Lines(content.whole());
         boolean drop = false;
-        boolean inHeader = true;
-        while (inHeader && position < HEADER_LIMIT_BYTES) {
-            byte[] line = line(in);
-            position += line.length;
-            String text = new String(line, ISO_8859_1);
-            if (!text.startsWith(" ") && !text.startsWith("\t")) {
-                int colon = text.indexOf(':');
-                drop = colon > 0 && unwanted.test(text.substring(0, colon).strip());
+        while (lines.next(Fields.NAME_LIMIT_OCTETS + 1) && !lines.isEmpty()) {
+            boolean before = drop;
+            if (lines.octet(0) != ' ' && lines.octet(0) != '\t') {
+                int colon = lines.text(0).indexOf(':');
+                drop = colon > 0 && unwanted.test(lines.text(0).substring(0, colon).strip());
             }
-            if (!drop) {
-                kept.writeBytes(line);
+            if (drop != before) {
+                borders.add(lines.start());
             }
-            inHeader = line.length > 0 && !text.equals("\r\n");
-        }
-        return new WithoutFields(content, kept.toByteArray(), position);
-    }
-
-    /// Returns a line with its line break; empty at the end.
-    private static byte[] line(ContentCursor.Stretch in) throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        int octet = in.read();
-        while (octet >= 0) {
-            line.write(octet);
-            if (octet == '\n' || line.size() == HEADER_LIMIT_BYTES) {
-                break;
+            if (borders.size() > 2 * GAPS_LIMIT) {
+                throw new BeyondLimit("more than " + GAPS_LIMIT + " fields to be left out");
             }
-            octet = in.read();
         }
-        return line.toByteArray();
-    }
-
-    /// Returns the fields that are kept.
-    Fields fields() {
-        try {
-            return Fields.read(new ByteArrayInputStream(kept));
-        } catch (IOException e) {
-            throw new AssertionError("memory can be read", e);
+        if (drop) {
+            borders.add(lines.start());
         }
+        borders.add(content.sizeBytes());
+        return new WithoutFields(content, borders);
     }
 
     /// Returns the number of octets that are left.
     long lengthBytes() {
-        return kept.length + content.sizeBytes() - bodyStart;
+        long length = 0;
+        for (int i = 0; i < borders.size(); i += 2) {
+            length += borders.get(i + 1) - borders.get(i);
+        }
+        return length;
     }
 
     /// Returns what is left, from its start.
     InputStream open() {
-        ContentCursor.Stretch body = content.whole();
-        body.moveTo(bodyStart);
-        return new SequenceInputStream(new ByteArrayInputStream(kept), body);
+        List<InputStream> stretches = new ArrayList<>();
+        for (int i = 0; i < borders.size(); i += 2) {
+            stretches.add(content.stretch(borders.get(i), borders.get(i + 1)));
+        }
+        return new SequenceInputStream(Collections.enumeration(stretches));
     }
 }

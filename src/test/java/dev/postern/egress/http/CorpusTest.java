@@ -66,7 +66,8 @@ class CorpusTest {
         assertTrue(count > 200, "messages in the corpus: " + count);
     }
 
-    private static Outcome sendToThoseNamed(Egress egress, byte[] octets) throws IOException {
+    private static Outcome sendToThoseNamed(Egress egress, byte[] octets)
+            throws IOException, BeyondLimit {
         return egress.send(Shipments.toThoseNamed(octets), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()

@@ -43,6 +43,16 @@ class HttpReachTest {
     }
 
     @Test
+    void aServerThatNeverEndsItsHeaderIsNotListenedToForEver() throws IOException {
+        String endless = "HTTP/1.1 200 X\r\nX: " + "x".repeat(1024 * 1024);
+        try (FakeApi api = FakeApi.start(_ -> new FakeApi.Answer.Raw(endless))) {
+            HttpReach.Seen seen = reach("http://127.0.0.1:" + api.port()).look();
+            assertEquals("", seen.stage());
+            assertNull(seen.date());
+        }
+    }
+
+    @Test
     void anotherServersCertificateEndsItInTls() throws IOException {
         try (FakeApi api = tls("other", "")) {
             HttpReach.Seen seen = reach(api.uri().toString()).look();

@@ -28,8 +28,25 @@ class MailboxTest {
                 "Bob <bob@a.example> Bobby <b@b.example> | Bob <bob@a.example>;b@b.example",
                 "Big Bug bb@bug.example | bb@bug.example",
                 "nobody at all | ",
+                "a@b.example (Jane Doe) | Jane Doe <a@b.example>",
+                "<a@b.example> (Jane Doe) | Jane Doe <a@b.example>",
+                "Jane (Sales) <a@b.example> | \"Jane (Sales)\" <a@b.example>",
+                "\"J \\\"X\\\" D\" <a@b.example> | \"J \\\"X\\\" D\" <a@b.example>",
+                "<@a.example,@b.example:c@d.example> | c@d.example",
+                "=?utf-8?q?=C5=81ukasz?= <a@b.example> | \"\u0141ukasz\" <a@b.example>",
+                "undisclosed-recipients:; | ",
+                "Friends: a@b.example, C <c@d.example>; e@f.example"
+                        + " | a@b.example;C <c@d.example>;e@f.example",
+                // What is broken.
+                "A <a@b.example, C <c@d.example> | a@b.example;C <c@d.example>",
+                "<<a@b.example>>, c@d.example | a@b.example;c@d.example",
+                "\"Jane <a@b.example>, c@d.example | Jane <a@b.example>;c@d.example",
+                "a@b@c.example, d@e.example | d@e.example",
+                "a@b.example, , ,c@d.example | a@b.example;c@d.example",
+                "A <a@b.example | a@b.example",
+                "(a@b.example | ",
             })
-    void mailboxesAreFound(String raw, String mailboxes) {
+    void mailboxesAreFound(String raw, String mailboxes) throws Exception {
         List<String> found = Mailbox.parse(raw).stream().map(Mailbox::toString).toList();
         assertEquals(mailboxes == null ? "" : mailboxes, String.join(";", found));
     }

@@ -1,18 +1,13 @@
 package dev.postern.egress.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.mail.ContentTraits;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
@@ -38,58 +33,8 @@ class MemoryTest {
     /// once; so buffers count each time, and only what grows with the message stands out.
     private static final long LIMIT_BYTES = 12L * KIBI * KIBI;
 
-    /// A message that is made while it is read.
     private static MessageContent made(long lines) {
-        long size = HEAD.length() + lines * LINE.length() + TAIL.length();
-        return new MessageContent() {
-            @Override
-            public long sizeBytes() {
-                return size;
-            }
-
-            @Override
-            public ContentTraits traits() {
-                return new ContentTraits(false, false, LINE.length());
-            }
-
-            @Override
-            public InputStream open() {
-                return new SequenceInputStream(
-                        new ByteArrayInputStream(HEAD.getBytes(ISO_8859_1)),
-                        new SequenceInputStream(
-                                new Repeated(LINE.getBytes(ISO_8859_1), lines),
-                                new ByteArrayInputStream(TAIL.getBytes(ISO_8859_1))));
-            }
-        };
-    }
-
-    private static final class Repeated extends InputStream {
-
-        private final byte[] line;
-        private long left;
-
-        Repeated(byte[] line, long times) {
-            this.line = line;
-            this.left = line.length * times;
-        }
-
-        @Override
-        public int read() {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0];
-        }
-
-        @Override
-        public int read(byte[] to, int offset, int length) {
-            if (left == 0) {
-                return -1;
-            }
-            int at = (int) ((line.length - left % line.length) % line.length);
-            int some = (int) Math.min(Math.min(length, left), line.length - at);
-            System.arraycopy(line, at, to, offset, some);
-            left -= some;
-            return some;
-        }
+        return MadeContent.of(HEAD, LINE, lines, TAIL);
     }
 
     static List<String> types() {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -17,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Messages taken apart.
 class MimeReadingTest {
 
-    private static Rebuilt read(String message) throws IOException {
+    private static Rebuilt read(String message) throws IOException, BeyondLimit {
         byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
         return MimeReading.read(new ContentCursor(Shipments.content(octets)));
     }
@@ -89,7 +90,7 @@ class MimeReadingTest {
             """;
 
     @Test
-    void aTreeOfPartsComesApart() throws IOException {
+    void aTreeOfPartsComesApart() throws Exception {
         Rebuilt message = read(TREE);
         assertEquals(new Mailbox("jane@example.org", "Doe, Jane"), message.from());
         assertEquals(2, message.replyTo().size());
@@ -131,7 +132,7 @@ class MimeReadingTest {
                 "filename=\"no end.txt => no end.txt",
                 "filename=Ã¼ber.txt => über.txt",
             })
-    void namesAreReadAsTheyAreWritten(String disposition, String name) throws IOException {
+    void namesAreReadAsTheyAreWritten(String disposition, String name) throws Exception {
         Rebuilt message =
                 read(
                         "From: a@b\nContent-Type: application/pdf\n"
@@ -152,7 +153,7 @@ class MimeReadingTest {
         "'', caf\u00c3\u00a9, café",
         "windows-1252, \u0093q\u0094, “q”",
     })
-    void textIsReadInItsCharset(String charset, String octets, String text) throws IOException {
+    void textIsReadInItsCharset(String charset, String octets, String text) throws Exception {
         String type =
                 charset.isEmpty() ? "" : "Content-Type: text/plain; charset=" + charset + "\n";
         Rebuilt message = read("From: a@b\n" + (charset.isEmpty() ? "" : type) + "\n" + octets);
@@ -163,7 +164,7 @@ class MimeReadingTest {
     }
 
     @Test
-    void signedAndEncryptedAreNoted() throws IOException {
+    void signedAndEncryptedAreNoted() throws Exception {
         Rebuilt signed =
                 read(
                         """
@@ -190,7 +191,7 @@ class MimeReadingTest {
     }
 
     @Test
-    void nothingIsTooBrokenToBeRead() throws IOException {
+    void nothingIsTooBrokenToBeRead() throws Exception {
         for (String message :
                 List.of(
                         "",
@@ -209,18 +210,24 @@ class MimeReadingTest {
     }
 
     @Test
-    void partsNestedTooDeepStayInOnePiece() throws IOException {
+    void partsAreFoundAsDeepAsTheyMayBe() throws Exception {
+        assertEquals("text\r\n", text(read(nested(Allowance.DEPTH_LIMIT)).text()));
+        BeyondLimit trouble =
+                assertThrows(BeyondLimit.class, () -> read(nested(Allowance.DEPTH_LIMIT + 1)));
+        assertEquals("more than 100 multiparts in each other", trouble.getMessage());
+    }
+
+    private static String nested(int depth) {
         StringBuilder message = new StringBuilder("From: a@b\n");
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < depth; i++) {
             message.append(
                     "Content-Type: multipart/mixed; boundary=b" + i + "x\n\n--b" + i + "x\n");
         }
-        Rebuilt read = read(message + "\ntext\n");
-        assertEquals(1, read.attachments().size());
+        return message + "\ntext\n";
     }
 
     @Test
-    void theCursorReadsForwardInOneStream() throws IOException {
+    void theCursorReadsForwardInOneStream() throws Exception {
         int[] opened = {0};
         byte[] octets = "0123456789".repeat(10_000).getBytes(UTF_8);
         dev.postern.mail.MessageContent content = Shipments.content(octets);
@@ -243,13 +250,12 @@ class MimeReadingTest {
                                 return content.open();
                             }
                         });
-        ContentCursor.Stretch whole = cursor.whole();
         for (int at = 0; at < octets.length; at += 10_000) {
-            byte[] some = whole.newStream(at, at + 20).readAllBytes();
+            byte[] some = cursor.stretch(at, at + 20).readAllBytes();
             assertEquals("01234567890123456789", new String(some, UTF_8));
         }
         assertEquals(1, opened[0]);
-        assertEquals('3', whole.newStream(3, 4).read());
+        assertEquals('3', cursor.stretch(3, 4).read());
         assertEquals(2, opened[0]);
     }
 }

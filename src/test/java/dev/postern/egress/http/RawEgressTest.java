@@ -15,8 +15,11 @@ import dev.postern.outcome.Outcome;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The two that take the octets as they are.
 class RawEgressTest {
@@ -76,6 +79,38 @@ class RawEgressTest {
             }
         }
         return values;
+    }
+
+    /// Whatever the message says there, no field of the form is added, and none is ended.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "x\\\"\\r\\n\\r\\nv\\r\\n--b\\r\\nContent-Disposition: form-data; name=\\\"to",
+                "\\n\\nto",
+                "\\\"; name=\\\"to",
+                "\\r",
+                "\\u0000\\u2028",
+            })
+    void whatAMessageNamesCannotEndAFieldOfTheForm(String name) throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("mailgun"));
+                Egress egress = Shipments.egress("mailgun", api.uri())) {
+            String message =
+                    "From: a@example.org\r\nX-Mailgun-Variables: {\"%s\": \"%s\"}\r\n\r\nx\r\n"
+                            .formatted(name, name);
+            assertInstanceOf(
+                    Outcome.Accepted.class,
+                    egress.send(Shipments.of(message, "b@example.net"), CommitGate.OPEN)
+                            .outcomes()
+                            .firstEntry()
+                            .getValue());
+            String form = api.requests().getFirst().text();
+            String before = form.substring(0, form.indexOf("name=\"message\""));
+            assertEquals(List.of("b@example.net"), fields(before, "to"));
+            assertEquals(
+                    3, Pattern.compile("\r\n\r\n|\n\n|\r\r").splitAsStream(before).count(), before);
+            assertEquals(
+                    2, Pattern.compile("(?m)^Content-Disp").matcher(before).results().count() - 1);
+        }
     }
 
     @Test

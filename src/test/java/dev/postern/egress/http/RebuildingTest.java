@@ -1,5 +1,7 @@
 package dev.postern.egress.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -16,6 +18,8 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What each provider that has no raw form is told.
 class RebuildingTest {
@@ -131,6 +135,40 @@ class RebuildingTest {
         assertEquals(
                 List.of("name of a;b,c.pdf", "second X-Twice", "X-SMTPAPI to", "X-SMTPAPI sub"),
                 assertInstanceOf(Outcome.Accepted.class, sent.outcome()).notCarried());
+    }
+
+    /// Names, quoted ones and addresses of any length are read on whatever stack there is.
+    @Test
+    void longNamesAreCarried() throws Exception {
+        String name = "a".repeat(60_000);
+        for (String type : TYPES) {
+            Sent sent =
+                    send(
+                            type,
+                            """
+                            From: "%s" <a@example.org>
+                            To: b@example.net
+                            Content-Type: text/plain; name="%s"
+
+                            Text.
+                            """
+                                    .formatted(name, name)
+                                    .replace("\n", "\r\n"));
+            assertInstanceOf(Outcome.Accepted.class, sent.outcome(), type);
+            assertTrue(sent.json().toString().contains(name), type);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 30, 300, 3_000, 30_000})
+    void valuesBeyondAsciiAreEncodedWhateverTheirLength(int times) {
+        String text = "\u0141\ud83c\udf89x y ".repeat(times).strip();
+        String raw = new String(text.getBytes(UTF_8), ISO_8859_1);
+        String encoded = HeaderText.ascii(raw);
+        assertEquals(text, HeaderText.decode(encoded));
+        for (String word : encoded.split(" ")) {
+            assertTrue(word.startsWith("=?UTF-8?") && word.length() <= 75, word);
+        }
     }
 
     @Test

@@ -90,8 +90,11 @@ public final class Shipments {
 
     /// Returns a shipment to whom the message names, as an app would send it, but for those that no
     /// mail gets to over the Internet: `greg@inbucket`.
-    static Shipment toThoseNamed(byte[] octets) throws IOException {
-        Fields fields = Fields.read(new ByteArrayInputStream(octets));
+    static Shipment toThoseNamed(byte[] octets) throws IOException, BeyondLimit {
+        Fields fields;
+        try (ContentCursor cursor = new ContentCursor(content(octets))) {
+            fields = Fields.read(cursor, _ -> true);
+        }
         Map<String, String> named = new TreeMap<>();
         for (String field : List.of("To", "Cc")) {
             for (String value : fields.values(field)) {
@@ -104,6 +107,13 @@ public final class Shipments {
         return of(
                 content(octets),
                 named.isEmpty() ? new String[] {SOMEONE} : named.values().toArray(String[]::new));
+    }
+
+    /// Returns what is particular to a type, of an egress that is never used.
+    static Api api(String type) {
+        EgressConfig config = config(type, common(URI.create("http://127.0.0.1:1")));
+        Endpoint endpoint = Endpoint.of(HttpEgresses.base(config));
+        return HttpEgresses.api(config, new Http(config.common(), endpoint, _ -> null));
     }
 
     static MessageContent content(byte[] octets) {

@@ -1,0 +1,286 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Finds the parts of a message by their boundaries (RFC 2046 §5.1).
+///
+/// **Contract.** The content is read once, from its start to its end, however deep parts are in
+/// each other. Kept are header fields, of parts only those that speak of their content; a part's
+/// octets are a stretch of the content. A boundary of an outer multipart ends all inside.
+///
+/// **Diagnostics.** A message that has too much of something is a [BeyondLimit]; whatever else is
+/// broken is read as well as can be.
+///
+/// **Limits.** Those of [Allowance].
+final class PartScan {
+
+    static final String PLAIN = "text/plain";
+    private static final String MESSAGE = "message/rfc822";
+    private static final String MULTIPART = "multipart/";
+
+    /// Blanks behind a boundary that are looked at (RFC 2046 §5.1.1 lets them stand there).
+    private static final int PADDING_LIMIT_OCTETS = 1000;
+
+    private static final int DASHES_OCTETS = 2;
+
+    /// A line of more dashes than that, and nothing else, is a line drawn, no boundary.
+    private static final int RULE_OCTETS = 4;
+
+    private final Lines lines;
+    private final Allowance allowance;
+
+    /// The multiparts around the present line, from the outermost on.
+    private final List<Multipart> open = new ArrayList<>();
+
+    private int longestDelimiter;
+    private Part part;
+
+    /// The header section that the present line belongs to; null within a body.
+    private Fields.@Nullable Section section;
+
+    private PartScan(ContentCursor content) {
+        this.lines = new Lines(content.whole());
+        this.allowance = new Allowance(content);
+        this.part = new Part(0, PLAIN);
+        this.section = new Fields.Section(_ -> true, allowance);
+    }
+
+    /// A part of a message.
+    static final class Part {
+
+        private final String usualType;
+        private final List<Part> children = new ArrayList<>();
+        private Fields fields = Fields.NONE;
+        private Parameters type;
+        private boolean headed;
+        private boolean losesLines;
+        private long start;
+        private long end = -1;
+
+        private Part(long start, String usualType) {
+            this.start = start;
+            this.usualType = usualType;
+            this.type = new Parameters(usualType, Map.of());
+        }
+
+        /// Returns the fields that speak of its content; of the message itself all.
+        Fields fields() {
+            return fields;
+        }
+
+        /// Returns the value of the first field of that name; empty without one.
+        String first(String name) {
+            return headed ? fields.first(name).orElse("") : "";
+        }
+
+        /// Returns its type, or the usual one where it says none.
+        Parameters type() {
+            return type;
+        }
+
+        /// Returns whether it is said to have parts.
+        boolean isMultipart() {
+            return type.value().startsWith(MULTIPART);
+        }
+
+        /// Returns whether it has a header section with anything in it.
+        boolean isHeaded() {
+            return headed;
+        }
+
+        /// Returns whether its header section has lines that are no fields.
+        boolean losesLines() {
+            return losesLines;
+        }
+
+        /// Returns its own parts.
+        List<Part> children() {
+            return children;
+        }
+
+        /// Returns where its octets are.
+        ContentCursor.Stretch octets(ContentCursor content) {
+            return content.stretch(start, end);
+        }
+    }
+
+    /// A multipart around the present line.
+    private static final class Multipart {
+
+        private final Part part;
+
+        /// What its parts are set apart by, two dashes first; null while that is not known.
+        private byte @Nullable [] delimiter;
+
+        private boolean begun;
+        private boolean closed;
+
+        private Multipart(Part part, byte @Nullable [] delimiter) {
+            this.part = part;
+            this.delimiter = delimiter;
+        }
+    }
+
+    /// What a line is to a multipart.
+    private enum Mark {
+        NONE,
+        DELIMITER,
+        CLOSE
+    }
+
+    /// A message's parts.
+    ///
+    /// @param whole the message itself
+    /// @param allowance what is left of it
+    record Found(Part whole, Allowance allowance) {}
+
+    /// Finds the parts.
+    ///
+    /// @throws IOException when the content can't be read
+    static Found of(ContentCursor content) throws IOException, BeyondLimit {
+        PartScan scan = new PartScan(content);
+        Part whole = scan.part;
+        scan.run();
+        return new Found(whole, scan.allowance);
+    }
+
+    private void run() throws IOException, BeyondLimit {
+        while (lines.next(DASHES_OCTETS)) {
+            Fields.Section header = section;
+            if (isBoundary()) {
+                continue;
+            }
+            if (header != null && !header.add(lines)) {
+                endHeader(header, lines.position());
+            }
+        }
+        end(0, lines.position());
+    }
+
+    /// Looks whether the present line is a boundary, and does what it says.
+    private boolean isBoundary() throws IOException, BeyondLimit {
+        if (open.isEmpty() || lines.octet(0) != '-' || lines.octet(1) != '-') {
+            return false;
+        }
+        lines.more(longestDelimiter + PADDING_LIMIT_OCTETS);
+        for (int i = 0; i < open.size(); i++) {
+            Mark mark = markOf(open.get(i));
+            if (mark != Mark.NONE) {
+                end(i + 1, lines.start() - lines.breakBefore());
+                Multipart at = open.get(i);
+                at.begun = true;
+                at.closed = mark == Mark.CLOSE;
+                if (mark == Mark.DELIMITER) {
+                    begin(at.part);
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void begin(Part parent) throws IOException, BeyondLimit {
+        allowance.part();
+        boolean digest = parent.type.value().equals("multipart/digest");
+        part = new Part(lines.position(), digest ? MESSAGE : PLAIN);
+        parent.children.add(part);
+        section = new Fields.Section(PartScan::isOfContent, allowance);
+    }
+
+    private static boolean isOfContent(String name) {
+        return name.toLowerCase(Locale.ROOT).startsWith("content-");
+    }
+
+    private Mark markOf(Multipart multipart) {
+        byte[] delimiter = multipart.delimiter;
+        if (multipart.closed) {
+            return Mark.NONE;
+        }
+        if (delimiter == null) {
+            multipart.delimiter = guessed();
+            return multipart.delimiter == null ? Mark.NONE : Mark.DELIMITER;
+        }
+        if (!lines.startsWith(delimiter)) {
+            return Mark.NONE;
+        }
+        int behind = delimiter.length;
+        if (lines.isWhole() && lines.isBlankFrom(behind)) {
+            return Mark.DELIMITER;
+        }
+        boolean closes = lines.octet(behind) == '-' && lines.octet(behind + 1) == '-';
+        boolean alone = lines.isWhole() && lines.isBlankFrom(behind + DASHES_OCTETS);
+        return closes && (multipart.begun || alone) ? Mark.CLOSE : Mark.NONE;
+    }
+
+    /// A multipart that names no boundary has the first line that looks like one.
+    private byte @Nullable [] guessed() {
+        byte[] line = lines.withoutLastBlanks();
+        if (!lines.isWhole() || line.length <= DASHES_OCTETS) {
+            return null;
+        }
+        for (byte octet : line) {
+            if (octet != '-') {
+                longestDelimiter = Math.max(longestDelimiter, line.length);
+                return line;
+            }
+        }
+        return line.length > RULE_OCTETS ? null : line;
+    }
+
+    private void endHeader(Fields.Section header, long bodyStart) throws IOException, BeyondLimit {
+        section = null;
+        part.fields = header.fields();
+        if (header.isHeadless()) {
+            return;
+        }
+        part.headed = header.hasLines();
+        part.losesLines = header.losesLines();
+        part.start = bodyStart;
+        String raw = part.first("Content-Type");
+        Parameters type = Parameters.parse(raw.isEmpty() ? part.usualType : raw);
+        // What is no media type at all is text (RFC 2045 §5.2).
+        part.type = isMediaType(type.value()) ? type : new Parameters(PLAIN, type.all());
+        if (part.isMultipart()) {
+            allowance.depth(open.size() + 1);
+            String boundary = part.type.get("boundary");
+            byte[] delimiter = boundary.isEmpty() ? null : ("--" + boundary).getBytes(UTF_8);
+            longestDelimiter = Math.max(longestDelimiter, delimiter == null ? 0 : delimiter.length);
+            open.add(new Multipart(part, delimiter));
+        }
+    }
+
+    private static boolean isMediaType(String value) {
+        int slash = value.indexOf('/');
+        return slash > 0 && slash == value.lastIndexOf('/') && slash < value.length() - 1;
+    }
+
+    /// Ends the present part and the multiparts around it.
+    ///
+    /// @param left how many of those stay open
+    /// @param at behind their last octet
+    private void end(int left, long at) throws IOException, BeyondLimit {
+        Fields.Section header = section;
+        if (header != null) {
+            endHeader(header, at);
+        }
+        Deque<Part> ended = new ArrayDeque<>();
+        ended.add(part);
+        while (open.size() > left) {
+            ended.add(open.removeLast().part);
+        }
+        for (Part one : ended) {
+            if (one.end < 0) {
+                one.end = Math.max(one.start, at);
+            }
+        }
+    }
+}
