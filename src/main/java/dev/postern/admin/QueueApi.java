@@ -136,9 +136,9 @@ final class QueueApi {
         String state = find(id).message().state().word();
         String wanted =
                 switch (verb) {
-                    case RETRY -> "deferred or failed";
+                    case RETRY -> "deferred, failed or suspected";
                     case HOLD -> "queued, deferred or held for want of an egress";
-                    case RELEASE -> "held by an operator";
+                    case RELEASE -> "held by an operator or suspected";
                     case DELETE -> "in any state but sending";
                 };
         return new Problem(

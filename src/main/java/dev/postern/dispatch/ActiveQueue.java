@@ -43,6 +43,7 @@ final class ActiveQueue {
     private final Map<QueueId, Integer> streamOf = new HashMap<>();
     private final Map<Integer, Integer> active = new HashMap<>();
     private final Set<Integer> shelves = new TreeSet<>();
+    private boolean shelvesAreStale;
     private Instant spoolRests = Instant.MIN;
 
     ActiveQueue(Spool spool, Lanes lanes) {
@@ -59,8 +60,17 @@ final class ActiveQueue {
     void use(Lanes now) {
         lanes = now;
         mostEach = mostEach(now);
-        shelves.clear();
-        spool.clearShelves();
+        shelvesAreStale = true;
+        // What is under way keeps its number till its end.
+        streams.clear();
+    }
+
+    private void clearShelves() {
+        if (shelvesAreStale) {
+            spool.clearShelves();
+            shelves.clear();
+            shelvesAreStale = false;
+        }
     }
 
     /// Returns whether nothing is claimed or waits to be.
@@ -76,6 +86,9 @@ final class ActiveQueue {
     Instant nextClaim(Instant now) {
         if (now.isBefore(spoolRests)) {
             return spoolRests;
+        }
+        if (shelvesAreStale) {
+            return now;
         }
         Instant next = mayClaim(now) ? spool.nextDue().orElse(Instant.MAX) : Instant.MAX;
         for (int shelf : shelves) {
@@ -94,11 +107,12 @@ final class ActiveQueue {
             return false;
         }
         try {
+            clearShelves();
             for (int shelf : List.copyOf(shelves)) {
                 claimShelved(shelf, now, claimed);
             }
             return mayClaim(now) && isDue(now) && claimNew(now, claimed);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
             log.atError().setCause(e).log("the spool failed to give due messages");
             return false;
@@ -139,15 +153,29 @@ final class ActiveQueue {
         }
         for (QueuedMessage message : due) {
             int stream = stream(message);
-            if (room(stream) > 0) {
+            if (room(stream) > 0 || !isShelved(message, stream)) {
                 take(message, stream);
                 claimed.add(message);
-            } else {
-                spool.shelve(message.id(), stream);
-                shelves.add(stream);
             }
         }
         return true;
+    }
+
+    /// Puts a message on a shelf.
+    ///
+    /// @return false when the spool failed to, so that the message is still ours
+    private boolean isShelved(QueuedMessage message, int stream) {
+        try {
+            spool.shelve(message.id(), stream);
+            shelves.add(stream);
+            return true;
+        } catch (RuntimeException | Error e) {
+            log.atError()
+                    .addKeyValue("id", message.id())
+                    .setCause(e)
+                    .log("the spool did not shelve");
+            return false;
+        }
     }
 
     private void take(QueuedMessage message, int stream) {
@@ -163,7 +191,11 @@ final class ActiveQueue {
         if (known != null) {
             return known;
         }
-        int number = Math.min(streams.size() + 1, Spool.SHELVES);
+        int number = 1;
+        while (number < Spool.SHELVES
+                && (streams.containsValue(number) || active.containsKey(number))) {
+            number++;
+        }
         streams.put(ways, number);
         return number;
     }
@@ -172,7 +204,7 @@ final class ActiveQueue {
     void settled(QueueId id) {
         Integer stream = streamOf.remove(id);
         if (stream != null) {
-            active.merge(stream, -1, Integer::sum);
+            active.computeIfPresent(stream, (_, count) -> count > 1 ? count - 1 : null);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.postern.dispatch;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Shipment;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Misfit;
@@ -10,11 +11,14 @@ import dev.postern.outcome.Outcome;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,7 +29,10 @@ import org.slf4j.LoggerFactory;
 final class Calls {
 
     /// What our own mistake is to the recipients; never the reason of a failure.
-    private static final String OUR_FAULT = "internal error, see the log";
+    static final String OUR_FAULT = "internal error, see the log";
+
+    /// Of so many faults the log has the stack trace once, however often they come again.
+    private static final int FAULTS_REMEMBERED = 1_000;
 
     private static final Logger log = LoggerFactory.getLogger(Calls.class);
 
@@ -34,6 +41,23 @@ final class Calls {
     private final Serial tasks;
     private final Chronicle chronicle;
     private final Consumer<Call> over;
+    private final Set<OurFault> faults = Collections.newSetFromMap(new Remembered());
+
+    /// What failed by our own fault, and how.
+    private record OurFault(QueueId id, String egress, @Nullable Class<?> thrown) {
+        OurFault(Call call, @Nullable Throwable thrown) {
+            this(call.errand.id(), call.lane.name(), thrown == null ? null : thrown.getClass());
+        }
+    }
+
+    private static final class Remembered extends LinkedHashMap<OurFault, Boolean> {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<OurFault, Boolean> eldest) {
+            return size() > FAULTS_REMEMBERED;
+        }
+    }
 
     /// @param over told, as a task, of each call that is over
     Calls(Spool spool, Pace pace, Serial tasks, Chronicle chronicle, Consumer<Call> over) {
@@ -49,17 +73,14 @@ final class Calls {
         chronicle.departed(errand, leg, go);
         Lane lane = go.lane();
         Instant now = pace.now();
-        List<ForwardPath> recipients = leg.recipients();
-        Gate gate =
-                new Gate(() -> {
-                    // A message whose client waits is not in the spool: a crash loses both.
-                    if (errand.client() == null) {
-                        spool.committing(errand.id(), lane.name(), recipients);
-                    }
-                });
+        Gate gate = new Gate(spool, errand, lane.name(), leg.recipients(), pace);
         Call call = new Call(errand, leg, go, gate, lane.begin(now), now);
         errand.underWay(call);
-        call.interruptedBy(pace.start(lane.name() + "-" + errand.id(), () -> carry(call)));
+        try {
+            call.interruptedBy(pace.start(lane.name() + "-" + errand.id(), () -> carry(call)));
+        } catch (RuntimeException | Error e) {
+            tasks.post(() -> returned(call, null, e));
+        }
     }
 
     /// Breaks a call off unless it passed its commit point. To the message's history that is an
@@ -72,13 +93,22 @@ final class Calls {
         }
         Outcome brokenOff = new Outcome.Unavailable("broken off: " + why, Fault.TIMEOUT, null);
         Map<ForwardPath, Outcome> outcomes = Delivery.same(call.recipients, brokenOff).outcomes();
-        call.errand.noteCall(told(call, outcomes, pace.now()));
+        tell(call, outcomes, pace.now());
         return true;
     }
 
-    private List<Attempt> told(Call call, Map<ForwardPath, Outcome> outcomes, Instant now) {
+    /// Tells of a call that is over, its errand too, which owes the spool what that does not know.
+    private void tell(Call call, Map<ForwardPath, Outcome> outcomes, Instant now) {
         Duration took = Duration.between(call.began, now);
-        return chronicle.returned(call.errand.id(), call.lane.name(), outcomes, call.began, took);
+        Set<ForwardPath> told = call.gate.toldOf();
+        Map<ForwardPath, Outcome> rest = new LinkedHashMap<>(outcomes);
+        rest.keySet().removeAll(told);
+        List<Attempt> lines = Chronicle.lines(call.lane.name(), rest, call.began, took);
+        List<Attempt> all = new ArrayList<>(call.gate.toldLines());
+        all.addAll(lines);
+        chronicle.returned(call.errand.id(), call.lane.name(), all, took);
+        call.errand.noteCall(lines);
+        call.errand.noteTold(told);
     }
 
     @SuppressWarnings("CatchingUnchecked")
@@ -96,6 +126,8 @@ final class Calls {
         } catch (Throwable e) {
             // Errors too: the message must be settled whatever happened to this thread.
             thrown = e;
+        } finally {
+            call.gate.over();
         }
         Delivery brought = delivery;
         Throwable trouble = thrown;
@@ -109,6 +141,7 @@ final class Calls {
             call.lane.health().dropped(call.ticket);
             call.lane.giveBack(call.began);
         } else {
+            call.errand.underWay(null);
             land(call, outcomes(call, delivery, thrown), now);
         }
         over.accept(call);
@@ -122,8 +155,7 @@ final class Calls {
         if (outcomes.values().stream().anyMatch(Outcome.Unavailable.class::isInstance)) {
             lane.oweHaste();
         }
-        call.errand.noteCall(told(call, outcomes, now));
-        call.errand.underWay(null);
+        tell(call, outcomes, now);
         if (lane.isRetired() && allUnavailable(outcomes.values())) {
             // The configuration changed meanwhile: whether its successor can send is for that to
             // say.
@@ -158,7 +190,7 @@ final class Calls {
             Call call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
         Map<ForwardPath, Outcome> said = delivery == null ? Map.of() : delivery.outcomes();
         boolean complete = said.keySet().containsAll(call.recipients);
-        if (!complete) {
+        if (!complete && faults.add(new OurFault(call, thrown))) {
             log.atError()
                     .addKeyValue("id", call.errand.id())
                     .addKeyValue("egress", call.lane.name())
@@ -184,15 +216,15 @@ final class Calls {
         return outcomes;
     }
 
-    /// Our own mistake leaves a message as it was: in doubt where it was or may be, else to be
-    /// tried again.
+    /// Our own mistake leaves a message as it was: in doubt where it was or may be; else another
+    /// egress is asked, by which we may do better.
     private static Outcome ourFault(Call call) {
         if (call.gate.isPassed()) {
             return new Outcome.Uncertain(OUR_FAULT);
         }
         return call.isPinned()
                 ? new Outcome.Unavailable(OUR_FAULT, Fault.SERVICE, null)
-                : new Outcome.Deferred(OUR_FAULT, null);
+                : new Outcome.Unsuited(OUR_FAULT, Misfit.FAULT);
     }
 
     private static boolean countsForLimits(Outcome outcome) {

@@ -7,6 +7,7 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.OutcomeClass;
 import dev.postern.outcome.OutcomeLog;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,7 +19,8 @@ import java.util.SequencedMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells the log and the observer what happens.
+/// Tells the log and the observer what happens. Whatever is thrown at it by these stays here: what
+/// was to be told has happened all the same.
 final class Chronicle {
 
     private static final Logger log = LoggerFactory.getLogger(Chronicle.class);
@@ -31,8 +33,20 @@ final class Chronicle {
         this.observer = observer;
     }
 
+    private static void tell(Runnable words) {
+        try {
+            words.run();
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("what happened could not be told");
+        }
+    }
+
     /// Tells of a call that begins.
     void departed(Errand errand, Leg leg, Choice.Go go) {
+        tell(() -> tellDeparted(errand, leg, go));
+    }
+
+    private void tellDeparted(Errand errand, Leg leg, Choice.Go go) {
         String egress = go.lane().name();
         Miss missed = go.insteadOf();
         if (missed != null) {
@@ -44,29 +58,29 @@ final class Chronicle {
         }
     }
 
-    /// Tells of a call that is over.
-    ///
-    /// @return its lines of history: recipients that share an outcome share a line
-    List<Attempt> returned(
-            QueueId id,
-            String egress,
-            Map<ForwardPath, Outcome> brought,
-            Instant at,
-            Duration took) {
+    /// Returns the lines of history of a call: recipients that share an outcome share a line.
+    static List<Attempt> lines(
+            String egress, Map<ForwardPath, Outcome> brought, Instant at, Duration took) {
         SequencedMap<Outcome, List<ForwardPath>> shared = new LinkedHashMap<>();
         brought.forEach(
                 (to, outcome) -> shared.computeIfAbsent(outcome, _ -> new ArrayList<>()).add(to));
         List<Attempt> lines = new ArrayList<>();
         shared.forEach((outcome, to) -> lines.add(line(egress, outcome, to, at, took)));
-        for (Attempt line : lines) {
-            outcomes.attempt(id, line);
-        }
-        shared.keySet().stream()
-                .filter(Outcome.Uncertain.class::isInstance)
-                .findFirst()
-                .ifPresent(lost -> outcomes.possibleDuplicate(id, egress, lost.reply()));
-        observer.attempted(id, egress, List.copyOf(lines), took);
         return lines;
+    }
+
+    /// Tells of a call that is over.
+    void returned(QueueId id, String egress, List<Attempt> lines, Duration took) {
+        tell(() -> {
+            for (Attempt line : lines) {
+                outcomes.attempt(id, line);
+            }
+            lines.stream()
+                    .filter(line -> line.outcome() == OutcomeClass.UNCERTAIN)
+                    .findFirst()
+                    .ifPresent(lost -> outcomes.possibleDuplicate(id, egress, lost.reply()));
+            observer.attempted(id, egress, List.copyOf(lines), took);
+        });
     }
 
     private static Attempt line(
@@ -76,13 +90,17 @@ final class Chronicle {
         return new Attempt(at, egress, outcome.kind(), outcome.reply(), took, to, notCarried);
     }
 
-    /// Tells how a message stands whose round is over.
+    /// Tells how a message stands whose round is over: that it waits, once for each reason.
     void settled(Errand errand, Instant due) {
+        tell(() -> tellSettled(errand, due));
+    }
+
+    private void tellSettled(Errand errand, Instant due) {
         List<Recipient> all = errand.recipients();
         if (all.stream().allMatch(recipient -> recipient.state().isFinal())) {
             outcomes.done(errand.id(), all);
             observer.done(errand.id(), all);
-        } else if (!errand.waitingOnes().isEmpty()) {
+        } else if (!errand.waitingOnes().isEmpty() && errand.waitsAnew()) {
             outcomes.waits(errand.id(), errand.waitingOnes(), due);
         }
     }

@@ -43,8 +43,8 @@ import org.slf4j.LoggerFactory;
 /// its result as such a task.
 ///
 /// *Diagnostics.* Logs each attempt, fallback, possible duplicate and end, and when an egress goes
-/// down or works again. What an egress throws is logged with its stack trace, and the message
-/// waits.
+/// down or works again. What is thrown is our own fault: it is logged with its stack trace, and the
+/// message it was thrown at takes another egress or waits; the others go on.
 public final class Dispatcher implements AutoCloseable {
 
     /// What a change of the configuration can mend at once. An egress that is down is not among
@@ -178,7 +178,8 @@ public final class Dispatcher implements AutoCloseable {
             schedule = new Schedule(retry, random);
             acknowledgeTimeout = acknowledgeWithin;
             List<Lane> gone = before.without(lanes);
-            gone.forEach(lane -> lane.retire(() -> retired.accept(lane.egress())));
+            gone.forEach(
+                    lane -> lane.retire(() -> Serial.run(() -> retired.accept(lane.egress()))));
             if (stage == Stage.RUNNING) {
                 run();
                 MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, pace.now()));
@@ -205,7 +206,7 @@ public final class Dispatcher implements AutoCloseable {
         return lanes.find(name)
                 .map(lane -> {
                     CompletableFuture<Probe> result = new CompletableFuture<>();
-                    tasks.post(() -> probes.makeNow(lane, result));
+                    tasks.post(() -> probes.want(lane, result));
                     return result;
                 });
     }
@@ -282,9 +283,14 @@ public final class Dispatcher implements AutoCloseable {
 
     private void drainEnds() {
         if (stage == Stage.DRAINING) {
-            List.copyOf(errands).forEach(errand -> giveUp(errand, "shutting down"));
+            giveUpAll();
             drained(Stage.DRAINED);
         }
+    }
+
+    private void giveUpAll() {
+        List.copyOf(errands)
+                .forEach(errand -> guarded(errand, () -> giveUp(errand, "shutting down")));
     }
 
     private void drained(Stage next) {
@@ -304,9 +310,10 @@ public final class Dispatcher implements AutoCloseable {
     CompletionStage<Void> closing() {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         tasks.post(() -> {
-            List.copyOf(errands).forEach(errand -> giveUp(errand, "shutting down"));
+            giveUpAll();
+            probes.close();
             if (stage != Stage.CLOSED) {
-                lanes.all().forEach(lane -> lane.close(pace.now()));
+                lanes.all().forEach(lane -> Serial.run(() -> lane.close(pace.now())));
             }
             drained(Stage.CLOSED);
             closed.complete(null);
@@ -320,18 +327,45 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         Instant now = pace.now();
-        if (stage == Stage.RUNNING) {
-            probes.makeDue(lanes.all(), now);
-        }
-        haste.make(now);
+        Serial.run(() -> {
+            probes.makeWanted();
+            if (stage == Stage.RUNNING) {
+                probes.makeDue(lanes.all(), now);
+            }
+        });
+        Serial.run(() -> haste.make(now));
         placeWaiting();
         if (isClaiming()) {
             claim(now);
         }
-        if (stage == Stage.DRAINING && errands.isEmpty() && active.isEmpty(now)) {
-            drained(Stage.DRAINED);
+        try {
+            if (stage == Stage.DRAINING && errands.isEmpty() && active.isEmpty(now)) {
+                drained(Stage.DRAINED);
+            }
+            arm(now);
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("the spool failed to say what is due; it is asked again");
+            alarm.at(now.plus(ActiveQueue.SPOOL_TROUBLE_WAIT));
         }
-        arm(now);
+    }
+
+    /// Does something for a message. What that throws is our own fault and this message's trouble
+    /// alone.
+    private void guarded(Errand errand, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            log.atError()
+                    .addKeyValue("id", errand.id())
+                    .setCause(e)
+                    .log("dispatch failed for a message, which waits");
+            // One that is under way comes back with its call.
+            if (!errand.isEnded() && errand.underWay() == null) {
+                errand.fail(Calls.OUR_FAULT, pace.now());
+                waiting.remove(errand);
+                settle(errand);
+            }
+        }
     }
 
     private boolean isClaiming() {
@@ -341,7 +375,7 @@ public final class Dispatcher implements AutoCloseable {
     private void claim(Instant now) {
         List<QueuedMessage> claimed = new ArrayList<>();
         boolean more = active.claim(now, claimed);
-        claimed.forEach(message -> begin(message, now));
+        claimed.forEach(message -> Serial.run(() -> begin(message, now)));
         if (more || !claimed.isEmpty()) {
             // The rest after these are placed, and after what was posted meanwhile.
             wake();
@@ -390,13 +424,21 @@ public final class Dispatcher implements AutoCloseable {
 
     private void placeWaiting() {
         for (Errand errand : waiting.inTurn()) {
-            if (place(errand)) {
-                waiting.remove(errand);
-            }
+            guarded(
+                    errand,
+                    () -> {
+                        if (place(errand)) {
+                            waiting.remove(errand);
+                        }
+                    });
         }
     }
 
     private void over(Call call) {
+        guarded(call.errand, () -> goOn(call));
+    }
+
+    private void goOn(Call call) {
         Errand errand = call.errand;
         if (call.isAbandoned()) {
             return;
@@ -437,16 +479,17 @@ public final class Dispatcher implements AutoCloseable {
         }
         try {
             spool.settle(errand.id(), settlement);
-            active.settled(errand.id());
-            chronicle.settled(errand, settlement.due());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.atError()
                     .addKeyValue("id", errand.id())
                     .setCause(e)
                     .log("the spool failed to note an outcome; it is told again");
             Instant again = pace.now().plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
             pace.at(again, () -> tasks.post(() -> settle(errand, settlement)));
+            return;
         }
+        active.settled(errand.id());
+        chronicle.settled(errand, settlement.due());
     }
 
     /// Sets the timer for the next thing that time alone brings about.

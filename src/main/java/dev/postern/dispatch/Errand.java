@@ -17,14 +17,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +55,7 @@ final class Errand {
     private final Deque<Leg> legs = new ArrayDeque<>();
     private final SequencedMap<ForwardPath, Recipient> now = new LinkedHashMap<>();
     private final List<Attempt> attempts = new ArrayList<>();
+    private final Set<ForwardPath> told = new HashSet<>();
     private final List<Outcome.Rejected> refusals = new ArrayList<>();
     private int calls;
     private boolean uncertain;
@@ -223,6 +228,11 @@ final class Errand {
         attempts.addAll(lines);
     }
 
+    /// Notes that the spool knows already what became of these recipients.
+    void noteTold(Collection<ForwardPath> recipients) {
+        told.addAll(recipients);
+    }
+
     /// Notes that an egress would spoil the content of the current leg, which looks for another.
     void declined(String egress, String words, Instant at) {
         legs.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null, null));
@@ -235,11 +245,29 @@ final class Errand {
         Leg leg = legs.element();
         boolean wasPinned = egress.equals(leg.pin());
         leg.ask(egress);
+        // What is done comes first: whatever happens with the others, it must not be forgotten.
+        outcomes.forEach((recipient, outcome) ->
+                ended(recipient, egress, outcome).ifPresent(done -> decide(leg, done)));
         outcomes.forEach(
                 (recipient, outcome) -> rule(leg, recipient, egress, outcome, wasPinned, at));
         if (leg.isEmpty()) {
             legs.remove();
         }
+    }
+
+    /// Returns a recipient for whom an outcome is the last one.
+    static Optional<Recipient> ended(ForwardPath to, String egress, Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Accepted(String reply, _, _) ->
+                    Optional.of(new Recipient(to, State.SENT, null, reply, egress));
+            case Outcome.Rejected(String reply) ->
+                    Optional.of(new Recipient(to, State.FAILED, null, reply, egress));
+            case Outcome.Deferred _,
+                    Outcome.Uncertain _,
+                    Outcome.Unsuited _,
+                    Outcome.Unavailable _ ->
+                    Optional.empty();
+        };
     }
 
     private void rule(
@@ -250,12 +278,8 @@ final class Errand {
             boolean wasPinned,
             Instant at) {
         switch (outcome) {
-            case Outcome.Accepted(String reply, _, _) ->
-                    decide(leg, new Recipient(to, State.SENT, null, reply, egress));
-            case Outcome.Rejected refusal -> {
-                refusals.add(refusal);
-                decide(leg, new Recipient(to, State.FAILED, null, refusal.reply(), egress));
-            }
+            case Outcome.Accepted _ -> {}
+            case Outcome.Rejected refusal -> refusals.add(refusal);
             case Outcome.Deferred(String reply, var retryAfter) -> {
                 notBefore(at.plus(Schedule.atLeast(retryAfter)));
                 defer(leg, waiting(to, Reason.RECIPIENT, reply, egress), at, at.plus(wait(at)));
@@ -265,10 +289,8 @@ final class Errand {
                 Duration wait = max(wait(at), UNCERTAIN_WAIT);
                 defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait));
             }
-            case Outcome.Unsuited(String reply, var misfit) -> {
-                Miss.Why why = misfit.isFinal() ? Miss.Why.FINAL : Miss.Why.MENDABLE;
-                leg.miss(to, new Miss(egress, why, reply, at, null, null));
-            }
+            case Outcome.Unsuited(String reply, var misfit) ->
+                    leg.miss(to, Miss.unsuited(egress, misfit, reply, at));
             case Outcome.Unavailable(String reply, _, var retryAfter) -> {
                 if (wasPinned) {
                     // Another egress would be a second chance of a duplicate; this one is waited
@@ -332,6 +354,12 @@ final class Errand {
                 Instant until = worst.until() == null ? at : worst.until();
                 defer(leg, waiting(to, Reason.LIMITED, worst), null, until);
             }
+            case FAULT ->
+                    defer(
+                            leg,
+                            waiting(to, Reason.RECIPIENT, worst),
+                            failedAt,
+                            at.plus(pause(leg, at)));
             case MENDABLE ->
                     defer(
                             leg,
@@ -406,11 +434,20 @@ final class Errand {
         return a.compareTo(b) > 0 ? a : b;
     }
 
-    /// Ends the round where it stands: what is not decided waits for the next one.
+    /// Ends the round where it stands: what is not decided waits for the next one, at once.
     void breakOff(String words, Instant at) {
+        breakOff(words, at, at);
+    }
+
+    /// Ends the round where our own fault left it: what is not decided waits by the schedule.
+    void fail(String words, Instant at) {
+        breakOff(words, at, at.plus(schedule.idle(Duration.between(ageFrom, at))));
+    }
+
+    private void breakOff(String words, Instant at, Instant again) {
         for (@Nullable Leg leg = legs.poll(); leg != null; leg = legs.poll()) {
             if (client == null) {
-                waitUntil(at);
+                waitUntil(again);
                 continue;
             }
             for (ForwardPath to : leg.recipients()) {
@@ -425,6 +462,22 @@ final class Errand {
     List<Recipient> recipients() {
         Map<ForwardPath, Recipient> all = new HashMap<>(now);
         return before.stream().map(old -> all.getOrDefault(old.address(), old)).toList();
+    }
+
+    /// Returns whether the recipients that wait do so for other reasons than before.
+    boolean waitsAnew() {
+        Set<Reason> reasons = EnumSet.noneOf(Reason.class);
+        recipients().forEach(recipient -> addReason(reasons, recipient));
+        Set<Reason> reasonsBefore = EnumSet.noneOf(Reason.class);
+        before.forEach(recipient -> addReason(reasonsBefore, recipient));
+        return !reasons.equals(reasonsBefore);
+    }
+
+    private static void addReason(Set<Reason> reasons, Recipient recipient) {
+        Reason reason = recipient.reason();
+        if (reason != null && !recipient.state().isFinal()) {
+            reasons.add(reason);
+        }
     }
 
     /// Returns the recipients that wait after this round, as far as it touched them.
@@ -451,7 +504,9 @@ final class Errand {
 
     /// Returns what the spool is to know.
     Settlement settlement(Instant at) {
-        return new Settlement(calls, attempts, List.copyOf(now.values()), due(at), uncertain);
+        List<Recipient> changed =
+                now.values().stream().filter(r -> !told.contains(r.address())).toList();
+        return new Settlement(calls, attempts, changed, due(at), uncertain);
     }
 
     /// Returns what the client that waits is to know.

@@ -1,13 +1,34 @@
 package dev.postern.dispatch;
 
 import dev.postern.egress.CommitGate;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Recipient;
+import dev.postern.outcome.Attempt;
+import dev.postern.outcome.Outcome;
+import dev.postern.spool.Settlement;
+import dev.postern.spool.Spool;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The commit gate of one attempt: either the attempt passes it, or we shut it, never both.
-/// Thread-safe.
+/// The commit gate of one attempt: either the attempt passes it, or we shut it, never both. What
+/// the attempt tells goes to the spool, for the run after this one. Thread-safe.
 final class Gate implements CommitGate {
+
+    /// A seam for tests of the whole program: names a sender, and the program ends on the spot
+    /// while it prepares mail of that one.
+    private static final String HALT_PROPERTY = "postern.halt-preparing";
+
+    private static final int HALT_STATUS = 99;
 
     private static final Logger log = LoggerFactory.getLogger(Gate.class);
 
@@ -18,13 +39,32 @@ final class Gate implements CommitGate {
     }
 
     private final AtomicReference<Position> position = new AtomicReference<>(Position.AHEAD);
-    private final Runnable noting;
+    private final Spool spool;
+    private final QueueId id;
+    private final String sender;
+    private final String egress;
+    private final List<ForwardPath> recipients;
+    private final boolean queued;
+    private final InstantSource clock;
+    private final Instant began;
+
+    // Guarded by this gate's monitor.
+    private final Map<ForwardPath, Outcome> told = new LinkedHashMap<>();
+    private final List<Attempt> toldLines = new ArrayList<>();
+    private boolean preparing;
+    private boolean over;
 
     /// Creates a gate ahead.
-    ///
-    /// @param noting what makes a note that the commit point is passed
-    Gate(Runnable noting) {
-        this.noting = noting;
+    Gate(Spool spool, Errand errand, String egress, List<ForwardPath> recipients, Pace pace) {
+        this.spool = spool;
+        this.id = errand.id();
+        this.sender = errand.envelope().sender().address();
+        this.egress = egress;
+        this.recipients = recipients;
+        // A message whose client waits is not in the spool: a crash loses both.
+        this.queued = errand.client() == null;
+        this.clock = pace::now;
+        this.began = pace.now();
     }
 
     @Override
@@ -33,14 +73,104 @@ final class Gate implements CommitGate {
             return false;
         }
         try {
-            noting.run();
+            if (queued) {
+                spool.committing(id, egress, recipients);
+            }
             return true;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // Unnoted, a crash later on would make a duplicate that nobody suspects.
             log.atError().setCause(e).log("the commit point could not be noted");
             position.set(Position.SHUT);
             return false;
         }
+    }
+
+    @Override
+    public synchronized void preparing() {
+        if (preparing || over) {
+            return;
+        }
+        try {
+            spool.preparing(id);
+            preparing = true;
+        } catch (RuntimeException | Error e) {
+            log.atError().addKeyValue("id", id).setCause(e).log("a preparation is not noted");
+        }
+        if (sender.equals(System.getProperty(HALT_PROPERTY))) {
+            Runtime.getRuntime().halt(HALT_STATUS);
+        }
+    }
+
+    @Override
+    public void waiting() {
+        prepared(false);
+    }
+
+    @Override
+    public void sending() {
+        prepared(true);
+    }
+
+    private synchronized void prepared(boolean sending) {
+        if (!preparing) {
+            return;
+        }
+        preparing = false;
+        try {
+            spool.prepared(id, sending);
+        } catch (RuntimeException | Error e) {
+            log.atError()
+                    .addKeyValue("id", id)
+                    .setCause(e)
+                    .log("the end of a preparation is not noted");
+        }
+    }
+
+    @Override
+    public synchronized void told(Map<ForwardPath, Outcome> outcomes) {
+        if (!queued || over || !isPassed()) {
+            return;
+        }
+        Map<ForwardPath, Outcome> fresh = new LinkedHashMap<>();
+        List<Recipient> ended = new ArrayList<>();
+        outcomes.forEach((to, outcome) ->
+                Errand.ended(to, egress, outcome)
+                        .filter(_ -> !told.containsKey(to))
+                        .ifPresent(recipient -> {
+                            ended.add(recipient);
+                            fresh.put(to, outcome);
+                        }));
+        if (ended.isEmpty()) {
+            return;
+        }
+        Instant now = clock.instant();
+        List<Attempt> lines = Chronicle.lines(egress, fresh, began, Duration.between(began, now));
+        try {
+            spool.progress(id, new Settlement(0, lines, ended, now, false));
+            told.putAll(fresh);
+            toldLines.addAll(lines);
+        } catch (RuntimeException | Error e) {
+            log.atError()
+                    .addKeyValue("id", id)
+                    .setCause(e)
+                    .log("an outcome is not noted before its message is done");
+        }
+    }
+
+    /// Ends all notes: the attempt is over, whatever threads it left behind.
+    synchronized void over() {
+        prepared(false);
+        over = true;
+    }
+
+    /// Returns whom the spool knows the outcome of.
+    synchronized Set<ForwardPath> toldOf() {
+        return Set.copyOf(told.keySet());
+    }
+
+    /// Returns the lines of history that the spool has.
+    synchronized List<Attempt> toldLines() {
+        return List.copyOf(toldLines);
     }
 
     /// Breaks the attempt off, unless it has passed.

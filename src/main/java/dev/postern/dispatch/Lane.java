@@ -79,8 +79,8 @@ final class Lane {
         return underWay() < config.concurrency() && health.admits();
     }
 
-    /// Returns how many calls are under way, those of lanes before in the same name included: the
-    /// server counts them together.
+    /// Returns how many calls and probes are under way, those of lanes before in the same name
+    /// included: the server counts them together.
     private int underWay() {
         before.removeIf(lane -> !lane.isBusy());
         return underWay + before.stream().mapToInt(lane -> lane.underWay).sum();
@@ -122,9 +122,19 @@ final class Lane {
     }
 
     EgressHealth.Ticket begin(Instant now) {
-        underWay++;
         limits.take(now);
+        underWay++;
         return health.begin();
+    }
+
+    /// Returns whether a probe may begin: it takes a slot like a call.
+    boolean hasProbeSlot() {
+        return underWay() < config.concurrency();
+    }
+
+    /// Takes a slot for a probe, until [#ended].
+    void beginProbe() {
+        underWay++;
     }
 
     /// Ends the use of it, before the program does.
@@ -132,7 +142,7 @@ final class Lane {
         limits.close(now);
     }
 
-    /// Frees the slot of a call.
+    /// Frees the slot of a call or a probe.
     void ended() {
         underWay--;
         if (underWay == 0 && whenIdle != null) {

@@ -257,9 +257,11 @@ final class Lanes {
         return Optional.empty();
     }
 
-    /// Returns when the next probe of any egress is due.
+    /// Returns when the next probe of any egress is due; the end of a call is when those are looked
+    /// for that wait for a slot.
     Optional<Instant> nextProbe() {
         return byName.values().stream()
+                .filter(Lane::hasProbeSlot)
                 .flatMap(lane -> lane.health().nextProbe().stream())
                 .min(Instant::compareTo);
     }

@@ -103,7 +103,7 @@ final class Limits {
                 allowances.stream().map(each -> word(each) + " " + each.kept(now, ahead)).toList();
         try {
             spool.keep(name, String.join("\n", lines).getBytes(StandardCharsets.US_ASCII));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.atWarn().addKeyValue("limits", name).setCause(e).log("limits are not kept on disk");
         }
     }

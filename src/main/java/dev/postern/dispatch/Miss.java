@@ -1,5 +1,6 @@
 package dev.postern.dispatch;
 
+import dev.postern.outcome.Misfit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -29,10 +30,22 @@ record Miss(
         DOWN,
         /// Its rate or quota is used up.
         LIMITED,
+        /// By our own fault.
+        FAULT,
         /// Unsuited in a way that an operator can mend.
         MENDABLE,
         /// Unsuited for ever.
         FINAL
+    }
+
+    static Miss unsuited(String egress, Misfit misfit, String words, Instant at) {
+        Why why =
+                switch (misfit) {
+                    case SIZE, FORM -> Why.FINAL;
+                    case SENDER, CONFIGURATION -> Why.MENDABLE;
+                    case FAULT -> Why.FAULT;
+                };
+        return new Miss(egress, why, words, at, null, null);
     }
 
     static Miss down(String egress, String words, Instant failedAt, @Nullable Duration retryAfter) {

@@ -3,8 +3,12 @@ package dev.postern.dispatch;
 import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.egress.Probe;
 import dev.postern.outcome.Fault;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,8 +16,13 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the probes of egresses when their health wants one, each on a thread of its own.
+/// Makes the probes of egresses when their health wants one, each on a thread of its own and in a
+/// slot of its egress, as a call is: a provider that allows one connection allows no second one for
+/// a probe. While all slots have mail, probes wait: mail proves more.
 final class Probes {
+
+    /// When a thread is asked for again that was not to be had.
+    private static final Duration NO_THREAD_WAIT = Duration.ofSeconds(5);
 
     private static final Logger log = LoggerFactory.getLogger(Probes.class);
 
@@ -22,6 +31,7 @@ final class Probes {
     private final Chronicle chronicle;
     private final Consumer<Lane> works;
     private final Map<String, CompletableFuture<Probe>> first = new ConcurrentHashMap<>();
+    private final Map<Lane, List<CompletableFuture<Probe>>> wanted = new LinkedHashMap<>();
 
     /// @param works told, as a task, of an egress that a probe found working
     Probes(Pace pace, Serial tasks, Chronicle chronicle, Consumer<Lane> works) {
@@ -39,31 +49,54 @@ final class Probes {
     /// Makes the probes that are due.
     void makeDue(Collection<Lane> lanes, Instant now) {
         for (Lane lane : lanes) {
-            if (lane.health().takeProbe(now)) {
+            if (lane.hasProbeSlot() && lane.health().takeProbe(now)) {
                 // It completes once; later probes find it done.
-                make(lane, first(lane));
+                make(lane, List.of(first(lane)));
             }
         }
     }
 
-    /// Makes a probe now, in the place of the one that was planned.
-    ///
-    /// @param result completed with what it found, on the probe's thread
-    void makeNow(Lane lane, CompletableFuture<Probe> result) {
-        Instant now = pace.now();
-        lane.health().probeAt(now);
-        lane.health().takeProbe(now);
-        make(lane, result);
+    /// Makes the probes that somebody asked for and that have a slot by now.
+    void makeWanted() {
+        for (Lane lane : List.copyOf(wanted.keySet())) {
+            if (lane.hasProbeSlot()) {
+                List<CompletableFuture<Probe>> results = wanted.remove(lane);
+                lane.health().takeProbe(pace.now());
+                make(lane, results == null ? List.of() : results);
+            }
+        }
     }
 
-    private void make(Lane lane, CompletableFuture<Probe> result) {
-        pace.start(
-                "probe-" + lane.name(),
+    /// Asks for a probe as soon as there is a slot, in the place of the one that was planned.
+    ///
+    /// @param result completed with what it found, on the probe's thread
+    void want(Lane lane, CompletableFuture<Probe> result) {
+        lane.health().probeAt(pace.now());
+        wanted.computeIfAbsent(lane, _ -> new ArrayList<>()).add(result);
+    }
+
+    /// Gives up what waits for a slot.
+    void close() {
+        Probe none = new Probe.Unproven("not probed: shutting down");
+        wanted.values().forEach(results -> results.forEach(result -> result.complete(none)));
+        wanted.clear();
+    }
+
+    private void make(Lane lane, List<CompletableFuture<Probe>> results) {
+        lane.beginProbe();
+        Runnable work =
                 () -> {
                     Probe probe = probe(lane);
                     tasks.post(() -> found(lane, probe));
-                    result.complete(probe);
-                });
+                    results.forEach(result -> result.complete(probe));
+                };
+        try {
+            pace.start("probe-" + lane.name(), work);
+        } catch (RuntimeException | Error e) {
+            lane.health().probeAt(pace.now().plus(NO_THREAD_WAIT));
+            lane.ended();
+            throw e;
+        }
     }
 
     private static Probe probe(Lane lane) {
@@ -79,6 +112,7 @@ final class Probes {
     }
 
     private void found(Lane lane, Probe probe) {
+        lane.ended();
         if (lane.isRetired()) {
             return;
         }

@@ -1,5 +1,6 @@
 package dev.postern.dispatch;
 
+import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,6 +12,9 @@ import org.slf4j.LoggerFactory;
 /// of them one fixed task. What only these tasks touch needs no lock. Posting never blocks and
 /// never runs anything on the caller's thread, so that it is safe under the locks of others.
 final class Serial {
+
+    /// When a thread is asked for again that was not to be had.
+    private static final Duration NO_THREAD_WAIT = Duration.ofSeconds(1);
 
     private static final Logger log = LoggerFactory.getLogger(Serial.class);
 
@@ -35,9 +39,9 @@ final class Serial {
         try {
             pace.start("dispatch", this::work);
         } catch (RuntimeException | Error e) {
-            // No thread to be had now: the next post tries again.
+            log.atError().setCause(e).log("no thread to be had for dispatch; tried again soon");
             unseen.set(0);
-            throw e;
+            pace.at(pace.now().plus(NO_THREAD_WAIT), () -> post(() -> {}));
         }
     }
 
@@ -52,7 +56,8 @@ final class Serial {
         }
     }
 
-    private static void run(Runnable task) {
+    /// Runs what must not keep others from what they have to do.
+    static void run(Runnable task) {
         try {
             task.run();
         } catch (RuntimeException | Error e) {

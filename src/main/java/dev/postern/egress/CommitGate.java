@@ -1,8 +1,18 @@
 package dev.postern.egress;
 
-/// The last moment at which an attempt can be broken off without doubt about its outcome: right
-/// before the final dot of DATA, or the last octet of an HTTP request. Passing it is noted in the
-/// spool, so that a crash afterwards is known as a possible duplicate.
+import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Outcome;
+import java.util.Map;
+
+/// What an attempt passes on its way, and tells of it while it lasts.
+///
+/// The commit point is the last moment at which an attempt can be broken off without doubt about
+/// its outcome: right before the final dot of DATA, or the last octet of an HTTP request. Passing
+/// it is noted in the spool, so that a crash afterwards is known as a possible duplicate.
+///
+/// The preparation is what is done with the message itself before its first octet goes out: it is
+/// read, taken apart, rebuilt. A message that ends the process in that time is found by it. Waiting
+/// for a turn, a connection or an answer is none. All of this may be told on any thread.
 @FunctionalInterface
 public interface CommitGate {
 
@@ -14,4 +24,55 @@ public interface CommitGate {
     /// @return whether to go on; when false the egress must not send the committing octet, and
     ///   answers `unavailable`
     boolean pass();
+
+    /// Called before the message is read, and again after [#waiting]. May block for a while.
+    default void preparing() {}
+
+    /// Called before the attempt waits for something that the message has no part in.
+    default void waiting() {}
+
+    /// Called when the first octet of the message or its envelope goes out: the preparation is
+    /// over.
+    default void sending() {}
+
+    /// Called after the commit point when some recipients' outcomes are known and others are asked
+    /// for yet, which may end otherwise than well.
+    ///
+    /// @param outcomes all that are known so far
+    default void told(Map<ForwardPath, Outcome> outcomes) {}
+
+    /// Returns this gate for an attempt of several calls, of which only the first passes it.
+    default CommitGate once() {
+        CommitGate whole = this;
+        return new CommitGate() {
+
+            private boolean passed;
+
+            @Override
+            public synchronized boolean pass() {
+                passed = passed || whole.pass();
+                return passed;
+            }
+
+            @Override
+            public void preparing() {
+                whole.preparing();
+            }
+
+            @Override
+            public void waiting() {
+                whole.waiting();
+            }
+
+            @Override
+            public void sending() {
+                whole.sending();
+            }
+
+            @Override
+            public void told(Map<ForwardPath, Outcome> outcomes) {
+                whole.told(outcomes);
+            }
+        };
+    }
 }

@@ -20,7 +20,8 @@ public interface Egress extends AutoCloseable {
     /// virtual threads; an interrupt breaks off what has not reached the commit point.
     ///
     /// @param shipment what to send, to whom
-    /// @param gate passed once, right before the octet that commits the other side to the message
+    /// @param gate passed once, right before the octet that commits the other side to the message,
+    ///   and told how far the attempt has come
     Delivery send(Shipment shipment, CommitGate gate);
 
     /// Returns whether content with these traits may be spoilt on this way, as far as is known:

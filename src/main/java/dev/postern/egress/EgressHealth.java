@@ -112,6 +112,11 @@ public final class EgressHealth {
         };
     }
 
+    /// Returns whether it is tried with one message at a time, after a probe found nothing wrong.
+    public synchronized boolean isOnTrial() {
+        return breaker == Breaker.HALF_OPEN;
+    }
+
     /// Notes that an attempt begins, which must be admitted.
     public synchronized Ticket begin() {
         underWay++;

@@ -17,7 +17,10 @@ public enum Reason {
     /// Deferred by a rate or a quota.
     LIMITED,
     /// Deferred: the last attempt ended without an answer and waits to be repeated.
-    UNCERTAIN;
+    UNCERTAIN,
+    /// Held because the program ended while it was prepared, again and again; only an operator's
+    /// release or retry frees it, for one more attempt.
+    SUSPECTED;
 
     /// Returns the word that users see: `egress-down`.
     public String word() {

@@ -71,18 +71,20 @@ final class Claims {
                 Snapshot snapshot = Views.current(found, one.found());
                 claimed.put(one.id(), snapshot);
                 messages.add(Views.claimed(snapshot).message());
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
+                // Whatever one message is like, the others that were taken with it go.
                 putOff(one.id(), e);
             }
         }
         return messages;
     }
 
-    private void putOff(long id, IOException trouble) {
+    private void putOff(long id, Throwable trouble) {
         log.atError()
                 .setCause(trouble)
                 .addKeyValue("id", new QueueId(id))
                 .log("message can't be read; tried again later");
+        claimed.remove(id);
         synchronized (ledger) {
             int row = ledger.index().find(id);
             ledger.lines().leave(row);
@@ -142,6 +144,27 @@ final class Claims {
         }
     }
 
+    void progress(QueueId id, Settlement soFar) {
+        Snapshot before = claimed.get(id.value());
+        if (before == null) {
+            throw new IllegalArgumentException("message is not claimed: " + id);
+        }
+        Settlement inItsTime =
+                new Settlement(
+                        soFar.calls(),
+                        soFar.attempts(),
+                        soFar.recipients(),
+                        before.due(),
+                        soFar.uncertain());
+        Snapshot after = before.settled(inItsTime, clock.instant());
+        if (after.state().isFinal()) {
+            // Nothing is owed: the settlement that follows says so.
+            return;
+        }
+        claimed.put(id.value(), after);
+        notes.progress(ledger, after);
+    }
+
     private static UncheckedIOException unnoted(QueueId id, IOException why) {
         String words = "the commit point of " + id + " is not written: " + why.getMessage();
         return new UncheckedIOException(words, why);
@@ -166,7 +189,7 @@ final class Claims {
         }
     }
 
-    /// Makes everything that is held for a reason other than an operator's will queued again.
+    /// Makes everything that is held for a reason that has gone queued again.
     int free(Reason reason) {
         int bit = Snapshot.bit(reason);
         return each(
@@ -179,21 +202,21 @@ final class Claims {
     }
 
     /// Makes what is deferred for this reason due at `due`, where that is earlier, and the rest up
-    /// to [#SPREAD] later. What was due first stays first, so that a message that fails each time
-    /// goes behind the others, and they have their turn.
-    int hasten(Reason reason, Instant due) {
+    /// to [#SPREAD] later, `most` messages in all. What was due first stays first, so that a
+    /// message that fails each time goes behind the others, and they have their turn.
+    int hasten(Reason reason, Instant due, int most) {
         int bit = Snapshot.bit(reason);
         long millis = due.toEpochMilli();
-        return hasten(row -> (ledger.index().reasons(row) & bit) != 0, millis, millis);
+        return hasten(row -> (ledger.index().reasons(row) & bit) != 0, millis, millis, most);
     }
 
     /// Makes all that is deferred due now.
     int flush() {
         long now = clock.millis();
-        return hasten(_ -> true, now, now - SPREAD.toMillis());
+        return hasten(_ -> true, now, now - SPREAD.toMillis(), Integer.MAX_VALUE);
     }
 
-    private int hasten(IntPredicate wanted, long laterThan, long from) {
+    private int hasten(IntPredicate wanted, long laterThan, long from, int most) {
         synchronized (ledger) {
             Index index = ledger.index();
             long[] ids =
@@ -201,14 +224,15 @@ final class Claims {
                             holds(row, State.DEFERRED)
                                     && wanted.test(row)
                                     && index.due(row) > laterThan);
-            for (int rank = 0; rank < ids.length; rank++) {
+            int count = Math.min(ids.length, most);
+            for (int rank = 0; rank < count; rank++) {
                 int row = index.find(ids[rank]);
                 ledger.lines().leave(row);
                 long turn = from + Math.min(rank, SPREAD.toMillis());
                 index.due(row, Math.min(index.due(row), turn));
                 ledger.lines().join(row);
             }
-            return ids.length;
+            return count;
         }
     }
 

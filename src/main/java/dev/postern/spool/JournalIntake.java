@@ -97,7 +97,9 @@ final class JournalIntake implements Intake {
     private void handOver(Step step) {
         waitingBytes.addAndGet(step.bytes);
         flow.add(step.bytes);
-        reception.submit(step);
+        if (!reception.submit(step)) {
+            step.refused(Reception.closed());
+        }
     }
 
     @Override
@@ -207,6 +209,12 @@ final class JournalIntake implements Intake {
         @Override
         public void failed(SpoolException trouble) {
             broken = trouble;
+            refused(trouble);
+        }
+
+        /// Ends it for whoever waits for it, and nothing else: also on the caller's thread, while
+        /// the writer's own is at its end.
+        void refused(SpoolException trouble) {
             uncount();
         }
     }
@@ -248,8 +256,8 @@ final class JournalIntake implements Intake {
         }
 
         @Override
-        public void failed(SpoolException trouble) {
-            super.failed(trouble);
+        void refused(SpoolException trouble) {
+            super.refused(trouble);
             done.completeExceptionally(trouble);
         }
     }
@@ -291,8 +299,13 @@ final class JournalIntake implements Intake {
 
         @Override
         public void failed(SpoolException trouble) {
-            super.failed(trouble);
             reception.received(JournalIntake.this);
+            super.failed(trouble);
+        }
+
+        @Override
+        void refused(SpoolException trouble) {
+            super.refused(trouble);
             done.completeExceptionally(trouble);
         }
     }

@@ -47,6 +47,7 @@ public final class JournalSpool implements Spool {
     private final OperatorDesk desk;
     private final Room room;
     private final Keepsakes keepsakes;
+    private final Preparations preparations;
     private volatile Runnable onDue = () -> {};
     private volatile boolean closed;
 
@@ -59,7 +60,8 @@ public final class JournalSpool implements Spool {
             Claims claims,
             OperatorDesk desk,
             Room room,
-            Keepsakes keepsakes) {
+            Keepsakes keepsakes,
+            Preparations preparations) {
         this.config = config;
         this.home = home;
         this.ledger = ledger;
@@ -69,6 +71,7 @@ public final class JournalSpool implements Spool {
         this.desk = desk;
         this.room = room;
         this.keepsakes = keepsakes;
+        this.preparations = preparations;
     }
 
     /// Opens the spool in `config.path()`, creating it where it is missing, and recovers what is
@@ -137,21 +140,21 @@ public final class JournalSpool implements Spool {
         Snapshots snapshots = new Snapshots(ledger, reader);
         Notes notes = new Notes(writer);
         Reception reception = new Reception(ledger, writer, reader, clock, found.lastId());
-        OperatorDesk desk = new OperatorDesk(ledger, snapshots, reader, notes, clock);
+        Preparations preparations =
+                Preparations.open(
+                        disk, config.path(), lastStop == SpoolHome.LastStop.CLEAN, ledger::isOwed);
+        OperatorDesk desk = new OperatorDesk(ledger, snapshots, reader, notes, preparations, clock);
         Room room = new Room(disk, config, ledger);
-        Upkeep upkeep =
-                new Upkeep(
-                        room,
-                        new Retention(ledger, config, clock, desk),
-                        new Compaction(
-                                ledger,
-                                disk,
-                                reader,
-                                journal,
-                                snapshots,
-                                options.segmentBytes(),
-                                reception::oldestSegment),
-                        journal);
+        Compaction compaction =
+                new Compaction(
+                        ledger,
+                        disk,
+                        reader,
+                        journal,
+                        snapshots,
+                        options.segmentBytes(),
+                        reception::oldestSegment);
+        Retention care = new Retention(ledger, config, clock, desk);
         JournalSpool spool =
                 new JournalSpool(
                         config,
@@ -162,10 +165,12 @@ public final class JournalSpool implements Spool {
                         new Claims(ledger, snapshots, notes, clock),
                         desk,
                         room,
-                        new Keepsakes(disk, config.path()));
-        writer.use(journal, spool::batchDone, upkeep);
+                        new Keepsakes(disk, config.path()),
+                        preparations);
+        writer.use(journal, spool::batchDone, new Upkeep(room, care, compaction, journal));
         found.doubtful().forEach(id -> writer.submit(Note.committing(ledger, id)));
         found.reports().forEach(report -> notes.change(ledger, RecordType.DONE, report, true));
+        preparations.suspects().forEach(desk::suspect);
         room.look();
         if (options.threaded()) {
             writer.start();
@@ -207,7 +212,16 @@ public final class JournalSpool implements Spool {
 
     private void batchDone() {
         if (reception.batchDone()) {
+            wake();
+        }
+    }
+
+    /// Says that something may be due. What that throws is not the trouble of whoever changed it.
+    private void wake() {
+        try {
             onDue.run();
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("nobody could be told that mail is due");
         }
     }
 
@@ -285,9 +299,24 @@ public final class JournalSpool implements Spool {
     }
 
     @Override
+    public void preparing(QueueId id) {
+        preparations.begin(id.value());
+    }
+
+    @Override
+    public void prepared(QueueId id, boolean sending) {
+        preparations.end(id.value(), sending);
+    }
+
+    @Override
+    public void progress(QueueId id, Settlement soFar) {
+        claims.progress(id, soFar);
+    }
+
+    @Override
     public void settle(QueueId id, Settlement settlement) {
         claims.settle(id, settlement);
-        onDue.run();
+        wake();
     }
 
     @Override
@@ -297,17 +326,17 @@ public final class JournalSpool implements Spool {
             for (long id : claims.heldByOperator()) {
                 count += desk.apply(Verb.RELEASE, new QueueId(id)) == Verdict.DONE ? 1 : 0;
             }
-        } else {
+        } else if (reason == Reason.NO_EGRESS) {
             count = claims.free(reason);
         }
-        onDue.run();
+        wake();
         return count;
     }
 
     @Override
-    public int hasten(Reason reason, Instant due) {
-        int count = claims.hasten(reason, due);
-        onDue.run();
+    public int hasten(Reason reason, Instant due, int most) {
+        int count = claims.hasten(reason, due, most);
+        wake();
         return count;
     }
 
@@ -324,14 +353,14 @@ public final class JournalSpool implements Spool {
     @Override
     public int flush() {
         int count = claims.flush();
-        onDue.run();
+        wake();
         return count;
     }
 
     @Override
     public Verdict apply(Verb verb, QueueId id) {
         Verdict verdict = desk.apply(verb, id);
-        onDue.run();
+        wake();
         return verdict;
     }
 
@@ -372,10 +401,12 @@ public final class JournalSpool implements Spool {
 
     @Override
     public void close() {
-        if (closed) {
-            return;
+        synchronized (home) {
+            if (closed) {
+                return;
+            }
+            closed = true;
         }
-        closed = true;
         writer.close();
         try {
             keepsakes.close();

@@ -127,13 +127,24 @@ final class Ledger {
         index.set(row, Index.COMMITTING, false);
     }
 
-    /// Changes a message; `snapshot` stays in memory until [#durable] is called for it.
+    /// Changes a message that nobody has claimed any more; `snapshot` stays in memory until
+    /// [#durable] is called for it.
     void change(int row, Snapshot snapshot, int bytes) {
+        change(row, snapshot, bytes, 0);
+    }
+
+    /// Changes a message that is and stays claimed, and past a commit point.
+    void progress(int row, Snapshot snapshot, int bytes) {
+        change(row, snapshot, bytes, Index.CLAIMED | Index.COMMITTING);
+    }
+
+    private void change(int row, Snapshot snapshot, int bytes, int flags) {
         assert Thread.holdsLock(this);
         lines.leave(row);
         count(row, -1);
-        index.set(row, Index.CLAIMED, false);
         describe(row, snapshot);
+        index.set(row, Index.CLAIMED | Index.COMMITTING, false);
+        index.set(row, flags, true);
         count(row, 1);
         lines.join(row);
         recent.pin(snapshot.id().value(), snapshot, bytes);
@@ -208,6 +219,12 @@ final class Ledger {
         return row != Index.NONE && index.has(row, Index.HAS_CONTENT)
                 ? index.tail(row)
                 : Position.NONE;
+    }
+
+    /// Returns whether something is owed of a message.
+    synchronized boolean isOwed(long id) {
+        int row = index.find(id);
+        return row != Index.NONE && !index.state(row).isFinal();
     }
 
     synchronized boolean knows(long id) {

@@ -51,6 +51,18 @@ final class Notes {
         return note;
     }
 
+    /// Changes a message that is and stays claimed, and says again that it is past a commit point:
+    /// its newest record would deny that.
+    void progress(Ledger ledger, Snapshot after) {
+        long id = after.id().value();
+        byte[] body = SnapshotCodec.encode(after);
+        synchronized (ledger) {
+            ledger.progress(ledger.index().find(id), after, body.length);
+            submit(Note.state(ledger, RecordType.SETTLED, id, body, false));
+            submit(Note.committing(ledger, id));
+        }
+    }
+
     /// Waits until a note is written, if not for too long.
     ///
     /// @return whether it is

@@ -13,12 +13,18 @@ import org.slf4j.LoggerFactory;
 /// The operators' side of the spool: views and verbs.
 final class OperatorDesk {
 
+    /// What a recipient of a suspected message is told.
+    private static final String SUSPECTED =
+            "the program ended again and again while it prepared this message: release tries it"
+                    + " once more, alone";
+
     private static final Logger log = LoggerFactory.getLogger(OperatorDesk.class);
 
     private final Ledger ledger;
     private final Snapshots snapshots;
     private final JournalReader reader;
     private final Notes notes;
+    private final Preparations preparations;
     private final InstantSource clock;
 
     OperatorDesk(
@@ -26,11 +32,13 @@ final class OperatorDesk {
             Snapshots snapshots,
             JournalReader reader,
             Notes notes,
+            Preparations preparations,
             InstantSource clock) {
         this.ledger = ledger;
         this.snapshots = snapshots;
         this.reader = reader;
         this.notes = notes;
+        this.preparations = preparations;
         this.clock = clock;
     }
 
@@ -76,6 +84,9 @@ final class OperatorDesk {
                 return remove(row);
             }
             Snapshot after = Verbs.apply(verb, before, clock.instant());
+            if (before.isSuspected() && !after.isSuspected()) {
+                preparations.lastChance(before.id().value());
+            }
             return notes.change(ledger, Verbs.record(verb), after, true);
         }
     }
@@ -110,6 +121,27 @@ final class OperatorDesk {
             notes.change(ledger, RecordType.DONE, before.withoutContent(false), false);
             return true;
         }
+    }
+
+    /// Holds what ended the process again and again while it was prepared.
+    void suspect(QueueId id) {
+        Ledger.Found found = ledger.find(id.value());
+        if (found == null) {
+            return;
+        }
+        Snapshot before;
+        try {
+            before = Views.current(snapshots.load(id.value(), found), found);
+        } catch (IOException e) {
+            report(id, e);
+            return;
+        }
+        notes.change(ledger, RecordType.HELD, before.suspected(SUSPECTED), true);
+        log.atError()
+                .addKeyValue("id", id)
+                .addKeyValue("from", before.envelope().sender())
+                .addKeyValue("advice", "postern queue release " + id + " tries it once more, alone")
+                .log("a message is held: the program ended again and again while it prepared it");
     }
 
     Page list(Query query) {

@@ -43,11 +43,11 @@ final class Reception {
         return clock.instant();
     }
 
-    /// Hands a step to the writer; a spool that is closed fails it.
-    void submit(Work step) {
-        if (!writer.submit(step)) {
-            step.failed(closed());
-        }
+    /// Hands a step to the writer.
+    ///
+    /// @return false when that has stopped, and the step is still the caller's
+    boolean submit(Work step) {
+        return writer.submit(step);
     }
 
     static SpoolException closed() {
@@ -72,11 +72,13 @@ final class Reception {
 
     /// Notes that an intake has content on disk.
     void receiving(JournalIntake intake) {
+        assert writer.isOwn();
         receiving.add(intake);
     }
 
     /// Notes that an intake is over.
     void received(JournalIntake intake) {
+        assert writer.isOwn();
         receiving.remove(intake);
     }
 

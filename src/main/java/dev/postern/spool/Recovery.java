@@ -8,25 +8,23 @@ import java.util.Set;
 ///
 /// | row | where | head | kind | body | decision |
 /// |---|---|---|---|---|---|
-/// | A | void | any | any | any | ignore: the next segment says that this one ends before |
-/// | B | synced, tail | whole | known | whole | keep |
-/// | C | synced, tail | whole | newer | whole | stop: a newer program wrote it |
-/// | D | tail | whole | known, newer | damaged, short | cut: a crash cut this write short |
-/// | E | tail | damaged, short | - | - | cut: likewise |
-/// | F | synced | whole | known, newer | damaged | set aside the record, go on behind it |
-/// | G | synced | whole | known, newer | short | set aside the rest: the segment lost its end |
-/// | H | synced | damaged | - | - | set aside up to the next whole record |
-/// | I | synced | short | - | - | set aside the rest: the segment lost its end |
+/// | A | synced, tail | whole | known | whole | keep |
+/// | B | synced, tail | whole | newer | whole | stop: a newer program wrote it |
+/// | C | tail | whole | known, newer | damaged, short | cut: a crash cut this write short |
+/// | D | tail | damaged, short | - | - | cut: likewise |
+/// | E | synced | whole | known, newer | damaged | set aside the record, go on behind it |
+/// | F | synced | whole | known, newer | short | set aside the rest: the segment lost its end |
+/// | G | synced | damaged | - | - | set aside up to the next whole record |
+/// | H | synced | short | - | - | set aside the rest: the segment lost its end |
 ///
 /// *Synced* is what was on disk for certain: all of a segment that another one follows; of the
 /// newest segment all after a clean stop, else all below the highest `synced` of its records.
 /// *Tail* is the rest of the newest segment; one bad record there ends it, for nothing behind it
-/// was ever acknowledged. *Void* is what lies behind the end that the next segment names.
+/// was ever acknowledged. What lies behind the end that the next segment names is never looked at.
 final class Recovery {
 
     /// Where in the journal.
     enum Where {
-        VOID,
         SYNCED,
         TAIL
     }
@@ -59,7 +57,6 @@ final class Recovery {
 
     /// What to do.
     enum Decision {
-        IGNORE,
         KEEP,
         CUT,
         SET_ASIDE,
@@ -69,20 +66,19 @@ final class Recovery {
     /// The rows of the table.
     @SuppressWarnings("ImmutableEnumChecker") // Its sets are never changed.
     enum Row {
-        A(Decision.IGNORE, at(Where.VOID), all(Head.class), all(Kind.class), all(Body.class)),
-        B(Decision.KEEP, disk(), whole(), EnumSet.of(Kind.KNOWN), EnumSet.of(Body.WHOLE)),
-        C(Decision.STOP, disk(), whole(), EnumSet.of(Kind.NEWER), EnumSet.of(Body.WHOLE)),
-        D(Decision.CUT, at(Where.TAIL), whole(), read(), EnumSet.of(Body.DAMAGED, Body.SHORT)),
-        E(Decision.CUT, at(Where.TAIL), bad(), EnumSet.of(Kind.NONE), EnumSet.of(Body.NONE)),
-        F(Decision.SET_ASIDE, at(Where.SYNCED), whole(), read(), EnumSet.of(Body.DAMAGED)),
-        G(Decision.SET_ASIDE, at(Where.SYNCED), whole(), read(), EnumSet.of(Body.SHORT)),
-        H(
+        A(Decision.KEEP, anywhere(), whole(), EnumSet.of(Kind.KNOWN), EnumSet.of(Body.WHOLE)),
+        B(Decision.STOP, anywhere(), whole(), EnumSet.of(Kind.NEWER), EnumSet.of(Body.WHOLE)),
+        C(Decision.CUT, at(Where.TAIL), whole(), read(), EnumSet.of(Body.DAMAGED, Body.SHORT)),
+        D(Decision.CUT, at(Where.TAIL), bad(), EnumSet.of(Kind.NONE), EnumSet.of(Body.NONE)),
+        E(Decision.SET_ASIDE, at(Where.SYNCED), whole(), read(), EnumSet.of(Body.DAMAGED)),
+        F(Decision.SET_ASIDE, at(Where.SYNCED), whole(), read(), EnumSet.of(Body.SHORT)),
+        G(
                 Decision.SET_ASIDE,
                 at(Where.SYNCED),
                 EnumSet.of(Head.DAMAGED),
                 EnumSet.of(Kind.NONE),
                 EnumSet.of(Body.NONE)),
-        I(
+        H(
                 Decision.SET_ASIDE,
                 at(Where.SYNCED),
                 EnumSet.of(Head.SHORT),
@@ -143,8 +139,8 @@ final class Recovery {
         return EnumSet.of(where);
     }
 
-    private static Set<Where> disk() {
-        return EnumSet.of(Where.SYNCED, Where.TAIL);
+    private static Set<Where> anywhere() {
+        return EnumSet.allOf(Where.class);
     }
 
     private static Set<Head> whole() {
@@ -157,9 +153,5 @@ final class Recovery {
 
     private static Set<Kind> read() {
         return EnumSet.of(Kind.KNOWN, Kind.NEWER);
-    }
-
-    private static <E extends Enum<E>> Set<E> all(Class<E> type) {
-        return EnumSet.allOf(type);
     }
 }

@@ -77,13 +77,13 @@ final class SegmentScan {
                 }
                 case SET_ASIDE -> {
                     int next =
-                            row == Recovery.Row.F
+                            row == Recovery.Row.E
                                     ? at + whole(header).totalBytes()
                                     : nextWhole(at + 1);
                     findings.damage(at, next, header);
                     at = next;
                 }
-                case CUT, IGNORE -> {
+                case CUT -> {
                     return new Result(at, records, false);
                 }
                 case STOP -> {

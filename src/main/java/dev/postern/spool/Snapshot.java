@@ -98,6 +98,16 @@ record Snapshot(
         return reasons;
     }
 
+    /// Returns whether some recipient waits for `reason`.
+    boolean has(Reason reason) {
+        return (reasons() & bit(reason)) != 0;
+    }
+
+    /// Returns whether it is held because it may end the process.
+    boolean isSuspected() {
+        return has(Reason.SUSPECTED);
+    }
+
     @SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.
     static int bit(Reason reason) {
         return 1 << reason.ordinal();
@@ -191,8 +201,26 @@ record Snapshot(
                 damaged);
     }
 
-    /// Returns the state with what an operator or the lack of an egress held queued again. Who was
-    /// perhaps taken by an egress before goes back to that one.
+    /// Returns the state in which it is held because it may end the process.
+    ///
+    /// @param words why, for whoever looks at a recipient
+    Snapshot suspected(String words) {
+        return with(
+                recipient ->
+                        recipient.state().isFinal()
+                                ? recipient
+                                : new Recipient(
+                                        recipient.address(),
+                                        State.HELD,
+                                        Reason.SUSPECTED,
+                                        words,
+                                        recipient.egress()),
+                ageFrom,
+                due);
+    }
+
+    /// Returns the state with what was held queued again. Who was perhaps taken by an egress before
+    /// goes back to that one.
     ///
     /// @param held which recipients
     Snapshot queued(Predicate<Recipient> held, Instant from, Instant when) {

@@ -56,7 +56,8 @@ final class SnapshotCodec {
                     Reason.RECIPIENT,
                     Reason.UNSUITED,
                     Reason.LIMITED,
-                    Reason.UNCERTAIN);
+                    Reason.UNCERTAIN,
+                    Reason.SUSPECTED);
     private static final List<OutcomeClass> OUTCOMES =
             List.of(
                     OutcomeClass.ACCEPTED,

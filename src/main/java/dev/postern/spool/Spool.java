@@ -59,12 +59,32 @@ public interface Spool extends AutoCloseable {
     /// duplicate.
     void committing(QueueId id, String egress, List<ForwardPath> recipients);
 
+    /// Notes that a claimed message is read from here on, until [#prepared], to be sent. The note
+    /// outlives the process, which the message may end: one that was being prepared when the
+    /// process ended uncleanly twice in a row is prepared alone, and held as `suspected` when that
+    /// ends it too. Nothing is written to the journal. Blocks while another message must be alone,
+    /// and until this one is if it must; not for long.
+    void preparing(QueueId id);
+
+    /// Notes that the preparation pauses, or is over.
+    ///
+    /// @param sending whether it went well: the message's first octet goes out. It is above
+    ///   suspicion then
+    void prepared(QueueId id, boolean sending);
+
+    /// Records what attempts brought so far, of a claimed message that stays claimed and is still
+    /// past a commit point. If the process dies before [#settle], the message comes back with this.
+    ///
+    /// @param soFar its due time does not count
+    void progress(QueueId id, Settlement soFar);
+
     /// Records what attempts brought and gives the claim back. A message whose recipients are all
     /// final is done: its octets may go (of `failed` ones after `keep-failed`), its history stays
     /// for a while.
     void settle(QueueId id, Settlement settlement);
 
-    /// Makes everything that is held for `reason` queued again.
+    /// Makes everything that is held for `reason` queued again, but what is `suspected`: an
+    /// operator frees that message by message.
     ///
     /// @return how many messages that were
     int releaseAll(Reason reason);
@@ -72,7 +92,15 @@ public interface Spool extends AutoCloseable {
     /// Makes everything that is deferred for `reason` due at `due`, where that is earlier.
     ///
     /// @return how many messages that were
-    int hasten(Reason reason, Instant due);
+    default int hasten(Reason reason, Instant due) {
+        return hasten(reason, due, Integer.MAX_VALUE);
+    }
+
+    /// Makes some of what is deferred for `reason` due at `due`: what is due first.
+    ///
+    /// @param most how many messages at most
+    /// @return how many messages that were
+    int hasten(Reason reason, Instant due, int most);
 
     /// Keeps a few octets under a name, in the place of what was kept there. They survive the
     /// process, and the machine some seconds later.
@@ -112,11 +140,12 @@ public interface Spool extends AutoCloseable {
 
     /// What an operator can do to one message.
     enum Verb {
-        /// Makes a deferred message due; lets a failed one try again, its age starting anew.
+        /// Makes a deferred message due; lets a failed one try again, its age starting anew, and a
+        /// suspected one.
         RETRY,
         /// Keeps a queued, deferred or egress-less message until it is released.
         HOLD,
-        /// Frees what an operator held.
+        /// Frees what an operator held, and what is suspected of ending the process.
         RELEASE,
         /// Removes a message, whatever it owes, unless it is being sent.
         DELETE

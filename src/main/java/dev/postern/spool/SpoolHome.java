@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 ///  owner     says which
 ///  format    the version of the format and the spool's mark (see RecordHeader)
 ///  running   there from a start to a clean stop; says which boot of the machine that was
+///  preparing what is being read to be sent (see Preparations)
 ///  corrupt/  octets that were found damaged, with a note each
 /// ```
 final class SpoolHome implements Closeable {

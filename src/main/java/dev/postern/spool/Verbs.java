@@ -11,8 +11,9 @@ import java.time.Instant;
 /// |---|---|---|
 /// | retry | deferred | due at once |
 /// | | failed, with its octets | failed recipients are queued, the age starts anew |
+/// | | held as suspected | held recipients are queued |
 /// | hold | queued, deferred, held for want of an egress | unfinished recipients are held |
-/// | release | held by an operator | held recipients are queued |
+/// | release | held by an operator or as suspected | held recipients are queued |
 /// | delete | not being sent | gone |
 ///
 /// What is queued again is still the business of the egress that perhaps took it before.
@@ -21,15 +22,17 @@ final class Verbs {
     private Verbs() {}
 
     static boolean allows(Spool.Verb verb, State shown, Snapshot snapshot) {
-        boolean operator = (snapshot.reasons() & Snapshot.bit(Reason.OPERATOR)) != 0;
+        boolean held = shown == State.HELD;
         return switch (verb) {
             case RETRY ->
-                    shown == State.DEFERRED || (shown == State.FAILED && snapshot.hasContent());
+                    shown == State.DEFERRED
+                            || (shown == State.FAILED && snapshot.hasContent())
+                            || (held && snapshot.isSuspected());
             case HOLD ->
                     shown == State.QUEUED
                             || shown == State.DEFERRED
-                            || (shown == State.HELD && !operator);
-            case RELEASE -> shown == State.HELD && operator;
+                            || (held && !snapshot.has(Reason.OPERATOR) && !snapshot.isSuspected());
+            case RELEASE -> held && (snapshot.has(Reason.OPERATOR) || snapshot.isSuspected());
             case DELETE -> shown != State.SENDING;
         };
     }
@@ -38,7 +41,7 @@ final class Verbs {
         return switch (verb) {
             case RETRY -> retry(before, now);
             case HOLD -> before.with(Verbs::hold, before.ageFrom(), before.due());
-            case RELEASE -> before.queued(r -> r.state() == State.HELD, before.ageFrom(), now);
+            case RELEASE -> release(before, now);
             case DELETE -> before;
         };
     }
@@ -53,9 +56,16 @@ final class Verbs {
     }
 
     private static Snapshot retry(Snapshot before, Instant now) {
-        return before.state() == State.FAILED
-                ? before.queued(r -> r.state() == State.FAILED, now, now)
-                : before.with(recipient -> recipient, before.ageFrom(), now);
+        return switch (before.state()) {
+            case FAILED -> before.queued(r -> r.state() == State.FAILED, now, now);
+            case HELD -> release(before, now);
+            case QUEUED, SENDING, DEFERRED, SENT ->
+                    before.with(recipient -> recipient, before.ageFrom(), now);
+        };
+    }
+
+    private static Snapshot release(Snapshot before, Instant now) {
+        return before.queued(r -> r.state() == State.HELD, before.ageFrom(), now);
     }
 
     private static Recipient hold(Recipient recipient) {

@@ -20,7 +20,7 @@ final class Views {
     }
 
     private static boolean isFreed(Recipient recipient) {
-        return recipient.state() == State.HELD && recipient.reason() != Reason.OPERATOR;
+        return recipient.state() == State.HELD && recipient.reason() == Reason.NO_EGRESS;
     }
 
     /// Returns a snapshot as its claimant gets it: in state `sending`, and with the reason for

@@ -72,6 +72,12 @@ final class Writer {
         thread = Thread.ofPlatform().name("spool-writer").daemon(true).start(this::run);
     }
 
+    /// Returns whether the current thread is the one that writes.
+    boolean isOwn() {
+        Thread own = thread;
+        return own == null || own.equals(Thread.currentThread());
+    }
+
     boolean isThreaded() {
         return thread != null;
     }

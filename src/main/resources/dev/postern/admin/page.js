@@ -179,14 +179,15 @@
     $("detail-title").textContent = message.subject || "(no subject)";
     const verbs = [];
     const reasons = message.recipients.map((one) => one.reason);
+    const suspected = reasons.includes("suspected");
     if (["deferred", "failed"].includes(message.state)) {
       verbs.push(button("Retry now", () => act(path + "/retry", "POST")));
     }
     const operator = reasons.includes("operator");
-    if (["queued", "deferred"].includes(message.state) || (message.state === "held" && !operator)) {
+    if (["queued", "deferred"].includes(message.state) || (message.state === "held" && !operator && !suspected)) {
       verbs.push(button("Hold", () => act(path + "/hold", "POST")));
     }
-    if (operator) verbs.push(button("Release", () => act(path + "/release", "POST")));
+    if (operator || suspected) verbs.push(button("Release", () => act(path + "/release", "POST")));
     if (message.state !== "sent") verbs.push(button("Save as file", () => save(message.id)));
     if (message.state !== "sending") {
       verbs.push(button("Delete", () => {

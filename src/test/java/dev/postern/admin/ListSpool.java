@@ -152,6 +152,17 @@ final class ListSpool implements Spool {
     public void committing(QueueId id, String egress, List<ForwardPath> recipients) {}
 
     @Override
+    public void preparing(QueueId id) {}
+
+    @Override
+    public void prepared(QueueId id, boolean sending) {}
+
+    @Override
+    public void progress(QueueId id, Settlement soFar) {
+        throw new UnsupportedOperationException("nothing is sent here");
+    }
+
+    @Override
     public void settle(QueueId id, Settlement settlement) {}
 
     @Override
@@ -160,7 +171,7 @@ final class ListSpool implements Spool {
     }
 
     @Override
-    public int hasten(Reason reason, Instant due) {
+    public int hasten(Reason reason, Instant due, int most) {
         return 0;
     }
 

@@ -40,6 +40,7 @@ final class ChooserRules {
     private final Map<String, List<Instant>> counted = new HashMap<>();
     private final Map<String, Instant> noProbeBefore = new HashMap<>();
     private final Set<QueueId> unsettled = new HashSet<>();
+    private final Set<Key> told = new HashSet<>();
     private int run;
     private int calls;
     private int givenBack;
@@ -111,6 +112,7 @@ final class ChooserRules {
     void said(String egress, QueueId id, ForwardPath to, Outcome outcome, Instant at) {
         Key key = new Key(id, to);
         Fate fate = new Fate(egress, outcome, at, run);
+        told.remove(key);
         switch (outcome) {
             case Outcome.Uncertain _ -> {
                 last.put(key, fate);
@@ -143,6 +145,11 @@ final class ChooserRules {
         }
     }
 
+    /// The spool was told what became of a recipient before the call was over.
+    void told(QueueId id, ForwardPath to) {
+        told.add(new Key(id, to));
+    }
+
     /// A call is over.
     ///
     /// @param counts whether it uses up a limit
@@ -158,6 +165,7 @@ final class ChooserRules {
 
     void settled(QueueId id) {
         unsettled.remove(id);
+        last.keySet().stream().filter(key -> key.id().equals(id)).forEach(told::add);
     }
 
     /// The process was killed, or ended.
@@ -165,7 +173,7 @@ final class ChooserRules {
     /// @return the messages of which the spool does not know what became
     Set<QueueId> ended() {
         Set<QueueId> lost = Set.copyOf(unsettled);
-        last.keySet().removeIf(key -> lost.contains(key.id()));
+        last.keySet().removeIf(key -> lost.contains(key.id()) && !told.contains(key));
         doubts.keySet().removeIf(key -> lost.contains(key.id()));
         unsettled.clear();
         underWay.clear();
@@ -183,9 +191,17 @@ final class ChooserRules {
                                 && entry.getValue().outcome() instanceof Outcome.Rejected);
     }
 
-    void probed(String egress, Instant at) {
+    void probed(EgressCommon common, Instant at) {
+        String egress = common.name();
+        int others = underWay.merge(egress, 1, Integer::sum) - 1;
+        must(others < common.concurrency(), "a probe beyond the concurrency of " + egress, at);
         Instant before = noProbeBefore.get(egress);
         must(before == null || !at.isBefore(before), "probed before Retry-After: " + egress, at);
+    }
+
+    /// A probe is over.
+    void probeEnds(String egress) {
+        underWay.merge(egress, -1, Integer::sum);
     }
 
     boolean wasAccepted(QueueId id, ForwardPath to) {

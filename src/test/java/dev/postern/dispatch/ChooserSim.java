@@ -25,11 +25,13 @@ import dev.postern.outcome.OutcomeClass;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.SimulatedSpool;
 import dev.postern.spool.Spool.Verb;
+import dev.postern.spool.Spool.Verdict;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Seeds;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -97,6 +99,17 @@ class ChooserSim {
         private final Map<String, EgressConfig> configs = new LinkedHashMap<>();
         private final Map<String, Weather> weather = new LinkedHashMap<>();
         private final Set<QueueId> excused = new HashSet<>();
+
+        /// Mail that ends the process while it is prepared, and how often it did, or was prepared
+        /// beside one that did.
+        private final Set<QueueId> poison = new HashSet<>();
+
+        private final Map<QueueId, Integer> strikes = new HashMap<>();
+
+        /// Poison that an operator let go once more.
+        private final Set<QueueId> released = new HashSet<>();
+
+        private boolean died;
         private final boolean backed;
         private Dispatcher dispatcher;
 
@@ -191,6 +204,12 @@ class ChooserSim {
             }
             pass(Duration.ofDays(4));
             for (QueuedMessage message : spool.all()) {
+                assertTrue(
+                        !isSuspected(message) || poison.contains(message.id()),
+                        () -> "held: " + message);
+                if (isSuspected(message)) {
+                    continue;
+                }
                 boolean sendable = !open.isEmpty() || isOfOne(message);
                 assertTrue(!sendable || message.state().isFinal(), () -> "left: " + message);
                 for (Recipient recipient : message.recipients()) {
@@ -200,6 +219,10 @@ class ChooserSim {
                             () -> "the spool and the world differ: " + message);
                 }
             }
+        }
+
+        private static boolean isSuspected(QueuedMessage message) {
+            return message.recipients().stream().anyMatch(r -> r.reason() == Reason.SUSPECTED);
         }
 
         private static boolean isOfOne(QueuedMessage message) {
@@ -239,7 +262,11 @@ class ChooserSim {
                 for (int r = 0; r < to.length; r++) {
                     to[r] = "r" + r + "@example.net";
                 }
-                spool.add(sender, to);
+                QueueId id = spool.add(sender, to);
+                if (random.nextInt(40) == 0) {
+                    poison.add(id);
+                    excused.add(id);
+                }
             }
             pass(Duration.ofSeconds(random.nextInt(3)));
         }
@@ -255,7 +282,11 @@ class ChooserSim {
                 rules.forgive(id);
             }
             excused.add(id);
-            spool.apply(verb, id);
+            boolean suspected = isSuspected(spool.find(id).orElseThrow().message());
+            if (spool.apply(verb, id) == Verdict.DONE && suspected) {
+                strikes.remove(id);
+                released.add(id);
+            }
             pass(Duration.ZERO);
         }
 
@@ -263,24 +294,54 @@ class ChooserSim {
         private void pass(Duration time) {
             int before = pace.steps();
             int calls = rules.calls();
+            Instant end = pace.now().plus(time);
+            int starts = 1;
             pace.pass(time);
+            while (goesOn()) {
+                starts++;
+                pace.pass(Duration.between(pace.now(), end));
+            }
             long alive = spool.all().stream().filter(message -> !message.state().isFinal()).count();
-            long looks = time.dividedBy(Haste.INTERVAL) + 3;
+            long looks = (time.dividedBy(Haste.INTERVAL) + 3) * starts;
             long most = (alive + rules.calls() - calls + configs.size() + 5) * looks * STEPS_A_LOOK;
             int steps = pace.steps() - before;
             assertTrue(steps <= most, () -> steps + " steps in " + time + ", most " + most);
         }
 
+        /// Ends the process in the midst of a call.
+        private void die() {
+            pace.die();
+            killSpool();
+            died = true;
+        }
+
+        /// Starts the program again if it died.
+        ///
+        /// @return whether it did
+        private boolean goesOn() {
+            boolean dead = died;
+            died = false;
+            if (dead) {
+                pace.revive();
+                start();
+            }
+            return dead;
+        }
+
+        private void killSpool() {
+            Set<QueueId> lost = rules.ended();
+            excused.addAll(lost);
+            spool.kill();
+            for (QueueId id : lost) {
+                QueuedMessage message = spool.find(id).orElseThrow().message();
+                assertTrue(message.possibleDuplicate(), () -> "not told of: " + message);
+            }
+        }
+
         private void end(boolean killed) {
             if (killed) {
                 pace.kill();
-                Set<QueueId> lost = rules.ended();
-                excused.addAll(lost);
-                spool.kill();
-                for (QueueId id : lost) {
-                    QueuedMessage message = spool.find(id).orElseThrow().message();
-                    assertTrue(message.possibleDuplicate(), () -> "not told of: " + message);
-                }
+                killSpool();
             } else {
                 dispatcher.draining(Duration.ofSeconds(25));
                 pace.pass(Duration.ofSeconds(26));
@@ -289,8 +350,15 @@ class ChooserSim {
                 excused.addAll(rules.ended());
                 pace.kill();
                 spool.restart();
+                strikes.clear();
             }
+            died = false;
+            pace.revive();
             pass(Duration.ofSeconds(random.nextInt(30)));
+            start();
+        }
+
+        private void start() {
             dispatcher = open();
             dispatcher.start();
             pace.run();
@@ -329,7 +397,7 @@ class ChooserSim {
         private void started(String thread) {
             int dash = thread.indexOf('-');
             if (thread.startsWith("probe-")) {
-                rules.probed(thread.substring(dash + 1), pace.now());
+                rules.probed(configs.get(thread.substring(dash + 1)).common(), pace.now());
             }
             EgressConfig config = dash < 0 ? null : configs.get(thread.substring(0, dash));
             if (config != null) {
@@ -347,6 +415,7 @@ class ChooserSim {
         }
 
         private Probe probe(String name) {
+            rules.probeEnds(name);
             return switch (weather.get(name)) {
                 case REFUSING, HANGING -> new Probe.Failed("refused", Fault.NETWORK, null);
                 case NO_LOGIN -> new Probe.Failed("535 no", Fault.CREDENTIALS, null);
@@ -360,6 +429,7 @@ class ChooserSim {
 
         private Delivery call(EgressCommon egress, Shipment shipment, CommitGate gate) {
             List<ForwardPath> to = shipment.envelope().recipients();
+            prepare(shipment.id(), gate);
             rules.acts(egress, shipment.id(), to);
             Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
             Outcome common = outcome(egress.name());
@@ -372,8 +442,16 @@ class ChooserSim {
                 rules.ends(egress.name(), shipment.id(), false);
                 return Delivery.same(to, new Outcome.Unavailable("shut", Fault.TIMEOUT, null));
             }
-            outcomes.forEach((recipient, said) ->
-                    rules.said(egress.name(), shipment.id(), recipient, said, pace.now()));
+            Map<ForwardPath, Outcome> soFar = new LinkedHashMap<>();
+            boolean tells = commits && random.nextInt(3) == 0;
+            for (ForwardPath recipient : to) {
+                Outcome said = outcomes.get(recipient);
+                soFar.put(recipient, said);
+                rules.said(egress.name(), shipment.id(), recipient, said, pace.now());
+                if (tells && soFar.size() < to.size()) {
+                    tell(egress, shipment.id(), soFar, gate);
+                }
+            }
             boolean counts =
                     outcomes.values().stream()
                             .anyMatch(said ->
@@ -381,6 +459,54 @@ class ChooserSim {
                                             || said instanceof Outcome.Unsuited));
             rules.ends(egress.name(), shipment.id(), counts);
             return Delivery.of(to, outcomes);
+        }
+
+        /// Ends the process if the message is one that does, with others in preparation as there
+        /// may be.
+        private void prepare(QueueId id, CommitGate gate) {
+            gate.preparing();
+            if (poison.contains(id)) {
+                int before = strikes.merge(id, 1, Integer::sum);
+                assertTrue(before <= 3, () -> "tried after three deaths: " + id);
+                if (before < 3 && !released.remove(id)) {
+                    spool.sending().stream()
+                            .filter(other -> !other.equals(id) && random.nextBoolean())
+                            .filter(other -> strikes.getOrDefault(other, 0) < 2)
+                            .forEach(other -> {
+                                spool.preparing(other);
+                                strikes.merge(other, 1, Integer::sum);
+                            });
+                }
+                die();
+                throw new Died();
+            }
+            if (random.nextInt(4) == 0) {
+                gate.waiting();
+                gate.preparing();
+            }
+            gate.sending();
+            strikes.remove(id);
+        }
+
+        /// Tells some outcomes before the call is over, and sometimes ends the process then.
+        private void tell(
+                EgressCommon egress, QueueId id, Map<ForwardPath, Outcome> soFar, CommitGate gate) {
+            gate.told(soFar);
+            soFar.forEach((recipient, said) -> {
+                if (Errand.ended(recipient, egress.name(), said).isPresent()) {
+                    rules.told(id, recipient);
+                }
+            });
+            if (random.nextInt(30) == 0) {
+                rules.ends(egress.name(), id, true);
+                die();
+                throw new Died();
+            }
+        }
+
+        /// The end of the process: whoever catches it does so in vain.
+        private static final class Died extends Error {
+            private static final long serialVersionUID = 1L;
         }
 
         private static boolean commits(Outcome outcome) {

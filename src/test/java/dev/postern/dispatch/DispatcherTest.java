@@ -312,7 +312,7 @@ class DispatcherTest {
                     throw new IllegalStateException("a bug");
                 });
         QueueId id = rig.send("b@example.net");
-        assertEquals("deferred recipient one: internal error, see the log", rig.fate(id));
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
         assertEquals(EgressState.UP, rig.dispatcher.egresses().getFirst().state());
         rig.egress("one")
                 .then((_, gate) -> {
@@ -322,8 +322,26 @@ class DispatcherTest {
         QueueId other = rig.send("b@example.net");
         assertEquals("deferred uncertain one: internal error, see the log", rig.fate(other));
         rig.pace.pass(Duration.ofMinutes(7));
-        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(other));
+    }
+
+    @Test
+    void whatEveryEgressThrowsAtIsTriedAgainByTheSchedule() {
+        Rig rig = Rig.of("one", "two").start();
+        ScriptedEgress.Act act =
+                (_, _) -> {
+                    throw new StackOverflowError("a bug");
+                };
+        rig.egress("one").then(act).then(act);
+        rig.egress("two").then(act).then(act);
+        QueueId id = rig.send("b@example.net");
+        assertEquals("deferred recipient one: internal error, see the log", rig.fate(id));
+        assertEquals(2, rig.spool.get(id).attemptCount());
+        rig.dispatcher.egresses().forEach(view -> assertEquals(EgressState.UP, view.state()));
+        rig.pace.pass(Duration.ofMinutes(1));
+        assertEquals(4, rig.spool.get(id).attemptCount());
+        rig.pace.pass(Duration.ofMinutes(2));
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
     @Test

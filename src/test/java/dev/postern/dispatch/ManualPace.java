@@ -34,6 +34,7 @@ final class ManualPace implements Pace {
     private int stepsNow;
     private Instant lastStep = START;
     private boolean holding;
+    private boolean dead;
     private final List<String> asleep = new ArrayList<>();
     private Function<String, Duration> lasting = _ -> Duration.ZERO;
     private Consumer<String> onStart = _ -> {};
@@ -50,6 +51,9 @@ final class ManualPace implements Pace {
 
     @Override
     public Runnable start(String name, Runnable task) {
+        if (dead) {
+            return () -> {};
+        }
         onStart.accept(name);
         Duration lasts = name.equals("dispatch") ? Duration.ZERO : lasting.apply(name);
         Ready thread = new Ready(name, task);
@@ -89,6 +93,18 @@ final class ManualPace implements Pace {
         ready.clear();
         timers.clear();
         asleep.clear();
+    }
+
+    /// Ends all as [#kill] does, from within a thread, which comes to its end in vain; nothing is
+    /// started, and no time passes, until [#revive].
+    void die() {
+        kill();
+        dead = true;
+    }
+
+    void revive() {
+        kill();
+        dead = false;
     }
 
     /// Sets who is told of the name of each thread when it is started.
@@ -180,7 +196,7 @@ final class ManualPace implements Pace {
             next.task().run();
             run();
         }
-        now = end.isAfter(now) ? end : now;
+        now = end.isAfter(now) && !dead ? end : now;
     }
 
     /// Lets time pass while the caller, an egress, is busy; timers wait.

@@ -233,6 +233,17 @@ final class MemorySpool implements Spool {
     }
 
     @Override
+    public void preparing(QueueId id) {}
+
+    @Override
+    public void prepared(QueueId id, boolean sending) {}
+
+    @Override
+    public void progress(QueueId id, Settlement soFar) {
+        throw new UnsupportedOperationException("nothing is sent here");
+    }
+
+    @Override
     public void settle(QueueId id, Settlement settlement) {
         throw new UnsupportedOperationException();
     }
@@ -243,7 +254,7 @@ final class MemorySpool implements Spool {
     }
 
     @Override
-    public int hasten(Reason reason, Instant due) {
+    public int hasten(Reason reason, Instant due, int most) {
         throw new UnsupportedOperationException();
     }
 

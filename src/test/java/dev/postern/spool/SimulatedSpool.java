@@ -4,6 +4,7 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
+import dev.postern.mail.State;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
@@ -88,6 +89,14 @@ public final class SimulatedSpool implements Spool {
         }
     }
 
+    /// Returns the ids of what is claimed.
+    public List<QueueId> sending() {
+        return all().stream()
+                .filter(message -> message.state() == State.SENDING)
+                .map(QueuedMessage::id)
+                .toList();
+    }
+
     /// Returns all messages, newest first.
     public List<QueuedMessage> all() {
         List<QueuedMessage> all = new ArrayList<>();
@@ -147,6 +156,22 @@ public final class SimulatedSpool implements Spool {
     }
 
     @Override
+    public void preparing(QueueId id) {
+        spool.preparing(id);
+    }
+
+    @Override
+    public void prepared(QueueId id, boolean sending) {
+        spool.prepared(id, sending);
+    }
+
+    @Override
+    public void progress(QueueId id, Settlement soFar) {
+        spool.progress(id, soFar);
+        spool.step();
+    }
+
+    @Override
     public void settle(QueueId id, Settlement settlement) {
         spool.settle(id, settlement);
         spool.step();
@@ -159,8 +184,8 @@ public final class SimulatedSpool implements Spool {
     }
 
     @Override
-    public int hasten(Reason reason, Instant due) {
-        return spool.hasten(reason, due);
+    public int hasten(Reason reason, Instant due, int most) {
+        return spool.hasten(reason, due, most);
     }
 
     @Override

@@ -75,6 +75,14 @@ class SpoolSim {
         private final Map<QueueId, Intake> intakes = new TreeMap<>();
         private final Map<QueueId, CompletableFuture<Void>> commits = new TreeMap<>();
         private final Map<QueueId, QueuedMessage> claimed = new TreeMap<>();
+
+        /// What is being prepared, and how often the process died over a message then: at least,
+        /// and at most, since the death of the machine may take strikes with it.
+        private final Set<QueueId> preparing = new HashSet<>();
+
+        private final Set<QueueId> suspected = new HashSet<>();
+        private final Map<QueueId, Integer> leastStrikes = new TreeMap<>();
+        private final Map<QueueId, Integer> mostStrikes = new TreeMap<>();
         private final RandomGenerator random;
         private final SpoolBench bench;
         private final boolean keepsHistory;
@@ -118,7 +126,7 @@ class SpoolSim {
         }
 
         private void act() throws Exception {
-            switch (random.nextInt(20)) {
+            switch (random.nextInt(23)) {
                 case 0, 1, 2 -> begin();
                 case 3, 4 -> writeMore();
                 case 5, 6, 7 -> commit();
@@ -129,6 +137,7 @@ class SpoolSim {
                 case 15, 16 -> bench.spool().step();
                 case 17 -> tick();
                 case 18 -> fault();
+                case 19, 20, 21 -> prepare();
                 default -> {
                     if (random.nextInt(4) == 0) {
                         die(random.nextInt(3));
@@ -227,6 +236,75 @@ class SpoolSim {
             }
         }
 
+        /// Begins or ends a preparation, of one that must be alone only when that need not wait.
+        private void prepare() {
+            if (!preparing.isEmpty() && random.nextInt(3) == 0) {
+                QueueId id = Seeds.oneOf(random, List.copyOf(preparing));
+                prepared(id, random.nextInt(4) == 0);
+            } else if (!claimed.isEmpty()) {
+                QueueId id = Seeds.oneOf(random, List.copyOf(claimed.keySet()));
+                boolean free =
+                        mustBeAlone(id)
+                                ? preparing.isEmpty()
+                                : preparing.stream().noneMatch(this::mustBeAlone);
+                if (free && preparing.add(id)) {
+                    bench.spool().preparing(id);
+                }
+            }
+        }
+
+        private boolean mustBeAlone(QueueId id) {
+            return mostStrikes.getOrDefault(id, 0) >= Preparations.ALONE_STRIKES;
+        }
+
+        private void prepared(QueueId id, boolean well) {
+            if (preparing.remove(id)) {
+                bench.spool().prepared(id, well);
+                if (well) {
+                    leastStrikes.remove(id);
+                    mostStrikes.remove(id);
+                }
+            }
+        }
+
+        /// Takes note of an end, after which the spool is open again: what was being prepared and
+        /// had to be alone must be held now, and nothing else may be that was not.
+        private void strike(boolean clean, boolean machine) {
+            Set<QueueId> dying = clean ? Set.of() : Set.copyOf(preparing);
+            preparing.clear();
+            for (QueueId id : facts.keySet()) {
+                boolean waits = found(id) == There.WAITING;
+                int least = leastStrikes.getOrDefault(id, 0);
+                int most = mostStrikes.getOrDefault(id, 0);
+                boolean held = waits && isSuspected(id);
+                boolean dies = dying.contains(id);
+                boolean may = suspected.contains(id) || (dies && most >= 2);
+                assertTrue(!held || may, id + " is suspected with strikes " + most);
+                boolean must = waits && dies && !machine && least >= 2;
+                assertTrue(held || !must, id + " is not suspected with strikes " + least);
+                count(leastStrikes, id, dies && !machine, !waits || machine, clean);
+                count(mostStrikes, id, dies, false, clean);
+                if (held) {
+                    suspected.add(id);
+                }
+            }
+        }
+
+        private static void count(
+                Map<QueueId, Integer> strikes,
+                QueueId id,
+                boolean one,
+                boolean lost,
+                boolean clean) {
+            int now = Math.min(strikes.getOrDefault(id, 0) + (one ? 1 : 0), 3);
+            strikes.put(id, lost || (clean && now < 3) ? 0 : now);
+        }
+
+        private boolean isSuspected(QueueId id) {
+            return bench.message(id).recipients().stream()
+                    .anyMatch(r -> r.reason() == Reason.SUSPECTED);
+        }
+
         private void committing(QueueId id) {
             try {
                 bench.spool().committing(id, "relay", claimed.get(id).unfinished());
@@ -245,6 +323,10 @@ class SpoolSim {
             Spool.Verb verb = Seeds.oneOf(random, List.of(Spool.Verb.values()));
             if (bench.spool().apply(verb, id) == Spool.Verdict.DONE) {
                 facts.get(id).goes(verb == Spool.Verb.DELETE ? There.NOTHING : There.WAITING);
+                if (suspected.remove(id)) {
+                    leastStrikes.put(id, Preparations.HELD_STRIKES);
+                    mostStrikes.put(id, Preparations.HELD_STRIKES);
+                }
             }
         }
 
@@ -300,6 +382,14 @@ class SpoolSim {
             }
         }
 
+        private boolean hasEndedCleanly() {
+            try {
+                return !bench.disk().list(SpoolBench.HOME).contains("running");
+            } catch (IOException dead) {
+                return false;
+            }
+        }
+
         private void die(int how) throws Exception {
             bench.disk().failSyncs(0);
             bench.disk().failWrites(0);
@@ -307,14 +397,17 @@ class SpoolSim {
             bench.disk().capacity(Long.MAX_VALUE / 2);
             learn();
             boolean shaky = bench.disk().faults() != pastFaults;
+            boolean clean = false;
             switch (how) {
                 case 0 -> bench.kill();
                 case 1 -> bench.powerCut();
                 default -> {
                     bench.spool().close();
+                    clean = hasEndedCleanly();
                     bench.kill();
                 }
             }
+            strike(clean, how == 1 || shaky);
             Set<QueueId> known = new HashSet<>();
             for (Map.Entry<QueueId, Fact> entry : facts.entrySet()) {
                 verify(entry.getKey(), entry.getValue(), how == 1 || shaky);
@@ -377,6 +470,7 @@ class SpoolSim {
             bench.spool().flush();
             bench.spool().releaseAll(Reason.NO_EGRESS);
             bench.spool().releaseAll(Reason.OPERATOR);
+            suspected.forEach(id -> bench.spool().apply(Spool.Verb.RELEASE, id));
             Set<QueueId> all = new HashSet<>();
             bench.spool().claim(10_000).forEach(message -> all.add(message.id()));
             Set<QueueId> expected = new HashSet<>();

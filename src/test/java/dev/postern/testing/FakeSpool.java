@@ -54,6 +54,7 @@ public final class FakeSpool implements Spool {
     private final Set<QueueId> claimed = new HashSet<>();
     private final List<String> commitments = new ArrayList<>();
     private final Map<QueueId, Integer> settlements = new HashMap<>();
+    private final Set<QueueId> preparing = new HashSet<>();
     private final Map<QueueId, Integer> shelves = new HashMap<>();
     private final Map<String, byte[]> keepsakes = new HashMap<>();
     private Runnable wake = () -> {};
@@ -111,6 +112,11 @@ public final class FakeSpool implements Spool {
     /// Returns how often a claim was asked for.
     public synchronized int claims() {
         return claims;
+    }
+
+    /// Returns the shelves that have a message.
+    public synchronized Set<Integer> shelves() {
+        return Set.copyOf(shelves.values());
     }
 
     /// Returns the ids that are claimed now.
@@ -251,6 +257,34 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
+    public synchronized void preparing(QueueId id) {
+        if (!preparing.add(id)) {
+            throw violation("prepared twice at once: " + id);
+        }
+    }
+
+    @Override
+    public synchronized void prepared(QueueId id, boolean sending) {
+        if (!preparing.remove(id)) {
+            throw violation("was not being prepared: " + id);
+        }
+    }
+
+    /// Returns what is being prepared.
+    public synchronized Set<QueueId> preparing() {
+        return Set.copyOf(preparing);
+    }
+
+    @Override
+    public synchronized void progress(QueueId id, Settlement soFar) {
+        fail();
+        if (!claimed.contains(id)) {
+            throw violation("told without a claim: " + id);
+        }
+        change(id, soFar, get(id).due());
+    }
+
+    @Override
     public synchronized void settle(QueueId id, Settlement settlement) {
         fail();
         if (!claimed.remove(id)) {
@@ -258,6 +292,11 @@ public final class FakeSpool implements Spool {
         }
         shelves.remove(id);
         settlements.merge(id, 1, Integer::sum);
+        change(id, settlement, settlement.due());
+        wake.run();
+    }
+
+    private void change(QueueId id, Settlement settlement, Instant due) {
         QueuedMessage old = get(id);
         Map<ForwardPath, Recipient> changed = new HashMap<>();
         settlement.recipients().forEach(r -> changed.put(r.address(), r));
@@ -282,9 +321,8 @@ public final class FakeSpool implements Spool {
                         old.subject(),
                         recipients,
                         old.attemptCount() + settlement.calls(),
-                        settlement.due(),
+                        due,
                         settlement.uncertain()));
-        wake.run();
     }
 
     @Override
@@ -303,8 +341,8 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
-    public synchronized int hasten(Reason reason, Instant due) {
-        return dueAt(m -> isIn(m, State.DEFERRED, reason), due);
+    public synchronized int hasten(Reason reason, Instant due, int most) {
+        return dueAt(m -> isIn(m, State.DEFERRED, reason), due, most);
     }
 
     @Override
@@ -319,12 +357,17 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized int flush() {
-        return dueAt(m -> m.state() == State.DEFERRED, clock.instant());
+        return dueAt(m -> m.state() == State.DEFERRED, clock.instant(), Integer.MAX_VALUE);
     }
 
-    private int dueAt(Predicate<QueuedMessage> which, Instant due) {
+    private int dueAt(Predicate<QueuedMessage> which, Instant due, int most) {
         List<QueuedMessage> late =
-                messages.values().stream().filter(which).filter(m -> m.due().isAfter(due)).toList();
+                messages.values().stream()
+                        .filter(which)
+                        .filter(m -> m.due().isAfter(due))
+                        .sorted(Comparator.comparing(QueuedMessage::due))
+                        .limit(most)
+                        .toList();
         late.forEach(m -> messages.put(m.id(), with(m, m.recipients(), due)));
         wake.run();
         return late.size();

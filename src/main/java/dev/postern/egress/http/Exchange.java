@@ -188,6 +188,7 @@ final class Exchange {
                 return result;
             }
         }
+        gate.waiting();
         try {
             stage = Stage.CONNECT;
             return over(new Connection(dialer.dial(socket -> dialing = socket)));
@@ -199,6 +200,7 @@ final class Exchange {
 
     private HttpResult over(Connection use) throws IOException {
         connection = use;
+        gate.preparing();
         writeFailure = null;
         use.begin();
         stage = Stage.REQUEST;
@@ -264,7 +266,7 @@ final class Exchange {
     }
 
     private void write(OutputStream out) {
-        CommitStream stream = new CommitStream(out, () -> allow(stretch()));
+        CommitStream stream = new CommitStream(out, this::beforeWrite);
         try {
             fill(stream);
             stream.writeAllButLast();
@@ -279,6 +281,11 @@ final class Exchange {
             allow(common.commandTimeout());
             closeUnfinished(out);
         }
+    }
+
+    private void beforeWrite() {
+        gate.sending();
+        allow(stretch());
     }
 
     private void fill(CommitStream stream) throws SinkFailure {

@@ -89,6 +89,7 @@ final class Http implements AutoCloseable {
     /// @param gate passed right before the last octet of a body
     /// @throws java.io.UncheckedIOException when the body can't be read
     HttpResult exchange(HttpCall call, CommitGate gate) {
+        gate.waiting();
         try {
             turns.acquire();
         } catch (InterruptedException _) {

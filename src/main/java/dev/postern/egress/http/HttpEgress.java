@@ -75,6 +75,7 @@ final class HttpEgress implements Egress {
     @Override
     public Delivery send(Shipment shipment, CommitGate gate) {
         List<ForwardPath> recipients = shipment.envelope().recipients();
+        gate.preparing();
         try (ContentCursor content = new ContentCursor(shipment.content())) {
             return Delivery.of(recipients, new Sending(shipment, content, gate).all());
         } catch (IOException e) {
@@ -95,7 +96,7 @@ final class HttpEgress implements Egress {
         Sending(Shipment shipment, ContentCursor content, CommitGate gate) {
             this.shipment = shipment;
             this.content = content;
-            this.gate = new PassedOnce(gate);
+            this.gate = gate.once();
         }
 
         Map<ForwardPath, Outcome> all() throws IOException {
@@ -107,6 +108,7 @@ final class HttpEgress implements Egress {
         }
 
         private void group(List<ForwardPath> recipients) throws IOException {
+            gate.preparing();
             Shipment part =
                     new Shipment(
                             shipment.id(), shipment.envelope().to(recipients), shipment.content());
@@ -142,6 +144,9 @@ final class HttpEgress implements Egress {
             switch (api.send(post, gate)) {
                 case HttpResult.Answered answered -> answered(post, answered.answer());
                 case HttpResult.Failed failed -> failed(post, failed);
+            }
+            if (outcomes.size() < shipment.envelope().recipients().size()) {
+                gate.told(outcomes);
             }
         }
 
@@ -294,22 +299,5 @@ final class HttpEgress implements Egress {
     @Override
     public void close() {
         http.close();
-    }
-
-    /// A gate that asks the one behind it at its first passage only.
-    private static final class PassedOnce implements CommitGate {
-
-        private final CommitGate gate;
-        private boolean passed;
-
-        PassedOnce(CommitGate gate) {
-            this.gate = gate;
-        }
-
-        @Override
-        public synchronized boolean pass() {
-            passed = passed || gate.pass();
-            return passed;
-        }
     }
 }

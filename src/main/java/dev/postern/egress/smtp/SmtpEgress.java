@@ -135,6 +135,7 @@ public final class SmtpEgress implements Egress {
     }
 
     private void sendAfresh(Transmission transmission, @Nullable Credentials credentials) {
+        transmission.waiting();
         switch (dial(credentials)) {
             case Dialed.Connected fresh -> {
                 lastOffers = fresh.connection().offers();

@@ -1,6 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.EgressCommon;
+import dev.postern.egress.CommitGate;
 import dev.postern.egress.Shipment;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One mail transaction: MAIL, RCPT…, DATA, content, final dot, for one use.
@@ -49,7 +49,7 @@ final class Transaction {
     private final EgressCommon common;
     private final Shipment shipment;
     private final List<ForwardPath> recipients;
-    private final BooleanSupplier gate;
+    private final CommitGate gate;
 
     private final Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
     private final Map<ForwardPath, Verdict> refused = new LinkedHashMap<>();
@@ -59,14 +59,14 @@ final class Transaction {
     private @Nullable Verdict trouble;
     private boolean lost;
 
-    /// @param gate passed right before the final dot; false: break off
+    /// @param gate passed right before the final dot; false: break off. Told when MAIL is sent
     Transaction(
             Connection connection,
             Wording wording,
             EgressCommon common,
             Shipment shipment,
             List<ForwardPath> recipients,
-            BooleanSupplier gate) {
+            CommitGate gate) {
         this.connection = connection;
         this.wording = wording;
         this.common = common;
@@ -149,6 +149,7 @@ final class Transaction {
             connection.command(command);
         }
         connection.flush();
+        gate.sending();
         Verdict met = null;
         for (int i = from; i < to && !lost; i++) {
             Verdict now = i == 0 ? mailReply() : rcptReply(recipients.get(i - 1), met != null);
@@ -189,7 +190,7 @@ final class Transaction {
         if (interrupted()) {
             return brokenOff("interrupted");
         }
-        if (!gate.getAsBoolean()) {
+        if (!gate.pass()) {
             return brokenOff("called back");
         }
         stage = Stage.DOT;

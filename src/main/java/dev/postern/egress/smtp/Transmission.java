@@ -41,13 +41,12 @@ final class Transmission {
     private final CommitGate gate;
     private final Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
     private final Deque<ForwardPath> waiting = new ArrayDeque<>();
-    private boolean gatePassed;
     private @Nullable Verdict trouble;
 
     Transmission(EgressCommon common, Shipment shipment, CommitGate gate) {
         this.common = common;
         this.shipment = shipment;
-        this.gate = gate;
+        this.gate = gate.once();
         waiting.addAll(shipment.envelope().recipients());
     }
 
@@ -58,6 +57,11 @@ final class Transmission {
     /// Returns the trouble that the last transaction met as a whole; null when it met none.
     @Nullable Verdict trouble() {
         return trouble;
+    }
+
+    /// Notes that a connection is to be made before anything is read.
+    void waiting() {
+        gate.waiting();
     }
 
     /// Gives all that have no outcome yet this one.
@@ -73,6 +77,7 @@ final class Transmission {
 
     /// Sends what is to be sent over `connection`.
     Ended over(Connection connection) {
+        gate.preparing();
         Wording wording = Wording.of(connection.offers(), common.fidelity());
         Outcome misfit = wording.misfit(shipment);
         if (misfit != null) {
@@ -86,6 +91,9 @@ final class Transmission {
                 return ended;
             }
             next = next(wording);
+            if (!next.isEmpty()) {
+                gate.told(outcomes);
+            }
         }
         return Ended.REUSABLE;
     }
@@ -93,7 +101,7 @@ final class Transmission {
     private Ended transact(Connection connection, Wording wording, List<ForwardPath> recipients) {
         boolean firstUse = outcomes.isEmpty() && connection.isUsed();
         Transaction transaction =
-                new Transaction(connection, wording, common, shipment, recipients, this::mayCommit);
+                new Transaction(connection, wording, common, shipment, recipients, gate);
         transaction.run();
         Verdict met = transaction.trouble();
         trouble = met;
@@ -133,10 +141,5 @@ final class Transmission {
             }
         }
         return next;
-    }
-
-    private boolean mayCommit() {
-        gatePassed = gatePassed || gate.pass();
-        return gatePassed;
     }
 }

@@ -8,6 +8,7 @@ import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
+import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.testing.Mail;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -222,8 +224,31 @@ class ReuseTest {
         server.say("RCPT TO:<r4@", "452 4.5.3 Error: too many recipients");
         server.say("RCPT TO:<r4@", "550 5.1.1 no such user");
         AtomicInteger passed = new AtomicInteger();
+        List<String> told = new ArrayList<>();
+        CommitGate gate =
+                new CommitGate() {
+                    @Override
+                    public boolean pass() {
+                        return passed.incrementAndGet() == 1;
+                    }
+
+                    @Override
+                    public void preparing() {
+                        told.add("preparing after " + server.count("EHLO") + " EHLO");
+                    }
+
+                    @Override
+                    public void sending() {
+                        told.add("sending");
+                    }
+
+                    @Override
+                    public void told(Map<ForwardPath, Outcome> outcomes) {
+                        told.add("told " + outcomes.size());
+                    }
+                };
         try (SmtpEgress egress = setup().build()) {
-            Delivery delivery = egress.send(Mail.to(names(5)), () -> passed.incrementAndGet() == 1);
+            Delivery delivery = egress.send(Mail.to(names(5)), gate);
             assertEquals(
                     List.of(
                             OutcomeClass.ACCEPTED,
@@ -234,6 +259,9 @@ class ReuseTest {
                     delivery.outcomes().values().stream().map(Outcome::kind).toList());
         }
         assertEquals(1, passed.get(), "the gate is passed once a call");
+        assertEquals("preparing after 1 EHLO", told.getFirst());
+        assertEquals("sending", told.get(1));
+        assertTrue(told.contains("told 2"), told::toString);
         assertEquals(
                 List.of(2, 2),
                 server.messages().stream().map(message -> message.rcpts().size()).toList());

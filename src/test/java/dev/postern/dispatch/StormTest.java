@@ -1,0 +1,148 @@
+package dev.postern.dispatch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.egress.Probe;
+import dev.postern.mail.QueueId;
+import dev.postern.outcome.Fault;
+import dev.postern.outcome.OutcomeLog;
+import dev.postern.testing.EgressConfigs;
+import dev.postern.testing.Facts;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.Test;
+
+/// A long queue while no mail can leave: it is neither tried nor told of again and again.
+class StormTest {
+
+    private static final int MESSAGES = 400;
+    private static final Logger OUTCOMES = Logger.getLogger(OutcomeLog.class.getName());
+
+    /// Counts the lines that say that a message waits.
+    private static final class Lines extends Handler implements AutoCloseable {
+
+        private final List<String> waits = Collections.synchronizedList(new ArrayList<>());
+
+        private Lines() {
+            OUTCOMES.addHandler(this);
+            OUTCOMES.setLevel(Level.INFO);
+        }
+
+        @Override
+        public void publish(LogRecord line) {
+            String text = Facts.text(line);
+            if (text.endsWith(" waits")) {
+                waits.add(text);
+            }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {
+            OUTCOMES.removeHandler(this);
+            OUTCOMES.setLevel(null);
+        }
+    }
+
+    private static List<QueueId> fill(Rig rig) {
+        List<QueueId> ids = new ArrayList<>();
+        for (int i = 0; i < MESSAGES; i++) {
+            ids.add(rig.spool.add("a@example.org", "b@example.net"));
+        }
+        return ids;
+    }
+
+    /// The server answers every probe and takes no mail.
+    @Test
+    void aProbeThatPassesBringsAFewMessagesBackAndNotAll() {
+        Rig rig = Rig.of("one", "two").start();
+        rig.egresses.values().forEach(egress -> egress.usually(ScriptedEgress.REFUSED));
+        try (Lines lines = new Lines()) {
+            List<QueueId> ids = fill(rig);
+            rig.pace.pass(Duration.ofMinutes(14));
+            int settled = ids.stream().mapToInt(rig.spool::settlements).sum();
+            int bySchedule = 5 * MESSAGES;
+            int byProbes = 2 * (Haste.TRIAL_MESSAGES + 2) * 9;
+            assertTrue(settled <= bySchedule + byProbes, () -> settled + " settlements");
+            assertEquals(MESSAGES, lines.waits.size());
+        }
+        rig.egresses.values().forEach(egress -> egress.usually(ScriptedEgress.ACCEPTED));
+        rig.pace.pass(Duration.ofMinutes(6));
+        assertEquals(MESSAGES, rig.done.size(), "all go when one was taken");
+    }
+
+    /// Those that are due first may not go by the egress that is on trial.
+    @Test
+    void whatATrialNeedsIsFoundBehindWhatCannotBeTried() {
+        Rig rig =
+                new Rig(
+                        new SplittableRandom(1),
+                        EgressConfigs.egress("one", "@one.example"),
+                        EgressConfigs.egress("two", "@two.example"));
+        rig.start();
+        rig.egresses.values().forEach(egress -> egress.usually(ScriptedEgress.NO_LOGIN));
+        for (int i = 0; i < MESSAGES; i++) {
+            rig.spool.add("a@one.example", "b@example.net");
+        }
+        rig.pace.run();
+        rig.egress("one").probing(new Probe.Failed("535", Fault.NETWORK, null));
+        QueueId id = rig.spool.add("a@two.example", "b@example.net");
+        rig.pace.pass(Duration.ofMinutes(5));
+        rig.egress("two").usually(ScriptedEgress.ACCEPTED);
+        rig.dispatcher.probe("two");
+        rig.pace.pass(Haste.INTERVAL.multipliedBy(8));
+        assertTrue(rig.done.contains(id), rig.fate(id));
+    }
+
+    @Test
+    void aProbeTakesASlotAndWaitsForOne() {
+        Rig rig =
+                new Rig(
+                        new SplittableRandom(1),
+                        EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
+        rig.start();
+        assertEquals(1, rig.egress("one").probes());
+        rig.pace.hold();
+        rig.send("b@example.net");
+        rig.send("b@example.net");
+        CompletableFuture<Probe> asked =
+                rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+        rig.pace.run();
+        assertEquals(1, rig.pace.underWay("one"));
+        assertEquals(1, rig.egress("one").probes(), "no probe beside a call");
+        rig.pace.letOneGo("one");
+        assertEquals(2, rig.egress("one").probes());
+        assertTrue(asked.isDone());
+        rig.pace.letGo();
+        assertEquals(2, rig.done.size());
+    }
+
+    @Test
+    void aProbeThatWaitsEndsWithTheDispatcher() {
+        Rig rig =
+                new Rig(
+                        new SplittableRandom(1),
+                        EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
+        rig.start();
+        rig.pace.hold();
+        rig.send("b@example.net");
+        CompletableFuture<Probe> asked =
+                rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+        rig.pace.run();
+        rig.dispatcher.closing();
+        rig.pace.run();
+        assertTrue(asked.isDone());
+    }
+}

@@ -1,0 +1,290 @@
+package dev.postern.spool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.State;
+import dev.postern.spool.Spool.Verb;
+import dev.postern.spool.Spool.Verdict;
+import dev.postern.testing.Await;
+import dev.postern.testing.Seeds;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What ends the process while it is prepared, again and again, is held; nothing else is.
+class PreparationsTest {
+
+    private final SpoolBench bench = new SpoolBench(new MemoryDisk(1));
+    private QueueId poison;
+
+    @BeforeEach
+    void openWithOne() throws Exception {
+        bench.open();
+        poison = bench.accept("poison");
+    }
+
+    private JournalSpool spool() {
+        return bench.spool();
+    }
+
+    /// Dies so often while it prepares what is due.
+    private void die(int times) throws Exception {
+        for (int i = 0; i < times; i++) {
+            spool().claim(100).forEach(message -> spool().preparing(message.id()));
+            bench.kill();
+        }
+    }
+
+    private String fate(QueueId id) {
+        QueuedMessage message = bench.message(id);
+        Reason reason = message.recipients().getFirst().reason();
+        return message.state().word() + (reason == null ? "" : " " + reason.word());
+    }
+
+    @Test
+    void theThirdDeathHoldsIt() throws Exception {
+        die(2);
+        assertEquals("queued", fate(poison));
+        die(1);
+        assertEquals("held suspected", fate(poison));
+        assertEquals(List.of(), spool().claim(9));
+        bench.kill();
+        bench.powerCut();
+        bench.restart();
+        assertEquals("held suspected", fate(poison));
+        String words = String.valueOf(bench.message(poison).recipients().getFirst().reply());
+        assertTrue(words.contains("release tries it once more, alone"), words);
+    }
+
+    @Test
+    void onlyAnOperatorsVerbForItFreesIt() throws Exception {
+        die(3);
+        assertEquals(0, spool().releaseAll(Reason.NO_EGRESS));
+        assertEquals(0, spool().releaseAll(Reason.OPERATOR));
+        assertEquals(0, spool().releaseAll(Reason.SUSPECTED));
+        assertEquals(0, spool().hasten(Reason.SUSPECTED, bench.instant()));
+        assertEquals(0, spool().flush());
+        assertEquals(Verdict.WRONG_STATE, spool().apply(Verb.HOLD, poison));
+        assertEquals("held suspected", fate(poison));
+        assertEquals(Verdict.DONE, spool().apply(Verb.RETRY, poison));
+        assertEquals("queued", fate(poison));
+    }
+
+    @Test
+    void whatWasReleasedHasOneMoreChanceWhateverComesBetween() throws Exception {
+        for (Verb verb : List.of(Verb.RELEASE, Verb.RETRY)) {
+            die(3);
+            assertEquals(Verdict.DONE, spool().apply(verb, poison));
+            bench.kill();
+            bench.restart();
+            die(1);
+            assertEquals("held suspected", fate(poison));
+        }
+        assertEquals(Verdict.DONE, spool().apply(Verb.RELEASE, poison));
+        QueuedMessage claimed = bench.claim();
+        spool().preparing(poison);
+        spool().prepared(poison, true);
+        spool().settle(poison, Mails.sent(claimed, bench.instant()));
+        assertEquals(State.SENT, bench.message(poison).state());
+    }
+
+    @Test
+    void aGoodPreparationOrACleanStopClears() throws Exception {
+        die(2);
+        bench.claim();
+        spool().preparing(poison);
+        spool().prepared(poison, true);
+        bench.kill();
+        die(2);
+        assertEquals("queued", fate(poison));
+        bench.restart();
+        die(2);
+        assertEquals("queued", fate(poison));
+        die(1);
+        assertEquals("held suspected", fate(poison));
+    }
+
+    @Test
+    void aDeathWhileItWaitsIsNotItsOwn() throws Exception {
+        for (int i = 0; i < 5; i++) {
+            bench.claim();
+            spool().preparing(poison);
+            spool().prepared(poison, false);
+            bench.kill();
+        }
+        assertEquals("queued", fate(poison));
+        die(2);
+        bench.kill();
+        die(1);
+        assertEquals("held suspected", fate(poison), "deaths of others forget no strike");
+    }
+
+    @Test
+    void innocentsThatWerePreparedBesideItAreClearedOneByOne() throws Exception {
+        List<QueueId> innocents = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            innocents.add(bench.accept("good " + i));
+        }
+        die(2);
+        int deaths = 0;
+        while (fate(poison).equals("queued")) {
+            for (QueuedMessage message : spool().claim(100)) {
+                spool().preparing(message.id());
+                if (message.id().equals(poison)) {
+                    deaths++;
+                    bench.kill();
+                    break;
+                }
+                spool().prepared(message.id(), true);
+                spool().settle(message.id(), Mails.sent(message, bench.instant()));
+            }
+        }
+        assertEquals(1, deaths);
+        for (QueueId innocent : innocents) {
+            assertFalse(fate(innocent).equals("held suspected"), fate(innocent));
+        }
+    }
+
+    @Test
+    void withoutItsFileOrWithADamagedOneNothingHasStrikes() throws Exception {
+        die(2);
+        bench.disk().delete(SpoolBench.HOME.resolve(Preparations.NAME));
+        bench.kill();
+        die(2);
+        assertEquals("queued", fate(poison));
+        try (DiskFile file = bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
+            file.truncate(77);
+        }
+        bench.kill();
+        die(2);
+        assertEquals("queued", fate(poison));
+        Seeds.forEach(
+                20,
+                random -> {
+                    byte[] octets = new byte[Preparations.SLOTS * Preparations.SLOT_BYTES];
+                    random.nextBytes(octets);
+                    write(octets);
+                    bench.kill();
+                    assertEquals("queued", fate(poison));
+                });
+        die(2);
+        assertEquals("queued", fate(poison));
+        die(1);
+        assertEquals("held suspected", fate(poison));
+    }
+
+    private void write(byte[] octets) throws Exception {
+        try (DiskFile file = bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
+            file.writeFully(ByteBuffer.wrap(octets), 0);
+        }
+    }
+
+    @Test
+    void aThousandAtOnceArePreparedThoughNotAllAreNoted() throws Exception {
+        for (int i = 0; i < 1_000; i++) {
+            spool().preparing(new QueueId(1 + i));
+        }
+        for (int i = 0; i < 1_000; i++) {
+            spool().prepared(new QueueId(1 + i), i % 2 == 0);
+        }
+        die(3);
+        assertEquals("held suspected", fate(poison));
+    }
+
+    @Test
+    void whatIsToldBeforeTheSettlementOutlivesTheProcess() throws Exception {
+        Intake intake = bench.begin("to three");
+        String[] to = {"a@example.net", "b@example.net", "c@example.net"};
+        intake.commit(Mails.acceptance("a@example.org", bench.instant(), to));
+        spool().step();
+        QueueId id = intake.id();
+        QueuedMessage claimed = spool().claim(2).getLast();
+        spool().committing(id, "relay", claimed.unfinished());
+        Settlement all = Mails.sent(claimed, bench.instant());
+        Settlement first =
+                new Settlement(
+                        0, all.attempts(), all.recipients().subList(0, 1), bench.instant(), false);
+        spool().progress(id, first);
+        spool().step();
+        assertEquals(State.SENDING, bench.message(id).state());
+        assertTrue(spool().claim(9).isEmpty(), "it stays claimed");
+        bench.kill();
+        QueuedMessage again = bench.message(id);
+        assertEquals(State.SENT, again.recipients().getFirst().state());
+        assertEquals(2, again.unfinished().size());
+        assertTrue(again.possibleDuplicate());
+        assertEquals(1, spool().find(id).orElseThrow().attempts().size());
+        spool().claim(9);
+        Settlement rest =
+                new Settlement(
+                        1, List.of(), all.recipients().subList(1, 3), bench.instant(), false);
+        spool().settle(id, rest);
+        spool().step();
+        bench.kill();
+        assertEquals(State.SENT, bench.message(id).state());
+    }
+
+    /// What comes from the caller's thread then must not touch what is the writer's.
+    @Test
+    void intakesEndWellWhateverTheWriterDoesWhenTheSpoolCloses() throws Exception {
+        JournalSpool threaded =
+                JournalSpool.open(
+                        SpoolBench.config(0, 0),
+                        bench,
+                        new MemoryDisk(2),
+                        SpoolObserver.NONE,
+                        new SpoolOptions(64 * 1024, "boot-1", 42, true));
+        List<Intake> intakes = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            Intake intake = threaded.receive();
+            intake.write(Mails.octets("x".repeat(Flow.PIECE_BYTES)));
+            intakes.add(intake);
+        }
+        threaded.close();
+        Acceptance acceptance = Mails.acceptance("a@example.org", bench.instant(), "b@example.net");
+        CompletionException refused =
+                assertThrows(
+                        CompletionException.class,
+                        () -> intakes.get(0).commit(acceptance).toCompletableFuture().join());
+        assertEquals(SpoolException.Kind.CLOSED, ((SpoolException) refused.getCause()).kind());
+        intakes.get(1).abort();
+        intakes.get(2).write(Mails.octets("y".repeat(Flow.PIECE_BYTES)));
+        assertTrue(
+                intakes.get(2).stage(acceptance).toCompletableFuture().isCompletedExceptionally());
+    }
+
+    @Test
+    void whatMustBeAloneWaitsForTheOthersAndTheyForIt() throws Exception {
+        QueueId before = bench.accept("before");
+        die(2);
+        QueueId after = bench.accept("after");
+        spool().preparing(after);
+        Thread lone = Thread.ofVirtual().start(() -> spool().preparing(poison));
+        Await.until("it waits", () -> isWaiting(lone));
+        Thread second = Thread.ofVirtual().start(() -> spool().preparing(before));
+        Await.until("the next suspect waits", () -> isWaiting(second));
+        spool().prepared(after, true);
+        Await.until("one is alone", () -> !lone.isAlive() || !second.isAlive());
+        boolean poisonFirst = !lone.isAlive();
+        Thread other = poisonFirst ? second : lone;
+        Thread third = Thread.ofVirtual().start(() -> spool().preparing(after));
+        Await.until("others wait for it", () -> isWaiting(third) && isWaiting(other));
+        spool().prepared(poisonFirst ? poison : before, true);
+        Await.until("the other suspect is alone", () -> !other.isAlive());
+        assertTrue(third.isAlive());
+        spool().prepared(poisonFirst ? before : poison, true);
+        third.join();
+    }
+
+    private static boolean isWaiting(Thread thread) {
+        return thread.getState() == Thread.State.TIMED_WAITING;
+    }
+}
