@@ -123,6 +123,12 @@ final class StandIn implements AutoCloseable {
         return this;
     }
 
+    /// Keeps no larger bodies than that from now on.
+    StandIn keepingBodiesUpTo(long bytes) {
+        api.keepingBodiesUpTo(bytes);
+        return this;
+    }
+
     /// Returns everything that was asked, probes too.
     List<Request> requests() {
         return api.requests();

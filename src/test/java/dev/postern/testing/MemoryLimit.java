@@ -20,6 +20,7 @@ public final class MemoryLimit implements AutoCloseable {
     private final boolean enforced;
     private volatile boolean done;
     private volatile long peakBytes;
+    private volatile long peakOwnBytes;
     private Thread watching;
 
     private MemoryLimit(Path group, boolean enforced) {
@@ -58,26 +59,38 @@ public final class MemoryLimit implements AutoCloseable {
                         .daemon()
                         .start(() -> {
                             while (!done) {
-                                peakBytes = Math.max(peakBytes, pss(look));
+                                List<String> seen = read(look);
+                                peakBytes = Math.max(peakBytes, bytes(seen, "Pss"));
+                                long own = bytes(seen, "Pss_Anon") + bytes(seen, "Pss_Shmem");
+                                peakOwnBytes = Math.max(peakOwnBytes, own);
                                 LockSupport.parkNanos(LOOK_EVERY_NANOS);
                             }
                         });
     }
 
-    private static long pss(Path look) {
+    private static List<String> read(Path look) {
         try {
-            return Files.readAllLines(look).stream()
-                    .filter(line -> line.startsWith("Pss:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * KIBI)
-                    .sum();
+            return Files.readAllLines(look);
         } catch (IOException gone) {
-            return 0;
+            return List.of();
         }
+    }
+
+    private static long bytes(List<String> lines, String name) {
+        return lines.stream()
+                .filter(line -> line.startsWith(name + ":"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * KIBI)
+                .sum();
     }
 
     /// Returns the most that was seen.
     public long peakBytes() {
         return peakBytes;
+    }
+
+    /// Returns the most that was seen of what the system can't take back: all but mapped files.
+    public long peakOwnBytes() {
+        return peakOwnBytes;
     }
 
     @Override

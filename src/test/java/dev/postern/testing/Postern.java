@@ -297,6 +297,15 @@ public final class Postern implements AutoCloseable {
         return JSON.readTree(response.body());
     }
 
+    /// Gives the admin socket a message whose envelope is in its header.
+    public HttpResponse<String> submit(byte[] message) throws IOException {
+        return ask(
+                HttpRequest.newBuilder(uri(EndpointFile.ADMIN, "/api/v1/messages"))
+                        .header("Content-Type", "message/rfc822")
+                        .POST(BodyPublishers.ofByteArray(message))
+                        .build());
+    }
+
     /// Returns what is known of a message once that fits.
     ///
     /// @throws AssertionError that has it as it is, when it doesn't fit within a minute

@@ -38,7 +38,7 @@ public final class FakeApi implements AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
     private final boolean tls;
     private final SSLContext laidOver;
-    private volatile boolean keepBodies = true;
+    private volatile long keptBytes = BODY_KEPT_BYTES;
 
     /// What was asked.
     ///
@@ -59,7 +59,16 @@ public final class FakeApi implements AutoCloseable {
     public sealed interface Answer {
 
         /// An HTTP answer.
-        record Said(int status, Map<String, String> headers, String body) implements Answer {}
+        record Said(int status, Map<String, String> headers, String body) implements Answer {
+
+            /// Returns the whole answer.
+            public String asHttp() {
+                StringBuilder answer = new StringBuilder("HTTP/1.1 " + status + " X\r\n");
+                headers.forEach((name, value) -> answer.append(name + ": " + value + "\r\n"));
+                int length = body.getBytes(UTF_8).length;
+                return answer.append("Content-Length: " + length + "\r\n\r\n" + body).toString();
+            }
+        }
 
         /// These octets, whatever they are, and the end of the connection.
         record Raw(String octets) implements Answer {}
@@ -117,7 +126,12 @@ public final class FakeApi implements AutoCloseable {
 
     /// Counts bodies from now on without keeping them.
     public FakeApi forgettingBodies() {
-        keepBodies = false;
+        return keepingBodiesUpTo(0);
+    }
+
+    /// Keeps no larger bodies than that from now on.
+    public FakeApi keepingBodiesUpTo(long bytes) {
+        keptBytes = bytes;
         return this;
     }
 
@@ -187,12 +201,7 @@ public final class FakeApi implements AutoCloseable {
         OutputStream out = socket.getOutputStream();
         switch (answer) {
             case Answer.Said said -> {
-                byte[] body = said.body().getBytes(UTF_8);
-                StringBuilder head = new StringBuilder("HTTP/1.1 " + said.status() + " X\r\n");
-                said.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
-                head.append("Content-Length: " + body.length + "\r\n\r\n");
-                out.write(head.toString().getBytes(ISO_8859_1));
-                out.write(body);
+                out.write(said.asHttp().getBytes(UTF_8));
                 return true;
             }
             case Answer.Raw raw -> {
@@ -242,7 +251,7 @@ public final class FakeApi implements AutoCloseable {
                 throw new IOException("the request broke off");
             }
             left -= some;
-            if (keepBodies && body.size() < BODY_KEPT_BYTES) {
+            if (length <= keptBytes) {
                 body.write(buffer, 0, some);
             }
         }

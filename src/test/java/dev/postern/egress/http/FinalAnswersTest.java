@@ -115,13 +115,7 @@ class FinalAnswersTest {
         FakeApi.Answer.Said accepted = (FakeApi.Answer.Said) Shipments.acceptance(type);
         for (String interim :
                 List.of(INTERIM.get(0).repeat(1000), INTERIM.get(1), INTERIM.get(2))) {
-            StringBuilder answer = new StringBuilder(interim);
-            answer.append("HTTP/1.1 ").append(accepted.status()).append(" OK\r\n");
-            accepted.headers()
-                    .forEach((name, value) -> answer.append(name + ": " + value + "\r\n"));
-            answer.append("Content-Length: ").append(accepted.body().length()).append("\r\n\r\n");
-            answer.append(accepted.body());
-            assertInstanceOf(Outcome.Accepted.class, sent(type, answer.toString()), interim);
+            assertInstanceOf(Outcome.Accepted.class, sent(type, interim + accepted.asHttp()));
         }
     }
 
@@ -136,16 +130,12 @@ class FinalAnswersTest {
     @ParameterizedTest
     @FieldSource("dev.postern.egress.http.Shipments#TYPES")
     void aSecondAnswerIsNobodys(String type) throws IOException {
-        FakeApi.Answer.Said accepted = (FakeApi.Answer.Said) Shipments.acceptance(type);
-        StringBuilder one = new StringBuilder("HTTP/1.1 " + accepted.status() + " OK\r\n");
-        accepted.headers().forEach((name, value) -> one.append(name + ": " + value + "\r\n"));
-        one.append("Content-Length: ").append(accepted.body().length()).append("\r\n\r\n");
-        one.append(accepted.body());
+        String accepted = ((FakeApi.Answer.Said) Shipments.acceptance(type)).asHttp();
         AtomicInteger calls = new AtomicInteger();
         try (FakeApi api =
                         FakeApi.start(_ ->
                                 calls.incrementAndGet() == 1
-                                        ? new FakeApi.Answer.Open(one.toString().repeat(2))
+                                        ? new FakeApi.Answer.Open(accepted.repeat(2))
                                         : FakeApi.said(503, "{}"));
                 Egress egress = Shipments.egress(type, api.uri())) {
             assertInstanceOf(Outcome.Accepted.class, sent(egress));
