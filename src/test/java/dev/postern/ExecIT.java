@@ -156,8 +156,15 @@ class ExecIT {
             tr '\\0' ' ' <"/proc/$PPID/cmdline"
             """;
 
-    private Commands.Result spied(List<String> wrapper) throws IOException {
-        try (Postern postern = Postern.in(directory).environment(SECRETS).wrapper(wrapper)) {
+    /// Returns the program, run by a user without rights.
+    private Postern asStranger() throws IOException {
+        return Postern.in(directory)
+                .home(Access.distributionIn(directory))
+                .wrapper(Access.asStranger(directory));
+    }
+
+    private Commands.Result spied(Postern by) throws IOException {
+        try (Postern postern = by.environment(SECRETS)) {
             Commands.Result spied = Commands.run(exec(postern, List.of(), "sh", "-c", SPY));
             assertFalse(spied.output().contains("hush"), spied.output());
             assertFalse(spied.output().contains("KEPT"), spied.output());
@@ -168,13 +175,13 @@ class ExecIT {
 
     @Test
     void noSecretReachesTheCommand() throws IOException {
-        spied(List.of());
+        spied(Postern.in(directory));
     }
 
     /// As a user without rights, the command can look at nothing of ours.
     @Test
     void aCommandOfTheSameUserCannotLookAtUs() throws IOException {
-        String seen = spied(Access.asStranger(directory)).output();
+        String seen = spied(asStranger()).output();
         for (String what : List.of("environ", "mem", "fd")) {
             assertFalse(seen.contains(what + " read"), seen);
         }
@@ -211,16 +218,16 @@ class ExecIT {
 
     @Test
     void theCommandIsToldWhenWeAreKilled() throws IOException {
-        killed(List.of());
+        killed(Postern.in(directory));
     }
 
     @Test
     void theCommandOfAUserWithoutRightsIsToldWhenWeAreKilled() throws IOException {
-        killed(Access.asStranger(directory));
+        killed(asStranger());
     }
 
-    private void killed(List<String> wrapper) throws IOException {
-        try (Postern postern = Postern.in(directory).wrapper(wrapper);
+    private void killed(Postern postern) throws IOException {
+        try (postern;
                 Daemon daemon = Daemon.start(exec(postern, List.of(), "sh", "-c", TOLD))) {
             Await.until("the command runs", () -> daemon.lines().contains("ready"));
             signal(daemon.pid(), "KILL");

@@ -284,7 +284,9 @@ class HostileIT {
 
     private static byte[] stuffed(byte[] content) {
         String text = new String(content, ISO_8859_1);
-        return text.contains("\r\n.") ? text.replace("\r\n.", "\r\n..").getBytes(ISO_8859_1) : content;
+        return text.contains("\r\n.")
+                ? text.replace("\r\n.", "\r\n..").getBytes(ISO_8859_1)
+                : content;
     }
 
     private static String submit(String way, byte[] message) throws IOException {
@@ -378,7 +380,7 @@ class HostileIT {
             int number = GOOD_MAILS.size() + mails.size();
             String way = WAYS.get(number % WAYS.size());
             byte[] good =
-                    "From: app@example.org\r\nTo: user@example.com\r\nSubject: good\r\n\r\nHello.\r\n"
+                    "From: app@example.org\r\nTo: user@example.com\r\n\r\nHello.\r\n"
                             .getBytes(US_ASCII);
             mails.add(submit("good" + number, way, good));
         }

@@ -8,6 +8,7 @@ import dev.postern.testing.Access;
 import dev.postern.testing.Await;
 import dev.postern.testing.Commands;
 import dev.postern.testing.Postern;
+import dev.postern.testing.Programs;
 import dev.postern.testing.Sink;
 import dev.postern.testing.SmtpClient;
 import java.io.IOException;
@@ -112,11 +113,19 @@ class SpoolModesIT {
     ///
     /// @param preparation what root does before, to `$0`, the spool
     private Commands.Result seenByAStranger(String preparation) throws IOException {
-        List<String> wrapper = new ArrayList<>(Access.unshare("--mount"));
-        wrapper.addAll(List.of("sh", "-c", preparation + " && exec \"$@\""));
-        wrapper.add(directory.resolve("spool").toString());
+        Programs.UNSHARE.require();
+        List<String> wrapper =
+                new ArrayList<>(
+                        List.of(
+                                "unshare",
+                                "--mount",
+                                "sh",
+                                "-c",
+                                preparation + " && exec \"$@\"",
+                                directory.resolve("spool").toString()));
         wrapper.addAll(Access.asStranger(directory));
-        try (Postern postern = Postern.in(directory).wrapper(wrapper)) {
+        try (Postern postern =
+                Postern.in(directory).home(Access.distributionIn(directory)).wrapper(wrapper)) {
             return Commands.run(
                     postern.command(
                             "exec",

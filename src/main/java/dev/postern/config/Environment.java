@@ -47,7 +47,7 @@ final class Environment {
 
     /// Returns whether a variable is one of our settings, or is taken for one.
     static boolean isSetting(String name) {
-        return name.startsWith(PREFIX) && !KUBERNETES.matcher(name).matches();
+        return name.startsWith(PREFIX) && !isKubernetes(name);
     }
 
     /// Returns what is given for keys of `table`, by path, after telling unknown variables.

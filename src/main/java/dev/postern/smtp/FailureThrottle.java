@@ -1,7 +1,6 @@
 package dev.postern.smtp;
 
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -23,8 +22,8 @@ import java.util.Map;
 /// parallel attempts wait as long as those in a row. The wait doubles from [#FIRST_WAIT] up to
 /// [#WAIT_AT_MOST]; one failure is forgotten each [#FORGET_ONE_EACH].
 ///
-/// *Limits.* [#ADDRESSES_AT_MOST] addresses are remembered, the last ones to fail; IPv6 by /64,
-/// since one host has as many. Safe for any thread, never blocks for long.
+/// *Limits.* [#ADDRESSES_AT_MOST] addresses (each a [ClientNetwork]) are remembered, the last ones
+/// to fail. Safe for any thread, never blocks for long.
 public final class FailureThrottle {
 
     /// How long the answer to the first failure waits.
@@ -42,13 +41,11 @@ public final class FailureThrottle {
     /// More failures than this are counted as this many: the wait is the longest then.
     private static final int FAILURES_AT_MOST = 10;
 
-    private static final int IPV4_OCTETS = 4;
-
     private final InstantSource clock;
-    private final Map<Network, Failures> failures =
+    private final Map<ClientNetwork, Failures> failures =
             new LinkedHashMap<>(16, 0.75f, true) {
                 @Override
-                protected boolean removeEldestEntry(Map.Entry<Network, Failures> eldest) {
+                protected boolean removeEldestEntry(Map.Entry<ClientNetwork, Failures> eldest) {
                     return size() > ADDRESSES_AT_MOST;
                 }
             };
@@ -56,17 +53,6 @@ public final class FailureThrottle {
     /// Makes a throttle that knows of no failures.
     public FailureThrottle(InstantSource clock) {
         this.clock = clock;
-    }
-
-    /// An IPv4 address, or the first half of an IPv6 address.
-    private record Network(boolean ipv4, long prefix) {
-
-        static Network of(InetAddress address) {
-            byte[] octets = address.getAddress();
-            return octets.length == IPV4_OCTETS
-                    ? new Network(true, ByteBuffer.wrap(octets).getInt())
-                    : new Network(false, ByteBuffer.wrap(octets).getLong());
-        }
     }
 
     /// What an address did.
@@ -101,9 +87,9 @@ public final class FailureThrottle {
     /// @return how long to hold back the answer to them
     public synchronized Duration failed(InetAddress client) {
         Instant now = clock.instant();
-        Failures known =
-                failures.getOrDefault(Network.of(client), new Failures(0, now)).at(now).oneMore();
-        failures.put(Network.of(client), known);
+        ClientNetwork network = ClientNetwork.of(client);
+        Failures known = failures.getOrDefault(network, new Failures(0, now)).at(now).oneMore();
+        failures.put(network, known);
         return known.lastOnesWait();
     }
 }
