@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.testing.Await;
+import dev.postern.testing.EndpointFile;
 import dev.postern.testing.Postern;
 import dev.postern.testing.SmtpClient;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,6 +41,7 @@ class CrowdIT {
     /// So many octets a slow session sends before the others come.
     private static final int ROUNDS = 4;
 
+    private static final Duration LIVE_WITHIN = Duration.ofSeconds(1);
     private static final Duration SERVED_WITHIN = Duration.ofSeconds(2);
     private static final byte[] LETTER = "Subject: Honest\r\n\r\nHello\r\n".getBytes(US_ASCII);
 
@@ -172,7 +176,67 @@ class CrowdIT {
 
     private static void assertLives(Postern postern) throws IOException {
         assertTrue(postern.isAlive(), () -> String.join("\n", postern.lines()));
+        long began = System.nanoTime();
         assertEquals(200, postern.health("/health/live").statusCode());
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        assertTrue(took.compareTo(LIVE_WITHIN) <= 0, took::toString);
+    }
+
+    /// @return whether there was a place for it
+    private static boolean enter(
+            Postern postern, List<SmtpClient> crowd, Map<String, Integer> replies) {
+        try {
+            Optional<SmtpClient> client = open(postern, "127.0.0.1", replies);
+            client.ifPresent(crowd::add);
+            return client.isPresent();
+        } catch (IOException ended) {
+            replies.merge("ended", 1, Integer::sum);
+            return false;
+        }
+    }
+
+    @Test
+    void allOfThemAtOnce(@TempDir Path directory) throws Exception {
+        AtomicBoolean over = new AtomicBoolean();
+        List<Socket> silent = new ArrayList<>();
+        List<SmtpClient> crowd = new ArrayList<>();
+        try (Postern postern = start(directory)) {
+            for (int i = 0; i < 200; i++) {
+                silent.add(
+                        new Socket(
+                                InetAddress.getLoopbackAddress(),
+                                postern.port(EndpointFile.HEALTH)));
+            }
+            Map<String, Integer> replies = new TreeMap<>();
+            for (int i = 0; i < 200; i++) {
+                if (enter(postern, crowd, replies)) {
+                    address(crowd.getLast(), replies);
+                }
+            }
+            assertTrue(replies.containsKey("452 4.5.3"), replies::toString);
+            List<SmtpClient> slow = new ArrayList<>();
+            for (int i = 0; i < 500; i++) {
+                enter(postern, slow, replies);
+            }
+            CountDownLatch rounds = new CountDownLatch(ROUNDS);
+            Thread dripping =
+                    Thread.ofPlatform().start(() -> drip(postern, "", slow, rounds, over));
+            rounds.await();
+            serveHonestClients(postern);
+            assertServesALargeEnvelope(postern, "127.0.0.2");
+            over.set(true);
+            dripping.join();
+            crowd.addAll(slow);
+            assertEquals(0, postern.stop());
+        } finally {
+            over.set(true);
+            for (SmtpClient client : crowd) {
+                client.close();
+            }
+            for (Socket one : silent) {
+                one.close();
+            }
+        }
     }
 
     @ParameterizedTest(name = "behind {0}")

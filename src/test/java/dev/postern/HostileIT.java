@@ -125,14 +125,16 @@ class HostileIT {
 
     @AfterAll
     static void stop() throws IOException {
-        System.out.printf(
-                "hostile: %d hostile and %d good mails, at most %d MiB of %d MiB%s%n",
-                hostileMails,
-                GOOD_MAILS.size(),
-                limit.peakOwnBytes() >> 20,
-                LIMIT_BYTES >> 20,
-                limit.isEnforced() ? "" : " (not enforced: no control group)");
-        postern.close();
+        if (postern != null) {
+            System.out.printf(
+                    "hostile: %d hostile and %d good mails, at most %d MiB of %d MiB%s%n",
+                    hostileMails,
+                    GOOD_MAILS.size(),
+                    limit.peakOwnBytes() >> 20,
+                    LIMIT_BYTES >> 20,
+                    limit.isEnforced() ? "" : " (not enforced: no control group)");
+            postern.close();
+        }
         limit.close();
         scripted.close();
         sink.close();

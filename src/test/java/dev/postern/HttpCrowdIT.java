@@ -56,7 +56,9 @@ class HttpCrowdIT {
         for (Socket one : crowd) {
             one.close();
         }
-        postern.close();
+        if (postern != null) {
+            postern.close();
+        }
     }
 
     /// @param octets what each of the crowd sends, an octet at a time

@@ -10,6 +10,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.Loaded;
 import dev.postern.config.Sources;
 import dev.postern.submit.ScriptedListener;
+import dev.postern.testing.Await;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -243,7 +244,7 @@ class CommandsTest {
 
         assertEquals("[app] with {}", executed);
         assertTrue(served.getFirst().config().egress().isEmpty());
-        assertTrue(err.toString(UTF_8).contains("lead to our own listener"), err.toString(UTF_8));
+        Await.until("it is said", () -> err.toString(UTF_8).contains("lead to our own listener"));
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -77,10 +78,11 @@ public final class Access {
         Path target = Path.of(System.getProperty("postern.home"), "target");
         Path copy = directory.resolve("distribution");
         try (Stream<Path> made = Files.list(target)) {
-            Path distribution =
-                    made.filter(it -> Files.exists(it.resolve("bin/postern"))).findFirst().get();
-            Commands.run(new ProcessBuilder("cp", "-a", distribution.toString(), copy.toString()))
-                    .expect(0);
+            Optional<Path> distribution =
+                    made.filter(it -> Files.exists(it.resolve("bin/postern"))).findFirst();
+            Programs.needs(distribution.isPresent(), "no distribution here: run mvn package");
+            String from = distribution.orElseThrow().toString();
+            Commands.run(new ProcessBuilder("cp", "-a", from, copy.toString())).expect(0);
         }
         return copy;
     }
