@@ -246,7 +246,7 @@ class ListenerTest {
 
     @Test
     void aClosingReplyIsHeardThoughMoreWasSent() throws IOException {
-        door.open();
+        door.set("max-message-size", "40000000").open();
         try (Client client = connected()) {
             // Enough that some of it is unread when the session ends.
             client.send("GET / HTTP/1.1\r\n" + "X: y\r\n".repeat(30_000));
