@@ -1,10 +1,13 @@
 package dev.postern.admin;
 
+import dev.postern.smtp.ClientNetwork;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +21,7 @@ import java.util.stream.Stream;
 ///
 /// A connection is *idle* while no request of it is under way: nothing has come yet, or not all of
 /// what must be there before it is run, or the answer is out and what is left of a body is thrown
-/// away, or the answer to a wrong token is held back.
+/// away, or the answer to a wrong token is held back. While the server has the word it is not.
 ///
 /// *Contract.* The caller tells what a connection does, in [Place]; a place that ends has its
 /// `close` called, once, on the thread that needed the room or in [#sweep].
@@ -26,8 +29,9 @@ import java.util.stream.Stream;
 /// *Limits.* [#PLACES] connections. When all are taken the one goes that has been idle longest;
 /// without an idle one, the one that has waited longest for its client in the middle of a request,
 /// be it for octets or for room to send some; without such a one, the newcomer. [#IDLE_PER_ADDRESS]
-/// idle ones of one address ([#IDLE_PER_LOOPBACK] of a loopback one); beyond, the longest idle of
-/// that address goes.
+/// idle ones of one client ([#IDLE_PER_LOOPBACK] on loopback); beyond, the longest idle of that
+/// client go, but none that has been idle for less than [#IDLE_AT_LEAST]: what it asks for may be
+/// on its way.
 ///
 /// A head has [#HEAD_TIME], from the first octet or, for the first one, from the start of the
 /// connection. The next request may be [#IDLE_TIME] in coming. While a request is under way its
@@ -39,10 +43,11 @@ final class Places {
     static final int PLACES = 64;
     static final int IDLE_PER_ADDRESS = 8;
     static final int IDLE_PER_LOOPBACK = 32;
+    static final Duration IDLE_AT_LEAST = Duration.ofSeconds(1);
     static final Duration HEAD_TIME = Duration.ofSeconds(5);
     static final Duration IDLE_TIME = Duration.ofMinutes(1);
     static final Duration TRANSFER_GRACE = Duration.ofSeconds(30);
-    static final int TRANSFER_BYTES_PER_SECOND = 32 * 1024;
+    static final int TRANSFER_BYTES_PER_SECOND = 4 * 1024;
     static final Duration LINGER_TIME = Duration.ofSeconds(1);
 
     private static final long NANOS_PER_SECOND = Duration.ofSeconds(1).toNanos();
@@ -78,7 +83,7 @@ final class Places {
         List<Place> going = new ArrayList<>();
         synchronized (this) {
             taken.add(place);
-            makeRoom(client).ifPresent(going::add);
+            going.addAll(tooMany());
             if (taken.size() - going.size() > PLACES) {
                 going.add(next(place));
             }
@@ -88,15 +93,18 @@ final class Places {
         return place;
     }
 
-    /// Ends the connections whose time is over. To be called several times a second.
+    /// Ends the connections whose time is over, and idle ones of clients who have too many. To be
+    /// called several times a second.
     void sweep() {
-        List<Place> late;
+        List<Place> going = new ArrayList<>();
         synchronized (this) {
             long now = nanoTime.getAsLong();
-            late = taken.stream().filter(place -> place.isLate(now)).toList();
-            taken.removeAll(late);
+            taken.stream().filter(place -> place.isLate(now)).forEach(going::add);
+            taken.removeAll(going);
+            going.addAll(tooMany());
+            taken.removeAll(going);
         }
-        late.forEach(Place::end);
+        going.forEach(Place::end);
     }
 
     /// How many connections there are.
@@ -104,10 +112,25 @@ final class Places {
         return taken.size();
     }
 
-    private Optional<Place> makeRoom(InetAddress client) {
-        int most = client.isLoopbackAddress() ? IDLE_PER_LOOPBACK : IDLE_PER_ADDRESS;
-        Predicate<Place> its = place -> place.isIdle() && place.client.equals(client);
-        return taken.stream().filter(its).count() > most ? longest(its) : Optional.empty();
+    /// Returns the idle ones that go because their clients have too many.
+    private List<Place> tooMany() {
+        long now = nanoTime.getAsLong();
+        Map<ClientNetwork, List<Place>> idle = new HashMap<>();
+        for (Place place : taken) {
+            if (place.isIdle()) {
+                idle.computeIfAbsent(place.client, _ -> new ArrayList<>()).add(place);
+            }
+        }
+        List<Place> going = new ArrayList<>();
+        for (List<Place> its : idle.values()) {
+            int most = its.getFirst().onLoopback ? IDLE_PER_LOOPBACK : IDLE_PER_ADDRESS;
+            its.stream()
+                    .sorted(Comparator.comparingLong(place -> place.idleSinceNanos - now))
+                    .limit(Math.max(0, its.size() - most))
+                    .filter(place -> now - place.idleSinceNanos >= IDLE_AT_LEAST.toNanos())
+                    .forEach(going::add);
+        }
+        return going;
     }
 
     private Place next(Place newcomer) {
@@ -126,7 +149,8 @@ final class Places {
     /// A connection's place. The connection's own thread tells here what it does.
     final class Place {
 
-        private final InetAddress client;
+        private final ClientNetwork client;
+        private final boolean onLoopback;
         private final Runnable close;
         private final CountDownLatch ended = new CountDownLatch(1);
         private Doing doing = Doing.HEAD;
@@ -143,7 +167,8 @@ final class Places {
         private long transferredBytes;
 
         private Place(InetAddress client, Runnable close, long now) {
-            this.client = client;
+            this.client = ClientNetwork.of(client);
+            this.onLoopback = client.isLoopbackAddress();
             this.close = close;
             this.sinceNanos = now;
             this.idleSinceNanos = now;
@@ -248,7 +273,7 @@ final class Places {
         }
 
         private boolean isIdle() {
-            return !underWay || doing == Doing.HOLD;
+            return (!underWay && doing != Doing.WORK) || doing == Doing.HOLD;
         }
 
         private long waitsSince() {

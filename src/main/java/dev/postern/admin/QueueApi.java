@@ -90,7 +90,10 @@ final class QueueApi {
 
     private void flush(ServerRequest request, ServerResponse response) {
         int messages = spool.flush();
-        LOG.atInfo().addKeyValue("messages", messages).log("queue flushed by an operator");
+        LOG.atInfo()
+                .addMarker(LogMark.EACH)
+                .addKeyValue("messages", messages)
+                .log("queue flushed by an operator");
         Json.send(
                 response,
                 Status.ACCEPTED_202,

@@ -304,7 +304,7 @@ final class RequestReader implements Supplier<byte @Nullable []> {
             if (octet == '\n') {
                 throw refused("a bare LF");
             }
-            if (line.length() == maxBytes) {
+            if (line.length() >= maxBytes) {
                 throw refused(tooLong, "a line is too long");
             }
             line.append((char) octet);

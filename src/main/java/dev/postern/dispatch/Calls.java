@@ -3,6 +3,7 @@ package dev.postern.dispatch;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Shipment;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
@@ -192,6 +193,7 @@ final class Calls {
         boolean complete = said.keySet().containsAll(call.recipients);
         if (!complete && faults.add(new OurFault(call, thrown))) {
             log.atError()
+                    .addMarker(LogMark.EACH)
                     .addKeyValue("id", call.errand.id())
                     .addKeyValue("egress", call.lane.name())
                     .setCause(thrown)

@@ -3,6 +3,7 @@ package dev.postern.dispatch;
 import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.outcome.Attempt;
@@ -110,14 +111,22 @@ final class Chronicle {
             case NONE -> {}
             case OPENED ->
                     log.atWarn()
+                            .addMarker(LogMark.EACH)
                             .addKeyValue("egress", view.name())
                             .addKeyValue("fault", view.fault() == null ? "" : view.fault().word())
                             .addKeyValue("reply", view.lastError())
                             .addKeyValue("next-probe", view.nextProbe())
                             .log("egress down");
             case HALF_OPENED ->
-                    log.atInfo().addKeyValue("egress", view.name()).log("egress on trial");
-            case CLOSED -> log.atInfo().addKeyValue("egress", view.name()).log("egress up");
+                    log.atInfo()
+                            .addMarker(LogMark.EACH)
+                            .addKeyValue("egress", view.name())
+                            .log("egress on trial");
+            case CLOSED ->
+                    log.atInfo()
+                            .addMarker(LogMark.EACH)
+                            .addKeyValue("egress", view.name())
+                            .log("egress up");
         }
     }
 }

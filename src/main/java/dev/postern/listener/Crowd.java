@@ -6,6 +6,7 @@ import dev.postern.smtp.ClientNetwork;
 import dev.postern.smtp.Limits;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// | the session                                      | gives way                                 |
 /// |--------------------------------------------------|-------------------------------------------|
 /// | said its last word                               | at once                                   |
-/// | waits for us: a commit, a check of credentials   | never                                     |
+/// | waits for us: a commit, a check of credentials,  | never                                     |
+/// | room in the spool                                |                                           |
 /// | is within DATA or BDAT                           | after [#STALLED_AFTER] without progress   |
 /// | any other, held-back answers to log-ins included | to a client who has less, or after        |
 /// |                                                  | [#SILENT_AFTER] without progress          |
@@ -31,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// its session without a transaction that made no progress for the longest time. So one address can
 /// take all room, but not keep it from another. Progress is what brings mail nearer: a greeting, a
 /// log-in, a sender, a new recipient, [Session#PROGRESS_OCTETS] of content. When nobody gives way,
-/// a new session is refused, and so is a recipient.
+/// a recipient is refused, and a new session of a client who holds some of what is used up.
 ///
 /// *Limits.* `smtp.max-connections` sessions. Each may hold [#FREE_BYTES], which is what usual mail
 /// needs; what is beyond that comes out of one budget, [#heldBytesAtMost]: an eighth of the heap,
@@ -109,6 +111,9 @@ final class Crowd {
         /// Returns where the session stands, on any thread.
         State state();
 
+        /// Returns whether the session waits for room in the spool, on any thread.
+        boolean isHeldUp();
+
         /// Asks the session to end. It says [Seat#stay] when it can't any more.
         void giveWay();
     }
@@ -148,8 +153,9 @@ final class Crowd {
         private final ClientNetwork network;
         private int sessions;
         private long heldBytes;
-        private boolean searched;
-        private long searchedNanos;
+
+        /// When nobody was found to give way to it.
+        private final Map<Room, Long> searchedNanos = new EnumMap<>(Room.class);
 
         Client(ClientNetwork network) {
             this.network = network;
@@ -265,8 +271,12 @@ final class Crowd {
     synchronized @Nullable Seat enter(InetAddress address, Guest guest) {
         ClientNetwork network = ClientNetwork.of(address);
         Client client = clients.getOrDefault(network, new Client(network));
-        if (!makeRoom(Room.SESSIONS, client, null, 1)
-                || !makeRoom(Room.BYTES, client, null, FREE_BYTES)) {
+        if (!makeRoom(Room.SESSIONS, client, null, 1)) {
+            return null;
+        }
+        // A client who holds nothing of what is used up is let in: for most mail what each session
+        // may hold will do.
+        if (!makeRoom(Room.BYTES, client, null, FREE_BYTES) && client.heldBytes > 0) {
             return null;
         }
         Seat seat = new Seat(client, guest);
@@ -320,7 +330,8 @@ final class Crowd {
     private @Nullable Seat whoGivesWay(
             Room what, Client asking, @Nullable Seat asker, long wanted) {
         long now = nanoTime.getAsLong();
-        if (asking.searched && now - asking.searchedNanos < SEARCH_EACH.toNanos()) {
+        Long searched = asking.searchedNanos.get(what);
+        if (searched != null && now - searched < SEARCH_EACH.toNanos()) {
             return null;
         }
         Seat found = null;
@@ -333,8 +344,9 @@ final class Crowd {
                 found = seat;
             }
         }
-        asking.searched = found == null;
-        asking.searchedNanos = now;
+        if (found == null) {
+            asking.searchedNanos.put(what, now);
+        }
         return found;
     }
 
@@ -343,7 +355,8 @@ final class Crowd {
         return switch (seat.guest.state()) {
             case CLOSED -> true;
             case CHECKING, COMMITTING -> false;
-            case DATA, CHUNK, CHUNKED -> withoutProgress >= STALLED_AFTER.toNanos();
+            case DATA, CHUNK, CHUNKED ->
+                    !seat.guest.isHeldUp() && withoutProgress >= STALLED_AFTER.toNanos();
             case START, READY, SENDER, ADDRESSED, CHALLENGED, DELAYED, REFUSED_CHUNK, SECURING ->
                     hasMore || withoutProgress >= SILENT_AFTER.toNanos();
         };

@@ -55,6 +55,8 @@ final class Session {
     /// Others look at it on their threads to see who may have to leave.
     private volatile State state = State.START;
 
+    private volatile boolean heldUp;
+
     private boolean secure;
     private boolean extended;
     private String helo = "";
@@ -104,6 +106,16 @@ final class Session {
                 default -> line(in);
             }
         }
+        lookWhetherHeldUp();
+    }
+
+    private void lookWhetherHeldUp() {
+        heldUp = transaction != null && transaction.isFull();
+    }
+
+    /// Returns whether the spool has no room for more of the message now; on any thread.
+    boolean isHeldUp() {
+        return heldUp;
     }
 
     private void cameIn(int octets) {
@@ -355,6 +367,7 @@ final class Session {
 
     private void writableAgain(Incoming incoming) {
         incoming.writableAgain();
+        lookWhetherHeldUp();
         peer.resume();
     }
 

@@ -159,7 +159,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer,
                 session().secured();
             } else {
                 log.atInfo()
-                        .addKeyValue("client", ctx.channel().remoteAddress())
+                        .addKeyValue("client", link(ctx.channel()).clientText())
                         .addKeyValue("why", handshake.cause().getMessage())
                         .log("TLS was not agreed on");
                 drop();
@@ -462,6 +462,12 @@ final class SessionChannel extends ChannelInboundHandlerAdapter implements Peer,
     public Protocol.State state() {
         Session known = session;
         return known == null ? Protocol.State.START : known.state();
+    }
+
+    @Override
+    public boolean isHeldUp() {
+        Session known = session;
+        return known != null && known.isHeldUp();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.postern.spool;
 
+import dev.postern.mail.LogMark;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
@@ -138,6 +139,7 @@ final class OperatorDesk {
         }
         notes.change(ledger, RecordType.HELD, before.suspected(SUSPECTED), true);
         log.atError()
+                .addMarker(LogMark.EACH)
                 .addKeyValue("id", id)
                 .addKeyValue("from", before.envelope().sender())
                 .addKeyValue("advice", "postern queue release " + id + " tries it once more, alone")

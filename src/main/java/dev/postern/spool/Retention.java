@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import dev.postern.config.SpoolConfig;
+import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
 import java.io.IOException;
 import java.time.Duration;
@@ -134,6 +135,7 @@ final class Retention {
             if (desk.dropContent(id)) {
                 returning.add(given);
                 log.atWarn()
+                        .addMarker(LogMark.EACH)
                         .addKeyValue("id", new QueueId(id))
                         .log("room is short: octets of a failed message dropped");
             }

@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import dev.postern.config.SpoolConfig;
+import dev.postern.mail.LogMark;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,9 +38,12 @@ final class Room {
         String now = words(freeBytes, ledger.bytes());
         shortage = now;
         if (before == null && now != null) {
-            log.atError().addKeyValue("why", now).log("mail is refused: room is short");
+            log.atError()
+                    .addMarker(LogMark.EACH)
+                    .addKeyValue("why", now)
+                    .log("mail is refused: room is short");
         } else if (before != null && now == null) {
-            log.atInfo().log("the spool has room again");
+            log.atInfo().addMarker(LogMark.EACH).log("the spool has room again");
         }
     }
 

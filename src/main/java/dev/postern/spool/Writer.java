@@ -1,5 +1,6 @@
 package dev.postern.spool;
 
+import dev.postern.mail.LogMark;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -331,9 +332,12 @@ final class Writer {
         SpoolException.Kind kind = full ? SpoolException.Kind.FULL : SpoolException.Kind.BROKEN;
         String words = full ? "the spool's disk is full" : "the spool's disk failed";
         SpoolException now = new SpoolException(kind, words + ": " + cause.getMessage(), cause);
+        var line = log.atError();
+        if (trouble == null) {
+            line = line.addMarker(LogMark.EACH);
+        }
         trouble = now;
-        log.atError()
-                .addKeyValue("trouble", words)
+        line.addKeyValue("trouble", words)
                 .addKeyValue("error", cause.getMessage())
                 .log("the spool can't write");
         failAll(batch, next, now);
@@ -380,7 +384,10 @@ final class Writer {
             }
             journal().sync();
             if (trouble != null) {
-                log.atInfo().addKeyValue("rewritten", again.size()).log("spool works again");
+                log.atInfo()
+                        .addMarker(LogMark.EACH)
+                        .addKeyValue("rewritten", again.size())
+                        .log("spool works again");
             }
             trouble = null;
             noteDirt();

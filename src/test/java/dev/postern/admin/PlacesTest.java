@@ -10,6 +10,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -144,7 +145,7 @@ class PlacesTest {
     }
 
     @Test
-    void anAddressHasSoManyIdleOnes() {
+    void aClientHasSoManyIdleOnes() {
         for (int i = 0; i <= Places.IDLE_PER_ADDRESS; i++) {
             enter("idle " + i, address(1));
         }
@@ -155,8 +156,49 @@ class PlacesTest {
         for (int i = 0; i <= Places.IDLE_PER_LOOPBACK; i++) {
             enter("local " + i, InetAddress.getLoopbackAddress());
         }
+        pass(Places.IDLE_AT_LEAST);
+        places.sweep();
 
-        assertEquals(List.of("idle 0", "local 0"), closed);
+        assertEquals(Set.of("idle 0", "local 0"), Set.copyOf(closed));
+        assertEquals(2, closed.size());
+    }
+
+    /// Many workers that come at once may all have something to ask.
+    @Test
+    void whoHasJustComeStays() {
+        for (int i = 0; i < 3 * Places.IDLE_PER_ADDRESS; i++) {
+            enter("worker " + i, address(1));
+        }
+        places.sweep();
+        assertEquals(List.of(), closed);
+
+        pass(Places.IDLE_AT_LEAST);
+        enter("late", address(1));
+        assertEquals(2 * Places.IDLE_PER_ADDRESS + 1, closed.size());
+        assertFalse(closed.contains("late"));
+    }
+
+    /// A host has a whole /64 (RFC 4291 §2.5.1).
+    @Test
+    void addressesOfOneNetworkAreOneClient() {
+        for (int i = 0; i <= Places.IDLE_PER_ADDRESS; i++) {
+            enter("idle " + i, InetAddress.ofLiteral("2001:db8::" + (i + 1)));
+        }
+        pass(Places.IDLE_AT_LEAST);
+        places.sweep();
+
+        assertEquals(List.of("idle 0"), closed);
+    }
+
+    /// It is about to run, and would lose what it was asked for.
+    @Test
+    void whatIsReadIsNotIdle() {
+        List<Places.Place> crowd = fill();
+        crowd.get(0).works();
+
+        run(enter("honest", address(1000)));
+
+        assertEquals(List.of("crowd 1"), closed);
     }
 
     @Test

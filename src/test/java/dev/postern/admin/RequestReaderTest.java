@@ -144,6 +144,10 @@ class RequestReaderTest {
         "431, 10, 17000, 1",
         "431, 10, 10, 1700",
         "431, 10, 2, 4000",
+        "431, 10, 4, 4000",
+        "431, 10, 5, 4000",
+        "431, 10, 6, 4000",
+        "431, 10, 7, 4000",
         "200, 4000, 16000, 1",
     })
     void aHeadHasItsLimits(int status, int target, int value, int fields) {

@@ -45,10 +45,16 @@ class CrowdTest {
         Crowd.Seat seat;
         boolean asked;
         boolean stubborn;
+        boolean heldUp;
 
         @Override
         public State state() {
             return state;
+        }
+
+        @Override
+        public boolean isHeldUp() {
+            return heldUp;
         }
 
         @Override
@@ -242,6 +248,46 @@ class CrowdTest {
         seated(OTHER);
         assertTrue(large.asked, "in favour of another client");
         assertEquals(0, crowd.heldBytes());
+    }
+
+    /// Large mail under way keeps its own client's new sessions out, and nobody else's.
+    @Test
+    void whoHoldsNothingOfItIsLetIn() {
+        Guest large = seated(ONE).in(State.DATA);
+        filled(large);
+        assertNull(enter(ONE).seat);
+        Guest other = seated(OTHER);
+        assertFalse(large.asked);
+        assertTrue(other.seat.hold(Crowd.FREE_BYTES), "as much as usual mail needs");
+        assertFalse(other.seat.hold(Crowd.FREE_BYTES + 1), "no more");
+    }
+
+    /// Its client can't go on while the disk does not.
+    @Test
+    void aMessageThatWaitsForTheSpoolStays() {
+        Guest waiting = seated(ONE).in(State.DATA);
+        seated(ONE).in(State.COMMITTING);
+        seated(ONE).in(State.COMMITTING);
+        waiting.heldUp = true;
+        passes(Crowd.STALLED_AFTER.multipliedBy(2));
+        assertNull(enter(OTHER).seat);
+        waiting.heldUp = false;
+        passes(Duration.ofSeconds(1));
+        seated(OTHER);
+        assertTrue(waiting.asked);
+    }
+
+    /// Where no seat was found, room for octets may be.
+    @Test
+    void aSearchForOneThingSaysNothingOfAnother() {
+        Guest large = seated(OTHER).in(State.CHECKING);
+        seated(ONE).in(State.COMMITTING);
+        Guest mine = seated(ONE).in(State.COMMITTING);
+        filled(large);
+        assertNull(enter(ONE).seat);
+        large.in(State.ADDRESSED);
+        assertTrue(mine.seat.hold(Crowd.FREE_BYTES + 1000));
+        assertTrue(large.asked);
     }
 
     @Test

@@ -42,6 +42,11 @@ final class DirectPeer implements Peer, Crowd.Guest {
         session.greet();
     }
 
+    @Override
+    public boolean isHeldUp() {
+        return session.isHeldUp();
+    }
+
     /// Gives octets to the session, one a character, and waits while it is busy.
     DirectPeer give(String octets) {
         return give(octets.getBytes(ISO_8859_1));
