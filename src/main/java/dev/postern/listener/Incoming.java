@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Incoming implements ContentSink {
 
     /// More Received fields than this, and the mail runs in a circle (RFC 5321 §6.3).
-    static final int RECEIVED_FIELDS_AT_MOST = 50;
+    static final int RECEIVED_FIELDS_AT_MOST = 100;
 
     private final Envelope envelope;
     private final Origin origin;
