@@ -36,7 +36,7 @@ class RpmIT {
                         "-rw-r--r-- root:root /etc/postern/postern.yaml",
                         "drwx------ root:root /etc/postern/credentials",
                         "-rw-r----- root:postern /etc/postern/admin-token",
-                        "drwxr-x--- postern:postern /var/spool/postern",
+                        "drwx------ postern:postern /var/spool/postern",
                         "-rw-r--r-- root:root /usr/lib/systemd/system/postern.service",
                         "-rwxr-xr-x root:root /usr/sbin/sendmail.postern",
                         "-rwxr-xr-x root:root /usr/lib/postern/runtime/bin/java")) {
