@@ -10,15 +10,16 @@ import java.nio.ByteBuffer;
 /// What comes in has CRLF line ends only ([CrlfLines], or decoded by the listener), in pieces of
 /// any size. The section ends at the first empty line, or before the first line when that is no
 /// field. A malformed line *between* fields does not end it, since more than one old mailer wraps
-/// long fields without indenting them, and the fields after it still count; behind a comma at the
-/// end of a Bcc field it belongs to that, or a list that is wrapped so would leave in part. Nor
-/// does the `From ` line of a mailbox file end the section, which programs leave on.
+/// long fields without indenting them, and the fields after it still count; behind a Bcc field it
+/// belongs to that, or a list that is wrapped so would leave in part. Nor does the `From ` line of
+/// a mailbox file end the section, which programs leave on.
 ///
 /// *Limits.* The octets of what may become a field's name are held back until it is known what they
-/// are, [#HELD_OCTETS_AT_MOST] at most. Beyond that a name is none that matters, and passes. If it
-/// proves to be no field after all and is the first line, the section ends *behind* it, which is
-/// all that can still be done. A name with more blanks before its colon is taken as that name, with
-/// a colon or without: no Bcc leaves because its end was not in sight.
+/// are, [#HELD_OCTETS_AT_MOST] at most. Beyond that a name is none that matters, and passes, or
+/// goes with the Bcc field before it. If it proves to be no field after all and is the first line,
+/// the section ends *behind* it, which is all that can still be done. A name with more blanks
+/// before its colon is taken as that name, with a colon or without: no Bcc leaves because its end
+/// was not in sight.
 final class FieldScanner {
 
     /// No line may be longer (RFC 5322 §2.1.1).
@@ -69,7 +70,6 @@ final class FieldScanner {
     private int heldOctets;
     private int nameOctets;
     private boolean blind;
-    private byte lastOctet;
     private boolean blankSeen;
     private boolean anyField;
     private boolean endsBehindLine;
@@ -165,16 +165,17 @@ final class FieldScanner {
         at = At.REST;
     }
 
+    /// A line that is no field, or may be none: behind a blind field it goes on with that, whatever
+    /// it has.
     private void other() {
-        blind = false;
-        sink.other();
+        if (!blind) {
+            sink.other();
+        }
     }
 
     private void notAField() {
         String start = new String(held, 0, heldOctets, US_ASCII);
-        if (blind && lastOctet == ',') {
-            at = At.REST;
-        } else if (anyField || start.startsWith("From ") || start.startsWith(">From ")) {
+        if (anyField || start.startsWith("From ") || start.startsWith(">From ")) {
             other();
             at = At.REST;
         } else {
@@ -185,7 +186,6 @@ final class FieldScanner {
 
     private void giveHeld() {
         if (heldOctets > 0) {
-            lastOctet = nameOctets > 0 ? held[nameOctets - 1] : lastOctet;
             sink.octets(ByteBuffer.wrap(held, 0, heldOctets));
         }
         heldOctets = 0;
@@ -212,9 +212,7 @@ final class FieldScanner {
         ByteBuffer line = in.duplicate();
         boolean ended = false;
         while (in.hasRemaining() && !ended) {
-            byte octet = in.get();
-            ended = octet == LF;
-            lastOctet = isBlank(octet) || octet == CR || ended ? lastOctet : octet;
+            ended = in.get() == LF;
         }
         sink.octets(line.limit(in.position()));
         if (ended && endsBehindLine) {

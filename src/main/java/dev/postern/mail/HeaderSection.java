@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BinaryOperator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The header section at the start of a message, read ahead to find out who it is from and for (RFC
@@ -27,6 +28,7 @@ public final class HeaderSection {
     public static final int LIMIT_OCTETS = 256 * 1024;
 
     private static final String CRLF = "\r\n";
+    private static final Pattern UNINDENTED = Pattern.compile(CRLF + "(?=[^ \t])");
     private static final List<String> DESTINATIONS = List.of("to", "cc", "bcc");
     private static final List<String> RESENT = List.of("resent-to", "resent-cc", "resent-bcc");
     private static final List<String> RESENT_SENDER = List.of("resent-from", "resent-sender");
@@ -52,8 +54,10 @@ public final class HeaderSection {
             return text.substring(text.indexOf(':') + 1);
         }
 
+        /// A line that belongs here without being indented is taken as if it were.
         String unfolded() {
-            return new String(value().replace(CRLF, "").getBytes(ISO_8859_1), UTF_8);
+            String indented = UNINDENTED.matcher(value()).replaceAll(" ");
+            return new String(indented.replace(CRLF, "").getBytes(ISO_8859_1), UTF_8);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.postern.mail;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.smtp.BareNewline;
@@ -274,6 +275,41 @@ class HeaderReadingTest {
                     }
                     // Without any field nobody was told to hide anything.
                     assertTrue(!bodyAtOnce || read(message).destinations().isEmpty());
+                });
+    }
+
+    /// Each of its addresses gets the mail, and nobody sees one.
+    @Test
+    void aBlindFieldIsOneFieldHoweverItIsWrapped() {
+        Seeds.forEach(
+                2000,
+                random -> {
+                    String newline = Seeds.oneOf(random, List.of("\r\n", "\n"));
+                    List<String> hidden = new ArrayList<>();
+                    StringBuilder text = new StringBuilder("Subject: kept" + newline);
+                    text.append(Seeds.oneOf(random, List.of("Bcc:", "BCC :", "Resent-Bcc:")));
+                    for (int count = 1 + random.nextInt(6); count > 0; count--) {
+                        String address = "hidden-" + count + "@x.example";
+                        hidden.add(address);
+                        text.append(
+                                Seeds.oneOf(
+                                        random,
+                                        List.of("", " ", newline, newline + " ", newline + "\t")));
+                        text.append(random.nextBoolean() ? address : "<" + address + ">");
+                        text.append(Seeds.oneOf(random, List.of(",", " ; ", ", ", newline + ",")));
+                    }
+                    text.append(newline).append("X-Next: kept too").append(newline);
+                    text.append("no field" + newline + newline + "body");
+                    byte[] message = text.toString().getBytes(ISO_8859_1);
+
+                    String value = read(message).destinations().getFirst();
+                    assertEquals(hidden, AddressList.parse(value).addresses());
+                    byte[] stored = stored(message, random);
+                    assertFalse(new String(stored, ISO_8859_1).contains("hidden"));
+                    assertTrue(new String(stored, ISO_8859_1).contains("\r\nno field\r\n"));
+                    assertEquals(
+                            List.of("received", "subject", "x-next", "date", "message-id"),
+                            plainly(stored).stream().map(Field::name).toList());
                 });
     }
 }

@@ -122,9 +122,26 @@ class HeaderRewriterTest {
         rewrite(
                 "Date: d\r\nBcc: a@x, \r\nb@x,\r\nAnn <c@x>\r\nMessage-ID: <m>\r\n\r\nb\r\n",
                 "Date: d\r\nMessage-ID: <m>\r\n\r\nb\r\n");
-        rewrite(
-                "Date: d\r\nBcc: a@x\r\nstray\r\nMessage-ID: <m>\r\n\r\nb\r\n",
-                "Date: d\r\nstray\r\nMessage-ID: <m>\r\n\r\nb\r\n");
+        String wide = "w".repeat(600) + "@x," + "w".repeat(600) + "@x";
+        for (String field :
+                new String[] {
+                    "Bcc: a@x;\r\nb@x\r\n",
+                    "Bcc:\r\nb@x\r\n",
+                    "Bcc: a@x\r\n, b@x\r\n",
+                    "Bcc: a@x\r\nb@x\r\n c@x\r\nd@x\r\n",
+                    "Resent-Bcc: a@x\r\n\u00fc <b@x>\r\n<c@x>\r\n",
+                    "Bcc: a@x\r\n" + wide + "\r\n",
+                    "Bcc: a@x\r\nFrom b@x\r\n: c@x\r\n"
+                }) {
+            rewrite(
+                    "Date: d\r\n" + field + "Message-ID: <m>\r\n\r\nb\r\n",
+                    "Date: d\r\nMessage-ID: <m>\r\n\r\nb\r\n");
+            rewrite(
+                    "Date: d\r\nMessage-ID: <m>\r\n" + field + "\r\nb\r\n",
+                    "Date: d\r\nMessage-ID: <m>\r\n\r\nb\r\n");
+        }
+        String other = "Date: d\r\nMessage-ID: <m>\r\nTo: a@x\r\nstray\r\n\r\nb\r\n";
+        rewrite(other, other);
     }
 
     @Test
