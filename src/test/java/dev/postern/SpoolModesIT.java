@@ -163,6 +163,49 @@ class SpoolModesIT {
                                 .formatted(mode, STRANGER)));
     }
 
+    /// What is left of an earlier user of the volume, or of a server that squashes users.
+    private static final String EARLIER =
+            "mkdir \"$0\" && mount -t tmpfs -o mode=2775,gid=%1$s none \"$0\""
+                    + " && cd \"$0\" && touch lock owner other && chown 4712:%1$s lock owner other"
+                    + " && chmod %2$s lock owner other && cd /";
+
+    @Test
+    void anotherUsersFilesOnAMountPointAreTakenIfTheyMayBeWritten() throws IOException {
+        Commands.Result result = seenByAStranger(EARLIER.formatted(STRANGER, "664"));
+        List<String> entries = result.expect(0).output().lines().toList();
+        for (String name : List.of("lock", "owner", "other")) {
+            assertTrue(entries.contains("4712 664 /" + name), result.output());
+        }
+        List<String> told =
+                result.errors().lines().filter(it -> it.contains("taken as they are")).toList();
+        assertEquals(1, told.size(), result.errors());
+        assertTrue(told.getFirst().contains("owners=4712"), told.getFirst());
+        assertTrue(told.getFirst().contains("level=warn"), told.getFirst());
+    }
+
+    @Test
+    void anotherUsersFilesOnAMountPointAreRefusedIfTheyMayNot() throws IOException {
+        Commands.Result result = seenByAStranger(EARLIER.formatted(STRANGER, "644")).expect(1);
+        List<String> complaints =
+                result.errors().lines().filter(line -> line.startsWith("postern: ")).toList();
+        assertEquals(1, complaints.size(), result.errors());
+        assertTrue(complaints.getFirst().contains("belongs to user 4712"), result.errors());
+    }
+
+    /// A file that is mounted under one of our names is the platform's.
+    @Test
+    void whatIsMountedInTheSpoolStaysAsItIs() throws IOException {
+        Commands.Result result =
+                seenByAStranger(
+                        ("mkdir \"$0\" \"$0/corrupt\" && chown -R %1$s \"$0\""
+                                        + " && mount -t tmpfs -o mode=755,uid=%1$s"
+                                        + " none \"$0/corrupt\"")
+                                .formatted(STRANGER));
+        String entries = result.expect(0).output();
+        assertTrue(entries.contains(STRANGER + " 755 /corrupt\n"), entries);
+        assertTrue(entries.startsWith(STRANGER + " 700 /\n"), entries);
+    }
+
     /// Such a one is in images, and where a platform says which group we are.
     @ParameterizedTest
     @ValueSource(strings = {"770", "2775", "1777"})

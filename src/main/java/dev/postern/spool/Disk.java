@@ -26,8 +26,8 @@ public interface Disk {
     /// Returns the names in a directory, in no order.
     List<String> list(Path directory) throws IOException;
 
-    /// Takes possession of a directory that is to be this user's alone, with all that is in it;
-    /// creates it where it is missing. This path alone may be a symbolic link.
+    /// Takes possession of a directory that is to be this user's alone, with all of the spool's
+    /// that is in it; creates it where it is missing. This path alone may be a symbolic link.
     ///
     /// @return the path to go on with: where the link leads
     /// @throws SpoolException when it is another user's, or has in it what can't be ours

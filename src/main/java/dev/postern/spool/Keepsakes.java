@@ -20,6 +20,9 @@ final class Keepsakes {
     /// Octets of one at most: a kill does not stop a write within a page.
     static final int MAX_BYTES = 4096 - 2 * Integer.BYTES;
 
+    /// All their names begin so.
+    static final String PREFIX = "limits-";
+
     private static final byte[] NOTHING = {};
 
     private final Disk disk;
@@ -32,6 +35,9 @@ final class Keepsakes {
     }
 
     synchronized void keep(String name, byte[] octets) {
+        if (!name.startsWith(PREFIX)) {
+            throw new IllegalArgumentException("not a name of the spool's: " + name);
+        }
         if (octets.length > MAX_BYTES) {
             throw new IllegalArgumentException("too much to keep: " + octets.length);
         }

@@ -15,12 +15,15 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the spool's directory, and all that is in it, this user's alone. Whoever could write
-/// there, or put a link in its place, could have us write elsewhere; who can read there reads mail.
+/// Makes the spool's directory, and all of the spool's that is in it, this user's alone. Whoever
+/// could write there, or put a link in its place, could have us write elsewhere; who can read there
+/// reads mail.
 ///
 /// ```
 ///  the directory is        and                                     then
@@ -30,19 +33,26 @@ import org.slf4j.LoggerFactory;
 ///  root's                  else                                    taken as it is, if writable
 ///  another user's          even if we are root                     refused
 ///
-///  in it, at any depth
+///  in it, by name
+///  not the spool's         whatever it is, whoever's               left alone
 ///  a link, a device, …     whoever's                               refused
+///  a mount point                                                   left alone
 ///  ours                    a file, a directory                     narrowed to 0600, 0700
-///  root's                  lost+found, …                           left alone
-///  another user's          mounted there, as a configuration is    left alone
+///  root's                                                          left alone
+///  another user's          on a mount point, and we may write it   left alone, with a warning
 ///  another user's          else                                    refused
 /// ```
+///
+/// By name ([SpoolHome#isOurs]), since an app may have its data in the same directory, on a host
+/// with one volume for all; in `corrupt/` all is the spool's. On a volume another owner is what an
+/// export's squashing, or an earlier user of ours with the same fsGroup, leaves behind.
 ///
 /// A mount point is root's where a platform mounts a volume for a group (fsGroup in Kubernetes) or
 /// for all: such a mode is the platform's to set, and it may set it again.
 ///
 /// *Diagnostics.* A [SpoolException] `UNUSABLE` for what is refused. One info line for a directory
-/// of root's, one for all that was narrowed. A file system that keeps no modes is a warning.
+/// of root's, one for all that was narrowed. One warning for files of other users that are taken,
+/// and one each where the file system keeps its modes.
 final class OwnDirectory {
 
     static final FileAttribute<Set<PosixFilePermission>> FILE = mode("rw-------");
@@ -65,6 +75,11 @@ final class OwnDirectory {
 
     private final Path directory;
     private final int us;
+
+    /// Whether a file system is mounted on the directory itself.
+    private final boolean mounted;
+
+    private final Set<String> others = new TreeSet<>();
     private int narrowed;
 
     /// What lies at a path.
@@ -84,11 +99,16 @@ final class OwnDirectory {
         boolean is(int type) {
             return (mode & TYPE) == type;
         }
+
+        boolean isOpen() {
+            return (mode & FOR_OTHERS) != 0;
+        }
     }
 
     private OwnDirectory(Path directory, int us) {
         this.directory = directory;
         this.us = us;
+        this.mounted = Machine.isMountPoint(directory);
     }
 
     private static FileAttribute<Set<PosixFilePermission>> mode(String mode) {
@@ -102,13 +122,9 @@ final class OwnDirectory {
         Entry entry = Entry.at(real);
         OwnDirectory own = new OwnDirectory(real, us(entry));
         own.take(entry);
-        own.takeContents(real);
-        if (own.narrowed > 0) {
-            log.atInfo()
-                    .addKeyValue("spool", real)
-                    .addKeyValue("entries", own.narrowed)
-                    .log("others could read or write in the spool: narrowed to this user");
-        }
+        own.takeContents(real, SpoolHome::isOurs);
+        own.takeContents(real.resolve(SpoolHome.CORRUPT), _ -> true);
+        own.tell();
         return real;
     }
 
@@ -156,17 +172,16 @@ final class OwnDirectory {
         if (!entry.is(TYPE_DIRECTORY)) {
             throw refusal(directory + " is no directory", "move it away", null);
         }
-        boolean mounted = entry.owner() == ROOT && Machine.isMountPoint(directory);
-        if (entry.owner() == us && !mounted) {
+        if (entry.owner() == us && !(us == ROOT && mounted)) {
             narrow(directory, entry);
         } else if (entry.owner() == ROOT) {
-            takeRoots(entry, mounted);
+            takeRoots(entry);
         } else {
             throw foreign(directory, "run as that user, or give it to this one (chown -R %d %s)");
         }
     }
 
-    private void takeRoots(Entry entry, boolean mounted) throws IOException {
+    private void takeRoots(Entry entry) throws IOException {
         boolean open = (entry.mode() & FOR_ALL_TO_WRITE) != 0 && (entry.mode() & STICKY) == 0;
         if (open && !mounted) {
             throw refusal(
@@ -174,7 +189,7 @@ final class OwnDirectory {
                     "give it to this user (chown -R %d %s)".formatted(us, directory),
                     null);
         }
-        if ((entry.mode() & FOR_OTHERS) != 0) {
+        if (entry.isOpen()) {
             log.atInfo()
                     .addKeyValue("spool", directory)
                     .addKeyValue("mode", Integer.toOctalString(entry.mode() & ~TYPE))
@@ -182,8 +197,12 @@ final class OwnDirectory {
         }
     }
 
-    private void takeContents(Path in) throws IOException {
-        try (DirectoryStream<Path> paths = Files.newDirectoryStream(in)) {
+    private void takeContents(Path in, Predicate<String> ours) throws IOException {
+        if (!Files.isDirectory(in, LinkOption.NOFOLLOW_LINKS) || !Files.isReadable(in)) {
+            return;
+        }
+        try (DirectoryStream<Path> paths =
+                Files.newDirectoryStream(in, it -> ours.test(it.getFileName().toString()))) {
             for (Path path : paths) {
                 takeContent(path);
             }
@@ -205,18 +224,36 @@ final class OwnDirectory {
         if (!entry.is(TYPE_FILE) && !entry.is(TYPE_DIRECTORY)) {
             throw refusal(path + " is neither a file nor a directory", "remove it", null);
         }
+        boolean fine = entry.owner() == us ? !entry.isOpen() : entry.owner() == ROOT;
+        if (fine || Machine.isMountPoint(path)) {
+            return;
+        }
         if (entry.owner() == us) {
             narrow(path, entry);
-            if (entry.is(TYPE_DIRECTORY)) {
-                takeContents(path);
-            }
-        } else if (entry.owner() != ROOT && !Machine.isMountPoint(path)) {
+        } else if (mounted && Files.isReadable(path) && Files.isWritable(path)) {
+            others.add(owner(path));
+        } else {
             throw foreign(path, "give it to this user (chown -R %d %s)");
         }
     }
 
+    private void tell() {
+        if (narrowed > 0) {
+            log.atInfo()
+                    .addKeyValue("spool", directory)
+                    .addKeyValue("entries", narrowed)
+                    .log("others could read or write in the spool: narrowed to this user");
+        }
+        if (!others.isEmpty()) {
+            log.atWarn()
+                    .addKeyValue("spool", directory)
+                    .addKeyValue("owners", String.join(",", others))
+                    .log("files in the spool are other users': taken as they are");
+        }
+    }
+
     private void narrow(Path path, Entry entry) {
-        if ((entry.mode() & FOR_OTHERS) == 0) {
+        if (!entry.isOpen()) {
             return;
         }
         PosixFileAttributeView view =
@@ -235,9 +272,12 @@ final class OwnDirectory {
 
     /// @param remedy gets our user's number and the spool
     private SpoolException foreign(Path path, String remedy) throws IOException {
-        String owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).getName();
-        String whose = path + " belongs to user " + owner + ", and this is user " + us;
+        String whose = path + " belongs to user " + owner(path) + ", and this is user " + us;
         return refusal(whose, remedy.formatted(us, directory), null);
+    }
+
+    private static String owner(Path path) throws IOException {
+        return Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).getName();
     }
 
     private static SpoolException refusal(

@@ -105,6 +105,7 @@ public interface Spool extends AutoCloseable {
     /// Keeps a few octets under a name, in the place of what was kept there. They survive the
     /// process, and the machine some seconds later.
     ///
+    /// @param name begins with `limits-`
     /// @throws java.io.UncheckedIOException when the disk does not take them
     void keep(String name, byte[] octets);
 

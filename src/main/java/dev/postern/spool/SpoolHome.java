@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 ///  running   there from a start to a clean stop; says which boot of the machine that was
 ///  preparing what is being read to be sent (see Preparations)
 ///  corrupt/  octets that were found damaged, with a note each
+///  endpoint  where the forwarder listens, and its drafts (`submit` writes it)
 /// ```
+///
+/// Whatever has another name than [#isOurs] tells is somebody else's, who has the directory too.
 final class SpoolHome implements Closeable {
 
     static final String CORRUPT = "corrupt";
@@ -33,6 +37,20 @@ final class SpoolHome implements Closeable {
 
     private static final String FORMAT = "format";
     private static final String RUNNING = "running";
+    private static final String ENDPOINT = "endpoint";
+    private static final String DRAFT_SUFFIX = ".new";
+
+    private static final Set<String> FIXED =
+            Set.of(
+                    CORRUPT,
+                    LOCK,
+                    OWNER,
+                    FORMAT,
+                    RUNNING,
+                    ENDPOINT,
+                    Catalogue.NAME,
+                    Preparations.NAME);
+
     private static final int MAX_FILE_BYTES = 4096;
     private static final Pattern FORMAT_TEXT =
             Pattern.compile("postern spool\nversion (\\d{1,6})\nmark ([0-9a-f]{8})\n");
@@ -88,6 +106,14 @@ final class SpoolHome implements Closeable {
                             + "): make it a directory that this user may write, or set spool.path",
                     e);
         }
+    }
+
+    /// Returns whether the spool gives this name to something in its directory.
+    static boolean isOurs(String name) {
+        return FIXED.contains(name)
+                || Segment.numberOf(name).isPresent()
+                || name.startsWith(Keepsakes.PREFIX)
+                || (name.startsWith(ENDPOINT) && name.endsWith(DRAFT_SUFFIX));
     }
 
     /// Returns where it is.

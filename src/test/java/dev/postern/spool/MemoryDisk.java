@@ -224,6 +224,7 @@ final class MemoryDisk implements Disk {
 
     @Override
     public synchronized DiskFile create(Path file) throws IOException {
+        checkName(file);
         operate();
         if (failCreates > 0) {
             failCreates--;
@@ -314,9 +315,18 @@ final class MemoryDisk implements Disk {
 
     @Override
     public synchronized @Nullable Closeable lock(Path file) throws IOException {
+        checkName(file);
         operate();
         files.computeIfAbsent(file, _ -> new Content());
         return locks.add(file) ? () -> unlock(file) : null;
+    }
+
+    /// Whatever a test does with the spool: what it makes is known as its own at the next start.
+    private static void checkName(Path file) {
+        boolean aside = file.getParent().endsWith(SpoolHome.CORRUPT);
+        if (!aside && !SpoolHome.isOurs(file.getFileName().toString())) {
+            throw new AssertionError("SpoolHome.isOurs does not know " + file);
+        }
     }
 
     private synchronized void unlock(Path file) {

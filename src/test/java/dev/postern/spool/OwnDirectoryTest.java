@@ -2,6 +2,7 @@ package dev.postern.spool;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,8 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Nobody else reads the spool, or has us write elsewhere: for every file that it makes, whatever
-/// its name.
+/// Nobody else reads the spool, or has us write elsewhere: for every file that it makes. What is
+/// not the spool's stays as it is.
 @Timeout(120)
 class OwnDirectoryTest {
 
@@ -38,7 +39,7 @@ class OwnDirectoryTest {
 
     /// What it does not make in the tests' short life, or has removed again.
     private static final List<String> OTHER_NAMES =
-            List.of(Segment.name(99), "limits-other", "endpoint", "any-name");
+            List.of(Segment.name(99), "limits-other", "endpoint", "preparing");
 
     @TempDir private Path directory;
     private Path outside;
@@ -207,6 +208,10 @@ class OwnDirectoryTest {
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
         }
         Files.setPosixFilePermissions(everything, PosixFilePermissions.fromString("rwxrwxr-x"));
+        for (String name : OTHER_NAMES) {
+            Path file = Files.writeString(everything.resolve(name), "");
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
+        }
         try (JournalSpool spool = open(everything)) {
             assertOurs(everything);
             assertTrue(spool.status().messages().values().stream().anyMatch(count -> count > 0));
@@ -289,7 +294,7 @@ class OwnDirectoryTest {
     /// A pipe that nobody reads would stop the start for ever.
     @Test
     void whatIsNoFileIsRefused() throws IOException {
-        for (String name : List.of("lock", "format", "running", "corrupt", "any-name")) {
+        for (String name : List.of("lock", "format", "running", "corrupt", "endpoint")) {
             Path spool = copy(everything);
             Path place = spool.resolve(name);
             Commands.run(new ProcessBuilder("rm", "-rf", place.toString())).expect(0);
@@ -299,6 +304,55 @@ class OwnDirectoryTest {
                     refused.getMessage().contains(place + " is neither a file nor a directory"),
                     refused.getMessage());
         }
+    }
+
+    /// On a host with one volume the app's data are beside ours.
+    @Test
+    void whatIsNotTheSpoolsIsLeftAlone() throws Exception {
+        Path bin = Files.createDirectories(everything.resolve("node_modules/.bin"));
+        Files.createSymbolicLink(bin.resolve("tool"), outside);
+        Files.createSymbolicLink(everything.resolve("current"), bin);
+        Path nested = Files.writeString(bin.resolve("lock"), "a name of ours, elsewhere");
+        Path data = Files.writeString(everything.resolve("app.sqlite"), "the app's");
+        for (Path open : List.of(nested, data)) {
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rw-rw-r--"));
+        }
+        Path socket = everything.resolve("app.sock");
+        Commands.run(new ProcessBuilder("mkfifo", socket.toString())).expect(0);
+        if (isRoot()) {
+            Files.setAttribute(data, "unix:uid", STRANGER);
+        }
+        List<Path> theirs = List.of(bin, nested, data, socket, everything.resolve("node_modules"));
+        String before = describeEach(theirs);
+
+        open(everything).close();
+
+        assertEquals(before, describeEach(theirs));
+    }
+
+    private static String describeEach(List<Path> paths) throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (Path path : paths) {
+            all.append(path)
+                    .append(Files.readAttributes(path, "unix:uid,gid,mode,ctime"))
+                    .append('\n');
+        }
+        return all.toString();
+    }
+
+    /// Whoever adds a file to the spool adds its name.
+    @Test
+    void everyNameThatItMakesIsKnown() throws IOException {
+        for (String name : names(everything)) {
+            assertTrue(SpoolHome.isOurs(name), name);
+        }
+        OTHER_NAMES.forEach(name -> assertTrue(SpoolHome.isOurs(name), name));
+        for (String name : List.of("app.sqlite", "locks", "1.journal", "new", "corrupted", "")) {
+            assertFalse(SpoolHome.isOurs(name), name);
+        }
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new Keepsakes(new FileDisk(), directory).keep("notes", new byte[0]));
     }
 
     @Test
@@ -370,9 +424,11 @@ class OwnDirectoryTest {
         }
     }
 
+    private static boolean isRoot() throws IOException {
+        return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+    }
+
     private static void needsRoot() throws IOException {
-        Programs.needs(
-                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0),
-                "to give files away needs root");
+        Programs.needs(isRoot(), "to give files away needs root");
     }
 }
