@@ -124,6 +124,9 @@ class ExecIT {
                 Map.of(
                         "spring.mail.host", "mail.example.org",
                         "with-dash", "two\nlines = one value\n ",
+                        "with-return", "first\rX_INVENTED=no\r",
+                        "spring.first", "a".repeat(100_000),
+                        "spring.second", "b".repeat(100_000),
                         "BASH_FUNC_f%%", "() { :; }",
                         "SENDGRID_API_KEY", "SG.the-apps",
                         "POSTERN_SERVICE_HOST", "10.0.0.1",
@@ -136,6 +139,18 @@ class ExecIT {
                 assertTrue(entries.contains(name + "=" + value), name + ": " + entries);
             });
             assertFalse(seen.contains("UNSPEAKABLE"), seen);
+        }
+    }
+
+    /// Linux takes 128 KiB in a variable, and on its way this one would need more.
+    @Test
+    void aVariableThatCannotBePassedOnIsNamed() throws IOException {
+        Map<String, String> own = Map.of("spring.huge", "x".repeat(131_040), "spring.small", "y");
+        try (Postern postern = Postern.in(directory).environment(own)) {
+            Commands.Result result = Commands.run(exec(postern, List.of(), "env", "-0")).expect(0);
+            assertTrue(List.of(result.output().split("\0")).contains("spring.small=y"));
+            assertTrue(result.errors().contains("lack spring.huge:"), result.errors());
+            assertFalse(result.errors().contains("xxx"), "its value is not for the log");
         }
     }
 

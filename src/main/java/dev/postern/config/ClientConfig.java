@@ -39,11 +39,15 @@ public record ClientConfig(
 
     /// Returns whether a program that the forwarder starts may see a variable of its environment.
     /// Of our settings those may be seen that tell a command like `sendmail` where the forwarder
-    /// is; any other is a secret or leads to one.
+    /// is, or name a file that does; any other is a secret or leads to one.
     public static boolean mayBeSeen(String variable) {
         return !Environment.isSetting(variable)
                 || variable.equals(Environment.CONFIG)
-                || Arrays.stream(NEEDED).anyMatch(key -> key.variable().equals(variable));
+                || Arrays.stream(NEEDED)
+                        .anyMatch(key ->
+                                variable.equals(key.variable())
+                                        || (key.hasFileVariable()
+                                                && variable.equals(key.fileVariable())));
     }
 
     public ClientConfig {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -51,10 +52,10 @@ public final class Child {
     /// `bin/postern` keeps Java's own variables from this process under names that begin so.
     private static final String KEPT = "_POSTERN_KEPT_";
 
-    /// `bin/postern` keeps in it the variables whose names its shell can't say, such as
-    /// `spring.mail.host`, and would lose: a line each, with [#LINE_BREAK_STAND_IN] for a line
-    /// break.
-    private static final String UNSPEAKABLE = "_POSTERN_UNSPEAKABLE";
+    /// `bin/postern` keeps under names that begin so the variables whose names its shell can't say,
+    /// such as `spring.mail.host`, and would lose: name and value in each, since no single variable
+    /// holds more than 128 KiB, with [#LINE_BREAK_STAND_IN] for a line break.
+    private static final String UNSPEAKABLE = "_POSTERN_UNSPEAKABLE_";
 
     private static final char LINE_BREAK_STAND_IN = '\001';
     private static final String PATH_WHEN_UNSET = "/bin:/usr/bin";
@@ -122,22 +123,20 @@ public final class Child {
     }
 
     private static void giveBack(Map<String, String> environment) {
-        String unspeakable = environment.remove(UNSPEAKABLE);
-        if (unspeakable != null) {
-            unspeakable.lines().forEach(line -> giveBack(environment, line));
-        }
         for (String name : List.copyOf(environment.keySet())) {
-            if (name.startsWith(KEPT)) {
+            if (name.startsWith(UNSPEAKABLE)) {
+                giveBack(environment, Objects.requireNonNull(environment.remove(name)));
+            } else if (name.startsWith(KEPT)) {
                 environment.put(name.substring(KEPT.length()), environment.remove(name));
             }
         }
     }
 
-    private static void giveBack(Map<String, String> environment, String line) {
-        int equals = line.indexOf('=');
+    private static void giveBack(Map<String, String> environment, String entry) {
+        int equals = entry.indexOf('=');
         if (equals > 0) {
-            String value = line.substring(equals + 1).replace(LINE_BREAK_STAND_IN, '\n');
-            environment.put(line.substring(0, equals), value);
+            String value = entry.substring(equals + 1).replace(LINE_BREAK_STAND_IN, '\n');
+            environment.put(entry.substring(0, equals), value);
         }
     }
 

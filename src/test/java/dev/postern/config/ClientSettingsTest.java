@@ -161,10 +161,15 @@ class ClientSettingsTest {
         assertEquals(
                 Set.of(
                         "POSTERN_HTTP_ADMIN",
+                        "POSTERN_HTTP_ADMIN_FILE",
                         "POSTERN_QUALIFY_DOMAIN",
+                        "POSTERN_QUALIFY_DOMAIN_FILE",
                         "POSTERN_SENDMAIL_FROM",
+                        "POSTERN_SENDMAIL_FROM_FILE",
                         "POSTERN_SMTP_HOSTNAME",
+                        "POSTERN_SMTP_HOSTNAME_FILE",
                         "POSTERN_SMTP_LISTEN",
+                        "POSTERN_SMTP_LISTEN_FILE",
                         "POSTERN_SPOOL_PATH"),
                 seen);
         assertFalse(ClientConfig.mayBeSeen("POSTERN_EGRESS"));
