@@ -155,6 +155,7 @@ public final class JournalSpool implements Spool {
                         options.segmentBytes(),
                         reception::oldestSegment);
         Retention care = new Retention(ledger, config, clock, desk);
+        Claims claims = new Claims(ledger, snapshots, notes, clock);
         JournalSpool spool =
                 new JournalSpool(
                         config,
@@ -162,7 +163,7 @@ public final class JournalSpool implements Spool {
                         ledger,
                         writer,
                         reception,
-                        new Claims(ledger, snapshots, notes, clock),
+                        claims,
                         desk,
                         room,
                         new Keepsakes(disk, config.path()),
@@ -171,6 +172,7 @@ public final class JournalSpool implements Spool {
         found.doubtful().forEach(id -> writer.submit(Note.committing(ledger, id)));
         found.reports().forEach(report -> notes.change(ledger, RecordType.DONE, report, true));
         preparations.suspects().forEach(desk::suspect);
+        claims.letOthersFirst(preparations.undecided());
         room.look();
         if (options.threaded()) {
             writer.start();
@@ -315,7 +317,8 @@ public final class JournalSpool implements Spool {
 
     @Override
     public void settle(QueueId id, Settlement settlement) {
-        claims.settle(id, settlement);
+        boolean done = claims.settle(id, settlement);
+        preparations.settled(id.value(), done);
         wake();
     }
 
