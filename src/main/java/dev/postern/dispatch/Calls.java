@@ -174,6 +174,8 @@ final class Calls {
             call.errand.called(call.lane.name(), rest, pace.now());
         } catch (RuntimeException | Error again) {
             trouble.addSuppressed(again);
+            // Whatever fails now, no other egress is asked.
+            call.errand.hurry();
             call.errand.fail(OUR_FAULT, pace.now());
         }
     }

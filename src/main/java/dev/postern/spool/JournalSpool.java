@@ -155,7 +155,6 @@ public final class JournalSpool implements Spool {
                         options.segmentBytes(),
                         reception::oldestSegment);
         Retention care = new Retention(ledger, config, clock, desk);
-        Claims claims = new Claims(ledger, snapshots, notes, clock);
         JournalSpool spool =
                 new JournalSpool(
                         config,
@@ -163,7 +162,7 @@ public final class JournalSpool implements Spool {
                         ledger,
                         writer,
                         reception,
-                        claims,
+                        new Claims(ledger, snapshots, notes, clock),
                         desk,
                         room,
                         new Keepsakes(disk, config.path()),
@@ -171,8 +170,7 @@ public final class JournalSpool implements Spool {
         writer.use(journal, spool::batchDone, new Upkeep(room, care, compaction, journal));
         found.doubtful().forEach(id -> writer.submit(Note.committing(ledger, id)));
         found.reports().forEach(report -> notes.change(ledger, RecordType.DONE, report, true));
-        preparations.suspects().forEach(desk::suspect);
-        claims.letOthersFirst(preparations.undecided());
+        spool.heedLastEnd();
         room.look();
         if (options.threaded()) {
             writer.start();
@@ -225,6 +223,12 @@ public final class JournalSpool implements Spool {
         } catch (RuntimeException | Error e) {
             log.atError().setCause(e).log("nobody could be told that mail is due");
         }
+    }
+
+    /// Holds or puts off what may have ended the last run.
+    private void heedLastEnd() {
+        preparations.suspects().forEach(desk::suspect);
+        claims.letOthersFirst(preparations.undecided());
     }
 
     /// Does the writer's work on the caller's thread, where it has none of its own.
