@@ -1,8 +1,11 @@
 package dev.postern.dispatch;
 
 import dev.postern.egress.EgressHealth.Ticket;
+import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.mail.ForwardPath;
+import dev.postern.outcome.Outcome;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 
 /// One call of an egress under way. Confined to the dispatcher's tasks, but for what never changes.
@@ -12,12 +15,13 @@ final class Call {
     final Lane lane;
     final List<ForwardPath> recipients;
     final Gate gate;
-    final Ticket ticket;
+    private final Ticket ticket;
     final Instant began;
     final boolean asItIs;
     private Runnable interrupt = () -> {};
     private final boolean pinned;
     private boolean abandoned;
+    private boolean counted;
 
     Call(Errand errand, Leg leg, Choice.Go go, Gate gate, Ticket ticket, Instant began) {
         this.errand = errand;
@@ -45,6 +49,20 @@ final class Call {
         abandoned = true;
         interrupt.run();
         return true;
+    }
+
+    /// Tells the egress's health what this call brought.
+    Turn finish(Collection<Outcome> outcomes, Instant now) {
+        counted = true;
+        return lane.health().finished(ticket, outcomes, now);
+    }
+
+    /// Tells the egress's health that this call says nothing about it, unless it was told more.
+    void drop() {
+        if (!counted) {
+            counted = true;
+            lane.health().dropped(ticket);
+        }
     }
 
     /// Returns whether this egress perhaps took the message before.

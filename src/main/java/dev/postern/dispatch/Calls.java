@@ -136,16 +136,48 @@ final class Calls {
     }
 
     private void returned(Call call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
-        Instant now = pace.now();
-        call.lane.ended();
-        if (call.isAbandoned()) {
-            call.lane.health().dropped(call.ticket);
-            call.lane.giveBack(call.began);
-        } else {
-            call.errand.underWay(null);
-            land(call, outcomes(call, delivery, thrown), now);
+        try {
+            call.lane.ended();
+            if (call.isAbandoned()) {
+                call.drop();
+                call.lane.giveBack(call.began);
+            } else {
+                call.errand.underWay(null);
+                land(call, outcomes(call, delivery, thrown), pace.now());
+            }
+        } catch (RuntimeException | Error e) {
+            stumbled(call, delivery, e);
+        } finally {
+            over.accept(call);
         }
-        over.accept(call);
+    }
+
+    /// We failed while we took in what a call brought: what it said still holds, and the rest is as
+    /// if the egress had failed by our fault.
+    private void stumbled(Call call, @Nullable Delivery delivery, Throwable trouble) {
+        log.atError()
+                .addKeyValue("id", call.errand.id())
+                .addKeyValue("egress", call.lane.name())
+                .setCause(trouble)
+                .log("dispatch failed at the end of a call");
+        call.drop();
+        Leg leg = call.errand.leg();
+        if (call.isAbandoned() || leg == null) {
+            return;
+        }
+        Map<ForwardPath, Outcome> said = delivery == null ? Map.of() : delivery.outcomes();
+        Outcome unsaid = ourFault(call);
+        Map<ForwardPath, Outcome> rest = new LinkedHashMap<>();
+        leg.recipients().forEach(to -> rest.put(to, said.getOrDefault(to, unsaid)));
+        try {
+            call.errand.noteTold(call.gate.toldOf());
+            call.errand.called(call.lane.name(), rest, pace.now());
+        } catch (RuntimeException | Error again) {
+            trouble.addSuppressed(again);
+            // Whatever fails now, no other egress is asked.
+            call.errand.hurry();
+            call.errand.fail(OUR_FAULT, pace.now());
+        }
     }
 
     private void land(Call call, SequencedMap<ForwardPath, Outcome> outcomes, Instant now) {
@@ -208,12 +240,12 @@ final class Calls {
         }
         if (complete && !call.gate.isShut()) {
             Instant now = pace.now();
-            var turn = call.lane.health().finished(call.ticket, outcomes.values(), now);
+            var turn = call.finish(outcomes.values(), now);
             if (!call.lane.isRetired()) {
                 chronicle.turned(turn, call.lane.health().view());
             }
         } else {
-            call.lane.health().dropped(call.ticket);
+            call.drop();
         }
         return outcomes;
     }

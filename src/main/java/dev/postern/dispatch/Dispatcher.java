@@ -228,7 +228,7 @@ public final class Dispatcher implements AutoCloseable {
         CompletableFuture<ImmediateResult> client = new CompletableFuture<>();
         Errand errand = Errand.immediate(id, acceptance, content, schedule, client);
         Instant deadline = pace.now().plus(acknowledgeTimeout);
-        tasks.post(() -> admit(errand, deadline));
+        tasks.post(() -> guarded(errand, () -> admit(errand, deadline)));
         return client;
     }
 
@@ -239,7 +239,8 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         waiting.add(errand);
-        errand.patience(pace.at(deadline, () -> tasks.post(() -> timeUp(errand))));
+        Runnable timeUp = () -> tasks.post(() -> guarded(errand, () -> timeUp(errand)));
+        errand.patience(pace.at(deadline, timeUp));
     }
 
     private void timeUp(Errand errand) {
@@ -328,7 +329,7 @@ public final class Dispatcher implements AutoCloseable {
         }
         Instant now = pace.now();
         Serial.run(() -> {
-            probes.makeWanted();
+            probes.makeWanted(now);
             if (stage == Stage.RUNNING) {
                 probes.makeDue(lanes.all(), now);
             }
@@ -361,9 +362,12 @@ public final class Dispatcher implements AutoCloseable {
                     .log("dispatch failed for a message, which waits");
             // One that is under way comes back with its call.
             if (!errand.isEnded() && errand.underWay() == null) {
-                errand.fail(Calls.OUR_FAULT, pace.now());
-                waiting.remove(errand);
-                settle(errand);
+                try {
+                    errand.fail(Calls.OUR_FAULT, pace.now());
+                } finally {
+                    waiting.remove(errand);
+                    settle(errand);
+                }
             }
         }
     }
@@ -375,7 +379,7 @@ public final class Dispatcher implements AutoCloseable {
     private void claim(Instant now) {
         List<QueuedMessage> claimed = new ArrayList<>();
         boolean more = active.claim(now, claimed);
-        claimed.forEach(message -> Serial.run(() -> begin(message, now)));
+        claimed.forEach(message -> begin(message, now));
         if (more || !claimed.isEmpty()) {
             // The rest after these are placed, and after what was posted meanwhile.
             wake();
@@ -383,15 +387,21 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private void begin(QueuedMessage message, Instant now) {
-        Errand errand =
-                Errand.claimed(
-                        message,
-                        () -> content(message.id()),
-                        schedule,
-                        doubts.until(message.id()),
-                        now);
-        errands.add(errand);
-        waiting.add(errand);
+        QueueId id = message.id();
+        try {
+            Errand errand =
+                    Errand.claimed(message, () -> content(id), schedule, doubts.until(id), now);
+            waiting.add(errand);
+            errands.add(errand);
+        } catch (RuntimeException | Error e) {
+            log.atError()
+                    .addKeyValue("id", id)
+                    .setCause(e)
+                    .log("dispatch failed to begin with a message, which goes back");
+            Instant again = now.plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
+            boolean doubtful = message.possibleDuplicate();
+            settle(id, new Settlement(0, List.of(), List.of(), again, doubtful), () -> {});
+        }
     }
 
     private MessageContent content(QueueId id) {
@@ -463,7 +473,8 @@ public final class Dispatcher implements AutoCloseable {
         errand.uncertainUntil().ifPresent(until -> doubts.add(errand.id(), until, now));
         CompletableFuture<ImmediateResult> client = errand.client();
         if (client == null) {
-            settle(errand, errand.settlement(now));
+            Settlement settlement = errand.settlement(now);
+            settle(errand.id(), settlement, () -> chronicle.settled(errand, settlement.due()));
             return;
         }
         ImmediateResult result = errand.result(now);
@@ -473,23 +484,23 @@ public final class Dispatcher implements AutoCloseable {
         client.complete(result);
     }
 
-    private void settle(Errand errand, Settlement settlement) {
+    private void settle(QueueId id, Settlement settlement, Runnable noted) {
         if (stage == Stage.CLOSED) {
             return;
         }
         try {
-            spool.settle(errand.id(), settlement);
+            spool.settle(id, settlement);
         } catch (RuntimeException | Error e) {
             log.atError()
-                    .addKeyValue("id", errand.id())
+                    .addKeyValue("id", id)
                     .setCause(e)
                     .log("the spool failed to note an outcome; it is told again");
             Instant again = pace.now().plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
-            pace.at(again, () -> tasks.post(() -> settle(errand, settlement)));
+            pace.at(again, () -> tasks.post(() -> settle(id, settlement, noted)));
             return;
         }
-        active.settled(errand.id());
-        chronicle.settled(errand, settlement.due());
+        active.settled(id);
+        noted.run();
     }
 
     /// Sets the timer for the next thing that time alone brings about.
@@ -497,6 +508,7 @@ public final class Dispatcher implements AutoCloseable {
         boolean probing = stage == Stage.RUNNING;
         Instant next = probing ? lanes.nextProbe().orElse(Instant.MAX) : Instant.MAX;
         next = min(next, haste.due());
+        next = min(next, probes.due());
         next = isClaiming() ? min(next, active.nextClaim(now)) : next;
         alarm.at(next);
     }

@@ -30,6 +30,10 @@ final class Gate implements CommitGate {
 
     private static final int HALT_STATUS = 99;
 
+    /// How long outcomes wait to be noted, unless there are as many of them as were noted before:
+    /// each time the whole message is written, so that a thousand notes would be too many.
+    private static final Duration TOLD_WAIT = Duration.ofSeconds(1);
+
     private static final Logger log = LoggerFactory.getLogger(Gate.class);
 
     private enum Position {
@@ -48,9 +52,11 @@ final class Gate implements CommitGate {
     private final InstantSource clock;
     private final Instant began;
 
-    // Guarded by this gate's monitor.
+    // Guarded by this gate's monitor, which nobody holds while it waits.
     private final Map<ForwardPath, Outcome> told = new LinkedHashMap<>();
     private final List<Attempt> toldLines = new ArrayList<>();
+    private Instant toldLast = Instant.EPOCH;
+    private boolean entering;
     private boolean preparing;
     private boolean over;
 
@@ -86,18 +92,32 @@ final class Gate implements CommitGate {
     }
 
     @Override
-    public synchronized void preparing() {
-        if (preparing || over) {
-            return;
+    public void preparing() {
+        synchronized (this) {
+            if (entering || preparing || over) {
+                return;
+            }
+            entering = true;
         }
+        boolean noted = false;
         try {
             spool.preparing(id);
-            preparing = true;
+            noted = true;
         } catch (RuntimeException | Error e) {
             log.atError().addKeyValue("id", id).setCause(e).log("a preparation is not noted");
         }
+        entered(noted);
         if (sender.equals(System.getProperty(HALT_PROPERTY))) {
             Runtime.getRuntime().halt(HALT_STATUS);
+        }
+    }
+
+    private synchronized void entered(boolean noted) {
+        entering = false;
+        preparing = noted;
+        if (over) {
+            // The attempt was broken off while this thread waited.
+            prepared(false);
         }
     }
 
@@ -117,7 +137,8 @@ final class Gate implements CommitGate {
         }
         preparing = false;
         try {
-            spool.prepared(id, sending);
+            // One that is not in the spool has no round that could be settled there.
+            spool.prepared(id, sending && queued);
         } catch (RuntimeException | Error e) {
             log.atError()
                     .addKeyValue("id", id)
@@ -140,13 +161,15 @@ final class Gate implements CommitGate {
                             ended.add(recipient);
                             fresh.put(to, outcome);
                         }));
-        if (ended.isEmpty()) {
+        Instant now = clock.instant();
+        boolean worthIt = ended.size() >= told.size() || !now.isBefore(toldLast.plus(TOLD_WAIT));
+        if (ended.isEmpty() || !worthIt) {
             return;
         }
-        Instant now = clock.instant();
         List<Attempt> lines = Chronicle.lines(egress, fresh, began, Duration.between(began, now));
         try {
             spool.progress(id, new Settlement(0, lines, ended, now, false));
+            toldLast = now;
             told.putAll(fresh);
             toldLines.addAll(lines);
         } catch (RuntimeException | Error e) {

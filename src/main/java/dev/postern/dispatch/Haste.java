@@ -59,7 +59,7 @@ final class Haste {
         // If the spool fails, that is done again.
         due = now.plus(INTERVAL);
         last = now;
-        onTrial.removeIf(lane -> !lane.health().isOnTrial());
+        onTrial.removeIf(lane -> lane.isRetired() || !lane.health().isOnTrial());
         if (forAll) {
             spool.hasten(Reason.EGRESS_DOWN, now);
             forAll = false;

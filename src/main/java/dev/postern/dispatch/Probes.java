@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,9 @@ final class Probes {
     /// When a thread is asked for again that was not to be had.
     private static final Duration NO_THREAD_WAIT = Duration.ofSeconds(5);
 
+    /// How long one who asked for a probe waits for a slot; then the answer is that there was none.
+    static final Duration BUSY_LIMIT = Duration.ofSeconds(5);
+
     private static final Logger log = LoggerFactory.getLogger(Probes.class);
 
     private final Pace pace;
@@ -31,7 +35,16 @@ final class Probes {
     private final Chronicle chronicle;
     private final Consumer<Lane> works;
     private final Map<String, CompletableFuture<Probe>> first = new ConcurrentHashMap<>();
-    private final Map<Lane, List<CompletableFuture<Probe>>> wanted = new LinkedHashMap<>();
+    private final Map<Lane, Wanted> wanted = new LinkedHashMap<>();
+
+    /// A probe that was asked for and waits for a slot.
+    private record Wanted(Instant until, List<CompletableFuture<Probe>> results) {
+
+        private void unproven(String why) {
+            Probe none = new Probe.Unproven("not probed: " + why);
+            results.forEach(result -> result.complete(none));
+        }
+    }
 
     /// @param works told, as a task, of an egress that a probe found working
     Probes(Pace pace, Serial tasks, Chronicle chronicle, Consumer<Lane> works) {
@@ -56,29 +69,59 @@ final class Probes {
         }
     }
 
-    /// Makes the probes that somebody asked for and that have a slot by now.
-    void makeWanted() {
-        for (Lane lane : List.copyOf(wanted.keySet())) {
-            if (lane.hasProbeSlot()) {
-                List<CompletableFuture<Probe>> results = wanted.remove(lane);
-                lane.health().takeProbe(pace.now());
-                make(lane, results == null ? List.of() : results);
+    /// Makes the probes that somebody asked for and that have a slot by now, and answers those that
+    /// have waited too long for one, or for an egress that is gone.
+    void makeWanted(Instant now) {
+        for (Map.Entry<Lane, Wanted> each : List.copyOf(wanted.entrySet())) {
+            Lane lane = each.getKey();
+            Wanted asked = each.getValue();
+            boolean late = !now.isBefore(asked.until());
+            if (lane.isRetired() || lane.hasProbeSlot() || late) {
+                wanted.remove(lane);
+                answer(lane, asked, now);
             }
         }
     }
 
-    /// Asks for a probe as soon as there is a slot, in the place of the one that was planned.
+    private void answer(Lane lane, Wanted asked, Instant now) {
+        if (lane.isRetired()) {
+            asked.unproven("the configuration changed");
+        } else if (lane.hasProbeSlot()) {
+            lane.health().takeProbe(now);
+            try {
+                make(lane, asked.results());
+            } catch (RuntimeException | Error e) {
+                asked.unproven("internal error, see the log");
+                throw e;
+            }
+        } else {
+            asked.unproven("busy sending");
+        }
+    }
+
+    /// Returns when to call [#makeWanted] though nothing else happens; the end of time: not at all.
+    Instant due() {
+        return wanted.values().stream()
+                .map(Wanted::until)
+                .min(Comparator.naturalOrder())
+                .orElse(Instant.MAX);
+    }
+
+    /// Asks for a probe as soon as there is a slot, in the place of the one that was planned. If
+    /// there is none within [#BUSY_LIMIT], that is the answer.
     ///
     /// @param result completed with what it found, on the probe's thread
     void want(Lane lane, CompletableFuture<Probe> result) {
-        lane.health().probeAt(pace.now());
-        wanted.computeIfAbsent(lane, _ -> new ArrayList<>()).add(result);
+        Instant now = pace.now();
+        lane.health().probeAt(now);
+        wanted.computeIfAbsent(lane, _ -> new Wanted(now.plus(BUSY_LIMIT), new ArrayList<>()))
+                .results()
+                .add(result);
     }
 
     /// Gives up what waits for a slot.
     void close() {
-        Probe none = new Probe.Unproven("not probed: shutting down");
-        wanted.values().forEach(results -> results.forEach(result -> result.complete(none)));
+        wanted.values().forEach(asked -> asked.unproven("shutting down"));
         wanted.clear();
     }
 

@@ -31,8 +31,8 @@ public interface CommitGate {
     /// Called before the attempt waits for something that the message has no part in.
     default void waiting() {}
 
-    /// Called when the first octet of the message or its envelope goes out: the preparation is
-    /// over.
+    /// Called when the first octet of the message or its envelope goes out: this preparation is
+    /// over. Another egress may prepare the message after it.
     default void sending() {}
 
     /// Called after the commit point when some recipients' outcomes are known and others are asked

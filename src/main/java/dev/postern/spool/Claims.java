@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,9 @@ final class Claims {
 
     /// Over how long hastened messages are spread, a millisecond each, to keep their order.
     private static final Duration SPREAD = Duration.ofSeconds(1);
+
+    /// For how long messages let others go first that may be what ends the program.
+    static final Duration OTHERS_FIRST = Duration.ofMinutes(2);
 
     private final Ledger ledger;
     private final Snapshots snapshots;
@@ -170,7 +174,26 @@ final class Claims {
         return new UncheckedIOException(words, why);
     }
 
-    void settle(QueueId id, Settlement settlement) {
+    /// Makes messages wait a while, so that others go before them.
+    void letOthersFirst(Collection<QueueId> messages) {
+        long then = clock.millis() + OTHERS_FIRST.toMillis();
+        synchronized (ledger) {
+            Index index = ledger.index();
+            for (QueueId id : messages) {
+                int row = index.find(id.value());
+                if (row != Index.NONE && (holds(row, State.QUEUED) || holds(row, State.DEFERRED))) {
+                    ledger.lines().leave(row);
+                    index.due(row, Math.max(index.due(row), then));
+                    ledger.lines().join(row);
+                }
+            }
+        }
+    }
+
+    /// Notes what attempts brought and gives the claim back.
+    ///
+    /// @return whether nothing is owed of the message any more
+    boolean settle(QueueId id, Settlement settlement) {
         Snapshot before = claimed.remove(id.value());
         if (before == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
@@ -181,6 +204,7 @@ final class Claims {
             RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
             notes.change(ledger, type, after, false);
             noted = true;
+            return after.state().isFinal();
         } finally {
             if (!noted) {
                 // What was sent must not be forgotten: the caller tries again.

@@ -170,7 +170,7 @@ public final class JournalSpool implements Spool {
         writer.use(journal, spool::batchDone, new Upkeep(room, care, compaction, journal));
         found.doubtful().forEach(id -> writer.submit(Note.committing(ledger, id)));
         found.reports().forEach(report -> notes.change(ledger, RecordType.DONE, report, true));
-        preparations.suspects().forEach(desk::suspect);
+        spool.heedLastEnd();
         room.look();
         if (options.threaded()) {
             writer.start();
@@ -223,6 +223,12 @@ public final class JournalSpool implements Spool {
         } catch (RuntimeException | Error e) {
             log.atError().setCause(e).log("nobody could be told that mail is due");
         }
+    }
+
+    /// Holds or puts off what may have ended the last run.
+    private void heedLastEnd() {
+        preparations.suspects().forEach(desk::suspect);
+        claims.letOthersFirst(preparations.undecided());
     }
 
     /// Does the writer's work on the caller's thread, where it has none of its own.
@@ -315,7 +321,8 @@ public final class JournalSpool implements Spool {
 
     @Override
     public void settle(QueueId id, Settlement settlement) {
-        claims.settle(id, settlement);
+        boolean done = claims.settle(id, settlement);
+        preparations.settled(id.value(), done);
         wake();
     }
 

@@ -25,14 +25,22 @@ import org.slf4j.LoggerFactory;
 /// killed it.
 ///
 /// Contract: a message that was being prepared when the process ended uncleanly has a strike, and
-/// loses its strikes when a preparation goes well or the program stops cleanly. With two it is
-/// prepared alone: while nothing else is prepared. If the process dies then, it is among
-/// [#suspects], which are to be held. One that an operator lets go again is prepared alone too, and
-/// suspect at once if that ends the process; a clean stop does not forget it.
+/// loses its strikes when a round ends whose last preparation went well, or the program stops
+/// cleanly. A preparation that went well does not suffice: the next egress prepares it otherwise.
+/// With two strikes it is prepared alone: while nothing else is prepared. If the process dies then,
+/// it is among [#suspects], which are to be held. One that an operator lets go again is prepared
+/// alone too, and suspect at once if that ends the process; a clean stop does not forget it.
+///
+/// A program that ends whatever it prepares would so have all mail held, one message at each end.
+/// Therefore the file has which message was held last. If another one dies alone before a round
+/// went well, it is open whether it is to blame: it is not held, and all that has two strikes is
+/// among [#undecided], which are to let others go first. If those go well, it was the message's
+/// doing, and its next end decides; else it is the program's, and nothing more is held.
 ///
 /// ```
 ///  a slot:  i64 queue id    i32 state: 0 free, else 1 | 2 being prepared | 4 alone | 8 * strikes
 ///                           i32 check: hash of id and state
+///  the last one:            i32 state: 0 none, else 64: the message that was held last
 /// ```
 ///
 /// The id is written before state and check, which are one store; so a kill leaves a slot whole.
@@ -52,8 +60,10 @@ final class Preparations {
     /// The strikes of a message that was held; so many are the most.
     static final int HELD_STRIKES = 3;
 
-    static final int SLOTS = 256;
-    static final int SLOT_BYTES = 2 * Long.BYTES;
+    static final int SLOTS = 255;
+
+    private static final int SLOT_BYTES = 2 * Long.BYTES;
+    static final int FILE_BYTES = (SLOTS + 1) * SLOT_BYTES;
 
     /// How long one waits for others.
     static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -64,6 +74,7 @@ final class Preparations {
     private static final int PREPARING = 2;
     private static final int ALONE = 4;
     private static final int STRIKE = 8;
+    private static final int HELD_LAST = 64;
     private static final int MIXER = 0x9E37_79B9;
 
     private final @Nullable ByteBuffer slots;
@@ -71,7 +82,13 @@ final class Preparations {
     private final Map<Long, Integer> strikes = new HashMap<>();
     private final Deque<Integer> free = new ArrayDeque<>();
     private final Set<Long> preparing = new HashSet<>();
+
+    /// Those whose last preparation in this round went well.
+    private final Set<Long> well = new HashSet<>();
+
     private final List<QueueId> suspects = new ArrayList<>();
+    private final List<QueueId> undecided = new ArrayList<>();
+    private @Nullable Long heldLast;
     private @Nullable Long alone;
     private int wantAlone;
 
@@ -85,20 +102,19 @@ final class Preparations {
     /// @param owed whether something is still owed of a message
     static Preparations open(Disk disk, Path directory, boolean clean, LongPredicate owed) {
         Path file = directory.resolve(NAME);
-        long bytes = (long) SLOTS * SLOT_BYTES;
         Preparations opened = new Preparations(null);
         try {
             if (!disk.list(directory).contains(NAME)) {
-                create(disk, file, bytes);
+                create(disk, file);
                 if (!clean) {
                     log.atWarn().log("no notes of what was being prepared: nothing has strikes");
                 }
-            } else if (sizeBytes(disk, file) != bytes) {
+            } else if (sizeBytes(disk, file) != FILE_BYTES) {
                 log.atWarn().log("notes of what was being prepared are damaged and begin anew");
                 disk.delete(file);
-                create(disk, file, bytes);
+                create(disk, file);
             }
-            opened = new Preparations(disk.map(file, bytes));
+            opened = new Preparations(disk.map(file, FILE_BYTES));
         } catch (IOException e) {
             log.atWarn().setCause(e).log("no notes are kept of what is being prepared");
         }
@@ -107,9 +123,9 @@ final class Preparations {
     }
 
     /// Written, not left as a hole: a page of a mapped hole that finds no room kills the process.
-    private static void create(Disk disk, Path file, long bytes) throws IOException {
+    private static void create(Disk disk, Path file) throws IOException {
         try (DiskFile created = disk.create(file)) {
-            created.writeFully(ByteBuffer.allocate((int) bytes), 0);
+            created.writeFully(ByteBuffer.allocate(FILE_BYTES), 0);
         }
     }
 
@@ -124,6 +140,8 @@ final class Preparations {
         if (from == null) {
             return;
         }
+        heldLast = clean ? null : heldLast(from);
+        boolean open = false;
         int damaged = 0;
         for (int slot = 0; slot < SLOTS; slot++) {
             long id = from.getLong(slot * SLOT_BYTES);
@@ -134,9 +152,27 @@ final class Preparations {
             int before = state / STRIKE;
             if (word != 0 && whole && owed.test(id)) {
                 recall(slot, id, clean ? afterCleanStop(before) : afterDeath(id, state, before));
+                open |= !clean && isOpen(id, state, before);
             } else {
                 recall(slot, id, 0);
             }
+        }
+        noteHeldLast(suspects.isEmpty() ? heldLast : Long.valueOf(suspects.getLast().value()));
+        if (open) {
+            strikes.forEach((id, count) -> {
+                if (count == ALONE_STRIKES) {
+                    undecided.add(new QueueId(id));
+                }
+            });
+            log.atError()
+                    .addKeyValue("messages", undecided.size())
+                    .addKeyValue(
+                            "advice",
+                            "see why it ended in the log before this start; if it ran out of"
+                                    + " memory, give it more")
+                    .log(
+                            "the program ends again and again whatever message it prepares:"
+                                    + " no more are held until one goes well");
         }
         if (damaged > 0) {
             log.atWarn()
@@ -153,11 +189,33 @@ final class Preparations {
         if ((state & PREPARING) == 0) {
             return before;
         }
+        if (isOpen(id, state, before)) {
+            return before;
+        }
         if (before >= ALONE_STRIKES && (state & ALONE) != 0) {
             suspects.add(new QueueId(id));
             return HELD_STRIKES;
         }
         return before >= ALONE_STRIKES ? before : before + 1;
+    }
+
+    /// Returns whether a message died alone, as it should be held for, and yet the program may end
+    /// whatever it prepares: another one was held, and none went well since.
+    private boolean isOpen(long id, int state, int before) {
+        Long held = heldLast;
+        boolean diedAlone = (state & (PREPARING | ALONE)) == (PREPARING | ALONE);
+        return diedAlone && before == ALONE_STRIKES && held != null && held != id;
+    }
+
+    private static @Nullable Long heldLast(ByteBuffer from) {
+        long id = from.getLong(SLOTS * SLOT_BYTES);
+        long word = from.getLong(SLOTS * SLOT_BYTES + Long.BYTES);
+        return word == word(id, HELD_LAST) ? id : null;
+    }
+
+    private void noteHeldLast(@Nullable Long id) {
+        heldLast = id;
+        put(SLOTS, id == null ? 0 : id, id == null ? 0 : HELD_LAST);
     }
 
     private void recall(int slot, long id, int count) {
@@ -176,6 +234,11 @@ final class Preparations {
         return suspects;
     }
 
+    /// Returns the messages that are to let others go first.
+    List<QueueId> undecided() {
+        return undecided;
+    }
+
     /// Notes that an operator lets a suspect go once more.
     synchronized void lastChance(long id) {
         strikes.put(id, HELD_STRIKES);
@@ -190,6 +253,7 @@ final class Preparations {
             if (preparing.contains(id)) {
                 return;
             }
+            well.remove(id);
             boolean wishesAlone = strikes.getOrDefault(id, 0) >= ALONE_STRIKES;
             wantAlone += wishesAlone ? 1 : 0;
             try {
@@ -227,16 +291,29 @@ final class Preparations {
 
     /// A preparation pauses, or is over.
     ///
-    /// @param well whether it came to its end, so that the message is above suspicion
-    synchronized void end(long id, boolean well) {
-        if (well) {
-            strikes.remove(id);
+    /// @param toItsEnd whether it came to its end
+    synchronized void end(long id, boolean toItsEnd) {
+        if (toItsEnd) {
+            well.add(id);
         }
-        if (preparing.remove(id) || well) {
+        if (preparing.remove(id)) {
             Long lone = alone;
             alone = lone != null && lone == id ? null : lone;
             write(id, 0);
             notifyAll();
+        }
+    }
+
+    /// A round is over: the process outlived whatever was done with the message.
+    ///
+    /// @param done whether nothing is owed of it any more
+    synchronized void settled(long id, boolean done) {
+        boolean wentWell = well.remove(id);
+        if (wentWell && heldLast != null) {
+            noteHeldLast(null);
+        }
+        if ((wentWell || done) && strikes.remove(id) != null && !preparing.contains(id)) {
+            write(id, 0);
         }
     }
 

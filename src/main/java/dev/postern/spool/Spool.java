@@ -62,14 +62,15 @@ public interface Spool extends AutoCloseable {
     /// Notes that a claimed message is read from here on, until [#prepared], to be sent. The note
     /// outlives the process, which the message may end: one that was being prepared when the
     /// process ended uncleanly twice in a row is prepared alone, and held as `suspected` when that
-    /// ends it too. Nothing is written to the journal. Blocks while another message must be alone,
-    /// and until this one is if it must; not for long.
+    /// ends it too, unless another was held before and none went well since. Nothing is written to
+    /// the journal. Blocks while another message must be alone, and until this one is if it must;
+    /// not for long.
     void preparing(QueueId id);
 
     /// Notes that the preparation pauses, or is over.
     ///
     /// @param sending whether it went well: the message's first octet goes out. It is above
-    ///   suspicion then
+    ///   suspicion when it is settled after that
     void prepared(QueueId id, boolean sending);
 
     /// Records what attempts brought so far, of a claimed message that stays claimed and is still

@@ -109,6 +109,9 @@ class ChooserSim {
         /// Poison that an operator let go once more.
         private final Set<QueueId> released = new HashSet<>();
 
+        /// Poison that was held at some time.
+        private final Set<QueueId> everHeld = new HashSet<>();
+
         private boolean died;
         private final boolean backed;
         private Dispatcher dispatcher;
@@ -201,6 +204,12 @@ class ChooserSim {
                 weather.replaceAll((_, _) -> Weather.FINE);
             } else {
                 weather.put(Seeds.oneOf(random, open), Weather.FINE);
+            }
+            // What goes well in between shows that it is not the program.
+            for (int i = 0; i <= poison.size(); i++) {
+                spool.add("a@one.example", "r0@example.net");
+                spool.add("a@two.example", "r0@example.net");
+                pass(Duration.ofHours(1));
             }
             pass(Duration.ofDays(4));
             for (QueuedMessage message : spool.all()) {
@@ -478,14 +487,27 @@ class ChooserSim {
                             });
                 }
                 die();
+                undecided(id);
                 throw new Died();
             }
             if (random.nextInt(4) == 0) {
                 gate.waiting();
                 gate.preparing();
             }
+            // Its strikes go with the end of its round; here they are what they are at most.
             gate.sending();
-            strikes.remove(id);
+        }
+
+        /// One that died alone is not held when another was and none went well since; its next end
+        /// decides.
+        private void undecided(QueueId id) {
+            boolean held = isSuspected(spool.find(id).orElseThrow().message());
+            if (!held && strikes.getOrDefault(id, 0) >= 3) {
+                assertTrue(poison.stream().anyMatch(everHeld::contains), () -> "not held: " + id);
+                strikes.put(id, 2);
+            } else if (held) {
+                everHeld.add(id);
+            }
         }
 
         /// Tells some outcomes before the call is over, and sometimes ends the process then.

@@ -12,8 +12,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.EgressCommon.Rate;
 import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
+import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Fault;
@@ -25,13 +27,16 @@ import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Facts;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
 /// What becomes of messages: every outcome class, alone and together.
@@ -44,6 +49,86 @@ class DispatcherTest {
         assertTrue(
                 actual.compareTo(least) >= 0 && actual.compareTo(most) <= 0,
                 () -> actual + " is not between " + least + " and " + most);
+    }
+
+    /// Fails so many times.
+    private static final class Failing implements RandomGenerator {
+
+        private final SplittableRandom random = new SplittableRandom(1);
+        private int times;
+
+        @Override
+        public double nextDouble() {
+            if (times-- > 0) {
+                throw new OutOfMemoryError("a test wants it");
+            }
+            return random.nextDouble();
+        }
+
+        @Override
+        public long nextLong() {
+            return random.nextLong();
+        }
+    }
+
+    /// What the egress said holds, and the message is given back.
+    @Test
+    void whatFailsByOurFaultAtTheEndOfACallIsSettledNevertheless() {
+        for (int times = 1; times < 4; times++) {
+            Failing random = new Failing();
+            Rig rig = new Rig(random, EgressConfigs.egress("one")).start();
+            rig.egress("one")
+                    .then((shipment, gate) -> {
+                        gate.pass();
+                        return Delivery.of(
+                                shipment.envelope().recipients(),
+                                Map.of(
+                                        new ForwardPath("b@example.net"),
+                                        ScriptedEgress.ACCEPTED,
+                                        new ForwardPath("c@example.net"),
+                                        DEFERRED));
+                    });
+            random.times = times;
+            QueueId id = rig.send("c@example.net", "b@example.net");
+            assertEquals(Set.of(), rig.spool.claimed(), "after " + times);
+            rig.pace.pass(Duration.ofHours(1));
+            assertEquals(State.SENT, rig.spool.get(id).state(), "after " + times);
+            assertEquals(
+                    List.of("c@example.net,b@example.net", "c@example.net"),
+                    rig.egress("one").calls());
+        }
+    }
+
+    /// Each note is the whole message: as many notes as recipients would be quadratic.
+    @Test
+    void whatIsToldIsNotedTheFirstTimeAndThenMoreAndMoreSeldom() {
+        int recipients = 1_000;
+        Rig rig = Rig.of("one").start();
+        String[] to = new String[recipients];
+        for (int i = 0; i < recipients; i++) {
+            to[i] = "r" + i + "@example.net";
+        }
+        List<Integer> noted = new ArrayList<>();
+        rig.egress("one")
+                .then((shipment, gate) -> {
+                    gate.pass();
+                    Map<ForwardPath, Outcome> soFar = new LinkedHashMap<>();
+                    for (ForwardPath recipient : shipment.envelope().recipients()) {
+                        soFar.put(recipient, ScriptedEgress.ACCEPTED);
+                        if (soFar.size() == recipients) {
+                            rig.pace.spend(Duration.ofSeconds(1));
+                        }
+                        gate.told(soFar);
+                        noted.add(rig.spool.progresses());
+                    }
+                    return Delivery.of(shipment.envelope().recipients(), soFar);
+                });
+        QueueId id = rig.send(to);
+        assertEquals(1, noted.getFirst());
+        assertEquals(10, noted.get(recipients - 2));
+        assertEquals(11, noted.getLast(), "after a second");
+        assertEquals(State.SENT, rig.spool.get(id).state());
+        assertEquals(List.of(), rig.spool.violations());
     }
 
     @Test

@@ -86,7 +86,17 @@ class FaultsSimTest {
                             List.of(new FaultyEgress("one"), new FaultyEgress("two")),
                             this,
                             pace,
-                            random);
+                            new FaultyRandom());
+        }
+
+        /// What the schedule asks in the midst of taking in what a call brought.
+        private final class FaultyRandom implements RandomGenerator {
+
+            @Override
+            public long nextLong() {
+                mayThrow();
+                return random.nextLong();
+            }
         }
 
         private Spool faulty() {

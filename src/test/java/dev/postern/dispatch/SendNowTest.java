@@ -22,6 +22,7 @@ import dev.postern.outcome.Outcome;
 import dev.postern.spool.Acceptance;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -36,24 +37,67 @@ class SendNowTest {
     private static final QueueId ID = new QueueId(7);
 
     private static CompletableFuture<ImmediateResult> send(Rig rig, String... recipients) {
-        Acceptance acceptance =
-                Acceptance.queued(
-                        new Envelope(
-                                new ReversePath("a@example.org"),
-                                Stream.of(recipients).map(ForwardPath::new).toList(),
-                                false),
-                        new Origin("127.0.0.1", "app", "ESMTP", null),
-                        rig.pace.now(),
-                        new ContentTraits(false, false, 10),
-                        "x");
         CompletableFuture<ImmediateResult> result =
-                rig.dispatcher.sendNow(ID, acceptance, FakeSpool.octets()).toCompletableFuture();
+                rig.dispatcher
+                        .sendNow(ID, acceptance(rig, recipients), FakeSpool.octets())
+                        .toCompletableFuture();
         rig.pace.run();
         return result;
     }
 
+    private static Acceptance acceptance(Rig rig, String... recipients) {
+        return Acceptance.queued(
+                new Envelope(
+                        new ReversePath("a@example.org"),
+                        Stream.of(recipients).map(ForwardPath::new).toList(),
+                        false),
+                new Origin("127.0.0.1", "app", "ESMTP", null),
+                rig.pace.now(),
+                new ContentTraits(false, false, 10),
+                "x");
+    }
+
     private static List<State> states(ImmediateResult result) {
         return result.recipients().stream().map(r -> r.state()).toList();
+    }
+
+    /// The first timer that is asked for is that of the client's patience.
+    @Test
+    void aClientThatOurFaultKeepsFromBeingServedIsAnswered() {
+        Rig rig = Rig.of("one");
+        boolean[] failing = {false};
+        Pace pace =
+                (Pace)
+                        Proxy.newProxyInstance(
+                                Pace.class.getClassLoader(),
+                                new Class<?>[] {Pace.class},
+                                (_, method, arguments) -> {
+                                    if (failing[0] && method.getName().equals("at")) {
+                                        failing[0] = false;
+                                        throw new OutOfMemoryError("a test wants it");
+                                    }
+                                    return method.invoke(rig.pace, arguments);
+                                });
+        Dispatcher dispatcher =
+                new Dispatcher(
+                        List.of(EgressConfigs.egress("one")),
+                        Rig.RETRY,
+                        Rig.ACKNOWLEDGE_TIMEOUT,
+                        rig.spool,
+                        List.of(rig.egress("one")),
+                        rig,
+                        pace,
+                        new SplittableRandom(1));
+        dispatcher.start();
+        rig.pace.run();
+        failing[0] = true;
+        CompletableFuture<ImmediateResult> result =
+                dispatcher
+                        .sendNow(ID, acceptance(rig, "b@example.net"), FakeSpool.octets())
+                        .toCompletableFuture();
+        rig.pace.run();
+        assertTrue(result.isDone());
+        assertEquals(Verdict.TEMPORARY, result.join().verdict());
     }
 
     @Test

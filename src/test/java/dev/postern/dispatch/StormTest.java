@@ -10,10 +10,13 @@ import dev.postern.outcome.Fault;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Facts;
+import dev.postern.testing.FakeSpool;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.logging.Handler;
@@ -127,6 +130,59 @@ class StormTest {
         assertTrue(asked.isDone());
         rig.pace.letGo();
         assertEquals(2, rig.done.size());
+    }
+
+    private static String answer(CompletableFuture<Probe> asked) {
+        assertTrue(asked.isDone(), "answered");
+        return asked.join() instanceof Probe.Unproven(String why) ? why : "" + asked.join();
+    }
+
+    @Test
+    void aProbeThatFindsNoSlotIsAnsweredSoonAndOnceItsEgressIsGone() {
+        Rig rig =
+                new Rig(
+                        new SplittableRandom(1),
+                        EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
+        rig.start();
+        rig.pace.hold();
+        rig.send("b@example.net");
+        CompletableFuture<Probe> asked =
+                rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+        rig.pace.pass(Probes.BUSY_LIMIT);
+        assertEquals("not probed: busy sending", answer(asked));
+        CompletableFuture<Probe> more =
+                rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+        rig.pace.run();
+        rig.use(Set.of());
+        rig.pace.run();
+        assertEquals("not probed: the configuration changed", answer(more));
+    }
+
+    /// Nothing is made due for an egress that is gone, and nobody wakes for it.
+    @Test
+    void aTrialEndsWithItsEgress() {
+        FakeSpool spool = new FakeSpool(() -> Instant.EPOCH);
+        Instant now = Instant.parse("2026-03-01T12:00:00Z");
+        Lane lane =
+                Lanes.of(
+                                List.of(EgressConfigs.egress("one")),
+                                List.of(new ScriptedEgress("one")),
+                                spool,
+                                now)
+                        .all()
+                        .iterator()
+                        .next();
+        lane.health().probed(new Probe.Failed("refused", Fault.NETWORK, null), now);
+        lane.health().probed(new Probe.Unproven("perhaps"), now);
+        assertTrue(lane.health().isOnTrial());
+        lane.health().begin();
+        Haste haste = new Haste(spool);
+        haste.want(lane);
+        haste.make(now);
+        assertEquals(now.plus(Haste.INTERVAL), haste.due());
+        lane.retire(() -> {});
+        haste.make(haste.due());
+        assertEquals(Instant.MAX, haste.due());
     }
 
     @Test

@@ -13,8 +13,11 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.spool.Spool;
+import dev.postern.testing.Await;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -124,6 +127,67 @@ class ThreadedDispatcherTest {
         assertEquals(Set.of(), spool.claimed());
         assertEquals(List.of(), spool.commitments());
         assertEquals(1, spool.settlements(id));
+    }
+
+    /// A message that must be alone, or waits for one that must be, keeps its own thread only.
+    @Test
+    void whatWaitsToBePreparedKeepsNobodyFromDraining() throws InterruptedException {
+        CountDownLatch waits = new CountDownLatch(1);
+        CountDownLatch turn = new CountDownLatch(1);
+        Spool busy =
+                (Spool)
+                        Proxy.newProxyInstance(
+                                Spool.class.getClassLoader(),
+                                new Class<?>[] {Spool.class},
+                                (_, method, arguments) -> {
+                                    if (method.getName().equals("preparing")) {
+                                        waits.countDown();
+                                        awaitDeafly(turn);
+                                    }
+                                    return method.invoke(spool, arguments);
+                                });
+        CountDownLatch ended = new CountDownLatch(1);
+        ScriptedEgress egress =
+                new ScriptedEgress("one")
+                        .then((shipment, gate) -> {
+                            gate.preparing();
+                            ended.countDown();
+                            return ScriptedEgress.same(ScriptedEgress.ACCEPTED).act(shipment, gate);
+                        });
+        Dispatcher dispatcher =
+                new Dispatcher(
+                        List.of(EgressConfigs.egress("one")),
+                        Rig.RETRY,
+                        Rig.ACKNOWLEDGE_TIMEOUT,
+                        busy,
+                        List.of(egress),
+                        DispatchObserver.NONE,
+                        new ThreadPace(InstantSource.system()),
+                        new SplittableRandom(1));
+        dispatcher.start();
+        QueueId id = spool.add("a@example.org", "b@example.net");
+        waits.await();
+        dispatcher.drain(Duration.ofMillis(10));
+        assertEquals(State.QUEUED, spool.get(id).state());
+        turn.countDown();
+        ended.await();
+        dispatcher.close();
+        Await.until("nothing is prepared", () -> spool.preparing().isEmpty());
+        assertEquals(List.of(), spool.commitments());
+    }
+
+    private static void awaitDeafly(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// Returns true when interrupted.

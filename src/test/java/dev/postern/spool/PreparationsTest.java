@@ -97,11 +97,9 @@ class PreparationsTest {
     }
 
     @Test
-    void aGoodPreparationOrACleanStopClears() throws Exception {
+    void aGoodRoundOrACleanStopClears() throws Exception {
         die(2);
-        bench.claim();
-        spool().preparing(poison);
-        spool().prepared(poison, true);
+        goesWell();
         bench.kill();
         die(2);
         assertEquals("queued", fate(poison));
@@ -109,6 +107,103 @@ class PreparationsTest {
         die(2);
         assertEquals("queued", fate(poison));
         die(1);
+        assertEquals("held suspected", fate(poison));
+    }
+
+    /// Ends a round of the message that is next, which waits on.
+    private void goesWell() {
+        QueuedMessage claimed = bench.claim();
+        spool().preparing(claimed.id());
+        spool().prepared(claimed.id(), true);
+        spool().settle(
+                        claimed.id(),
+                        Mails.deferred(
+                                claimed, Reason.RECIPIENT, bench.instant(), bench.instant()));
+    }
+
+    /// The next egress prepares it otherwise, and so it is with each that comes after one that did
+    /// well.
+    @Test
+    void whatEndsTheProcessAtTheNextEgressOfItsRoundIsHeld() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            assertEquals("queued", fate(poison));
+            bench.claim();
+            spool().preparing(poison);
+            spool().prepared(poison, true);
+            spool().preparing(poison);
+            bench.kill();
+        }
+        assertEquals("held suspected", fate(poison));
+    }
+
+    /// A round whose last preparation did not come to its end says nothing.
+    @Test
+    void aRoundThatEndsInMidPreparationClearsNothing() throws Exception {
+        die(2);
+        QueuedMessage claimed = bench.claim();
+        spool().preparing(poison);
+        spool().prepared(poison, true);
+        spool().preparing(poison);
+        spool().prepared(poison, false);
+        spool().settle(
+                        poison,
+                        Mails.deferred(
+                                claimed, Reason.RECIPIENT, bench.instant(), bench.instant()));
+        die(1);
+        assertEquals("held suspected", fate(poison));
+    }
+
+    private long held() {
+        return spool().status().messages().get(State.HELD);
+    }
+
+    /// As where there is too little memory for what each preparation needs.
+    @Test
+    void aProgramThatEndsWhateverItPreparesHoldsOneMessage() throws Exception {
+        for (int i = 0; i < 9; i++) {
+            bench.accept("innocent " + i);
+        }
+        for (int i = 0; i < 40; i++) {
+            bench.advance(Claims.OTHERS_FIRST);
+            // Each on a thread of its own; the first that goes ends it.
+            List<QueuedMessage> due = spool().claim(100);
+            if (i < 2) {
+                due.forEach(message -> spool().preparing(message.id()));
+            } else {
+                spool().preparing(due.get(i % due.size()).id());
+            }
+            bench.kill();
+        }
+        assertEquals(1, held());
+        bench.restart();
+        assertEquals(1, held(), "what was held stays so");
+        assertEquals(9, spool().claim(100).size());
+    }
+
+    /// Copies of a message that ends the program are each held, once others went well between.
+    @Test
+    void oneThatIsUndecidedLetsOthersGoFirstAndIsHeldWhenTheyGoWell() throws Exception {
+        QueueId copy = bench.accept("poison");
+        die(2);
+        bench.claim();
+        spool().preparing(poison);
+        bench.kill();
+        assertEquals("held suspected", fate(poison));
+        die(1);
+        assertEquals("queued", fate(copy));
+        assertEquals(List.of(), spool().claim(9), "it lets others go first");
+        QueueId innocent = bench.accept("innocent");
+        goesWell();
+        assertEquals("deferred recipient", fate(innocent));
+        bench.advance(Claims.OTHERS_FIRST);
+        spool().claim(9)
+                .forEach(message -> {
+                    if (message.id().equals(copy)) {
+                        spool().preparing(copy);
+                    }
+                });
+        bench.kill();
+        assertEquals("held suspected", fate(copy));
         assertEquals("held suspected", fate(poison));
     }
 
@@ -169,7 +264,7 @@ class PreparationsTest {
         Seeds.forEach(
                 20,
                 random -> {
-                    byte[] octets = new byte[Preparations.SLOTS * Preparations.SLOT_BYTES];
+                    byte[] octets = new byte[Preparations.FILE_BYTES];
                     random.nextBytes(octets);
                     write(octets);
                     bench.kill();

@@ -80,6 +80,12 @@ class SpoolSim {
         /// and at most, since the death of the machine may take strikes with it.
         private final Set<QueueId> preparing = new HashSet<>();
 
+        /// Those whose last preparation since their claim went well.
+        private final Set<QueueId> well = new HashSet<>();
+
+        /// Whether one was held, perhaps, and none went well since: then none must be.
+        private boolean open;
+
         private final Set<QueueId> suspected = new HashSet<>();
         private final Map<QueueId, Integer> leastStrikes = new TreeMap<>();
         private final Map<QueueId, Integer> mostStrikes = new TreeMap<>();
@@ -234,6 +240,7 @@ class SpoolSim {
                     bench.spool().settle(id, Mails.sent(message, bench.instant()));
                 }
             }
+            settled(id);
         }
 
         /// Begins or ends a preparation, of one that must be alone only when that need not wait.
@@ -248,6 +255,7 @@ class SpoolSim {
                                 ? preparing.isEmpty()
                                 : preparing.stream().noneMatch(this::mustBeAlone);
                 if (free && preparing.add(id)) {
+                    well.remove(id);
                     bench.spool().preparing(id);
                 }
             }
@@ -257,13 +265,21 @@ class SpoolSim {
             return mostStrikes.getOrDefault(id, 0) >= Preparations.ALONE_STRIKES;
         }
 
-        private void prepared(QueueId id, boolean well) {
+        private void prepared(QueueId id, boolean toItsEnd) {
             if (preparing.remove(id)) {
-                bench.spool().prepared(id, well);
-                if (well) {
-                    leastStrikes.remove(id);
-                    mostStrikes.remove(id);
+                bench.spool().prepared(id, toItsEnd);
+                if (toItsEnd) {
+                    well.add(id);
                 }
+            }
+        }
+
+        private void settled(QueueId id) {
+            boolean wentWell = well.remove(id);
+            open &= !wentWell;
+            if (wentWell || facts.get(id).now() != There.WAITING) {
+                leastStrikes.remove(id);
+                mostStrikes.remove(id);
             }
         }
 
@@ -272,6 +288,9 @@ class SpoolSim {
         private void strike(boolean clean, boolean machine) {
             Set<QueueId> dying = clean ? Set.of() : Set.copyOf(preparing);
             preparing.clear();
+            well.clear();
+            boolean wasOpen = open && !clean;
+            open = wasOpen || machine;
             for (QueueId id : facts.keySet()) {
                 boolean waits = found(id) == There.WAITING;
                 int least = leastStrikes.getOrDefault(id, 0);
@@ -280,12 +299,14 @@ class SpoolSim {
                 boolean dies = dying.contains(id);
                 boolean may = suspected.contains(id) || (dies && most >= 2);
                 assertTrue(!held || may, id + " is suspected with strikes " + most);
-                boolean must = waits && dies && !machine && least >= 2;
+                boolean must = waits && dies && !machine && least >= (wasOpen ? 3 : 2);
                 assertTrue(held || !must, id + " is not suspected with strikes " + least);
                 count(leastStrikes, id, dies && !machine, !waits || machine, clean);
                 count(mostStrikes, id, dies, false, clean);
-                if (held) {
-                    suspected.add(id);
+                if (!held) {
+                    leastStrikes.merge(id, 2, Math::min);
+                } else if (suspected.add(id)) {
+                    open = true;
                 }
             }
         }
@@ -467,6 +488,7 @@ class SpoolSim {
         }
 
         private void allThatWaitsIsClaimed() {
+            bench.advance(Claims.OTHERS_FIRST);
             bench.spool().flush();
             bench.spool().releaseAll(Reason.NO_EGRESS);
             bench.spool().releaseAll(Reason.OPERATOR);

@@ -63,6 +63,7 @@ public final class FakeSpool implements Spool {
     private boolean failing;
     private final List<String> violations = new ArrayList<>();
     private int given;
+    private int progresses;
 
     /// Creates an empty spool.
     public FakeSpool(InstantSource clock) {
@@ -270,6 +271,11 @@ public final class FakeSpool implements Spool {
         }
     }
 
+    /// Returns how often it was told what attempts brought so far.
+    public synchronized int progresses() {
+        return progresses;
+    }
+
     /// Returns what is being prepared.
     public synchronized Set<QueueId> preparing() {
         return Set.copyOf(preparing);
@@ -281,6 +287,7 @@ public final class FakeSpool implements Spool {
         if (!claimed.contains(id)) {
             throw violation("told without a claim: " + id);
         }
+        progresses++;
         change(id, soFar, get(id).due());
     }
 

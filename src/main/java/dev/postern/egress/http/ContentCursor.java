@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import dev.postern.egress.CommitGate;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.MessageContent;
 import java.io.IOException;
@@ -22,20 +23,24 @@ final class ContentCursor implements AutoCloseable {
     /// anew.
     private static final int BLOCKS_KEPT = 2;
 
+    /// For the messages of which much is held, of all egresses together: what one of them takes may
+    /// be half of a small heap.
+    private static final Semaphore TURN = new Semaphore(1);
+
     private final MessageContent content;
+    private final CommitGate gate;
     private final byte[][] blocks = new byte[BLOCKS_KEPT][];
     private final long[] blockNumbers = new long[BLOCKS_KEPT];
-
-    /// For the messages of which much is held.
-    private static final Semaphore TURN = new Semaphore(1);
 
     private @Nullable InputStream stream;
     private long nextBlock;
     private boolean hasTurn;
     private boolean closed;
 
-    ContentCursor(MessageContent content) {
+    /// @param gate told when the message waits for its turn, in which it has no part
+    ContentCursor(MessageContent content, CommitGate gate) {
         this.content = content;
+        this.gate = gate;
     }
 
     /// Returns the number of octets.
@@ -125,9 +130,15 @@ final class ContentCursor implements AutoCloseable {
         if (hasTurn) {
             return;
         }
+        hasTurn = TURN.tryAcquire();
+        if (hasTurn) {
+            return;
+        }
+        gate.waiting();
         try {
             TURN.acquire();
             hasTurn = true;
+            gate.preparing();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             throw new BrokenOff("interrupted");

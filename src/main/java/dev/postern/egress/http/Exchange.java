@@ -43,6 +43,10 @@ final class Exchange {
 
     private static final int BODY_LIMIT_BYTES = 64 * 1024;
     private static final Duration GRACE = Duration.ofSeconds(2);
+
+    /// What the gate makes a call wait for is none of the server's time: more than it ever takes.
+    private static final Duration GATE_LIMIT = Duration.ofMinutes(2);
+
     private static final int LOOKUPS_AND_ADDRESSES = 3;
     private static final String USER_AGENT = "Postern";
     private static final Pattern KEEP_ALIVE = Pattern.compile("timeout=(\\d{1,6})");
@@ -200,6 +204,7 @@ final class Exchange {
 
     private HttpResult over(Connection use) throws IOException {
         connection = use;
+        allow(GATE_LIMIT);
         gate.preparing();
         writeFailure = null;
         use.begin();

@@ -24,9 +24,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -76,7 +78,7 @@ final class HttpEgress implements Egress {
     public Delivery send(Shipment shipment, CommitGate gate) {
         List<ForwardPath> recipients = shipment.envelope().recipients();
         gate.preparing();
-        try (ContentCursor content = new ContentCursor(shipment.content())) {
+        try (ContentCursor content = new ContentCursor(shipment.content(), gate)) {
             return Delivery.of(recipients, new Sending(shipment, content, gate).all());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -115,13 +117,22 @@ final class HttpEgress implements Egress {
             try {
                 api.plan(part, content, this::post)
                         .map(unfit -> new Outcome.Unsuited(unfit.reply(), unfit.misfit()))
-                        .ifPresent(outcome -> settle(recipients, outcome));
+                        .ifPresent(outcome -> settleUnasked(recipients, outcome));
             } catch (BeyondLimit e) {
                 String reply = api.type() + " can't be given a message with " + e.getMessage();
-                settle(recipients, new Outcome.Unsuited(reply, Misfit.FORM));
+                settleUnasked(recipients, new Outcome.Unsuited(reply, Misfit.FORM));
             } catch (BrokenOff e) {
-                settle(recipients, judged(new HttpResult.Failed(Stage.PREPARE, e)).outcome());
+                settleUnasked(
+                        recipients, judged(new HttpResult.Failed(Stage.PREPARE, e)).outcome());
             }
+        }
+
+        /// Settles those whom no call was made for. Some of the others may have been put into
+        /// smaller groups, whose calls say what becomes of them.
+        private void settleUnasked(List<ForwardPath> recipients, Outcome outcome) {
+            Set<ForwardPath> unasked = new LinkedHashSet<>(recipients);
+            groups.forEach(unasked::removeAll);
+            settle(List.copyOf(unasked), outcome);
         }
 
         /// Makes a call, and returns whether another is wanted: trouble with one settles all.

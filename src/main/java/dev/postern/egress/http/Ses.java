@@ -72,7 +72,7 @@ final class Ses implements Api {
                         SesV2Client.builder()
                                 .region(Region.of(config.region()))
                                 .endpointOverride(URI.create(http.endpoint().base()))
-                                .credentialsProvider(credentials(config))
+                                .credentialsProvider(SesTransport.apart(credentials(config)))
                                 .httpClient(sdkHttp)
                                 .overrideConfiguration(o ->
                                         o.retryStrategy(DefaultRetryStrategy.doNotRetry())

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
@@ -92,6 +93,20 @@ final class SesTransport implements SdkHttpClient {
             throw new IllegalStateException("AWS's SDK made no call");
         }
         return new HttpResult.Failed(Stage.PREPARE, thrown[0]);
+    }
+
+    /// Returns a source of credentials that is waited for apart from the preparation: it may ask
+    /// others over the network, in which the message has no part.
+    static AwsCredentialsProvider apart(AwsCredentialsProvider source) {
+        return () -> {
+            CommitGate gate = CURRENT.isBound() ? CURRENT.get().gate : CommitGate.OPEN;
+            gate.waiting();
+            try {
+                return source.resolveCredentials();
+            } finally {
+                gate.preparing();
+            }
+        };
     }
 
     @Override

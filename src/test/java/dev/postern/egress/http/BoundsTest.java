@@ -194,7 +194,7 @@ class BoundsTest {
     }
 
     private static void read(MessageContent content) {
-        try (ContentCursor cursor = new ContentCursor(content)) {
+        try (ContentCursor cursor = new ContentCursor(content, CommitGate.OPEN)) {
             assertEquals(1, MimeReading.read(cursor).text().size());
         } catch (java.io.IOException | BeyondLimit e) {
             throw new AssertionError(e);
@@ -296,7 +296,7 @@ class BoundsTest {
         }
         MessageContent content = MadeContent.of("From: a@example.org\r\n", BODY, 1, "");
         AtomicInteger made = new AtomicInteger();
-        try (ContentCursor cursor = new ContentCursor(content)) {
+        try (ContentCursor cursor = new ContentCursor(content, CommitGate.OPEN)) {
             Shipments.api(type)
                     .plan(Shipments.of(content, blind), cursor, _ -> made.incrementAndGet() < 2);
         }

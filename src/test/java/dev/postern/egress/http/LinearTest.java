@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.egress.CommitGate;
 import dev.postern.mail.ForwardPath;
 import dev.postern.testing.Growth;
 import dev.postern.testing.Seeds;
@@ -80,7 +81,8 @@ class LinearTest {
     }
 
     private static Rebuilt.Attachment attachment(String name) {
-        try (ContentCursor none = new ContentCursor(Shipments.content(new byte[0]))) {
+        try (ContentCursor none =
+                new ContentCursor(Shipments.content(new byte[0]), CommitGate.OPEN)) {
             Leaf leaf = new Leaf(none.whole(), "", "");
             return new Rebuilt.Attachment(name, "text/plain", null, false, leaf);
         } catch (IOException e) {
@@ -155,7 +157,7 @@ class LinearTest {
     }
 
     private static ContentCursor cursor(String message) {
-        return new ContentCursor(Shipments.content(message.getBytes(ISO_8859_1)));
+        return new ContentCursor(Shipments.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
     }
 
     /// What servers say.

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.egress.CommitGate;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
@@ -20,7 +21,7 @@ class MimeReadingTest {
 
     private static Rebuilt read(String message) throws IOException, BeyondLimit {
         byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
-        return MimeReading.read(new ContentCursor(Shipments.content(octets)));
+        return MimeReading.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
     }
 
     private static String text(List<Leaf> leaves) throws IOException {
@@ -249,7 +250,8 @@ class MimeReadingTest {
                                 opened[0]++;
                                 return content.open();
                             }
-                        });
+                        },
+                        CommitGate.OPEN);
         for (int at = 0; at < octets.length; at += 10_000) {
             byte[] some = cursor.stretch(at, at + 20).readAllBytes();
             assertEquals("01234567890123456789", new String(some, UTF_8));

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
+import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Shipment;
 import dev.postern.mail.ContentTraits;
@@ -92,7 +93,7 @@ public final class Shipments {
     /// mail gets to over the Internet: `greg@inbucket`.
     static Shipment toThoseNamed(byte[] octets) throws IOException, BeyondLimit {
         Fields fields;
-        try (ContentCursor cursor = new ContentCursor(content(octets))) {
+        try (ContentCursor cursor = new ContentCursor(content(octets), CommitGate.OPEN)) {
             fields = Fields.read(cursor, _ -> true);
         }
         Map<String, String> named = new TreeMap<>();

@@ -1,22 +1,41 @@
 package dev.postern.egress.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
+import dev.postern.egress.Probe;
+import dev.postern.egress.Shipment;
+import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
+import dev.postern.outcome.Misfit;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.OutcomeClass;
+import dev.postern.testing.Await;
+import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkClientException;
 
 /// What an attempt tells while it lasts: when the message is prepared, and what became of whom
 /// before the rest is asked for.
 class TellingTest {
+
+    private static final String TO = "r@example.net";
 
     static List<String> types() {
         return Shipments.TYPES;
@@ -81,6 +100,170 @@ class TellingTest {
             List<String> last = lines.subList(lines.lastIndexOf("waiting"), lines.size());
             assertEquals(List.of("waiting", "preparing", "sending", "pass"), last.subList(0, 4));
         }
+    }
+
+    /// Messages of which much is held go one at a time; those that wait are not being prepared.
+    @Test
+    void whoWaitsForItsTurnIsNotBeingPrepared() throws Exception {
+        Told told = new Told();
+        MessageContent content = Shipments.content(new byte[0]);
+        try (ContentCursor second = new ContentCursor(content, told)) {
+            Thread waits = Thread.ofVirtual().unstarted(() -> take(second));
+            try (ContentCursor first = new ContentCursor(content, CommitGate.OPEN)) {
+                first.takeTurn();
+                waits.start();
+                Await.until("it waits", () -> waits.getState() == Thread.State.WAITING);
+                assertEquals(List.of("waiting"), told.lines);
+            }
+            waits.join();
+            assertEquals(List.of("waiting", "preparing"), told.lines);
+        }
+    }
+
+    private static void take(ContentCursor cursor) {
+        try {
+            cursor.takeTurn();
+        } catch (BrokenOff e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void whoWaitsForCredentialsOfAwsIsNotBeingPrepared() {
+        Told told = new Told();
+        AwsCredentialsProvider source =
+                SesTransport.apart(() -> {
+                    told.lines.add("asked");
+                    throw SdkClientException.create("there are none");
+                });
+        Http http =
+                new Http(
+                        Shipments.common(URI.create("http://127.0.0.1:1")),
+                        Endpoint.of(URI.create("http://127.0.0.1:1")),
+                        _ -> null);
+        assertInstanceOf(
+                HttpResult.Failed.class,
+                new SesTransport(http).carry(null, told, source::resolveCredentials));
+        assertEquals(List.of("waiting", "asked", "preparing"), told.lines);
+    }
+
+    /// What the gate makes a call wait for is no trouble of the server's.
+    @Test
+    void theGateHasItsOwnTime() throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("postmark"))) {
+            EgressCommon base = Shipments.common(api.uri());
+            EgressCommon quick =
+                    new EgressCommon(
+                            base.name(),
+                            base.endpoint(),
+                            null,
+                            1,
+                            Duration.ofMillis(200),
+                            Duration.ofMillis(400),
+                            base.dataTimeout(),
+                            base.answerTimeout(),
+                            List.of(),
+                            null,
+                            null,
+                            base.whenLimited(),
+                            base.fidelity());
+            CommitGate slow =
+                    new CommitGate() {
+                        @Override
+                        public boolean pass() {
+                            return true;
+                        }
+
+                        @Override
+                        public void preparing() {
+                            if (Thread.currentThread().getName().equals("http-call")) {
+                                LockSupport.parkNanos(Duration.ofMillis(1_200).toNanos());
+                            }
+                        }
+                    };
+            try (Egress egress = Shipments.egress("postmark", quick)) {
+                Delivery delivery =
+                        egress.send(Shipments.of("From: a@example.org\r\n\r\nx\r\n", TO), slow);
+                assertInstanceOf(
+                        Outcome.Accepted.class, delivery.outcomes().firstEntry().getValue());
+            }
+        }
+    }
+
+    /// Takes one recipient at a time, and of more than two none but the first two.
+    private static final class Narrow implements Api {
+
+        private static final int TAKEN = 2;
+
+        @Override
+        public String type() {
+            return "postmark";
+        }
+
+        @Override
+        public Optional<Unfit> plan(
+                Shipment shipment, ContentCursor content, Predicate<Post> sender) {
+            List<ForwardPath> to = shipment.envelope().recipients();
+            Post first =
+                    new Post(to.subList(0, Math.min(TAKEN, to.size())), probeCall(), List.of());
+            return sender.test(first) && to.size() > TAKEN
+                    ? Optional.of(new Unfit("the rest is too large", Misfit.SIZE))
+                    : Optional.empty();
+        }
+
+        @Override
+        public HttpResult send(Post post, CommitGate gate) {
+            int status = post.recipients().size() > 1 ? 422 : 200;
+            return new HttpResult.Answered(new HttpAnswer(status, Map.of(), "", true));
+        }
+
+        @Override
+        public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+            return answer.status() == 200 ? Optional.of("id") : Optional.empty();
+        }
+
+        @Override
+        public String explain(HttpAnswer answer, Post post) {
+            return answer.status() == 200 ? "" : "406: one of them is inactive";
+        }
+
+        @Override
+        public HttpCall probeCall() {
+            return new HttpCall("GET", "/", Map.of(), HttpBody.NONE);
+        }
+
+        @Override
+        public Optional<Probe> probed(HttpAnswer answer) {
+            return Optional.empty();
+        }
+
+        @Override
+        public HttpResult probe() {
+            return new HttpResult.Answered(new HttpAnswer(200, Map.of(), "", true));
+        }
+    }
+
+    /// Those who are in smaller groups by then are not settled by that: they would be mailed here
+    /// and at the next egress.
+    @Test
+    void aPlanThatEndsMidwaySettlesOnlyThoseItAskedNobodyFor() {
+        EgressCommon common = Shipments.common(URI.create("http://127.0.0.1:1"));
+        Http http = new Http(common, Endpoint.of(URI.create("http://127.0.0.1:1")), _ -> null);
+        Egress egress =
+                new HttpEgress(common, new Narrow(), http, new Wording(new KeyMask(List.of())));
+        List<OutcomeClass> kinds =
+                egress
+                        .send(
+                                Shipments.of("x", "a@example.net", "b@example.net", TO),
+                                CommitGate.OPEN)
+                        .outcomes()
+                        .values()
+                        .stream()
+                        .map(Outcome::kind)
+                        .toList();
+        assertEquals(
+                List.of(OutcomeClass.ACCEPTED, OutcomeClass.ACCEPTED, OutcomeClass.UNSUITED),
+                kinds);
     }
 
     @ParameterizedTest
