@@ -67,7 +67,7 @@ class PoisonIT {
             postern.awaitEmpty();
             good.add(POISON);
             assertEquals(good, senders(sink));
-            assertEquals(GOOD + 1, sink.taken().stream().filter(Taken::whole).count());
+            assertTwiceOnlyAsAnnounced(sink, postern);
         }
     }
 
@@ -95,6 +95,14 @@ class PoisonIT {
                         .filter(line -> line.contains("a message is held") && line.contains(id))
                         .toList();
         assertTrue(!lines.isEmpty() && lines.getFirst().contains("queue release " + id));
+    }
+
+    /// What was committed when the program ended may come again, and that is told.
+    private static void assertTwiceOnlyAsAnnounced(Sink sink, Postern postern) {
+        long came = sink.taken().stream().filter(Taken::whole).count();
+        long announced =
+                postern.log().stream().filter(it -> it.contains("possible duplicate")).count();
+        assertTrue(came - senders(sink).size() <= announced, () -> came + ", told " + announced);
     }
 
     private static Set<String> senders(Sink sink) {
