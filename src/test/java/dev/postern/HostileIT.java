@@ -258,11 +258,14 @@ class HostileIT {
     }
 
     static final List<String> REFUSALS =
-            List.of(
-                    "550 5.1.1 " + "a".repeat(20_000) + " @",
-                    "550 5.1.1 " + "a@b".repeat(7_000),
-                    "550 5.1.1 " + "x".repeat(16_000),
-                    "550 5.1.1 " + "<".repeat(60_000));
+            Stream.of(10, 1)
+                    .flatMap(part ->
+                            Stream.of(
+                                    "550 5.1.1 " + "a".repeat(20_000 / part) + " @",
+                                    "550 5.1.1 " + "a@b".repeat(7_000 / part),
+                                    "550 5.1.1 " + "x".repeat(16_000 / part),
+                                    "550 5.1.1 " + "<".repeat(60_000 / part)))
+                    .toList();
 
     @Test
     void interimAnswersAreNone() throws IOException {
