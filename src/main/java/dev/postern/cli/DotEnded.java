@@ -1,11 +1,12 @@
 package dev.postern.cli;
 
+import dev.postern.mail.OctetwiseStream;
 import java.io.IOException;
 import java.io.InputStream;
 
 /// Standard input that ends at a line of one dot, as people at a terminal end their mail. Its lines
 /// end in CRLF.
-final class DotEnded extends InputStream {
+final class DotEnded extends OctetwiseStream {
 
     private static final int NONE = -2;
 
@@ -19,7 +20,7 @@ final class DotEnded extends InputStream {
     }
 
     @Override
-    public int read() throws IOException {
+    protected int nextOctet() throws IOException {
         if (ended) {
             return -1;
         }
@@ -31,19 +32,6 @@ final class DotEnded extends InputStream {
             return afterDot();
         }
         return given(octet);
-    }
-
-    @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
-        int count = 0;
-        while (count < length) {
-            int octet = read();
-            if (octet < 0) {
-                return count == 0 ? -1 : count;
-            }
-            buffer[offset + count++] = (byte) octet;
-        }
-        return count;
     }
 
     private int afterDot() throws IOException {

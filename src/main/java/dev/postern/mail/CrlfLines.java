@@ -8,7 +8,7 @@ import java.io.InputStream;
 /// becomes CRLF, a bare CR a space, and a missing last CRLF is added. It is the same reading of
 /// lines as the listener's, so that nobody who looks at a message before takes a bare CR for the
 /// end of a line.
-public final class CrlfLines extends InputStream {
+public final class CrlfLines extends OctetwiseStream {
 
     private static final int NONE = -2;
 
@@ -23,7 +23,7 @@ public final class CrlfLines extends InputStream {
     }
 
     @Override
-    public int read() throws IOException {
+    protected int nextOctet() throws IOException {
         if (owesLineFeed) {
             owesLineFeed = false;
             return '\n';
@@ -47,19 +47,6 @@ public final class CrlfLines extends InputStream {
         }
         inLine = true;
         return octet;
-    }
-
-    @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
-        int count = 0;
-        while (count < length) {
-            int octet = read();
-            if (octet < 0) {
-                return count == 0 ? -1 : count;
-            }
-            buffer[offset + count++] = (byte) octet;
-        }
-        return count;
     }
 
     private int next() throws IOException {

@@ -1,15 +1,14 @@
 package dev.postern.egress.http;
 
-import java.io.FilterInputStream;
+import dev.postern.mail.OctetwiseStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
-import java.util.Objects;
 
 /// Decodes base64 as it comes: what is no digit is passed over (RFC 2045 §6.8), padding ends its
 /// line but not the data, since some put encoded pieces one after the other, and a last group may
 /// lack its padding.
-final class LenientBase64Stream extends FilterInputStream {
+final class LenientBase64Stream extends OctetwiseStream {
 
     private static final byte[] VALUES = new byte[256];
     private static final byte NONE = -1;
@@ -32,6 +31,7 @@ final class LenientBase64Stream extends FilterInputStream {
         VALUES['='] = PADDING;
     }
 
+    private final InputStream in;
     private final byte[] encoded = new byte[8 * 1024];
     private int encodedAt;
     private int encodedFilled;
@@ -40,7 +40,7 @@ final class LenientBase64Stream extends FilterInputStream {
     private boolean ended;
 
     LenientBase64Stream(InputStream in) {
-        super(in);
+        this.in = in;
     }
 
     /// Returns whether this can be base64. Some say so of text that is none: taken for base64 it
@@ -68,7 +68,7 @@ final class LenientBase64Stream extends FilterInputStream {
     }
 
     @Override
-    public int read() throws IOException {
+    protected int nextOctet() throws IOException {
         while (true) {
             int octet = encodedOctet();
             if (octet < 0) {
@@ -100,35 +100,7 @@ final class LenientBase64Stream extends FilterInputStream {
     }
 
     @Override
-    public int read(byte[] to, int offset, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, to.length);
-        int count = 0;
-        while (count < length) {
-            int octet = read();
-            if (octet < 0) {
-                break;
-            }
-            to[offset + count++] = (byte) octet;
-        }
-        return count == 0 && length > 0 ? -1 : count;
-    }
-
-    @Override
-    public long skip(long wanted) throws IOException {
-        long left = wanted;
-        while (left > 0 && read() >= 0) {
-            left--;
-        }
-        return wanted - left;
-    }
-
-    @Override
-    public int available() {
-        return 0;
-    }
-
-    @Override
-    public boolean markSupported() {
-        return false;
+    public void close() throws IOException {
+        in.close();
     }
 }

@@ -1,14 +1,13 @@
 package dev.postern.egress.http;
 
-import java.io.FilterInputStream;
+import dev.postern.mail.OctetwiseStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
-import java.util.Objects;
 
 /// Decodes quoted-printable as it comes (RFC 2045 §6.7): blanks before a line's end are passed
 /// over, and an equals sign that no digits follow is one.
-final class QuotedPrintableStream extends FilterInputStream {
+final class QuotedPrintableStream extends OctetwiseStream {
 
     private static final int PUSHED_BACK_OCTETS = 2;
 
@@ -18,16 +17,11 @@ final class QuotedPrintableStream extends FilterInputStream {
     private int blanks;
 
     QuotedPrintableStream(InputStream in) {
-        this(new PushbackInputStream(in, PUSHED_BACK_OCTETS));
-    }
-
-    private QuotedPrintableStream(PushbackInputStream encoded) {
-        super(encoded);
-        this.encoded = encoded;
+        this.encoded = new PushbackInputStream(in, PUSHED_BACK_OCTETS);
     }
 
     @Override
-    public int read() throws IOException {
+    protected int nextOctet() throws IOException {
         if (blanks > 0) {
             blanks--;
             return ' ';
@@ -84,35 +78,7 @@ final class QuotedPrintableStream extends FilterInputStream {
     }
 
     @Override
-    public int read(byte[] to, int offset, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, to.length);
-        int count = 0;
-        while (count < length) {
-            int octet = read();
-            if (octet < 0) {
-                break;
-            }
-            to[offset + count++] = (byte) octet;
-        }
-        return count == 0 && length > 0 ? -1 : count;
-    }
-
-    @Override
-    public long skip(long wanted) throws IOException {
-        long left = wanted;
-        while (left > 0 && read() >= 0) {
-            left--;
-        }
-        return wanted - left;
-    }
-
-    @Override
-    public int available() {
-        return 0;
-    }
-
-    @Override
-    public boolean markSupported() {
-        return false;
+    public void close() throws IOException {
+        encoded.close();
     }
 }
