@@ -1,19 +1,14 @@
 package dev.postern.admin;
 
-import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.WritableHeaders;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// Everything here that reads what strangers send. A new reader gets a row.
-class AdminGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class AdminGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
@@ -23,16 +18,6 @@ class AdminGrowthTest {
                 row("Guard of an address", text -> host("[" + text + "]")),
                 row("Guard of a number", text -> host("127.0.0." + text)),
                 row("Guard of an origin", text -> judged("localhost", "https://" + text)));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static void query(String text) {

@@ -2,37 +2,22 @@ package dev.postern.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// What `sendmail` reads. A new reader gets a row.
-class SendmailGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class SendmailGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
                 row("an option", SendmailGrowthTest::options),
                 row("a group of options", text -> options("-" + text)),
                 row("standard input", SendmailGrowthTest::input));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static void options(String text) {

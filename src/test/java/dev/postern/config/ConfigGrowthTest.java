@@ -1,12 +1,12 @@
 package dev.postern.config;
 
 import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.security.cert.CertificateException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -14,9 +14,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Everything here that reads what people write into files and variables. A new reader gets a row,
 /// a new key has one.
-class ConfigGrowthTest {
+class ConfigGrowthTest extends ReadersGrowth {
 
-    private static final int LARGEST = 16 * 1024;
+    private static final int MOST = 16 * 1024;
 
     static Stream<Arguments> parsers() {
         return Stream.of(
@@ -62,14 +62,9 @@ class ConfigGrowthTest {
                 row("CaFile", ConfigGrowthTest::authorities));
     }
 
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
+    @Override
+    protected int largest() {
+        return MOST;
     }
 
     private static void loaded(Loading loading) {
@@ -113,7 +108,7 @@ class ConfigGrowthTest {
         for (String beginning : new String[] {"", "1", "http://a", "[::1]:1"}) {
             NastyText.assertLinear(
                     path,
-                    LARGEST,
+                    MOST,
                     text -> beginning + text,
                     text -> {
                         Reading reading = new Reading(path, true, new Problems());

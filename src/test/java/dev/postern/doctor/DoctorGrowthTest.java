@@ -3,10 +3,10 @@ package dev.postern.doctor;
 import dev.postern.doctor.Sighting.Where;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -14,9 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whatever is seen is judged in time that grows as its words do. Every row of the table is tried
 /// by itself.
-class DoctorGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class DoctorGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
@@ -27,16 +25,6 @@ class DoctorGrowthTest {
                 row("ServerName", text -> ServerName.make(UpstreamReply.parse("220 " + text))),
                 row("PlatformReading", DoctorGrowthTest::proxies),
                 row("PlatformReading of a log-in", text -> proxies("http://" + text + "@proxy")));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static final Set<String> TAGS = Set.of("smtp", "http", "known", "own", "right-name");

@@ -5,40 +5,25 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.testing.Growth;
-import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Instant;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// What the listener reads beside commands and content. A new reader gets a row.
-class ListenerGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class ListenerGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
                 row("Received", ListenerGrowthTest::received),
                 row("Received with a literal", text -> received("[" + text + "]")));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static void received(String helo) {

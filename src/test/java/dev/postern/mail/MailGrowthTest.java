@@ -2,21 +2,16 @@ package dev.postern.mail;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// Everything here that reads what strangers write. A new reader gets a row.
-class MailGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class MailGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
@@ -42,16 +37,6 @@ class MailGrowthTest {
                 row("HeaderSection in a name", text -> header("Bcc" + text + ": a@x\r\n\r\n")),
                 row("HeaderRewriter", MailGrowthTest::rewritten),
                 row("HeaderRewriter in a name", text -> rewritten("Bcc" + text + ": a@x\r\n\r\n")));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static void lines(String text) {

@@ -2,11 +2,11 @@ package dev.postern.outcome;
 
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -14,9 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whatever a server says is judged in time that grows as its words do. Every row of the tables is
 /// tried by itself.
-class OutcomeGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class OutcomeGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
@@ -36,16 +34,6 @@ class OutcomeGrowthTest {
                 row(
                         "RetryAfter.ofValue in digits",
                         text -> RetryAfter.ofValue("1." + text, Clock.systemUTC())));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static final Scene SCENE =

@@ -2,18 +2,13 @@ package dev.postern.smtp;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.nio.ByteBuffer;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// Everything here that reads what clients and next hops say. A new reader gets a row.
-class SmtpGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class SmtpGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
@@ -65,16 +60,6 @@ class SmtpGrowthTest {
                                                         text.replace("\r", "")
                                                                 .replace("\n", "\r\n")),
                                                 SmtpGrowthTest::drain)));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static ByteBuffer octets(String text) {

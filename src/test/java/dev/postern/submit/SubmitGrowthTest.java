@@ -1,21 +1,16 @@
 package dev.postern.submit;
 
-import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.ZonedDateTime;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// Everything here that reads what others write. A new reader gets a row.
-class SubmitGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class SubmitGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
@@ -24,16 +19,6 @@ class SubmitGrowthTest {
                 row("MimeDraft.encoded", MimeDraft::encoded),
                 row("MimeDraft.parameter", text -> MimeDraft.parameter("filename", text)),
                 row("MimeDraft", SubmitGrowthTest::draft));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static void draft(String text) {

@@ -4,22 +4,17 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Scene;
 import dev.postern.outcome.Stage;
 import dev.postern.smtp.UpstreamReply;
-import dev.postern.testing.NastyText;
+import dev.postern.testing.ReadersGrowth;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// Everything here that reads what next hops say. A new reader gets a row.
-class SmtpEgressGrowthTest {
-
-    private static final int LARGEST = 64 * 1024;
+class SmtpEgressGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
@@ -42,16 +37,6 @@ class SmtpEgressGrowthTest {
                 row("Wording", text -> wording(text)),
                 row("Wording of a domain", text -> wording("a@" + text)),
                 row("Wording of an odd domain", text -> wording("a@é" + text)));
-    }
-
-    private static Arguments row(String what, Consumer<String> parser) {
-        return Arguments.of(what, parser);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("parsers")
-    void readsAnyTextInTimeThatGrowsAsTheTextDoes(String what, Consumer<String> parser) {
-        NastyText.assertLinear(what, LARGEST, text -> text, parser);
     }
 
     private static final InetAddress FAR = InetAddress.ofLiteral("192.0.2.25");
