@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +25,10 @@ import org.slf4j.LoggerFactory;
 /// the attempt tells goes to the spool, for the run after this one. Thread-safe.
 final class Gate implements CommitGate {
 
-    /// A seam for tests of the whole program: names a sender, and the program ends on the spot
-    /// while it prepares mail of that one.
-    private static final String HALT_PROPERTY = "postern.halt-preparing";
+    /// A seam for tests of the whole program: a sender, for whose mail the program ends on the spot
+    /// while it prepares it.
+    private static final @Nullable String HALT_SENDER =
+            System.getProperty("postern.halt-preparing");
 
     private static final int HALT_STATUS = 99;
 
@@ -107,7 +109,7 @@ final class Gate implements CommitGate {
             log.atError().addKeyValue("id", id).setCause(e).log("a preparation is not noted");
         }
         entered(noted);
-        if (sender.equals(System.getProperty(HALT_PROPERTY))) {
+        if (sender.equals(HALT_SENDER)) {
             Runtime.getRuntime().halt(HALT_STATUS);
         }
     }

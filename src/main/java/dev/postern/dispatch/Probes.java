@@ -91,7 +91,7 @@ final class Probes {
             try {
                 make(lane, asked.results());
             } catch (RuntimeException | Error e) {
-                asked.unproven("internal error, see the log");
+                asked.unproven(Calls.OUR_FAULT);
                 throw e;
             }
         } else {
