@@ -111,17 +111,12 @@ class StormTest {
 
     @Test
     void aProbeTakesASlotAndWaitsForOne() {
-        Rig rig =
-                new Rig(
-                        new SplittableRandom(1),
-                        EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
-        rig.start();
+        Rig rig = withOneSlot();
         assertEquals(1, rig.egress("one").probes());
         rig.pace.hold();
         rig.send("b@example.net");
         rig.send("b@example.net");
-        CompletableFuture<Probe> asked =
-                rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+        CompletableFuture<Probe> asked = ask(rig);
         rig.pace.run();
         assertEquals(1, rig.pace.underWay("one"));
         assertEquals(1, rig.egress("one").probes(), "no probe beside a call");
@@ -132,6 +127,17 @@ class StormTest {
         assertEquals(2, rig.done.size());
     }
 
+    private static Rig withOneSlot() {
+        return new Rig(
+                        new SplittableRandom(1),
+                        EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT))
+                .start();
+    }
+
+    private static CompletableFuture<Probe> ask(Rig rig) {
+        return rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+    }
+
     private static String answer(CompletableFuture<Probe> asked) {
         assertTrue(asked.isDone(), "answered");
         return asked.join() instanceof Probe.Unproven(String why) ? why : "" + asked.join();
@@ -139,19 +145,13 @@ class StormTest {
 
     @Test
     void aProbeThatFindsNoSlotIsAnsweredSoonAndOnceItsEgressIsGone() {
-        Rig rig =
-                new Rig(
-                        new SplittableRandom(1),
-                        EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
-        rig.start();
+        Rig rig = withOneSlot();
         rig.pace.hold();
         rig.send("b@example.net");
-        CompletableFuture<Probe> asked =
-                rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+        CompletableFuture<Probe> asked = ask(rig);
         rig.pace.pass(Probes.BUSY_LIMIT);
         assertEquals("not probed: busy sending", answer(asked));
-        CompletableFuture<Probe> more =
-                rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+        CompletableFuture<Probe> more = ask(rig);
         rig.pace.run();
         rig.use(Set.of());
         rig.pace.run();
@@ -187,15 +187,10 @@ class StormTest {
 
     @Test
     void aProbeThatWaitsEndsWithTheDispatcher() {
-        Rig rig =
-                new Rig(
-                        new SplittableRandom(1),
-                        EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
-        rig.start();
+        Rig rig = withOneSlot();
         rig.pace.hold();
         rig.send("b@example.net");
-        CompletableFuture<Probe> asked =
-                rig.dispatcher.probe("one").orElseThrow().toCompletableFuture();
+        CompletableFuture<Probe> asked = ask(rig);
         rig.pace.run();
         rig.dispatcher.closing();
         rig.pace.run();
