@@ -17,6 +17,11 @@ interface Api {
     /// Returns the type word: `mailgun`.
     String type();
 
+    /// Returns whether local parts beyond ASCII are taken (RFC 6531 §3.3).
+    default boolean takesAnyLocalPart() {
+        return false;
+    }
+
     /// Makes of a shipment the calls that send it, none of them with an address twice, and hands
     /// each out before it makes the next: together they may be large.
     ///

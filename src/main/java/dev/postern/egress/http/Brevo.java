@@ -31,7 +31,7 @@ final class Brevo extends RebuildingApi {
     }
 
     @Override
-    boolean takesAnyLocalPart() {
+    public boolean takesAnyLocalPart() {
         return true;
     }
 

@@ -9,6 +9,7 @@ import dev.postern.egress.Probe;
 import dev.postern.egress.Shipment;
 import dev.postern.egress.http.Api.Post;
 import dev.postern.egress.http.HttpResult.BrokenOff;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Misfit;
@@ -102,11 +103,27 @@ final class HttpEgress implements Egress {
         }
 
         Map<ForwardPath, Outcome> all() throws IOException {
-            groups.add(shipment.envelope().recipients());
+            List<ForwardPath> recipients = shipment.envelope().recipients();
+            List<ForwardPath> strange = recipients.stream().filter(r -> !mayBeGiven(r)).toList();
+            settle(
+                    strange,
+                    new Outcome.Unsuited(
+                            api.type() + " takes no address like that", Misfit.FORM));
+            if (strange.size() < recipients.size()) {
+                groups.add(without(recipients, strange));
+            }
             while (!groups.isEmpty()) {
                 group(groups.removeFirst());
             }
             return outcomes;
+        }
+
+        /// Returns whether the domain has a form in ASCII, and the local part is one that the API
+        /// takes.
+        private boolean mayBeGiven(ForwardPath recipient) {
+            return ALabels.address(recipient.address())
+                    .filter(address -> api.takesAnyLocalPart() || HeaderText.isAscii(address))
+                    .isPresent();
         }
 
         private void group(List<ForwardPath> recipients) throws IOException {

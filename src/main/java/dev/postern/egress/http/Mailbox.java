@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import dev.postern.mail.ALabels;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -7,9 +8,13 @@ import java.util.List;
 ///
 /// *Limits.* [Allowance#ADDRESSES_LIMIT] in a field. A value is walked through once.
 ///
-/// @param address `local@domain`
+/// @param address `local@domain`, the domain as A-labels where it has any: no API knows another form
 /// @param name decoded; empty without one
 record Mailbox(String address, String name) {
+
+    Mailbox {
+        address = ALabels.address(address).orElse(address);
+    }
 
     private static final String BLANKS = " \t\r\n\f\u000B";
 

@@ -70,6 +70,11 @@ final class Mailgun implements Api {
     }
 
     @Override
+    public boolean takesAnyLocalPart() {
+        return true;
+    }
+
+    @Override
     public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
             throws IOException, BeyondLimit {
         if (content.sizeBytes() > SIZE_LIMIT_BYTES) {

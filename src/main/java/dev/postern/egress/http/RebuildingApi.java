@@ -57,12 +57,8 @@ abstract class RebuildingApi implements Api {
             return unfit("wants a From, and there is none", Misfit.FORM);
         }
         List<ForwardPath> recipients = shipment.envelope().recipients();
-        boolean ascii =
-                HeaderText.isAscii(localPart(from.address()))
-                        && recipients.stream()
-                                .allMatch(r -> HeaderText.isAscii(localPart(r.address())));
-        if (!takesAnyLocalPart() && !ascii) {
-            return unfit("takes no address with a local part like that", Misfit.FORM);
+        if (!takesAnyLocalPart() && !HeaderText.isAscii(from.address())) {
+            return unfit("takes no From like that", Misfit.FORM);
         }
         for (List<Placement> placements :
                 grouped(Placement.of(recipients, message, recipientsLimit))) {
@@ -88,20 +84,9 @@ abstract class RebuildingApi implements Api {
         return author != null || sender.isEmpty() ? author : new Mailbox(sender, "");
     }
 
-    /// Returns what stands before an address's last `@`.
-    static String localPart(String address) {
-        int at = address.lastIndexOf('@');
-        return at < 0 ? address : address.substring(0, at);
-    }
-
     /// Returns which placements go in one call; by default each in its own.
     List<List<Placement>> grouped(List<Placement> placements) {
         return placements.stream().map(List::of).toList();
-    }
-
-    /// Returns whether local parts beyond ASCII are taken (RFC 6531 §3.3).
-    boolean takesAnyLocalPart() {
-        return false;
     }
 
     /// Returns the most octets that a call's body may have.

@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -42,7 +43,7 @@ final class Recipients {
                 mailed = new ArrayList<>();
                 concerned = new ArrayList<>();
             }
-            mailed.add(same.getFirst());
+            mailed.add(new ForwardPath(mailed(same.getFirst().address())));
             concerned.addAll(same);
         }
         batches.add(new Batch(mailed, concerned));
@@ -61,15 +62,20 @@ final class Recipients {
 
     /// Returns what makes an address the same as another.
     static String key(String address) {
-        return address.toLowerCase(Locale.ROOT);
+        return mailed(address).toLowerCase(Locale.ROOT);
+    }
+
+    /// Returns an address as it is given to an API: its domain as A-labels.
+    private static String mailed(String address) {
+        return ALabels.address(address).orElse(address);
     }
 
     /// Returns those of the recipients whose address a text names.
     static List<ForwardPath> namedIn(String text, List<ForwardPath> recipients) {
         Set<String> words = new HashSet<>();
-        for (String word : BETWEEN_WORDS.split(key(text))) {
-            words.add(word);
-            words.add(word.endsWith(".") ? word.substring(0, word.length() - 1) : word);
+        for (String word : BETWEEN_WORDS.split(text)) {
+            words.add(key(word));
+            words.add(key(word.endsWith(".") ? word.substring(0, word.length() - 1) : word));
         }
         List<ForwardPath> named = new ArrayList<>();
         distinct(recipients)

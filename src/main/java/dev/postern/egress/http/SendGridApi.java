@@ -58,7 +58,7 @@ final class SendGridApi extends RebuildingApi {
     }
 
     @Override
-    boolean takesAnyLocalPart() {
+    public boolean takesAnyLocalPart() {
         return true;
     }
 

@@ -105,10 +105,6 @@ final class Ses implements Api {
     public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
             throws IOException, BeyondLimit {
         List<ForwardPath> recipients = shipment.envelope().recipients();
-        if (recipients.stream().anyMatch(r -> !isAscii(r))) {
-            return Optional.of(
-                    new Unfit("SES takes no address with a local part like that", Misfit.FORM));
-        }
         WithoutFields raw = WithoutFields.of(content, Ses::isArnField);
         if (raw.lengthBytes() > SIZE_LIMIT_BYTES) {
             return Optional.of(new Unfit("SES takes at most 40 MiB", Misfit.SIZE));
@@ -130,10 +126,6 @@ final class Ses implements Api {
         return small.equals("x-ses-arn") || (small.startsWith("x-ses-") && small.endsWith("-arn"));
     }
 
-    private static boolean isAscii(ForwardPath recipient) {
-        return HeaderText.isAscii(RebuildingApi.localPart(recipient.address()));
-    }
-
     private static SendEmailRequest request(
             Recipients.Batch batch, Fields fields, ReversePath sender) throws BeyondLimit {
         SendEmailRequest.Builder request =
@@ -150,7 +142,7 @@ final class Ses implements Api {
         }
         if (!hasAuthor && !sender.address().isEmpty()) {
             // It would replace the From of a message that has one.
-            request.fromEmailAddress(sender.address());
+            request.fromEmailAddress(new Mailbox(sender.address(), "").address());
         }
         fields.first(CONFIGURATION_SET)
                 .filter(set -> !set.isBlank())

@@ -25,6 +25,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The envelope is law: who is mailed is exactly the envelope's recipients, whatever the header
 /// says.
@@ -39,6 +40,10 @@ class EnvelopeTest {
                     "=?UTF-8?Q?J=C3=BCrgen?=",
                     "\"a <b@c>\"",
                     "Zoë");
+
+    /// One domain, in letters and as DNS knows it.
+    private static final List<String> FORMS_OF_ONE =
+            List.of("u@bücher.example", "u@BÜCHER.example", "u@xn--bcher-kva.example");
 
     static List<String> types() {
         return Shipments.TYPES;
@@ -80,6 +85,7 @@ class EnvelopeTest {
         for (FakeApi.Request request : all.subList(before, all.size())) {
             List<String> one = Mailed.by(type, request);
             assertEquals(keys(one).size(), one.size(), "none twice in a call: " + one);
+            assertTrue(one.stream().allMatch(HeaderText::isAscii), one::toString);
             mailed.addAll(one);
         }
         assertEquals(keys(List.of(envelope)), keys(mailed), message);
@@ -96,6 +102,9 @@ class EnvelopeTest {
         Set<String> addresses = new LinkedHashSet<>();
         while (addresses.size() < count) {
             String address = (char) ('a' + random.nextInt(6)) + "@example.net";
+            if (random.nextInt(8) == 0) {
+                address = Seeds.oneOf(random, FORMS_OF_ONE);
+            }
             addresses.add(
                     random.nextInt(4) == 0 ? address.toUpperCase(java.util.Locale.ROOT) : address);
             if (addresses.size() >= 6) {
@@ -125,6 +134,52 @@ class EnvelopeTest {
             case 2 -> name + ": broken <" + mailboxes.getFirst() + " ,, @\r\n";
             default -> name + ": " + list + "\r\n";
         };
+    }
+
+    /// What no API can be given spoils nothing for the others.
+    @ParameterizedTest
+    @MethodSource("types")
+    void aDomainThatIsNoneIsNotTaken(String type) throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
+                Egress egress = Shipments.egress(type, api.uri())) {
+            String[] envelope = {"a@-ü-.example", "u@bücher.example", "b@ü＠x.example"};
+            Delivery delivery =
+                    egress.send(
+                            Shipments.of("From: a@example.org\r\n\r\nText.\r\n", envelope),
+                            CommitGate.OPEN);
+            assertEquals(
+                    List.of(OutcomeClass.UNSUITED, OutcomeClass.ACCEPTED, OutcomeClass.UNSUITED),
+                    delivery.outcomes().values().stream().map(Outcome::kind).toList());
+            assertEquals(
+                    List.of("u@xn--bcher-kva.example"), Mailed.by(type, api.requests().getFirst()));
+            delivery =
+                    egress.send(
+                            Shipments.of("From: a@example.org\r\n\r\nText.\r\n", envelope[0]),
+                            CommitGate.OPEN);
+            assertEquals(
+                    OutcomeClass.UNSUITED, delivery.outcomes().firstEntry().getValue().kind());
+            assertEquals(1, api.requests().size());
+        }
+    }
+
+    /// An app that speaks SMTPUTF8 has its From in letters; an API has members for it.
+    @ParameterizedTest
+    @ValueSource(strings = {"sendgrid", "resend", "brevo", "postmark"})
+    void everyAddressOfTheRequestIsAscii(String type) throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
+                Egress egress = Shipments.egress(type, api.uri())) {
+            String message =
+                    "From: Ann <ann@bücher.example>\r\nReply-To: r@bücher.example\r\n"
+                            + "To: u@bücher.example\r\nSubject: s\r\n\r\nText.\r\n";
+            egress.send(
+                    Shipments.of(Shipments.content(message.getBytes(UTF_8)), "u@bücher.example"),
+                    CommitGate.OPEN);
+            String request = api.requests().getFirst().text();
+            assertTrue(HeaderText.isAscii(request), request);
+            for (String local : List.of("ann", "r", "u")) {
+                assertTrue(request.contains(local + "@xn--bcher-kva.example"), request);
+            }
+        }
     }
 
     @Test
