@@ -43,36 +43,50 @@ public interface CommitGate {
 
     /// Returns this gate for an attempt of several calls, of which only the first passes it.
     default CommitGate once() {
-        CommitGate whole = this;
-        return new CommitGate() {
+        return new Relayed(this) {
 
             private boolean passed;
 
             @Override
             public synchronized boolean pass() {
-                passed = passed || whole.pass();
+                passed = passed || super.pass();
                 return passed;
             }
-
-            @Override
-            public void preparing() {
-                whole.preparing();
-            }
-
-            @Override
-            public void waiting() {
-                whole.waiting();
-            }
-
-            @Override
-            public void sending() {
-                whole.sending();
-            }
-
-            @Override
-            public void told(Map<ForwardPath, Outcome> outcomes) {
-                whole.told(outcomes);
-            }
         };
+    }
+
+    /// A gate that is another, but for what is told otherwise.
+    class Relayed implements CommitGate {
+
+        private final CommitGate whole;
+
+        Relayed(CommitGate whole) {
+            this.whole = whole;
+        }
+
+        @Override
+        public boolean pass() {
+            return whole.pass();
+        }
+
+        @Override
+        public void preparing() {
+            whole.preparing();
+        }
+
+        @Override
+        public void waiting() {
+            whole.waiting();
+        }
+
+        @Override
+        public void sending() {
+            whole.sending();
+        }
+
+        @Override
+        public void told(Map<ForwardPath, Outcome> outcomes) {
+            whole.told(outcomes);
+        }
     }
 }

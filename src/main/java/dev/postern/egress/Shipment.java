@@ -17,4 +17,9 @@ public record Shipment(QueueId id, Envelope envelope, MessageContent content, bo
     public Shipment(QueueId id, Envelope envelope, MessageContent content) {
         this(id, envelope, content, true);
     }
+
+    /// Returns the same with other octets.
+    Shipment with(MessageContent other) {
+        return new Shipment(id, envelope, other, asItIs);
+    }
 }

@@ -2,6 +2,7 @@ package dev.postern.outcome;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What became of one recipient in one attempt at one egress. Exactly the classes of
@@ -32,6 +33,12 @@ public sealed interface Outcome {
             implements Outcome {
         public Accepted {
             notCarried = List.copyOf(notCarried);
+        }
+
+        /// Returns the same of a message that some more was taken out of.
+        public Accepted without(List<String> more) {
+            return new Accepted(
+                    reply, remoteId, Stream.concat(notCarried.stream(), more.stream()).toList());
         }
     }
 

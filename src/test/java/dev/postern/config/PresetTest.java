@@ -159,6 +159,24 @@ class PresetTest {
                                     text(preset.quota()),
                                     String.join(", ", preset.domains())));
         }
+        lines.add("");
+        lines.add("# Steering fields");
+        lines.add("");
+        lines.add("Header fields by which apps steer a provider. They go by its own API and servers, and");
+        lines.add("by smtp egresses whose host stands in no table here, since a company's relay may pass");
+        lines.add("them on; by every other egress they don't, and the attempt's `not-carried` says so.");
+        lines.add("That is a change that every fidelity permits.");
+        lines.add("");
+        lines.add("| provider | its servers | fields |");
+        lines.add("| --- | --- | --- |");
+        for (SteeringFields.Row row : SteeringFields.all()) {
+            lines.add(
+                    "| %s | %s | %s |"
+                            .formatted(
+                                    row.type(),
+                                    row.domain().equals("-") ? "" : row.domain(),
+                                    String.join(", ", row.fields())));
+        }
         return String.join("\n", lines) + "\n";
     }
 

@@ -75,6 +75,11 @@ final class EgressSetup {
     }
 
     SmtpEgress build() {
+        return new SmtpEgress(
+                config(), "client.example", new Dialer.Network(resolver, stagger), nanoTime, limits);
+    }
+
+    EgressConfig.Smtp config() {
         EgressCommon common =
                 new EgressCommon(
                         "test",
@@ -93,8 +98,6 @@ final class EgressSetup {
         SmtpEgressConfig smtp =
                 new SmtpEgressConfig(
                         host, port, tls, tlsName, username, password, null, candidates);
-        EgressConfig.Smtp config = new EgressConfig.Smtp(common, smtp);
-        return new SmtpEgress(
-                config, "client.example", new Dialer.Network(resolver, stagger), nanoTime, limits);
+        return new EgressConfig.Smtp(common, smtp);
     }
 }

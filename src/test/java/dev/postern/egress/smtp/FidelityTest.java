@@ -7,6 +7,8 @@ import dev.postern.config.EgressCommon.Fidelity;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
+import dev.postern.egress.Egress;
+import dev.postern.egress.OwnSteering;
 import dev.postern.egress.Shipment;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Misfit;
@@ -229,5 +231,31 @@ class FidelityTest {
     void neverSpeaksAnAddressThatCouldBeACommand(String address) {
         assertInstanceOf(Outcome.Rejected.class, send(Mail.to(address)));
         assertEquals(0, server.count("MAIL"));
+    }
+
+    /// The fields of another provider are neither sent nor counted (RFC 1870 §6).
+    @Test
+    void whatSteersAnotherProviderStaysHere() {
+        String own = "X-SMTPAPI: {}\r\nSubject: s\r\n\r\nX-PM-Tag: body\r\n";
+        Shipment shipment =
+                Mail.of("a@example.org", octets("X-PM-Tag: news\r\n" + own), false, "b@x");
+        assertEquals(List.of("X-PM-Tag"), notCarried("smtp.sendgrid.net", shipment));
+        assertEquals(own, server.messages().getLast().content());
+        assertEquals(
+                "MAIL FROM:<a@example.org> SIZE=" + own.length(),
+                server.messages().getLast().mail());
+        assertEquals(List.of(), notCarried("relay.example.org", shipment));
+        assertEquals("X-PM-Tag: news\r\n" + own, server.messages().getLast().content());
+    }
+
+    private List<String> notCarried(String host, Shipment shipment) {
+        EgressSetup setup = EgressSetup.to(server);
+        setup.host = host;
+        setup.fidelity = Fidelity.STRICT;
+        try (Egress egress = OwnSteering.of(setup.config(), setup.build())) {
+            Delivery delivery = egress.send(shipment, CommitGate.OPEN);
+            Outcome outcome = delivery.outcomes().firstEntry().getValue();
+            return assertInstanceOf(Outcome.Accepted.class, outcome).notCarried();
+        }
     }
 }
