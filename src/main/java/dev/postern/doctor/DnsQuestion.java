@@ -1,10 +1,10 @@
 package dev.postern.doctor;
 
+import dev.postern.mail.ALabels;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
-import java.net.IDN;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +65,7 @@ final class DnsQuestion {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(new byte[] {(byte) (id >> 8), (byte) id, RECURSION_DESIRED, 0, 0, 1});
         out.writeBytes(new byte[6]);
-        for (String label : IDN.toASCII(host).split("\\.")) {
+        for (String label : ALabels.domain(host).orElse("").split("\\.")) {
             byte[] octets = label.getBytes(StandardCharsets.US_ASCII);
             if (octets.length == 0 || octets.length > LABEL_MAX_BYTES) {
                 return new byte[0];

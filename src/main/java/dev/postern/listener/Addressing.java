@@ -19,30 +19,43 @@ final class Addressing {
 
     private static final String LOCALHOST = "localhost";
 
+    /// Whom every server must take mail for, without a domain too (RFC 5321 §4.5.1).
+    private static final String POSTMASTER = "postmaster";
+
     private final Map<String, String> aliases;
     private final @Nullable String qualifyDomain;
+    private final String hostname;
     private final Set<String> localDomains;
 
     Addressing(Map<String, String> aliases, @Nullable String qualifyDomain, String hostname) {
         this.aliases = aliases;
         this.qualifyDomain = qualifyDomain;
+        this.hostname = hostname;
         this.localDomains = new HashSet<>(List.of(LOCALHOST, hostname.toLowerCase(Locale.ROOT)));
     }
 
     /// Returns the address that `spoken` stands for as a recipient; empty when it has no domain and
-    /// nothing gives it one.
+    /// nothing gives it one. The postmaster's is this machine's then.
     Optional<String> recipient(String spoken) {
+        String address = resolved(spoken);
+        Optional<String> whole = sender(address);
+        return whole.isEmpty() && spoken.equalsIgnoreCase(POSTMASTER)
+                ? Optional.of(address + "@" + hostname)
+                : whole;
+    }
+
+    private String resolved(String spoken) {
         String address = spoken;
         Set<String> seen = new HashSet<>();
         String next = alias(address);
         while (next != null) {
             if (!seen.add(next)) {
-                return sender(spoken);
+                return spoken;
             }
             address = next;
             next = alias(address);
         }
-        return sender(address);
+        return address;
     }
 
     /// Returns the address that `spoken` stands for as a sender: aliases are of no concern to it.

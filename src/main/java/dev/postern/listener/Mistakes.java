@@ -12,15 +12,17 @@ final class Mistakes {
     /// As many since the last accepted message are answered one by one.
     static final int AT_MOST = 20;
 
-    /// What counts as an error of the protocol; a refused address or message is none.
-    private static final Set<ReplyCode> CODES =
+    /// What says that a command can't be read, or asks for what is not offered.
+    static final Set<ReplyCode> OF_FORM =
             Set.of(
                     ReplyCode.SYNTAX_ERROR,
                     ReplyCode.ARGUMENT_ERROR,
-                    ReplyCode.NOT_IMPLEMENTED,
-                    ReplyCode.BAD_SEQUENCE,
                     ReplyCode.PARAMETER_NOT_IMPLEMENTED,
                     ReplyCode.PARAMETERS_UNKNOWN);
+
+    /// What counts as an error of the protocol beside it; a refused address or message is none.
+    private static final Set<ReplyCode> OTHERS =
+            Set.of(ReplyCode.NOT_IMPLEMENTED, ReplyCode.BAD_SEQUENCE);
 
     private int count;
 
@@ -29,7 +31,7 @@ final class Mistakes {
         boolean mistake =
                 reply.code().isPermanent()
                         && !reply.closesSession()
-                        && CODES.contains(reply.code());
+                        && (OF_FORM.contains(reply.code()) || OTHERS.contains(reply.code()));
         if (mistake) {
             count++;
         }

@@ -35,6 +35,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /// Takes a message once its envelope is known: content in, a durable message (or one that an egress
 /// has accepted, under `acknowledge: sent`) out. What DATA, BDAT and HTTP's `POST /messages` share.
@@ -368,12 +369,24 @@ public final class Reception {
 
     /// Notes that mail of a client was not taken.
     Result.Refused refuse(Rejection reason, Reply reply, String client) {
+        return refuse(reason, reply, client, "");
+    }
+
+    /// Notes that mail of a client was not taken.
+    ///
+    /// @param spoken the address that was refused, as the client said it; empty when it was none
+    Result.Refused refuse(Rejection reason, Reply reply, String client, String spoken) {
         observer.rejected(reason);
-        log.atInfo()
-                .addKeyValue("reason", reason.word())
-                .addKeyValue("reply", reply)
-                .addKeyValue("client", client)
-                .log("refused");
+        LoggingEventBuilder line =
+                log.atInfo()
+                        .addKeyValue("reason", reason.word())
+                        .addKeyValue("reply", reply)
+                        .addKeyValue("client", client);
+        if (!spoken.isEmpty()) {
+            // No longer than a command line. Whole, for half an address would escape its mask.
+            line = line.addKeyValue("address", spoken);
+        }
+        line.log("refused");
         return new Result.Refused(reply, reason);
     }
 

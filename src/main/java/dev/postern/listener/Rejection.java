@@ -8,6 +8,8 @@ public enum Rejection {
     NOT_ALLOWED,
     /// An address that can't be used.
     ADDRESS,
+    /// A command that can't be read, or asks for what is not offered: 500, 501, 504 and 555.
+    FORM,
     /// Over `smtp.max-message-size`.
     SIZE,
     /// More recipients than one transaction takes.

@@ -14,7 +14,9 @@ import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.spool.SpoolException;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +53,10 @@ final class Session {
     private final LineReader lines = new LineReader();
     private final LogIn logIn;
     private final Mistakes mistakes = new Mistakes();
+
+    /// The kinds of what was refused for its form since the last MAIL: each is told once, however
+    /// many a client has of it.
+    private final Set<String> told = new HashSet<>();
 
     /// Others look at it on their threads to see who may have to leave.
     private volatile State state = State.START;
@@ -157,17 +163,21 @@ final class Session {
         Command command = CommandParser.parse(octets);
         switch (command) {
             case Command.Unknown unknown -> send(unknown.reply());
-            case Command.Malformed malformed -> malformed(malformed.reply());
+            case Command.Malformed malformed -> malformed(malformed);
             default -> execute(command, in);
         }
     }
 
-    /// A recipient that can't be read is one that was refused.
-    private void malformed(Reply reply) {
-        if (transaction != null && EnhancedStatus.BAD_RECIPIENT_SYNTAX.equals(reply.status())) {
+    /// A recipient that can't be read is one that was refused; a sender, a transaction that was.
+    private void malformed(Command.Malformed command) {
+        EnhancedStatus status = command.reply().status();
+        if (transaction != null && EnhancedStatus.BAD_RECIPIENT_SYNTAX.equals(status)) {
             transaction.recipientRefused();
         }
-        send(reply);
+        if (EnhancedStatus.BAD_SENDER_SYNTAX.equals(status)) {
+            told.clear();
+        }
+        send(command.reply(), command.spoken());
     }
 
     private void execute(Command command, ByteBuffer in) {
@@ -196,7 +206,7 @@ final class Session {
             }
             case Command.Noop _ -> send(Replies.ok());
             case Command.Vrfy _ -> send(Replies.notVerified());
-            case Command.Help _ -> send(Replies.help());
+            case Command.Help _ -> send(Replies.help(terms.verbs(link, secure)));
             case Command.Quit _ -> send(Replies.goodbye());
             case Command.StartTls _ -> startTls(in);
             case Command.Auth login -> logIn(login);
@@ -219,6 +229,16 @@ final class Session {
     }
 
     private void send(Reply reply) {
+        send(reply, "");
+    }
+
+    /// @param spoken the address that the reply refuses, as the client said it; empty when it is
+    ///   about none
+    private void send(Reply reply, String spoken) {
+        boolean form = Mistakes.OF_FORM.contains(reply.code());
+        if (form && told.add(reply.code() + " " + reply.status())) {
+            terms.reception().refuse(Rejection.FORM, reply, link.clientText(), spoken);
+        }
         Reply said = mistakes.counted(reply);
         if (said.closesSession()) {
             close();
@@ -275,15 +295,17 @@ final class Session {
     // The envelope.
 
     private void mail(Command.Mail mail) {
+        told.clear();
         Reception.Result.Refused refusal =
                 terms.admission().refusal(mail, link, secure, logIn.isDone());
         if (refusal != null) {
-            reject(refusal.reason(), refusal.reply());
+            reject(refusal.reason(), refusal.reply(), mail.reversePath());
             return;
         }
         Optional<String> sender = terms.reception().sender(mail.reversePath());
         if (sender.isEmpty()) {
-            reject(Rejection.ADDRESS, Replies.unqualifiedSender(mail.reversePath()));
+            Reply reply = Replies.unqualifiedSender(mail.reversePath());
+            reject(Rejection.ADDRESS, reply, mail.reversePath());
             return;
         }
         transaction = new Transaction(new ReversePath(sender.get()), mail.parameters().smtputf8());
@@ -296,21 +318,22 @@ final class Session {
         Transaction mail = open();
         if (rcpt.isNonAscii() && !mail.isSmtpUtf8()) {
             mail.recipientRefused();
-            reject(Rejection.ADDRESS, Replies.nonAsciiAddress());
+            reject(Rejection.ADDRESS, Replies.nonAsciiAddress(), rcpt.forwardPath());
             return;
         }
         Optional<String> address = terms.reception().recipient(rcpt.forwardPath());
         if (address.isEmpty()) {
             mail.recipientRefused();
-            reject(Rejection.ADDRESS, Replies.unqualifiedRecipient(rcpt.forwardPath()));
+            Reply reply = Replies.unqualifiedRecipient(rcpt.forwardPath());
+            reject(Rejection.ADDRESS, reply, rcpt.forwardPath());
             return;
         }
         if (mail.has(address.get())) {
             send(Replies.recipientOk());
         } else if (mail.recipientCount() >= terms.config().maxRecipients()) {
-            reject(Rejection.RECIPIENTS, Replies.tooManyRecipients());
+            reject(Rejection.RECIPIENTS, Replies.tooManyRecipients(), address.get());
         } else if (!seat.hold(heldBytes() + Transaction.bytes(address.get().length()))) {
-            reject(Rejection.RECIPIENTS, Replies.noRoomForRecipient());
+            reject(Rejection.RECIPIENTS, Replies.noRoomForRecipient(), address.get());
         } else {
             mail.add(address.get());
             state = State.ADDRESSED;
@@ -319,8 +342,8 @@ final class Session {
         }
     }
 
-    private void reject(Rejection reason, Reply reply) {
-        send(terms.reception().refuse(reason, reply, link.clientText()).reply());
+    private void reject(Rejection reason, Reply reply, String spoken) {
+        send(terms.reception().refuse(reason, reply, link.clientText(), spoken).reply());
     }
 
     // The content.

@@ -1,9 +1,11 @@
 package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
+import dev.postern.listener.Protocol.Verb;
 import dev.postern.smtp.Extension;
 import dev.postern.smtp.FailureThrottle;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,19 @@ record Terms(
         SmtpConfig changed = config.submittersOf(other);
         return new Terms(
                 changed, reception, admission.by(changed), startTls, observer, blocking, throttle);
+    }
+
+    /// Returns the verbs that a client can use now.
+    List<String> verbs(Link link, boolean secure) {
+        return Arrays.stream(Verb.values())
+                .filter(verb ->
+                        switch (verb) {
+                            case STARTTLS -> startTls != null && !secure;
+                            case AUTH -> admission.authOffered(link, secure);
+                            default -> verb.mayComeBeforeTls() || !admission.mustStartTls(secure);
+                        })
+                .map(Verb::name)
+                .toList();
     }
 
     /// Returns what EHLO offers to a client now (RFC 5321 §4.1.1.1).

@@ -1,6 +1,7 @@
 package dev.postern.smtp;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -8,8 +9,8 @@ import java.util.Set;
 
 /// Reads a command line (RFC 5321 §4.1), whatever it holds: there is no input that it throws at.
 ///
-/// Lenient where clients in use need it: lower case, spaces after `FROM:` and `TO:` and at the end
-/// (old Outlook, hand-written clients), any EHLO name (Windows and container names have `_`, phones
+/// Lenient where clients in use need it: lower case, blanks after `FROM:` and `TO:` and at the end
+/// (old Outlook, hand-written clients), tabs there as well, any EHLO name (Windows and container names have `_`, phones
 /// send nothing like a domain), addresses as [PathParser] says.
 ///
 /// *Diagnostics.* What is wrong comes as [Command.Malformed] with its reply. A BDAT line that does
@@ -17,6 +18,8 @@ import java.util.Set;
 public final class CommandParser {
     private static final int LINE_END_OCTETS = 2;
     private static final char DELETE = 0x7F;
+    private static final String NO_ADDRESS = "no address";
+    static final String BLANKS = "[ \t]+";
     private static final Set<String> HTTP_METHODS =
             Set.of(
                     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE",
@@ -27,11 +30,12 @@ public final class CommandParser {
     private CommandParser() {}
 
     /// Reads a line without its CRLF.
-    public static Command parse(byte[] line) {
+    public static Command parse(byte[] octets) {
+        byte[] line = withoutBlanksBehind(octets);
         String verb = verb(line);
         boolean auth = verb.equals("AUTH");
         int limitOctets = auth ? Limits.AUTH_LINE_OCTETS : Limits.COMMAND_LINE_OCTETS;
-        if (line.length + LINE_END_OCTETS > limitOctets) {
+        if (octets.length + LINE_END_OCTETS > limitOctets) {
             return new Command.Malformed(tooLong(line));
         }
         if (hasControl(line)) {
@@ -47,6 +51,15 @@ public final class CommandParser {
         String verb = verb(start);
         Reply reply = verb.equals("AUTH") ? Replies.authLineTooLong() : Replies.lineTooLong();
         return closingReply(verb).orElse(reply);
+    }
+
+    /// White space before the end of a line is to be borne, tabs too (RFC 5321 §4.1.1).
+    private static byte[] withoutBlanksBehind(byte[] line) {
+        int end = line.length;
+        while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t')) {
+            end--;
+        }
+        return Arrays.copyOf(line, end);
     }
 
     /// What is before the first space, ASCII letters in capitals: one character for each octet.
@@ -75,7 +88,7 @@ public final class CommandParser {
 
     private static boolean hasControl(byte[] line) {
         for (byte octet : line) {
-            if ((octet >= 0 && octet < ' ') || octet == DELETE) {
+            if ((octet >= 0 && octet < ' ' && octet != '\t') || octet == DELETE) {
                 return true;
             }
         }
@@ -132,37 +145,41 @@ public final class CommandParser {
 
     private static Command mail(String rest) {
         if (!startsWith(rest, "FROM:")) {
-            return new Command.Malformed(Replies.badSyntax("MAIL FROM:<address>"));
+            return new Command.Malformed(Replies.badSyntax("MAIL FROM:<address>"), rest);
         }
-        PathParser path = new PathParser(rest.substring("FROM:".length()).trim());
-        String problem = path.problem();
+        String spoken = rest.substring("FROM:".length()).trim();
+        PathParser path = new PathParser(spoken);
+        String problem = spoken.isEmpty() ? NO_ADDRESS : path.problem();
         if (problem != null) {
-            return new Command.Malformed(Replies.badSender("MAIL FROM:<address>: " + problem));
+            return new Command.Malformed(
+                    Replies.badSender("MAIL FROM:<address>: " + problem), spoken);
         }
         MailParametersParser parameters = new MailParametersParser(path.rest());
         Reply refusal = parameters.refusal();
         return refusal == null
                 ? new Command.Mail(path.address(), parameters.parameters())
-                : new Command.Malformed(refusal);
+                : new Command.Malformed(refusal, spoken);
     }
 
     private static Command rcpt(String rest) {
         if (!startsWith(rest, "TO:")) {
-            return new Command.Malformed(Replies.badSyntax("RCPT TO:<address>"));
+            return new Command.Malformed(Replies.badSyntax("RCPT TO:<address>"), rest);
         }
-        PathParser path = new PathParser(rest.substring("TO:".length()).trim());
+        String spoken = rest.substring("TO:".length()).trim();
+        PathParser path = new PathParser(spoken);
         String problem = path.problem();
         if (problem == null && path.address().isEmpty()) {
-            problem = "no address";
+            problem = NO_ADDRESS;
         }
         if (problem != null) {
-            return new Command.Malformed(Replies.badRecipient("RCPT TO:<address>: " + problem));
+            return new Command.Malformed(
+                    Replies.badRecipient("RCPT TO:<address>: " + problem), spoken);
         }
         String parameters = path.rest().trim();
         return parameters.isEmpty()
                 ? new Command.Rcpt(path.address())
                 : new Command.Malformed(
-                        MailParametersParser.notOffered(parameters.split(" ", 2)[0]));
+                        MailParametersParser.notOffered(parameters.split(BLANKS, 2)[0]), spoken);
     }
 
     private static boolean startsWith(String text, String prefix) {
@@ -180,7 +197,7 @@ public final class CommandParser {
     }
 
     private static Command auth(String rest) {
-        String[] arguments = rest.split(" +");
+        String[] arguments = rest.split(BLANKS);
         boolean named = Sasl.isMechanism(arguments[0]);
         if (!named || arguments.length > 2) {
             return new Command.Malformed(Replies.badArguments("AUTH mechanism [initial-response]"));

@@ -27,7 +27,7 @@ final class MailParametersParser {
 
     /// Reads parameters parted by spaces; the first that is wrong settles [#refusal()].
     MailParametersParser(String text) {
-        for (String parameter : text.split(" +")) {
+        for (String parameter : text.split(CommandParser.BLANKS)) {
             if (refusal == null && !parameter.isEmpty()) {
                 refusal = accept(parameter);
             }

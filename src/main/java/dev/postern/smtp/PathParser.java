@@ -5,35 +5,35 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads the path of MAIL and RCPT (RFC 5321 §4.1.2) at the start of a text.
 ///
-/// Lenient where senders need it: no brackets (scripts and devices), dots anywhere in a local part
-/// (Japanese carriers gave out `a..b.@`), local parts over 64 octets (VERP and SRS addresses; the
-/// path's limit holds), `_` in domains (containers' and Windows' host names). The next hop has the
-/// last word.
+/// Lenient where senders need it: no brackets (scripts and devices), blanks inside of them and a
+/// dot behind the domain (programs that paste what a user or DNS gave them; Postfix takes both),
+/// dots anywhere in a local part (Japanese carriers gave out `a..b.@`), local parts over 64 octets
+/// (VERP and SRS addresses; the path's limit holds), `_` in domains (containers' and Windows' host
+/// names). The next hop has the last word.
 final class PathParser {
-    private static final String SPECIALS = "<>()[]\\,;:\"@ ";
+    private static final String SPECIALS = "<>()[]\\,;:\"@ \t";
     private static final char REPLACEMENT = '\uFFFD';
     private static final int BRACKETS = 2;
+    private static final String NAME_BEFORE = "a name before the address";
 
     private final String text;
     private int at;
     private String address = "";
-    private @Nullable String problem;
+    private final @Nullable String problem;
 
     PathParser(String text) {
         this.text = text;
-        if (!path()) {
-            problem = "malformed address";
-        } else if (octets(address) + BRACKETS > Limits.PATH_OCTETS) {
-            problem = "path too long";
-        }
+        String wrong = path();
+        boolean tooLong = wrong == null && octets(address) + BRACKETS > Limits.PATH_OCTETS;
+        problem = tooLong ? "path too long" : wrong;
     }
 
-    /// What is wrong with the path, or null.
+    /// What is wrong with the path, in words that a reply can say; or null.
     @Nullable String problem() {
         return problem;
     }
 
-    /// The address without brackets and source route; empty for `<>`.
+    /// The address without brackets, source route and a dot behind its domain; empty for `<>`.
     String address() {
         return address;
     }
@@ -47,40 +47,110 @@ final class PathParser {
         return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
-    private boolean path() {
-        boolean bracketed = take('<');
-        if (bracketed && take('>')) {
-            return atEnd();
+    private @Nullable String path() {
+        if (!take('<')) {
+            String wrong = mailbox();
+            return wrong == null ? behindBare() : wrong;
         }
-        if (bracketed && peek() == '@' && !sourceRoute()) {
-            return false;
+        blanks();
+        if (take('>')) {
+            return behind();
         }
-        int start = at;
-        if (!mailbox()) {
-            return false;
+        String wrong = peek() == '@' ? sourceRoute() : null;
+        wrong = wrong == null ? mailbox() : wrong;
+        if (wrong != null) {
+            return wrong;
         }
-        address = text.substring(start, at);
-        return (!bracketed || take('>')) && atEnd();
+        boolean blanks = blanks();
+        return take('>') ? behind() : inBrackets(blanks);
+    }
+
+    /// Why there is no closing bracket where there should be one.
+    private String inBrackets(boolean blanks) {
+        if (at == text.length()) {
+            return "no closing bracket";
+        }
+        if (text.indexOf('<', at) >= 0) {
+            return NAME_BEFORE;
+        }
+        return blanks ? "a blank in the address" : strange();
+    }
+
+    private @Nullable String behind() {
+        return atEnd() ? null : "text behind the address: a blank is missing";
+    }
+
+    /// What looks like a local part alone may be a name: then a bracket begins a word behind it.
+    private @Nullable String behindBare() {
+        int bracket = address.indexOf('@') < 0 ? text.indexOf('<', at) : -1;
+        if (bracket >= 0 && (bracket == at || isBlank(text.charAt(bracket - 1)))) {
+            return NAME_BEFORE;
+        }
+        return atEnd() ? null : strange();
+    }
+
+    /// What can't stand here.
+    private String strange() {
+        char c = peek();
+        if (at == text.length() || isBlank(c)) {
+            return at == text.length() ? "no address" : "a blank in the address";
+        }
+        if (c == REPLACEMENT) {
+            return "octets that are not UTF-8";
+        }
+        return c == '@' ? "more than one @" : "'" + c + "' in the address";
     }
 
     private boolean atEnd() {
-        return at == text.length() || peek() == ' ';
+        return at == text.length() || isBlank(peek());
+    }
+
+    private static boolean isBlank(char c) {
+        return c == ' ' || c == '\t';
+    }
+
+    private boolean blanks() {
+        int start = at;
+        while (isBlank(peek())) {
+            at++;
+        }
+        return at > start;
     }
 
     /// `@a,@b:`, to be ignored (RFC 5321 §4.1.2, appendix C).
-    private boolean sourceRoute() {
+    private @Nullable String sourceRoute() {
         do {
-            if (!take('@') || !domain()) {
-                return false;
+            String wrong = take('@') ? domain() : "a source route that is none";
+            if (wrong != null) {
+                return wrong;
             }
         } while (take(','));
-        return take(':');
+        if (take(':')) {
+            return null;
+        }
+        return peek() == '>' ? "no local part" : "a source route without its end";
     }
 
     /// The domain may be missing: `Postmaster` by RFC 5321 §4.1.1.3, `root` by cron's custom.
-    private boolean mailbox() {
-        boolean local = peek() == '"' ? quotedString() : dotString();
-        return local && (!take('@') || domain());
+    private @Nullable String mailbox() {
+        if (peek() == '@') {
+            return "no local part";
+        }
+        int start = at;
+        if (peek() == '"' && !quotedString()) {
+            return "a quoted string without its end";
+        }
+        if (at == start && !dotString()) {
+            return strange();
+        }
+        address = text.substring(start, at);
+        if (!take('@')) {
+            return null;
+        }
+        String wrong = domain();
+        int end = text.charAt(at - 1) == '.' ? at - 1 : at;
+        address = text.substring(start, end);
+        return wrong;
     }
 
     private boolean dotString() {
@@ -105,20 +175,22 @@ final class PathParser {
         return take('"');
     }
 
-    private boolean domain() {
+    private @Nullable String domain() {
         int start = at;
         if (take('[')) {
-            return addressLiteral();
+            return addressLiteral() ? null : "an address literal that is none";
         }
         while (isDomainText(peek())) {
             if (peek() == '.' && (at == start || text.charAt(at - 1) == '.')) {
-                return false;
+                return "an empty label in the domain";
             }
             at++;
         }
-        return at > start
-                && text.charAt(at - 1) != '.'
-                && octets(text.substring(start, at)) <= Limits.DOMAIN_OCTETS;
+        if (at == start) {
+            return "no domain";
+        }
+        boolean tooLong = octets(text.substring(start, at)) > Limits.DOMAIN_OCTETS;
+        return tooLong ? "domain too long" : null;
     }
 
     private boolean addressLiteral() {

@@ -68,11 +68,11 @@ public final class Replies {
                 ReplyCode.NOT_VERIFIED, EnhancedStatus.OK, "Send some mail, I will try my best");
     }
 
-    public static Reply help() {
-        return Reply.of(
-                ReplyCode.HELP,
-                EnhancedStatus.OK,
-                "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS AUTH QUIT");
+    /// The answer to HELP, whose argument is of no concern.
+    ///
+    /// @param verbs what is offered now
+    public static Reply help(List<String> verbs) {
+        return Reply.of(ReplyCode.HELP, EnhancedStatus.OK, String.join(" ", verbs));
     }
 
     public static Reply goodbye() {

@@ -39,6 +39,7 @@ import org.junit.jupiter.api.TestFactory;
 /// | `content REGEX` | is found in the last stored message; `absent REGEX` is not |
 /// | `stored N`      | how many messages were stored |
 /// | `rejected WORD` | the last rejection that was counted |
+/// | `counted N`     | how many rejections were counted |
 class DialogTest {
 
     @TestFactory
@@ -115,6 +116,8 @@ class DialogTest {
                                 !Pattern.compile(rest).matcher(last().text()).find(),
                                 last().text());
                 case "stored" -> assertEquals(Integer.parseInt(rest), door.spool.stored.size());
+                case "counted" ->
+                        assertEquals(Integer.parseInt(rest), door.counters.rejections.size());
                 case "rejected" -> assertEquals(rest, door.counters.rejections.getLast().word());
                 default -> throw new IllegalArgumentException("no such step");
             }

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.testing.Mail;
 import dev.postern.testing.Seeds;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -28,7 +27,7 @@ class FieldFilterTest {
 
         @Override
         public ContentTraits traits() {
-            return Mail.traits(octets);
+            return new ContentTraits(false, false, 998);
         }
 
         @Override

@@ -2,8 +2,8 @@ package dev.postern.egress.smtp;
 
 import dev.postern.egress.TlsTrust;
 import dev.postern.egress.WitnessTrust;
+import dev.postern.mail.ALabels;
 import java.io.IOException;
-import java.net.IDN;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.List;
@@ -69,7 +69,7 @@ final class TlsSockets extends SSLSocketFactory {
         tls.setEnabledProtocols(PROTOCOLS);
         SSLParameters parameters = tls.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm(IDENTIFICATION);
-        String host = IDN.toASCII(name);
+        String host = ALabels.domain(name).orElse(name);
         // Names with an underscore, as container networks have them, can't be said in SNI (RFC 6066
         // §3).
         if (!IP_LITERAL.matcher(name).matches() && HOST_NAME.matcher(host).matches()) {

@@ -251,6 +251,7 @@ class FidelityTest {
     private List<String> notCarried(String host, Shipment shipment) {
         EgressSetup setup = EgressSetup.to(server);
         setup.host = host;
+        server.named(host);
         setup.fidelity = Fidelity.STRICT;
         try (Egress egress = OwnSteering.of(setup.config(), setup.build())) {
             Delivery delivery = egress.send(shipment, CommitGate.OPEN);
