@@ -132,6 +132,13 @@ final class Leaf {
         return decodedBytes;
     }
 
+    /// Returns whether it has no octet.
+    boolean isEmpty() throws IOException {
+        try (InputStream in = open()) {
+            return in.read() < 0;
+        }
+    }
+
     /// Returns whether it has nothing but blanks and line breaks.
     boolean isBlank() throws IOException {
         try (InputStream in = new BufferedInputStream(open())) {
