@@ -62,7 +62,7 @@ class BrokenMimeTest {
         assertEquals(2, message.text().size());
         assertEquals("onetwo, at once", text(message));
         assertEquals(List.of(), message.attachments());
-        assertEquals(List.of(), message.notCarried());
+        assertEquals(List.of("text/plain as a part of its own"), message.notCarried());
     }
 
     @Test
