@@ -14,7 +14,13 @@ import java.util.function.Predicate;
 /// more.
 ///
 /// @param all the fields, values in ASCII
-record CustomFields(List<Fields.Field> all) {
+record CustomFields(List<CustomFields.Custom> all) {
+
+    /// One of them.
+    ///
+    /// @param name as it is spelled
+    /// @param value in ASCII
+    record Custom(String name, String value) {}
 
     private static final Set<String> NOT_CUSTOM =
             Set.of(
@@ -42,7 +48,7 @@ record CustomFields(List<Fields.Field> all) {
 
     /// @param reserved says of a name in small letters whether this API has no place for it
     static CustomFields of(Fields fields, Predicate<String> reserved) {
-        List<Fields.Field> custom = new ArrayList<>();
+        List<Custom> custom = new ArrayList<>();
         for (Fields.Field field : fields.all()) {
             String name = field.name().toLowerCase(Locale.ROOT);
             boolean goes =
@@ -52,7 +58,7 @@ record CustomFields(List<Fields.Field> all) {
                             && !reserved.test(name)
                             && !field.value().isEmpty();
             if (goes) {
-                custom.add(new Fields.Field(field.name(), HeaderText.ascii(field.value())));
+                custom.add(new Custom(field.name(), HeaderText.ascii(field.value())));
             }
         }
         return new CustomFields(custom);
@@ -64,7 +70,7 @@ record CustomFields(List<Fields.Field> all) {
     Map<String, String> once(Losses notCarried) {
         Map<String, String> first = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
-        for (Fields.Field field : all) {
+        for (Custom field : all) {
             if (names.add(field.name().toLowerCase(Locale.ROOT))) {
                 first.put(field.name(), field.value());
             } else {

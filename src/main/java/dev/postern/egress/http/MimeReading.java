@@ -90,16 +90,15 @@ final class MimeReading {
         MimeReading reading = new MimeReading(content);
         reading.part(found.whole(), Place.SEQUENCE, true);
         Allowance allowance = found.allowance();
-        List<Mailbox> from = mailboxes(fields, "From", allowance);
-        if (from.size() > 1) {
+        if (reading.mailboxes(fields, "From", allowance).size() > 1) {
             reading.notCarried.add("From: other authors");
         }
         return new Rebuilt(
                 fields,
-                from.isEmpty() ? null : from.getFirst(),
-                mailboxes(fields, "Reply-To", allowance),
-                mailboxes(fields, "To", allowance),
-                mailboxes(fields, "Cc", allowance),
+                Mailbox.author(fields),
+                reading.mailboxes(fields, "Reply-To", allowance),
+                reading.mailboxes(fields, "To", allowance),
+                reading.mailboxes(fields, "Cc", allowance),
                 fields.first("Subject").map(HeaderText::decode).orElse(""),
                 reading.text,
                 reading.html,
@@ -109,13 +108,15 @@ final class MimeReading {
                 reading.notCarried.all());
     }
 
-    private static List<Mailbox> mailboxes(Fields fields, String name, Allowance allowance)
+    private List<Mailbox> mailboxes(Fields fields, String name, Allowance allowance)
             throws IOException, BeyondLimit {
         List<Mailbox> all = new ArrayList<>();
-        for (String value : fields.values(name)) {
-            List<Mailbox> some = Mailbox.parse(value);
-            allowance.addresses(some.size());
-            all.addAll(some);
+        for (Fields.Raw value : fields.values(name)) {
+            Mailbox.Listed listed = Mailbox.list(value);
+            allowance.addresses(listed.mailboxes().size());
+            all.addAll(listed.mailboxes());
+            listed.others().forEach(other -> notCarried.add(name + ": " + other));
+            listed.groups().forEach(group -> notCarried.add(name + ": group " + group));
         }
         return all;
     }
@@ -166,7 +167,7 @@ final class MimeReading {
         String start = bare(type.get("start"));
         int root = 0;
         for (int i = 0; i < children.size() && !start.isEmpty(); i++) {
-            if (bare(children.get(i).first("Content-ID")).equals(start)) {
+            if (bare(HeaderText.decode(children.get(i).first("Content-ID"))).equals(start)) {
                 root = i;
             }
         }
@@ -185,7 +186,7 @@ final class MimeReading {
                 new Leaf(
                         part.octets(content),
                         type.get("charset"),
-                        part.first("Content-Transfer-Encoding"));
+                        Parameters.parse(part.first("Content-Transfer-Encoding")).value());
         if (!whole && !part.isHeaded() && leaf.isBlank()) {
             // A boundary that should have been the last one.
             return;
@@ -255,7 +256,7 @@ final class MimeReading {
 
     private void attach(
             Part part, Parameters type, String name, String disposition, Place place, Leaf leaf) {
-        String contentId = bare(part.first("Content-ID"));
+        String contentId = bare(HeaderText.decode(part.first("Content-ID")));
         boolean inline =
                 !contentId.isEmpty() && (place == Place.RELATED || disposition.equals("inline"));
         attachments.add(
