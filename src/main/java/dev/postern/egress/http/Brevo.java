@@ -63,7 +63,7 @@ final class Brevo extends RebuildingApi {
         if (!custom.isEmpty()) {
             custom.forEach(json.putObject("headers")::put);
         }
-        List<String> tags = draft.message().fields().values(TAG);
+        List<Fields.Raw> tags = draft.message().fields().values(TAG);
         if (!tags.isEmpty()) {
             ArrayNode array = json.putArray("tags");
             tags.forEach(tag -> array.add(HeaderText.decode(tag)));

@@ -15,7 +15,13 @@ import java.util.function.Predicate;
 /// more.
 ///
 /// @param all the fields, values in ASCII
-record CustomFields(List<Fields.Field> all) {
+record CustomFields(List<CustomFields.Custom> all) {
+
+    /// One of them.
+    ///
+    /// @param name as it is spelled
+    /// @param value in ASCII
+    record Custom(String name, String value) {}
 
     /// What each API is told otherwise, or makes itself.
     private static final Set<String> TOLD =
@@ -45,7 +51,7 @@ record CustomFields(List<Fields.Field> all) {
     ///   field says
     /// @param notCarried is told of those that go nowhere
     static CustomFields of(Fields fields, Predicate<String> reserved, Losses notCarried) {
-        List<Fields.Field> custom = new ArrayList<>();
+        List<Custom> custom = new ArrayList<>();
         Set<String> signatures = new LinkedHashSet<>();
         int subject = 0;
         for (Fields.Field field : fields.all()) {
@@ -53,7 +59,7 @@ record CustomFields(List<Fields.Field> all) {
             boolean ours =
                     name.equals("received")
                             && field.equals(fields.all().getFirst())
-                            && field.value().contains(OURS);
+                            && field.value().octets().contains(OURS);
             // Those of the content are told of where it is read.
             boolean told = TOLD.contains(name) || name.startsWith("content-");
             if (name.equals("subject") && subject++ > 0) {
@@ -69,7 +75,7 @@ record CustomFields(List<Fields.Field> all) {
             } else if (field.value().isEmpty()) {
                 notCarried.add("empty " + field.name());
             } else {
-                custom.add(new Fields.Field(field.name(), HeaderText.ascii(field.value())));
+                custom.add(new Custom(field.name(), HeaderText.ascii(field.value())));
             }
         }
         if (!signatures.isEmpty()) {
@@ -84,7 +90,7 @@ record CustomFields(List<Fields.Field> all) {
     Map<String, String> once(Losses notCarried) {
         Map<String, String> first = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
-        for (Fields.Field field : all) {
+        for (Custom field : all) {
             if (names.add(field.name().toLowerCase(Locale.ROOT))) {
                 first.put(field.name(), field.value());
             } else {

@@ -13,11 +13,8 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.Reader;
-import java.io.Writer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.util.Locale;
-import java.util.Optional;
 import org.eclipse.angus.mail.util.DecodingException;
 import org.jspecify.annotations.Nullable;
 
@@ -33,10 +30,11 @@ final class Leaf {
     private @Nullable Charset charset;
     private @Nullable Boolean uuencoded;
     private @Nullable Boolean base64;
+    private @Nullable Boolean utf8;
 
     /// @param octets as they stand in the message
     /// @param charsetName what the part says of its text; empty: nothing
-    /// @param encoding its content transfer encoding
+    /// @param encoding its content transfer encoding, a word without comments
     Leaf(ContentCursor.Stretch octets, String charsetName, String encoding) {
         this.octets = octets;
         this.charsetName = charsetName;
@@ -156,8 +154,7 @@ final class Leaf {
         // Found out now, when the parts' turns come one after the other: later each would be gone
         // back to.
         Charset known = charset();
-        Optional<Charset> named = Charsets.named(charsetName);
-        return named.isEmpty() || (named.get().equals(UTF_8) && !known.equals(UTF_8));
+        return Charsets.named(charsetName).isEmpty() || (known.equals(UTF_8) && !isUtf8());
     }
 
     /// Returns the name of its charset as it says.
@@ -176,25 +173,24 @@ final class Leaf {
         return reader;
     }
 
-    /// What is said to be ASCII or UTF-8, or says nothing that we know, is UTF-8 if it can be, else
-    /// what Windows has.
+    /// What is said to be ASCII, or says nothing that we know, is UTF-8 if it can be, else what
+    /// Windows has.
     private synchronized Charset charset() throws IOException {
         Charset known = charset;
         if (known == null) {
             Charset named = Charsets.named(charsetName).orElse(US_ASCII);
-            boolean plain = named.equals(US_ASCII) || named.equals(UTF_8);
-            known = plain ? (isUtf8() ? UTF_8 : Charsets.WINDOWS) : named;
+            known = named.equals(US_ASCII) ? Charsets.of(this::open, Charsets.WINDOWS) : named;
             charset = known;
         }
         return known;
     }
 
-    private boolean isUtf8() throws IOException {
-        try (Reader reader = new InputStreamReader(open(), UTF_8.newDecoder())) {
-            reader.transferTo(Writer.nullWriter());
-            return true;
-        } catch (CharacterCodingException _) {
-            return false;
+    private synchronized boolean isUtf8() throws IOException {
+        Boolean known = utf8;
+        if (known == null) {
+            known = Charsets.isUtf8(this::open);
+            utf8 = known;
         }
+        return known;
     }
 }

@@ -123,13 +123,12 @@ final class MimeReading {
             reading.notCarried.add("a message without a text (a blank stands for it)");
         }
         Allowance allowance = found.allowance();
-        List<Mailbox> from = reading.mailboxes(fields, "From", allowance);
-        if (from.size() > 1) {
+        if (reading.mailboxes(fields, "From", allowance).size() > 1) {
             reading.notCarried.add("From: other authors");
         }
         return new Rebuilt(
                 fields,
-                from.isEmpty() ? null : from.getFirst(),
+                Mailbox.author(fields),
                 reading.mailboxes(fields, "Reply-To", allowance),
                 reading.mailboxes(fields, "To", allowance),
                 reading.mailboxes(fields, "Cc", allowance),
@@ -145,67 +144,14 @@ final class MimeReading {
     private List<Mailbox> mailboxes(Fields fields, String name, Allowance allowance)
             throws IOException, BeyondLimit {
         List<Mailbox> all = new ArrayList<>();
-        for (String value : fields.values(name)) {
-            List<Mailbox> some = Mailbox.parse(value);
-            allowance.addresses(some.size());
-            all.addAll(some);
-            noteEntries(name, value, some.size());
+        for (Fields.Raw value : fields.values(name)) {
+            Mailbox.Listed listed = Mailbox.list(value);
+            allowance.addresses(listed.mailboxes().size());
+            all.addAll(listed.mailboxes());
+            listed.others().forEach(other -> notCarried.add(name + ": " + other));
+            listed.groups().forEach(group -> notCarried.add(name + ": group " + group));
         }
         return all;
-    }
-
-    /// Notes what a field of addresses has beside mailboxes: names of groups, and entries that are
-    /// no address.
-    private void noteEntries(String name, String raw, int understood) {
-        int entries = 0;
-        boolean blank = true;
-        for (int at = 0; at < raw.length(); at++) {
-            char c = raw.charAt(at);
-            switch (c) {
-                case ',', ';', ':' -> {
-                    if (c == ':') {
-                        notCarried.add(name + ": the name of a group");
-                    } else {
-                        entries += blank ? 0 : 1;
-                    }
-                    blank = true;
-                }
-                case '"', '(', '<', '[' -> {
-                    at = endOf(raw, at);
-                    blank &= c == '(';
-                }
-                default -> blank &= Character.isWhitespace(c);
-            }
-        }
-        entries += blank ? 0 : 1;
-        if (entries > understood) {
-            notCarried.add(name + ": what is no address");
-        }
-    }
-
-    /// Returns where a quoted string, a comment or brackets end (RFC 5322 §3.2).
-    private static int endOf(String raw, int from) {
-        char opening = raw.charAt(from);
-        char closing =
-                switch (opening) {
-                    case '(' -> ')';
-                    case '<' -> '>';
-                    case '[' -> ']';
-                    default -> opening;
-                };
-        int depth = 1;
-        int at = from;
-        while (depth > 0 && ++at < raw.length()) {
-            char c = raw.charAt(at);
-            if (c == '\\') {
-                at++;
-            } else if (c == closing) {
-                depth--;
-            } else if (c == '(' && opening == '(') {
-                depth++;
-            }
-        }
-        return at;
     }
 
     /// Reads a part, and returns what of it is shown; the rest is attached.
@@ -327,7 +273,7 @@ final class MimeReading {
         String start = bare(type.get("start"));
         int root = 0;
         for (int i = 0; i < children.size() && !start.isEmpty(); i++) {
-            if (bare(children.get(i).first("Content-ID")).equals(start)) {
+            if (bare(HeaderText.decode(children.get(i).first("Content-ID"))).equals(start)) {
                 root = i;
             }
         }
@@ -353,7 +299,7 @@ final class MimeReading {
                 new Leaf(
                         part.octets(content),
                         type.get("charset"),
-                        part.first("Content-Transfer-Encoding"));
+                        Parameters.parse(part.first("Content-Transfer-Encoding")).value());
         if (!whole && !part.isHeaded() && leaf.isBlank()) {
             // A boundary that should have been the last one.
             return Body.NONE;
@@ -427,7 +373,7 @@ final class MimeReading {
     ///
     /// @param otherwise its name where it has none
     private Attachment attachment(Piece piece, String otherwise) {
-        String contentId = bare(piece.part().first("Content-ID"));
+        String contentId = bare(HeaderText.decode(piece.part().first("Content-ID")));
         String disposition = piece.disposition().value();
         Map<String, String> parameters = new HashMap<>(piece.type().all());
         parameters.values().removeIf(String::isEmpty);

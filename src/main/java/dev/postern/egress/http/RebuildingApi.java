@@ -104,7 +104,10 @@ abstract class RebuildingApi implements Api {
     private static @Nullable Mailbox author(Shipment shipment, Rebuilt message) {
         String sender = shipment.envelope().sender().address();
         Mailbox author = message.from();
-        return author != null || sender.isEmpty() ? author : new Mailbox(sender, "");
+        if (author != null && author.hasDomain()) {
+            return author;
+        }
+        return sender.isEmpty() ? null : new Mailbox(sender, author == null ? "" : author.name());
     }
 
     /// Returns what stands before an address's last `@`.

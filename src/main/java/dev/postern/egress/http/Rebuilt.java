@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// A message taken apart, for APIs that want its pieces.
 ///
 /// @param fields its header section
-/// @param from the first author; null when the message names none
+/// @param from the first author, perhaps without a domain; null when the message names none
 /// @param replyTo where answers go; empty: to the author
 /// @param to whom its To fields name
 /// @param cc whom its Cc fields name

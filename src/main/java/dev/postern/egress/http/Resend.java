@@ -101,7 +101,8 @@ final class Resend extends RebuildingApi {
     private static String once(Draft draft) {
         Stream<String> recipients =
                 draft.placement().concerned().stream().map(ForwardPath::address).sorted();
-        String messageId = draft.message().fields().first("Message-ID").orElse("");
+        String messageId =
+                draft.message().fields().first("Message-ID").map(HeaderText::decode).orElse("");
         String all = messageId + "\n" + String.join("\n", recipients.toList());
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(all.getBytes(UTF_8));

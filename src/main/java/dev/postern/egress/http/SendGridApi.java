@@ -108,7 +108,9 @@ final class SendGridApi extends RebuildingApi {
             putObjects(json, "reply_to_list", replyTo);
         }
         SmtpApiField.apply(
-                draft.message().fields().first(SMTPAPI).orElse(""), json, draft.notCarried());
+                draft.message().fields().first(SMTPAPI).map(HeaderText::decode).orElse(""),
+                json,
+                draft.notCarried());
         if (json.at("/mail_settings/sandbox_mode/enable").asBoolean(false)) {
             // It decides what an acceptance is.
             draft.notCarried().addFirst(SANDBOX);

@@ -61,23 +61,38 @@ class LinearTest {
 
     /// Values of header fields.
     private static void header() {
-        PARSERS.put("Parameters", Parameters::parse);
-        PARSERS.put("Parameters, within", text -> Parameters.parse("text/plain; name=\"" + text));
-        PARSERS.put("Mailbox", Mailbox::parse);
-        PARSERS.put("Mailbox, quoted", text -> Mailbox.parse("\"" + text));
-        PARSERS.put("Mailbox, in angles", text -> Mailbox.parse("A <" + text + "> B <a@b>"));
+        PARSERS.put("Parameters", text -> Parameters.parse(raw(text)));
+        PARSERS.put(
+                "Parameters, within", text -> Parameters.parse(raw("text/plain; name=\"" + text)));
+        PARSERS.put(
+                "Parameters, without quotes",
+                text -> Parameters.parse(raw("text/plain; name=a " + text)));
+        PARSERS.put(
+                "Parameters, a boundary",
+                text -> Parameters.octets(raw("multipart/mixed; boundary=" + text), "boundary"));
+        PARSERS.put("Mailbox", text -> Mailbox.parse(raw(text)));
+        PARSERS.put("Mailbox, quoted", text -> Mailbox.parse(raw("\"" + text)));
+        PARSERS.put("Mailbox, in angles", text -> Mailbox.parse(raw("A <" + text + "> B <a@b>")));
+        PARSERS.put("Mailbox, a group", text -> Mailbox.parse(raw("\"" + text + "\": " + text)));
         PARSERS.put(
                 "Mailbox, printed",
                 text -> assertFalse(new Mailbox("a@b", text).toString().isEmpty()));
-        PARSERS.put("HeaderText, decoded", HeaderText::decode);
-        PARSERS.put("HeaderText, beyond ASCII", text -> HeaderText.ascii("\u00c3\u00bc" + text));
-        PARSERS.put("HeaderText, a word", text -> HeaderText.decode("=?utf-8?B?" + text + "?="));
-        PARSERS.put("HeaderText, a charset", text -> HeaderText.decode("=?" + text + "?q?a?="));
+        PARSERS.put("HeaderText, decoded", text -> HeaderText.decode(raw(text)));
+        PARSERS.put(
+                "HeaderText, beyond ASCII", text -> HeaderText.ascii(raw("\u00c3\u00bc" + text)));
+        PARSERS.put(
+                "HeaderText, a word", text -> HeaderText.decode(raw("=?utf-8?B?" + text + "?=")));
+        PARSERS.put(
+                "HeaderText, a charset", text -> HeaderText.decode(raw("=?" + text + "?q?a?=")));
         PARSERS.put("Charsets", text -> Charsets.decode(new byte[] {65}, text));
         PARSERS.put("FileNames", text -> FileNames.agrees(attachment(text)));
         PARSERS.put(
                 "SmtpApiField",
                 text -> SmtpApiField.apply(text, Json.MAPPER.createObjectNode(), new Losses()));
+    }
+
+    private static Fields.Raw raw(String text) {
+        return new Fields.Raw(text);
     }
 
     private static Rebuilt.Attachment attachment(String name) {

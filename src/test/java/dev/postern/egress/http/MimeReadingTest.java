@@ -152,10 +152,13 @@ class MimeReadingTest {
         "iso-8859-1, caf\u00e9, café",
         "us-ascii, caf\u00c3\u00a9, café",
         "x-nobody-knows, caf\u00e9, café",
-        "utf-8, caf\u00e9, café",
+        "utf-8, caf\u00e9, caf\uFFFD",
         "utf-7, caf+AOk-, café",
         "'', caf\u00c3\u00a9, café",
         "windows-1252, \u0093q\u0094, “q”",
+        "utf-8 (a comment), caf\u00c3\u00a9, café",
+        "(a comment) koi8-r, \u00f0, П",
+        "us-ascii(a comment), caf\u00c3\u00a9, café",
     })
     void textIsReadInItsCharset(String charset, String octets, String text) throws Exception {
         String type =

@@ -154,12 +154,12 @@ class NotCarriedTest {
                 new Case("a group", "From: a@example.org\nTo: undisclosed-recipients:;\n"
                                 + "Subject: s\n" + HTML,
                         """
-                        all: To: the name of a group
+                        all: To: group undisclosed-recipients
                         all: To as it is (it names the one recipient)
                         """),
                 new Case("nobody", "From: a@example.org\nTo: root\nSubject: s\n" + HTML,
                         """
-                        all: To: what is no address
+                        all: To: root
                         all: To as it is (it names the one recipient)
                         """),
                 new Case("no author", "To: b@example.net\nSubject: s\n" + HTML,
