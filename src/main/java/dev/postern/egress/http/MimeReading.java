@@ -56,8 +56,15 @@ final class MimeReading {
     }
 
     /// A part that has no parts of its own.
+    ///
+    /// @param isBlank whether it is a text that shows nothing
     private record Piece(
-            Part part, Parameters type, Parameters disposition, Place place, Leaf leaf) {
+            Part part,
+            Parameters type,
+            Parameters disposition,
+            Place place,
+            Leaf leaf,
+            boolean isBlank) {
 
         boolean isHtml() {
             return type.value().equals(HTML);
@@ -87,6 +94,11 @@ final class MimeReading {
 
         boolean isNone() {
             return text.isEmpty() && html.isEmpty();
+        }
+
+        /// Returns whether it shows nothing.
+        boolean isBlank() {
+            return html.isEmpty() && text.stream().allMatch(Piece::isBlank);
         }
 
         List<Piece> asHtml() {
@@ -204,11 +216,11 @@ final class MimeReading {
 
     /// Returns two bodies as one, shown one below the other, as the footers of mailing lists are.
     /// Where one has no HTML its text stands in the HTML; a text that would lack the other goes.
-    private Body joined(Body first, Body second) throws IOException {
-        if (first.isNone() || isBlank(first)) {
+    private Body joined(Body first, Body second) {
+        if (first.isBlank()) {
             return second.isNone() ? first : second;
         }
-        if (second.isNone() || isBlank(second)) {
+        if (second.isBlank()) {
             return first;
         }
         notCarried.add(second.all().getFirst().type().value() + " as a part of its own");
@@ -231,15 +243,6 @@ final class MimeReading {
 
     private static List<Piece> both(List<Piece> first, List<Piece> second) {
         return Stream.concat(first.stream(), second.stream()).toList();
-    }
-
-    private static boolean isBlank(Body body) throws IOException {
-        for (Piece piece : body.text()) {
-            if (!body.html().isEmpty() || !piece.leaf().isBlank()) {
-                return false;
-            }
-        }
-        return body.html().isEmpty();
     }
 
     /// Of several forms of the same the first text and the first HTML count; there is no place for
@@ -304,7 +307,9 @@ final class MimeReading {
             // A boundary that should have been the last one.
             return Body.NONE;
         }
-        Piece piece = new Piece(part, type, disposition, place, leaf);
+        // Found out while the part's turn is: later it would be gone back to.
+        boolean blank = type.value().equals(PLAIN) && leaf.isBlank();
+        Piece piece = new Piece(part, type, disposition, place, leaf, blank);
         if (!part.isMultipart()) {
             noteFields(part, whole ? "" : piece.label(), whole);
         }
@@ -336,7 +341,7 @@ final class MimeReading {
     /// Takes what some of the APIs have a place for beside text and HTML.
     private boolean becomesForm(Piece piece, boolean whole) throws IOException {
         boolean known = Set.of(AMP, CALENDAR).contains(piece.type().value());
-        if (known && !whole && piece.leaf().isEmpty()) {
+        if (known && piece.leaf().isEmpty()) {
             notCarried.add("empty " + piece.type().value());
             return true;
         }
