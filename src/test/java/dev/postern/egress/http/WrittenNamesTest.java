@@ -196,7 +196,6 @@ class WrittenNamesTest {
         json.forEach(member -> collect(member, told));
     }
 
-    /// Text can't be taken for octets, and octets become text in few places.
     @Test
     void octetsBecomeTextInFewPlaces() {
         assertThrows(IllegalArgumentException.class, () -> new Fields.Raw("\u0141"));
