@@ -26,9 +26,9 @@ final class HeaderText {
 
     private HeaderText() {}
 
-    /// Returns the text of a raw value: its encoded words decoded (RFC 2047 §2), also where they are
-    /// not set apart or are quoted, as they should not be, and its other octets as UTF-8 (RFC 6532
-    /// §3) or, where they are none, as Windows had them. Control characters become blanks.
+    /// Returns the text of a raw value: its encoded words decoded (RFC 2047 §2), also where they
+    /// are not set apart or are quoted, as they should not be, and its other octets as UTF-8 (RFC
+    /// 6532 §3) or, where they are none, as Windows had them. Control characters become blanks.
     static String decode(Fields.Raw raw) {
         return wordsDecoded(raw.octets()).replaceAll("\\p{Cntrl}+", " ").strip();
     }

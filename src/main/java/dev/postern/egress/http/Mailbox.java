@@ -153,6 +153,9 @@ record Mailbox(String address, String name) {
         /// What has one word only is a local part, any other text a name.
         private void endWithoutAddress() throws BeyondLimit {
             String all = plain.toString().strip();
+            if (all.isEmpty()) {
+                return;
+            }
             boolean local = !done && all.chars().allMatch(Mailbox::isOfAddress);
             addOther(local ? all : "", local ? comment : unquoted(all));
         }

@@ -99,6 +99,7 @@ class MailboxTest {
                 "A <a@b.example> and more | and more",
                 "Bob <bob@a.example> Bobby <b@b.example> | Bobby",
                 "<<a@b.example>> | ",
+                "Group: a@b.example; (the end), (nobody) | ",
                 "Name <not an address> | Name not an address",
             })
     void whatIsNoAddressIsToldApart(String raw, String others) throws Exception {
