@@ -11,9 +11,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
-import java.io.Writer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.UnsupportedCharsetException;
 import java.util.Locale;
@@ -28,7 +28,6 @@ final class Charsets {
     /// No charset has a longer name, with quotes around it.
     private static final int NAME_LIMIT_CHARACTERS = 80;
 
-    private static final char REPLACEMENT = '\uFFFD';
     private static final char LAST_OF_ASCII = 127;
     private static final char ESCAPE = 27;
 
@@ -74,53 +73,58 @@ final class Charsets {
     ///
     /// @param otherwise what they are if they are none
     static Charset of(byte[] octets, Charset otherwise) {
-        if (isStateful(otherwise) && new String(octets, ISO_8859_1).indexOf(ESCAPE) >= 0) {
-            return otherwise;
+        String all = new String(octets, ISO_8859_1);
+        if (HeaderText.isAscii(all)) {
+            return isStateful(otherwise) && all.indexOf(ESCAPE) >= 0 ? otherwise : UTF_8;
         }
         try {
-            return of(() -> new ByteArrayInputStream(octets), otherwise);
+            return Utf8.in(new ByteArrayInputStream(octets)).orElse(otherwise);
         } catch (IOException e) {
             throw new AssertionError("an array can be read", e);
         }
     }
 
-    /// Octets that can be read again.
-    @FunctionalInterface
-    interface Octets {
-        InputStream open() throws IOException;
-    }
-
-    /// Returns the charset of octets that say nothing of themselves.
+    /// How much of some octets is UTF-8.
     ///
-    /// @param otherwise what they are if they are no UTF-8
-    static Charset of(Octets octets, Charset otherwise) throws IOException {
-        boolean utf8 =
-                otherwise.equals(UTF_8)
-                        || isUtf8(octets)
-                        // Another charset's octets look like UTF-8 by chance, if a few of them.
-                        || (otherwise.equals(WINDOWS) && isMostlyUtf8(octets));
-        return utf8 ? UTF_8 : otherwise;
-    }
+    /// @param whole how many characters beyond ASCII are
+    /// @param broken how many sequences of octets are none
+    record Utf8(long whole, long broken) {
 
-    /// Returns whether all of the octets are UTF-8.
-    static boolean isUtf8(Octets octets) throws IOException {
-        try (Reader reader = new InputStreamReader(octets.open(), UTF_8.newDecoder())) {
-            reader.transferTo(Writer.nullWriter());
-            return true;
-        } catch (CharacterCodingException _) {
-            return false;
-        }
-    }
+        /// Half of a character, which is in no UTF-8 without the other half.
+        private static final char MARK = '\uDFFF';
 
-    /// Returns whether more characters beyond ASCII are whole than are not.
-    private static boolean isMostlyUtf8(Octets octets) throws IOException {
-        long balance = 0;
-        try (Reader reader = new BufferedReader(new InputStreamReader(octets.open(), UTF_8))) {
-            for (int c = reader.read(); c >= 0; c = reader.read()) {
-                balance += c == REPLACEMENT ? -1 : c > LAST_OF_ASCII ? 1 : 0;
+        /// Looks at octets, and closes them.
+        static Utf8 in(InputStream octets) throws IOException {
+            CharsetDecoder decoder =
+                    UTF_8.newDecoder()
+                            .onMalformedInput(CodingErrorAction.REPLACE)
+                            .replaceWith(String.valueOf(MARK));
+            long whole = 0;
+            long broken = 0;
+            try (Reader reader = new BufferedReader(new InputStreamReader(octets, decoder))) {
+                int before = 0;
+                for (int c = reader.read(); c >= 0; c = reader.read()) {
+                    boolean mark = c == MARK && !Character.isHighSurrogate((char) before);
+                    broken += mark ? 1 : 0;
+                    whole += mark || c <= LAST_OF_ASCII ? 0 : 1;
+                    before = c;
+                }
             }
+            return new Utf8(whole, broken);
         }
-        return balance > 0;
+
+        boolean isAll() {
+            return broken == 0;
+        }
+
+        /// Returns UTF-8 when they are that, also when they are but for a few.
+        ///
+        /// @param otherwise what they are if they are none
+        Charset orElse(Charset otherwise) {
+            // Another charset's octets look like UTF-8 by chance, if a few of them.
+            boolean most = otherwise.equals(UTF_8) || (otherwise.equals(WINDOWS) && whole > broken);
+            return isAll() || most ? UTF_8 : otherwise;
+        }
     }
 
     /// Returns whether a charset has other characters behind an escape, all of them ASCII octets.

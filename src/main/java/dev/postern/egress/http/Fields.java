@@ -37,8 +37,7 @@ record Fields(List<Field> all) {
     /// [HeaderText] makes text of it. Text is of another type, so nothing can be decoded twice.
     ///
     /// @param octets an octet a character, for those who look for the pieces of a value
-    /// @param otherwise what octets are that are no UTF-8
-    record Raw(String octets, Charset otherwise) {
+    record Raw(String octets) {
 
         static final Raw NONE = new Raw("");
 
@@ -48,16 +47,6 @@ record Fields(List<Field> all) {
             if (octets.chars().anyMatch(c -> c > LAST_OCTET)) {
                 throw new IllegalArgumentException("text is no raw value");
             }
-        }
-
-        /// @param octets of a message that says nothing of its charset
-        Raw(String octets) {
-            this(octets, Charsets.WINDOWS);
-        }
-
-        /// Returns a piece of this value.
-        Raw piece(CharSequence octets) {
-            return new Raw(octets.toString(), otherwise);
         }
 
         boolean isEmpty() {
@@ -217,13 +206,13 @@ record Fields(List<Field> all) {
         return all.stream().filter(f -> f.isNamed(name)).findFirst().map(Field::value);
     }
 
-    /// Returns the same fields of a message that says what its octets are.
+    /// Returns the same fields with their octets beyond ASCII as UTF-8.
     ///
-    /// @param otherwise its charset, for octets that are no UTF-8
-    Fields in(Charset otherwise) {
+    /// @param otherwise what they are that are no UTF-8
+    Fields inUtf8(Charset otherwise) {
         return new Fields(
                 all.stream()
-                        .map(f -> new Field(f.name(), new Raw(f.value().octets(), otherwise)))
+                        .map(f -> new Field(f.name(), HeaderText.inUtf8(f.value(), otherwise)))
                         .toList());
     }
 

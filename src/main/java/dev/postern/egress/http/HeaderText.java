@@ -7,7 +7,9 @@ import jakarta.mail.internet.MimeUtility;
 import java.io.ByteArrayOutputStream;
 import java.io.UnsupportedEncodingException;
 import java.nio.charset.Charset;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Header values between octets, encoded words and text.
@@ -26,40 +28,49 @@ final class HeaderText {
 
     /// Returns the text of a raw value: its encoded words decoded (RFC 2047 §2), also where they
     /// are not set apart or are quoted, as they should not be, and its other octets as UTF-8 (RFC
-    /// 6532 §3) or, where they are none, as the message has them. Control characters become blanks.
+    /// 6532 §3) or, where they are none, as Windows had them. Control characters become blanks.
     static String decode(Fields.Raw raw) {
-        return wordsDecoded(raw).replaceAll("\\p{Cntrl}+", " ").strip();
+        return wordsDecoded(raw.octets()).replaceAll("\\p{Cntrl}+", " ").strip();
     }
 
     /// Returns the text of octets above 127.
     static String octetsDecoded(Fields.Raw raw) {
-        return new String(octets(raw.octets()), charset(raw));
+        return Charsets.decode(octets(raw.octets()), "");
     }
 
-    private static Charset charset(Fields.Raw raw) {
-        return Charsets.of(octets(raw.octets()), raw.otherwise());
+    /// Returns the same value with its octets above 127 as UTF-8, but for those in encoded words.
+    ///
+    /// @param otherwise what they are that are no UTF-8
+    static Fields.Raw inUtf8(Fields.Raw raw, Charset otherwise) {
+        String value = raw.octets();
+        Charset charset = Charsets.of(octets(value), otherwise);
+        StringBuilder utf8 = new StringBuilder();
+        int end = 0;
+        for (Word word : Word.in(value)) {
+            utf8.append(inUtf8(value.substring(end, word.start()), charset));
+            utf8.append(value, word.start(), word.end());
+            end = word.end();
+        }
+        return new Fields.Raw(utf8.append(inUtf8(value.substring(end), charset)).toString());
+    }
+
+    private static String inUtf8(String octets, Charset charset) {
+        return new String(new String(octets(octets), charset).getBytes(UTF_8), ISO_8859_1);
     }
 
     private static byte[] octets(String octets) {
         return octets.getBytes(ISO_8859_1);
     }
 
-    private static String wordsDecoded(Fields.Raw raw) {
-        String value = raw.octets();
-        Charset plain = charset(raw);
+    private static String wordsDecoded(String value) {
+        Charset plain = Charsets.of(octets(value), Charsets.WINDOWS);
         StringBuilder decoded = new StringBuilder();
         // Octets of adjacent words in one charset, since some mailers cut characters in two.
         ByteArrayOutputStream octets = new ByteArrayOutputStream();
         String charset = "";
         int end = 0;
-        int at = value.indexOf(Word.START);
-        while (at >= 0) {
-            Word word = Word.at(value, at);
-            if (word == null) {
-                at = value.indexOf(Word.START, at + Word.START.length());
-                continue;
-            }
-            String between = value.substring(end, at);
+        for (Word word : Word.in(value)) {
+            String between = value.substring(end, word.start());
             boolean adjacent = !charset.isEmpty() && between.isBlank();
             if (!adjacent || !charset.equalsIgnoreCase(word.charset())) {
                 decoded.append(Charsets.decode(octets.toByteArray(), charset));
@@ -69,7 +80,6 @@ final class HeaderText {
             charset = word.charset();
             octets.writeBytes(word.octets());
             end = word.end();
-            at = value.indexOf(Word.START, end);
         }
         decoded.append(Charsets.decode(octets.toByteArray(), charset));
         return decoded.append(new String(octets(value.substring(end)), plain)).toString();
@@ -78,17 +88,32 @@ final class HeaderText {
     /// An encoded word (RFC 2047 §2), also with blanks or question marks in its text, which some
     /// mailers leave there.
     ///
+    /// @param start where it begins
+    /// @param end behind its last character
     /// @param charset the name of its charset, without a language (RFC 2231 §5)
     /// @param base64 whether its text is in base64 (RFC 2047 §4)
     /// @param text still encoded
-    /// @param end behind its last character
-    private record Word(String charset, boolean base64, String text, int end) {
+    private record Word(int start, int end, String charset, boolean base64, String text) {
 
         static final String START = "=?";
         private static final String END = "?=";
 
+        /// Returns all of a value, in their order.
+        static List<Word> in(String value) {
+            List<Word> words = new ArrayList<>();
+            int at = value.indexOf(START);
+            while (at >= 0) {
+                Word word = at(value, at);
+                if (word != null) {
+                    words.add(word);
+                }
+                at = value.indexOf(START, word == null ? at + START.length() : word.end());
+            }
+            return words;
+        }
+
         /// Returns the one that begins there; null when none does.
-        static @Nullable Word at(String value, int start) {
+        private static @Nullable Word at(String value, int start) {
             int from = start + START.length();
             int named = from;
             while (named < value.length() && " \t?*".indexOf(value.charAt(named)) < 0) {
@@ -110,10 +135,11 @@ final class HeaderText {
             return end < 0 || (encoding != 'B' && encoding != 'Q')
                     ? null
                     : new Word(
+                            start,
+                            end + END.length(),
                             value.substring(from, named),
                             encoding == 'B',
-                            value.substring(text, end),
-                            end + END.length());
+                            value.substring(text, end));
         }
 
         /// Returns where its text ends; negative when another begins before.

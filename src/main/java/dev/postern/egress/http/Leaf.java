@@ -30,7 +30,7 @@ final class Leaf {
     private @Nullable Charset charset;
     private @Nullable Boolean uuencoded;
     private @Nullable Boolean base64;
-    private @Nullable Boolean utf8;
+    private Charsets.@Nullable Utf8 utf8;
 
     /// @param octets as they stand in the message
     /// @param charsetName what the part says of its text; empty: nothing
@@ -154,7 +154,7 @@ final class Leaf {
         // Found out now, when the parts' turns come one after the other: later each would be gone
         // back to.
         Charset known = charset();
-        return Charsets.named(charsetName).isEmpty() || (known.equals(UTF_8) && !isUtf8());
+        return Charsets.named(charsetName).isEmpty() || (known.equals(UTF_8) && !utf8().isAll());
     }
 
     /// Returns the name of its charset as it says.
@@ -179,16 +179,16 @@ final class Leaf {
         Charset known = charset;
         if (known == null) {
             Charset named = Charsets.named(charsetName).orElse(US_ASCII);
-            known = named.equals(US_ASCII) ? Charsets.of(this::open, Charsets.WINDOWS) : named;
+            known = named.equals(US_ASCII) ? utf8().orElse(Charsets.WINDOWS) : named;
             charset = known;
         }
         return known;
     }
 
-    private synchronized boolean isUtf8() throws IOException {
-        Boolean known = utf8;
+    private synchronized Charsets.Utf8 utf8() throws IOException {
+        Charsets.Utf8 known = utf8;
         if (known == null) {
-            known = Charsets.isUtf8(this::open);
+            known = Charsets.Utf8.in(open());
             utf8 = known;
         }
         return known;

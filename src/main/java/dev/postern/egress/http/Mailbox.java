@@ -77,7 +77,6 @@ record Mailbox(String address, String name) {
     /// Walks through a value, entry by entry.
     private static final class Scan {
 
-        private final Fields.Raw value;
         private final String raw;
         private final List<Mailbox> found = new ArrayList<>();
         private final List<Mailbox> others = new ArrayList<>();
@@ -87,9 +86,6 @@ record Mailbox(String address, String name) {
         private final StringBuilder plain = new StringBuilder();
 
         private int at;
-
-        /// Where the present entry begins.
-        private int start;
 
         /// What its first comment says, without escapes; that may be the name.
         private String comment = "";
@@ -101,7 +97,6 @@ record Mailbox(String address, String name) {
         private boolean quotesAreOver;
 
         Scan(Fields.Raw value) {
-            this.value = value;
             this.raw = value.octets();
         }
 
@@ -110,15 +105,18 @@ record Mailbox(String address, String name) {
                 char c = raw.charAt(at);
                 switch (c) {
                     case '"' -> plain.append(quoted());
-                    case '(' -> comment();
+                    case '(' -> {
+                        comment();
+                        plain.append(' ');
+                    }
                     case '<' -> angled();
                     case ',', ';' -> {
                         end();
                         at++;
-                        start = at;
                     }
                     case ':' -> {
-                        groups.add(named(unquoted(plain.toString())));
+                        String group = named(unquoted(plain.toString()));
+                        groups.addAll(group.isEmpty() ? List.of() : List.of(group));
                         at++;
                         begin();
                     }
@@ -132,7 +130,6 @@ record Mailbox(String address, String name) {
         }
 
         private void begin() {
-            start = at;
             plain.setLength(0);
             comment = "";
             done = false;
@@ -156,6 +153,9 @@ record Mailbox(String address, String name) {
         /// What has one word only is a local part, any other text a name.
         private void endWithoutAddress() throws BeyondLimit {
             String all = plain.toString().strip();
+            if (all.isEmpty()) {
+                return;
+            }
             boolean local = !done && all.chars().allMatch(Mailbox::isOfAddress);
             addOther(local ? all : "", local ? comment : unquoted(all));
         }
@@ -244,12 +244,11 @@ record Mailbox(String address, String name) {
             String path = withoutRoute(closedUp(inside.toString()));
             if (!done && isPlain(path)) {
                 comment = noted;
-                add(path, phrase(opened));
+                add(path, phrase());
                 done = true;
             } else if (!done && path.chars().allMatch(Mailbox::isOfAddress)) {
                 comment = noted;
-                addOther(path, phrase(opened));
-                start = at;
+                addOther(path, phrase());
             } else {
                 addWords(plain.append(' ').append(inside));
             }
@@ -261,23 +260,16 @@ record Mailbox(String address, String name) {
             plain.append(' ');
             if (comma < 0) {
                 plain.append(inside);
-                start = at;
             } else {
                 plain.append(raw, opened + 1, comma);
                 end();
-                start = comma + 1;
-                plain.append(raw, start, at);
+                plain.append(raw, comma + 1, at);
             }
         }
 
         /// Returns the name before an address in angle brackets, or what a comment beside it says.
-        private String phrase(int opened) {
-            if (plain.toString().isBlank()) {
-                return commentAfter();
-            }
-            boolean simple = isPlain(raw.substring(opened + 1, at - 1).strip());
-            return unquoted(
-                    simple && !quotesAreOver ? raw.substring(start, opened) : plain.toString());
+        private String phrase() {
+            return plain.toString().isBlank() ? commentAfter() : unquoted(plain.toString());
         }
 
         private String commentAfter() {
@@ -296,7 +288,7 @@ record Mailbox(String address, String name) {
 
         /// @return whether that is an address
         private boolean add(String address, String name) throws BeyondLimit {
-            String decoded = HeaderText.octetsDecoded(value.piece(address)).strip();
+            String decoded = HeaderText.octetsDecoded(new Fields.Raw(address)).strip();
             return isPlain(decoded) && found.add(new Mailbox(decoded, named(name)));
         }
 
@@ -304,7 +296,7 @@ record Mailbox(String address, String name) {
             if ((address + name).chars().noneMatch(Character::isLetterOrDigit)) {
                 return;
             }
-            String decoded = HeaderText.octetsDecoded(value.piece(address));
+            String decoded = HeaderText.octetsDecoded(new Fields.Raw(address));
             others.add(new Mailbox(decoded, named(name)));
         }
 
@@ -313,7 +305,7 @@ record Mailbox(String address, String name) {
             if (entries >= Allowance.ADDRESSES_LIMIT) {
                 throw new BeyondLimit("more than " + Allowance.ADDRESSES_LIMIT + " addresses");
             }
-            return HeaderText.decode(value.piece(name));
+            return HeaderText.decode(new Fields.Raw(name));
         }
 
         /// Returns what a phrase says: the words of its quoted strings, one blank for several

@@ -34,7 +34,7 @@ record Parameters(String value, Map<String, String> all) {
         Scan scan = new Scan(raw.octets());
         String word = scan.word().toLowerCase(Locale.ROOT);
         Map<String, String> all = new LinkedHashMap<>();
-        pieces(scan).forEach((name, parts) -> all.put(name, joined(parts).text(raw)));
+        pieces(scan).forEach((name, parts) -> all.put(name, joined(parts).text()));
         return new Parameters(word, all);
     }
 
@@ -241,10 +241,10 @@ record Parameters(String value, Map<String, String> all) {
     /// @param charset the name of theirs (RFC 2231 §4); null where nothing is said of it
     private record Joined(String octets, @Nullable String charset) {
 
-        String text(Fields.Raw field) {
+        String text() {
             // Some have encoded words here, or split them over the pieces: no standard knows that.
             return charset == null
-                    ? HeaderText.decode(field.piece(octets))
+                    ? HeaderText.decode(new Fields.Raw(octets))
                     : Charsets.decode(octets.getBytes(ISO_8859_1), charset);
         }
     }

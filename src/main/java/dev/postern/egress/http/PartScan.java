@@ -111,9 +111,9 @@ final class PartScan {
                     .findFirst();
         }
 
-        /// Lets header values beyond ASCII be what the message says of its text.
+        /// Reads header values beyond ASCII in the charset of the message's text.
         private void settle(Charset charset) throws BeyondLimit {
-            fields = fields.in(charset);
+            fields = fields.inUtf8(charset);
             readType();
             for (Part child : children) {
                 child.settle(charset);

@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,6 +85,9 @@ class LinearTest {
                 "HeaderText, a word", text -> HeaderText.decode(raw("=?utf-8?B?" + text + "?=")));
         PARSERS.put(
                 "HeaderText, a charset", text -> HeaderText.decode(raw("=?" + text + "?q?a?=")));
+        PARSERS.put(
+                "HeaderText, in UTF-8",
+                text -> HeaderText.inUtf8(raw("\u00fc=?a?q?b?= " + text), Charset.forName("Big5")));
         PARSERS.put("Charsets", text -> Charsets.decode(new byte[] {65}, text));
         PARSERS.put("FileNames", text -> FileNames.agrees(attachment(text)));
         PARSERS.put(

@@ -33,7 +33,8 @@ class MailboxTest {
                 "nobody at all | ",
                 "a@b.example (Jane Doe) | Jane Doe <a@b.example>",
                 "<a@b.example> (Jane Doe) | Jane Doe <a@b.example>",
-                "Jane (Sales) <a@b.example> | \"Jane (Sales)\" <a@b.example>",
+                "Jane (Sales) <a@b.example> | Jane <a@b.example>",
+                "Jane(Sales)Doe <a@b.example> (more) | Jane Doe <a@b.example>",
                 "\"J \\\"X\\\" D\" <a@b.example> | \"J \\\"X\\\" D\" <a@b.example>",
                 "<@a.example,@b.example:c@d.example> | c@d.example",
                 "=?utf-8?q?=C5=81ukasz?= <a@b.example> | \"\u0141ukasz\" <a@b.example>",
@@ -98,6 +99,7 @@ class MailboxTest {
                 "A <a@b.example> and more | and more",
                 "Bob <bob@a.example> Bobby <b@b.example> | Bobby",
                 "<<a@b.example>> | ",
+                "Group: a@b.example; (the end), (nobody) | ",
                 "Name <not an address> | Name not an address",
             })
     void whatIsNoAddressIsToldApart(String raw, String others) throws Exception {

@@ -26,9 +26,10 @@ final class WrittenNames {
                     List.of("محمد", "utf-8", "iso-8859-6", "windows-1256"),
                     List.of("สมชาย", "utf-8", "tis-620", "windows-874"),
                     List.of("佐藤 太郎", "utf-8", "iso-2022-jp", "shift_jis", "euc-jp"),
+                    List.of("ソフト 表", "utf-8", "iso-2022-jp", "shift_jis", "euc-jp"),
                     List.of("김철수", "utf-8", "euc-kr", "ks_c_5601-1987"),
                     List.of("王小明", "utf-8", "gb2312", "gbk", "gb18030"),
-                    List.of("陳大文", "utf-8", "big5"),
+                    List.of("許功蓋", "utf-8", "big5"),
                     List.of("नमस्ते", "utf-8", "utf-16be"),
                     List.of("🎉 Party", "utf-8", "gb18030"));
 

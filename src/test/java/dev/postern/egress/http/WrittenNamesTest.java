@@ -93,9 +93,7 @@ class WrittenNamesTest {
     @ValueSource(strings = {"text/plain; charset=%s", "multipart/mixed; boundary=b"})
     void octetsBeyondAsciiAreInTheMessagesCharset(String type) throws Exception {
         for (WrittenNames.Way way : ways().toList()) {
-            boolean oneOctetEach =
-                    Charsets.named(way.charset()).get().newEncoder().maxBytesPerChar() == 1;
-            if (!oneOctetEach && !way.charset().equals("utf-8")) {
+            if (way.charset().startsWith("utf-16")) {
                 continue;
             }
             String octets = new String(way.octets(way.text()), ISO_8859_1);
@@ -196,7 +194,6 @@ class WrittenNamesTest {
         json.forEach(member -> collect(member, told));
     }
 
-    /// Text can't be taken for octets, and octets become text in few places.
     @Test
     void octetsBecomeTextInFewPlaces() {
         assertThrows(IllegalArgumentException.class, () -> new Fields.Raw("\u0141"));
