@@ -114,7 +114,7 @@ final class Comparison {
     }
 
     private void headers() {
-        List<Fields.Field> left = new ArrayList<>(posted.headers());
+        List<CustomFields.Custom> left = new ArrayList<>(posted.headers());
         Set<String> seen = new TreeSet<>();
         for (JsonNode header : found.path("headers")) {
             String name = header.path("name").asText();
@@ -134,19 +134,19 @@ final class Comparison {
                 differ("header " + name, header.path("text").asText() + " is lost");
             }
         }
-        left.removeIf(f -> type.equals("postmark") && f.isNamed("X-PM-KeepID"));
+        left.removeIf(f -> type.equals("postmark") && f.name().equals("X-PM-KeepID"));
         left.forEach(field -> differ("header " + field.name(), "comes from nowhere"));
     }
 
     /// Takes the field out of those posted, when it is among them.
-    private static boolean take(List<Fields.Field> left, JsonNode header) {
+    private static boolean take(List<CustomFields.Custom> left, JsonNode header) {
         String raw = spaced(header.path("raw").asText());
-        for (Fields.Field field : left) {
+        for (CustomFields.Custom field : left) {
             String value = spaced(field.value());
             boolean same = value.equals(raw);
             if (!same && !HeaderText.isAscii(raw)) {
                 same =
-                        spaced(HeaderText.decode(value))
+                        spaced(HeaderText.decode(new Fields.Raw(value)))
                                 .equals(spaced(header.path("text").asText()));
             }
             if (same && isNamed(header, field.name())) {

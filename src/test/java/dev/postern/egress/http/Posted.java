@@ -19,7 +19,7 @@ record Posted(
         String subject,
         Map<String, String> texts,
         List<File> files,
-        List<Fields.Field> headers) {
+        List<CustomFields.Custom> headers) {
 
     /// An attachment.
     ///
@@ -93,11 +93,11 @@ record Posted(
     }
 
     private static Posted postmark(JsonNode json) {
-        List<Fields.Field> headers = new ArrayList<>();
+        List<CustomFields.Custom> headers = new ArrayList<>();
         json.path("Headers")
                 .forEach(one ->
                         headers.add(
-                                new Fields.Field(
+                                new CustomFields.Custom(
                                         one.path("Name").asText(), one.path("Value").asText())));
         return new Posted(
                 bare(json.path("From").asText()).getFirst(),
@@ -137,11 +137,11 @@ record Posted(
         return files;
     }
 
-    private static List<Fields.Field> object(JsonNode headers) {
-        List<Fields.Field> fields = new ArrayList<>();
+    private static List<CustomFields.Custom> object(JsonNode headers) {
+        List<CustomFields.Custom> fields = new ArrayList<>();
         headers.properties()
-                .forEach(
-                        one -> fields.add(new Fields.Field(one.getKey(), one.getValue().asText())));
+                .forEach(one ->
+                        fields.add(new CustomFields.Custom(one.getKey(), one.getValue().asText())));
         return fields;
     }
 
