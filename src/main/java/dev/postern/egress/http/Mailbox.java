@@ -8,7 +8,8 @@ import java.util.List;
 ///
 /// *Limits.* [Allowance#ADDRESSES_LIMIT] in a field. A value is walked through once.
 ///
-/// @param address `local@domain`, the domain as A-labels where it has any: no API knows another form
+/// @param address `local@domain`, the domain as A-labels where it has any: no API knows another
+///   form
 /// @param name decoded; empty without one
 record Mailbox(String address, String name) {
 
