@@ -216,8 +216,8 @@ final class Keys {
                     "qualify-domain",
                     Types.DOMAIN_NAME,
                     "A bare local part (cron's `root`) becomes local@this. Without it and without"
-                            + " an alias such a recipient is refused with 550 5.1.3; `postmaster` is"
-                            + " this machine's, `smtp.hostname`.",
+                            + " an alias such a recipient is refused with 550 5.1.3; `postmaster`"
+                            + " is this machine's, `smtp.hostname`.",
                     "example.org");
     static final Key<Map<String, String>> ALIASES =
             Key.of(

@@ -56,16 +56,17 @@ public final class OwnSteering implements Egress {
                         super.told(recorded(outcomes, content.removed()));
                     }
                 };
-        return new Delivery(recorded(egress.send(shipment.with(content), telling).outcomes(), content.removed()));
+        return new Delivery(
+                recorded(
+                        egress.send(shipment.with(content), telling).outcomes(),
+                        content.removed()));
     }
 
     private static SequencedMap<ForwardPath, Outcome> recorded(
             Map<ForwardPath, Outcome> outcomes, List<String> removed) {
         SequencedMap<ForwardPath, Outcome> recorded = new LinkedHashMap<>(outcomes);
         recorded.replaceAll((_, outcome) ->
-                outcome instanceof Outcome.Accepted accepted
-                        ? accepted.without(removed)
-                        : outcome);
+                outcome instanceof Outcome.Accepted accepted ? accepted.without(removed) : outcome);
         return recorded;
     }
 

@@ -72,8 +72,8 @@ public sealed interface Command {
 
     /// A line that cannot be obeyed; `reply` says why, and may close the session.
     ///
-    /// @param spoken the address of MAIL or RCPT, as the client said it, or what stands for it; empty
-    ///   for all other commands, whose arguments may be secrets
+    /// @param spoken the address of MAIL or RCPT, as the client said it, or what stands for it;
+    ///   empty for all other commands, whose arguments may be secrets
     record Malformed(Reply reply, String spoken) implements Command {
         Malformed(Reply reply) {
             this(reply, "");

@@ -10,8 +10,8 @@ import java.util.Set;
 /// Reads a command line (RFC 5321 §4.1), whatever it holds: there is no input that it throws at.
 ///
 /// Lenient where clients in use need it: lower case, blanks after `FROM:` and `TO:` and at the end
-/// (old Outlook, hand-written clients), tabs there as well, any EHLO name (Windows and container names have `_`, phones
-/// send nothing like a domain), addresses as [PathParser] says.
+/// (old Outlook, hand-written clients), tabs there as well, any EHLO name (Windows and container
+/// names have `_`, phones send nothing like a domain), addresses as [PathParser] says.
 ///
 /// *Diagnostics.* What is wrong comes as [Command.Malformed] with its reply. A BDAT line that does
 /// not say how many octets follow, and an HTTP request, close the session.

@@ -162,9 +162,10 @@ class PresetTest {
         lines.add("");
         lines.add("# Steering fields");
         lines.add("");
-        lines.add("Header fields by which apps steer a provider. They go by its own API and servers, and");
-        lines.add("by smtp egresses whose host stands in no table here, since a company's relay may pass");
-        lines.add("them on; by every other egress they don't, and the attempt's `not-carried` says so.");
+        lines.add("Header fields by which apps steer a provider. They go by its own API and");
+        lines.add("servers, and by smtp egresses whose host stands in no table here, since a");
+        lines.add("company's relay may pass them on; by every other egress they don't, and the");
+        lines.add("attempt's `not-carried` says so.");
         lines.add("That is a change that every fidelity permits.");
         lines.add("");
         lines.add("| provider | its servers | fields |");

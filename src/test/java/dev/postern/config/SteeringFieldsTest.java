@@ -17,12 +17,7 @@ class SteeringFieldsTest {
 
     private static Optional<Predicate<String>> foreignTo(String url) {
         return SteeringFields.foreignTo(
-                new Loading()
-                        .variable("POSTERN_EGRESS", url)
-                        .valid()
-                        .config()
-                        .egress()
-                        .getFirst());
+                new Loading().variable("POSTERN_EGRESS", url).valid().config().egress().getFirst());
     }
 
     @ParameterizedTest
@@ -57,7 +52,13 @@ class SteeringFieldsTest {
     void whatIsNobodysStaysEverywhere() {
         Predicate<String> foreign = foreignTo("smtp://smtp.gmail.com").orElseThrow();
         for (String name :
-                List.of("X-PM", "X-Priority", "X-SMTPAPI-Not", "X-Mailer", "X-Entity-Ref-ID", "To")) {
+                List.of(
+                        "X-PM",
+                        "X-Priority",
+                        "X-SMTPAPI-Not",
+                        "X-Mailer",
+                        "X-Entity-Ref-ID",
+                        "To")) {
             assertFalse(foreign.test(name), name);
         }
         assertTrue(foreign.test("X-SMTPAPI"));

@@ -134,7 +134,9 @@ class FieldFilterTest {
             boolean unwanted = random.nextBoolean();
             some |= unwanted;
             String field =
-                    Seeds.oneOf(random, unwanted ? List.of("X-PM-A", "x-pm-b ") : List.of("X-P", "To"))
+                    Seeds.oneOf(
+                                    random,
+                                    unwanted ? List.of("X-PM-A", "x-pm-b ") : List.of("X-P", "To"))
                             + ": v"
                             + "\r\n\tfolded: x".repeat(random.nextInt(3))
                             + "y".repeat(random.nextInt(4) == 0 ? 20_000 : 3)
@@ -143,8 +145,7 @@ class FieldFilterTest {
             wanted.append(unwanted ? "" : field);
         }
         String body = random.nextBoolean() ? "\r\nX-PM-A: body\r\n" + "z".repeat(40_000) : "\r\n";
-        Optional<FieldFilter> filtered =
-                filter(content + body, 1 + random.nextInt(30_000));
+        Optional<FieldFilter> filtered = filter(content + body, 1 + random.nextInt(30_000));
         assertEquals(some, filtered.isPresent());
         filtered.ifPresent(it -> {
             assertEquals((wanted + body).length(), it.sizeBytes());

@@ -175,7 +175,8 @@ class CommandParserTest {
         assertTrue(assertRefused("MAIL FROM:" + path, "501 5.1.7").toString().endsWith(words));
         assertTrue(assertRefused("RCPT TO:" + path, "501 5.1.3").toString().endsWith(words));
         assertEquals(
-                path, assertInstanceOf(Command.Malformed.class, parse("RCPT TO: " + path)).spoken());
+                path,
+                assertInstanceOf(Command.Malformed.class, parse("RCPT TO: " + path)).spoken());
     }
 
     @Test

@@ -107,8 +107,7 @@ final class HttpEgress implements Egress {
             List<ForwardPath> strange = recipients.stream().filter(r -> !mayBeGiven(r)).toList();
             settle(
                     strange,
-                    new Outcome.Unsuited(
-                            api.type() + " takes no address like that", Misfit.FORM));
+                    new Outcome.Unsuited(api.type() + " takes no address like that", Misfit.FORM));
             if (strange.size() < recipients.size()) {
                 groups.add(without(recipients, strange));
             }

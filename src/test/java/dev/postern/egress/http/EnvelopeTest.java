@@ -156,8 +156,7 @@ class EnvelopeTest {
                     egress.send(
                             Shipments.of("From: a@example.org\r\n\r\nText.\r\n", envelope[0]),
                             CommitGate.OPEN);
-            assertEquals(
-                    OutcomeClass.UNSUITED, delivery.outcomes().firstEntry().getValue().kind());
+            assertEquals(OutcomeClass.UNSUITED, delivery.outcomes().firstEntry().getValue().kind());
             assertEquals(1, api.requests().size());
         }
     }

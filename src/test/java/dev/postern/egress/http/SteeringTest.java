@@ -45,7 +45,9 @@ class SteeringTest {
     void othersFieldsStayHere(String type) throws Exception {
         StringBuilder message = new StringBuilder("From: a@example.org\r\n");
         FIELDS.forEach((provider, name) ->
-                message.append(name).append(": {\"category\":\r\n \"for-").append(provider)
+                message.append(name)
+                        .append(": {\"category\":\r\n \"for-")
+                        .append(provider)
                         .append("\"}\r\n"));
         message.append("Received: by here\r\nMessage-ID: <1@example.org>\r\nTo: b@example.net\r\n");
         message.append("Date: Sun, 22 Nov 2026 10:00:00 +0000\r\nSubject: x\r\n\r\nText\r\n");
@@ -57,8 +59,7 @@ class SteeringTest {
                                     api.uri(),
                                     EgressCommon.Fidelity.STRICT,
                                     Duration.ofSeconds(10)));
-            try (Egress egress =
-                    OwnSteering.of(config, Shipments.egress(type, config.common()))) {
+            try (Egress egress = OwnSteering.of(config, Shipments.egress(type, config.common()))) {
                 Outcome outcome =
                         egress.send(
                                         Shipments.of(message.toString(), "b@example.net"),
@@ -72,8 +73,7 @@ class SteeringTest {
                                 .map(Map.Entry::getValue)
                                 .toList();
                 assertEquals(
-                        expected,
-                        assertInstanceOf(Outcome.Accepted.class, outcome).notCarried());
+                        expected, assertInstanceOf(Outcome.Accepted.class, outcome).notCarried());
                 String request = request(type, api.requests().getFirst());
                 FIELDS.keySet().stream()
                         .filter(provider -> !provider.equals(type))

@@ -76,7 +76,11 @@ final class EgressSetup {
 
     SmtpEgress build() {
         return new SmtpEgress(
-                config(), "client.example", new Dialer.Network(resolver, stagger), nanoTime, limits);
+                config(),
+                "client.example",
+                new Dialer.Network(resolver, stagger),
+                nanoTime,
+                limits);
     }
 
     EgressConfig.Smtp config() {
