@@ -197,7 +197,8 @@ class TroubleTest {
         lines.add("");
         lines.add("`reply` is an answer in the form in which its provider speaks, or any success;");
         lines.add("`foreign` is any other: from a proxy, a portal, a shield, or without a body.");
-        lines.add("A success that is not the documented one may be it: `uncertain`. What a provider");
+        lines.add(
+                "A success that is not the documented one may be it: `uncertain`. What a provider");
         lines.add("refuses in words that no row knows fails no message: by the row `refused` the");
         lines.add("next egress is asked, and without one the message waits for an operator.");
         lines.add("");
