@@ -78,12 +78,13 @@ final class ExecCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Optional<Adoption> adoption = adopt ? Adoption.of(sources.apply(null)) : Optional.empty();
+        Adoption adoption = adopt ? Adoption.of(sources.apply(null)) : null;
         ConfigFiles files = files(adoption);
         Optional<Loaded.Valid> loaded = ConfigOption.load(files, terminal);
         boolean loop = loaded.isPresent() && loops(loaded.get().config());
-        if (loop) {
-            files = files(Optional.empty());
+        if (loop && adoption != null) {
+            adoption = adoption.declined();
+            files = files(adoption);
             loaded = ConfigOption.load(files, terminal);
         }
         if (loaded.isEmpty()) {
@@ -93,18 +94,19 @@ final class ExecCommand implements Callable<Integer> {
                 loaded.get().config().log(), terminal.err(), Logging.standardErrorIsTerminal());
         if (loop) {
             log.atWarn().log("the app's mail settings lead to our own listener: not adopted");
-        } else if (adopt && adoption.isEmpty()) {
-            log.atWarn().log("nothing to adopt: no mail settings of the app in the environment");
+        } else if (adoption != null && !adoption.isFound()) {
+            log.atWarn().log("nothing to adopt: no mail settings in the environment name a server");
         }
+        Adoption adopted = adoption;
         IntFunction<Map<String, String>> environment =
-                port -> loop ? Map.of() : adoption.map(a -> a.pointedAt(port)).orElse(Map.of());
+                port -> adopted == null ? Map.of() : adopted.pointedAt(port);
         return forwarding.exec(loaded.get(), files, command, environment);
     }
 
-    private ConfigFiles files(Optional<Adoption> adoption) {
+    private ConfigFiles files(@Nullable Adoption adoption) {
         return config.files(file -> {
             Sources plain = sources.apply(file);
-            return adoption.map(plain::adopting).orElse(plain);
+            return adoption == null ? plain : plain.adopting(adoption);
         });
     }
 

@@ -104,7 +104,13 @@ final class SendCommand implements Callable<Integer> {
                 terminal.complain("refused: " + refused.reply());
                 yield ExitCode.FAILED;
             }
-            case Verdict.Taken taken -> follow(taken.reply(), running);
+            case Verdict.Taken taken -> {
+                taken.untaken()
+                        .forEach(one ->
+                                terminal.complain(one.recipient() + " is refused: " + one.reply()));
+                int followed = follow(taken.reply(), running);
+                yield taken.untaken().isEmpty() ? followed : ExitCode.FAILED;
+            }
         };
     }
 
@@ -120,7 +126,10 @@ final class SendCommand implements Callable<Integer> {
         byte[] message = message(reverse);
         try (SmtpClient client = SmtpClient.connect(running.smtp())) {
             return client.submit(
-                    envelope, running.config().user(), new ByteArrayInputStream(message));
+                    envelope,
+                    SmtpClient.Reports.UNSAID,
+                    running.config().user(),
+                    new ByteArrayInputStream(message));
         } catch (IOException e) {
             throw Running.notReachable("the listener", running.smtp(), e);
         }

@@ -10,6 +10,7 @@ import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.HeaderSection;
 import dev.postern.mail.ReversePath;
+import dev.postern.submit.MimeDraft;
 import dev.postern.submit.SmtpClient;
 import dev.postern.submit.SmtpClient.Verdict;
 import java.io.ByteArrayInputStream;
@@ -39,16 +40,22 @@ import picocli.CommandLine.Option;
             "  -t         takes recipients from To, Cc and Bcc, beside those given; from",
             "             Resent-To, -Cc and -Bcc instead where there are such",
             "  -i         a line of one dot does not end the message",
-            "  -f SENDER  the envelope's sender",
+            "  -f SENDER  the envelope's sender: an address, with a name before it or without",
             "  -F NAME    the name in a From field that is added where there is none",
+            "  -N, -R, -V what reports are asked for, where the listener offers DSN",
             "  -bs        speaks SMTP on standard input and output",
+            "  -bp        lists the mail that waits",
+            "  -q[TIME]   tries what waits again, now",
             "",
-            "Other options of sendmail are accepted and ignored."
+            "Letters may stand together (-itf SENDER). Other options of sendmail are accepted and",
+            "ignored: -m -em -bm -v -n -U -G, and with a value -o -B -L -h -O -X -C -p.",
+            "A recipient that can't be taken does not stop the others."
         },
         footer = {
             "",
-            "Exit status (sysexits): 0, 64 usage, 65 refused, 69 not reachable, 75 try again, 78"
-                    + " configuration."
+            "Exit status (sysexits): 0, 64 usage, 65 refused for one recipient or all, 69 not"
+                    + " reachable, 75 try again, 78 configuration. -bs: 0 after QUIT, whatever was"
+                    + " refused before; 75 when the session ended otherwise."
         })
 final class SendmailCommand implements Callable<Integer> {
 
@@ -105,10 +112,18 @@ final class SendmailCommand implements Callable<Integer> {
     private int send(SendmailOptions options) throws Trouble {
         ClientConfig config = config();
         Running running = Running.find(config);
+        return switch (options.mode()) {
+            case SUBMIT, SMTP -> talk(options, config, running);
+            case LIST -> new Mailq(terminal, running).list();
+            case FLUSH -> new Mailq(terminal, running).flush();
+        };
+    }
+
+    private int talk(SendmailOptions options, ClientConfig config, Running running) throws Trouble {
         try (SmtpClient client = SmtpClient.connect(running.smtp())) {
-            if (options.speaksSmtp()) {
-                client.converse(terminal.in(), terminal.out());
-                return ExitCode.OK;
+            if (options.mode() == SendmailOptions.Mode.SMTP) {
+                boolean ended = client.converse(terminal.in(), terminal.out());
+                return ended ? ExitCode.OK : ExitCode.TEMPORARY;
             }
             return submit(options, config, client);
         } catch (IOException e) {
@@ -123,13 +138,27 @@ final class SendmailCommand implements Callable<Integer> {
         HeaderSection given = HeaderSection.read(in);
         String sender = sender(options, config);
         HeaderSection header = given.withValues((name, value) -> whole(name, value, config));
-        List<ForwardPath> recipients = recipients(options, given);
-        boolean utf8 = !isAscii(sender) || recipients.stream().anyMatch(r -> !isAscii(r.address()));
-        Envelope envelope = new Envelope(new ReversePath(sender), recipients, utf8);
+        Recipients recipients = Recipients.of(options, given);
+        recipients
+                .malformed()
+                .forEach(word -> terminal.complain("'" + word + "' is no mail address"));
+        if (recipients.paths().isEmpty()) {
+            return ExitCode.BAD_DATA;
+        }
+        boolean utf8 =
+                !isAscii(sender)
+                        || recipients.paths().stream().anyMatch(path -> !isAscii(path.address()));
+        Envelope envelope = new Envelope(new ReversePath(sender), recipients.paths(), utf8);
         InputStream content =
                 new SequenceInputStream(from(options, header, sender), header.with(in));
-        return switch (client.submit(envelope, config.user(), content)) {
-            case Verdict.Taken _ -> ExitCode.OK;
+        return switch (client.submit(envelope, options.reports(), config.user(), content)) {
+            case Verdict.Taken taken -> {
+                taken.untaken()
+                        .forEach(one ->
+                                terminal.complain(one.recipient() + " is refused: " + one.reply()));
+                boolean all = taken.untaken().isEmpty() && recipients.malformed().isEmpty();
+                yield all ? ExitCode.OK : ExitCode.BAD_DATA;
+            }
             case Verdict.Refused refused -> {
                 terminal.complain("refused: " + refused.reply());
                 yield refused.permanent() ? ExitCode.BAD_DATA : ExitCode.TEMPORARY;
@@ -160,15 +189,25 @@ final class SendmailCommand implements Callable<Integer> {
     /// A bare sender is a local user (AlmaLinux's cron says `-f root`), like one that isn't told.
     private static String sender(SendmailOptions options, ClientConfig config) throws Trouble {
         String given = options.sender();
-        String address = given == null ? user() : given.replaceAll("^<|>$", "");
-        if (!address.isEmpty() && !AddressList.isAddress(address)) {
-            throw new Trouble(ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
-        }
+        String address = given == null ? user() : address(given);
         if (address.isEmpty() || address.contains("@")) {
             return address;
         }
         String configured = config.sendmailFrom();
         return configured == null ? qualified(address, config) : configured;
+    }
+
+    /// People write `Web App <app@example.org>` too. `<>` and nothing are the null sender.
+    private static String address(String given) throws Trouble {
+        AddressList list = AddressList.parse(given);
+        boolean none = list.addresses().isEmpty() && list.others().isEmpty();
+        if (none && given.replaceAll("[<>\\s]", "").isEmpty()) {
+            return "";
+        }
+        if (list.addresses().size() != 1 || !list.others().isEmpty()) {
+            throw new Trouble(ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
+        }
+        return list.addresses().getFirst();
     }
 
     private static String user() {
@@ -182,32 +221,37 @@ final class SendmailCommand implements Callable<Integer> {
         return local + "@" + (domain == null ? config.hostname() : domain);
     }
 
-    private static List<ForwardPath> recipients(SendmailOptions options, HeaderSection header)
-            throws Trouble {
-        List<String> values = new ArrayList<>(options.recipients());
-        if (options.readsRecipients() && !header.isWhole()) {
-            throw new Trouble(
-                    ExitCode.BAD_DATA,
-                    "the header is too long to find all recipients in: name them instead of -t");
-        }
-        if (options.readsRecipients()) {
-            values.addAll(header.destinations());
-        }
-        Set<String> addresses = new LinkedHashSet<>();
-        for (String value : values) {
-            AddressList list = AddressList.parse(value);
-            if (list.malformed() != null) {
+    /// Whom a message is for.
+    ///
+    /// @param malformed what was given for a recipient and is no address
+    private record Recipients(List<ForwardPath> paths, List<String> malformed) {
+
+        static Recipients of(SendmailOptions options, HeaderSection header) throws Trouble {
+            List<String> values = new ArrayList<>(options.recipients());
+            if (options.readsRecipients() && !header.isWhole()) {
                 throw new Trouble(
-                        ExitCode.BAD_DATA, "'" + list.malformed() + "' is no mail address");
+                        ExitCode.BAD_DATA,
+                        "the header is too long to find all recipients in: name them instead of"
+                                + " -t");
             }
-            addresses.addAll(list.addresses());
+            if (options.readsRecipients()) {
+                values.addAll(header.destinations());
+            }
+            Set<String> addresses = new LinkedHashSet<>();
+            Set<String> malformed = new LinkedHashSet<>();
+            for (String value : values) {
+                AddressList list = AddressList.parse(value);
+                addresses.addAll(list.addresses());
+                malformed.addAll(list.others());
+            }
+            if (addresses.isEmpty() && malformed.isEmpty()) {
+                throw new Trouble(
+                        ExitCode.SENDMAIL_USAGE,
+                        "no recipient: give one, or -t and a message with a To, Cc or Bcc field");
+            }
+            return new Recipients(
+                    addresses.stream().map(ForwardPath::new).toList(), List.copyOf(malformed));
         }
-        if (addresses.isEmpty()) {
-            throw new Trouble(
-                    ExitCode.SENDMAIL_USAGE,
-                    "no recipient: give one, or -t and a message with a To, Cc or Bcc field");
-        }
-        return addresses.stream().map(ForwardPath::new).toList();
     }
 
     /// A From field where there is none (RFC 5322 §3.6.2 wants one): `-F` names who it is.
@@ -217,13 +261,18 @@ final class SendmailCommand implements Callable<Integer> {
         }
         String name = options.fullName();
         String mailbox =
-                name == null
-                        ? sender
-                        : "\"" + name.replaceAll("[\\p{Cntrl}\"\\\\]", " ") + "\" <" + sender + ">";
+                name == null || name.isBlank() ? sender : phrase(name) + " <" + sender + ">";
         // Without fields all that was given is body, and has no empty line before it.
         String end = header.hasFields() ? "\r\n" : "\r\n\r\n";
         byte[] field = ("From: " + mailbox + end).getBytes(StandardCharsets.UTF_8);
         return new ByteArrayInputStream(field);
+    }
+
+    /// A name as RFC 5322 §3.4 wants it before an address, as encoded words where it is not ASCII.
+    private static String phrase(String name) {
+        return isAscii(name)
+                ? "\"" + name.replaceAll("[\\p{Cntrl}\"\\\\]", " ") + "\""
+                : MimeDraft.encoded(name);
     }
 
     private static boolean isAscii(String text) {

@@ -1,31 +1,55 @@
 package dev.postern.cli;
 
+import dev.postern.submit.SmtpClient.Reports;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The options of sendmail(8), as its many callers write them: values attached or apart, options
-/// after recipients.
+/// The options of sendmail(8), as its many callers write them: values attached or apart, letters
+/// together (`-itf a@b`), options after recipients.
 ///
+/// @param mode what to do
 /// @param readsRecipients `-t`
 /// @param dotEnds whether a line of one dot ends the message: not with `-i` or `-oi`
-/// @param speaksSmtp `-bs`
 /// @param sender `-f`; null without
 /// @param fullName `-F`; null without
+/// @param reports `-N`, `-R` and `-V`, as far as they make sense
 /// @param recipients as given
 record SendmailOptions(
+        Mode mode,
         boolean readsRecipients,
         boolean dotEnds,
-        boolean speaksSmtp,
         @Nullable String sender,
         @Nullable String fullName,
+        Reports reports,
         List<String> recipients) {
 
-    /// Options with a value that mean nothing here.
-    private static final String IGNORED_WITH_VALUE = "oBNRVLhOA";
+    /// What sendmail is called for.
+    enum Mode {
+        /// A message on standard input: `-bm`, or nothing said.
+        SUBMIT,
+        /// SMTP on standard input and output: `-bs`.
+        SMTP,
+        /// The queue's content: `-bp`.
+        LIST,
+        /// Another try for what waits: `-q`.
+        FLUSH
+    }
 
-    /// Options without one.
-    private static final String IGNORED_FLAGS = "vnUG";
+    /// Options with a value that mean nothing here.
+    private static final String IGNORED_WITH_VALUE = "oBLhOXCpA";
+
+    /// Options without one. `-m` is sendmail's "to me too".
+    private static final String IGNORED_FLAGS = "vnUGm";
+
+    private static final Set<String> NOTIFY = Set.of("SUCCESS", "FAILURE", "DELAY");
+
+    /// What ENVID takes (RFC 3461 §4.4).
+    private static final int MOST_ENVELOPE_ID_CHARS = 100;
 
     SendmailOptions {
         recipients = List.copyOf(recipients);
@@ -36,11 +60,12 @@ record SendmailOptions(
         Parser parser = new Parser(words);
         parser.run();
         return new SendmailOptions(
+                parser.mode,
                 parser.readsRecipients,
                 parser.dotEnds,
-                parser.speaksSmtp,
                 parser.sender,
                 parser.fullName,
+                new Reports(parser.notify, parser.ret, parser.envelopeId),
                 parser.recipients);
     }
 
@@ -50,11 +75,14 @@ record SendmailOptions(
         private final List<String> words;
         private final List<String> recipients = new ArrayList<>();
         private int at;
+        private Mode mode = Mode.SUBMIT;
         private boolean readsRecipients;
         private boolean dotEnds = true;
-        private boolean speaksSmtp;
         private @Nullable String sender;
         private @Nullable String fullName;
+        private String notify = "";
+        private String ret = "";
+        private String envelopeId = "";
 
         Parser(List<String> words) {
             this.words = words;
@@ -68,44 +96,69 @@ record SendmailOptions(
                     return;
                 }
                 if (word.length() > 1 && word.charAt(0) == '-') {
-                    option(word);
+                    letters(word);
                 } else {
                     recipients.add(word);
                 }
             }
         }
 
-        private void option(String word) throws Trouble {
-            switch (word.charAt(1)) {
-                case 'f', 'r' -> sender = value(word);
-                case 'F' -> fullName = value(word);
-                case 'b' -> mode(word);
-                case 'o' -> setting(value(word));
-                default -> other(word);
-            }
-        }
-
-        private void other(String word) throws Trouble {
-            if (IGNORED_WITH_VALUE.indexOf(word.charAt(1)) >= 0) {
-                value(word);
-                return;
-            }
-            for (char flag : word.substring(1).toCharArray()) {
-                if (flag == 't') {
-                    readsRecipients = true;
-                } else if (flag == 'i') {
-                    dotEnds = false;
-                } else if (IGNORED_FLAGS.indexOf(flag) < 0) {
-                    throw unknown(word);
+        /// A letter that takes a value ends the word: what is behind it is that value.
+        private void letters(String word) throws Trouble {
+            for (int i = 1; i < word.length(); i++) {
+                String attached = word.substring(i + 1);
+                switch (word.charAt(i)) {
+                    case 't' -> readsRecipients = true;
+                    case 'i' -> dotEnds = false;
+                    case 'q' -> {
+                        // A time, or which mail: all of it is tried.
+                        mode = Mode.FLUSH;
+                        return;
+                    }
+                    case 'e' -> {
+                        // How errors are told: -em, -ee, -ep, -eq, -ew.
+                        return;
+                    }
+                    default -> {
+                        if (IGNORED_FLAGS.indexOf(word.charAt(i)) < 0) {
+                            valued(word, i, attached);
+                            return;
+                        }
+                    }
                 }
             }
         }
 
-        private void mode(String word) throws Trouble {
-            if (!word.equals("-bs") && !word.equals("-bm")) {
-                throw unknown(word);
+        private void valued(String word, int letter, String attached) throws Trouble {
+            switch (word.charAt(letter)) {
+                case 'f', 'r' -> sender = value(word, attached);
+                case 'F' -> fullName = value(word, attached);
+                case 'b' -> mode = mode(word, value(word, attached));
+                case 'N' -> notify = notify(value(word, attached));
+                case 'R' -> ret = ret(value(word, attached));
+                case 'V' -> envelopeId = xtext(value(word, attached));
+                case 'o' -> setting(value(word, attached));
+                default -> {
+                    if (IGNORED_WITH_VALUE.indexOf(word.charAt(letter)) < 0) {
+                        throw unknown(word);
+                    }
+                    value(word, attached);
+                }
             }
-            speaksSmtp = word.equals("-bs");
+        }
+
+        private static Mode mode(String word, String value) throws Trouble {
+            return switch (value) {
+                case "m" -> Mode.SUBMIT;
+                case "s" -> Mode.SMTP;
+                case "p" -> Mode.LIST;
+                case "v" ->
+                        throw new Trouble(
+                                ExitCode.SENDMAIL_USAGE,
+                                "sendmail: -bv: addresses are not verified beforehand; what can't"
+                                        + " be mailed is told when it is sent");
+                default -> throw unknown(word);
+            };
         }
 
         private void setting(String value) {
@@ -114,9 +167,34 @@ record SendmailOptions(
             }
         }
 
-        private String value(String word) throws Trouble {
-            if (word.length() > 2) {
-                return word.substring(2);
+        /// As Postfix does, what makes no sense is passed over.
+        private static String notify(String value) {
+            String upper = value.toUpperCase(Locale.ROOT);
+            boolean known = NOTIFY.containsAll(Arrays.asList(upper.split(",")));
+            return known || upper.equals("NEVER") ? upper : "";
+        }
+
+        private static String ret(String value) {
+            return switch (value.toUpperCase(Locale.ROOT)) {
+                case "FULL" -> "FULL";
+                case "HDRS" -> "HDRS";
+                default -> "";
+            };
+        }
+
+        /// RFC 3461 §4: all but printable ASCII, and `+` and `=`, is written as `+` and two digits.
+        private static String xtext(String value) {
+            StringBuilder text = new StringBuilder();
+            for (byte octet : value.getBytes(StandardCharsets.UTF_8)) {
+                boolean plain = octet > ' ' && octet < 0x7f && octet != '+' && octet != '=';
+                text.append(plain ? String.valueOf((char) octet) : "+%02X".formatted(octet & 0xff));
+            }
+            return text.length() > MOST_ENVELOPE_ID_CHARS ? "" : text.toString();
+        }
+
+        private String value(String word, String attached) throws Trouble {
+            if (!attached.isEmpty()) {
+                return attached;
             }
             if (at == words.size()) {
                 throw new Trouble(ExitCode.SENDMAIL_USAGE, "sendmail: " + word + " needs a value");

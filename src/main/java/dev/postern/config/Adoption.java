@@ -5,8 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// Read are Django's `EMAIL_*`, the generic `SMTP_*` (Rails' among them), Laravel's `MAIL_*`,
 /// Symfony's `MAILER_DSN`, Spring's `SPRING_MAIL_*` and NextAuth's `EMAIL_SERVER`. Where several
 /// are set, the first that names a server counts, and those that name the same one go with it.
+///
+/// *Diagnostics.* Whatever of them is set and not used is told by [#remarks].
 public final class Adoption {
 
     /// The name of the adopted egress.
@@ -24,57 +25,63 @@ public final class Adoption {
     private static final String LOOPBACK = "127.0.0.1";
     private static final int SMTP_PORT = 25;
 
-    private final AppServer server;
+    private final @Nullable AppServer server;
     private final List<AppSettings> followers;
     private final List<String> remarks;
 
-    private Adoption(AppServer server, List<AppSettings> followers, List<String> remarks) {
+    private Adoption(
+            @Nullable AppServer server, List<AppSettings> followers, List<String> remarks) {
         this.server = server;
         this.followers = List.copyOf(followers);
         this.remarks = List.copyOf(remarks);
     }
 
-    /// Finds the settings; empty when the environment has none.
-    public static Optional<Adoption> of(Sources sources) {
-        return of(sources.environment());
-    }
-
-    static Optional<Adoption> of(Map<String, String> environment) {
+    /// Finds the settings.
+    public static Adoption of(Sources sources) {
+        List<AppSettings> all =
+                AppConvention.ALL.stream()
+                        .map(convention ->
+                                new AppSettings(
+                                        convention,
+                                        sources.environment(),
+                                        sources.absoluteReader()))
+                        .toList();
         AppServer adopted = null;
         List<AppSettings> followers = new ArrayList<>();
-        List<String> remarks = new ArrayList<>();
-        for (AppConvention convention : AppConvention.ALL) {
-            AppSettings settings = new AppSettings(convention, environment);
+        for (AppSettings settings : all) {
             AppServer server = settings.server();
-            if (server == null) {
-                continue;
-            }
-            if (adopted == null) {
-                adopted = server;
-            }
-            if (server.host().equalsIgnoreCase(adopted.host())) {
+            if (server != null && (adopted == null || server.isSameAs(adopted))) {
+                adopted = adopted == null ? server : adopted.or(server);
                 followers.add(settings);
-            } else {
-                remarks.add(
-                        "not adopted, since "
-                                + adopted.variables().getFirst()
-                                + " names another server: "
-                                + String.join(", ", server.variables()));
             }
         }
-        return adopted == null
-                ? Optional.empty()
-                : Optional.of(new Adoption(adopted, followers, remarks));
+        List<String> remarks = new ArrayList<>();
+        for (AppSettings settings : all) {
+            remarks.addAll(settings.remarks(adopted));
+        }
+        return new Adoption(adopted, followers, remarks);
+    }
+
+    /// Returns whether there is a server to adopt.
+    public boolean isFound() {
+        return server != null;
+    }
+
+    /// Returns this without its server, for what was seen is told all the same.
+    public Adoption declined() {
+        return new Adoption(null, List.of(), remarks);
     }
 
     AppServer server() {
-        return server;
+        return Objects.requireNonNull(server, "nothing is adopted");
     }
 
     /// Returns lines for the log: what the egress comes from, and what was left alone.
     List<String> remarks() {
         List<String> lines = new ArrayList<>();
-        lines.add("egress " + EGRESS + " comes from " + String.join(", ", server.variables()));
+        if (server != null) {
+            lines.add("egress " + EGRESS + " comes from " + String.join(", ", server.variables()));
+        }
         lines.addAll(remarks);
         return lines;
     }
@@ -91,19 +98,14 @@ public final class Adoption {
     /// Returns the egress. Its port is where the race of `port: auto` begins; a server on this very
     /// machine is reached by its own port or not at all.
     Given.Entries egress() {
-        Source source = new Source.Variable(server.variables().getFirst());
+        AppServer its = server();
+        Source source = new Source.Variable(its.variables().getFirst());
         SequencedMap<String, Given.Entry> members = new LinkedHashMap<>();
         put(members, "name", EGRESS, source);
-        put(members, "type", EgressKeys.EgressType.SMTP.word(), source);
-        put(members, "host", server.host(), source);
-        if (Hosts.loopback(server.host())) {
-            put(members, "port", String.valueOf(server.port().orElse(SMTP_PORT)), source);
-        }
-        String user = server.user();
-        String password = server.password();
-        if (user != null && password != null) {
-            put(members, "username", user, source);
-            put(members, "password", password, source);
+        put(members, "type", its.type().word(), source);
+        its.keys().forEach((name, value) -> put(members, name, value, source));
+        if (Hosts.loopback(its.host())) {
+            put(members, "port", String.valueOf(its.port().orElse(SMTP_PORT)), source);
         }
         return new Given.Entries(members, source);
     }
@@ -111,15 +113,16 @@ public final class Adoption {
     /// Returns what the app used, with which the race of `port: auto` begins; null where its
     /// settings name no port.
     @Nullable SubmissionPort first() {
-        OptionalInt port = server.port();
-        return port.isPresent() ? new SubmissionPort(port.getAsInt(), implicit()) : null;
+        AppServer its = server();
+        return its.port().isPresent()
+                ? new SubmissionPort(its.port().getAsInt(), implicit(its))
+                : null;
     }
 
-    private boolean implicit() {
-        return server.protection() == Protection.IMPLICIT
-                || (server.protection() == Protection.UNSAID
-                        && server.port().isPresent()
-                        && SubmissionPort.isImplicit(server.port().getAsInt()));
+    private static boolean implicit(AppServer its) {
+        return its.protection() == Protection.IMPLICIT
+                || (its.protection() == Protection.UNSAID
+                        && SubmissionPort.isImplicit(its.port().orElse(SMTP_PORT)));
     }
 
     private static void put(

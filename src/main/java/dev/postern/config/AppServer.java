@@ -1,30 +1,89 @@
 package dev.postern.config;
 
+import dev.postern.config.EgressKeys.EgressType;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The server that an app's own settings name.
+/// Where an app's own settings send mail: a server, or a provider's API.
 ///
-/// @param host its name or address
+/// @param type what reaches it
+/// @param keys the keys of such an egress, but for its port
 /// @param port empty: the settings do not say
-/// @param user null: no log-in
-/// @param password null exactly when the user is
 /// @param protection how the connection is protected, as far as the settings say
 /// @param variables where all this stands
 record AppServer(
-        String host,
+        EgressType type,
+        SequencedMap<String, String> keys,
         OptionalInt port,
-        @Nullable String user,
-        @Nullable String password,
         Protection protection,
         List<String> variables) {
 
+    private static final String HOST = "host";
+    private static final String USERNAME = "username";
+    private static final String PASSWORD = "password";
+
     AppServer {
+        keys = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(keys));
         variables = List.copyOf(variables);
+    }
+
+    /// Returns a submission server.
+    ///
+    /// @param logIn null: no log-in
+    static AppServer smtp(
+            String host,
+            OptionalInt port,
+            AppProvider.@Nullable LogIn logIn,
+            Protection protection,
+            List<String> variables) {
+        SequencedMap<String, String> keys = new LinkedHashMap<>();
+        keys.put(HOST, host);
+        if (logIn != null) {
+            keys.put(USERNAME, logIn.user());
+            keys.put(PASSWORD, logIn.password());
+        }
+        return new AppServer(EgressType.SMTP, keys, port, protection, variables);
+    }
+
+    /// Returns its name or address, or the provider's type.
+    String host() {
+        return keys.getOrDefault(HOST, type.word());
+    }
+
+    @Nullable String user() {
+        return keys.get(USERNAME);
+    }
+
+    @Nullable String password() {
+        return keys.get(PASSWORD);
+    }
+
+    boolean isSameAs(AppServer other) {
+        return type == other.type && host().equalsIgnoreCase(other.host());
+    }
+
+    /// Returns this with what only `other`, which names the same server, says.
+    AppServer or(AppServer other) {
+        SequencedMap<String, String> both = new LinkedHashMap<>(keys);
+        if (user() == null) {
+            other.keys.forEach(both::putIfAbsent);
+        }
+        List<String> from = new ArrayList<>(variables);
+        from.addAll(other.variables);
+        return new AppServer(
+                type,
+                both,
+                port.isPresent() ? port : other.port,
+                protection.or(other.protection),
+                from);
     }
 
     /// How the app meant to protect its connection.
@@ -34,6 +93,10 @@ record AppServer(
         IMPLICIT;
 
         private static final Set<String> YES = Set.of("true", "yes", "on", "1", "t", "y", "always");
+        private static final Set<String> NO =
+                Set.of(
+                        "false", "no", "off", "0", "f", "n", "never", "none", "null", "smtp",
+                        "auto");
         private static final Map<String, Protection> WORDS =
                 Map.of(
                         "tls", STARTTLS,
@@ -49,6 +112,9 @@ record AppServer(
                         "smtp+tls", STARTTLS,
                         "submission", STARTTLS);
 
+        /// Ports where `smtps` is Django's word for STARTTLS: no server has TLS at once there.
+        private static final Set<Integer> STARTTLS_PORTS = Set.of(25, 587, 2525, 2587);
+
         /// Reads a switch's value.
         ///
         /// @param yes what a plain yes means
@@ -57,8 +123,21 @@ record AppServer(
             return YES.contains(word) ? yes : WORDS.getOrDefault(word, UNSAID);
         }
 
-        static Protection ofScheme(String scheme) {
-            return SCHEMES.getOrDefault(scheme, UNSAID);
+        /// Returns whether a switch's value, or that of a question whether to log in, says yes.
+        static boolean isYes(String value) {
+            return YES.contains(value.strip().toLowerCase(Locale.ROOT));
+        }
+
+        /// Returns whether a switch's value is any that is known.
+        static boolean isKnown(String value) {
+            String word = value.strip().toLowerCase(Locale.ROOT);
+            return YES.contains(word) || NO.contains(word) || WORDS.containsKey(word);
+        }
+
+        static Protection ofScheme(String scheme, OptionalInt port) {
+            Protection said = SCHEMES.getOrDefault(scheme, UNSAID);
+            boolean late = port.isPresent() && STARTTLS_PORTS.contains(port.getAsInt());
+            return said == IMPLICIT && late ? STARTTLS : said;
         }
 
         /// Returns this, or `other` where this says nothing.

@@ -1,29 +1,27 @@
 package dev.postern.config;
 
+import dev.postern.config.AppConvention.Role;
 import dev.postern.config.AppServer.Protection;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What an app's environment says by one convention, and how to say it of another server.
+///
+/// *Contract.* Of every variable that the convention knows and that is set, one of these is true:
+/// it is among the server's [AppServer#variables], among the changes of [#pointedAt], or its name
+/// is in a line of [#remarks].
 final class AppSettings {
-
-    private static final Set<String> SMTP_SCHEMES =
-            Set.of("smtp", "smtps", "smtp+tls", "smtp+ssl", "submission");
-
-    /// Parameters of a URL that ask for TLS.
-    private static final Set<String> TLS_PARAMETERS =
-            Set.of("encryption", "tls", "ssl", "secure", "starttls", "require_tls", "auto_tls");
 
     /// Pairs of a yes and its no, in the spellings that apps compare with.
     private static final Map<String, String> NO =
@@ -42,106 +40,226 @@ final class AppSettings {
                     Map.entry("y", "n"),
                     Map.entry("always", "never"));
 
-    private static final Pattern HOST_AND_PORT = Pattern.compile("([^:]+):(\\d{1,5})");
-
-    private static final int PORT_MAX = 65_535;
-
     private final AppConvention convention;
     private final Map<String, String> environment;
+    private final TextReader reader;
+    private final Set<String> told = new LinkedHashSet<>();
+    private final List<String> remarks = new ArrayList<>();
+    private final @Nullable AppServer server;
 
-    AppSettings(AppConvention convention, Map<String, String> environment) {
+    /// A value and the variable that it comes from.
+    private record Found(String variable, String value) {}
+
+    /// Reads the settings.
+    ///
+    /// @param reader reads the files that variables name
+    AppSettings(AppConvention convention, Map<String, String> environment, TextReader reader) {
         this.convention = convention;
         this.environment = environment;
+        this.reader = reader;
+        this.server = read();
     }
 
     /// Returns the server that the settings name; null when they name none, or are not in use.
     @Nullable AppServer server() {
-        boolean otherMailer =
-                set(convention.mailers())
-                        .anyMatch(name -> !value(name).toLowerCase(Locale.ROOT).contains("smtp"));
-        if (otherMailer) {
+        return server;
+    }
+
+    /// Returns lines on what is not used of the settings.
+    ///
+    /// @param adopted the server that is; null: none
+    List<String> remarks(@Nullable AppServer adopted) {
+        List<String> lines = new ArrayList<>(remarks);
+        Set<String> left = new LinkedHashSet<>(untold());
+        String why = "no server is named (" + convention.hostOrUrl() + ")";
+        if (server != null && adopted != null && server.isSameAs(adopted)) {
+            adopted.variables().forEach(left::remove);
+            pointedAt("", 0).keySet().forEach(left::remove);
+            why = "others of " + convention.name() + " say the same";
+        } else if (server != null && adopted != null) {
+            left.addAll(server.variables());
+            why = adopted.variables().getFirst() + " names another server";
+        }
+        if (!left.isEmpty()) {
+            lines.add("not used, since " + why + ": " + String.join(", ", left));
+        }
+        return lines;
+    }
+
+    private List<String> untold() {
+        return set(convention.variables()).filter(name -> !told.contains(name)).toList();
+    }
+
+    private @Nullable AppServer read() {
+        if (hasOtherMailer()) {
             return null;
         }
-        String url = set(convention.urls()).findFirst().orElse(null);
-        if (url != null) {
-            return ofUrl(url);
+        for (Role role : List.of(Role.URL, Role.HOST, Role.PORT)) {
+            for (String name : convention.named(role)) {
+                String file = AppConvention.inFile(name);
+                if (!value(file).isEmpty()) {
+                    tell(
+                            file + " is not used; set " + name + ", which the app is given changed",
+                            file);
+                }
+            }
         }
-        // SMTP_ADDRESS is Rails' server, and elsewhere the sender's address.
-        String host =
-                set(convention.hosts())
-                        .filter(name -> Hosts.valid(hostOf(value(name))))
-                        .findFirst()
-                        .orElse(null);
-        return host == null ? null : ofVariables(host);
+        AppServer named = null;
+        for (String name : set(convention.named(Role.URL)).toList()) {
+            AppUrl url = AppUrl.of(name, value(name));
+            url.remarks().forEach(line -> tell(line, name));
+            named = named == null ? url.server() : named;
+        }
+        return named == null ? ofVariables() : named;
     }
 
-    private @Nullable AppServer ofUrl(String variable) {
-        UrlParts parts = UrlParts.of(value(variable));
-        if (parts == null || !SMTP_SCHEMES.contains(parts.scheme()) || parts.host().isEmpty()) {
+    /// The first that is set counts. One that hides what it sends by is told, and believed.
+    private boolean hasOtherMailer() {
+        String name = set(convention.named(Role.MAILER)).findFirst().orElse(null);
+        if (name == null) {
+            return false;
+        }
+        String mailer = Reading.quoted(value(name));
+        if (!AppConvention.sendsBySmtp(value(name))) {
+            List<String> unused =
+                    set(convention.variables()).filter(each -> !each.equals(name)).toList();
+            tell(
+                    name
+                            + " is "
+                            + mailer
+                            + ", by which the app does not send by SMTP: nothing is adopted"
+                            + (unused.isEmpty() ? "" : " of " + String.join(", ", unused)),
+                    name);
+            told.addAll(unused);
+            return true;
+        }
+        if (!value(name).toLowerCase(Locale.ROOT).contains("smtp")) {
+            tell(
+                    name + " is " + mailer + ": adopted is the SMTP server that it hands mail to",
+                    name);
+        }
+        return false;
+    }
+
+    private @Nullable AppServer ofVariables() {
+        String host = null;
+        for (String name : set(convention.named(Role.HOST)).toList()) {
+            if (!Hosts.valid(place(name).host())) {
+                // SMTP_ADDRESS is Rails' server, and elsewhere the sender's address.
+                tell(name + " is not the name of a server", name);
+            } else if (host == null) {
+                host = name;
+            }
+        }
+        if (host == null) {
             return null;
         }
-        String[] user = parts.user() == null ? new String[0] : parts.user().split(":", 2);
-        boolean credentials = user.length == 2 && !user[0].isEmpty();
-        return new AppServer(
-                decoded(parts.host()),
-                port(parts.port()),
-                credentials ? decoded(user[0]) : null,
-                credentials ? decoded(user[1]) : null,
-                Protection.ofScheme(parts.scheme()).or(asked(parts.query())),
-                List.of(variable));
-    }
-
-    private static Protection asked(@Nullable String query) {
-        return parameters(query)
-                .map(parameter -> parameter.split("=", 2))
-                .filter(pair -> pair.length == 2)
-                .map(pair ->
-                        switch (pair[0].toLowerCase(Locale.ROOT)) {
-                            case "ssl", "secure" -> Protection.of(pair[1], Protection.IMPLICIT);
-                            case "tls", "starttls", "encryption", "require_tls" ->
-                                    Protection.of(pair[1], Protection.STARTTLS);
-                            default -> Protection.UNSAID;
-                        })
-                .reduce(Protection.UNSAID, Protection::or);
-    }
-
-    private AppServer ofVariables(String host) {
         List<String> used = new ArrayList<>(List.of(host));
-        String user = first(convention.users(), used);
-        String password = first(convention.passwords(), used);
-        String port = first(convention.ports(), used);
-        boolean credentials = user != null && password != null;
+        OptionalInt port = port(used, place(host));
+        AppProvider.LogIn logIn = logIn(used);
+        return AppServer.smtp(place(host).host(), port, logIn, protection(used), used);
+    }
+
+    private OptionalInt port(List<String> used, Place place) {
+        for (String name : set(convention.named(Role.PORT)).toList()) {
+            OptionalInt port = AppUrl.port(value(name));
+            if (port.isPresent()) {
+                used.add(name);
+                return port;
+            }
+            tell(name + " is no number from 1 to 65535", name);
+        }
+        return AppUrl.port(place.port());
+    }
+
+    private AppProvider.@Nullable LogIn logIn(List<String> used) {
+        Found user = first(Role.USER);
+        Found password = first(Role.PASSWORD);
+        if (user == null || password == null) {
+            half(user, Role.PASSWORD);
+            half(password, Role.USER);
+            if (user == null && password == null) {
+                set(convention.named(Role.AUTH))
+                        .filter(name -> Protection.isYes(value(name)))
+                        .forEach(name ->
+                                tell(
+                                        name
+                                                + " asks for a log-in, but neither user nor"
+                                                + " password is set",
+                                        name));
+            }
+            set(convention.named(Role.AUTH))
+                    .filter(name -> !told.contains(name))
+                    .forEach(used::add);
+            return null;
+        }
+        used.add(user.variable());
+        used.add(password.variable());
+        set(convention.named(Role.AUTH)).forEach(used::add);
+        return new AppProvider.LogIn(user.value(), password.value());
+    }
+
+    private void half(@Nullable Found found, Role missing) {
+        if (found != null) {
+            tell(
+                    found.variable()
+                            + " is set without "
+                            + Types.anyOf(convention.named(missing))
+                            + ": nobody logs in",
+                    found.variable());
+        }
+    }
+
+    private Protection protection(List<String> used) {
         Protection protection = Protection.UNSAID;
         for (AppConvention.Switch named : convention.switches()) {
-            Protection said = Protection.of(value(named.variable()), named.whenTrue());
-            if (said != Protection.UNSAID) {
-                used.add(named.variable());
+            String value = value(named.variable());
+            if (value.isEmpty()) {
+                continue;
             }
+            if (Protection.isKnown(value)) {
+                used.add(named.variable());
+            } else {
+                tell(
+                        named.variable()
+                                + " is "
+                                + Reading.quoted(value)
+                                + ", which says nothing here",
+                        named.variable());
+            }
+            Protection said = Protection.of(value, named.whenTrue());
             // A switch for implicit TLS says more than one for TLS of any kind.
             protection = said == Protection.IMPLICIT ? said : protection.or(said);
         }
-        String place = value(host);
-        return new AppServer(
-                hostOf(place),
-                port(port == null ? portOf(place) : port),
-                credentials ? user : null,
-                credentials ? password : null,
-                protection,
-                used);
+        return protection;
     }
 
     /// Returns the variables that make the app talk in clear to `host` and `port`; its credentials
     /// stay.
     Map<String, String> pointedAt(String host, int port) {
         Map<String, String> changes = new LinkedHashMap<>();
-        set(convention.urls()).forEach(name -> changes.put(name, url(value(name), host, port)));
-        if (set(convention.hosts()).findAny().isPresent()) {
-            set(convention.hosts())
-                    .filter(name -> Hosts.valid(hostOf(value(name))))
-                    .forEach(name -> changes.put(name, host));
+        for (String name : set(convention.named(Role.URL)).toList()) {
+            AppUrl url = AppUrl.of(name, value(name));
+            if (url.server() != null) {
+                changes.put(name, url.pointedAt(host, port));
+            }
+        }
+        List<String> hosts =
+                set(convention.named(Role.HOST))
+                        .filter(name -> Hosts.valid(place(name).host()))
+                        .toList();
+        boolean whole = !hosts.isEmpty();
+        for (String name : hosts) {
+            boolean both = place(name).port() != null;
+            changes.put(name, both ? host + ":" + port : host);
+            whole &= both;
+        }
+        if (!hosts.isEmpty()) {
             String number = String.valueOf(port);
-            changes.put(convention.ports().getFirst(), number);
-            set(convention.ports()).forEach(name -> changes.put(name, number));
+            if (!whole) {
+                changes.put(convention.named(Role.PORT).getFirst(), number);
+            }
+            set(convention.named(Role.PORT)).forEach(name -> changes.put(name, number));
         }
         for (AppConvention.Switch named : convention.switches()) {
             String value = value(named.variable());
@@ -152,77 +270,66 @@ final class AppSettings {
         return changes;
     }
 
-    private static String url(String url, String host, int port) {
-        UrlParts parts = UrlParts.of(url);
-        if (parts == null || !SMTP_SCHEMES.contains(parts.scheme())) {
-            return url;
+    /// A host, which some apps take with its port.
+    ///
+    /// @param port as it is written; null without one
+    private record Place(String host, @Nullable String port) {}
+
+    private Place place(String name) {
+        String value = value(name);
+        int colon = value.lastIndexOf(':');
+        String host = colon < 0 ? value : value.substring(0, colon);
+        boolean bracketed = host.length() > 2 && host.startsWith("[") && host.endsWith("]");
+        if (bracketed) {
+            host = host.substring(1, host.length() - 1);
         }
-        String kept =
-                parameters(parts.query())
-                        .filter(parameter -> !TLS_PARAMETERS.contains(nameOf(parameter)))
-                        .collect(Collectors.joining("&"));
-        return "smtp://"
-                + (parts.user() == null ? "" : parts.user() + "@")
-                + host
-                + ":"
-                + port
-                + parts.rest()
-                + (kept.isEmpty() ? "" : "?" + kept)
-                + (parts.fragment() == null ? "" : "#" + parts.fragment());
-    }
-
-    private static String hostOf(String place) {
-        Matcher both = HOST_AND_PORT.matcher(place);
-        return both.matches() ? both.group(1) : place;
-    }
-
-    private static @Nullable String portOf(String place) {
-        Matcher both = HOST_AND_PORT.matcher(place);
-        return both.matches() ? both.group(2) : null;
-    }
-
-    private static String nameOf(String parameter) {
-        return parameter.split("=", 2)[0].toLowerCase(Locale.ROOT);
-    }
-
-    private static Stream<String> parameters(@Nullable String query) {
-        return query == null ? Stream.empty() : Arrays.stream(query.split("&"));
+        boolean both =
+                colon >= 0
+                        && (bracketed || host.indexOf(':') < 0)
+                        && AppUrl.port(value.substring(colon + 1)).isPresent();
+        return both ? new Place(host, value.substring(colon + 1)) : new Place(value, null);
     }
 
     private Stream<String> set(List<String> names) {
         return names.stream().filter(name -> !value(name).isEmpty());
     }
 
-    /// A Secret made by `echo` ends in a line break, which apps do not mind.
     private String value(String name) {
-        String value = environment.getOrDefault(name, "");
-        int end = value.length();
-        while (end > 0 && (value.charAt(end - 1) == '\n' || value.charAt(end - 1) == '\r')) {
-            end--;
-        }
-        return value.substring(0, end);
+        return convention.value(environment.getOrDefault(name, ""));
     }
 
-    private @Nullable String first(List<String> names, List<String> used) {
-        String name = set(names).findFirst().orElse(null);
-        if (name == null) {
-            return null;
+    /// Returns the first value of a role, be it in the environment or in a file that it names.
+    private @Nullable Found first(Role role) {
+        for (String name : convention.named(role)) {
+            if (!value(name).isEmpty()) {
+                return new Found(name, value(name));
+            }
+            String file = AppConvention.inFile(name);
+            String text = value(file).isEmpty() ? "" : fileText(file);
+            if (!text.isEmpty()) {
+                return new Found(file, text);
+            }
         }
-        used.add(name);
-        return value(name);
+        return null;
     }
 
-    /// People write passwords into URLs as they are; a percent sign that begins no escape is one.
-    private static String decoded(String text) {
-        String decoded = Percent.decode(text);
-        return decoded == null ? text : decoded;
+    private String fileText(String variable) {
+        try {
+            String text = Interpolation.withoutLastBreak(reader.read(Path.of(value(variable))));
+            if (text.isEmpty()) {
+                tell(variable + " names a file that is empty", variable);
+            }
+            return text;
+        } catch (IOException e) {
+            tell(variable + ": " + Interpolation.unreadable(e), variable);
+        } catch (InvalidPathException _) {
+            tell(variable + " is no file's name", variable);
+        }
+        return "";
     }
 
-    private static OptionalInt port(@Nullable String text) {
-        if (text == null || !text.strip().matches("\\d{1,5}")) {
-            return OptionalInt.empty();
-        }
-        int port = Integer.parseInt(text.strip());
-        return port > 0 && port <= PORT_MAX ? OptionalInt.of(port) : OptionalInt.empty();
+    private void tell(String line, String variable) {
+        remarks.add(line);
+        told.add(variable);
     }
 }

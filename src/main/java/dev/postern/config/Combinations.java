@@ -38,8 +38,9 @@ final class Combinations {
         ports();
         aliasLoops();
         for (EgressLoader.Entry entry : egress) {
-            trustAnchors(
-                    entry.settings(), "egress[" + entry.settings().find(EgressKeys.NAME) + "].");
+            String prefix = "egress[" + entry.settings().find(EgressKeys.NAME) + "].";
+            trustAnchors(entry.settings(), prefix);
+            entry.settings().all().forEach(setting -> pasted(setting, prefix));
         }
     }
 
@@ -211,6 +212,27 @@ final class Combinations {
                     path,
                     "no certificate in PEM can be read from " + file,
                     "name a file with -----BEGIN CERTIFICATE-----");
+        }
+    }
+
+    /// Quotes and blanks around a secret are seldom meant; within a password they may be.
+    private void pasted(Settings.Setting<?> setting, String prefix) {
+        if (!(setting.key().type() instanceof Type.SecretText type)
+                || !(setting.given() instanceof Given.Text text)
+                || type.plain(text.value()).isEmpty()) {
+            return;
+        }
+        String path = setting.given().source() + ": " + prefix + setting.key().path();
+        String plain = type.plain(text.value());
+        char first = plain.charAt(0);
+        char last = plain.charAt(plain.length() - 1);
+        if (!plain.equals(text.value())) {
+            remarks.add(path + ": " + type.around() + " around it are left out");
+        }
+        if (first == last && Type.SecretText.isQuote(first)) {
+            remarks.add(path + ": the quotes around it are taken as a part of it");
+        } else if (first == ' ' || last == ' ') {
+            remarks.add(path + ": the blanks around it are taken as a part of it");
         }
     }
 

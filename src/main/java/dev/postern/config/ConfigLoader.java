@@ -62,7 +62,7 @@ public final class ConfigLoader {
             FileSearch.@Nullable Found file,
             Interpolation interpolation,
             Problems problems) {
-        SectionReader section = new SectionReader(Keys.ALL, "", problems);
+        SectionReader section = new SectionReader(Keys.ALL, Keys.ELSEWHERE, "", problems);
         Map<String, Given> given = new HashMap<>();
         Given.Entries root = new Given.Entries(new LinkedHashMap<>(), new Source.Default(""));
         if (file != null) {
@@ -89,7 +89,7 @@ public final class ConfigLoader {
     private EgressLoader.Entry withFirst(EgressLoader.Entry entry) {
         Adoption adoption = sources.adoption();
         boolean adopted = Adoption.EGRESS.equals(entry.settings().find(EgressKeys.NAME));
-        return adoption == null || !adopted
+        return adoption == null || !adoption.isFound() || !adopted
                 ? entry
                 : new EgressLoader.Entry(entry.type(), entry.settings(), adoption.first());
     }
@@ -100,6 +100,9 @@ public final class ConfigLoader {
             return given;
         }
         remarks.addAll(adoption.remarks());
+        if (!adoption.isFound()) {
+            return given;
+        }
         List<Given> all = new ArrayList<>(configured.items());
         all.add(adoption.egress());
         return new Given.Items(all, configured.source());

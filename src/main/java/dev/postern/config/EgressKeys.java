@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 
 /// The table of the keys of an egress, by type.
@@ -25,6 +26,48 @@ final class EgressKeys {
             return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    private static final String IMPLICIT = "implicit (TLS at once)";
+    private static final String REQUIRED = "required (STARTTLS, or TLS at once on 465)";
+
+    /// What people write for `tls`, as other programs have it.
+    private static final Map<String, String> TLS_WORDS =
+            Map.of(
+                    "starttls", REQUIRED,
+                    "tls", REQUIRED,
+                    "true", REQUIRED,
+                    "yes", REQUIRED,
+                    "ssl", IMPLICIT,
+                    "ssl/tls", IMPLICIT,
+                    "smtps", IMPLICIT,
+                    "false", "none",
+                    "no", "none");
+
+    /// Names of keys in other programs, and the key that is meant.
+    static final Map<String, String> ELSEWHERE =
+            Map.ofEntries(
+                    Map.entry("user", "username"),
+                    Map.entry("login", "username"),
+                    Map.entry("pass", "password"),
+                    Map.entry("passwd", "password"),
+                    Map.entry("hostname", "host"),
+                    Map.entry("server", "host"),
+                    Map.entry("address", "host"),
+                    Map.entry("secure", "tls"),
+                    Map.entry("ssl", "tls"),
+                    Map.entry("starttls", "tls"),
+                    Map.entry("use-tls", "tls"),
+                    Map.entry("use-ssl", "tls"),
+                    Map.entry("encryption", "tls"),
+                    Map.entry("security", "tls"),
+                    Map.entry("from", "senders"),
+                    Map.entry("sender", "senders"),
+                    Map.entry("key", "api-key"),
+                    Map.entry("token", "api-key"),
+                    Map.entry("api-token", "api-key"),
+                    Map.entry("provider", "type"),
+                    Map.entry("kind", "type"),
+                    Map.entry("driver", "type"));
 
     static final Key<String> NAME =
             Key.required(
@@ -49,7 +92,7 @@ final class EgressKeys {
     static final Key<SmtpEgressConfig.Tls> TLS =
             Key.computed(
                     "tls",
-                    Types.word(SmtpEgressConfig.Tls.class),
+                    Types.word(SmtpEgressConfig.Tls.class, TLS_WORDS),
                     "required with credentials or on 465, 2465 and 8465, else optional",
                     "`required`: implicit TLS on 465, 2465 and 8465, STARTTLS elsewhere;"
                             + " `implicit`: TLS at once, on any port; `optional` and `none` with"
@@ -74,18 +117,21 @@ final class EgressKeys {
                     "client.example.org");
 
     static final Key<Secret> API_KEY =
-            Key.required("api-key", Types.SECRET, "The provider's key.", "api-secret");
+            Key.required("api-key", Types.PROVIDERS_KEY, "The provider's key.", "api-secret");
     static final Key<String> REGION =
             Key.required("region", Types.EGRESS_NAME, "The AWS region.", "eu-west-1");
     static final Key<Secret> ACCESS_KEY_ID =
             Key.optional(
                     "access-key-id",
-                    Types.SECRET,
+                    Types.PROVIDERS_KEY,
                     "With `secret-access-key`; null: the AWS default chain.",
                     "id-of-key");
     static final Key<Secret> SECRET_ACCESS_KEY =
             Key.optional(
-                    "secret-access-key", Types.SECRET, "Goes with `access-key-id`.", "key-itself");
+                    "secret-access-key",
+                    Types.PROVIDERS_KEY,
+                    "Goes with `access-key-id`.",
+                    "key-itself");
     static final Key<String> DOMAIN =
             Key.required("domain", Types.HOST, "The sending domain at Mailgun.", "mg.example.org");
     static final Key<URI> ENDPOINT =

@@ -90,7 +90,8 @@ final class EgressLoader {
         if (type == null) {
             return null;
         }
-        SectionReader reader = new SectionReader(EgressKeys.of(type), prefix, problems);
+        SectionReader reader =
+                new SectionReader(EgressKeys.of(type), EgressKeys.ELSEWHERE, prefix, problems);
         Map<String, Given> found = reader.flatten(onlyOf(type, entries, prefix));
         Settings settings = reader.settings(found, given.source());
         unique(settings, prefix);
@@ -160,7 +161,8 @@ final class EgressLoader {
             String prefix,
             List<String> mine) {
         if (owner == null) {
-            String guess = Types.suggestion(name, mine);
+            String meant = Nearest.elsewhere(name, EgressKeys.ELSEWHERE, mine);
+            String guess = meant == null ? Types.suggestion(name, mine) : "write " + meant;
             List<String> others = mine.stream().filter(key -> !key.equals("type")).toList();
             String keys = "keys of " + type.word() + " are " + String.join(", ", others);
             problems.add(

@@ -57,6 +57,7 @@ final class EgressSources {
                     remarks.add(variable + " is not used: MAILGUN_DOMAIN is not set");
                     return;
                 }
+                domain = Types.PROVIDERS_KEY.plain(domain);
                 egress = with(egress, "domain", domain, new Source.Variable(MAILGUN_DOMAIN));
             }
             remarks.add("egress " + type.word() + " comes from " + variable);

@@ -21,9 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// mailgun://KEY@DOMAIN      ses://REGION      ses://ID:SECRET@REGION
 /// ```
 ///
-/// Every part is percent-encoded. `java.net.URI` gives `sendgrid://KEY@` neither host nor user,
-/// hence a parser of our own (RFC 3986 §3 in small). No message repeats any of the text, since any
-/// part may be a misplaced secret.
+/// Every part is percent-encoded ([UrlParts]). No message repeats any of the text, since any part
+/// may be a misplaced secret.
 final class EgressUrl {
 
     private static final String IMPLICIT_TLS_PORT = "465";
@@ -53,7 +52,9 @@ final class EgressUrl {
                                 Arrays.stream(EgressType.values()).map(EgressType::word))
                         .toList();
         if (parts == null) {
-            wrong("must begin with a type and ://", "types are " + String.join(", ", schemes));
+            wrong(
+                    "must begin with a type and ://",
+                    "types are " + String.join(", ", schemes) + "; within a URL a blank is %20");
         } else if (!schemes.contains(parts.scheme())) {
             String guess = Types.suggestion(parts.scheme(), schemes);
             wrong(
@@ -66,8 +67,12 @@ final class EgressUrl {
     }
 
     private void members(UrlParts parts) {
+        if (parts.isDoubtful()) {
+            wrong("can't be read for sure", UrlParts.REMEDY);
+            return;
+        }
         if (!parts.rest().isEmpty() && !parts.rest().equals("/")) {
-            wrong("has a path", "write %2F for a slash within user, password or key");
+            wrong("has a path", UrlParts.REMEDY);
         }
         boolean smtps = parts.scheme().equals("smtps");
         EgressType type =
@@ -147,7 +152,7 @@ final class EgressUrl {
             int equals = parameter.indexOf('=');
             String name = equals < 0 ? null : Percent.decode(parameter.substring(0, equals));
             if (name == null) {
-                wrong("has a parameter that is not KEY=VALUE", "percent-encode user and password");
+                wrong("has a parameter that is not KEY=VALUE", UrlParts.REMEDY);
             } else if (members.containsKey(name)) {
                 wrong("gives a key twice", "a parameter sets what the rest of the URL does not");
             } else {

@@ -308,6 +308,27 @@ final class Keys {
                     "The ways out, in order of preference. With none, mail is accepted and held.",
                     "smtp://me%40example.org:secret@smtp.example.org");
 
+    private static final String WAY_OUT =
+            "egress: [{name: …, type: smtp, host: …}] for the server that mail leaves by";
+
+    /// Names that keys have elsewhere, and what is meant.
+    static final Map<String, String> ELSEWHERE =
+            Map.ofEntries(
+                    Map.entry("smtp.host", WAY_OUT),
+                    Map.entry("smtp.port", "smtp.listen: 127.0.0.1:2525"),
+                    Map.entry("smtp.username", WAY_OUT),
+                    Map.entry("smtp.user", WAY_OUT),
+                    Map.entry("smtp.password", WAY_OUT),
+                    Map.entry("smtp.pass", WAY_OUT),
+                    Map.entry("host", WAY_OUT),
+                    Map.entry("username", WAY_OUT),
+                    Map.entry("user", WAY_OUT),
+                    Map.entry("password", WAY_OUT),
+                    Map.entry("relay", WAY_OUT),
+                    Map.entry("relayhost", WAY_OUT),
+                    Map.entry("smarthost", WAY_OUT),
+                    Map.entry("from", "sendmail.from for the sender of local mail"));
+
     static final List<Key<?>> ALL =
             List.of(
                     SMTP_LISTEN,

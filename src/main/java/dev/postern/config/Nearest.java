@@ -3,6 +3,7 @@ package dev.postern.config;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Guesses which known word a mistyped one was meant to be.
@@ -45,6 +46,16 @@ final class Nearest {
                         Comparator.comparingInt((String path) -> distance(parent, lastName, path))
                                 .thenComparing(Comparator.naturalOrder()))
                 .orElse(null);
+    }
+
+    /// Returns the key that is meant by a name that it has in other programs; null when none is.
+    ///
+    /// @param names by such a name, lower case and hyphens: the key, and words behind it
+    /// @param known the keys
+    static @Nullable String elsewhere(
+            String typed, Map<String, String> names, Collection<String> known) {
+        String meant = names.get(typed.toLowerCase(Locale.ROOT).replace('_', '-'));
+        return meant == null || known.contains(meant.split("[: ]", 2)[0]) ? meant : null;
     }
 
     private static int distance(String parent, String lastName, String path) {

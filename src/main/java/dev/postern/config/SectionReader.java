@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class SectionReader {
 
     private final List<Key<?>> table;
+    private final Map<String, String> elsewhere;
     private final String prefix;
     private final Problems problems;
     private final Map<String, Key<?>> keys = new HashMap<>();
@@ -18,9 +19,12 @@ final class SectionReader {
 
     /// Makes a reader.
     ///
+    /// @param elsewhere names that keys have in other programs, and the key or what else is meant
     /// @param prefix what comes before each path in problems; empty at the top
-    SectionReader(List<Key<?>> table, String prefix, Problems problems) {
+    SectionReader(
+            List<Key<?>> table, Map<String, String> elsewhere, String prefix, Problems problems) {
         this.table = table;
+        this.elsewhere = elsewhere;
         this.prefix = prefix;
         this.problems = problems;
         for (Key<?> key : table) {
@@ -83,11 +87,14 @@ final class SectionReader {
     }
 
     private void unknown(String path, Source keySource) {
+        String meant = Nearest.elsewhere(path, elsewhere, names);
         String nearest = Nearest.path(path, names);
-        String remedy =
-                nearest == null
-                        ? "`postern config reference` lists all keys"
-                        : "did you mean " + nearest + "?";
+        String remedy = "`postern config reference` lists all keys";
+        if (meant != null) {
+            remedy = "write " + meant;
+        } else if (nearest != null) {
+            remedy = "did you mean " + nearest + "?";
+        }
         problems.add(keySource, prefix + path, "unknown key", remedy);
     }
 

@@ -43,8 +43,38 @@ sealed interface Type<T> {
         }
     }
 
-    /// A secret text.
-    record SecretText() implements Type<Secret> {
+    /// A secret text. Line breaks around it are no part of it.
+    ///
+    /// @param pasted whether blanks and quotes around it are no part of it either, as of a key that
+    ///   a provider made
+    record SecretText(boolean pasted) implements Type<Secret> {
+
+        /// Returns a text without what does not belong to it.
+        String plain(String written) {
+            int from = 0;
+            int to = written.length();
+            while (to > from && isAround(written.charAt(to - 1))) {
+                to--;
+            }
+            while (from < to && isAround(written.charAt(from))) {
+                from++;
+            }
+            return written.substring(from, to);
+        }
+
+        private boolean isAround(char c) {
+            return c == '\n' || c == '\r' || (pasted && (c == ' ' || c == '\t' || isQuote(c)));
+        }
+
+        /// Returns what is left out, for messages.
+        String around() {
+            return pasted ? "quotes, blanks and line breaks" : "line breaks";
+        }
+
+        static boolean isQuote(char c) {
+            return c == '"' || c == '\'';
+        }
+
         @Override
         public String told() {
             return "a secret text";
@@ -61,11 +91,16 @@ sealed interface Type<T> {
                 reading.shape(given, told());
                 return null;
             }
-            if (text.value().chars().anyMatch(Character::isISOControl)) {
+            String plain = plain(text.value());
+            if (plain.isEmpty()) {
+                reading.problems().add(text.source(), reading.path(), "must not be empty");
+                return null;
+            }
+            if (plain.chars().anyMatch(Character::isISOControl)) {
                 reading.wrong(text, "one line without control characters", "");
                 return null;
             }
-            return Secret.from(text.value(), text.now());
+            return Secret.from(plain, () -> plain(text.now().get()));
         }
     }
 

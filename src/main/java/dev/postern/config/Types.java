@@ -31,7 +31,11 @@ final class Types {
     private static final Pattern ADDRESS = Pattern.compile("[^\\s\\p{Cntrl}<>,]+");
     private static final Pattern DOMAIN = Pattern.compile("[^\\s\\p{Cntrl}<>,@]+");
 
-    static final Type<Secret> SECRET = new Type.SecretText();
+    static final Type<Secret> SECRET = new Type.SecretText(false);
+
+    /// What a provider made: nobody's quotes or blanks are part of it.
+    static final Type.SecretText PROVIDERS_KEY = new Type.SecretText(true);
+
     static final Type<Path> PATH = new Type.FilePath();
     static final Type<List<SmtpConfig.User>> USERS = new Type.Users();
     static final Type<Given> EGRESSES = new Type.Egresses();
@@ -125,6 +129,13 @@ final class Types {
 
     /// Returns the constants of an enum, in lower case with hyphens.
     static <E extends Enum<E>> Type.Scalar<E> word(Class<E> type) {
+        return word(type, Map.of());
+    }
+
+    /// Returns the constants of an enum, in lower case with hyphens.
+    ///
+    /// @param meant words that people write, in lower case, and what to write for them
+    static <E extends Enum<E>> Type.Scalar<E> word(Class<E> type, Map<String, String> meant) {
         SequencedMap<String, E> words = new LinkedHashMap<>();
         for (E constant : type.getEnumConstants()) {
             words.put(constant.name().toLowerCase(Locale.ROOT).replace('_', '-'), constant);
@@ -134,9 +145,15 @@ final class Types {
                 rule,
                 text -> {
                     E constant = words.get(text);
-                    return constant == null
-                            ? Parsed.wrong(rule, suggestion(text, words.sequencedKeySet()))
-                            : Parsed.good(constant);
+                    if (constant != null) {
+                        return Parsed.good(constant);
+                    }
+                    String write = meant.get(text.toLowerCase(Locale.ROOT));
+                    return Parsed.wrong(
+                            rule,
+                            write == null
+                                    ? suggestion(text, words.sequencedKeySet())
+                                    : "write " + write);
                 });
     }
 

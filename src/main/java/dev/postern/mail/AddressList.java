@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// [#MALFORMED_CHARACTERS] are told.
 ///
 /// @param addresses in their order, each one once
-/// @param malformed the first entry that is no address; null when all are
-public record AddressList(List<String> addresses, @Nullable String malformed) {
+/// @param others the entries that are no address
+public record AddressList(List<String> addresses, List<String> others) {
 
     /// A path less its brackets (RFC 5321 §4.5.3.1.3).
     static final int ADDRESS_OCTETS = 254;
@@ -31,21 +31,27 @@ public record AddressList(List<String> addresses, @Nullable String malformed) {
 
     public AddressList {
         addresses = List.copyOf(addresses);
+        others = List.copyOf(others);
+    }
+
+    /// Returns the first entry that is no address; null when all are.
+    public @Nullable String malformed() {
+        return others.isEmpty() ? null : others.getFirst();
     }
 
     /// Reads a field's value, folded or not.
     public static AddressList parse(String value) {
         Set<String> found = new LinkedHashSet<>();
         Reader reader = new Reader(value.replace("\r\n", "").replace("\n", ""));
-        String malformed = null;
+        List<String> others = new ArrayList<>();
         for (String entry : reader.entries()) {
             if (isAddress(entry)) {
                 found.add(entry);
-            } else if (malformed == null) {
-                malformed = entry.substring(0, Math.min(entry.length(), MALFORMED_CHARACTERS));
+            } else {
+                others.add(entry.substring(0, Math.min(entry.length(), MALFORMED_CHARACTERS)));
             }
         }
-        return new AddressList(List.copyOf(found), malformed);
+        return new AddressList(List.copyOf(found), others);
     }
 
     /// Returns whether `text` is `local@domain` or a bare local part.

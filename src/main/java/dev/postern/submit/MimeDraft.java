@@ -117,8 +117,9 @@ public record MimeDraft(
         }
     }
 
-    /// Text as encoded words where it needs them (RFC 2047), folded between words.
-    static String encoded(String text) {
+    /// Text as encoded words where it needs them (RFC 2047), folded between words: a Subject, or a
+    /// name before an address.
+    public static String encoded(String text) {
         String clean = text.replaceAll("\\p{Cntrl}", " ");
         if (isPrintableAscii(clean)
                 && clean.length() <= MAX_PLAIN_SUBJECT

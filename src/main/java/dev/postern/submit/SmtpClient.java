@@ -42,6 +42,7 @@ public final class SmtpClient implements AutoCloseable {
 
     private static final int MAX_REPLY_OCTETS = 64 * 1024;
     private static final int BUFFER_BYTES = 16 * 1024;
+    private static final int CODE_CHARS = 3;
 
     private final Socket socket;
     private final InputStream in;
@@ -53,13 +54,33 @@ public final class SmtpClient implements AutoCloseable {
         /// It was taken.
         ///
         /// @param reply the whole reply to end-of-data in one line
-        record Taken(String reply) implements Verdict {}
+        /// @param untaken the recipients that it was not taken for
+        record Taken(String reply, List<Untaken> untaken) implements Verdict {
+            public Taken {
+                untaken = List.copyOf(untaken);
+            }
+        }
 
         /// It was not.
         ///
         /// @param reply the first reply that refused, in one line
         /// @param permanent whether to try again is of no use
         record Refused(String reply, boolean permanent) implements Verdict {}
+    }
+
+    /// A recipient that was refused.
+    ///
+    /// @param reply in one line
+    public record Untaken(ForwardPath recipient, String reply, boolean permanent) {}
+
+    /// What reports the sender asks for (RFC 3461 §4), where the listener offers DSN. Empty: not
+    /// said.
+    ///
+    /// @param events NOTIFY, for each recipient
+    /// @param ret RET
+    /// @param envelopeId ENVID, in xtext
+    public record Reports(String events, String ret, String envelopeId) {
+        public static final Reports UNSAID = new Reports("", "", "");
     }
 
     /// A reply that ends the dialog early.
@@ -96,11 +117,12 @@ public final class SmtpClient implements AutoCloseable {
         }
     }
 
-    /// Hands over one message. Recipients are all or nothing.
+    /// Hands over one message, to those recipients that are taken.
     ///
     /// @param user who logs in where the listener asks for it; null: nobody
     /// @param content lines that end in LF or CRLF
-    public Verdict submit(Envelope envelope, SmtpConfig.@Nullable User user, InputStream content)
+    public Verdict submit(
+            Envelope envelope, Reports reports, SmtpConfig.@Nullable User user, InputStream content)
             throws IOException {
         try {
             expect(ReplyCode.READY, read());
@@ -108,18 +130,26 @@ public final class SmtpClient implements AutoCloseable {
             if (user != null && offers(offered, "AUTH")) {
                 logIn(user);
             }
-            command("MAIL FROM:<" + envelope.sender() + ">" + parameters(envelope, offered));
+            Reports asked = offers(offered, "DSN") ? reports : Reports.UNSAID;
+            command(
+                    "MAIL FROM:<"
+                            + envelope.sender()
+                            + ">"
+                            + parameters(envelope, offered)
+                            + parameter("RET", asked.ret())
+                            + parameter("ENVID", asked.envelopeId()));
             expect(ReplyCode.OK, read());
-            for (ForwardPath recipient : envelope.recipients()) {
-                command("RCPT TO:<" + recipient + ">");
-                expect(ReplyCode.OK, read());
+            List<Untaken> untaken = untaken(envelope.recipients(), asked);
+            if (untaken.size() == envelope.recipients().size()) {
+                boolean permanent = untaken.stream().allMatch(Untaken::permanent);
+                return new Verdict.Refused(untaken.getFirst().reply(), permanent);
             }
             command("DATA");
             expect(ReplyCode.START_CONTENT, read());
             send(content);
             Answered answer = expect(ReplyCode.OK, read());
             command("QUIT");
-            return new Verdict.Taken(answer.oneLine());
+            return new Verdict.Taken(answer.oneLine(), untaken);
         } catch (Refusal refusal) {
             return refusal.verdict;
         } catch (UncheckedIOException e) {
@@ -127,16 +157,50 @@ public final class SmtpClient implements AutoCloseable {
         }
     }
 
+    /// Names the recipients; all that follows a 421 is void (RFC 5321 §3.8).
+    private List<Untaken> untaken(List<ForwardPath> recipients, Reports asked)
+            throws IOException, Refusal {
+        List<Untaken> untaken = new ArrayList<>();
+        for (ForwardPath recipient : recipients) {
+            command("RCPT TO:<" + recipient + ">" + parameter("NOTIFY", asked.events()));
+            Answered answer = answered(read());
+            if (answer.code().equals(ReplyCode.NOT_AVAILABLE)) {
+                throw new Refusal(new Verdict.Refused(answer.oneLine(), false));
+            }
+            if (!answer.code().equals(ReplyCode.OK)) {
+                untaken.add(new Untaken(recipient, answer.oneLine(), answer.code().isPermanent()));
+            }
+        }
+        return untaken;
+    }
+
+    private static String parameter(String name, String value) {
+        return value.isEmpty() ? "" : " " + name + "=" + value;
+    }
+
     /// Connects a program that speaks SMTP itself (`sendmail -bs`) with the listener, until either
-    /// ends.
-    public void converse(InputStream commands, OutputStream replies) throws IOException {
+    /// ends. Its lines may end in LF, as those of local programs do.
+    ///
+    /// @return whether the program ended the session by QUIT, whatever was refused before
+    public boolean converse(InputStream commands, OutputStream replies) throws IOException {
         Thread.ofVirtual().start(() -> pump(commands));
         byte[] buffer = new byte[BUFFER_BYTES];
+        StringBuilder line = new StringBuilder();
+        String last = "";
         int read;
         while ((read = in.read(buffer)) >= 0) {
             replies.write(buffer, 0, read);
             replies.flush();
+            for (int i = 0; i < read; i++) {
+                if (buffer[i] == '\n') {
+                    last = line.toString();
+                    line.setLength(0);
+                } else if (line.length() < CODE_CHARS) {
+                    line.append((char) buffer[i]);
+                }
+            }
         }
+        return last.equals(ReplyCode.CLOSING.toString());
     }
 
     @Override
@@ -147,9 +211,16 @@ public final class SmtpClient implements AutoCloseable {
     private void pump(InputStream commands) {
         try {
             byte[] buffer = new byte[BUFFER_BYTES];
+            int before = -1;
             int read;
             while ((read = commands.read(buffer)) >= 0) {
-                out.write(buffer, 0, read);
+                for (int i = 0; i < read; i++) {
+                    if (buffer[i] == '\n' && before != '\r') {
+                        out.write('\r');
+                    }
+                    out.write(buffer[i]);
+                    before = buffer[i];
+                }
                 out.flush();
             }
             socket.shutdownOutput();
@@ -209,11 +280,16 @@ public final class SmtpClient implements AutoCloseable {
         }
     }
 
+    private static Answered answered(UpstreamReply reply) throws IOException {
+        if (reply instanceof Answered answered) {
+            return answered;
+        }
+        throw new IOException(reply.oneLine());
+    }
+
     private static Answered expect(ReplyCode wanted, UpstreamReply reply)
             throws IOException, Refusal {
-        if (!(reply instanceof Answered answered)) {
-            throw new IOException(reply.oneLine());
-        }
+        Answered answered = answered(reply);
         if (!answered.code().equals(wanted)) {
             throw new Refusal(
                     new Verdict.Refused(answered.oneLine(), answered.code().isPermanent()));

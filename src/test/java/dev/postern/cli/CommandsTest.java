@@ -279,7 +279,9 @@ class CommandsTest {
         "'sendmail', 64",
         "'sendmail -Z a@example.org', 64",
         "'sendmail -f', 64",
-        "'sendmail -bp', 64",
+        "'sendmail -bp', 69",
+        "'sendmail -bv a@example.org', 64",
+        "'sendmail a@@b', 65",
         "'sendmail -f a@@b c@example.org', 64"
     })
     void sendmailKnowsItsOwnExitCodes(String words, int exit) throws IOException {
@@ -484,6 +486,57 @@ class CommandsTest {
 
             assertEquals(exit, run("sendmail", "a@example.org"));
             assertTrue(complaint().contains(reply));
+        }
+    }
+
+    @Test
+    void whoCanNotBeMailedStopsNobodyElse() throws Exception {
+        input = "Subject: x\n\nx\n";
+        try (ScriptedListener listener =
+                new ScriptedListener(line ->
+                        line.equals("RCPT TO:<root>")
+                                ? "550 5.1.3 no alias"
+                                : ScriptedListener.accepting(line))) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(65, run("sendmail", "-i", "root,ops@example.net", "a@@b"));
+
+            assertTrue(listener.session().contains("RCPT TO:<ops@example.net>"));
+            assertTrue(listener.session().contains("DATA"));
+            String told = err.toString(UTF_8);
+            assertTrue(told.contains("'a@@b' is no mail address"), told);
+            assertTrue(told.contains("root is refused: 550 5.1.3 no alias"), told);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Web App <app@example.org>, app@example.org",
+        "app@example.org (Web App), app@example.org",
+        "<>, ''",
+        "'', ''"
+    })
+    void theSenderIsTheAddressAmongWhatIsWritten(String given, String sender) throws Exception {
+        input = "Subject: x\n\nx\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-f", given, "b@x.example"));
+
+            assertEquals("MAIL FROM:<" + sender + "> BODY=8BITMIME", listener.session().get(1));
+        }
+    }
+
+    @Test
+    void aNameBeyondAsciiIsAnEncodedWord() throws Exception {
+        input = "To: b@x.example\n\nx\n";
+        try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
+            endpoint(listener.address().toString(), closedPort());
+
+            assertEquals(0, run("sendmail", "-F", "Jürgen Ö", "-fa@x.example", "b@x.example"));
+
+            assertEquals(
+                    "From: =?UTF-8?B?SsO8cmdlbiDDlg==?= <a@x.example>", listener.session().get(4));
         }
     }
 

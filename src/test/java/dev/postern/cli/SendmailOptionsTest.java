@@ -3,6 +3,8 @@ package dev.postern.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.postern.cli.SendmailOptions.Mode;
+import dev.postern.submit.SmtpClient.Reports;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,7 +30,11 @@ class SendmailOptionsTest {
         "Symfony, -oi -t, true, false, , , ''",
         "letters together, -ti, true, false, , , ''",
         "delivery reports, -N failure -R hdrs -V id a@x.example, false, true, , , a@x.example",
-        "sendmail's submission mode, -Ac -t, true, true, , , ''"
+        "sendmail's submission mode, -Ac -t, true, true, , , ''",
+        "with a value, -itf b@x.example a@x.example, true, false, b@x.example, , a@x.example",
+        "ignored flags, -m -em -bm -v -n -U -G a@x.example, false, true, , , a@x.example",
+        "apart, -X f -C f -p h -O a=b -L t -h 5 -B 7BIT a@x.example, false, true, , , a@x.example",
+        "attached, -Xf -Cf -ph -Oa=b -Lt -h5 -B7BIT a@x.example, false, true, , , a@x.example"
     })
     void callersAreUnderstood(
             String caller,
@@ -43,18 +49,49 @@ class SendmailOptionsTest {
 
         List<String> to = recipients.isEmpty() ? List.of() : List.of(recipients.split(" "));
         assertEquals(
-                new SendmailOptions(readsRecipients, dotEnds, false, sender, fullName, to),
+                new SendmailOptions(
+                        Mode.SUBMIT,
+                        readsRecipients,
+                        dotEnds,
+                        sender,
+                        fullName,
+                        options.reports(),
+                        to),
                 options);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-bs", "-bs -i", "-i -bs"})
-    void smtpIsSpokenWhenAskedFor(String words) throws Trouble {
-        assertEquals(true, SendmailOptions.parse(List.of(words.split(" "))).speaksSmtp());
+    @CsvSource({
+        "-bs, SMTP",
+        "-bs -i, SMTP",
+        "-i -bs, SMTP",
+        "-b s, SMTP",
+        "-ibs, SMTP",
+        "-bp, LIST",
+        "-q, FLUSH",
+        "-q30m, FLUSH",
+        "-bm, SUBMIT"
+    })
+    void theModeIsUnderstood(String words, Mode mode) throws Trouble {
+        assertEquals(mode, SendmailOptions.parse(List.of(words.split(" "))).mode());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-bd", "-bp", "-bi", "-q", "-Z", "-f"})
+    @CsvSource({
+        "-N success:delay, '', '', ''",
+        "'-N success,delay -R hdrs -V a+b', 'SUCCESS,DELAY', HDRS, a+2Bb",
+        "-Nnever -Rfull -V Ö, NEVER, FULL, +C3+96",
+        "'-N never,success -R most', '', '', ''"
+    })
+    void whatReportsAreAskedForIsUnderstood(String words, String notify, String ret, String id)
+            throws Trouble {
+        assertEquals(
+                new Reports(notify, ret, id),
+                SendmailOptions.parse(List.of(words.split(" "))).reports());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-bd", "-bi", "-bv", "-Z", "-f", "-itZ", "-N", "-X"})
     void whatPosternIsNotForIsRefused(String words) {
         Trouble refused =
                 assertThrows(Trouble.class, () -> SendmailOptions.parse(List.of(words.split(" "))));

@@ -4,11 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.AppConvention.Role;
+import dev.postern.config.EgressKeys.EgressType;
+import dev.postern.testing.Seeds;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -20,59 +26,149 @@ class AdoptionTest {
 
     private static final int OUR_PORT = 2525;
 
-    @ParameterizedTest(name = "{0}")
-    @CsvFileSource(resources = "/config/adoption.txt", delimiter = '|', quoteCharacter = '"')
-    void takesWhatTheAppHasAndPointsItHere(String variables, String server, String changes) {
-        Adoption adoption = Adoption.of(environment(variables)).orElseThrow();
+    /// Values that the variables of any role may have, sense and nonsense.
+    private static final List<String> VALUES =
+            List.of(
+                    "smtp.a.test",
+                    "smtp.b.test:587",
+                    "smtp://me:pw@smtp.a.test:587",
+                    "smtps://b.test",
+                    "null://null",
+                    "sendgrid+api://KEY@default",
+                    "failover(smtp://a.test smtp://b.test)",
+                    "smtp",
+                    "log",
+                    "587",
+                    "true",
+                    "false",
+                    "ssl",
+                    "null",
+                    "me@example.org",
+                    "/run/secrets/smtp",
+                    "/nowhere",
+                    "a b");
 
-        assertEquals(server, told(adoption.server()));
-        assertEquals(changes, joined(adoption.pointedAt(OUR_PORT)));
+    @ParameterizedTest(name = "{0}")
+    @CsvFileSource(resources = "/config/adoption.txt", delimiter = '|', quoteCharacter = '`')
+    void takesWhatTheAppHasAndPointsItHere(
+            String variables, String server, String changes, String lines) {
+        Adoption adoption = adoption(environment(variables));
+
+        assertEquals(server, adoption.isFound() ? told(adoption.server()) : "-");
+        assertEquals(Objects.requireNonNullElse(changes, ""), joined(adoption.pointedAt(OUR_PORT)));
+        assertEquals(
+                Objects.requireNonNullElse(lines, ""),
+                adoption.remarks().stream()
+                        .filter(line -> !line.startsWith("egress adopted comes from"))
+                        .collect(Collectors.joining("; ")));
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "PATH=/bin",
-                "EMAIL_HOST=",
-                "SMTP_ADDRESS=noreply@example.com",
-                "EMAIL_HOST=smtp.a.test EMAIL_BACKEND=mail.backends.console.EmailBackend",
-                "MAIL_MAILER=log MAIL_HOST=smtp.a.test",
-                "MAILER_DSN=null://null",
-                "MAILER_DSN=sendgrid+api://KEY@default",
-                "EMAIL_URL=consolemail://",
-                "EMAIL_SERVER=nothing"
-            })
-    void takesNothingWhereTheAppHasNoServer(String variables) {
-        assertEquals(Optional.empty(), Adoption.of(environment(variables)));
+    @ValueSource(strings = {"PATH=/bin", "EMAIL_HOST=", "MAIL_HOST=null"})
+    void withoutSettingsThereIsNothingToTell(String variables) {
+        Adoption adoption = adoption(environment(variables));
+
+        assertFalse(adoption.isFound());
+        assertEquals(List.of(), adoption.remarks());
+    }
+
+    /// Whatever is set of the variables that are known is used, rewritten or told.
+    @Test
+    void nothingThatIsSetIsPassedOverInSilence() {
+        Seeds.forEach(
+                2000,
+                random -> {
+                    Map<String, String> environment = new HashMap<>();
+                    for (AppConvention convention : AppConvention.ALL) {
+                        if (random.nextInt(2) == 0) {
+                            for (String name : convention.variables()) {
+                                if (random.nextInt(3) == 0) {
+                                    environment.put(name, Seeds.oneOf(random, VALUES));
+                                }
+                            }
+                        }
+                    }
+                    Adoption adoption = adoption(environment);
+                    Set<String> known = new HashSet<>(adoption.pointedAt(OUR_PORT).keySet());
+                    for (String line : adoption.remarks()) {
+                        known.addAll(List.of(line.split("[^A-Z_]+")));
+                    }
+                    for (AppConvention convention : AppConvention.ALL) {
+                        for (String name : convention.variables()) {
+                            String value = environment.getOrDefault(name, "");
+                            boolean silent =
+                                    !convention.value(value).isEmpty() && !known.contains(name);
+                            assertFalse(silent, () -> name + " of " + environment);
+                        }
+                    }
+                });
+    }
+
+    /// No line shows a password or a key, wherever in the values it stands.
+    @Test
+    void noLineShowsASecret() {
+        Seeds.forEach(
+                2000,
+                random -> {
+                    Map<String, String> environment = new HashMap<>();
+                    for (AppConvention convention : AppConvention.ALL) {
+                        for (Role role : List.of(Role.URL, Role.PASSWORD, Role.USER, Role.HOST)) {
+                            for (String name : convention.named(role)) {
+                                String value = Seeds.oneOf(random, VALUES);
+                                int at = value.indexOf("://") + 3;
+                                environment.put(
+                                        name,
+                                        value.substring(0, at) + "hunter2" + value.substring(at));
+                            }
+                        }
+                    }
+                    adoption(environment)
+                            .remarks()
+                            .forEach(line -> assertFalse(line.contains("hunter2"), line));
+                });
+    }
+
+    @Test
+    void everyProvidersServerIsAmongThePresets() {
+        for (AppProvider provider : AppProvider.ALL) {
+            assertTrue(Preset.of(provider.host(null)).isPresent(), provider.name());
+            assertTrue(Preset.of(provider.host("eu")).isPresent(), provider.name());
+        }
     }
 
     @Test
     void aLineBreakBehindAPasswordIsNotPartOfIt() {
         Adoption adoption =
-                Adoption.of(
-                                Map.of(
-                                        "EMAIL_HOST", "smtp.a.test",
-                                        "EMAIL_HOST_USER", "me",
-                                        "EMAIL_HOST_PASSWORD", "pw\n"))
-                        .orElseThrow();
+                adoption(
+                        Map.of(
+                                "EMAIL_HOST", "smtp.a.test",
+                                "EMAIL_HOST_USER", "me",
+                                "EMAIL_HOST_PASSWORD", "pw\n"));
 
         assertEquals("me:pw@smtp.a.test UNSAID", told(adoption.server()));
     }
 
     @Test
-    void settingsOfOneServerGoTogether() {
-        Adoption adoption =
-                Adoption.of(
-                                environment(
-                                        "EMAIL_HOST=smtp.a.test EMAIL_HOST_USER=me"
-                                                + " SMTP_HOST=SMTP.a.test MAIL_HOST=mail.b.test"))
-                        .orElseThrow();
+    void anApisKeyMakesAnEgressOfItsType() {
+        PosternConfig config =
+                new Loading()
+                        .variable("MAILER_DSN", "sendgrid+api://SG.k@default")
+                        .adopting()
+                        .config();
 
-        assertEquals(
-                "EMAIL_HOST=127.0.0.1 EMAIL_PORT=2525 SMTP_HOST=127.0.0.1 SMTP_PORT=2525",
-                joined(adoption.pointedAt(OUR_PORT)));
-        String left = adoption.remarks().getLast();
-        assertTrue(left.contains("MAIL_HOST") && left.contains("EMAIL_HOST"), left);
+        EgressConfig.Api adopted = (EgressConfig.Api) config.egress().getLast();
+        assertEquals("adopted", adopted.name());
+        assertEquals("sendgrid", adopted.type());
+        assertEquals("SG.k", adopted.apiKey().reveal());
+    }
+
+    @Test
+    void whatIsNotAdoptedIsToldWhenTheConfigurationIsLoaded() {
+        Loaded.Valid loaded =
+                new Loading().variable("MAILER_DSN", "null://null").adopting().valid();
+
+        assertTrue(loaded.remarks().getLast().startsWith("MAILER_DSN does not send by SMTP"));
+        assertEquals(List.of(), loaded.config().egress());
     }
 
     @Test
@@ -109,10 +205,22 @@ class AdoptionTest {
     private static Map<String, String> environment(String variables) {
         return Arrays.stream(variables.strip().split(" "))
                 .map(pair -> pair.split("=", 2))
-                .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
+                .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1].replace('~', ' ')));
+    }
+
+    private static Adoption adoption(Map<String, String> environment) {
+        Loading loading = new Loading().file("/run/secrets/smtp", "from-file\n");
+        environment.forEach(loading::variable);
+        return Adoption.of(loading.sources());
     }
 
     private static String told(AppServer server) {
+        if (server.type() != EgressType.SMTP) {
+            return server.type().word()
+                    + server.keys().entrySet().stream()
+                            .map(key -> " " + key)
+                            .collect(Collectors.joining());
+        }
         String user = server.user() == null ? "" : server.user() + ":" + server.password() + "@";
         String port = server.port().isPresent() ? ":" + server.port().getAsInt() : "";
         return user + server.host() + port + " " + server.protection();

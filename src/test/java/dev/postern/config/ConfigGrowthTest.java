@@ -4,9 +4,7 @@ import dev.postern.testing.NastyText;
 import dev.postern.testing.ReadersGrowth;
 import java.security.cert.CertificateException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -43,6 +41,10 @@ class ConfigGrowthTest extends ReadersGrowth {
                 row("an egress's key", text -> url("smtp://a:" + text + "@mx.example")),
                 row("an egress's query", text -> url("smtp://mx.example?" + text)),
                 row("an app's URL", text -> adopted("EMAIL_URL", "smtp://" + text)),
+                row("an app's DSNs", text -> adopted("MAILER_DSN", "failover(" + text + ")")),
+                row("an app's password", text -> adopted("SMTP_URL", "smtp://u:/" + text + "@a")),
+                row("an app's mailer", text -> adopted("MAIL_MAILER", text)),
+                row("an app's switch", text -> adopted("SMTP_SECURE", text)),
                 row("an app's host", text -> adopted("SMTP_HOST", text)),
                 row("an app's port", text -> adopted("SMTP_PORT", text)),
                 row("UrlParts", UrlParts::of),
@@ -80,9 +82,8 @@ class ConfigGrowthTest extends ReadersGrowth {
     }
 
     private static void adopted(String name, String value) {
-        Map<String, String> environment = new HashMap<>(Map.of("SMTP_HOST", "mx.example"));
-        environment.put(name, value);
-        Adoption.of(environment);
+        Adoption.of(
+                new Loading().variable("SMTP_HOST", "mx.example").variable(name, value).sources());
     }
 
     private static void authorities(String text) {

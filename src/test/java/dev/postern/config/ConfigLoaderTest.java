@@ -228,4 +228,39 @@ class ConfigLoaderTest {
         Loaded.Valid loaded = (Loaded.Valid) ConfigLoader.load(sources);
         assertEquals("localhost", loaded.config().smtp().hostname());
     }
+
+    /// A key that was pasted with its quotes, or made by `echo`, is the key all the same.
+    @ParameterizedTest
+    @ValueSource(strings = {"\"SG.x\"\n", "'SG.x'", " SG.x ", "SG.x\r\n", "\" SG.x\""})
+    void whatStandsRoundAProvidersKeyIsLeftOut(String written) {
+        Loading loading = new Loading().variable("SENDGRID_API_KEY", written);
+
+        assertEquals("SG.x", ((EgressConfig.Api) loading.egress()).apiKey().reveal());
+        assertTrue(
+                loading.valid()
+                        .remarks()
+                        .contains(
+                                "SENDGRID_API_KEY: egress[sendgrid].api-key: quotes, blanks and"
+                                        + " line breaks around it are left out"),
+                loading.valid().remarks().toString());
+    }
+
+    @Test
+    void quotesRoundAPasswordAreAPartOfItAndTold() {
+        Loading loading =
+                new Loading()
+                        .yaml(
+                                "egress:\n"
+                                        + "  - {name: a, type: smtp, host: mx.test, username: me,"
+                                        + " password: '${PASSWORD}'}\n")
+                        .variable("PASSWORD", "\"p w\"\n");
+
+        Secret password = loading.smtp().smtp().password();
+        assertEquals("\"p w\"", password == null ? "" : password.reveal());
+        List<String> told = loading.valid().remarks();
+        assertEquals(2, told.size(), told.toString());
+        assertTrue(
+                told.getFirst().endsWith("egress[a].password: line breaks around it are left out"));
+        assertTrue(told.getLast().endsWith("the quotes around it are taken as a part of it"));
+    }
 }

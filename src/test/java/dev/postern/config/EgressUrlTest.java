@@ -75,6 +75,41 @@ class EgressUrlTest {
         assertEquals("smtp.example.org", smtp.host());
     }
 
+    /// Passwords as people write them, where the URL makes sense in one way only.
+    @ParameterizedTest
+    @CsvSource({
+        "smtp://AKIA:abc/def+g=@smtp.example.org:587, AKIA, abc/def+g=",
+        "smtp://user:my#secret@smtp.example.org:587, user, my#secret",
+        "smtp://user:who?me@smtp.example.org, user, who?me",
+        "smtp://user:a@b/c@smtp.example.org, user, a@b/c",
+        "smtp://me@example.org:p/w@smtp.example.org, me@example.org, p/w",
+        "smtp://u:a+b@smtp.example.org?ehlo-name=c+d, u, a+b"
+    })
+    void aPasswordMayStandAsItIs(String url, String user, String password) {
+        SmtpEgressConfig smtp = smtp(url).smtp();
+
+        assertEquals("smtp.example.org", smtp.host());
+        assertEquals(user, smtp.username());
+        assertEquals(password, revealed(smtp.password()));
+    }
+
+    /// What is right by RFC 3986 is read so, whatever else it might be.
+    @Test
+    void anAtSignInAParameterEndsNoUser() {
+        EgressConfig.Smtp egress = smtp("smtp://u:p@a.example?senders=me@b.example");
+
+        assertEquals("a.example", egress.smtp().host());
+        assertEquals(List.of("me@b.example"), egress.common().senders());
+    }
+
+    @Test
+    void aProvidersKeyMayStandAsItIs() {
+        EgressConfig.Api egress =
+                assertInstanceOf(EgressConfig.Api.class, one("sendgrid://SG.a/b+c=@"));
+
+        assertEquals("SG.a/b+c=", egress.apiKey().reveal());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"sendgrid", "resend", "brevo", "postmark"})
     void aKeyIsEnoughForAnApi(String type) {

@@ -44,17 +44,14 @@ final class Loading {
         return this;
     }
 
+    Sources sources() {
+        return new Sources(
+                option, environment, DIRECTORY, this::read, () -> HOSTNAME, _ -> fileSystem);
+    }
+
     Loaded load() {
-        Sources sources =
-                new Sources(
-                        option,
-                        environment,
-                        DIRECTORY,
-                        this::read,
-                        () -> HOSTNAME,
-                        _ -> fileSystem);
-        return ConfigLoader.load(
-                adopts ? sources.adopting(Adoption.of(environment).orElseThrow()) : sources);
+        Sources sources = sources();
+        return ConfigLoader.load(adopts ? sources.adopting(Adoption.of(sources)) : sources);
     }
 
     Loaded.Valid valid() {

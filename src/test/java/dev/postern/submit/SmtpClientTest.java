@@ -2,6 +2,8 @@ package dev.postern.submit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +13,8 @@ import dev.postern.config.SmtpConfig;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.ReversePath;
+import dev.postern.submit.SmtpClient.Reports;
+import dev.postern.submit.SmtpClient.Untaken;
 import dev.postern.submit.SmtpClient.Verdict;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -33,7 +37,11 @@ class SmtpClientTest {
     private static Verdict submit(ScriptedListener listener, SmtpConfig.User user, String content)
             throws IOException {
         try (SmtpClient client = SmtpClient.connect(listener.address())) {
-            return client.submit(ENVELOPE, user, new ByteArrayInputStream(content.getBytes(UTF_8)));
+            return client.submit(
+                    ENVELOPE,
+                    Reports.UNSAID,
+                    user,
+                    new ByteArrayInputStream(content.getBytes(UTF_8)));
         }
     }
 
@@ -42,7 +50,8 @@ class SmtpClientTest {
         try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
             Verdict verdict = submit(listener, null, "Subject: x\n\n.dot\r\nbare\rcr\nlast");
 
-            assertEquals(new Verdict.Taken("250 2.0.0 Ok: queued as 0F3Q8M2C7K1A"), verdict);
+            assertEquals(
+                    new Verdict.Taken("250 2.0.0 Ok: queued as 0F3Q8M2C7K1A", List.of()), verdict);
             assertEquals(
                     List.of(
                             "EHLO localhost",
@@ -88,6 +97,64 @@ class SmtpClientTest {
     }
 
     @Test
+    void aRefusedRecipientDoesNotStopTheOthers() throws Exception {
+        UnaryOperator<String> answers =
+                line ->
+                        line.startsWith("RCPT TO:<b@")
+                                ? "550 5.1.1 nobody"
+                                : ScriptedListener.accepting(line);
+        try (ScriptedListener listener = new ScriptedListener(answers)) {
+            Verdict.Taken taken =
+                    assertInstanceOf(Verdict.Taken.class, submit(listener, null, "x"));
+
+            assertEquals(
+                    List.of(
+                            new Untaken(
+                                    new ForwardPath("b@example.net"), "550 5.1.1 nobody", true)),
+                    taken.untaken());
+            assertTrue(listener.session().contains("DATA"));
+        }
+    }
+
+    @Test
+    void nothingIsSentToAListenerThatIsGoingDown() throws Exception {
+        UnaryOperator<String> answers =
+                line ->
+                        line.startsWith("RCPT TO:<c@")
+                                ? "421 4.3.2 going down"
+                                : ScriptedListener.accepting(line);
+        try (ScriptedListener listener = new ScriptedListener(answers)) {
+            assertEquals(
+                    new Verdict.Refused("421 4.3.2 going down", false),
+                    submit(listener, null, "x"));
+            assertFalse(listener.session().contains("DATA"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"DSN, true", "SIZE, false"})
+    void reportsAreAskedForWhereTheyAreOffered(String offered, boolean asked) throws Exception {
+        UnaryOperator<String> answers =
+                line ->
+                        line.startsWith("EHLO")
+                                ? "250-here\r\n250 " + offered
+                                : ScriptedListener.accepting(line);
+        try (ScriptedListener listener = new ScriptedListener(answers)) {
+            try (SmtpClient client = SmtpClient.connect(listener.address())) {
+                client.submit(
+                        ENVELOPE,
+                        new Reports("SUCCESS,FAILURE", "HDRS", "id+2B1"),
+                        null,
+                        new ByteArrayInputStream("x".getBytes(UTF_8)));
+            }
+
+            String mail = "MAIL FROM:<a@example.org>" + (asked ? " RET=HDRS ENVID=id+2B1" : "");
+            String rcpt = "RCPT TO:<b@example.net>" + (asked ? " NOTIFY=SUCCESS,FAILURE" : "");
+            assertEquals(List.of(mail, rcpt), listener.session().subList(1, 3));
+        }
+    }
+
+    @Test
     void aConnectionThatEndsIsAnException() throws IOException {
         UnaryOperator<String> answers =
                 line -> line.equals(".") ? null : ScriptedListener.accepting(line);
@@ -113,10 +180,29 @@ class SmtpClientTest {
                 SmtpClient client = SmtpClient.connect(listener.address())) {
             ByteArrayOutputStream replies = new ByteArrayOutputStream();
 
-            client.converse(
-                    new ByteArrayInputStream("EHLO x\r\nQUIT\r\n".getBytes(UTF_8)), replies);
+            boolean ended =
+                    client.converse(
+                            new ByteArrayInputStream("EHLO x\nNOOP\r\nQUIT\n".getBytes(UTF_8)),
+                            replies);
 
+            assertTrue(ended);
             assertTrue(replies.toString(UTF_8).endsWith("221 2.0.0 bye\r\n"));
+        }
+    }
+
+    @Test
+    void aSessionThatTheListenerGaveUpIsNone() throws Exception {
+        UnaryOperator<String> answers =
+                line ->
+                        line.startsWith("EHLO")
+                                ? "421 4.3.2 down"
+                                : ScriptedListener.accepting(line);
+        try (ScriptedListener listener = new ScriptedListener(answers);
+                SmtpClient client = SmtpClient.connect(listener.address())) {
+            assertFalse(
+                    client.converse(
+                            new ByteArrayInputStream("EHLO x\n".getBytes(UTF_8)),
+                            new ByteArrayOutputStream()));
         }
     }
 }
