@@ -18,7 +18,15 @@ import org.junit.jupiter.api.Test;
 class FieldFilterTest {
 
     /// Octets that come in pieces, as a disk or a cipher gives them.
-    private record Piecemeal(byte[] octets, int atMost) implements MessageContent {
+    private static final class Piecemeal implements MessageContent {
+
+        private final byte[] octets;
+        private final int atMost;
+
+        Piecemeal(byte[] octets, int atMost) {
+            this.octets = octets;
+            this.atMost = atMost;
+        }
 
         @Override
         public long sizeBytes() {
