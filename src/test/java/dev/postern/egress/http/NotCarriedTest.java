@@ -242,6 +242,24 @@ class NotCarriedTest {
                 send("postmark", message).json().path("Headers").toString().contains("\"Date\""));
     }
 
+    /// A domain is the same in either of its forms, and APIs take the one in ASCII.
+    @Test
+    void domainsGoInAscii() throws Exception {
+        String domain = "b\u00fccher.example";
+        String text = "From: a@%1$s\nTo: Ann <b@%1$s>\nSubject: s\n".formatted(domain) + HTML;
+        String message = new String(text.getBytes(UTF_8), ISO_8859_1);
+        for (String type : TYPES) {
+            for (String to : List.of("b@" + domain, "b@xn--bcher-kva.example")) {
+                Sent sent = send(type, Fidelity.BEST_EFFORT, message, to);
+                assertEquals(List.of(), sent.told(), type);
+                String posted = sent.json().toString();
+                assertTrue(posted.contains("Ann"), posted);
+                assertTrue(posted.contains("b@xn--bcher-kva.example"), posted);
+                assertTrue(HeaderText.isAscii(posted), posted);
+            }
+        }
+    }
+
     /// Of everything that a message has and that has a name of its own, either its value is in the
     /// request or its name is told.
     @ParameterizedTest
