@@ -1,6 +1,5 @@
 package dev.postern.egress.http;
 
-import dev.postern.mail.ALabels;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 record Mailbox(String address, String name) {
 
     Mailbox {
-        address = ALabels.address(address).orElse(address);
+        address = Recipients.inAscii(address);
     }
 
     private static final String BLANKS = " \t\r\n\f\u000B";

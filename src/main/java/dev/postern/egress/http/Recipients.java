@@ -43,7 +43,7 @@ final class Recipients {
                 mailed = new ArrayList<>();
                 concerned = new ArrayList<>();
             }
-            mailed.add(new ForwardPath(mailed(same.getFirst().address())));
+            mailed.add(new ForwardPath(inAscii(same.getFirst().address())));
             concerned.addAll(same);
         }
         batches.add(new Batch(mailed, concerned));
@@ -62,11 +62,12 @@ final class Recipients {
 
     /// Returns what makes an address the same as another.
     static String key(String address) {
-        return mailed(address).toLowerCase(Locale.ROOT);
+        return inAscii(address).toLowerCase(Locale.ROOT);
     }
 
-    /// Returns an address as it is given to an API: its domain as A-labels.
-    private static String mailed(String address) {
+    /// Returns an address as APIs take it: a domain beyond ASCII in its A-labels (RFC 5890
+    /// §2.3.2.1), where it has any.
+    static String inAscii(String address) {
         return ALabels.address(address).orElse(address);
     }
 
