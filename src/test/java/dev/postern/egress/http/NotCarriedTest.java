@@ -41,7 +41,7 @@ class NotCarriedTest {
             "Content-Type: text/html\n\n<p>see <img src=\"cid:i%40x\">\n";
 
     /// @param expected lines such as `brevo resend: what is told`
-    private record Case(String name, String message, String expected) {
+    record Case(String name, String message, String expected) {
 
         List<String> told(String type) {
             TreeSet<String> told = new TreeSet<>();
