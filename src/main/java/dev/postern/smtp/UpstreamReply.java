@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// What a next hop said, read with all the leniency that logs and outcomes need: its code is
 /// believed, its enhanced status only as far as it agrees with the code.
 ///
-/// All lines of a reply have one code (RFC 5321 §4.2.1). Where they differ, the worst line counts:
-/// a permanent refusal before a temporary one, and this before anything else; without a refusal
-/// nothing is believed.
+/// All lines of a reply have one code (RFC 5321 §4.2.1). Where they differ nobody says yes: what
+/// ends in a refusal is one, by its worst line, a permanent refusal before a temporary one; anything
+/// else is no reply.
 ///
 /// *Limits.* A line counts up to [Limits#REPLY_LINE_OCTETS] with its CRLF, a whole reply up to
 /// [Limits#UPSTREAM_REPLY_OCTETS]; what is cut off leaves `…` behind, wherever the reply is shown.
@@ -130,7 +130,8 @@ public sealed interface UpstreamReply {
         if (last == null || worst == null || !last.isLast()) {
             return new Closed(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
         }
-        return agreed || worst.isTransient() || worst.isPermanent()
+        boolean refuses = last.code().isTransient() || last.code().isPermanent();
+        return agreed || refuses
                 ? answered(worst, kept)
                 : new Garbled(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
     }

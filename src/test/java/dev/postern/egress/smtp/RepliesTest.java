@@ -12,12 +12,12 @@ import dev.postern.outcome.Outcome;
 import dev.postern.smtp.Limits;
 import dev.postern.testing.Mail;
 import dev.postern.testing.ScriptedServer;
+import dev.postern.testing.ScriptedServer.Act;
 import dev.postern.testing.TestKeys;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -47,21 +47,18 @@ class RepliesTest {
     private static final List<String> REFUSALS = List.of("421", "451", "521", "550", "554");
 
     static Stream<Arguments> mixtures() {
-        List<Arguments> all = new ArrayList<>();
-        POSITIVE.forEach((verb, positive) -> {
-            for (String refusal : REFUSALS) {
-                all.add(Arguments.of(verb, refusal, positive + "-fine\n" + refusal + " no"));
-                all.add(Arguments.of(verb, refusal, refusal + "-no\n" + positive + " fine"));
-            }
-        });
-        return all.stream();
+        return POSITIVE.entrySet().stream()
+                .flatMap(verb ->
+                        REFUSALS.stream()
+                                .map(refusal ->
+                                        Arguments.of(verb.getKey(), verb.getValue(), refusal)));
     }
 
     @ParameterizedTest
     @MethodSource("mixtures")
-    void theWorstLineCountsAtEveryVerb(String verb, String refusal, String mixture)
+    void whatEndsInARefusalIsOneAtEveryVerb(String verb, String positive, String refusal)
             throws IOException {
-        Outcome mixed = secured(verb, mixture);
+        Outcome mixed = secured(verb, positive + "-fine\n" + refusal + " no");
         Outcome plain = secured(verb, refusal + " no");
         assertEquals(plain.kind(), mixed.kind());
         assertTrue(mixed.reply().contains(refusal), mixed.reply());
@@ -69,15 +66,19 @@ class RepliesTest {
     }
 
     static Stream<Arguments> odd() {
-        return POSITIVE.keySet().stream()
+        return POSITIVE.entrySet().stream()
                 .flatMap(verb ->
-                        Stream.of("221-a\n252 b", "252-a\n221 b")
-                                .map(reply -> Arguments.of(verb, reply)));
+                        Stream.of(
+                                        "221-a\n252 b",
+                                        "252-a\n221 b",
+                                        "554-no\n" + verb.getValue() + " fine",
+                                        "421-no\n" + verb.getValue() + " fine")
+                                .map(reply -> Arguments.of(verb.getKey(), reply)));
     }
 
     @ParameterizedTest
     @MethodSource("odd")
-    void withoutARefusalAMixtureIsNoYes(String verb, String mixture) throws IOException {
+    void anyOtherMixtureIsNoReply(String verb, String mixture) throws IOException {
         Outcome outcome = secured(verb, mixture);
         if (verb.equals(".")) {
             assertInstanceOf(Outcome.Uncertain.class, outcome);
@@ -88,7 +89,9 @@ class RepliesTest {
 
     private static Outcome secured(String verb, String reply) throws IOException {
         try (ScriptedServer server = ScriptedServer.start()) {
-            server.startTls("localhost").offering("AUTH PLAIN", "SIZE").say(verb, reply);
+            // Whether content follows a mixture at DATA nobody can know: the server hangs up.
+            Act act = verb.equals("DATA") ? new Act.SayAndClose(reply) : new Act.Say(reply);
+            server.startTls("localhost").offering("AUTH PLAIN", "SIZE").on(verb, act);
             Outcome outcome = send(EgressSetup.to(server).tls(Tls.REQUIRED).login("user", "word"));
             assertEquals(List.of(), server.messages());
             return outcome;
