@@ -1,8 +1,11 @@
 package dev.postern.dispatch;
 
+import dev.postern.mail.HeaderSection;
 import dev.postern.mail.QueueId;
+import dev.postern.mail.ReversePath;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Spool;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -186,7 +189,7 @@ final class ActiveQueue {
     /// Returns the number of a message's stream, which is that of its shelf. The last ones share
     /// one.
     private int stream(QueuedMessage message) {
-        List<String> ways = lanes.ways(message);
+        List<String> ways = lanes.ways(message, () -> author(message));
         Integer known = streams.get(ways);
         if (known != null) {
             return known;
@@ -198,6 +201,19 @@ final class ActiveQueue {
         }
         streams.put(ways, number);
         return number;
+    }
+
+    /// What can't be read now goes the way of mail that names nobody: its own round finds out.
+    private ReversePath author(QueuedMessage message) {
+        ReversePath sender = message.envelope().sender();
+        if (!sender.isNull()) {
+            return sender;
+        }
+        try {
+            return spool.content(message.id()).map(HeaderSection::author).orElse(sender);
+        } catch (UncheckedIOException _) {
+            return sender;
+        }
     }
 
     /// Notes that a claim was given back.

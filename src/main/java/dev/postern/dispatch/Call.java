@@ -22,6 +22,7 @@ final class Call {
     private final boolean pinned;
     private boolean abandoned;
     private boolean counted;
+    private boolean alone;
 
     Call(Errand errand, Leg leg, Choice.Go go, Gate gate, Ticket ticket, Instant began) {
         this.errand = errand;
@@ -68,6 +69,15 @@ final class Call {
     /// Returns whether this egress perhaps took the message before.
     boolean isPinned() {
         return pinned;
+    }
+
+    /// Notes that the egress is unavailable to this message alone: see [Errand#isAlone].
+    void alone() {
+        alone = true;
+    }
+
+    boolean isAlone() {
+        return alone;
     }
 
     boolean isAbandoned() {

@@ -171,7 +171,7 @@ final class Calls {
         leg.recipients().forEach(to -> rest.put(to, said.getOrDefault(to, unsaid)));
         try {
             call.errand.noteTold(call.gate.toldOf());
-            call.errand.called(call.lane.name(), rest, pace.now());
+            call.errand.called(call.lane.name(), rest, call.isAlone(), pace.now());
         } catch (RuntimeException | Error again) {
             trouble.addSuppressed(again);
             // Whatever fails now, no other egress is asked.
@@ -185,9 +185,19 @@ final class Calls {
         if (outcomes.values().stream().noneMatch(Calls::countsForLimits)) {
             lane.giveBack(call.began);
         }
-        if (outcomes.values().stream().anyMatch(Outcome.Unavailable.class::isInstance)) {
+        if (!call.isAlone() && any(outcomes, Outcome.Unavailable.class)) {
             lane.oweHaste();
         }
+        if (any(outcomes, Outcome.Accepted.class)) {
+            lane.accepted(now);
+        }
+        outcomes.values()
+                .forEach(outcome -> {
+                    if (outcome instanceof Outcome.Deferred(_, var wish, boolean forAll)
+                            && forAll) {
+                        lane.pauseUntil(now.plus(Schedule.atLeast(wish)));
+                    }
+                });
         tell(call, outcomes, now);
         if (lane.isRetired() && allUnavailable(outcomes.values())) {
             // The configuration changed meanwhile: whether its successor can send is for that to
@@ -198,8 +208,12 @@ final class Calls {
             String words = outcomes.firstEntry().getValue().reply();
             call.errand.declined(lane.name(), words, now);
         } else {
-            call.errand.called(lane.name(), outcomes, now);
+            call.errand.called(lane.name(), outcomes, call.isAlone(), now);
         }
+    }
+
+    private static boolean any(Map<ForwardPath, Outcome> outcomes, Class<? extends Outcome> kind) {
+        return outcomes.values().stream().anyMatch(kind::isInstance);
     }
 
     private static boolean allUnavailable(Collection<Outcome> outcomes) {
@@ -238,7 +252,13 @@ final class Calls {
             boolean shut = call.gate.isShut() && outcome instanceof Outcome.Unavailable;
             outcomes.put(recipient, shut ? unsaid : outcome);
         }
-        if (complete && !call.gate.isShut()) {
+        boolean mayBeAlone =
+                any(outcomes, Outcome.Unavailable.class) && !any(outcomes, Outcome.Accepted.class);
+        if (mayBeAlone && call.errand.isAlone(call.lane.name(), call.lane.lastAccepted())) {
+            call.alone();
+        }
+        // Trouble with one message, where others go, is no trouble of the egress.
+        if (complete && !call.gate.isShut() && !call.isAlone()) {
             Instant now = pace.now();
             var turn = call.finish(outcomes.values(), now);
             if (!call.lane.isRetired()) {

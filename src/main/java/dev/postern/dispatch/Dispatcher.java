@@ -9,8 +9,10 @@ import dev.postern.egress.Probe;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
+import dev.postern.mail.ReversePath;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.spool.Acceptance;
+import dev.postern.spool.MessageHistory;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Settlement;
 import dev.postern.spool.Spool;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -80,6 +83,7 @@ public final class Dispatcher implements AutoCloseable {
     private final Waiting waiting = new Waiting();
     private final Set<Errand> errands = new LinkedHashSet<>();
     private final Doubts doubts = new Doubts();
+    private final Rests rests = new Rests();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
     private final Haste haste;
     private final Alarm alarm;
@@ -390,7 +394,14 @@ public final class Dispatcher implements AutoCloseable {
         QueueId id = message.id();
         try {
             Errand errand =
-                    Errand.claimed(message, () -> content(id), schedule, doubts.until(id), now);
+                    Errand.claimed(
+                            message,
+                            () -> content(id),
+                            () -> spool.find(id).map(MessageHistory::attempts).orElse(List.of()),
+                            schedule,
+                            doubts.until(id),
+                            rests.of(id, now),
+                            now);
             waiting.add(errand);
             errands.add(errand);
         } catch (RuntimeException | Error e) {
@@ -416,7 +427,8 @@ public final class Dispatcher implements AutoCloseable {
     private boolean place(Errand errand) {
         Instant now = pace.now();
         for (Leg leg = errand.leg(); leg != null; leg = errand.leg()) {
-            switch (lanes.choose(leg, errand.envelope().sender(), errand.traits(), now)) {
+            ReversePath sender = lanes.haveSenders() ? errand.author() : errand.envelope().sender();
+            switch (lanes.choose(leg, sender, errand.traits(), now)) {
                 case Choice.Go go -> {
                     if (go.lane().hasSlot()) {
                         calls.start(errand, leg, go);
@@ -433,7 +445,12 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private void placeWaiting() {
-        for (Errand errand : waiting.inTurn()) {
+        List<Errand> turns = new ArrayList<>(waiting.inTurn());
+        if (lanes.isOnTrial()) {
+            // One message that always fails must not be every trial's, so that nobody gets through.
+            turns.sort(Comparator.comparingInt(Errand::attemptsBefore));
+        }
+        for (Errand errand : turns) {
             guarded(
                     errand,
                     () -> {
@@ -471,6 +488,7 @@ public final class Dispatcher implements AutoCloseable {
         errands.remove(errand);
         Instant now = pace.now();
         errand.uncertainUntil().ifPresent(until -> doubts.add(errand.id(), until, now));
+        rests.note(errand.id(), errand.rests(), now);
         CompletableFuture<ImmediateResult> client = errand.client();
         if (client == null) {
             Settlement settlement = errand.settlement(now);

@@ -3,10 +3,12 @@ package dev.postern.dispatch;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.HeaderSection;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
+import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
@@ -42,10 +44,15 @@ final class Errand {
     /// How long an egress that perhaps took a message is left alone with it.
     static final Duration UNCERTAIN_WAIT = Duration.ofMinutes(5);
 
+    /// So often in a row an egress may defer a recipient before the next egress is asked: some say
+    /// 450 to what they will never take.
+    static final int DEFERRALS_MAX = 3;
+
     private final QueueId id;
     private final Envelope envelope;
     private final ContentTraits traits;
     private final Supplier<MessageContent> content;
+    private final Supplier<List<Attempt>> history;
     private final Instant ageFrom;
     private final int attemptsBefore;
     private final List<Recipient> before;
@@ -57,6 +64,8 @@ final class Errand {
     private final List<Attempt> attempts = new ArrayList<>();
     private final Set<ForwardPath> told = new HashSet<>();
     private final List<Outcome.Rejected> refusals = new ArrayList<>();
+    private final Map<String, Miss> rests = new HashMap<>();
+    private @Nullable ReversePath author;
     private int calls;
     private boolean uncertain;
     private @Nullable Instant uncertainUntil;
@@ -72,6 +81,7 @@ final class Errand {
             Envelope envelope,
             ContentTraits traits,
             Supplier<MessageContent> content,
+            Supplier<List<Attempt>> history,
             Instant ageFrom,
             int attemptsBefore,
             List<Recipient> before,
@@ -81,6 +91,7 @@ final class Errand {
         this.envelope = envelope;
         this.traits = traits;
         this.content = content;
+        this.history = history;
         this.ageFrom = ageFrom;
         this.attemptsBefore = attemptsBefore;
         this.before = before;
@@ -91,12 +102,16 @@ final class Errand {
     /// Returns the errand of a claimed message. Its recipients form a leg of all that may go
     /// anywhere, and one for each egress that perhaps took some of them before.
     ///
+    /// @param history the attempts that the spool knows, those of this round included
     /// @param uncertainUntil before when the uncertain ones are left alone
+    /// @param rests the egresses that are not to be asked yet
     static Errand claimed(
             QueuedMessage message,
             Supplier<MessageContent> content,
+            Supplier<List<Attempt>> history,
             Schedule schedule,
             Instant uncertainUntil,
+            List<Miss> rests,
             Instant at) {
         Errand errand =
                 new Errand(
@@ -104,12 +119,14 @@ final class Errand {
                         message.envelope(),
                         message.traits(),
                         content,
+                        history,
                         message.ageFrom(),
                         message.attemptCount(),
                         message.recipients(),
                         schedule,
                         null);
         errand.departClaimed(message, uncertainUntil, at);
+        rests.forEach(errand::rest);
         return errand;
     }
 
@@ -128,6 +145,7 @@ final class Errand {
                         acceptance.envelope(),
                         acceptance.traits(),
                         () -> content,
+                        List::of,
                         acceptance.received(),
                         0,
                         recipients,
@@ -163,8 +181,40 @@ final class Errand {
         pinned.forEach((egress, recipients) -> legs.add(new Leg(recipients, egress, true)));
     }
 
+    private void rest(Miss miss) {
+        rests.put(miss.egress(), miss);
+        for (Leg leg : legs) {
+            if (leg.pin() == null) {
+                leg.ask(miss.egress());
+                leg.recipients().forEach(to -> leg.miss(to, miss));
+            }
+        }
+    }
+
+    /// Returns how many calls were made for it before this round.
+    int attemptsBefore() {
+        return attemptsBefore;
+    }
+
+    /// Returns the egresses that asked to be left alone with this message.
+    Collection<Miss> rests() {
+        return rests.values();
+    }
+
     QueueId id() {
         return id;
+    }
+
+    /// Returns whose mail this is: its sender's, or where it has none, as bounces and cron's mail,
+    /// that of whom its From field names first.
+    ///
+    /// @throws UncheckedIOException when the content can't be read
+    ReversePath author() {
+        if (author == null) {
+            ReversePath sender = envelope.sender();
+            author = sender.isNull() ? HeaderSection.author(content()) : sender;
+        }
+        return author;
     }
 
     Envelope envelope() {
@@ -235,21 +285,48 @@ final class Errand {
 
     /// Notes that an egress would spoil the content of the current leg, which looks for another.
     void declined(String egress, String words, Instant at) {
-        legs.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null, null));
+        legs.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null));
+    }
+
+    private Past past(String egress) {
+        List<Attempt> all = new ArrayList<>(attemptsBefore + calls > 0 ? history.get() : List.of());
+        all.addAll(attempts);
+        return Past.of(egress, all);
+    }
+
+    /// Returns whether an egress that is unavailable to this message again is so to it alone: it
+    /// took other mail since the last time. From then on that holds until the egress says anything
+    /// else of this message, which so never gets more attempts than its schedule has.
+    ///
+    /// @param lastAccepted when the egress took any mail last
+    boolean isAlone(String egress, Instant lastAccepted) {
+        boolean waited = before.stream().anyMatch(r -> r.reason() == Reason.EGRESS_DOWN);
+        boolean putOff =
+                before.stream()
+                        .anyMatch(r -> r.reason() == Reason.RECIPIENT && egress.equals(r.egress()));
+        return past(egress).wasUnavailableBefore(putOff && !waited ? Instant.MAX : lastAccepted);
     }
 
     /// Notes what one call of an egress brought for the current leg.
     ///
     /// @param outcomes of all the leg's recipients
-    void called(String egress, Map<ForwardPath, Outcome> outcomes, Instant at) {
+    /// @param alone whether the egress is unavailable to this message alone: see [#isAlone]
+    void called(String egress, Map<ForwardPath, Outcome> outcomes, boolean alone, Instant at) {
         Leg leg = legs.element();
+        boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
+        Map<ForwardPath, Integer> inRow = deferred ? past(egress).deferredInRow() : Map.of();
         boolean wasPinned = egress.equals(leg.pin());
         leg.ask(egress);
         // What is done comes first: whatever happens with the others, it must not be forgotten.
         outcomes.forEach((recipient, outcome) ->
                 ended(recipient, egress, outcome).ifPresent(done -> decide(leg, done)));
-        outcomes.forEach(
-                (recipient, outcome) -> rule(leg, recipient, egress, outcome, wasPinned, at));
+        outcomes.forEach((recipient, outcome) -> {
+            boolean further = inRow.getOrDefault(recipient, 0) >= DEFERRALS_MAX;
+            miss(egress, outcome, further, alone, wasPinned, at)
+                    .ifPresentOrElse(
+                            miss -> leg.miss(recipient, miss),
+                            () -> rule(leg, recipient, egress, outcome, at));
+        });
         if (leg.isEmpty()) {
             legs.remove();
         }
@@ -270,36 +347,55 @@ final class Errand {
         };
     }
 
-    private void rule(
-            Leg leg,
-            ForwardPath to,
+    /// Returns why a recipient travels on; empty when the outcome holds it here.
+    ///
+    /// @param further whether the egress has deferred it too often to be the only one asked
+    private Optional<Miss> miss(
             String egress,
             Outcome outcome,
+            boolean further,
+            boolean alone,
             boolean wasPinned,
             Instant at) {
+        return switch (outcome) {
+            case Outcome.Accepted _, Outcome.Rejected _, Outcome.Uncertain _ -> Optional.empty();
+            case Outcome.Deferred(String reply, var wish, _) ->
+                    further ? Optional.of(Miss.putOff(egress, reply, at, wish)) : Optional.empty();
+            case Outcome.Unsuited(String reply, var misfit) ->
+                    Optional.of(Miss.unsuited(egress, misfit, reply, at));
+            case Outcome.Unavailable(String reply, _, var wish) -> {
+                if (wasPinned) {
+                    // Another egress would be a second chance of a duplicate; this one is waited
+                    // for.
+                    yield Optional.empty();
+                }
+                if (alone) {
+                    yield Optional.of(Miss.putOff(egress, reply, at, wish));
+                }
+                Miss down = Miss.down(egress, reply, at, wish);
+                rests.put(egress, down);
+                yield Optional.of(down);
+            }
+        };
+    }
+
+    private void rule(Leg leg, ForwardPath to, String egress, Outcome outcome, Instant at) {
         switch (outcome) {
             case Outcome.Accepted _ -> {}
             case Outcome.Rejected refusal -> refusals.add(refusal);
-            case Outcome.Deferred(String reply, var retryAfter) -> {
+            case Outcome.Deferred(String reply, var retryAfter, boolean forAll) -> {
                 notBefore(at.plus(Schedule.atLeast(retryAfter)));
-                defer(leg, waiting(to, Reason.RECIPIENT, reply, egress), at, at.plus(wait(at)));
+                Reason reason = forAll ? Reason.LIMITED : Reason.RECIPIENT;
+                defer(leg, waiting(to, reason, reply, egress), at, at.plus(wait(at)));
             }
             case Outcome.Uncertain(String reply) -> {
                 uncertainUntil = at.plus(UNCERTAIN_WAIT);
                 Duration wait = max(wait(at), UNCERTAIN_WAIT);
                 defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait));
             }
-            case Outcome.Unsuited(String reply, var misfit) ->
-                    leg.miss(to, Miss.unsuited(egress, misfit, reply, at));
-            case Outcome.Unavailable(String reply, _, var retryAfter) -> {
-                if (wasPinned) {
-                    // Another egress would be a second chance of a duplicate; this one is waited
-                    // for.
+            case Outcome.Unavailable(String reply, _, _) ->
                     defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait(at)));
-                } else {
-                    leg.miss(to, Miss.down(egress, reply, at, retryAfter));
-                }
-            }
+            case Outcome.Unsuited _ -> throw new AssertionError("who is unsuited travels on");
         }
     }
 
@@ -342,8 +438,12 @@ final class Errand {
         Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
         Instant failedAt = Miss.latestFailure(misses, worst.why());
         switch (worst.why()) {
+            case PUT_OFF -> {
+                notBefore(Miss.soonestWish(misses, worst.why(), at));
+                defer(leg, waiting(to, Reason.RECIPIENT, worst), failedAt, at.plus(pause(leg, at)));
+            }
             case DOWN -> {
-                Instant wished = at.plus(Miss.shortestWish(misses));
+                Instant wished = Miss.soonestWish(misses, worst.why(), at);
                 Instant again = Miss.soonestRoom(misses, at.plus(pause(leg, at)));
                 if (misses.stream().noneMatch(miss -> miss.why() == Miss.Why.LIMITED)) {
                     notBefore(wished);
@@ -360,7 +460,7 @@ final class Errand {
                             waiting(to, Reason.RECIPIENT, worst),
                             failedAt,
                             at.plus(pause(leg, at)));
-            case MENDABLE ->
+            case MENDABLE, OTHERS_SENDER ->
                     defer(
                             leg,
                             waiting(to, Reason.UNSUITED, worst),

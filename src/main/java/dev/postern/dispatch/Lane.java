@@ -27,6 +27,8 @@ final class Lane {
     private final EgressHealth health;
     private Limits limits;
     private Instant promised = Instant.MIN;
+    private Instant pausedUntil = Instant.MIN;
+    private Instant lastAccepted = Instant.MIN;
     private int underWay;
     private boolean owesHaste = true;
     private final List<Lane> before = new ArrayList<>();
@@ -66,13 +68,34 @@ final class Lane {
         if (view.state() == EgressState.DOWN) {
             return new Standing.Down(view.lastError() == null ? "down" : view.lastError());
         }
-        Optional<Instant> until = limits.usedUpUntil(now);
-        return until.isPresent() ? new Standing.Limited(until.get()) : Standing.USABLE;
+        return limitedUntil(now).<Standing>map(Standing.Limited::new).orElse(Standing.USABLE);
+    }
+
+    private Optional<Instant> limitedUntil(Instant now) {
+        Optional<Instant> room = limits.usedUpUntil(now);
+        boolean paused = pausedUntil.isAfter(room.orElse(now));
+        return paused ? Optional.of(pausedUntil) : room;
+    }
+
+    /// Notes that the server asked all mail to wait, so that it gets none until then. No acceptance
+    /// of what is under way shortens that.
+    void pauseUntil(Instant end) {
+        pausedUntil = end.isAfter(pausedUntil) ? end : pausedUntil;
+    }
+
+    /// Notes that it took mail.
+    void accepted(Instant now) {
+        lastAccepted = now;
+    }
+
+    /// Returns when it took mail last in this process; long ago when it took none.
+    Instant lastAccepted() {
+        return lastAccepted;
     }
 
     /// Returns whether it could take mail, busy or not.
     boolean isUsable(Instant now) {
-        return health.view().state() != EgressState.DOWN && limits.usedUpUntil(now).isEmpty();
+        return health.view().state() != EgressState.DOWN && limitedUntil(now).isEmpty();
     }
 
     boolean hasSlot() {

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -119,6 +120,11 @@ final class Lanes {
                 && byName.values().stream().anyMatch(lane -> lane.isUsable(now));
     }
 
+    /// Returns whether some egress is tried with one message at a time.
+    boolean isOnTrial() {
+        return byName.values().stream().anyMatch(lane -> lane.health().isOnTrial());
+    }
+
     /// Returns whether some egress is for certain senders only.
     boolean haveSenders() {
         return byName.values().stream().anyMatch(Lane::hasSenders);
@@ -126,14 +132,16 @@ final class Lanes {
 
     /// Returns the names of the egresses that a message may go by, as far as its sender and its
     /// lost answers decide; `=gmail` for one that waits for an answer of that egress.
-    List<String> ways(QueuedMessage message) {
+    ///
+    /// @param author see [Errand#author]; asked only where some egress is for certain senders
+    List<String> ways(QueuedMessage message, Supplier<ReversePath> author) {
         List<Recipient> owed =
                 message.recipients().stream().filter(r -> !r.state().isFinal()).toList();
         boolean pinned =
                 owed.stream().allMatch(r -> r.reason() == Reason.UNCERTAIN && r.egress() != null);
         return pinned && !owed.isEmpty()
                 ? List.of("=" + owed.getFirst().egress())
-                : router.permitted(message.envelope().sender());
+                : router.permitted(haveSenders() ? author.get() : message.envelope().sender());
     }
 
     /// Returns where `leg` goes next. Where its content may be spoilt it goes only when no other

@@ -13,19 +13,16 @@ import org.jspecify.annotations.Nullable;
 /// @param why the kind, which decides what happens when no other takes it
 /// @param words what it said, or what we say of it
 /// @param failedAt when the failure was seen; null where nothing was tried
-/// @param until when it is worth asking again; null when unknown
-/// @param retryAfter how long the server asked us to wait; null when it did not say
+/// @param until when it is worth asking again: its limit has room, or the wait that the server
+///   asked for is over; null when unknown
 record Miss(
-        String egress,
-        Why why,
-        String words,
-        @Nullable Instant failedAt,
-        @Nullable Instant until,
-        @Nullable Duration retryAfter) {
+        String egress, Why why, String words, @Nullable Instant failedAt, @Nullable Instant until) {
 
     /// The kinds, in the order in which they decide: as long as one egress may take the message
     /// later, it waits for that one.
     enum Why {
+        /// It puts this message off, whatever it takes of others: their success brings no news.
+        PUT_OFF,
         /// Unavailable.
         DOWN,
         /// Its rate or quota is used up.
@@ -35,7 +32,10 @@ record Miss(
         /// Unsuited in a way that an operator can mend.
         MENDABLE,
         /// Unsuited for ever.
-        FINAL
+        FINAL,
+        /// Not for this sender: it might never have taken the message, whatever becomes of it. Only
+        /// where all are so it waits for an operator.
+        OTHERS_SENDER
     }
 
     static Miss unsuited(String egress, Misfit misfit, String words, Instant at) {
@@ -45,31 +45,47 @@ record Miss(
                     case SENDER, CONFIGURATION -> Why.MENDABLE;
                     case FAULT -> Why.FAULT;
                 };
-        return new Miss(egress, why, words, at, null, null);
+        return new Miss(egress, why, words, at, null);
     }
 
+    /// @param retryAfter how long the server asked us to wait; null when it did not say
     static Miss down(String egress, String words, Instant failedAt, @Nullable Duration retryAfter) {
-        return new Miss(egress, Why.DOWN, words, failedAt, null, retryAfter);
+        return new Miss(egress, Why.DOWN, words, failedAt, until(failedAt, retryAfter));
+    }
+
+    /// @param retryAfter how long the server asked us to wait; null when it did not say
+    static Miss putOff(String egress, String words, Instant at, @Nullable Duration retryAfter) {
+        return new Miss(egress, Why.PUT_OFF, words, at, until(at, retryAfter));
+    }
+
+    private static @Nullable Instant until(Instant at, @Nullable Duration retryAfter) {
+        Duration wish = Schedule.atLeast(retryAfter);
+        return wish.isZero() ? null : at.plus(wish);
     }
 
     static Miss limited(String egress, Instant until) {
         String words = "the sending limit of " + egress + " is used up";
-        return new Miss(egress, Why.LIMITED, words, null, until, null);
+        return new Miss(egress, Why.LIMITED, words, null, until);
     }
 
     static Miss onTrial(String egress, @Nullable String lastError, Instant now) {
         String words = "on trial" + (lastError == null ? "" : " after: " + lastError);
-        return new Miss(egress, Why.DOWN, words, now, null, null);
+        return new Miss(egress, Why.DOWN, words, now, null);
     }
 
     static Miss sender(String egress, String sender) {
         String words = egress + " may not send for <" + sender + "> (see its key senders)";
-        return new Miss(egress, Why.MENDABLE, words, null, null, null);
+        return new Miss(egress, Why.OTHERS_SENDER, words, null, null);
     }
 
     static Miss spoiling(String egress) {
         String words = egress + " may spoil 8-bit content";
-        return new Miss(egress, Why.FINAL, words, null, null, null);
+        return new Miss(egress, Why.FINAL, words, null, null);
+    }
+
+    /// Returns whether it names a time that is still to come.
+    boolean lasts(Instant now) {
+        return until != null && until.isAfter(now);
     }
 
     /// Returns when the last failure of this kind was seen; null when none was.
@@ -92,12 +108,13 @@ record Miss(
                 .orElse(again);
     }
 
-    /// As soon as one of the egresses may be asked again, the message may go.
-    static Duration shortestWish(List<Miss> misses) {
+    /// Returns when the first of the egresses that did not take it for this reason may be asked
+    /// again; `at` when one of them named no time.
+    static Instant soonestWish(List<Miss> misses, Why why, Instant at) {
         return misses.stream()
-                .filter(miss -> miss.why() == Why.DOWN)
-                .map(miss -> Schedule.atLeast(miss.retryAfter()))
+                .filter(miss -> miss.why() == why)
+                .map(miss -> miss.until() == null ? at : miss.until())
                 .min(Comparator.naturalOrder())
-                .orElse(Duration.ZERO);
+                .orElse(at);
     }
 }

@@ -3,11 +3,13 @@ package dev.postern.mail;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,6 +72,21 @@ public final class HeaderSection {
         scanner.write(ByteBuffer.wrap(lines));
         scanner.finish();
         this.pieces = found.all();
+    }
+
+    /// Returns the first address that the From field of a message names; the null reverse-path when
+    /// it names none.
+    ///
+    /// @throws UncheckedIOException when the content can't be read
+    public static ReversePath author(MessageContent content) {
+        try (InputStream in = new BufferedInputStream(content.open())) {
+            return read(in).first("from")
+                    .flatMap(value -> AddressList.parse(value).addresses().stream().findFirst())
+                    .map(ReversePath::new)
+                    .orElse(ReversePath.NULL);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Reads up to and including the first empty line, octet by octet: give it a buffered stream.

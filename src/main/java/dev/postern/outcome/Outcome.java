@@ -45,7 +45,16 @@ public sealed interface Outcome {
     /// Try again later.
     ///
     /// @param retryAfter how long the server asked us to wait; null when it did not say
-    record Deferred(String reply, @Nullable Duration retryAfter) implements Outcome {}
+    /// @param forAll whether that is asked of all mail for this egress, not of this recipient's
+    ///   alone
+    record Deferred(String reply, @Nullable Duration retryAfter, boolean forAll)
+            implements Outcome {
+
+        /// Creates one that concerns this recipient alone.
+        public Deferred(String reply, @Nullable Duration retryAfter) {
+            this(reply, retryAfter, false);
+        }
+    }
 
     /// Never.
     record Rejected(String reply) implements Outcome {}

@@ -51,12 +51,13 @@ record Ruling(
 
     /// Returns the outcome with these words.
     ///
-    /// @param asked how long the server asked us to wait beside them; null: they may say it
+    /// @param asked how long the server asked us to wait beside them, which is said to whoever
+    ///   calls it (RFC 6585 §4: Retry-After with a 429); null: they may say it
     Outcome outcome(String words, @Nullable Duration asked) {
         Duration told = asked == null ? RetryAfter.in(words) : asked;
         Duration retryAfter = told == null ? pause : RetryAfter.capped(told);
         return switch (kind) {
-            case DEFERRED -> new Outcome.Deferred(words, retryAfter);
+            case DEFERRED -> new Outcome.Deferred(words, retryAfter, asked != null);
             case REJECTED -> new Outcome.Rejected(words);
             case UNCERTAIN -> new Outcome.Uncertain(words);
             case UNSUITED -> new Outcome.Unsuited(words, present(misfit));

@@ -1,5 +1,10 @@
 package dev.postern.smtp;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -8,15 +13,19 @@ import org.jspecify.annotations.Nullable;
 /// What a next hop said, read with all the leniency that logs and outcomes need: its code is
 /// believed, its enhanced status only as far as it agrees with the code.
 ///
+/// All lines of a reply have one code (RFC 5321 §4.2.1). Where they differ nobody says yes: what
+/// ends in a refusal is one, by its worst line, a permanent refusal before a temporary one; anything
+/// else is no reply.
+///
 /// *Limits.* A line counts up to [Limits#REPLY_LINE_OCTETS] with its CRLF, a whole reply up to
 /// [Limits#UPSTREAM_REPLY_OCTETS]; what is cut off leaves `…` behind, wherever the reply is shown.
-/// The code is the last line's all the same.
+/// The codes of all lines count all the same.
 public sealed interface UpstreamReply {
     /// A whole reply.
     ///
-    /// @param code the code of the last line
-    /// @param status the first enhanced status found, with the class of the code; null if there is
-    ///   none
+    /// @param code the code of the last line, or of the worst
+    /// @param status the first enhanced status found on a line with that code, with the class of
+    ///   the code; null if there is none
     /// @param lines the text of each line, without code and enhanced status
     record Answered(ReplyCode code, @Nullable EnhancedStatus status, List<String> lines)
             implements UpstreamReply {
@@ -71,11 +80,24 @@ public sealed interface UpstreamReply {
     /// What stands for what was cut off.
     String CUT = "…";
 
+    /// What servers write that know no UTF-8.
+    Charset WINDOWS_1252 = Charset.forName("windows-1252");
+
     /// What Jakarta Mail gives for a connection that ended before a line.
     String END_OF_FILE = "[EOF]";
 
     /// All of it in one line without control characters, for logs and the attempt's `reply`.
     String oneLine();
+
+    /// Returns the octets of a reply as text: UTF-8 where they are that (RFC 6531 §3.7.4.1), else
+    /// Windows-1252, in which every octet is something.
+    static String decode(byte[] octets) {
+        try {
+            return UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
+        } catch (CharacterCodingException _) {
+            return new String(octets, WINDOWS_1252);
+        }
+    }
 
     /// Reads a reply as Jakarta Mail gives it: lines that end in LF or CRLF, or `[EOF]`; null is
     /// taken as `[EOF]`.
@@ -86,6 +108,7 @@ public sealed interface UpstreamReply {
         }
         List<UpstreamReplyLine> kept = new ArrayList<>();
         UpstreamReplyLine last = null;
+        ReplyCode worst = null;
         boolean agreed = true;
         int room = Limits.UPSTREAM_REPLY_OCTETS;
         for (String line : (Iterable<String>) said.lines()::iterator) {
@@ -95,19 +118,21 @@ public sealed interface UpstreamReply {
             }
             agreed &= last == null || last.code().equals(parsed.code());
             last = parsed;
+            if (worst == null || parsed.code().classDigit() >= worst.classDigit()) {
+                worst = parsed.code();
+            }
             boolean fits = room >= last.octets();
             if (room > 0) {
                 kept.add(fits ? last : last.withText(CUT));
             }
             room = fits ? room - last.octets() : 0;
         }
-        if (last == null || !last.isLast()) {
+        if (last == null || worst == null || !last.isLast()) {
             return new Closed(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
         }
-        // All lines have one code (RFC 5321 §4.2.1). Where they differ a refusal is believed, and
-        // nothing else.
-        return agreed || last.code().isTransient() || last.code().isPermanent()
-                ? answered(last.code(), kept)
+        boolean refuses = last.code().isTransient() || last.code().isPermanent();
+        return agreed || refuses
+                ? answered(worst, kept)
                 : new Garbled(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
     }
 
@@ -123,7 +148,7 @@ public sealed interface UpstreamReply {
     private static Answered answered(ReplyCode code, List<UpstreamReplyLine> lines) {
         EnhancedStatus status = null;
         for (UpstreamReplyLine line : lines) {
-            if (status == null) {
+            if (status == null && line.code().equals(code)) {
                 status = line.status();
             }
         }

@@ -1,11 +1,16 @@
 package dev.postern.smtp;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UpstreamReplyTest {
     private static UpstreamReply.Answered answered(String text) {
@@ -28,12 +33,38 @@ class UpstreamReplyTest {
         assertEquals(List.of("Not accepted.", " https://x - gsmtp"), reply.lines());
         assertEquals(EnhancedStatus.BAD_CREDENTIALS, reply.status());
         assertEquals("535 5.7.8 Not accepted. https://x - gsmtp", reply.oneLine());
-        // The status on another line than the first; codes that differ: the last line's counts.
-        UpstreamReply.Answered mixed = answered("250-one\n554 5.7.1 two");
-        assertEquals(ReplyCode.FAILED, mixed.code());
-        assertEquals(EnhancedStatus.NOT_AUTHORIZED, mixed.status());
-        // A refusal on any line is no success.
-        assertInstanceOf(UpstreamReply.Garbled.class, UpstreamReply.parse("554-no\n250 ok"));
+        // The status on another line than the first.
+        assertEquals(EnhancedStatus.NOT_AUTHORIZED, answered("554-one\n554 5.7.1 two").status());
+    }
+
+    /// A refusal on any line is no success, and what the log shows is what decided.
+    @ParameterizedTest
+    @CsvSource({
+        "250-2.0.0 ok/554 5.7.1 no, 554 5.7.1 ok no",
+        "220-hello/521 go away, 521 hello go away",
+        "451-4.3.0 later/550 5.1.1 never, 550 5.1.1 later never",
+        "550-5.1.1 never/451 4.3.0 later, 550 5.1.1 never later",
+        "354-go on/451 4.3.0 later/554 5.0.0 no, 554 5.0.0 go on later no",
+    })
+    void theWorstOfSeveralCodesCounts(String lines, String told) {
+        // The lines before the last have a hyphen each.
+        String text = lines.replace("/451 4.3.0 later/", "/451-4.3.0 later/").replace("/", "\r\n");
+        assertEquals(told, answered(text).oneLine());
+        assertEquals(told, answered(text).text().replace("\n", " "));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"220-a\n250 b", "250-a\n251 b", "354-a\n250 b", "334-a\n235 b", "554-no\n250 ok"})
+    void whatDoesNotEndInARefusalIsNoReplyWithSeveralCodes(String text) {
+        assertInstanceOf(UpstreamReply.Garbled.class, UpstreamReply.parse(text));
+    }
+
+    @Test
+    void wordsAreUtf8WhereTheyAreThat() {
+        assertEquals("250 für", UpstreamReply.decode("250 für".getBytes(UTF_8)));
+        assertEquals("250 für", UpstreamReply.decode("250 für".getBytes(ISO_8859_1)));
+        byte[] euro = {'2', '5', '0', ' ', (byte) 0x80, (byte) 0xff};
+        assertEquals("250 €ÿ", UpstreamReply.decode(euro));
     }
 
     @Test

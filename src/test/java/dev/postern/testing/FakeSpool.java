@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 /// before, is an error.
 public final class FakeSpool implements Spool {
 
-    /// The octets of every message.
+    /// The octets of every message for which a test does not say otherwise.
     public static final byte[] OCTETS =
             "Subject: x\r\n\r\nx\r\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -51,12 +51,14 @@ public final class FakeSpool implements Spool {
     private final InstantSource clock;
     private final Map<QueueId, QueuedMessage> messages = new LinkedHashMap<>();
     private final Map<QueueId, List<Attempt>> history = new HashMap<>();
+    private final Map<QueueId, byte[]> contents = new HashMap<>();
     private final Set<QueueId> claimed = new HashSet<>();
     private final List<String> commitments = new ArrayList<>();
     private final Map<QueueId, Integer> settlements = new HashMap<>();
     private final Set<QueueId> preparing = new HashSet<>();
     private final Map<QueueId, Integer> shelves = new HashMap<>();
     private final Map<String, byte[]> keepsakes = new HashMap<>();
+    private byte[] octets = OCTETS;
     private Runnable wake = () -> {};
     private long lastId;
     private int claims;
@@ -74,6 +76,7 @@ public final class FakeSpool implements Spool {
     public synchronized QueueId add(String sender, String... recipients) {
         QueueId id = QueueId.next(clock.millis(), lastId);
         lastId = id.value();
+        contents.put(id, octets);
         List<ForwardPath> to = List.of(recipients).stream().map(ForwardPath::new).toList();
         Envelope envelope = new Envelope(new ReversePath(sender), to, false);
         Instant now = clock.instant();
@@ -94,10 +97,21 @@ public final class FakeSpool implements Spool {
         return id;
     }
 
+    /// Gives the messages that are added from now on these octets.
+    public synchronized void octets(String text) {
+        octets = text.getBytes(StandardCharsets.US_ASCII);
+    }
+
     /// Puts a message in, or in the place of the one with its id.
     public synchronized void put(QueuedMessage message) {
         messages.put(message.id(), message);
         wake.run();
+    }
+
+    /// Puts a message in with its history.
+    public synchronized void put(QueuedMessage message, List<Attempt> attempts) {
+        history.put(message.id(), new ArrayList<>(attempts));
+        put(message);
     }
 
     /// Returns a message as it is now.
@@ -409,12 +423,16 @@ public final class FakeSpool implements Spool {
                 m.possibleDuplicate());
     }
 
-    /// Returns the octets that every message has.
+    /// Returns the octets that a message has unless a test says otherwise.
     public static MessageContent octets() {
+        return content(OCTETS);
+    }
+
+    private static MessageContent content(byte[] octets) {
         return new MessageContent() {
             @Override
             public long sizeBytes() {
-                return OCTETS.length;
+                return octets.length;
             }
 
             @Override
@@ -424,14 +442,16 @@ public final class FakeSpool implements Spool {
 
             @Override
             public InputStream open() {
-                return new ByteArrayInputStream(OCTETS);
+                return new ByteArrayInputStream(octets);
             }
         };
     }
 
     @Override
     public synchronized Optional<MessageContent> content(QueueId id) {
-        return messages.containsKey(id) ? Optional.of(octets()) : Optional.empty();
+        return messages.containsKey(id)
+                ? Optional.of(content(contents.getOrDefault(id, OCTETS)))
+                : Optional.empty();
     }
 
     @Override

@@ -282,7 +282,7 @@ final class Dialer {
             MessagingException e) {
         Stage stage = transport.stage();
         IOException broken = broken(e);
-        if (broken != null && stage == Stage.STARTTLS && transport.getLastReturnCode() == 220) {
+        if (broken != null && stage == Stage.STARTTLS && transport.isReady()) {
             stage = Stage.TLS;
         }
         Scene place = scene.at(stage, commandLimit);
@@ -293,6 +293,8 @@ final class Dialer {
         } else if (message.startsWith("STARTTLS is required")) {
             stage = Stage.STARTTLS;
             verdict = Trouble.ofFinding(place.at(stage, commandLimit), "STARTTLS not offered");
+        } else if (message.equals(SubmissionTransport.EHLO_NEEDED)) {
+            verdict = ReachDialog.ehloNeeded(place, transport.lastReply());
         } else if (message.startsWith("No authentication mechanisms")) {
             verdict = Trouble.ofFinding(place, message);
         } else {

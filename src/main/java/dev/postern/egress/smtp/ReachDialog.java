@@ -31,9 +31,8 @@ final class ReachDialog {
     /// The shortest last line of a reply: three digits.
     private static final int CODE_CHARS = 3;
 
-    /// What servers say that know HELO only (RFC 5321 §3.2).
-    private static final Set<ReplyCode> NO_EHLO =
-            Set.of(ReplyCode.SYNTAX_ERROR, ReplyCode.NOT_IMPLEMENTED);
+    /// What servers say that know HELO only, or want nothing but HELO (RFC 5321 §3.2, §4.1.4).
+    private static final Set<Integer> NO_EHLO = Set.of(500, 501, 502, 504, 550, 554);
 
     private final InetSocketAddress address;
     private final Opening opening;
@@ -143,11 +142,27 @@ final class ReachDialog {
     private @Nullable Verdict introduce() throws IOException {
         enter(Stage.EHLO);
         UpstreamReply answer = ask("EHLO " + ehloName);
-        if (answer instanceof UpstreamReply.Answered known && NO_EHLO.contains(known.code())) {
+        if (wantsHelo(answer)) {
+            // Behind STARTTLS there was an EHLO before.
+            if (opening == Opening.STARTTLS || (tls != null && opening != Opening.IMPLICIT_TLS)) {
+                ehlo = answer;
+                return ehloNeeded(scene(), answer);
+            }
             answer = ask("HELO " + ehloName);
         }
         ehlo = answer;
         return is(answer, ReplyCode.OK) ? null : Trouble.ofReply(scene(), answer);
+    }
+
+    /// Returns whether a server that answers EHLO so may yet take HELO.
+    static boolean wantsHelo(UpstreamReply answer) {
+        return answer instanceof UpstreamReply.Answered answered
+                && NO_EHLO.contains(answered.code().value());
+    }
+
+    /// Judges a server that refuses EHLO where its offers are needed.
+    static Verdict ehloNeeded(Scene scene, UpstreamReply answer) {
+        return Trouble.ofFinding(scene, "EHLO refused: " + answer.oneLine());
     }
 
     private @Nullable Verdict upgrade() throws IOException {
@@ -222,7 +237,7 @@ final class ReachDialog {
                 break;
             }
         }
-        return line.toString(StandardCharsets.UTF_8);
+        return UpstreamReply.decode(line.toByteArray());
     }
 
     private static boolean is(UpstreamReply reply, ReplyCode wanted) {

@@ -1,7 +1,10 @@
 package dev.postern.egress.smtp;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
+import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
@@ -13,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Jakarta Mail's SMTP session, opened over a socket of ours and then used for its replies only.
 ///
-/// What it does otherwise and we don't want: `AUTH` is skipped without a word when the server
+/// What it does otherwise and we don't want: it believes the first line of a reply whatever the
+/// others say, and takes the octets for Latin-1; `AUTH` is skipped without a word when the server
 /// offers none (the [Dialer] looks before); a second EHLO that fails is ignored, so that the
 /// extensions offered in clear text would count inside TLS; the user name is sent as authorization
 /// identity as well.
@@ -24,6 +28,7 @@ final class SubmissionTransport extends SMTPTransport {
     private Stage stage = Stage.GREETING;
     private @Nullable UpstreamReply greeting;
     private @Nullable UpstreamReply ehlo;
+    private boolean upgraded;
 
     /// @param socket connected
     /// @param credentials null: no log-in
@@ -38,6 +43,9 @@ final class SubmissionTransport extends SMTPTransport {
         setLocalHost(ehloName);
         setAuthorizationID("");
     }
+
+    /// What is thrown when the server refuses EHLO, which is needed.
+    static final String EHLO_NEEDED = "EHLO is needed";
 
     private static final int NO_CODE = -1;
 
@@ -67,24 +75,27 @@ final class SubmissionTransport extends SMTPTransport {
     protected synchronized boolean ehlo(String domain) throws MessagingException {
         stage = Stage.EHLO;
         boolean understood = super.ehlo(domain);
-        if (!understood && !isCommandUnknown()) {
-            throw new MessagingException("EHLO refused");
-        }
         if (understood) {
             stage = Stage.AUTH;
+        } else if (!ReachDialog.wantsHelo(lastReply())) {
+            throw new MessagingException("EHLO refused");
+        } else if (needsEhlo()) {
+            throw new MessagingException(EHLO_NEEDED);
         }
         return understood;
     }
 
-    /// Old servers that know HELO only answer so (RFC 5321 §3.2).
-    private boolean isCommandUnknown() {
-        int code = getLastReturnCode();
-        return code == 500 || code == 502;
+    /// Neither STARTTLS nor AUTH is offered to who says HELO; and behind STARTTLS there was an EHLO
+    /// before, whose offers must not count any more (RFC 3207 §4.2).
+    private boolean needsEhlo() {
+        boolean secured = socket.secured() != null;
+        return credentials != null || (secured ? upgraded : socket.mustVerify());
     }
 
     @Override
     protected synchronized void startTLS() throws MessagingException {
         stage = Stage.STARTTLS;
+        upgraded = true;
         super.startTLS();
     }
 
@@ -93,7 +104,8 @@ final class SubmissionTransport extends SMTPTransport {
     protected synchronized int readServerResponse() throws MessagingException {
         socket.beginWait();
         try {
-            int code = super.readServerResponse();
+            super.readServerResponse();
+            int code = code();
             if (stage == Stage.GREETING) {
                 greeting = lastReply();
             } else if (stage == Stage.EHLO) {
@@ -114,11 +126,7 @@ final class SubmissionTransport extends SMTPTransport {
     /// @throws IOException when nothing came in time or the connection broke
     synchronized int readCode() throws IOException {
         try {
-            // Jakarta Mail believes the first line of a reply.
-            readServerResponse();
-            return lastReply() instanceof UpstreamReply.Answered answered
-                    ? answered.code().value()
-                    : NO_CODE;
+            return readServerResponse();
         } catch (MessagingException e) {
             throw e.getCause() instanceof IOException broken ? broken : new IOException(e);
         }
@@ -131,8 +139,21 @@ final class SubmissionTransport extends SMTPTransport {
         return new Answer(greeting, ehlo, certificateNames, distrust);
     }
 
+    /// Returns whether the last reply says that the server is ready for TLS.
+    boolean isReady() {
+        return code() == ReplyCode.READY.value();
+    }
+
+    private int code() {
+        return lastReply() instanceof UpstreamReply.Answered answered
+                ? answered.code().value()
+                : NO_CODE;
+    }
+
     /// Returns the last reply.
     UpstreamReply lastReply() {
-        return UpstreamReply.parse(getLastServerResponse());
+        String octets = getLastServerResponse();
+        return UpstreamReply.parse(
+                octets == null ? null : UpstreamReply.decode(octets.getBytes(ISO_8859_1)));
     }
 }

@@ -2,16 +2,14 @@ package dev.postern.egress.smtp;
 
 import dev.postern.config.EgressCommon.Fidelity;
 import dev.postern.egress.Shipment;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Misfit;
 import dev.postern.outcome.Outcome;
-import dev.postern.smtp.Limits;
-import java.net.IDN;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// How MAIL and RCPT are worded for one next hop: which parameters are needed and offered, and how
@@ -23,9 +21,6 @@ record Wording(Offers offers, boolean strict) {
 
     /// What is recorded when 8-bit content goes to a hop that did not offer 8BITMIME.
     static final String NO_8BITMIME = "no 8BITMIME";
-
-    /// No address holds these (RFC 5321 §4.1.2), and a line end would be a command of its own.
-    private static final Pattern UNSPEAKABLE = Pattern.compile("[\\p{Cntrl}<>]");
 
     static Wording of(Offers offers, Fidelity fidelity) {
         return new Wording(offers, fidelity == Fidelity.STRICT);
@@ -56,7 +51,7 @@ record Wording(Offers offers, boolean strict) {
     }
 
     private @Nullable Outcome misfit(String address, String whose) {
-        if (UNSPEAKABLE.matcher(address).find()) {
+        if (isUnspeakable(address)) {
             return new Outcome.Rejected(whose + "'s address holds characters that no address may");
         }
         if (spell(address) == null) {
@@ -113,22 +108,36 @@ record Wording(Offers offers, boolean strict) {
         return ("RCPT TO:<" + spell(recipient.address()) + ">").getBytes(StandardCharsets.UTF_8);
     }
 
+    /// Returns whether an address would end the brackets that it stands in, or the line: no address
+    /// holds control characters, and angle brackets stand in a quoted local part only (RFC 5321
+    /// §4.1.2).
+    private static boolean isUnspeakable(String address) {
+        if (address.chars().anyMatch(Character::isISOControl)) {
+            return true;
+        }
+        int bare = 0;
+        if (address.startsWith("\"")) {
+            bare = 1;
+            while (bare < address.length() && address.charAt(bare) != '"') {
+                bare += address.charAt(bare) == '\\' ? 2 : 1;
+            }
+            if (bare++ >= address.length()) {
+                return true;
+            }
+        }
+        return address.chars().skip(bare).anyMatch(c -> c == '<' || c == '>' || c == '"');
+    }
+
     /// Returns the address as this next hop understands it: a domain that is not ASCII as A-labels
     /// where SMTPUTF8 is not offered (RFC 6531 §3.2); null when that is not enough.
+    ///
+    /// It is the same mailbox, and with the local part in ASCII nothing of the envelope needs
+    /// SMTPUTF8 any more (§3.5, §3.7.1). What the header says is another matter: see
+    /// [#isInternationalized].
     private @Nullable String spell(String address) {
-        if (isAscii(address) || offers.smtpUtf8()) {
-            return address;
-        }
-        int at = address.lastIndexOf('@');
-        boolean hopeless = at < 0 || address.length() - at - 1 > Limits.DOMAIN_OCTETS;
-        if (hopeless || !isAscii(address.substring(0, at))) {
-            return null;
-        }
-        try {
-            return address.substring(0, at + 1) + IDN.toASCII(address.substring(at + 1));
-        } catch (IllegalArgumentException _) {
-            return null;
-        }
+        return isAscii(address) || offers.smtpUtf8()
+                ? address
+                : ALabels.address(address).filter(Wording::isAscii).orElse(null);
     }
 
     private static boolean isAscii(String text) {

@@ -216,6 +216,17 @@ class FidelityTest {
         assertEquals(Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
     }
 
+    /// With the domain in ASCII, a message that was submitted with SMTPUTF8 needs it no more.
+    @Test
+    void spellsTheSendersDomainInAsciiToo() {
+        server.offering();
+        Shipment shipment =
+                Mail.of("a@fa\u00df.example", octets(Mail.TEXT), true, "b@b\u00fccher.example");
+        assertInstanceOf(Outcome.Accepted.class, send(shipment));
+        assertEquals("MAIL FROM:<a@xn--fa-hia.example>", server.messages().getFirst().mail());
+        assertEquals(1, server.count("RCPT TO:<b@xn--bcher-kva.example>"));
+    }
+
     @Test
     void doesNotSendADeclaredUtf8HeaderWhereSmtpUtf8IsNotOffered() {
         server.offering("8BITMIME");
@@ -227,7 +238,17 @@ class FidelityTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"b@example.net>\r\nRCPT TO:<c@example.net", "b@exa\u010d\nmple", "b>@x"})
+            strings = {
+                "b@example.net>\r\nRCPT TO:<c@example.net",
+                "b@exa\u010d\nmple",
+                "b>@x",
+                "\"b\"@x>",
+                "\"b\">\"@x",
+                "\"b\\",
+                "\"b>@x",
+                "a\"b>\"@x",
+                "\"b\\\r\"@x"
+            })
     void neverSpeaksAnAddressThatCouldBeACommand(String address) {
         assertInstanceOf(Outcome.Rejected.class, send(Mail.to(address)));
         assertEquals(0, server.count("MAIL"));

@@ -296,7 +296,7 @@ class PortAutoTest {
 
     @Test
     void withoutCredentialsTheFirstGoodEhloWins() throws IOException {
-        ScriptedServer grumpy = server().say("EHLO", "550 5.7.1 no");
+        ScriptedServer grumpy = server().say("EHLO", "550 5.7.1 no").say("HELO", "550 5.7.1 no");
         ScriptedServer plain = ScriptedServer.start().offering("SIZE");
         servers.add(plain);
         EgressSetup setup = EgressSetup.to(1).auto(grumpy.port(), plain.port()).tls(Tls.OPTIONAL);

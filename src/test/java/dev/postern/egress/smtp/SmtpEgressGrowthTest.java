@@ -35,6 +35,7 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
                         text -> intercepted(text, "a.example", "vps.example")),
                 row("Reached", SmtpEgressGrowthTest::reached),
                 row("Wording", text -> wording(text)),
+                row("Wording of a quoted local part", text -> wording("\"" + text + "\"@x")),
                 row("Wording of a domain", text -> wording("a@" + text)),
                 row("Wording of an odd domain", text -> wording("a@é" + text)));
     }

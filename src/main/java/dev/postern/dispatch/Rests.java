@@ -1,0 +1,37 @@
+package dev.postern.dispatch;
+
+import dev.postern.mail.QueueId;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Which egresses asked to be left alone for a while with a message that found them unavailable:
+/// their wish holds whatever makes the message due, as another's success does. Of this process
+/// only.
+final class Rests {
+
+    private final Map<QueueId, List<Miss>> rests = new HashMap<>();
+
+    /// Takes the place of what was noted of the message.
+    ///
+    /// @param asked the misses of egresses that named a time
+    void note(QueueId id, Collection<Miss> asked, Instant now) {
+        rests.remove(id);
+        List<Miss> lasting = lasting(asked, now);
+        if (!lasting.isEmpty()) {
+            rests.values().removeIf(others -> lasting(others, now).isEmpty());
+            rests.put(id, lasting);
+        }
+    }
+
+    /// Returns the misses of the egresses that are not to be asked about this message yet.
+    List<Miss> of(QueueId id, Instant now) {
+        return lasting(rests.getOrDefault(id, List.of()), now);
+    }
+
+    private static List<Miss> lasting(Collection<Miss> misses, Instant now) {
+        return misses.stream().filter(miss -> miss.lasts(now)).toList();
+    }
+}
