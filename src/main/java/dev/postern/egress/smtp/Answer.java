@@ -1,8 +1,11 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.outcome.Verdict;
+import dev.postern.smtp.Extension;
 import dev.postern.smtp.UpstreamReply;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +22,8 @@ record Answer(
         @Nullable UpstreamReply ehlo,
         List<String> certificateNames,
         @Nullable Verdict distrust) {
+
+    private static final String AUTH_EQUALS = "AUTH=";
 
     private static final Pattern SOFTWARE =
             Pattern.compile(
@@ -47,6 +52,38 @@ record Answer(
         return matcher.group(2) == null
                 ? matcher.group(1)
                 : matcher.group(1) + " " + matcher.group(2);
+    }
+
+    /// Returns the extensions offered, as they were said: `SIZE 52428800`.
+    List<String> extensions() {
+        return ehlo instanceof UpstreamReply.Answered answered
+                ? answered.lines().subList(1, answered.lines().size())
+                : List.of();
+    }
+
+    /// Returns the mechanisms of AUTH that are offered (RFC 4954 §3), in capitals.
+    List<String> mechanisms() {
+        List<String> mechanisms = new ArrayList<>();
+        for (String line : extensions()) {
+            String upper = line.toUpperCase(Locale.ROOT).strip();
+            // Old servers say AUTH=LOGIN, some beside the line that the standard wants.
+            if (upper.startsWith(AUTH_EQUALS)) {
+                upper = "AUTH " + upper.substring(AUTH_EQUALS.length());
+            }
+            List<String> words = List.of(upper.split("\\s+"));
+            if (words.getFirst().equals(Extension.AUTH.keyword())) {
+                words.stream()
+                        .skip(1)
+                        .filter(word -> !mechanisms.contains(word))
+                        .forEach(mechanisms::add);
+            }
+        }
+        return mechanisms;
+    }
+
+    /// Returns the finding that none of the mechanisms offered is known: `AUTH CRAM-MD5 NTLM`.
+    String noMechanismKnown() {
+        return "AUTH " + String.join(" ", mechanisms());
     }
 
     /// A refusal begins with words of another kind.

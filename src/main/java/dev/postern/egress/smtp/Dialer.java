@@ -296,7 +296,8 @@ final class Dialer {
         } else if (message.equals(SubmissionTransport.EHLO_NEEDED)) {
             verdict = ReachDialog.ehloNeeded(place, transport.lastReply());
         } else if (message.startsWith("No authentication mechanisms")) {
-            verdict = Trouble.ofFinding(place, message);
+            Answer answer = transport.answer(List.of(), null);
+            verdict = Trouble.ofFinding(place, answer.noMechanismKnown());
         } else {
             verdict = Trouble.ofReply(place, transport.lastReply());
         }

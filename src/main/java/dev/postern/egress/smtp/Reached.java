@@ -6,11 +6,9 @@ import dev.postern.smtp.Extension;
 import dev.postern.smtp.UpstreamReply;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +33,6 @@ public record Reached(
         @Nullable UpstreamReply ehlo,
         @Nullable TlsSeen tls,
         Map<Stage, Duration> took) {
-
-    private static final String AUTH_EQUALS = "AUTH=";
 
     /// How a try ended.
     public enum End {
@@ -128,9 +124,7 @@ public record Reached(
 
     /// Returns the extensions offered, as they were said: `SIZE 52428800`.
     public List<String> extensions() {
-        return ehlo instanceof UpstreamReply.Answered answered
-                ? answered.lines().subList(1, answered.lines().size())
-                : List.of();
+        return answer().extensions();
     }
 
     /// Returns whether an extension is offered.
@@ -141,22 +135,7 @@ public record Reached(
 
     /// Returns the mechanisms of AUTH that are offered (RFC 4954 §3), in capitals.
     public List<String> mechanisms() {
-        List<String> mechanisms = new ArrayList<>();
-        for (String line : extensions()) {
-            String upper = line.toUpperCase(Locale.ROOT).strip();
-            // Old servers say AUTH=LOGIN, some beside the line that the standard wants.
-            if (upper.startsWith(AUTH_EQUALS)) {
-                upper = "AUTH " + upper.substring(AUTH_EQUALS.length());
-            }
-            List<String> words = List.of(upper.split("\\s+"));
-            if (words.getFirst().equals(Extension.AUTH.keyword())) {
-                words.stream()
-                        .skip(1)
-                        .filter(word -> !mechanisms.contains(word))
-                        .forEach(mechanisms::add);
-            }
-        }
-        return mechanisms;
+        return answer().mechanisms();
     }
 
     /// Returns how long it took in all.

@@ -73,7 +73,7 @@ public final class Screening {
         }
         return MECHANISMS.stream().anyMatch(offered::contains)
                 ? null
-                : Trouble.ofFinding(place, "No authentication mechanisms supported");
+                : Trouble.ofFinding(place, reached.answer().noMechanismKnown());
     }
 
     /// Judges a server whose certificate did not verify, or that showed none.

@@ -225,7 +225,8 @@ class TlsTest {
         server.startTls("localhost").offering("AUTH XOAUTH2 CRAM-MD5");
         assertRefused(
                 Fault.CREDENTIALS,
-                "localhost:PORT [127.0.0.1] offers neither AUTH PLAIN nor AUTH LOGIN",
+                "localhost:PORT [127.0.0.1] offers neither AUTH PLAIN nor AUTH LOGIN, only AUTH"
+                        + " XOAUTH2 CRAM-MD5",
                 send(loggingIn(Tls.REQUIRED)));
     }
 
