@@ -409,7 +409,9 @@ final class Comparison {
         String id = part.id();
         String html = posted.texts().getOrDefault("text/html", "");
         boolean referredTo = !id.isEmpty() && html.contains("cid:" + id);
-        String named = "(inline|attachment|disposition).*" + literally(shown);
+        String named =
+                "(inline|attachment|disposition).*("
+                        + literally(shown) + "|" + literally(file.name()) + ")";
         if (referredTo && !file.inline()) {
             must("inline", shown + " is not inline", named);
         } else if (part.disposition().equals("inline") && !file.inline()) {

@@ -56,7 +56,7 @@ final class Judge {
             int recorded,
             int unsuited,
             int silent,
-            int betweenReaders,
+            List<String> betweenReaders,
             List<String> faults) {
 
         @Override
@@ -64,7 +64,7 @@ final class Judge {
             return ("%-9s %4d messages, %4d carried whole, %4d recorded, %3d unsuited,"
                             + " %d differences without a record; %d between the readers")
                     .formatted(
-                            type, messages, whole, recorded, unsuited, silent, betweenReaders);
+                            type, messages, whole, recorded, unsuited, silent, betweenReaders.size());
         }
     }
 
@@ -211,7 +211,7 @@ final class Judge {
         private int recorded;
         private int unsuited;
         private int silent;
-        private int betweenReaders;
+        private final List<String> betweenReaders = new ArrayList<>();
 
         Tallying(String type, Excuses excuses) {
             this.type = type;
@@ -254,21 +254,23 @@ final class Judge {
             Found other = readByBoth ? Found.of(type, new Seen(ofPostal), sent) : one;
             one.silent().forEach((fact, what) -> {
                 if (!other.silent().containsKey(fact)) {
-                    betweenReaders++;
+                    betweenReaders.add(name + " at " + type + ": Python: " + fact + ": " + what);
                 } else if (!excuses.cover(name, fact)) {
                     silent++;
                     fault(name, "not recorded: " + fact, what + " " + sent.records());
                 }
             });
             other.silent().keySet().removeAll(one.silent().keySet());
-            betweenReaders += other.silent().size();
+            other.silent().forEach((fact, what) ->
+                    betweenReaders.add(name + " at " + type + ": postal-mime: " + fact + ": " + what));
             one.needless().retainAll(other.needless());
             one.needless().forEach(record -> fault(name, "recorded without need", record));
         }
 
         Verdict verdict() {
             return new Verdict(
-                    type, messages, whole, recorded, unsuited, silent, betweenReaders,
+                    type, messages, whole, recorded, unsuited, silent,
+                    List.copyOf(betweenReaders),
                     List.copyOf(faults));
         }
     }

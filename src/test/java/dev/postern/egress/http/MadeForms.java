@@ -14,7 +14,7 @@ import java.util.random.RandomGenerator;
 ///
 /// @param octets CRLF only
 /// @param recipients the envelope's: those of To and Cc, but for some, and blind ones
-record MadeForms(long seed, byte[] octets, List<String> recipients) {
+public record MadeForms(long seed, byte[] octets, List<String> recipients) {
 
     private static final List<String> IMAGES = List.of("image/png", "image/jpeg", "image/gif");
 
@@ -72,7 +72,7 @@ record MadeForms(long seed, byte[] octets, List<String> recipients) {
                     "Content-ID: <file@example.org>");
 
     /// Returns so many of them, the same at each call.
-    static List<MadeForms> all(int count) {
+    public static List<MadeForms> all(int count) {
         List<MadeForms> all = new ArrayList<>();
         for (long seed = 1; seed <= count; seed++) {
             all.add(of(seed));

@@ -45,6 +45,7 @@ final class MadeWords {
     /// What raw octets of this message's header fields are in, unless they are UTF-8.
     private Script raw = SCRIPTS.get(1);
     private String rawCharset = "utf-8";
+    private boolean isRawUtf8 = true;
 
     MadeWords(RandomGenerator random) {
         this.random = random;
@@ -81,6 +82,7 @@ final class MadeWords {
     String chooseRaw() {
         raw = Seeds.oneOf(random, SCRIPTS);
         rawCharset = Seeds.oneOf(random, Arrays.asList(raw.charsets));
+        isRawUtf8 = random.nextBoolean() || rawCharset.startsWith("iso-2022");
         return rawCharset;
     }
 
@@ -98,8 +100,7 @@ final class MadeWords {
     /// Raw octets: UTF-8, or the message's own charset where that can't be taken for UTF-8.
     private String rawWords() {
         Words words = new Words(words(raw).text(), rawCharset);
-        boolean stateful = rawCharset.startsWith("iso-2022");
-        return stateful || random.nextBoolean()
+        return isRawUtf8
                 ? new String(words.text().getBytes(UTF_8), ISO_8859_1)
                 : words.raw();
     }

@@ -30,8 +30,8 @@ MEANT = {
     "ks_c_5601-1987": "cp949",
     "iso-8859-8-i": "iso-8859-8",
 }
+COMMENTED = ("content-type", "content-disposition", "content-transfer-encoding")
 LISTS = ("from", "to", "cc", "reply-to")
-STRUCTURED = LISTS + ("bcc", "sender")
 
 
 def codec(charset):
@@ -72,7 +72,8 @@ class Policy(email.policy.EmailPolicy):
         except UnicodeDecodeError:
             text = octets.decode(codec(Policy.charset) if is_known(Policy.charset) else "cp1252",
                                  "replace")
-        return name, re.sub(r"[\r\n]+", "", text)
+        text = re.sub(r"[\r\n]+", "", text)
+        return name, without_comments(text) if name.strip().lower() in COMMENTED else text
 
 
 def decoded(text):
@@ -157,14 +158,15 @@ def plain_parameters(part, header):
     found = {}
     carrier = email.message.Message()
     for raw in raw_values(part, header)[:1]:
-        carrier[header] = without_comments(raw)
+        carrier[header] = raw
     for name, value in (carrier.get_params([], header) or [])[1:]:
         if isinstance(value, tuple):
             octets = (value[2] or "").encode("latin-1", "replace")
-            value = read_in(octets, value[0] or "ascii")
+            # What has a charset stands before the fallback for those who can't read it.
+            found[name.lower().rstrip("*")] = read_in(octets, value[0] or "ascii")
         else:
             value = decoded(email.utils.unquote(value))
-        found.setdefault(name.lower().rstrip("*"), value)
+            found.setdefault(name.lower().rstrip("*"), value)
     return found
 
 
@@ -203,8 +205,7 @@ def node(part, depth=0):
 
 def encoding_of(part):
     """RFC 2045 §6.1."""
-    value = "".join(raw_values(part, "content-transfer-encoding")[:1])
-    return without_comments(value).strip().lower()
+    return "".join(raw_values(part, "content-transfer-encoding")[:1]).strip().lower()
 
 
 def content_of(part):
