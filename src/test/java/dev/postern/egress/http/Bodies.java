@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /// The texts of a message, which these APIs take as one text and one HTML: what readers show one
 /// after the other (a list's footer, text on both sides of a picture) has to be there one after the
@@ -15,7 +16,12 @@ final class Bodies {
     private static final String TEXT = "text/plain";
 
     /// How a record says that there were several.
-    private static final String JOINED = "joined|appended|after the body|piece|footer";
+    private static final String JOINED = "text/(plain|html) as a part of its own";
+
+    /// How a record says that one of several isn't there in both.
+    private static final String PARTLY = "a part of the body in its text/(plain|html)";
+
+    private static final String UNRECORDABLE = "(?!)";
 
     /// Texts that stand for each other.
     private record Unit(List<Seen.Part> texts, List<Seen.Part> htmls) {
@@ -24,15 +30,17 @@ final class Bodies {
             return type.equals(HTML) ? htmls : texts;
         }
 
-        boolean isEmpty() {
-            return texts.isEmpty() && htmls.isEmpty();
+        /// Nobody sees that it is there.
+        boolean isBlank() {
+            return Stream.concat(texts.stream(), htmls.stream())
+                    .allMatch(part -> Seen.even(part.text()).isEmpty());
         }
     }
 
     /// Is told of a difference: which fact, how, and how a record names it.
     interface Teller {
 
-        void tell(String fact, String what, String named);
+        void tell(String fact, String what, boolean must, String named);
     }
 
     private Bodies() {}
@@ -44,21 +52,23 @@ final class Bodies {
             Teller teller) {
         List<Unit> units = new ArrayList<>();
         collect(whole, isFile, units);
-        units.removeIf(Unit::isEmpty);
+        units.removeIf(Unit::isBlank);
         if (units.size() > 1
                 || units.stream().anyMatch(u -> u.texts.size() > 1 || u.htmls.size() > 1)) {
-            teller.tell("bodies", "there are several", JOINED);
+            teller.tell("bodies", "there are several", true, JOINED);
         }
         for (String type : List.of(TEXT, HTML)) {
             String came = Seen.even(posted.getOrDefault(type, ""));
             boolean has = units.stream().anyMatch(unit -> !unit.of(type).isEmpty());
             if (has) {
-                body(type, units, came, teller);
-            } else if (!letters(came).isEmpty()) {
+                body(type, units, posted, teller);
+            } else if (posted.containsKey(type)) {
                 List<Seen.Part> others = units.stream().flatMap(u -> u.texts.stream()).toList();
-                boolean same = letters(came).equals(letters(joined(others)));
-                String named = same && type.equals(HTML) ? "html" : "(?!)";
-                teller.tell(type, "comes from nowhere: " + cut("", came), named);
+                boolean same = letters(came).equals(plain(joined(others)));
+                String named =
+                        !same ? UNRECORDABLE : type.equals(HTML) ? "html" : "without a text";
+                // A blank, since there has to be something.
+                teller.tell(type, "comes from nowhere: " + cut("", came), !letters(came).isEmpty(), named);
             }
         }
     }
@@ -81,23 +91,39 @@ final class Bodies {
         }
     }
 
-    private static void body(String type, List<Unit> units, String came, Teller teller) {
+    private static void body(
+            String type, List<Unit> units, Map<String, String> posted, Teller teller) {
         List<String> pieces = new ArrayList<>();
         StringBuilder all = new StringBuilder();
+        StringBuilder own = new StringBuilder();
         for (Unit unit : units) {
-            List<Seen.Part> own = unit.of(type);
-            List<Seen.Part> shown = !own.isEmpty() ? own : type.equals(HTML) ? unit.texts : unit.htmls;
-            own.forEach(part -> pieces.add(Seen.even(part.text())));
-            shown.forEach(part ->
-                    all.append(part.is(HTML) ? letters(part.text()) : plain(part.text())));
+            for (Seen.Part part : unit.of(type)) {
+                pieces.add(Seen.even(part.text()));
+                own.append(letters(part));
+            }
+            List<Seen.Part> shown =
+                    unit.of(type).isEmpty()
+                            ? unit.of(type.equals(HTML) ? TEXT : HTML)
+                            : unit.of(type);
+            shown.forEach(part -> all.append(letters(part)));
         }
+        String came = Seen.even(posted.getOrDefault(type, ""));
         String expected = String.join("\n", pieces);
-        boolean one = pieces.size() == 1 && units.size() == 1;
-        String came2 = type.equals(HTML) ? letters(came) : plain(came);
-        if (one ? !came.equals(expected) : !isInOrder(pieces, came)) {
-            teller.tell(type, cut(expected, came), "(?!)");
-        } else if (!one && !all.toString().equals(came2)) {
-            teller.tell(type, cut(all.toString(), came2), "(?!)");
+        if (units.size() == 1 && pieces.size() == 1) {
+            if (!came.equals(expected)) {
+                teller.tell(type, cut(expected, came), true, UNRECORDABLE);
+            }
+            return;
+        }
+        String read = type.equals(HTML) ? letters(came) : plain(came);
+        String html = letters(posted.getOrDefault(HTML, ""));
+        if (type.equals(TEXT) && came.isEmpty() && html.contentEquals(all)) {
+            teller.tell(type, "is only in the HTML", true, JOINED);
+        } else if (!isInOrder(pieces, came)) {
+            teller.tell(type, cut(expected, came), true, UNRECORDABLE);
+        } else if (!read.contentEquals(all)) {
+            String named = read.contentEquals(own) ? PARTLY : UNRECORDABLE;
+            teller.tell(type, cut(all.toString(), read), true, named);
         }
     }
 
@@ -117,6 +143,10 @@ final class Bodies {
 
     private static String joined(List<Seen.Part> parts) {
         return String.join("\n", parts.stream().map(Seen.Part::text).toList());
+    }
+
+    private static String letters(Seen.Part part) {
+        return part.is(HTML) ? letters(part.text()) : plain(part.text());
     }
 
     /// Returns what can be read of an HTML.

@@ -18,18 +18,6 @@ final class Comparison {
     private static final Set<String> MEMBERS =
             Set.of("from", "to", "cc", "bcc", "reply-to", "subject", "mime-version");
 
-    /// What tells of the way that a message came (RFC 5321 §4.4, RFC 8601 §5, RFC 7208 §9.1): it is
-    /// no part of what is said, so it may be left out and need not be spoken of.
-    private static final Set<String> TRACE =
-            Set.of(
-                    "received",
-                    "return-path",
-                    "received-spf",
-                    "authentication-results",
-                    "delivered-to",
-                    "x-original-to",
-                    "envelope-to");
-
     /// What an API takes from its own customers by a field, which nobody else is to see.
     private static final Map<String, String> STEERING =
             Map.of(
@@ -113,6 +101,10 @@ final class Comparison {
         shown("Reply-To", seen.people("reply-to"), posted.replyTo());
         shown("To", seen.people("to"), posted.to());
         shown("Cc", seen.people("cc"), posted.cc());
+        for (String other : seen.others()) {
+            String field = other.substring(0, other.indexOf(' '));
+            must("no address in " + field, other, "\\b" + field + ": ");
+        }
         for (String group : seen.groups()) {
             String field = group.substring(0, group.indexOf(' '));
             must("group", group, "\\b" + field + "\\b.*group|group.*\\b" + field + "\\b");
@@ -133,9 +125,13 @@ final class Comparison {
         Set<String> done = new LinkedHashSet<>();
         for (Seen.Person one : before) {
             Seen.Person same = left.remove(one.key());
-            String named = field + ": " + literally(one.address()) + "|more of .*" + field;
+            String named =
+                    field + ": .*" + literally(one.address())
+                            + "|more of .*" + field
+                            + "|" + field + " as it is"
+                            + "|in calls of";
             if (!done.add(one.key())) {
-                may(field, one + " again", "^" + field);
+                may(field, one + " again", "\\b" + field + "\\b");
             } else if (same != null) {
                 same(field, one, same);
             } else if (field.equals("Reply-To")) {
@@ -177,6 +173,10 @@ final class Comparison {
         List<Seen.Field> left = new ArrayList<>(posted.headers());
         for (Seen.Field field : seen.headers()) {
             String key = field.key();
+            if (!key.matches("[!-9;-~]+")) {
+                must("lines", field.name(), "header lines that are no fields");
+                continue;
+            }
             if (MEMBERS.contains(key) || key.startsWith("content-")) {
                 continue;
             }
@@ -188,7 +188,7 @@ final class Comparison {
                             .map(left::remove)
                             .orElse(false);
             if (!carried) {
-                boolean optional = TRACE.contains(key) || key.matches(STEERING.get(type));
+                boolean optional = key.matches(STEERING.get(type));
                 add(
                         "field " + field.name(),
                         "«" + field.value() + "» is lost",
@@ -238,10 +238,17 @@ final class Comparison {
 
     private void fields(Seen.Part part) {
         part.fields().forEach((name, value) -> {
-            if (!value.isEmpty() && !name.equals("content-length")) {
-                must(name, value + " of " + part.type(), literally(name));
-            }
+            add(
+                    name,
+                    value + " of " + part.type(),
+                    !value.isEmpty() && !name.equals("content-length"),
+                    literally(name));
         });
+        again(part);
+    }
+
+    private void again(Seen.Part part) {
+        part.again().forEach(name -> must("second " + name, part.type(), "second " + name));
     }
 
     private void parts() {
@@ -255,7 +262,7 @@ final class Comparison {
             Posted.File file = of.get(part.json());
             if (file != null) {
                 file(part, file);
-            } else if (part.isText() && !part.disposition().equals("attachment")) {
+            } else if (part.isBody() || isShownAsText(part) || isUnnamed(part)) {
                 body(part);
             } else if (part.octets().length == 0) {
                 must("empty", part.type() + " " + part.name(), "empty");
@@ -267,7 +274,8 @@ final class Comparison {
             }
         }
         at = "";
-        Bodies.compare(seen.whole(), part -> of.containsKey(part.json()), posted.texts(), this::must);
+        Bodies.compare(
+                seen.whole(), part -> of.containsKey(part.json()), posted.texts(), this::add);
         for (Posted.File file : files) {
             boolean calendar =
                     seen.parts().stream()
@@ -290,7 +298,7 @@ final class Comparison {
                             switch (round) {
                                 case 0 -> Seen.spaced(file.name()).equals(part.name());
                                 case 1 -> !part.isBody();
-                                default -> !posted.texts().containsKey(part.type());
+                                default -> !isPosted(part);
                             };
                     if (fits
                             && !part.isMultipart()
@@ -306,23 +314,43 @@ final class Comparison {
         return of;
     }
 
+    /// Returns whether a text is (in) the posted one of its type.
+    private boolean isPosted(Seen.Part part) {
+        return Seen.even(posted.texts().getOrDefault(part.type(), ""))
+                .contains(Seen.even(part.text()));
+    }
+
+    /// Texts with a name can be shown as well.
+    private static boolean isUnnamed(Seen.Part part) {
+        return Set.of("text/plain", "text/html").contains(part.type())
+                && !part.disposition().equals("attachment");
+    }
+
     /// A calendar among the texts is one; the file beside it is one more.
     private boolean isShownAsText(Seen.Part part) {
-        return part.is("text/calendar")
+        return Set.of("text/calendar", "text/x-amp-html").contains(part.type())
                 && Seen.even(posted.texts().getOrDefault(part.type(), ""))
                         .equals(Seen.even(part.text()));
     }
 
     private void body(Seen.Part part) {
         fields(part);
+        if (!part.hollow().isEmpty()) {
+            must("form", part.hollow(), literally(part.hollow()) + " without parts");
+        }
+        if (part.is("text/calendar") && part.within().isEmpty()) {
+            must("form", "nothing but a calendar", "text/calendar as the whole");
+        }
         part.parameters().forEach((name, value) -> {
             boolean usual =
                     Set.of("charset", "boundary").contains(name)
                             || (name.equals("format") && value.equalsIgnoreCase("fixed"))
                             || (name.equals("delsp") && value.equalsIgnoreCase("no"));
-            if (!usual) {
-                must("parameter " + name, value + " of " + part.type(), literally(name));
-            }
+            add(
+                    "parameter " + name,
+                    value + " of " + part.type(),
+                    !usual && !value.isEmpty(),
+                    literally(name));
         });
         part.dispositionParameters().forEach((name, value) -> {
             String word = name.equals("filename") ? "name" : name;
@@ -351,7 +379,11 @@ final class Comparison {
             // Each of these APIs wants one, and a mail program makes one up as well.
             may("name", "none became " + file.name(), "name");
         } else if (!part.name().equals(Seen.spaced(file.name()))) {
-            must("name", part.name() + " became " + file.name(), "name");
+            must("file name", part.name() + " became " + file.name(), "name");
+        }
+        String other = Seen.spaced(part.parameters().getOrDefault("name", ""));
+        if (!other.isEmpty() && !other.equals(part.name())) {
+            must("name", "the other, " + other, "name " + literally(other));
         }
         type(part, file, shown);
         part.parameters().forEach((name, value) -> {
@@ -369,10 +401,12 @@ final class Comparison {
         });
         inline(part, file, shown);
         part.fields().forEach((name, value) -> {
-            if (!value.isEmpty() && !name.equals("content-id")) {
-                must(name, value + " of " + shown, literally(name));
+            boolean said = !value.isEmpty() && !name.equals("content-length");
+            if (!name.equals("content-id")) {
+                add(name, value + " of " + shown, said, literally(name));
             }
         });
+        again(part);
     }
 
     private void type(Seen.Part part, Posted.File file, String shown) {
@@ -385,20 +419,26 @@ final class Comparison {
         }
     }
 
-    /// Returns the type that a name's extension stands for (`/etc/mime.types` has them as well).
+    /// Returns the type that a name's extension stands for, as IANA has it; empty: none is known.
     private static String typeOf(String name) {
-        return switch (name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT)) {
-            case "pdf" -> "application/pdf";
-            case "png" -> "image/png";
+        String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+        String office = "application/vnd.openxmlformats-officedocument.";
+        return switch (extension) {
+            case "pdf", "zip", "rtf", "json" -> "application/" + extension;
+            case "png", "gif", "bmp", "webp" -> "image/" + extension;
             case "jpg", "jpeg" -> "image/jpeg";
-            case "gif" -> "image/gif";
+            case "tif", "tiff" -> "image/tiff";
             case "txt" -> "text/plain";
-            case "csv" -> "text/csv";
+            case "csv", "css" -> "text/" + extension;
             case "htm", "html" -> "text/html";
             case "ics" -> "text/calendar";
             case "eml" -> "message/rfc822";
-            case "zip" -> "application/zip";
             case "bin" -> "application/octet-stream";
+            case "doc" -> "application/msword";
+            case "xls" -> "application/vnd.ms-excel";
+            case "docx" -> office + "wordprocessingml.document";
+            case "xlsx" -> office + "spreadsheetml.sheet";
+            case "pptx" -> office + "presentationml.presentation";
             default -> "";
         };
     }
@@ -409,15 +449,16 @@ final class Comparison {
         String id = part.id();
         String html = posted.texts().getOrDefault("text/html", "");
         boolean referredTo = !id.isEmpty() && html.contains("cid:" + id);
+        boolean attached = part.disposition().equals("attachment");
         String named =
                 "(inline|attachment|disposition).*("
                         + literally(shown) + "|" + literally(file.name()) + ")";
-        if (referredTo && !file.inline()) {
+        if (referredTo && !attached && !file.inline()) {
             must("inline", shown + " is not inline", named);
         } else if (part.disposition().equals("inline") && !file.inline()) {
             must("inline", shown + " is not inline", named);
-        } else if (part.disposition().equals("attachment") && file.inline() && !referredTo) {
-            must("inline", shown + " is inline", named);
+        } else if (attached && file.inline()) {
+            add("inline", shown + " is inline", !referredTo, named);
         }
         if (!id.isEmpty() && !id.equals(file.id())) {
             must("content-id", id + " became " + file.id(), "content-id|cid|inline.*as inline");

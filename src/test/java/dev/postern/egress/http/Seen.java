@@ -103,6 +103,16 @@ record Seen(JsonNode json) {
             return map(json.path("fields"));
         }
 
+        /// Returns the names of its `Content-*` fields that are there twice.
+        List<String> again() {
+            return texts(json.path("again"));
+        }
+
+        /// Returns the multipart that it is said to be and isn't, for want of parts; empty: none.
+        String hollow() {
+            return json.path("hollow").asText();
+        }
+
         /// Returns what to do with it; empty where nothing is said.
         String disposition() {
             return json.path("disposition").asText("").replace("null", "");
@@ -184,9 +194,18 @@ record Seen(JsonNode json) {
 
     /// Returns the groups' names, each after its field's.
     List<String> groups() {
-        List<String> groups = new ArrayList<>();
-        json.path("groups").forEach(one -> groups.add(one.asText()));
-        return groups;
+        return texts(json.path("groups"));
+    }
+
+    /// Returns what is among the mailboxes and is none, each after its field's name.
+    List<String> others() {
+        return texts(json.path("others"));
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(one -> texts.add(one.asText()));
+        return texts;
     }
 
     /// Returns the fields, decoded.

@@ -17,15 +17,21 @@ const words = value => decodeWords(value ?? '').trim();
 function mailboxes(headers, name) {
     const people = [];
     const groups = [];
+    const others = [];
     for (const { key, value } of headers) {
         for (const one of key === name ? addressParser(value) : []) {
             if (one.group) {
                 groups.push(one.name);
             }
             people.push(...(one.group ?? [one]).filter(it => it.address));
+            others.push(...(one.group ?? [one]).filter(it => !it.address).map(it => it.name));
         }
     }
-    return { people: people.map(({ name: shown, address }) => ({ name: shown, address })), groups };
+    return {
+        people: people.map(({ name: shown, address }) => ({ name: shown, address })),
+        groups,
+        others
+    };
 }
 
 function parameters(parsed) {
@@ -43,14 +49,20 @@ function node(part) {
             fields[key] ??= words(value);
         }
     }
+    const names = part.headers.map(({ key }) => key).filter(key => key.startsWith('content-'));
     const found = {
         type: part.contentType.parsed.value,
+        again: [...new Set(names.filter((key, at) => names.indexOf(key) !== at))],
         parameters: parameters(part.contentType.parsed),
         disposition: part.contentDisposition.parsed.value || null,
         dispositionParameters: parameters(part.contentDisposition.parsed),
         fields
     };
-    if (part.contentType.multipart) {
+    if (part.contentType.multipart && !part.childNodes.length) {
+        // What has no parts is what it says.
+        found.hollow = found.type;
+        found.type = 'text/plain';
+    } else if (part.contentType.multipart) {
         found.children = part.childNodes.map(node);
         return found;
     }
@@ -76,11 +88,12 @@ function isKnown(charset) {
 async function findings(octets) {
     const parser = new PostalMime({ forceRfc822Attachments: true });
     const message = await parser.parse(octets);
-    const found = { groups: [], subject: message.subject ?? null };
+    const found = { groups: [], others: [], subject: message.subject ?? null };
     for (const name of ['from', 'to', 'cc', 'reply-to']) {
-        const { people, groups } = mailboxes(message.headers, name);
+        const { people, groups, others } = mailboxes(message.headers, name);
         found[name] = people;
         found.groups.push(...groups.map(group => `${name} ${group}`));
+        found.others.push(...others.map(other => `${name} ${other}`));
     }
     found.headers = message.headers.map(({ originalKey, value }) => (
         { name: originalKey, raw: value, value: words(value) }));

@@ -135,7 +135,7 @@ def raw_values(part, name):
 
 def mailboxes(message, name):
     """Mailboxes in their order, and the names of groups."""
-    people, groups = [], []
+    people, groups, others = [], [], []
     for raw in raw_values(message, name):
         try:
             header = message.policy.header_factory(name, joined(raw))
@@ -146,11 +146,13 @@ def mailboxes(message, name):
                     if one.addr_spec and one.addr_spec != "<>":
                         people.append({"name": decoded(one.display_name or ""),
                                        "address": one.addr_spec})
+                    else:
+                        others.append(decoded(one.display_name or ""))
         except Exception:
             for shown, address in email.utils.getaddresses([raw]):
                 if "@" in address:
                     people.append({"name": decoded(shown), "address": address})
-    return people, groups
+    return people, groups, others
 
 
 def plain_parameters(part, header):
@@ -175,28 +177,34 @@ def first(part, name):
     return decoded(values[0]).strip() if values else None
 
 
-def node(part, depth=0):
-    kind = part.get_content_type()
+def node(part):
     fields = {}
+    names = []
     for name, value in part.raw_items():
         key = name.strip().lower()
+        names.append(key)
         if key.startswith("content-") and key not in ("content-type", "content-disposition",
                                                       "content-transfer-encoding"):
             fields.setdefault(key, decoded(value).strip())
     disposition = first(part, "content-disposition")
     found = {
-        "type": kind,
+        "type": part.get_content_type(),
+        "again": sorted({name for name in names
+                         if name.startswith("content-") and names.count(name) > 1}),
         "parameters": plain_parameters(part, "content-type"),
         "disposition": re.split(r"[;\s(]", disposition)[0].lower() if disposition else None,
         "dispositionParameters": plain_parameters(part, "content-disposition"),
         "fields": fields,
     }
     if part.is_multipart() and part.get_content_maintype() == "multipart":
-        found["children"] = [node(child, depth + 1) for child in part.get_payload()]
+        found["children"] = [node(child) for child in part.get_payload()]
         return found
+    if part.get_content_maintype() == "multipart":
+        # What has no parts is what it says.
+        found["hollow"], found["type"] = found["type"], "text/plain"
     octets = content_of(part)
     found["octets"] = base64.b64encode(octets).decode()
-    if part.get_content_maintype() == "text":
+    if found["type"].startswith("text/"):
         charset = found["parameters"].get("charset", "")
         found["text"] = read_in(octets, charset)
         found["charsetKnown"] = is_known(charset)
@@ -224,7 +232,7 @@ def charset_of(octets):
     message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(octets)
     for part in message.walk():
         charset = part.get_content_charset()
-        if charset and is_known(charset):
+        if charset and is_known(charset) and codec(charset) not in ("ascii", "utf-8", "utf8"):
             return charset
     return "cp1252"
 
@@ -232,10 +240,11 @@ def charset_of(octets):
 def findings(octets):
     Policy.charset = charset_of(octets)
     message = email.parser.BytesParser(policy=Policy(raise_on_defect=False)).parsebytes(octets)
-    found = {"groups": []}
+    found = {"groups": [], "others": []}
     for name in LISTS:
-        found[name], groups = mailboxes(message, name)
+        found[name], groups, others = mailboxes(message, name)
         found["groups"] += [name + " " + group for group in groups]
+        found["others"] += [name + " " + other for other in others]
     subjects = raw_values(message, "subject")
     found["subject"] = decoded(subjects[0]).strip() if subjects else None
     found["headers"] = [
