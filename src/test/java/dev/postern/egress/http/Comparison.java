@@ -450,6 +450,9 @@ final class Comparison {
         String html = posted.texts().getOrDefault("text/html", "");
         boolean referredTo = !id.isEmpty() && html.contains("cid:" + id);
         boolean attached = part.disposition().equals("attachment");
+        if (!Set.of("", "inline", "attachment").contains(part.disposition())) {
+            must("disposition", part.disposition() + " of " + shown, "disposition");
+        }
         String named =
                 "(inline|attachment|disposition).*("
                         + literally(shown) + "|" + literally(file.name()) + ")";

@@ -54,6 +54,21 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                     "Disposition-Notification-To: \"N\" <n@example.org>",
                     "X-Odd: !#$%&'*+-/=?^_`{|}~ \"quoted\" <x> (y) [z] a\\b",
                     "X-Raw: Gr\u00C3\u00BC\u00C3\u009Fe",
+                    "X-Blank: \t ",
+                    "X-Very-Long: " + "0123456789".repeat(90),
+                    "X-Words: before =?utf-8?q?=C5=81?= =?utf-8?q?=C3=B3?= after",
+                    "X-Language: =?utf-8*en?Q?gr=C3=BCn?=",
+                    "X-Folded: one\r\n \t two\r\n three  ",
+                    "Subject: a second one",
+                    "Sender: other@example.org",
+                    "Date: Tue, 3 Mar 2026 10:00:00 +0000",
+                    "Importance: high\r\nX-MSMail-Priority: High",
+                    "X-SES-MESSAGE-TAGS: a=b\r\nX-SES-LIST-MANAGEMENT-OPTIONS: c",
+                    "X-PM-Message-Stream: outbound\r\nX-PM-Metadata-a: b",
+                    "X-SMTPAPI: {\"category\":[\"one\"]}",
+                    "X-Mailgun-Variables: {\"a\":\"b\"}",
+                    "Content-MD5: Q2hlY2sgSW50ZWdyaXR5IQ==",
+                    "Content-Class: urn:content-classes:message",
                     "Thread-Topic: =?iso-2022-jp?B?GyRCRnxLXDhsGyhC?=",
                     "x-lower-case: 1",
                     "Errors-To: e@example.org",
@@ -118,13 +133,20 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             if (!once(20)) {
                 head.append("Subject: ").append(words.unstructured()).append("\r\n");
             }
-            head.append("Date: Mon, 2 Mar 2026 10:00:00 +0100").append(once(4) ? " (CET)" : "");
-            head.append("\r\nMessage-ID: <").append(seed).append("@example.org>\r\n");
+            if (!once(15)) {
+                head.append("Date: Mon, 2 Mar 2026 10:00:00 +0100");
+                head.append(once(4) ? " (CET)\r\n" : "\r\n");
+            }
+            if (!once(15)) {
+                head.append("Message-ID: <").append(seed).append("@example.org>\r\n");
+            }
             head.append("MIME-Version: 1.0").append(once(8) ? " (made)" : "").append("\r\n");
             for (int left = random.nextInt(4); left > 0; left--) {
                 String field = Seeds.oneOf(random, FIELDS);
                 String name = field.substring(0, field.indexOf(':') + 1);
-                boolean again = ("\r\n" + head).contains("\r\n" + name);
+                boolean again =
+                        ("\r\n" + head).contains("\r\n" + name)
+                                && !field.startsWith("Subject: a second");
                 head.append(again ? "" : field + "\r\n");
             }
             byte[] octets = (head + body).getBytes(ISO_8859_1);
@@ -159,8 +181,14 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
         private String list(String kind, int count) {
             List<String> people = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                String address = kind + i + "@" + (once(20) ? "xn--bcher-kva.example" : "example.net");
-                people.add(words.mailbox(address));
+                String domain = once(20) ? "xn--bcher-kva.example" : "example.net";
+                String local = once(40) ? "\"" + kind + " " + i + "\"" : kind + i;
+                String address = local + "@" + domain;
+                String shown = once(2) || !words.isRawUtf8() ? address : address.replace("xn--bcher-kva", "b\u00C3\u00BCcher");
+                people.add(words.mailbox(shown));
+                if (once(40)) {
+                    people.add(words.mailbox(once(2) ? "to0@example.net" : address));
+                }
                 if (!once(15)) {
                     recipients.add(address);
                 }
@@ -214,7 +242,19 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
         }
 
         private String oddBody(String charset) {
-            return switch (random.nextInt(8)) {
+            return switch (random.nextInt(20)) {
+                case 8 -> multipart("alternative", text("plain", charset), calendar(""));
+                case 9 -> multipart("alternative", text("plain", charset), text("plain", charset));
+                case 10 -> multipart("alternative", text("plain", charset), text("html", charset), text("html", charset));
+                case 11 -> multipart("mixed", text("plain", charset), image("img1"), text("plain", charset), image("img2"));
+                case 12 -> multipart("related; type=\"text/html\"; start=\"<root>\"", image("img1"), html(charset, "img1"));
+                case 13 -> "Content-Type: text/plain; name=body.txt\r\nContent-Disposition: inline; filename=body.txt\r\n\r\nnamed\r\n";
+                case 14 -> "Content-Type: text/html\r\nContent-Disposition: attachment\r\n\r\n<p>attached</p>\r\n";
+                case 15 -> multipart("mixed", multipart("mixed", text("plain", charset), file()), multipart("mixed", file(), text("html", charset)));
+                case 16 -> multipart("related", multipart("mixed", html(charset, "img1"), file()), image("img1"));
+                case 17 -> multipart("alternative", text("plain", charset), calendar(""), calendar(""));
+                case 18 -> multipart("alternative", multipart("mixed", text("plain", charset), file()), text("html", charset));
+                case 19 -> multipart("mixed", file(), text("plain", charset));
                 case 0 -> calendar("");
                 case 1 -> file();
                 case 2 -> "Content-Type: text/plain\r\n\r\n";
@@ -232,7 +272,10 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             inside.add(body(charset));
             for (int left = random.nextInt(4); left > 0; left--) {
                 inside.add(
-                        switch (random.nextInt(10)) {
+                        switch (random.nextInt(13)) {
+                            case 10 -> "Content-Type: text/plain; name=note.txt\r\nContent-Disposition: inline; filename=note.txt\r\n\r\na note\r\n";
+                            case 11 -> odd();
+                            case 12 -> "\r\nno header\r\n";
                             case 0 -> text("plain", "utf-8");
                             case 1 -> text("html", "utf-8");
                             case 2 -> calendar("; name=i.ics\r\nContent-Disposition: attachment");
@@ -245,6 +288,19 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             String kind = once(20) ? oneOf("signed", "report; report-type=disposition-notification", "digest", "parallel") : "mixed";
             String all = multipart(kind, inside.toArray(String[]::new));
             return once(8) ? multipart("mixed", all, text("plain", "us-ascii")) : all;
+        }
+
+        private String odd() {
+            return switch (random.nextInt(8)) {
+                case 0 -> "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; a\r\n\r\nAction: failed\r\n";
+                case 1 -> "Content-Type: text/rfc822-headers\r\n\r\nFrom: a@example.org\r\n";
+                case 2 -> "Content-Type: message/external-body; access-type=URL; url=\"https://example.org\"\r\n\r\nContent-Type: image/png\r\n\r\n";
+                case 3 -> "Content-Type: text/plain; charset=x-made\r\n\r\nunknown\r\n";
+                case 4 -> "Content-Type: text/plain; charset=us-ascii\r\n\r\nGr\u00C3\u00BC\u00C3\u009Fe\r\n";
+                case 5 -> "Content-Type: text/plain; charset=utf-8\r\n\r\n\u00EF\u00BB\u00BFwith a mark  \r\n\ttab\r\n";
+                case 6 -> "Content-Type: application/pdf; name=a.pdf\r\nContent-Disposition: form-data; name=x; filename=a.pdf\r\n\r\nx\r\n";
+                default -> "Content-Type: application/ms-tnef; NAME=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\neJ8+\r\n";
+            };
         }
 
         private String multipart(String subtype, String... inside) {

@@ -86,6 +86,11 @@ final class MadeWords {
         return rawCharset;
     }
 
+    /// Returns whether raw octets are UTF-8, which other raw octets of a field have to be then.
+    boolean isRawUtf8() {
+        return isRawUtf8;
+    }
+
     /// Returns a text for an unstructured field: a subject, a description.
     String unstructured() {
         return switch (random.nextInt(6)) {
