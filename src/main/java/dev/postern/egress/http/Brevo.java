@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Brevo, `smtp/email`. It wants HTML, so a text goes as preformatted HTML too; it knows no inline
 /// parts and one Reply-To.
@@ -19,6 +20,8 @@ final class Brevo extends RebuildingApi {
     private static final int RECIPIENTS_LIMIT = 99;
     private static final int SUCCESS = 201;
     private static final String TAG = "x-mailin-tag";
+    private static final String DATE = "date";
+    private static final Set<String> OTHERWISE = Set.of(TAG, DATE);
 
     Brevo(EgressConfig.Api config, Http http) {
         super(config, http, RECIPIENTS_LIMIT);
@@ -52,12 +55,15 @@ final class Brevo extends RebuildingApi {
         }
         json.put("subject", draft.subject());
         bodies(draft, json);
-        Map<String, String> custom =
-                CustomFields.of(draft.message().fields(), TAG::equals).once(draft.notCarried());
+        Map<String, String> custom = draft.custom(OTHERWISE::contains).once(draft.notCarried());
+        if (draft.message().fields().has(DATE)) {
+            // It writes its own.
+            draft.lose("Date");
+        }
         if (!custom.isEmpty()) {
             custom.forEach(json.putObject("headers")::put);
         }
-        List<String> tags = draft.message().fields().values(TAG);
+        List<Fields.Raw> tags = draft.message().fields().values(TAG);
         if (!tags.isEmpty()) {
             ArrayNode array = json.putArray("tags");
             tags.forEach(tag -> array.add(HeaderText.decode(tag)));
@@ -69,18 +75,25 @@ final class Brevo extends RebuildingApi {
     private static void bodies(Draft draft, ObjectNode json) throws IOException {
         String html = draft.html();
         String text = draft.text();
-        if (html != null) {
-            json.put("htmlContent", html);
-        } else if (text == null || text.isBlank()) {
-            json.put("htmlContent", "<pre> </pre>");
-        } else {
-            json.put("htmlContent", draft.streamed().textAsHtml(draft.message().text()));
+        if (html == null) {
+            draft.lose("a message without HTML (it is made of the text)");
+            List<Leaf> leaves = draft.message().text();
+            html =
+                    BLANK.equals(text)
+                            ? BLANK
+                            : draft.streamed()
+                                    .html(
+                                            leaves.stream()
+                                                    .map(leaf -> new Rebuilt.Shown(leaf, false))
+                                                    .toList());
         }
+        json.put("htmlContent", html.isBlank() ? "<pre> </pre>" : html);
         if (text != null) {
             json.put("textContent", text);
         }
     }
 
+    /// It derives the type of each file from its name.
     private static void attachments(Draft draft, ObjectNode json) {
         List<Rebuilt.Attachment> attachments = draft.attachments();
         if (attachments.isEmpty()) {
@@ -88,13 +101,26 @@ final class Brevo extends RebuildingApi {
         }
         ArrayNode array = json.putArray("attachment");
         for (Rebuilt.Attachment attachment : attachments) {
-            if (attachment.inline()) {
-                draft.lose("inline " + attachment.name() + " as inline");
+            draft.loseInline(attachment);
+            draft.loseParameters(attachment);
+            String name = nameOf(attachment);
+            if (!name.equals(FileNames.withExtension(attachment))
+                    || !FileNames.tells(attachment)) {
+                draft.loseType(attachment);
             }
             array.addObject()
-                    .put("name", FileNames.withExtension(attachment))
+                    .put("name", draft.named(attachment, name))
                     .put("content", draft.streamed().base64(attachment.leaf()));
         }
+    }
+
+    /// It takes the extensions that it knows only: what has no name and can be read as text is one.
+    private static String nameOf(Rebuilt.Attachment attachment) {
+        String name = FileNames.withExtension(attachment);
+        boolean readable = attachment.type().startsWith("message/");
+        return attachment.isNamed() || !readable
+                ? name
+                : name.substring(0, name.lastIndexOf('.')) + ".txt";
     }
 
     @Override

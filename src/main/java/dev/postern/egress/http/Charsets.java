@@ -1,12 +1,19 @@
 package dev.postern.egress.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import jakarta.mail.internet.MimeUtility;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.nio.charset.Charset;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.UnsupportedCharsetException;
 import java.util.Locale;
@@ -21,6 +28,9 @@ final class Charsets {
     /// No charset has a longer name, with quotes around it.
     private static final int NAME_LIMIT_CHARACTERS = 80;
 
+    private static final char LAST_OF_ASCII = 127;
+    private static final char ESCAPE = 27;
+
     private Charsets() {}
 
     /// Returns the charset of that name; empty when nobody here knows it. Latin-1 is read as
@@ -30,6 +40,9 @@ final class Charsets {
             return Optional.empty();
         }
         String plain = name.strip().toLowerCase(Locale.ROOT).replaceAll("^[\"']|[\"']$", "");
+        // A comment may follow without a blank (RFC 2045 §5.1).
+        int comment = plain.indexOf('(');
+        plain = comment > 0 ? plain.substring(0, comment).strip() : plain;
         try {
             Charset charset =
                     switch (plain) {
@@ -52,15 +65,70 @@ final class Charsets {
     /// Returns the text of octets in a named charset, or a guess where nobody knows the name.
     static String decode(byte[] octets, String name) {
         Optional<Charset> charset = named(name).filter(known -> !known.equals(US_ASCII));
-        return charset.isPresent() ? new String(octets, charset.get()) : guess(octets);
+        return new String(octets, charset.orElseGet(() -> of(octets, WINDOWS)));
     }
 
-    /// Returns the text of octets that say nothing of themselves.
-    static String guess(byte[] octets) {
-        try {
-            return UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
-        } catch (CharacterCodingException _) {
-            return new String(octets, WINDOWS);
+    /// Returns the charset of octets that say nothing of themselves: UTF-8 when they are that, also
+    /// when they are but for a few.
+    ///
+    /// @param otherwise what they are if they are none
+    static Charset of(byte[] octets, Charset otherwise) {
+        String all = new String(octets, ISO_8859_1);
+        if (HeaderText.isAscii(all)) {
+            return isStateful(otherwise) && all.indexOf(ESCAPE) >= 0 ? otherwise : UTF_8;
         }
+        try {
+            return Utf8.in(new ByteArrayInputStream(octets)).orElse(otherwise);
+        } catch (IOException e) {
+            throw new AssertionError("an array can be read", e);
+        }
+    }
+
+    /// How much of some octets is UTF-8.
+    ///
+    /// @param whole how many characters beyond ASCII are
+    /// @param broken how many sequences of octets are none
+    record Utf8(long whole, long broken) {
+
+        /// Half of a character, which is in no UTF-8 without the other half.
+        private static final char MARK = '\uDFFF';
+
+        /// Looks at octets, and closes them.
+        static Utf8 in(InputStream octets) throws IOException {
+            CharsetDecoder decoder =
+                    UTF_8.newDecoder()
+                            .onMalformedInput(CodingErrorAction.REPLACE)
+                            .replaceWith(String.valueOf(MARK));
+            long whole = 0;
+            long broken = 0;
+            try (Reader reader = new BufferedReader(new InputStreamReader(octets, decoder))) {
+                int before = 0;
+                for (int c = reader.read(); c >= 0; c = reader.read()) {
+                    boolean mark = c == MARK && !Character.isHighSurrogate((char) before);
+                    broken += mark ? 1 : 0;
+                    whole += mark || c <= LAST_OF_ASCII ? 0 : 1;
+                    before = c;
+                }
+            }
+            return new Utf8(whole, broken);
+        }
+
+        boolean isAll() {
+            return broken == 0;
+        }
+
+        /// Returns UTF-8 when they are that, also when they are but for a few.
+        ///
+        /// @param otherwise what they are if they are none
+        Charset orElse(Charset otherwise) {
+            // Another charset's octets look like UTF-8 by chance, if a few of them.
+            boolean most = otherwise.equals(UTF_8) || (otherwise.equals(WINDOWS) && whole > broken);
+            return isAll() || most ? UTF_8 : otherwise;
+        }
+    }
+
+    /// Returns whether a charset has other characters behind an escape, all of them ASCII octets.
+    private static boolean isStateful(Charset charset) {
+        return charset.name().startsWith("ISO-2022-");
     }
 }

@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,46 +15,71 @@ import java.util.function.Predicate;
 /// more.
 ///
 /// @param all the fields, values in ASCII
-record CustomFields(List<Fields.Field> all) {
+record CustomFields(List<CustomFields.Custom> all) {
 
-    private static final Set<String> NOT_CUSTOM =
+    /// One of them.
+    ///
+    /// @param name as it is spelled
+    /// @param value in ASCII
+    record Custom(String name, String value) {}
+
+    /// What each API is told otherwise, or makes itself.
+    private static final Set<String> TOLD =
+            Set.of("from", "to", "cc", "bcc", "reply-to", "subject", "mime-version");
+
+    /// What belongs to the way that the message came.
+    private static final Set<String> TRACE =
             Set.of(
-                    "from",
-                    "to",
-                    "cc",
-                    "bcc",
-                    "reply-to",
-                    "subject",
-                    "date",
-                    "mime-version",
                     "received",
                     "received-spf",
                     "return-path",
                     "delivered-to",
                     "x-original-to",
                     "envelope-to",
-                    "dkim-signature",
-                    "domainkey-signature",
                     "authentication-results");
+
+    private static final Set<String> SIGNATURES = Set.of("dkim-signature", "domainkey-signature");
+
+    /// By this we know the field that we put first ourselves (RFC 5321 §4.4).
+    private static final String OURS = " (Postern) with ";
 
     CustomFields {
         all = List.copyOf(all);
     }
 
-    /// @param reserved says of a name in small letters whether this API has no place for it
-    static CustomFields of(Fields fields, Predicate<String> reserved) {
-        List<Fields.Field> custom = new ArrayList<>();
+    /// @param reserved says of a name in small letters whether this API does otherwise what such a
+    ///   field says
+    /// @param notCarried is told of those that go nowhere
+    static CustomFields of(Fields fields, Predicate<String> reserved, Losses notCarried) {
+        List<Custom> custom = new ArrayList<>();
+        Set<String> signatures = new LinkedHashSet<>();
+        int subject = 0;
         for (Fields.Field field : fields.all()) {
             String name = field.name().toLowerCase(Locale.ROOT);
-            boolean goes =
-                    !NOT_CUSTOM.contains(name)
-                            && !name.startsWith("content-")
-                            && !name.startsWith("arc-")
-                            && !reserved.test(name)
-                            && !field.value().isEmpty();
-            if (goes) {
-                custom.add(new Fields.Field(field.name(), HeaderText.ascii(field.value())));
+            boolean ours =
+                    name.equals("received")
+                            && field.equals(fields.all().getFirst())
+                            && field.value().octets().contains(OURS);
+            // Those of the content are told of where it is read.
+            boolean told = TOLD.contains(name) || name.startsWith("content-");
+            if (name.equals("subject") && subject++ > 0) {
+                notCarried.add("second Subject");
             }
+            if (ours || told || reserved.test(name)) {
+                continue;
+            }
+            if (SIGNATURES.contains(name) || name.startsWith("arc-")) {
+                signatures.add(field.name());
+            } else if (TRACE.contains(name)) {
+                notCarried.add(field.name());
+            } else if (field.value().isEmpty()) {
+                notCarried.add("empty " + field.name());
+            } else {
+                custom.add(new Custom(field.name(), HeaderText.ascii(field.value())));
+            }
+        }
+        if (!signatures.isEmpty()) {
+            notCarried.add("signatures, void by rebuilding: " + String.join(", ", signatures));
         }
         return new CustomFields(custom);
     }
@@ -64,7 +90,7 @@ record CustomFields(List<Fields.Field> all) {
     Map<String, String> once(Losses notCarried) {
         Map<String, String> first = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
-        for (Fields.Field field : all) {
+        for (Custom field : all) {
             if (names.add(field.name().toLowerCase(Locale.ROOT))) {
                 first.put(field.name(), field.value());
             } else {

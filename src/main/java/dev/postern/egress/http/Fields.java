@@ -1,13 +1,14 @@
 package dev.postern.egress.http;
 
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/// A header section as its fields: names as spelled, values unfolded, raw, an octet a character.
-/// Lines that are no field are passed over (RFC 5322 §2.2).
+/// A header section as its fields: names as spelled, values unfolded and [Raw]. Lines that are no
+/// field are passed over (RFC 5322 §2.2).
 ///
 /// @param all the fields in their order
 record Fields(List<Field> all) {
@@ -24,11 +25,32 @@ record Fields(List<Field> all) {
     /// One field.
     ///
     /// @param name as it is spelled
-    /// @param value unfolded, without blanks around it, raw
-    record Field(String name, String value) {
+    /// @param value unfolded, without blanks around it
+    record Field(String name, Raw value) {
 
         boolean isNamed(String other) {
             return name.equalsIgnoreCase(other);
+        }
+    }
+
+    /// A value, or a piece of one, as it stands in the message: octets, no text yet. Only
+    /// [HeaderText] makes text of it. Text is of another type, so nothing can be decoded twice.
+    ///
+    /// @param octets an octet a character, for those who look for the pieces of a value
+    record Raw(String octets) {
+
+        static final Raw NONE = new Raw("");
+
+        private static final int LAST_OCTET = 0xFF;
+
+        Raw {
+            if (octets.chars().anyMatch(c -> c > LAST_OCTET)) {
+                throw new IllegalArgumentException("text is no raw value");
+            }
+        }
+
+        boolean isEmpty() {
+            return octets.isEmpty();
         }
     }
 
@@ -131,7 +153,7 @@ record Fields(List<Field> all) {
 
         private void end() {
             if (!name.isEmpty()) {
-                fields.add(new Field(name, value.toString().strip()));
+                fields.add(new Field(name, new Raw(value.toString().strip())));
                 name = "";
                 value = new StringBuilder();
             }
@@ -175,13 +197,23 @@ record Fields(List<Field> all) {
     }
 
     /// Returns the values of all fields of that name.
-    List<String> values(String name) {
+    List<Raw> values(String name) {
         return all.stream().filter(f -> f.isNamed(name)).map(Field::value).toList();
     }
 
     /// Returns the value of the first field of that name.
-    Optional<String> first(String name) {
+    Optional<Raw> first(String name) {
         return all.stream().filter(f -> f.isNamed(name)).findFirst().map(Field::value);
+    }
+
+    /// Returns the same fields with their octets beyond ASCII as UTF-8.
+    ///
+    /// @param otherwise what they are that are no UTF-8
+    Fields inUtf8(Charset otherwise) {
+        return new Fields(
+                all.stream()
+                        .map(f -> new Field(f.name(), HeaderText.inUtf8(f.value(), otherwise)))
+                        .toList());
     }
 
     /// Returns whether there is a field of that name.

@@ -6,17 +6,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import jakarta.mail.internet.MimeUtility;
 import java.io.ByteArrayOutputStream;
 import java.io.UnsupportedEncodingException;
+import java.nio.charset.Charset;
+import java.util.ArrayList;
 import java.util.Base64;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Header values between octets, encoded words and text.
+///
+/// *Limits.* A value is walked through once.
 final class HeaderText {
-
-    /// An encoded word (RFC 2047 §2), also with blanks in it, which some mailers leave there. Each
-    /// piece ends at the next question mark, so nothing is looked at more than a few times.
-    private static final Pattern WORD =
-            Pattern.compile("=\\?([^?\\s*]++)(?:\\*[^?]*+)?\\?([BbQq])\\?([^?]*+)\\?=");
 
     /// Jakarta Mail cuts a text in two, and each half again: no way for a long one.
     private static final int LONG_CHARACTERS = 1000;
@@ -27,63 +26,152 @@ final class HeaderText {
 
     private HeaderText() {}
 
-    /// Returns the text of a raw value: its octets as UTF-8 (RFC 6532 §3) or, where they are none,
-    /// as Windows had them, then its encoded words decoded (RFC 2047 §2), also where they are not
-    /// set apart or are quoted, as they should not be. Control characters become blanks.
+    /// Returns the text of a raw value: its encoded words decoded (RFC 2047 §2), also where they
+    /// are not set apart or are quoted, as they should not be, and its other octets as UTF-8 (RFC
+    /// 6532 §3) or, where they are none, as Windows had them. Control characters become blanks.
+    static String decode(Fields.Raw raw) {
+        return wordsDecoded(raw.octets()).replaceAll("\\p{Cntrl}+", " ").strip();
+    }
+
+    /// Returns the text of octets above 127.
+    static String octetsDecoded(Fields.Raw raw) {
+        return Charsets.decode(octets(raw.octets()), "");
+    }
+
+    /// Returns the same value with its octets above 127 as UTF-8, but for those in encoded words.
     ///
-    /// @param raw an octet a character
-    static String decode(String raw) {
-        return wordsDecoded(octetsDecoded(raw)).replaceAll("\\p{Cntrl}+", " ").strip();
+    /// @param otherwise what they are that are no UTF-8
+    static Fields.Raw inUtf8(Fields.Raw raw, Charset otherwise) {
+        String value = raw.octets();
+        Charset charset = Charsets.of(octets(value), otherwise);
+        StringBuilder utf8 = new StringBuilder();
+        int end = 0;
+        for (Word word : Word.in(value)) {
+            utf8.append(inUtf8(value.substring(end, word.start()), charset));
+            utf8.append(value, word.start(), word.end());
+            end = word.end();
+        }
+        return new Fields.Raw(utf8.append(inUtf8(value.substring(end), charset)).toString());
     }
 
-    /// Returns the text of octets above 127, an octet a character.
-    static String octetsDecoded(String raw) {
-        return isAscii(raw) ? raw : Charsets.guess(raw.getBytes(ISO_8859_1));
+    private static String inUtf8(String octets, Charset charset) {
+        return new String(new String(octets(octets), charset).getBytes(UTF_8), ISO_8859_1);
     }
 
-    private static String wordsDecoded(String text) {
+    private static byte[] octets(String octets) {
+        return octets.getBytes(ISO_8859_1);
+    }
+
+    private static String wordsDecoded(String value) {
+        Charset plain = Charsets.of(octets(value), Charsets.WINDOWS);
         StringBuilder decoded = new StringBuilder();
         // Octets of adjacent words in one charset, since some mailers cut characters in two.
         ByteArrayOutputStream octets = new ByteArrayOutputStream();
         String charset = "";
         int end = 0;
-        Matcher word = WORD.matcher(text);
-        while (word.find()) {
-            String between = text.substring(end, word.start());
+        for (Word word : Word.in(value)) {
+            String between = value.substring(end, word.start());
             boolean adjacent = !charset.isEmpty() && between.isBlank();
-            if (!adjacent || !charset.equalsIgnoreCase(word.group(1))) {
+            if (!adjacent || !charset.equalsIgnoreCase(word.charset())) {
                 decoded.append(Charsets.decode(octets.toByteArray(), charset));
                 octets.reset();
-                decoded.append(adjacent ? "" : between);
+                decoded.append(adjacent ? "" : new String(octets(between), plain));
             }
-            charset = word.group(1);
-            octets.writeBytes(octets(word.group(2), word.group(3)));
+            charset = word.charset();
+            octets.writeBytes(word.octets());
             end = word.end();
         }
         decoded.append(Charsets.decode(octets.toByteArray(), charset));
-        return decoded.append(text.substring(end)).toString();
+        return decoded.append(new String(octets(value.substring(end)), plain)).toString();
     }
 
-    private static byte[] octets(String encoding, String text) {
-        if (encoding.equalsIgnoreCase("B")) {
-            String clean = text.replaceAll("[^A-Za-z0-9+/]", "");
-            int whole = clean.length() % 4 == 1 ? clean.length() - 1 : clean.length();
-            return Base64.getDecoder().decode(clean.substring(0, whole));
-        }
-        ByteArrayOutputStream octets = new ByteArrayOutputStream();
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            int value = c == '=' && i + 2 < text.length() ? hex(text.substring(i + 1, i + 3)) : -1;
-            if (value >= 0) {
-                octets.write(value);
-                i += 2;
-            } else if (c == '_') {
-                octets.write(' ');
-            } else {
-                octets.writeBytes(String.valueOf(c).getBytes(c < 256 ? ISO_8859_1 : UTF_8));
+    /// An encoded word (RFC 2047 §2), also with blanks or question marks in its text, which some
+    /// mailers leave there.
+    ///
+    /// @param start where it begins
+    /// @param end behind its last character
+    /// @param charset the name of its charset, without a language (RFC 2231 §5)
+    /// @param base64 whether its text is in base64 (RFC 2047 §4)
+    /// @param text still encoded
+    private record Word(int start, int end, String charset, boolean base64, String text) {
+
+        static final String START = "=?";
+        private static final String END = "?=";
+
+        /// Returns all of a value, in their order.
+        static List<Word> in(String value) {
+            List<Word> words = new ArrayList<>();
+            int at = value.indexOf(START);
+            while (at >= 0) {
+                Word word = at(value, at);
+                if (word != null) {
+                    words.add(word);
+                }
+                at = value.indexOf(START, word == null ? at + START.length() : word.end());
             }
+            return words;
         }
-        return octets.toByteArray();
+
+        /// Returns the one that begins there; null when none does.
+        private static @Nullable Word at(String value, int start) {
+            int from = start + START.length();
+            int named = from;
+            while (named < value.length() && " \t?*".indexOf(value.charAt(named)) < 0) {
+                named++;
+            }
+            int language = named;
+            while (language < value.length() && value.charAt(language) != '?') {
+                language++;
+            }
+            int text = language + "?B?".length();
+            if (named == from
+                    || text > value.length()
+                    || (language > named && value.charAt(named) != '*')
+                    || value.charAt(text - 1) != '?') {
+                return null;
+            }
+            char encoding = Character.toUpperCase(value.charAt(language + 1));
+            int end = end(value, text);
+            return end < 0 || (encoding != 'B' && encoding != 'Q')
+                    ? null
+                    : new Word(
+                            start,
+                            end + END.length(),
+                            value.substring(from, named),
+                            encoding == 'B',
+                            value.substring(text, end));
+        }
+
+        /// Returns where its text ends; negative when another begins before.
+        private static int end(String value, int from) {
+            for (int i = from; i < value.length(); i++) {
+                if (value.startsWith(END, i)) {
+                    return i;
+                }
+                // An equals sign may be its last character.
+                if (value.startsWith(START, i) && !value.startsWith(END, i + 1)) {
+                    return -1;
+                }
+            }
+            return -1;
+        }
+
+        byte[] octets() {
+            if (base64) {
+                String clean = text.replaceAll("[^A-Za-z0-9+/]", "");
+                int whole = clean.length() % 4 == 1 ? clean.length() - 1 : clean.length();
+                return Base64.getDecoder().decode(clean.substring(0, whole));
+            }
+            ByteArrayOutputStream octets = new ByteArrayOutputStream();
+            for (int i = 0; i < text.length(); i++) {
+                char c = text.charAt(i);
+                boolean escape = c == '=' && i + 2 < text.length();
+                int value = escape ? hex(text.substring(i + 1, i + 3)) : -1;
+                octets.write(value >= 0 ? value : c == '_' ? ' ' : c);
+                i += value >= 0 ? 2 : 0;
+            }
+            return octets.toByteArray();
+        }
     }
 
     /// Returns the value of two hexadecimal digits; -1 when they are none.
@@ -94,15 +182,19 @@ final class HeaderText {
     }
 
     /// Returns a raw value as ASCII: as it is, or where it has octets above 127 as encoded words.
-    static String ascii(String raw) {
-        if (isAscii(raw)) {
-            return raw.replaceAll("\\p{Cntrl}+", " ");
-        }
-        if (raw.length() > LONG_CHARACTERS) {
-            return encodedWords(decode(raw));
+    static String ascii(Fields.Raw raw) {
+        return isAscii(raw.octets())
+                ? raw.octets().replaceAll("\\p{Cntrl}+", " ")
+                : encoded(decode(raw));
+    }
+
+    /// Returns a text as ASCII: as encoded words where it is more than that.
+    static String encoded(String text) {
+        if (isAscii(text) || text.length() > LONG_CHARACTERS) {
+            return isAscii(text) ? text : encodedWords(text);
         }
         try {
-            return MimeUtility.encodeText(decode(raw), "UTF-8", null).replaceAll("\\s++", " ");
+            return MimeUtility.encodeText(text, "UTF-8", null).replaceAll("\\s++", " ");
         } catch (UnsupportedEncodingException e) {
             throw new AssertionError("every Java has UTF-8", e);
         }

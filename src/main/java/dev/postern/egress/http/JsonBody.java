@@ -22,6 +22,11 @@ import java.util.regex.Pattern;
 /// their place, and they are written when the token's turn comes.
 final class JsonBody implements HttpBody {
 
+    /// What stands between two parts, as JSON has it.
+    private static final String LINE_BREAK = "\\r\\n";
+
+    private static final String PREFORMATTED = "<pre style=\\\"white-space: pre-wrap\\\">";
+
     private final List<Segment> segments;
     private long lengthBytes = -1;
 
@@ -53,12 +58,32 @@ final class JsonBody implements HttpBody {
 
         /// Returns a token for parts' texts, one after the other.
         String text(List<Leaf> leaves) {
-            return token(out -> write(leaves, out, false));
+            return token(out -> {
+                Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
+                String between = "";
+                for (Leaf leaf : leaves) {
+                    writer.write(between);
+                    between = LINE_BREAK;
+                    write(leaf, writer, false);
+                }
+                writer.flush();
+            });
         }
 
-        /// Returns a token for parts' texts as HTML that shows them as they are.
-        String textAsHtml(List<Leaf> leaves) {
-            return token(out -> write(leaves, out, true));
+        /// Returns a token for HTML, one piece after the other; in it, texts are shown as they are.
+        String html(List<Rebuilt.Shown> pieces) {
+            return token(out -> {
+                Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
+                String between = "";
+                for (Rebuilt.Shown piece : pieces) {
+                    writer.write(between);
+                    between = LINE_BREAK;
+                    writer.write(piece.isHtml() ? "" : PREFORMATTED);
+                    write(piece.leaf(), writer, !piece.isHtml());
+                    writer.write(piece.isHtml() ? "" : "</pre>");
+                }
+                writer.flush();
+            });
         }
 
         private String token(Segment segment) {
@@ -66,20 +91,12 @@ final class JsonBody implements HttpBody {
             return mark + (segments.size() - 1) + "@";
         }
 
-        private static void write(List<Leaf> leaves, OutputStream out, boolean asHtml)
-                throws IOException {
-            Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
-            writer.write(asHtml ? "<pre style=\\\"white-space: pre-wrap\\\">" : "");
-            for (int i = 0; i < leaves.size(); i++) {
-                writer.write(i == 0 ? "" : "\\r\\n");
-                try (Reader text = leaves.get(i).text()) {
-                    for (int c = text.read(); c >= 0; c = text.read()) {
-                        writeCharacter((char) c, writer, asHtml);
-                    }
+        private static void write(Leaf leaf, Writer writer, boolean asHtml) throws IOException {
+            try (Reader text = leaf.text()) {
+                for (int c = text.read(); c >= 0; c = text.read()) {
+                    writeCharacter((char) c, writer, asHtml);
                 }
             }
-            writer.write(asHtml ? "</pre>" : "");
-            writer.flush();
         }
 
         private static void writeCharacter(char c, Writer to, boolean asHtml) throws IOException {

@@ -13,11 +13,8 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.Reader;
-import java.io.Writer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.util.Locale;
-import java.util.Optional;
 import org.eclipse.angus.mail.util.DecodingException;
 import org.jspecify.annotations.Nullable;
 
@@ -33,10 +30,11 @@ final class Leaf {
     private @Nullable Charset charset;
     private @Nullable Boolean uuencoded;
     private @Nullable Boolean base64;
+    private Charsets.@Nullable Utf8 utf8;
 
     /// @param octets as they stand in the message
     /// @param charsetName what the part says of its text; empty: nothing
-    /// @param encoding its content transfer encoding
+    /// @param encoding its content transfer encoding, a word without comments
     Leaf(ContentCursor.Stretch octets, String charsetName, String encoding) {
         this.octets = octets;
         this.charsetName = charsetName;
@@ -132,6 +130,13 @@ final class Leaf {
         return decodedBytes;
     }
 
+    /// Returns whether it has no octet.
+    boolean isEmpty() throws IOException {
+        try (InputStream in = open()) {
+            return in.read() < 0;
+        }
+    }
+
     /// Returns whether it has nothing but blanks and line breaks.
     boolean isBlank() throws IOException {
         try (InputStream in = new BufferedInputStream(open())) {
@@ -149,8 +154,7 @@ final class Leaf {
         // Found out now, when the parts' turns come one after the other: later each would be gone
         // back to.
         Charset known = charset();
-        Optional<Charset> named = Charsets.named(charsetName);
-        return named.isEmpty() || (named.get().equals(UTF_8) && !known.equals(UTF_8));
+        return Charsets.named(charsetName).isEmpty() || (known.equals(UTF_8) && !utf8().isAll());
     }
 
     /// Returns the name of its charset as it says.
@@ -169,25 +173,24 @@ final class Leaf {
         return reader;
     }
 
-    /// What is said to be ASCII or UTF-8, or says nothing that we know, is UTF-8 if it can be, else
-    /// what Windows has.
+    /// What is said to be ASCII, or says nothing that we know, is UTF-8 if it can be, else what
+    /// Windows has.
     private synchronized Charset charset() throws IOException {
         Charset known = charset;
         if (known == null) {
             Charset named = Charsets.named(charsetName).orElse(US_ASCII);
-            boolean plain = named.equals(US_ASCII) || named.equals(UTF_8);
-            known = plain ? (isUtf8() ? UTF_8 : Charsets.WINDOWS) : named;
+            known = named.equals(US_ASCII) ? utf8().orElse(Charsets.WINDOWS) : named;
             charset = known;
         }
         return known;
     }
 
-    private boolean isUtf8() throws IOException {
-        try (Reader reader = new InputStreamReader(open(), UTF_8.newDecoder())) {
-            reader.transferTo(Writer.nullWriter());
-            return true;
-        } catch (CharacterCodingException _) {
-            return false;
+    private synchronized Charsets.Utf8 utf8() throws IOException {
+        Charsets.Utf8 known = utf8;
+        if (known == null) {
+            known = Charsets.Utf8.in(open());
+            utf8 = known;
         }
+        return known;
     }
 }

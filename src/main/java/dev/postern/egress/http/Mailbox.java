@@ -2,12 +2,13 @@ package dev.postern.egress.http;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// An address in a header field, with the name that is shown for it (RFC 5322 §3.4).
 ///
 /// *Limits.* [Allowance#ADDRESSES_LIMIT] in a field. A value is walked through once.
 ///
-/// @param address `local@domain`
+/// @param address `local@domain`; of those that [Listed] has as others a local part, or nothing
 /// @param name decoded; empty without one
 record Mailbox(String address, String name) {
 
@@ -19,14 +20,58 @@ record Mailbox(String address, String name) {
     /// What a name may have without quotes, beside letters and digits.
     private static final String ATOM_CHARACTERS = " !#$%&'*+/=?^_`{|}~-";
 
-    /// Returns the mailboxes of a raw field value, groups opened; what can't be understood is
-    /// passed over. Comments and blanks may be wherever RFC 5322 §4.4 lets them be.
+    /// What a field value lists.
+    ///
+    /// @param mailboxes those with an address, groups opened
+    /// @param others what else is there: a local part alone, as in cron's `root (Cron Daemon)`, or
+    ///   text that is no address, as the name
+    /// @param groups the names of groups (RFC 5322 §3.4)
+    record Listed(List<Mailbox> mailboxes, List<Mailbox> others, List<String> groups) {
+
+        Listed {
+            mailboxes = List.copyOf(mailboxes);
+            others = List.copyOf(others);
+            groups = List.copyOf(groups);
+        }
+    }
+
+    /// Reads a field value. Comments and blanks may be wherever RFC 5322 §4.4 lets them be.
+    ///
+    /// @throws BeyondLimit when it has too many entries
+    static Listed list(Fields.Raw value) throws BeyondLimit {
+        Scan scan = new Scan(value);
+        scan.run();
+        return new Listed(scan.found, scan.others, scan.groups);
+    }
+
+    /// Returns the mailboxes of a field value.
+    ///
+    /// @throws BeyondLimit when it has too many entries
+    static List<Mailbox> parse(Fields.Raw value) throws BeyondLimit {
+        return list(value).mailboxes();
+    }
+
+    /// Returns who wrote a message: the first with a domain that its From names, else the first
+    /// without; null when there is none at all.
     ///
     /// @throws BeyondLimit when there are too many
-    static List<Mailbox> parse(String raw) throws BeyondLimit {
-        Scan scan = new Scan(raw);
-        scan.run();
-        return scan.found;
+    static @Nullable Mailbox author(Fields fields) throws BeyondLimit {
+        Mailbox other = null;
+        for (Fields.Raw value : fields.values("From")) {
+            Listed listed = list(value);
+            if (!listed.mailboxes().isEmpty()) {
+                return listed.mailboxes().getFirst();
+            }
+            if (other == null && !listed.others().isEmpty()) {
+                other = listed.others().getFirst();
+            }
+        }
+        return other;
+    }
+
+    /// Returns whether mail gets to it.
+    boolean hasDomain() {
+        return address.indexOf('@') >= 0;
     }
 
     /// Walks through a value, entry by entry.
@@ -34,16 +79,15 @@ record Mailbox(String address, String name) {
 
         private final String raw;
         private final List<Mailbox> found = new ArrayList<>();
+        private final List<Mailbox> others = new ArrayList<>();
+        private final List<String> groups = new ArrayList<>();
 
         /// The present entry without its comments and what is in angle brackets.
         private final StringBuilder plain = new StringBuilder();
 
         private int at;
 
-        /// Where the present entry begins.
-        private int start;
-
-        /// What its first comment says; that may be the name.
+        /// What its first comment says, without escapes; that may be the name.
         private String comment = "";
 
         /// Whether the entry has had its address.
@@ -52,8 +96,8 @@ record Mailbox(String address, String name) {
         /// Whether a quoted string has no end: then no later quote begins one.
         private boolean quotesAreOver;
 
-        Scan(String raw) {
-            this.raw = raw;
+        Scan(Fields.Raw value) {
+            this.raw = value.octets();
         }
 
         void run() throws BeyondLimit {
@@ -61,15 +105,18 @@ record Mailbox(String address, String name) {
                 char c = raw.charAt(at);
                 switch (c) {
                     case '"' -> plain.append(quoted());
-                    case '(' -> comment();
+                    case '(' -> {
+                        comment();
+                        plain.append(' ');
+                    }
                     case '<' -> angled();
                     case ',', ';' -> {
                         end();
                         at++;
-                        start = at;
                     }
                     case ':' -> {
-                        // What stood before it was the name of a group.
+                        String group = named(unquoted(plain.toString()));
+                        groups.addAll(group.isEmpty() ? List.of() : List.of(group));
                         at++;
                         begin();
                     }
@@ -83,7 +130,6 @@ record Mailbox(String address, String name) {
         }
 
         private void begin() {
-            start = at;
             plain.setLength(0);
             comment = "";
             done = false;
@@ -91,17 +137,36 @@ record Mailbox(String address, String name) {
 
         /// Ends an entry: what has no angle brackets may be an address itself, or have some in it.
         private void end() throws BeyondLimit {
-            if (plain.indexOf("@") >= 0) {
+            if (plain.indexOf("@") < 0) {
+                endWithoutAddress();
+            } else {
                 String all = closedUp(plain.toString());
                 if (!done && isPlain(all)) {
                     add(all, comment);
                 } else {
-                    for (String word : words(plain)) {
-                        add(word, "");
-                    }
+                    addWords(plain);
                 }
             }
             begin();
+        }
+
+        /// What has one word only is a local part, any other text a name.
+        private void endWithoutAddress() throws BeyondLimit {
+            String all = plain.toString().strip();
+            if (all.isEmpty()) {
+                return;
+            }
+            boolean local = !done && all.chars().allMatch(Mailbox::isOfAddress);
+            addOther(local ? all : "", local ? comment : unquoted(all));
+        }
+
+        /// Takes the addresses among words; the rest is text.
+        private void addWords(CharSequence text) throws BeyondLimit {
+            StringBuilder rest = new StringBuilder();
+            for (String word : words(text)) {
+                rest.append(add(word, "") ? "" : word + " ");
+            }
+            addOther("", rest.toString());
         }
 
         private static List<String> words(CharSequence text) {
@@ -151,7 +216,7 @@ record Mailbox(String address, String name) {
                 at++;
             } while (depth > 0 && at < raw.length());
             if (comment.isEmpty() && depth == 0) {
-                comment = raw.substring(from, at - 1).strip();
+                comment = unescaped(raw.substring(from, at - 1)).strip();
             }
         }
 
@@ -179,12 +244,13 @@ record Mailbox(String address, String name) {
             String path = withoutRoute(closedUp(inside.toString()));
             if (!done && isPlain(path)) {
                 comment = noted;
-                add(path, phrase(opened));
+                add(path, phrase());
                 done = true;
+            } else if (!done && path.chars().allMatch(Mailbox::isOfAddress)) {
+                comment = noted;
+                addOther(path, phrase());
             } else {
-                for (String word : words(inside)) {
-                    add(word, "");
-                }
+                addWords(plain.append(' ').append(inside));
             }
             plain.setLength(0);
         }
@@ -194,23 +260,16 @@ record Mailbox(String address, String name) {
             plain.append(' ');
             if (comma < 0) {
                 plain.append(inside);
-                start = at;
             } else {
                 plain.append(raw, opened + 1, comma);
                 end();
-                start = comma + 1;
-                plain.append(raw, start, at);
+                plain.append(raw, comma + 1, at);
             }
         }
 
         /// Returns the name before an address in angle brackets, or what a comment beside it says.
-        private String phrase(int opened) {
-            if (plain.toString().isBlank()) {
-                return commentAfter();
-            }
-            boolean simple = isPlain(raw.substring(opened + 1, at - 1).strip());
-            return (simple && !quotesAreOver ? raw.substring(start, opened) : plain.toString())
-                    .strip();
+        private String phrase() {
+            return plain.toString().isBlank() ? commentAfter() : unquoted(plain.toString());
         }
 
         private String commentAfter() {
@@ -227,25 +286,58 @@ record Mailbox(String address, String name) {
             return path.startsWith("@") ? path.substring(path.indexOf(':') + 1) : path;
         }
 
-        private void add(String address, String name) throws BeyondLimit {
-            String decoded = HeaderText.octetsDecoded(address).strip();
-            if (isPlain(decoded)) {
-                if (found.size() >= Allowance.ADDRESSES_LIMIT) {
-                    throw new BeyondLimit("more than " + Allowance.ADDRESSES_LIMIT + " addresses");
-                }
-                found.add(new Mailbox(decoded, HeaderText.decode(unquoted(name))));
-            }
+        /// @return whether that is an address
+        private boolean add(String address, String name) throws BeyondLimit {
+            String decoded = HeaderText.octetsDecoded(new Fields.Raw(address)).strip();
+            return isPlain(decoded) && found.add(new Mailbox(decoded, named(name)));
         }
 
-        /// Returns the text of a name that is one quoted string.
-        private static String unquoted(String name) {
-            if (name.length() < 2 || !name.startsWith("\"") || !name.endsWith("\"")) {
-                return name;
+        private void addOther(String address, String name) throws BeyondLimit {
+            if ((address + name).chars().noneMatch(Character::isLetterOrDigit)) {
+                return;
             }
+            String decoded = HeaderText.octetsDecoded(new Fields.Raw(address));
+            others.add(new Mailbox(decoded, named(name)));
+        }
+
+        private String named(String name) throws BeyondLimit {
+            int entries = found.size() + others.size() + groups.size();
+            if (entries >= Allowance.ADDRESSES_LIMIT) {
+                throw new BeyondLimit("more than " + Allowance.ADDRESSES_LIMIT + " addresses");
+            }
+            return HeaderText.decode(new Fields.Raw(name));
+        }
+
+        /// Returns what a phrase says: the words of its quoted strings, one blank for several
+        /// outside them (RFC 5322 §3.2.5).
+        private static String unquoted(String phrase) {
             StringBuilder text = new StringBuilder();
-            for (int i = 1; i < name.length() - 1; i++) {
-                i += name.charAt(i) == '\\' && i + 1 < name.length() - 1 ? 1 : 0;
-                text.append(name.charAt(i));
+            boolean quoted = false;
+            boolean blank = false;
+            for (int i = 0; i < phrase.length(); i++) {
+                char c = phrase.charAt(i);
+                if (!quoted && BLANKS.indexOf(c) >= 0) {
+                    blank = true;
+                    continue;
+                }
+                text.append(blank ? " " : "");
+                blank = false;
+                if (c == '"') {
+                    quoted = !quoted;
+                } else {
+                    i += quoted && c == '\\' && i + 1 < phrase.length() ? 1 : 0;
+                    text.append(phrase.charAt(i));
+                }
+            }
+            return text.toString().strip();
+        }
+
+        /// Returns what a comment says (RFC 5322 §3.2.2).
+        private static String unescaped(String comment) {
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < comment.length(); i++) {
+                i += comment.charAt(i) == '\\' && i + 1 < comment.length() ? 1 : 0;
+                text.append(comment.charAt(i));
             }
             return text.toString();
         }
@@ -312,7 +404,14 @@ record Mailbox(String address, String name) {
                 name.chars().allMatch(Mailbox::isOfName)
                         ? name
                         : "\"" + name.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
-        return shown + " <" + address + ">";
+        return address.isEmpty() ? shown : shown + " <" + address + ">";
+    }
+
+    /// Returns it as it stands in a header field: the name in encoded words where it needs them.
+    String inHeader() {
+        return HeaderText.isAscii(name)
+                ? toString()
+                : HeaderText.encoded(name) + " <" + address + ">";
     }
 
     private static boolean isOfName(int c) {

@@ -101,8 +101,8 @@ final class Mailgun implements Api {
                 }
             }
         }
-        for (String json : fields.values(VARIABLES)) {
-            JsonNode variables = Json.read(json);
+        for (Fields.Raw json : fields.values(VARIABLES)) {
+            JsonNode variables = Json.read(HeaderText.decode(json));
             for (Map.Entry<String, JsonNode> variable : variables.properties()) {
                 JsonNode value = variable.getValue();
                 form.option(

@@ -2,11 +2,16 @@ package dev.postern.egress.http;
 
 import dev.postern.egress.http.PartScan.Part;
 import dev.postern.egress.http.Rebuilt.Attachment;
+import dev.postern.egress.http.Rebuilt.Shown;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The one reading of MIME (RFC 2045, RFC 2046): takes a message apart into what APIs want of it.
@@ -30,31 +35,13 @@ final class MimeReading {
     private static final Set<String> SEALED =
             Set.of("application/pkcs7-mime", "application/x-pkcs7-mime");
 
-    /// What a file of a type is called where nobody says.
-    static final Map<String, String> EXTENSIONS =
-            Map.ofEntries(
-                    Map.entry(PLAIN, "txt"),
-                    Map.entry(HTML, "html"),
-                    Map.entry(CALENDAR, "ics"),
-                    Map.entry("text/csv", "csv"),
-                    Map.entry("text/rfc822-headers", "txt"),
-                    Map.entry("message/rfc822", "eml"),
-                    Map.entry("message/delivery-status", "txt"),
-                    Map.entry("message/disposition-notification", "txt"),
-                    Map.entry("image/png", "png"),
-                    Map.entry("image/jpeg", "jpg"),
-                    Map.entry("image/gif", "gif"),
-                    Map.entry("image/svg+xml", "svg"),
-                    Map.entry("application/pdf", "pdf"),
-                    Map.entry("application/zip", "zip"),
-                    Map.entry("application/json", "json"),
-                    Map.entry("application/xml", "xml"),
-                    Map.entry("application/pgp-signature", "asc"),
-                    Map.entry("application/pgp-encrypted", "asc"),
-                    Map.entry("application/pkcs7-signature", "p7s"),
-                    Map.entry("application/x-pkcs7-signature", "p7s"),
-                    Map.entry("application/pkcs7-mime", "p7m"),
-                    Map.entry("application/x-pkcs7-mime", "p7m"));
+    /// The fields of a part that its place in the result says, once each.
+    private static final Set<String> EXPRESSED =
+            Set.of(
+                    "content-type",
+                    "content-transfer-encoding",
+                    "content-disposition",
+                    "content-id");
 
     /// How a part stands among others.
     private enum Place {
@@ -68,13 +55,66 @@ final class MimeReading {
         ATTACHED
     }
 
+    /// A part that has no parts of its own.
+    ///
+    /// @param isBlank whether it is a text that shows nothing
+    private record Piece(
+            Part part,
+            Parameters type,
+            Parameters disposition,
+            Place place,
+            Leaf leaf,
+            boolean isBlank) {
+
+        boolean isHtml() {
+            return type.value().equals(HTML);
+        }
+
+        String name() {
+            String named = disposition.get("filename");
+            return named.isEmpty() ? type.get("name") : named;
+        }
+
+        String label() {
+            return name().isEmpty() ? type.value() : name();
+        }
+    }
+
+    /// What is shown of some parts, in up to two forms of the same. The HTML may have texts in it,
+    /// to be shown as they are.
+    private record Body(List<Piece> text, List<Piece> html) {
+
+        static final Body NONE = new Body(List.of(), List.of());
+
+        static Body of(Piece piece) {
+            return piece.isHtml()
+                    ? new Body(List.of(), List.of(piece))
+                    : new Body(List.of(piece), List.of());
+        }
+
+        boolean isNone() {
+            return text.isEmpty() && html.isEmpty();
+        }
+
+        /// Returns whether it shows nothing.
+        boolean isBlank() {
+            return html.isEmpty() && text.stream().allMatch(Piece::isBlank);
+        }
+
+        List<Piece> asHtml() {
+            return html.isEmpty() ? text : html;
+        }
+
+        List<Piece> all() {
+            return Stream.concat(text.stream(), html.stream()).distinct().toList();
+        }
+    }
+
     private final ContentCursor content;
-    private final List<Leaf> text = new ArrayList<>();
     private final List<Attachment> attachments = new ArrayList<>();
     private final Losses notCarried = new Losses();
-    private @Nullable Leaf html;
     private @Nullable Leaf amp;
-    private @Nullable Leaf calendar;
+    private @Nullable Attachment calendar;
 
     private MimeReading(ContentCursor content) {
         this.content = content;
@@ -88,191 +128,341 @@ final class MimeReading {
         PartScan.Found found = PartScan.of(content);
         Fields fields = found.whole().fields();
         MimeReading reading = new MimeReading(content);
-        reading.part(found.whole(), Place.SEQUENCE, true);
+        Body body = reading.part(found.whole(), Place.SEQUENCE, true);
+        reading.noteWhatBodiesLack(body);
+        reading.embed(body.html());
+        if (body.isNone() && reading.calendar == null) {
+            reading.notCarried.add("a message without a text (a blank stands for it)");
+        }
         Allowance allowance = found.allowance();
-        List<Mailbox> from = mailboxes(fields, "From", allowance);
-        if (from.size() > 1) {
+        if (reading.mailboxes(fields, "From", allowance).size() > 1) {
             reading.notCarried.add("From: other authors");
         }
         return new Rebuilt(
                 fields,
-                from.isEmpty() ? null : from.getFirst(),
-                mailboxes(fields, "Reply-To", allowance),
-                mailboxes(fields, "To", allowance),
-                mailboxes(fields, "Cc", allowance),
+                Mailbox.author(fields),
+                reading.mailboxes(fields, "Reply-To", allowance),
+                reading.mailboxes(fields, "To", allowance),
+                reading.mailboxes(fields, "Cc", allowance),
                 fields.first("Subject").map(HeaderText::decode).orElse(""),
-                reading.text,
-                reading.html,
+                body.text().stream().map(Piece::leaf).toList(),
+                body.html().stream().map(p -> new Shown(p.leaf(), p.isHtml())).toList(),
                 reading.amp,
                 reading.calendar,
                 reading.attachments,
                 reading.notCarried.all());
     }
 
-    private static List<Mailbox> mailboxes(Fields fields, String name, Allowance allowance)
+    private List<Mailbox> mailboxes(Fields fields, String name, Allowance allowance)
             throws IOException, BeyondLimit {
         List<Mailbox> all = new ArrayList<>();
-        for (String value : fields.values(name)) {
-            List<Mailbox> some = Mailbox.parse(value);
-            allowance.addresses(some.size());
-            all.addAll(some);
+        for (Fields.Raw value : fields.values(name)) {
+            Mailbox.Listed listed = Mailbox.list(value);
+            allowance.addresses(listed.mailboxes().size());
+            all.addAll(listed.mailboxes());
+            listed.others().forEach(other -> notCarried.add(name + ": " + other));
+            listed.groups().forEach(group -> notCarried.add(name + ": group " + group));
         }
         return all;
     }
 
-    private void part(Part part, Place place, boolean whole) throws IOException, BeyondLimit {
+    /// Reads a part, and returns what of it is shown; the rest is attached.
+    private Body part(Part part, Place place, boolean whole) throws IOException, BeyondLimit {
         if (part.losesLines()) {
             notCarried.add("header lines that are no fields");
         }
         Parameters type = part.type();
         if (!part.isMultipart()) {
-            leaf(part, type, place, whole);
-        } else if (part.children().isEmpty()) {
+            return leaf(part, type, place, whole);
+        }
+        noteFields(part, type.value(), whole);
+        if (!part.first("Content-ID").isEmpty()) {
+            notCarried.add("Content-ID of " + type.value());
+        }
+        if (part.children().isEmpty()) {
             // No boundary, or nothing between two of them: its text is all there is.
             notCarried.add(type.value() + " without parts");
-            leaf(part, new Parameters(PLAIN, Map.of()), place, whole);
-        } else {
-            multipart(type, part.children(), place);
+            return leaf(part, new Parameters(PLAIN, Map.of()), place, whole);
         }
+        return multipart(type, part.children(), place);
     }
 
-    private void multipart(Parameters type, List<Part> children, Place place)
+    private Body multipart(Parameters type, List<Part> children, Place place)
             throws IOException, BeyondLimit {
-        boolean attached = place == Place.ATTACHED;
-        switch (type.value()) {
+        Place kept = place == Place.ATTACHED ? place : Place.SEQUENCE;
+        return switch (type.value()) {
             case "multipart/alternative" ->
-                    sequence(children, attached ? place : Place.ALTERNATIVE);
-            case "multipart/related" -> related(type, children, place);
-            case "multipart/signed", "multipart/report" -> {
-                notCarried.add(type.value());
-                sequence(children, place);
-            }
+                    place == Place.ATTACHED ? sequence(children, place) : alternative(children);
+            case "multipart/related" -> related(type, children, kept);
+            case "multipart/mixed" -> sequence(children, kept);
             case "multipart/encrypted" -> {
                 notCarried.add(type.value());
-                sequence(children, Place.ATTACHED);
+                yield sequence(children, Place.ATTACHED);
             }
-            default -> sequence(children, place);
-        }
+            default -> {
+                notCarried.add(type.value());
+                yield sequence(children, kept);
+            }
+        };
     }
 
-    private void sequence(List<Part> children, Place place) throws IOException, BeyondLimit {
+    private Body sequence(List<Part> children, Place place) throws IOException, BeyondLimit {
+        Body all = Body.NONE;
         for (Part child : children) {
-            part(child, place, false);
+            all = joined(all, part(child, place, false));
         }
+        return all;
     }
 
-    private void related(Parameters type, List<Part> children, Place place)
+    /// Returns two bodies as one, shown one below the other, as the footers of mailing lists are.
+    /// Where one has no HTML its text stands in the HTML; a text that would lack the other goes.
+    private Body joined(Body first, Body second) {
+        if (first.isBlank()) {
+            return second.isNone() ? first : second;
+        }
+        if (second.isBlank()) {
+            return first;
+        }
+        notCarried.add(second.all().getFirst().type().value() + " as a part of its own");
+        boolean html = !first.html().isEmpty() || !second.html().isEmpty();
+        return new Body(
+                joinedTexts(first, second),
+                html ? both(first.asHtml(), second.asHtml()) : List.of());
+    }
+
+    private List<Piece> joinedTexts(Body first, Body second) {
+        if (!first.text().isEmpty() && !second.text().isEmpty()) {
+            return both(first.text(), second.text());
+        }
+        boolean hadBoth = !first.text().isEmpty() && !first.html().isEmpty();
+        if (hadBoth || !(second.text().isEmpty() || second.html().isEmpty())) {
+            notCarried.add("a part of the body in its text/plain");
+        }
+        return hadBoth ? first.text() : List.of();
+    }
+
+    private static List<Piece> both(List<Piece> first, List<Piece> second) {
+        return Stream.concat(first.stream(), second.stream()).toList();
+    }
+
+    /// Of several forms of the same the first text and the first HTML count; there is no place for
+    /// others but as files.
+    private Body alternative(List<Part> children) throws IOException, BeyondLimit {
+        Body forms = Body.NONE;
+        for (Part child : children) {
+            Body form = part(child, Place.ALTERNATIVE, false);
+            if (forms.text().isEmpty() && !forms.html().isEmpty() && !form.text().isEmpty()) {
+                // The last form is the best (RFC 2046 §5.1.4).
+                notCarried.add("text/plain as the better alternative");
+            }
+            forms =
+                    new Body(
+                            firstOf(forms.text(), form.text()),
+                            firstOf(forms.html(), form.html()));
+        }
+        return forms;
+    }
+
+    private List<Piece> firstOf(List<Piece> first, List<Piece> second) {
+        for (Piece piece : first.isEmpty() ? List.<Piece>of() : second) {
+            notCarried.add(piece.type().value() + " as an alternative");
+            attach(piece);
+        }
+        return first.isEmpty() ? second : first;
+    }
+
+    private Body related(Parameters type, List<Part> children, Place place)
             throws IOException, BeyondLimit {
         String start = bare(type.get("start"));
         int root = 0;
         for (int i = 0; i < children.size() && !start.isEmpty(); i++) {
-            if (bare(children.get(i).first("Content-ID")).equals(start)) {
+            if (bare(HeaderText.decode(children.get(i).first("Content-ID"))).equals(start)) {
                 root = i;
             }
         }
-        part(children.get(root), place, false);
+        Body body = part(children.get(root), place, false);
         for (int i = 0; i < children.size(); i++) {
             if (i != root) {
-                part(children.get(i), place == Place.ATTACHED ? place : Place.RELATED, false);
+                Place beside = place == Place.ATTACHED ? place : Place.RELATED;
+                Body more = part(children.get(i), beside, false);
+                if (body.isNone()) {
+                    body = more;
+                } else {
+                    more.all().forEach(this::attach);
+                }
             }
         }
+        return body;
     }
 
-    private void leaf(Part part, Parameters type, Place place, boolean whole)
+    private Body leaf(Part part, Parameters type, Place place, boolean whole)
             throws IOException, BeyondLimit {
         Parameters disposition = Parameters.parse(part.first("Content-Disposition"));
         Leaf leaf =
                 new Leaf(
                         part.octets(content),
                         type.get("charset"),
-                        part.first("Content-Transfer-Encoding"));
+                        Parameters.parse(part.first("Content-Transfer-Encoding")).value());
         if (!whole && !part.isHeaded() && leaf.isBlank()) {
             // A boundary that should have been the last one.
-            return;
+            return Body.NONE;
         }
-        String named = disposition.get("filename");
-        String name = named.isEmpty() ? type.get("name") : named;
+        // Found out while the part's turn is: later it would be gone back to.
+        boolean blank = type.value().equals(PLAIN) && leaf.isBlank();
+        Piece piece = new Piece(part, type, disposition, place, leaf, blank);
+        if (!part.isMultipart()) {
+            noteFields(part, whole ? "" : piece.label(), whole);
+        }
+        boolean alternative = place == Place.ALTERNATIVE;
         boolean mayBeBody =
                 place != Place.ATTACHED
-                        && !disposition.value().equals("attachment")
-                        && (name.isEmpty() || whole || place == Place.ALTERNATIVE);
-        if (mayBeBody && becomesBody(leaf, type, place)) {
-            noteGuess(leaf, type);
-        } else {
-            attach(part, type, name, disposition.value(), place, leaf);
+                        && !disposition.value().equals(Attachment.ATTACHED)
+                        && (piece.name().isEmpty() || whole || alternative);
+        if (mayBeBody && Set.of(PLAIN, HTML).contains(type.value())) {
+            noteGuess(piece);
+            return Body.of(piece);
+        }
+        if (!(mayBeBody && (alternative || whole) && becomesForm(piece, whole))) {
+            if (alternative) {
+                notCarried.add(type.value() + " as an alternative");
+            }
+            attach(piece);
+        }
+        return Body.NONE;
+    }
+
+    private void noteGuess(Piece piece) throws IOException {
+        if (piece.leaf().isGuessed()) {
+            notCarried.add(
+                    "charset " + piece.leaf().charsetName() + " of " + piece.type().value());
         }
     }
 
-    private void noteGuess(Leaf leaf, Parameters type) throws IOException {
-        if (leaf.isGuessed()) {
-            notCarried.add("charset " + leaf.charsetName() + " of " + type.value());
+    /// Takes what some of the APIs have a place for beside text and HTML.
+    private boolean becomesForm(Piece piece, boolean whole) throws IOException {
+        boolean known = Set.of(AMP, CALENDAR).contains(piece.type().value());
+        if (known && piece.leaf().isEmpty()) {
+            notCarried.add("empty " + piece.type().value());
+            return true;
+        }
+        if (piece.type().value().equals(AMP) && amp == null && !whole) {
+            noteGuess(piece);
+            noteWhatBodyLacks(piece);
+            amp = piece.leaf();
+            return true;
+        }
+        if (piece.type().value().equals(CALENDAR) && calendar == null) {
+            noteGuess(piece);
+            if (whole) {
+                notCarried.add(CALENDAR + " as the whole message");
+            }
+            calendar = attachment(piece, "invite.ics");
+            return true;
+        }
+        return false;
+    }
+
+    private void attach(Piece piece) {
+        String made =
+                "attachment-"
+                        + (attachments.size() + 1)
+                        + "."
+                        + FileNames.extension(piece.type().value());
+        attachments.add(attachment(piece, made));
+        if (SEALED.contains(piece.type().value())) {
+            notCarried.add(piece.type().value() + " as the message's form");
         }
     }
 
-    private boolean becomesBody(Leaf leaf, Parameters type, Place place) {
-        boolean alternative = place == Place.ALTERNATIVE;
-        boolean first = text.isEmpty() && html == null;
-        switch (type.value()) {
-            case PLAIN -> {
-                // Text after text is shown below it, as the footers of mailing lists are.
-                boolean more = !alternative && html == null && place == Place.SEQUENCE;
-                if (!first && !more && !(alternative && text.isEmpty())) {
-                    return false;
-                }
-                text.add(leaf);
-            }
-            case HTML -> {
-                if (html != null || !(alternative || first)) {
-                    return false;
-                }
-                html = leaf;
-            }
-            case AMP -> {
-                if (amp != null || !alternative) {
-                    return false;
-                }
-                amp = leaf;
-            }
-            case CALENDAR -> {
-                if (calendar != null || !alternative) {
-                    return false;
-                }
-                calendar = leaf;
-                notCarried.addAll(methodOf(type));
-            }
-            default -> {
-                return false;
-            }
+    /// Makes an attachment of a part.
+    ///
+    /// @param otherwise its name where it has none
+    private Attachment attachment(Piece piece, String otherwise) {
+        String contentId = bare(HeaderText.decode(piece.part().first("Content-ID")));
+        String disposition = piece.disposition().value();
+        Map<String, String> parameters = new HashMap<>(piece.type().all());
+        parameters.values().removeIf(String::isEmpty);
+        String other = parameters.remove("name");
+        if (other != null && !other.equals(piece.name())) {
+            notCarried.add("name " + other + " of " + piece.name());
         }
-        return true;
+        noteDisposition(piece, piece.label());
+        boolean isShown =
+                piece.place() == Place.RELATED
+                        ? !disposition.equals(Attachment.ATTACHED)
+                        : disposition.equals(Attachment.INLINE);
+        return new Attachment(
+                piece.name().isEmpty() ? otherwise : piece.name(),
+                !piece.name().isEmpty(),
+                piece.type().value(),
+                parameters,
+                contentId.isEmpty() ? null : contentId,
+                disposition,
+                isShown && !contentId.isEmpty(),
+                piece.leaf());
     }
 
-    /// Whether it invites, cancels or answers is in a parameter that no such API takes.
-    private static List<String> methodOf(Parameters type) {
-        String method = type.get("method");
-        return method.isEmpty() ? List.of() : List.of("text/calendar method=" + method);
-    }
-
-    private void attach(
-            Part part, Parameters type, String name, String disposition, Place place, Leaf leaf) {
-        String contentId = bare(part.first("Content-ID"));
-        boolean inline =
-                !contentId.isEmpty() && (place == Place.RELATED || disposition.equals("inline"));
-        attachments.add(
-                new Attachment(
-                        name.isEmpty() ? madeUp(type.value()) : name,
-                        type.value(),
-                        contentId.isEmpty() ? null : contentId,
-                        inline,
-                        leaf));
-        if (SEALED.contains(type.value())) {
-            notCarried.add(type.value() + " as the message's form");
+    private void noteDisposition(Piece piece, String label) {
+        for (String name : piece.disposition().all().keySet()) {
+            if (!name.equals("filename")) {
+                notCarried.add(name + " of " + label);
+            }
         }
     }
 
-    private String madeUp(String type) {
-        String extension = EXTENSIONS.getOrDefault(type, "bin");
-        return "attachment-" + (attachments.size() + 1) + "." + extension;
+    /// Notes what a part's header says of it that no API takes.
+    ///
+    /// @param label what the part is called; the whole message needs none
+    private void noteFields(Part part, String label, boolean whole) {
+        Set<String> seen = new HashSet<>();
+        for (Fields.Field field : part.isHeaded() ? part.fields().all() : Fields.NONE.all()) {
+            String name = field.name().toLowerCase(Locale.ROOT);
+            boolean second = !seen.add(name);
+            if (name.startsWith("content-") && (second || !EXPRESSED.contains(name))) {
+                String of = whole ? "" : " of " + label;
+                notCarried.add((second ? "second " : "") + field.name() + of);
+            }
+        }
+    }
+
+    private void noteWhatBodiesLack(Body body) {
+        body.all().forEach(this::noteWhatBodyLacks);
+    }
+
+    /// A body goes as text in whatever charset, and has no name.
+    private void noteWhatBodyLacks(Piece piece) {
+        String type = piece.type().value();
+        piece.type().all().forEach((name, value) -> {
+            if (!name.equals("charset") && !name.equals("name") && !piece.part().isMultipart()) {
+                notCarried.add(name + "=" + value + " of " + type);
+            }
+        });
+        if (!piece.name().isEmpty()) {
+            notCarried.add("name " + piece.name() + " of " + type);
+        }
+        noteDisposition(piece, type);
+        if (!piece.part().first("Content-ID").isEmpty()) {
+            notCarried.add("Content-ID of " + type);
+        }
+    }
+
+    /// What the HTML refers to by its Content-ID is part of it, wherever it stands and whatever it
+    /// says of itself.
+    private void embed(List<Piece> html) throws IOException {
+        Set<String> wanted = new HashSet<>();
+        for (Attachment attachment : attachments) {
+            if (attachment.contentId() != null && !attachment.isEmbedded()) {
+                wanted.add(attachment.contentId());
+            }
+        }
+        Set<String> referred = new HashSet<>();
+        for (Piece piece : wanted.isEmpty() ? List.<Piece>of() : html) {
+            referred.addAll(ContentIds.referredTo(piece.leaf(), wanted));
+        }
+        attachments.replaceAll(
+                one -> one.contentId() != null && referred.contains(one.contentId())
+                        ? one.embedded()
+                        : one);
     }
 
     private static String bare(String contentId) {

@@ -27,12 +27,30 @@ record Parameters(String value, Map<String, String> all) {
         all = Map.copyOf(all);
     }
 
-    /// Reads a raw value, an octet a character.
+    /// Reads a raw value.
     ///
     /// @throws BeyondLimit when it has too many parameters
-    static Parameters parse(String raw) throws BeyondLimit {
-        Scan scan = new Scan(raw);
+    static Parameters parse(Fields.Raw raw) throws BeyondLimit {
+        Scan scan = new Scan(raw.octets());
         String word = scan.word().toLowerCase(Locale.ROOT);
+        Map<String, String> all = new LinkedHashMap<>();
+        pieces(scan).forEach((name, parts) -> all.put(name, joined(parts).text()));
+        return new Parameters(word, all);
+    }
+
+    /// Returns the octets of one parameter, not decoded; none without it.
+    ///
+    /// @throws BeyondLimit when there are too many
+    static byte[] octets(Fields.Raw raw, String name) throws BeyondLimit {
+        Scan scan = new Scan(raw.octets());
+        scan.word();
+        Map<Integer, Piece> parts = pieces(scan).get(name);
+        return parts == null
+                ? new byte[0]
+                : joined(parts).octets().stripTrailing().getBytes(ISO_8859_1);
+    }
+
+    private static Map<String, Map<Integer, Piece>> pieces(Scan scan) throws BeyondLimit {
         Map<String, Map<Integer, Piece>> pieces = new LinkedHashMap<>();
         for (int count = 1; scan.parameter(); count++) {
             if (count > Allowance.PARAMETERS_LIMIT) {
@@ -47,9 +65,7 @@ record Parameters(String value, Map<String, String> all) {
                                 number(name.group(2), extended), new Piece(scan.text, extended));
             }
         }
-        Map<String, String> all = new LinkedHashMap<>();
-        pieces.forEach((name, parts) -> all.put(name, joined(parts)));
-        return new Parameters(word, all);
+        return pieces;
     }
 
     /// Walks through a value.
@@ -63,6 +79,9 @@ record Parameters(String value, Map<String, String> all) {
 
         private String text = "";
 
+        /// Whether a comment has no end: then no later bracket begins one.
+        private boolean commentsAreOver;
+
         Scan(String raw) {
             this.raw = raw;
         }
@@ -75,32 +94,62 @@ record Parameters(String value, Map<String, String> all) {
             return is(" \t\r\n\f\u000B");
         }
 
+        /// Passes over blanks and comments (RFC 2045 §5.1, RFC 5322 §3.2.2).
         private void skipBlanks() {
-            while (isBlank()) {
-                at++;
-            }
+            do {
+                while (isBlank()) {
+                    at++;
+                }
+            } while (is("(") && comment());
         }
 
-        /// Returns the first word, with a comment before it perhaps (RFC 5322 §3.2.2); empty when a
-        /// parameter comes at once.
+        /// Passes over a comment; what has no end is none, and then no later one has.
+        private boolean comment() {
+            int depth = 0;
+            for (int i = at; i < raw.length() && !commentsAreOver; i++) {
+                switch (raw.charAt(i)) {
+                    case '\\' -> i++;
+                    case '(' -> depth++;
+                    case ')' -> depth--;
+                    default -> {}
+                }
+                if (depth == 0) {
+                    at = Math.min(i + 1, raw.length());
+                    return true;
+                }
+            }
+            commentsAreOver = true;
+            return false;
+        }
+
+        /// Returns the first word, such as `text/plain`; empty when a parameter comes at once.
         String word() {
             skipBlanks();
-            if (is("(")) {
-                int end = raw.indexOf(')', at);
-                at = end < 0 ? at : end + 1;
+            int from = at;
+            StringBuilder word = new StringBuilder(run());
+            skipBlanks();
+            // Blanks and comments may stand around the slash as well.
+            while (is("/") || (!word.isEmpty() && word.charAt(word.length() - 1) == '/')) {
+                String more = run();
+                if (more.isEmpty()) {
+                    break;
+                }
+                word.append(more);
                 skipBlanks();
             }
-            int from = at;
-            while (at < raw.length() && !is(";()\"=") && !isBlank()) {
-                at++;
-            }
-            String word = raw.substring(from, at);
-            skipBlanks();
             if (is("=")) {
                 at = from;
                 return "";
             }
-            return word;
+            return word.toString();
+        }
+
+        private String run() {
+            int from = at;
+            while (at < raw.length() && !is(";()\"=") && !isBlank()) {
+                at++;
+            }
+            return raw.substring(from, at);
         }
 
         /// Goes to the next `name=value`. Some leave the first semicolon out.
@@ -108,24 +157,34 @@ record Parameters(String value, Map<String, String> all) {
         /// @return whether there is one
         boolean parameter() {
             while (at < raw.length()) {
-                while (is(";") || isBlank()) {
+                skipBlanks();
+                while (is(";")) {
                     at++;
+                    skipBlanks();
                 }
-                int from = at;
-                while (at < raw.length() && !is("=;\"") && !isBlank()) {
-                    at++;
-                }
-                name = raw.substring(from, at);
+                name = run();
                 skipBlanks();
                 if (!name.isEmpty() && is("=")) {
                     at++;
-                    skipBlanks();
-                    text = is("\"") ? quoted() : unquoted();
+                    while (isBlank()) {
+                        at++;
+                    }
+                    text = value();
                     return true;
                 }
                 unquoted();
             }
             return false;
+        }
+
+        private String value() {
+            int from = at;
+            skipBlanks();
+            if (is("\"")) {
+                return quoted();
+            }
+            at = from;
+            return unquoted();
         }
 
         /// A quoted string may lack its end.
@@ -144,12 +203,25 @@ record Parameters(String value, Map<String, String> all) {
             return quoted.toString();
         }
 
-        /// Goes to the next semicolon, and returns what stands before it.
+        /// Goes to the next semicolon, and returns what stands before it, without comments that are
+        /// set apart at its start and its end. Within it, a file's name has such brackets.
         private String unquoted() {
-            int from = at;
-            int end = raw.indexOf(';', at);
-            at = end < 0 ? raw.length() : end;
-            return raw.substring(from, at).strip();
+            StringBuilder text = new StringBuilder();
+            boolean begun = false;
+            boolean apart = true;
+            while (at < raw.length() && !is(";")) {
+                int from = at;
+                if (apart && is("(") && comment()) {
+                    skipBlanks();
+                    boolean within = begun && at < raw.length() && !is(";");
+                    text.append(within ? raw.substring(from, at) : "");
+                } else {
+                    apart = isBlank();
+                    begun |= !apart;
+                    text.append(raw.charAt(at++));
+                }
+            }
+            return text.toString().strip();
         }
     }
 
@@ -163,33 +235,41 @@ record Parameters(String value, Map<String, String> all) {
 
     private record Piece(String text, boolean extended) {}
 
-    private static String joined(Map<Integer, Piece> pieces) {
+    /// The value of a parameter.
+    ///
+    /// @param octets an octet a character, percent signs undone
+    /// @param charset the name of theirs (RFC 2231 §4); null where nothing is said of it
+    private record Joined(String octets, @Nullable String charset) {
+
+        String text() {
+            // Some have encoded words here, or split them over the pieces: no standard knows that.
+            return charset == null
+                    ? HeaderText.decode(new Fields.Raw(octets))
+                    : Charsets.decode(octets.getBytes(ISO_8859_1), charset);
+        }
+    }
+
+    private static Joined joined(Map<Integer, Piece> pieces) {
         Piece plain = pieces.get(Integer.MAX_VALUE);
         if (plain != null && pieces.size() == 1) {
-            return HeaderText.decode(plain.text());
+            return new Joined(plain.text(), null);
         }
         ByteArrayOutputStream octets = new ByteArrayOutputStream();
-        String charset = "";
-        boolean encoded = false;
-        int wanted = 0;
-        for (Map.Entry<Integer, Piece> entry : pieces.entrySet()) {
-            if (entry.getKey() != wanted++) {
-                break;
-            }
-            Piece piece = entry.getValue();
+        String charset = null;
+        boolean first = true;
+        pieces.remove(Integer.MAX_VALUE);
+        for (Piece piece : pieces.values()) {
             String text = piece.text();
-            if (piece.extended() && wanted == 1) {
+            if (piece.extended() && charset == null) {
                 String[] parts = text.split("'", 3);
-                charset = parts.length == 3 ? parts[0] : "";
-                text = parts.length == 3 ? parts[2] : text;
+                boolean said = first && parts.length == 3;
+                charset = said ? parts[0] : "";
+                text = said ? parts[2] : text;
             }
-            encoded |= piece.extended();
             octets.writeBytes(piece.extended() ? unescaped(text) : text.getBytes(ISO_8859_1));
+            first = false;
         }
-        // Some split encoded words over the pieces, which no standard knows.
-        return encoded
-                ? Charsets.decode(octets.toByteArray(), charset)
-                : HeaderText.decode(octets.toString(ISO_8859_1));
+        return new Joined(octets.toString(ISO_8859_1), charset);
     }
 
     private static byte[] unescaped(String text) {

@@ -1,14 +1,17 @@
 package dev.postern.egress.http;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the parts of a message by their boundaries (RFC 2046 §5.1).
@@ -26,6 +29,7 @@ final class PartScan {
     static final String PLAIN = "text/plain";
     private static final String MESSAGE = "message/rfc822";
     private static final String MULTIPART = "multipart/";
+    private static final String TEXT = "text/";
 
     /// Blanks behind a boundary that are looked at (RFC 2046 §5.1.1 lets them stand there).
     private static final int PADDING_LIMIT_OCTETS = 1000;
@@ -78,13 +82,42 @@ final class PartScan {
         }
 
         /// Returns the value of the first field of that name; empty without one.
-        String first(String name) {
-            return headed ? fields.first(name).orElse("") : "";
+        Fields.Raw first(String name) {
+            return headed ? fields.first(name).orElse(Fields.Raw.NONE) : Fields.Raw.NONE;
         }
 
         /// Returns its type, or the usual one where it says none.
         Parameters type() {
             return type;
+        }
+
+        private void readType() throws BeyondLimit {
+            Fields.Raw said = first("Content-Type");
+            Parameters read =
+                    said.isEmpty() ? new Parameters(usualType, Map.of()) : Parameters.parse(said);
+            // What is no media type at all is text (RFC 2045 §5.2).
+            type = isMediaType(read.value()) ? read : new Parameters(PLAIN, read.all());
+        }
+
+        /// Returns the charset that it says of its text, or that its first part with a text says.
+        private Optional<Charset> charset() {
+            if (!isMultipart()) {
+                return Charsets.named(type.get("charset"));
+            }
+            return children.stream()
+                    .filter(child -> child.isMultipart() || child.type.value().startsWith(TEXT))
+                    .map(Part::charset)
+                    .flatMap(Optional::stream)
+                    .findFirst();
+        }
+
+        /// Reads header values beyond ASCII in the charset of the message's text.
+        private void settle(Charset charset) throws BeyondLimit {
+            fields = fields.inUtf8(charset);
+            readType();
+            for (Part child : children) {
+                child.settle(charset);
+            }
         }
 
         /// Returns whether it is said to have parts.
@@ -150,6 +183,10 @@ final class PartScan {
         PartScan scan = new PartScan(content);
         Part whole = scan.part;
         scan.run();
+        Optional<Charset> charset = whole.charset().filter(known -> !known.equals(US_ASCII));
+        if (charset.isPresent()) {
+            whole.settle(charset.get());
+        }
         return new Found(whole, scan.allowance);
     }
 
@@ -245,17 +282,25 @@ final class PartScan {
         part.headed = header.hasLines();
         part.losesLines = header.losesLines();
         part.start = bodyStart;
-        String raw = part.first("Content-Type");
-        Parameters type = Parameters.parse(raw.isEmpty() ? part.usualType : raw);
-        // What is no media type at all is text (RFC 2045 §5.2).
-        part.type = isMediaType(type.value()) ? type : new Parameters(PLAIN, type.all());
+        part.readType();
         if (part.isMultipart()) {
             allowance.depth(open.size() + 1);
-            String boundary = part.type.get("boundary");
-            byte[] delimiter = boundary.isEmpty() ? null : ("--" + boundary).getBytes(UTF_8);
+            byte[] delimiter = delimiter(part.first("Content-Type"));
             longestDelimiter = Math.max(longestDelimiter, delimiter == null ? 0 : delimiter.length);
             open.add(new Multipart(part, delimiter));
         }
+    }
+
+    /// Returns what sets the parts of a multipart apart; null where it doesn't say.
+    private static byte @Nullable [] delimiter(Fields.Raw type) throws BeyondLimit {
+        byte[] boundary = Parameters.octets(type, "boundary");
+        if (boundary.length == 0) {
+            return null;
+        }
+        byte[] delimiter = new byte[DASHES_OCTETS + boundary.length];
+        Arrays.fill(delimiter, 0, DASHES_OCTETS, (byte) '-');
+        System.arraycopy(boundary, 0, delimiter, DASHES_OCTETS, boundary.length);
+        return delimiter;
     }
 
     private static boolean isMediaType(String value) {

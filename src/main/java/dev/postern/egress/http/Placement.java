@@ -48,12 +48,17 @@ record Placement(
         collect(message.cc(), false, blind, named, hidden);
         List<Shown> shown = List.copyOf(named.values());
         List<String> notCarried = new ArrayList<>(inWords(hidden));
+        if (shown.size() > limit) {
+            notCarried.add("To and Cc in one message: " + shown.size() + " in calls of " + limit);
+        }
         List<Placement> placements = new ArrayList<>();
         for (int i = 0; i < shown.size(); i += limit) {
             List<Shown> some = shown.subList(i, Math.min(shown.size(), i + limit));
             List<Mailbox> hiddenOnes = take(blind, limit - some.size());
             placements.add(visible(some, hiddenOnes, all, notCarried));
         }
+        List<String> notCarriedAlone = new ArrayList<>(notCarried);
+        notCarriedAlone.add("To as it is (it names the one recipient)");
         blind.forEach((_, same) ->
                 placements.add(
                         new Placement(
@@ -61,7 +66,7 @@ record Placement(
                                 List.of(),
                                 List.of(),
                                 same,
-                                notCarried)));
+                                notCarriedAlone)));
         return placements;
     }
 
@@ -80,8 +85,9 @@ record Placement(
             if (same != null) {
                 String spoken = same.getFirst().address();
                 shown.put(key, new Shown(new Mailbox(spoken, mailbox.name()), isTo));
-            } else if (!shown.containsKey(key)) {
-                hidden.add((isTo ? "To: " : "Cc: ") + mailbox.address());
+            } else {
+                String again = shown.containsKey(key) ? "second " : "";
+                hidden.add(again + (isTo ? "To: " : "Cc: ") + mailbox.address());
             }
         }
     }

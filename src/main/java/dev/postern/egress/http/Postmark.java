@@ -66,7 +66,7 @@ final class Postmark extends RebuildingApi {
         if (html != null) {
             json.put("HtmlBody", html);
         }
-        fields(draft.message().fields(), json);
+        fields(draft, json);
         attachments(draft, json);
         return draft.post("/email", Map.of("X-Postmark-Server-Token", key()), json);
     }
@@ -79,7 +79,8 @@ final class Postmark extends RebuildingApi {
         }
     }
 
-    private static void fields(Fields fields, ObjectNode json) {
+    private static void fields(Draft draft, ObjectNode json) {
+        Fields fields = draft.message().fields();
         for (Fields.Field field : fields.all()) {
             String name = field.name().toLowerCase(Locale.ROOT);
             String value = HeaderText.decode(field.value());
@@ -93,7 +94,7 @@ final class Postmark extends RebuildingApi {
             }
         }
         ArrayNode headers = Json.MAPPER.createArrayNode();
-        CustomFields.of(fields, n -> MEMBERS.containsKey(n) || n.startsWith(METADATA))
+        draft.custom(n -> MEMBERS.containsKey(n) || n.startsWith(METADATA))
                 .all()
                 .forEach(f -> headers.addObject().put("Name", f.name()).put("Value", f.value()));
         if (fields.has("Message-ID") && !fields.has(KEEP_ID)) {
@@ -114,11 +115,12 @@ final class Postmark extends RebuildingApi {
         for (Rebuilt.Attachment attachment : attachments) {
             ObjectNode attached =
                     array.addObject()
-                            .put("Name", attachment.name())
+                            .put("Name", draft.named(attachment, attachment.name()))
                             .put("Content", draft.streamed().base64(attachment.leaf()))
-                            .put("ContentType", attachment.type());
-            if (attachment.inline()) {
-                attached.put("ContentID", "cid:" + attachment.contentId());
+                            .put("ContentType", draft.typeWithParameters(attachment));
+            String id = draft.idOfInline(attachment);
+            if (id != null) {
+                attached.put("ContentID", "cid:" + id);
             }
         }
     }

@@ -13,7 +13,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What the APIs have in common that have no raw form: the message is read once, and for each
@@ -22,6 +25,17 @@ abstract class RebuildingApi implements Api {
 
     /// What stands for an empty subject, which none of these APIs takes.
     static final String NO_SUBJECT = "(no subject)";
+
+    /// What stands for a body that is empty, which none of these APIs takes.
+    static final String BLANK = " ";
+
+    /// What says no more of a part than that it is a file (RFC 2183 §2).
+    private static final Set<String> ATTACHED = Set.of("", Rebuilt.Attachment.ATTACHED);
+
+    /// A parameter's value that needs no quotes, and one that can be told in ASCII.
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`{|}~-]++");
+
+    private static final Pattern PARAMETER = Pattern.compile("[ -~]++");
 
     private final EgressConfig.Api config;
     private final Http http;
@@ -56,6 +70,11 @@ abstract class RebuildingApi implements Api {
         if (from == null) {
             return unfit("wants a From, and there is none", Misfit.FORM);
         }
+        for (Rebuilt.Attachment attachment : message.attachments()) {
+            if (attachment.leaf().isEmpty()) {
+                return unfit("takes no empty attachment: " + attachment.label(), Misfit.FORM);
+            }
+        }
         List<ForwardPath> recipients = shipment.envelope().recipients();
         boolean ascii =
                 HeaderText.isAscii(localPart(from.address()))
@@ -85,7 +104,10 @@ abstract class RebuildingApi implements Api {
     private static @Nullable Mailbox author(Shipment shipment, Rebuilt message) {
         String sender = shipment.envelope().sender().address();
         Mailbox author = message.from();
-        return author != null || sender.isEmpty() ? author : new Mailbox(sender, "");
+        if (author != null && author.hasDomain()) {
+            return author;
+        }
+        return sender.isEmpty() ? null : new Mailbox(sender, author == null ? "" : author.name());
     }
 
     /// Returns what stands before an address's last `@`.
@@ -137,6 +159,9 @@ abstract class RebuildingApi implements Api {
             this.placements = placements;
             notCarried.addAll(placements.getFirst().notCarried());
             notCarried.addAll(message.notCarried());
+            if (message.from() == null) {
+                lose("no From (the sender stands for it)");
+            }
         }
 
         Shipment shipment() {
@@ -183,33 +208,50 @@ abstract class RebuildingApi implements Api {
             return message.subject();
         }
 
-        /// Returns a token for the text; null without a text. One that is empty is a blank, since
-        /// these APIs want a body.
+        /// Returns a token for the text; null without one beside an HTML. One that is empty is a
+        /// blank, since these APIs want a body.
         @Nullable String text() throws IOException {
-            Leaf html = message.html();
-            long octets = 0;
-            for (Leaf leaf : message.text()) {
-                octets += leaf.decodedBytes();
+            List<Leaf> text = message.text();
+            if (text.isEmpty()) {
+                return message.html().isEmpty() ? BLANK : null;
             }
-            if (octets > 0) {
-                return streamed.text(message.text());
-            }
-            return html == null || html.decodedBytes() == 0 ? " " : null;
+            return hasOctets(text) ? streamed.text(text) : BLANK;
         }
 
         /// Returns a token for the HTML; null without one.
         @Nullable String html() throws IOException {
-            Leaf html = message.html();
-            return html == null || html.decodedBytes() == 0 ? null : streamed.text(List.of(html));
+            List<Rebuilt.Shown> html = message.html();
+            if (html.isEmpty()) {
+                return null;
+            }
+            List<Leaf> leaves = html.stream().map(Rebuilt.Shown::leaf).toList();
+            return hasOctets(leaves) ? streamed.html(html) : BLANK;
+        }
+
+        private static boolean hasOctets(List<Leaf> leaves) throws IOException {
+            for (Leaf leaf : leaves) {
+                if (!leaf.isEmpty()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /// Returns the header fields that go along as they are.
+        ///
+        /// @param reserved says of a name in small letters whether this API does otherwise what
+        ///   such a field says
+        CustomFields custom(Predicate<String> reserved) {
+            return CustomFields.of(message.fields(), reserved, notCarried);
         }
 
         /// Returns the attachments; the calendar alternative becomes one, and an AMP alternative is
         /// lost.
         List<Rebuilt.Attachment> attachments() {
             List<Rebuilt.Attachment> all = new ArrayList<>(message.attachments());
-            Leaf calendar = message.calendar();
+            Rebuilt.Attachment calendar = message.calendar();
             if (calendar != null) {
-                all.add(calendarFile(calendar));
+                all.add(calendar);
                 lose("text/calendar as an alternative");
             }
             if (message.amp() != null) {
@@ -218,8 +260,85 @@ abstract class RebuildingApi implements Api {
             return all;
         }
 
-        static Rebuilt.Attachment calendarFile(Leaf calendar) {
-            return new Rebuilt.Attachment("invite.ics", "text/calendar", null, false, calendar);
+        /// Returns the name under which an attachment goes, and notes what of its own is lost.
+        String named(Rebuilt.Attachment attachment, String name) {
+            if (!attachment.isNamed() && !attachment.equals(message.calendar())) {
+                lose(attachment.type() + " without a name");
+            } else if (!name.equals(attachment.name())) {
+                lose("name of " + attachment.name());
+            }
+            return name;
+        }
+
+        /// Returns the type of an attachment with its parameters, for an API that takes them; one
+        /// that can't be said in ASCII is lost (RFC 2045 §5.1).
+        String typeWithParameters(Rebuilt.Attachment attachment) {
+            StringBuilder type = new StringBuilder(attachment.type());
+            new TreeMap<>(attachment.parameters()).forEach((name, value) -> {
+                if (PARAMETER.matcher(value).matches()) {
+                    String quoted = value.replace("\\", "\\\\").replace("\"", "\\\"");
+                    boolean plain = TOKEN.matcher(value).matches();
+                    type.append("; ").append(name).append('=');
+                    type.append(plain ? value : "\"" + quoted + "\"");
+                } else {
+                    loseParameter(attachment, name, value);
+                }
+            });
+            return type.toString();
+        }
+
+        /// Notes that the parameters of an attachment's type are lost, but for a charset that needs
+        /// not be said (RFC 2046 §4.1.2).
+        void loseParameters(Rebuilt.Attachment attachment) {
+            boolean isText = attachment.type().startsWith("text/");
+            new TreeMap<>(attachment.parameters()).forEach((name, value) -> {
+                if (!isText || !name.equals("charset") || !value.equalsIgnoreCase("us-ascii")) {
+                    loseParameter(attachment, name, value);
+                }
+            });
+        }
+
+        void loseParameter(Rebuilt.Attachment attachment, String name, String value) {
+            lose(name + "=" + value + " of " + attachment.label());
+        }
+
+        /// Notes that an attachment goes under another type than its own, or none.
+        void loseType(Rebuilt.Attachment attachment) {
+            String whose = attachment.isNamed() ? " of " + attachment.name() : "";
+            lose("type " + attachment.type() + whose);
+        }
+
+        /// Notes a disposition that is neither of the two that APIs know.
+        void loseUnknown(Rebuilt.Attachment attachment) {
+            String disposition = attachment.disposition();
+            if (!attachment.isInline() && !ATTACHED.contains(disposition)) {
+                lose("disposition " + disposition + " of " + attachment.label());
+            }
+        }
+
+        /// Returns the Content-ID of an attachment for an API where just those that have one are
+        /// inline, and notes what of its own is lost; null for one that is not to be inline.
+        @Nullable String idOfInline(Rebuilt.Attachment attachment) {
+            if (attachment.isEmbedded()) {
+                if (!attachment.isInline()) {
+                    lose("disposition " + attachment.disposition() + " of " + attachment.label());
+                }
+                return attachment.contentId();
+            }
+            loseInline(attachment);
+            return null;
+        }
+
+        /// Notes what is lost of an attachment that goes as a file and nothing else.
+        void loseInline(Rebuilt.Attachment attachment) {
+            if (attachment.isInline()) {
+                lose("inline " + attachment.label() + " as inline");
+            } else {
+                loseUnknown(attachment);
+            }
+            if (attachment.contentId() != null) {
+                lose("Content-ID of " + attachment.label());
+            }
         }
 
         /// Returns the call.

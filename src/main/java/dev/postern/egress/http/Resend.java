@@ -24,6 +24,10 @@ final class Resend extends RebuildingApi {
     static final String ENDPOINT = "https://api.resend.com";
 
     private static final int RECIPIENTS_LIMIT = 50;
+
+    /// 40 MB, with its attachments in base64.
+    private static final long SIZE_LIMIT_BYTES = 40L * 1024 * 1024;
+
     private static final int SUCCESS = 200;
     private static final int KEY_HASH_CHARACTERS = 32;
 
@@ -33,8 +37,7 @@ final class Resend extends RebuildingApi {
 
     @Override
     long sizeLimitBytes() {
-        // What it takes is documented nowhere that we know; it says so itself, with 413.
-        return Long.MAX_VALUE;
+        return SIZE_LIMIT_BYTES;
     }
 
     @Override
@@ -52,11 +55,9 @@ final class Resend extends RebuildingApi {
             json.put("html", html);
         }
         String text = draft.text();
-        if (text != null) {
-            json.put("text", text);
-        }
-        Map<String, String> custom =
-                CustomFields.of(draft.message().fields(), _ -> false).once(draft.notCarried());
+        // Where it is told nothing it makes a text of the HTML.
+        json.put("text", text == null ? "" : text);
+        Map<String, String> custom = draft.custom(_ -> false).once(draft.notCarried());
         if (!custom.isEmpty()) {
             custom.forEach(json.putObject("headers")::put);
         }
@@ -82,15 +83,16 @@ final class Resend extends RebuildingApi {
     /// name alone speaks.
     private static void attach(Draft draft, Rebuilt.Attachment attachment, ObjectNode json) {
         json.put("content", draft.streamed().base64(attachment.leaf()));
-        json.put("filename", FileNames.withExtension(attachment));
+        json.put("filename", draft.named(attachment, attachment.name()));
         if (FileNames.agrees(attachment)) {
-            json.put("content_type", attachment.type());
+            json.put("content_type", draft.typeWithParameters(attachment));
         } else {
-            draft.lose("type " + attachment.type() + " of " + attachment.name());
+            draft.loseType(attachment);
+            draft.loseParameters(attachment);
         }
-        String contentId = attachment.contentId();
-        if (contentId != null) {
-            json.put("content_id", contentId);
+        String id = draft.idOfInline(attachment);
+        if (id != null) {
+            json.put("content_id", id);
         }
     }
 
@@ -99,7 +101,8 @@ final class Resend extends RebuildingApi {
     private static String once(Draft draft) {
         Stream<String> recipients =
                 draft.placement().concerned().stream().map(ForwardPath::address).sorted();
-        String messageId = draft.message().fields().first("Message-ID").orElse("");
+        String messageId =
+                draft.message().fields().first("Message-ID").map(HeaderText::decode).orElse("");
         String all = messageId + "\n" + String.join("\n", recipients.toList());
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(all.getBytes(UTF_8));

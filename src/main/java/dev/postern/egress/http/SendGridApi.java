@@ -96,11 +96,11 @@ final class SendGridApi extends RebuildingApi {
         for (Rebuilt.Attachment attachment : attachments(draft)) {
             mail.addAttachments(attached(draft, attachment));
         }
-        List<Mailbox> replyTo = distinct(draft.message().replyTo());
+        List<Mailbox> replyTo = distinct(draft, draft.message().replyTo());
         if (replyTo.size() == 1) {
             mail.setReplyTo(email(replyTo.getFirst()));
         }
-        CustomFields.of(draft.message().fields(), RESERVED::contains)
+        draft.custom(RESERVED::contains)
                 .once(draft.notCarried())
                 .forEach(mail::addHeader);
         ObjectNode json = (ObjectNode) Json.read(mail.build());
@@ -108,7 +108,9 @@ final class SendGridApi extends RebuildingApi {
             putObjects(json, "reply_to_list", replyTo);
         }
         SmtpApiField.apply(
-                draft.message().fields().first(SMTPAPI).orElse(""), json, draft.notCarried());
+                draft.message().fields().first(SMTPAPI).map(HeaderText::decode).orElse(""),
+                json,
+                draft.notCarried());
         if (json.at("/mail_settings/sandbox_mode/enable").asBoolean(false)) {
             // It decides what an acceptance is.
             draft.notCarried().addFirst(SANDBOX);
@@ -122,9 +124,13 @@ final class SendGridApi extends RebuildingApi {
                 : new Email(mailbox.address(), mailbox.name());
     }
 
-    private static List<Mailbox> distinct(List<Mailbox> mailboxes) {
+    private static List<Mailbox> distinct(Draft draft, List<Mailbox> mailboxes) {
         Map<String, Mailbox> distinct = new LinkedHashMap<>();
-        mailboxes.forEach(m -> distinct.putIfAbsent(Recipients.key(m.address()), m));
+        for (Mailbox mailbox : mailboxes) {
+            if (distinct.putIfAbsent(Recipients.key(mailbox.address()), mailbox) != null) {
+                draft.lose("second Reply-To: " + mailbox.address());
+            }
+        }
         return List.copyOf(distinct.values());
     }
 
@@ -147,47 +153,66 @@ final class SendGridApi extends RebuildingApi {
             mail.addContent(new Content("text/html", html));
         }
         addAlternative(draft, mail, "text/x-amp-html", draft.message().amp());
-        addAlternative(draft, mail, "text/calendar", draft.message().calendar());
+        Rebuilt.Attachment calendar = draft.message().calendar();
+        addAlternative(
+                draft, mail, "text/calendar", calendar == null ? null : calendar.leaf());
     }
 
-    private static void addAlternative(Draft draft, Mail mail, String type, @Nullable Leaf leaf)
-            throws IOException {
-        if (leaf != null && leaf.decodedBytes() > 0) {
+    private static void addAlternative(
+            Draft draft, Mail mail, String type, @Nullable Leaf leaf) {
+        if (leaf != null) {
             mail.addContent(new Content(type, draft.streamed().text(List.of(leaf))));
         }
     }
 
-    /// The calendar's method can't be given, so the file goes along as well; what is empty is
-    /// refused.
-    private static List<Rebuilt.Attachment> attachments(Draft draft) throws IOException {
-        List<Rebuilt.Attachment> all = new ArrayList<>();
-        for (Rebuilt.Attachment attachment : draft.message().attachments()) {
-            if (attachment.leaf().decodedBytes() == 0) {
-                draft.lose("empty attachment " + attachment.name());
-            } else {
-                all.add(attachment);
-            }
-        }
-        Leaf calendar = draft.message().calendar();
-        if (calendar != null && calendar.decodedBytes() > 0) {
-            all.add(Draft.calendarFile(calendar));
+    /// A calendar's method can't be given, so one that has one goes along as a file as well.
+    private static List<Rebuilt.Attachment> attachments(Draft draft) {
+        List<Rebuilt.Attachment> all = new ArrayList<>(draft.message().attachments());
+        Rebuilt.Attachment calendar = draft.message().calendar();
+        if (calendar != null && calendar.parameters().containsKey("method")) {
+            draft.lose("text/calendar as an alternative alone");
+            all.add(calendar);
+        } else if (calendar != null) {
+            loseOfContent(draft, calendar);
         }
         return all;
     }
 
+    /// Content goes under its bare type, as UTF-8.
+    private static void loseOfContent(Draft draft, Rebuilt.Attachment calendar) {
+        calendar.parameters().forEach((name, value) -> {
+            if (!name.equals("charset")) {
+                draft.loseParameter(calendar, name, value);
+            }
+        });
+        if (calendar.isNamed()) {
+            draft.lose("name of " + calendar.name());
+        }
+    }
+
     private static Attachments attached(Draft draft, Rebuilt.Attachment attachment) {
         String name = attachment.name().replaceAll("[;,\\r\\n]", "_");
-        if (!name.equals(attachment.name())) {
-            draft.lose("name of " + attachment.name());
+        String type = attachment.type().replaceAll("[;,\\r\\n]", "");
+        if (!type.equals(attachment.type())) {
+            draft.loseType(attachment);
         }
+        draft.loseParameters(attachment);
+        draft.loseUnknown(attachment);
         Attachments attached = new Attachments();
         attached.setContent(draft.streamed().base64(attachment.leaf()));
-        attached.setType(attachment.type().replaceAll("[;,\\r\\n]", ""));
-        attached.setFilename(name);
-        attached.setDisposition(attachment.inline() ? "inline" : "attachment");
-        String contentId = attachment.contentId();
-        if (contentId != null) {
-            attached.setContentId(contentId.replaceAll("[;,\\r\\n]", "_"));
+        attached.setType(type);
+        attached.setFilename(draft.named(attachment, name));
+        attached.setDisposition(
+                attachment.isInline()
+                        ? Rebuilt.Attachment.INLINE
+                        : Rebuilt.Attachment.ATTACHED);
+        String id = attachment.contentId();
+        if (id != null) {
+            String taken = id.replaceAll("[;,\\r\\n]", "_");
+            if (!taken.equals(id)) {
+                draft.lose("Content-ID of " + attachment.label());
+            }
+            attached.setContentId(taken);
         }
         return attached;
     }

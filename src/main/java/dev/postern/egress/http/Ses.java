@@ -144,15 +144,15 @@ final class Ses implements Api {
                         .content(c ->
                                 c.raw(r ->
                                         r.data(SdkBytes.fromByteArray(SesTransport.PLACEHOLDER))));
-        boolean hasAuthor = false;
-        for (String from : fields.values("From")) {
-            hasAuthor |= !Mailbox.parse(from).isEmpty();
-        }
-        if (!hasAuthor && !sender.address().isEmpty()) {
+        Mailbox author = Mailbox.author(fields);
+        boolean hasAddress = author != null && author.hasDomain();
+        if (!hasAddress && !sender.address().isEmpty()) {
             // It would replace the From of a message that has one.
-            request.fromEmailAddress(sender.address());
+            String name = author == null ? "" : author.name();
+            request.fromEmailAddress(new Mailbox(sender.address(), name).inHeader());
         }
         fields.first(CONFIGURATION_SET)
+                .map(HeaderText::decode)
                 .filter(set -> !set.isBlank())
                 .ifPresent(request::configurationSetName);
         List<MessageTag> tags = tags(fields);
@@ -164,8 +164,8 @@ final class Ses implements Api {
 
     private static List<MessageTag> tags(Fields fields) throws BeyondLimit {
         List<MessageTag> tags = new ArrayList<>();
-        for (String value : fields.values(MESSAGE_TAGS)) {
-            Matcher tag = TAG.matcher(value);
+        for (Fields.Raw value : fields.values(MESSAGE_TAGS)) {
+            Matcher tag = TAG.matcher(HeaderText.decode(value));
             while (tag.find()) {
                 String name = tag.group(1);
                 String text = tag.group(2).replace('.', '_').replace('@', '_');

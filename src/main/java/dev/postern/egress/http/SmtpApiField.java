@@ -29,14 +29,14 @@ final class SmtpApiField {
     /// Adds to a request what the field says, and that the message shall not be changed for
     /// tracking where it says nothing.
     ///
-    /// @param raw the field's value; empty without one
+    /// @param value the field's, decoded; empty without one
     /// @param notCarried is told what of it has no place
-    static void apply(String raw, ObjectNode json, Losses notCarried) {
+    static void apply(String value, ObjectNode json, Losses notCarried) {
         for (String name : List.of("clicktrack", "opentrack", "subscriptiontrack")) {
             flip(json, name, false);
         }
-        JsonNode field = Json.read(raw);
-        if (!raw.isEmpty() && !field.isObject()) {
+        JsonNode field = Json.read(value);
+        if (!value.isEmpty() && !field.isObject()) {
             notCarried.add("X-SMTPAPI (not JSON)");
         }
         for (Map.Entry<String, JsonNode> member : field.properties()) {

@@ -14,6 +14,7 @@ import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Messages that break the rules of MIME: what they have is carried, or its loss is recorded.
@@ -62,7 +63,7 @@ class BrokenMimeTest {
         assertEquals(2, message.text().size());
         assertEquals("onetwo, at once", text(message));
         assertEquals(List.of(), message.attachments());
-        assertEquals(List.of(), message.notCarried());
+        assertEquals(List.of("text/plain as a part of its own"), message.notCarried());
     }
 
     @Test
@@ -88,6 +89,131 @@ class BrokenMimeTest {
     @ValueSource(strings = {"SGVs*bG8=", "SGVs\nbG8=", " SGVsbG8=  ", "SGVsbG8"})
     void base64WithAFaultIsDecoded(String encoded) throws Exception {
         assertEquals("Hello", text(read("Content-Transfer-Encoding: base64\n\n" + encoded + "\n")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "base64 (x)",
+                "(x) base64",
+                "(x (y\\)) z)base64(w)",
+                "Base64;",
+                " base64 (never ends",
+            })
+    void commentsMayStandBesideAnEncoding(String encoding) throws Exception {
+        assertEquals(
+                "Hello", text(read("Content-Transfer-Encoding: " + encoding + "\n\nSGVsbG8=\n")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "image/png; name=a.png",
+                "(c) image/png (c); (c) name=a.png",
+                "image (c) / (c) png; name (c) = (c) a.png (c;d)",
+                "image/png; name=(c) \"a.png\" (c); x=y",
+                "image/ png; name*0=a; name*1=.png (c)",
+            })
+    void commentsMayStandBesideAllOfAType(String type) throws Exception {
+        Rebuilt.Attachment file =
+                read("Content-Type: " + type + "\n\nx\n").attachments().getFirst();
+        assertEquals("image/png", file.type());
+        assertEquals("a.png", file.name());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a (1).png", "a(1).png", "a (1.png", "a).png", "a(1)"})
+    void namesOfFilesMayHaveBracketsWithoutQuotes(String name) throws Exception {
+        String type = "image/png; name=" + name;
+        assertEquals(
+                name,
+                read("Content-Type: " + type + "; x=y\n\nx\n").attachments().getFirst().name());
+    }
+
+    /// Two boundaries, one directly after the other, have nothing between them.
+    @Test
+    void aDoubledBoundaryLosesNothing() throws Exception {
+        Rebuilt message =
+                read(
+                        """
+                        Content-Type: multipart/mixed; boundary=B
+
+                        --B
+                        Content-Type: text/plain
+
+                        hello
+                        --B
+                        --B
+                        Content-Type: text/html
+                        Content-Disposition: attachment; filename=a.html
+
+                        <p>x
+                        --B
+                        --B
+                        --B
+
+                        bye
+                        --B--
+                        """);
+        assertEquals("hellobye", text(message));
+        assertEquals(
+                List.of("a.html"),
+                message.attachments().stream().map(Rebuilt.Attachment::name).toList());
+        assertEquals(List.of("text/plain as a part of its own"), message.notCarried());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiterString = " => ",
+            quoteCharacter = '`',
+            value = {
+                "\"%s\" => %s",
+                "\"%s  \" => %s",
+                "\"a b'()+_,-./:=?;<>@[]c\" => a b'()+_,-./:=?;<>@[]c",
+                "\"a\\\"b\\\\c\" => a\"b\\c",
+                "=_a(b)=c? => =_a(b)=c?",
+                "a (comment) => a",
+                "\"=?utf-8?q?a?=\" => =?utf-8?q?a?=",
+                "\"f\u00fcr\" => f\u00fcr",
+                "\"f\u00c3\u00bcr\" => f\u00c3\u00bcr",
+                "\" a\" => ` a`",
+            })
+    void aBoundaryIsTheOctetsThatItIs(String said, String boundary) throws Exception {
+        String very = "very-long-".repeat(90);
+        String written = boundary.formatted(very);
+        Rebuilt message =
+                read(
+                        "Content-Type: multipart/mixed; boundary=%s; x=y\n\n"
+                                        .formatted(said)
+                                        .formatted(very)
+                                + "--%1$s  \n\none\n--%1$s\n\ntwo\n--%1$s--\n".formatted(written));
+        assertEquals("onetwo", text(message));
+        assertEquals(List.of("text/plain as a part of its own"), message.notCarried());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "utf-8, \u00ef\u00bb\u00bfPr\u00c3\u00bcfen, Prüfen, false",
+        "'', \u00ef\u00bb\u00bfPr\u00c3\u00bcfen, Prüfen, false",
+        "utf-8, \u00d0\u009f\u00d1\u0080\u00ff!, Пр\uFFFD!, true",
+        "'', \u00d0\u009f\u00d1\u0080\u00ff!, Пр\uFFFD!, true",
+        "utf-8, a\u00ff\u00ffb, a\uFFFD\uFFFDb, true",
+        // Cut in the middle of a character.
+        "utf-8, caf\u00c3, caf\uFFFD, true",
+        "'', \u00d0\u009f\u00d1\u0080\u00d0, Пр\uFFFD, true",
+        // A literal replacement is no bad octet.
+        "utf-8, a\u00ef\u00bf\u00bdb, a\uFFFDb, false",
+        "'', \u0093CAF\u00c9\u0094, “CAFÉ”, false",
+        "iso-2022-jp, a\u001b$B:4F#\u001b(B., a佐藤., false",
+        "shift_jis, \u008d\u00b2\u0093\u00a1, 佐藤, false",
+    })
+    void textHasItsCharactersWhateverIsWrongWithSome(
+            String charset, String octets, String text, boolean recorded) throws Exception {
+        String type =
+                charset.isEmpty() ? "" : "Content-Type: text/plain; charset=" + charset + "\n";
+        Rebuilt message = read(type + "Subject: x\n\n" + octets);
+        assertEquals(text, text(message));
+        assertEquals(recorded, !message.notCarried().isEmpty(), message.notCarried().toString());
     }
 
     @Test

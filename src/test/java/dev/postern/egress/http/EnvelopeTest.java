@@ -143,7 +143,9 @@ class EnvelopeTest {
                             CommitGate.OPEN);
             Outcome.Accepted accepted =
                     (Outcome.Accepted) delivery.outcomes().firstEntry().getValue();
-            assertEquals(List.of("To: out@example.com"), accepted.notCarried());
+            assertEquals(
+                    List.of("To: out@example.com", "second Cc: jane@example.net"),
+                    accepted.notCarried());
             JsonNode json = Json.read(api.requests().getFirst().text());
             ((ObjectNode) json.path("personalizations").path(0)).remove("custom_args");
             assertEquals(

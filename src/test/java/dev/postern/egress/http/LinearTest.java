@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,18 +62,32 @@ class LinearTest {
 
     /// Values of header fields.
     private static void header() {
-        PARSERS.put("Parameters", Parameters::parse);
-        PARSERS.put("Parameters, within", text -> Parameters.parse("text/plain; name=\"" + text));
-        PARSERS.put("Mailbox", Mailbox::parse);
-        PARSERS.put("Mailbox, quoted", text -> Mailbox.parse("\"" + text));
-        PARSERS.put("Mailbox, in angles", text -> Mailbox.parse("A <" + text + "> B <a@b>"));
+        PARSERS.put("Parameters", text -> Parameters.parse(raw(text)));
+        PARSERS.put(
+                "Parameters, within", text -> Parameters.parse(raw("text/plain; name=\"" + text)));
+        PARSERS.put(
+                "Parameters, without quotes",
+                text -> Parameters.parse(raw("text/plain; name=a " + text)));
+        PARSERS.put(
+                "Parameters, a boundary",
+                text -> Parameters.octets(raw("multipart/mixed; boundary=" + text), "boundary"));
+        PARSERS.put("Mailbox", text -> Mailbox.parse(raw(text)));
+        PARSERS.put("Mailbox, quoted", text -> Mailbox.parse(raw("\"" + text)));
+        PARSERS.put("Mailbox, in angles", text -> Mailbox.parse(raw("A <" + text + "> B <a@b>")));
+        PARSERS.put("Mailbox, a group", text -> Mailbox.parse(raw("\"" + text + "\": " + text)));
         PARSERS.put(
                 "Mailbox, printed",
                 text -> assertFalse(new Mailbox("a@b", text).toString().isEmpty()));
-        PARSERS.put("HeaderText, decoded", HeaderText::decode);
-        PARSERS.put("HeaderText, beyond ASCII", text -> HeaderText.ascii("\u00c3\u00bc" + text));
-        PARSERS.put("HeaderText, a word", text -> HeaderText.decode("=?utf-8?B?" + text + "?="));
-        PARSERS.put("HeaderText, a charset", text -> HeaderText.decode("=?" + text + "?q?a?="));
+        PARSERS.put("HeaderText, decoded", text -> HeaderText.decode(raw(text)));
+        PARSERS.put(
+                "HeaderText, beyond ASCII", text -> HeaderText.ascii(raw("\u00c3\u00bc" + text)));
+        PARSERS.put(
+                "HeaderText, a word", text -> HeaderText.decode(raw("=?utf-8?B?" + text + "?=")));
+        PARSERS.put(
+                "HeaderText, a charset", text -> HeaderText.decode(raw("=?" + text + "?q?a?=")));
+        PARSERS.put(
+                "HeaderText, in UTF-8",
+                text -> HeaderText.inUtf8(raw("\u00fc=?a?q?b?= " + text), Charset.forName("Big5")));
         PARSERS.put("Charsets", text -> Charsets.decode(new byte[] {65}, text));
         PARSERS.put("FileNames", text -> FileNames.agrees(attachment(text)));
         PARSERS.put(
@@ -80,11 +95,16 @@ class LinearTest {
                 text -> SmtpApiField.apply(text, Json.MAPPER.createObjectNode(), new Losses()));
     }
 
+    private static Fields.Raw raw(String text) {
+        return new Fields.Raw(text);
+    }
+
     private static Rebuilt.Attachment attachment(String name) {
         try (ContentCursor none =
                 new ContentCursor(Shipments.content(new byte[0]), CommitGate.OPEN)) {
             Leaf leaf = new Leaf(none.whole(), "", "");
-            return new Rebuilt.Attachment(name, "text/plain", null, false, leaf);
+            return new Rebuilt.Attachment(
+                    name, true, "text/plain", Map.of(), null, "", false, leaf);
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -99,6 +119,10 @@ class LinearTest {
         PARSERS.put(
                 "a multipart without a boundary",
                 text -> rebuild("Content-Type: multipart/mixed\r\n\r\n" + text));
+        String referring =
+                "--b\r\nContent-Type: text/html\r\n\r\ncid:%s\r\n--b\r\nContent-ID: <a>\r\n"
+                        + "Content-Type: image/png\r\n\r\nx\r\n--b--\r\n";
+        PARSERS.put("an id", text -> rebuild(multipart + referring.formatted(text)));
         PARSERS.put("a type", text -> rebuild("Content-Type: " + text + "\r\n\r\nx"));
         for (String encoding : List.of("7bit", "base64", "quoted-printable", "x-uuencode")) {
             String head = "Content-Transfer-Encoding: " + encoding + "\r\n\r\n";

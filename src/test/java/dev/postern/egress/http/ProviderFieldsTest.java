@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,10 +11,13 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.FakeApi.Answer;
 import dev.postern.outcome.Outcome;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The header fields by which apps steer a provider over its SMTP: each does the same over its API,
 /// or is told of.
@@ -165,6 +169,56 @@ class ProviderFieldsTest {
         assertEquals("{\"X-Sib-Sandbox\":\"drop\"}", brevo.path("headers").toString());
         JsonNode resend = send("resend", "X-Entity-Ref-ID: 17\n").json();
         assertEquals("{\"X-Entity-Ref-ID\":\"17\"}", resend.path("headers").toString());
+    }
+
+    /// They are read like all header text: from UTF-8 or from encoded words, once.
+    @Test
+    void fieldsBeyondAscii() throws Exception {
+        String name = "\u0141ukasz \ud83c\udf89";
+        String octets = WrittenNames.utf8(name);
+        String word =
+                "=?utf-8?B?" + Base64.getEncoder().encodeToString(name.getBytes(UTF_8)) + "?=";
+        for (String written : List.of(octets, word)) {
+            String json = "{\"n\": \"" + written + "\"}\n";
+            JsonNode sendgrid =
+                    send("sendgrid", "X-SMTPAPI: {\"unique_args\": " + json.strip() + "}\n").json();
+            assertEquals(name, sendgrid.at("/personalizations/0/custom_args/n").textValue());
+            String mailgun = send("mailgun", "X-Mailgun-Variables: " + json).request().text();
+            assertTrue(mailgun.contains("name=\"v:n\"\r\n\r\n" + name + "\r\n"), mailgun);
+            JsonNode postmark =
+                    send(
+                                    "postmark",
+                                    "X-PM-Tag: " + written + "\nX-PM-Metadata-m: " + written + "\n")
+                            .json();
+            assertEquals(name, postmark.path("Tag").textValue());
+            assertEquals(name, postmark.at("/Metadata/m").textValue());
+            JsonNode brevo = send("brevo", "X-Mailin-Tag: " + written + "\n").json();
+            assertEquals(name, brevo.at("/tags/0").textValue());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sendgrid", "resend", "brevo", "postmark"})
+    void anAuthorWithoutADomainKeepsTheName(String type) throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
+                Egress egress = Shipments.egress(type, api.uri())) {
+            Outcome outcome =
+                    egress.send(
+                                    Shipments.of(
+                                            "From: root (Cron Daemon)\r\nTo: root\r\n" + BODY,
+                                            "b@example.net"),
+                                    CommitGate.OPEN)
+                            .outcomes()
+                            .firstEntry()
+                            .getValue();
+            String posted = api.requests().getFirst().text();
+            assertTrue(posted.contains("Cron Daemon"), posted);
+            assertTrue(posted.contains("sender@example.org"), posted);
+            List<String> lost = assertInstanceOf(Outcome.Accepted.class, outcome).notCarried();
+            assertTrue(
+                    lost.containsAll(List.of("From: Cron Daemon <root>", "To: root")),
+                    lost::toString);
+        }
     }
 
     /// It belongs to no server, so that asking for its server says nothing.

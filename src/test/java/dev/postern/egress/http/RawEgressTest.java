@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The two that take the octets as they are.
@@ -163,6 +164,28 @@ class RawEgressTest {
             egress.send(Shipments.of("Subject: x\r\n\r\ny\r\n", "b@example.net"), CommitGate.OPEN);
             JsonNode json = Json.read(api.requests().getFirst().text());
             assertEquals("sender@example.org", json.path("FromEmailAddress").textValue());
+        }
+    }
+
+    /// Cron writes such a From.
+    @ParameterizedTest
+    @CsvSource(
+            delimiterString = " => ",
+            value = {
+                "root (Cron Daemon) => Cron Daemon <sender@example.org>",
+                "Cron, Daemon <root> => sender@example.org",
+                "\"Cron, Daemon\" <root> => \"Cron, Daemon\" <sender@example.org>",
+                "root => sender@example.org",
+                "=?utf-8?q?=C5=81?= <root> => =?UTF-8?B?xYE=?= <sender@example.org>",
+            })
+    void sesIsToldTheNameOfAnAuthorWithoutADomain(String from, String author) throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("ses"));
+                Egress egress = Shipments.egress("ses", api.uri())) {
+            egress.send(
+                    Shipments.of("From: " + from + "\r\n\r\ny\r\n", "b@example.net"),
+                    CommitGate.OPEN);
+            JsonNode json = Json.read(api.requests().getFirst().text());
+            assertEquals(author, json.path("FromEmailAddress").textValue());
         }
     }
 }

@@ -133,7 +133,13 @@ class RebuildingTest {
         assertTrue(tracking.path("click_tracking").path("enable").asBoolean());
         assertEquals("false", tracking.path("open_tracking").path("enable").asText());
         assertEquals(
-                List.of("name of a;b,c.pdf", "second X-Twice", "X-SMTPAPI to", "X-SMTPAPI sub"),
+                List.of(
+                        "charset=utf-8 of a;b,c.pdf",
+                        "name of a;b,c.pdf",
+                        "signatures, void by rebuilding: DKIM-Signature",
+                        "second X-Twice",
+                        "X-SMTPAPI to",
+                        "X-SMTPAPI sub"),
                 assertInstanceOf(Outcome.Accepted.class, sent.outcome()).notCarried());
     }
 
@@ -164,8 +170,8 @@ class RebuildingTest {
     void valuesBeyondAsciiAreEncodedWhateverTheirLength(int times) {
         String text = "\u0141\ud83c\udf89x y ".repeat(times).strip();
         String raw = new String(text.getBytes(UTF_8), ISO_8859_1);
-        String encoded = HeaderText.ascii(raw);
-        assertEquals(text, HeaderText.decode(encoded));
+        String encoded = HeaderText.ascii(new Fields.Raw(raw));
+        assertEquals(text, HeaderText.decode(new Fields.Raw(encoded)));
         for (String word : encoded.split(" ")) {
             assertTrue(word.startsWith("=?UTF-8?") && word.length() <= 75, word);
         }
@@ -179,7 +185,7 @@ class RebuildingTest {
         assertEquals("[\"b@example.net\"]", json.path("to").toString());
         assertEquals(2, json.path("reply_to").size());
         assertEquals("i@x", json.path("attachments").path(0).path("content_id").asText());
-        assertTrue(json.path("text").isMissingNode());
+        assertEquals("", json.path("text").textValue());
         // Its name says PDF and its type does not: with both it would be dropped unseen.
         assertTrue(json.path("attachments").path(1).path("content_type").isMissingNode());
         Sent again = send("resend", RICH);
@@ -245,12 +251,12 @@ class RebuildingTest {
     @Test
     void strictFidelityTakesWhatIsCarriedWhole() throws Exception {
         String plain =
-                "From: a@b.c\r\nTo: b@example.net\r\nSubject: x\r\nMessage-ID: <1@x>\r\n"
-                        + "Received: by here\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
-                        + "\r\nText\r\n";
+                "Received: by h (Postern) with ESMTP id 1; date\r\nFrom: a@b.c\r\n"
+                        + "To: b@example.net\r\nSubject: x\r\nMessage-ID: <1@x>\r\n"
+                        + "Content-Type: text/html\r\n\r\nText\r\n";
         String signed =
                 plain.replace(
-                        "\r\n\r\nText\r\n",
+                        "\r\nContent-Type: text/html\r\n\r\nText\r\n",
                         "\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\nText"
                                 + "\r\n--s\r\nContent-Type: application/pgp-signature\r\n\r\nsig"
                                 + "\r\n--s--\r\n");
@@ -265,9 +271,10 @@ class RebuildingTest {
                     assertInstanceOf(Outcome.Unsuited.class, refused.outcome(), type).misfit());
             assertEquals(null, refused.request(), type);
             assertEquals(
-                    List.of("multipart/signed"),
+                    "multipart/signed",
                     assertInstanceOf(Outcome.Accepted.class, send(type, signed).outcome(), type)
-                            .notCarried());
+                            .notCarried()
+                            .getFirst());
         }
     }
 
@@ -286,10 +293,11 @@ class RebuildingTest {
                                     "BEGIN".getBytes(java.nio.charset.StandardCharsets.UTF_8));
             assertTrue(sent.request().text().contains(encoded), type);
             assertTrue(sent.request().text().contains("invite.ics"), type);
-            assertTrue(
-                    assertInstanceOf(Outcome.Accepted.class, sent.outcome())
-                            .notCarried()
-                            .contains("text/calendar method=REQUEST"));
+            List<String> lost =
+                    assertInstanceOf(Outcome.Accepted.class, sent.outcome()).notCarried();
+            boolean carriesMethod = type.equals("resend") || type.equals("postmark");
+            assertEquals(!carriesMethod, lost.contains("method=REQUEST of text/calendar"), type);
+            assertEquals(carriesMethod, sent.request().text().contains("method=REQUEST"), type);
         }
         assertEquals(
                 "text/calendar",

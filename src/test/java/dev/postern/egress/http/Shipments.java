@@ -98,7 +98,7 @@ public final class Shipments {
         }
         Map<String, String> named = new TreeMap<>();
         for (String field : List.of("To", "Cc")) {
-            for (String value : fields.values(field)) {
+            for (Fields.Raw value : fields.values(field)) {
                 Mailbox.parse(value).stream()
                         .map(Mailbox::address)
                         .filter(to -> HeaderText.isAscii(to) && to.matches(".+@.+\\..+"))
