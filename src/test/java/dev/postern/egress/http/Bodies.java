@@ -5,11 +5,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /// The texts of a message, which these APIs take as one text and one HTML: what readers show one
 /// after the other (a list's footer, text on both sides of a picture) has to be there one after the
-/// other, in both.
+/// other, in both. A text of nothing but blanks is none, since nobody sees it.
 final class Bodies {
 
     private static final String HTML = "text/html";
@@ -30,10 +29,8 @@ final class Bodies {
             return type.equals(HTML) ? htmls : texts;
         }
 
-        /// Nobody sees that it is there.
-        boolean isBlank() {
-            return Stream.concat(texts.stream(), htmls.stream())
-                    .allMatch(part -> Seen.even(part.text()).isEmpty());
+        boolean isEmpty() {
+            return texts.isEmpty() && htmls.isEmpty();
         }
     }
 
@@ -52,7 +49,7 @@ final class Bodies {
             Teller teller) {
         List<Unit> units = new ArrayList<>();
         collect(whole, isFile, units);
-        units.removeIf(Unit::isBlank);
+        units.removeIf(Unit::isEmpty);
         if (units.size() > 1
                 || units.stream().anyMatch(u -> u.texts.size() > 1 || u.htmls.size() > 1)) {
             teller.tell("bodies", "there are several", true, JOINED);
@@ -83,7 +80,9 @@ final class Bodies {
                             inner.stream().flatMap(u -> u.htmls.stream()).toList()));
         } else if (part.isMultipart()) {
             part.children().forEach(child -> collect(child, isFile, units));
-        } else if (!isFile.test(part) && !part.disposition().equals("attachment")) {
+        } else if (!isFile.test(part)
+                && !part.disposition().equals("attachment")
+                && !Seen.even(part.text()).isEmpty()) {
             units.add(
                     new Unit(
                             part.is(TEXT) ? List.of(part) : List.of(),

@@ -291,14 +291,15 @@ final class Comparison {
     /// be nothing but text last, since a body can have the same octets.
     private IdentityHashMap<Object, Posted.File> filesOf(List<Posted.File> files) {
         IdentityHashMap<Object, Posted.File> of = new IdentityHashMap<>();
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < 4; round++) {
             for (Seen.Part part : seen.parts()) {
                 for (Posted.File file : List.copyOf(files)) {
                     boolean fits =
                             switch (round) {
                                 case 0 -> Seen.spaced(file.name()).equals(part.name());
                                 case 1 -> !part.isBody();
-                                default -> !isPosted(part);
+                                case 2 -> !isPosted(part);
+                                default -> true;
                             };
                     if (fits
                             && !part.isMultipart()

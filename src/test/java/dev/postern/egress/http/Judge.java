@@ -69,7 +69,14 @@ final class Judge {
     }
 
     /// One attempt's records and what was posted.
-    private record Sent(Outcome outcome, boolean goesStrictly, List<String> records, List<Posted> posted) {}
+    ///
+    /// @param violations what the provider states of requests and this one doesn't keep
+    private record Sent(
+            Outcome outcome,
+            boolean goesStrictly,
+            List<String> records,
+            List<Posted> posted,
+            List<String> violations) {}
 
     private Judge(List<Message> messages, List<JsonNode> ofPython, List<JsonNode> ofPostal) {
         this.messages = messages;
@@ -184,7 +191,15 @@ final class Judge {
                             entry.getValue() instanceof Outcome.Accepted accepted
                                     ? accepted.notCarried()
                                     : List.of();
-                    one = new Sent(entry.getValue(), goes, records, Posted.by(type, request));
+                    one =
+                            new Sent(
+                                    entry.getValue(),
+                                    goes,
+                                    records,
+                                    Posted.by(type, request),
+                                    Stated.isOf(type)
+                                            ? Stated.violations(type, request)
+                                            : List.of());
                 }
             }
             if (one == null) {
@@ -194,7 +209,7 @@ final class Judge {
         }
         outcomes.forEach((recipient, outcome) -> {
             if (!done.contains(recipient)) {
-                sent.add(new Sent(outcome, false, List.of(), List.of()));
+                sent.add(new Sent(outcome, false, List.of(), List.of(), List.of()));
             }
         });
         return sent;
@@ -258,6 +273,7 @@ final class Judge {
             if (sent.goesStrictly() != sent.records().isEmpty()) {
                 fault(name, "strict", sent.goesStrictly() + " with " + sent.records());
             }
+            sent.violations().forEach(one -> fault(name, "stated", one));
             boolean readByBoth = !ofPostal.has("error");
             Found one = Found.of(type, new Seen(ofPython), sent);
             Found other = readByBoth ? Found.of(type, new Seen(ofPostal), sent) : one;
