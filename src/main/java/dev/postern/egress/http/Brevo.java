@@ -104,8 +104,7 @@ final class Brevo extends RebuildingApi {
             draft.loseInline(attachment);
             draft.loseParameters(attachment);
             String name = nameOf(attachment);
-            if (!name.equals(FileNames.withExtension(attachment))
-                    || !FileNames.tells(attachment)) {
+            if (!name.equals(FileNames.withExtension(attachment)) || !FileNames.tells(attachment)) {
                 draft.loseType(attachment);
             }
             array.addObject()

@@ -59,7 +59,7 @@ record CustomFields(List<CustomFields.Custom> all) {
             boolean ours =
                     name.equals("received")
                             && field.equals(fields.all().getFirst())
-                            && field.value().octets().contains(OURS);
+                            && HeaderText.decode(field.value()).contains(OURS);
             // Those of the content are told of where it is read.
             boolean told = TOLD.contains(name) || name.startsWith("content-");
             if (name.equals("subject") && subject++ > 0) {

@@ -81,10 +81,11 @@ final class FileNames {
 
     private static Map<String, List<String>> table(String lines) {
         Map<String, List<String>> table = new LinkedHashMap<>();
-        lines.lines().forEach(line -> {
-            List<String> words = Arrays.asList(line.split(" "));
-            table.put(words.getFirst(), words.subList(1, words.size()));
-        });
+        lines.lines()
+                .forEach(line -> {
+                    List<String> words = Arrays.asList(line.split(" "));
+                    table.put(words.getFirst(), words.subList(1, words.size()));
+                });
         return table;
     }
 

@@ -257,8 +257,7 @@ final class MimeReading {
             }
             forms =
                     new Body(
-                            firstOf(forms.text(), form.text()),
-                            firstOf(forms.html(), form.html()));
+                            firstOf(forms.text(), form.text()), firstOf(forms.html(), form.html()));
         }
         return forms;
     }
@@ -333,8 +332,7 @@ final class MimeReading {
 
     private void noteGuess(Piece piece) throws IOException {
         if (piece.leaf().isGuessed()) {
-            notCarried.add(
-                    "charset " + piece.leaf().charsetName() + " of " + piece.type().value());
+            notCarried.add("charset " + piece.leaf().charsetName() + " of " + piece.type().value());
         }
     }
 
@@ -432,11 +430,15 @@ final class MimeReading {
     /// A body goes as text in whatever charset, and has no name.
     private void noteWhatBodyLacks(Piece piece) {
         String type = piece.type().value();
-        piece.type().all().forEach((name, value) -> {
-            if (!name.equals("charset") && !name.equals("name") && !piece.part().isMultipart()) {
-                notCarried.add(name + "=" + value + " of " + type);
-            }
-        });
+        piece.type()
+                .all()
+                .forEach((name, value) -> {
+                    if (!name.equals("charset")
+                            && !name.equals("name")
+                            && !piece.part().isMultipart()) {
+                        notCarried.add(name + "=" + value + " of " + type);
+                    }
+                });
         if (!piece.name().isEmpty()) {
             notCarried.add("name " + piece.name() + " of " + type);
         }
@@ -459,8 +461,8 @@ final class MimeReading {
         for (Piece piece : wanted.isEmpty() ? List.<Piece>of() : html) {
             referred.addAll(ContentIds.referredTo(piece.leaf(), wanted));
         }
-        attachments.replaceAll(
-                one -> one.contentId() != null && referred.contains(one.contentId())
+        attachments.replaceAll(one ->
+                one.contentId() != null && referred.contains(one.contentId())
                         ? one.embedded()
                         : one);
     }

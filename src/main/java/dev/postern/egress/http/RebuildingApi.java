@@ -274,16 +274,17 @@ abstract class RebuildingApi implements Api {
         /// that can't be said in ASCII is lost (RFC 2045 §5.1).
         String typeWithParameters(Rebuilt.Attachment attachment) {
             StringBuilder type = new StringBuilder(attachment.type());
-            new TreeMap<>(attachment.parameters()).forEach((name, value) -> {
-                if (PARAMETER.matcher(value).matches()) {
-                    String quoted = value.replace("\\", "\\\\").replace("\"", "\\\"");
-                    boolean plain = TOKEN.matcher(value).matches();
-                    type.append("; ").append(name).append('=');
-                    type.append(plain ? value : "\"" + quoted + "\"");
-                } else {
-                    loseParameter(attachment, name, value);
-                }
-            });
+            new TreeMap<>(attachment.parameters())
+                    .forEach((name, value) -> {
+                        if (PARAMETER.matcher(value).matches()) {
+                            String quoted = value.replace("\\", "\\\\").replace("\"", "\\\"");
+                            boolean plain = TOKEN.matcher(value).matches();
+                            type.append("; ").append(name).append('=');
+                            type.append(plain ? value : "\"" + quoted + "\"");
+                        } else {
+                            loseParameter(attachment, name, value);
+                        }
+                    });
             return type.toString();
         }
 
@@ -291,11 +292,14 @@ abstract class RebuildingApi implements Api {
         /// not be said (RFC 2046 §4.1.2).
         void loseParameters(Rebuilt.Attachment attachment) {
             boolean isText = attachment.type().startsWith("text/");
-            new TreeMap<>(attachment.parameters()).forEach((name, value) -> {
-                if (!isText || !name.equals("charset") || !value.equalsIgnoreCase("us-ascii")) {
-                    loseParameter(attachment, name, value);
-                }
-            });
+            new TreeMap<>(attachment.parameters())
+                    .forEach((name, value) -> {
+                        if (!isText
+                                || !name.equals("charset")
+                                || !value.equalsIgnoreCase("us-ascii")) {
+                            loseParameter(attachment, name, value);
+                        }
+                    });
         }
 
         void loseParameter(Rebuilt.Attachment attachment, String name, String value) {

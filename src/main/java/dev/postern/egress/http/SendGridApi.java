@@ -100,9 +100,7 @@ final class SendGridApi extends RebuildingApi {
         if (replyTo.size() == 1) {
             mail.setReplyTo(email(replyTo.getFirst()));
         }
-        draft.custom(RESERVED::contains)
-                .once(draft.notCarried())
-                .forEach(mail::addHeader);
+        draft.custom(RESERVED::contains).once(draft.notCarried()).forEach(mail::addHeader);
         ObjectNode json = (ObjectNode) Json.read(mail.build());
         if (replyTo.size() > 1) {
             putObjects(json, "reply_to_list", replyTo);
@@ -154,12 +152,10 @@ final class SendGridApi extends RebuildingApi {
         }
         addAlternative(draft, mail, "text/x-amp-html", draft.message().amp());
         Rebuilt.Attachment calendar = draft.message().calendar();
-        addAlternative(
-                draft, mail, "text/calendar", calendar == null ? null : calendar.leaf());
+        addAlternative(draft, mail, "text/calendar", calendar == null ? null : calendar.leaf());
     }
 
-    private static void addAlternative(
-            Draft draft, Mail mail, String type, @Nullable Leaf leaf) {
+    private static void addAlternative(Draft draft, Mail mail, String type, @Nullable Leaf leaf) {
         if (leaf != null) {
             mail.addContent(new Content(type, draft.streamed().text(List.of(leaf))));
         }
@@ -180,11 +176,12 @@ final class SendGridApi extends RebuildingApi {
 
     /// Content goes under its bare type, as UTF-8.
     private static void loseOfContent(Draft draft, Rebuilt.Attachment calendar) {
-        calendar.parameters().forEach((name, value) -> {
-            if (!name.equals("charset")) {
-                draft.loseParameter(calendar, name, value);
-            }
-        });
+        calendar.parameters()
+                .forEach((name, value) -> {
+                    if (!name.equals("charset")) {
+                        draft.loseParameter(calendar, name, value);
+                    }
+                });
         if (calendar.isNamed()) {
             draft.lose("name of " + calendar.name());
         }
@@ -203,9 +200,7 @@ final class SendGridApi extends RebuildingApi {
         attached.setType(type);
         attached.setFilename(draft.named(attachment, name));
         attached.setDisposition(
-                attachment.isInline()
-                        ? Rebuilt.Attachment.INLINE
-                        : Rebuilt.Attachment.ATTACHED);
+                attachment.isInline() ? Rebuilt.Attachment.INLINE : Rebuilt.Attachment.ATTACHED);
         String id = attachment.contentId();
         if (id != null) {
             String taken = id.replaceAll("[;,\\r\\n]", "_");

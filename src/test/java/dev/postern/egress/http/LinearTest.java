@@ -119,10 +119,15 @@ class LinearTest {
         PARSERS.put(
                 "a multipart without a boundary",
                 text -> rebuild("Content-Type: multipart/mixed\r\n\r\n" + text));
-        String referring =
-                "--b\r\nContent-Type: text/html\r\n\r\ncid:%s\r\n--b\r\nContent-ID: <a>\r\n"
-                        + "Content-Type: image/png\r\n\r\nx\r\n--b--\r\n";
-        PARSERS.put("an id", text -> rebuild(multipart + referring.formatted(text)));
+        PARSERS.put(
+                "an id",
+                text ->
+                        rebuild(
+                                multipart
+                                        + "--b\r\nContent-Type: text/html\r\n\r\ncid:"
+                                        + text
+                                        + "\r\n--b\r\nContent-ID: <a>\r\n"
+                                        + "Content-Type: image/png\r\n\r\nx\r\n--b--\r\n"));
         PARSERS.put("a type", text -> rebuild("Content-Type: " + text + "\r\n\r\nx"));
         for (String encoding : List.of("7bit", "base64", "quoted-printable", "x-uuencode")) {
             String head = "Content-Transfer-Encoding: " + encoding + "\r\n\r\n";
