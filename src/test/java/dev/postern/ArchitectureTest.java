@@ -60,7 +60,7 @@ class ArchitectureTest {
             Map.of(
                     "io.netty", Set.of("listener"),
                     "io.helidon.webserver", Set.of("admin"),
-                    "io.helidon.webclient", Set.of("egress.http", "submit", "notify"),
+                    "io.helidon.webclient", Set.of("submit", "notify"),
                     "com.sendgrid", Set.of("egress.http"),
                     "software.amazon.awssdk", Set.of("egress.http"),
                     "jakarta.mail", Set.of("egress", "mail"),

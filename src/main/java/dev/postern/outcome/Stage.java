@@ -29,8 +29,10 @@ public enum Stage {
     REQUEST("sending the request"),
     /// From the request's last octet on: past the commit point.
     ANSWER("waiting for the answer"),
-    /// An API's answer came.
-    REPLY("in the answer");
+    /// An API's answer came, in its provider's own form or as a success.
+    REPLY("in the answer"),
+    /// An answer came in another form: whoever gave it, it was not the API.
+    FOREIGN("in an answer that is not the provider's");
 
     private final String phrase;
 

@@ -26,7 +26,7 @@ class TroubleTest {
     private static final List<String> API_TYPES =
             List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark");
     private static final Set<Stage> PAST_THE_COMMIT_POINT =
-            Set.of(Stage.DOT, Stage.ANSWER, Stage.REPLY);
+            Set.of(Stage.DOT, Stage.ANSWER, Stage.REPLY, Stage.FOREIGN);
 
     /// A line of the texts.
     private record Example(String section, Stage stage, String said, String kind, String detail) {
@@ -194,6 +194,13 @@ class TroubleTest {
         }
         lines.add("");
         lines.add("## HTTPS");
+        lines.add("");
+        lines.add("`reply` is an answer in the form in which its provider speaks, or any success;");
+        lines.add("`foreign` is any other: from a proxy, a portal, a shield, or without a body.");
+        lines.add(
+                "A success that is not the documented one may be it: `uncertain`. What a provider");
+        lines.add("refuses in words that no row knows fails no message: by the row `refused` the");
+        lines.add("next egress is asked, and without one the message waits for an operator.");
         lines.add("");
         lines.add("| row | who | where | what is said | outcome | what to do |");
         lines.add("| --- | --- | --- | --- | --- | --- |");

@@ -35,6 +35,11 @@ interface Api {
     /// id. Empty for every other answer.
     Optional<String> acceptedAs(HttpAnswer answer, Post post);
 
+    /// Returns whether an answer that is no acceptance has the form in which this provider refuses.
+    /// What lacks it was said by somebody on the way: a proxy, a portal, a shield in front of the
+    /// provider.
+    boolean isOwn(HttpAnswer answer);
+
     /// Returns the code and the text of an answer, `code: text`, in one line; empty when there is
     /// none that we understand.
     String explain(HttpAnswer answer, Post post);

@@ -130,6 +130,12 @@ final class Brevo extends RebuildingApi {
     }
 
     @Override
+    public boolean isOwn(HttpAnswer answer) {
+        JsonNode body = Json.read(answer);
+        return Json.text(body, "code").isPresent() && Json.text(body, "message").isPresent();
+    }
+
+    @Override
     public String explain(HttpAnswer answer, Post post) {
         JsonNode body = Json.read(answer);
         String code = Json.text(body, "code").map(c -> c + ": ").orElse("");

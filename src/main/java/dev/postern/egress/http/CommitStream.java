@@ -13,6 +13,7 @@ final class CommitStream extends OutputStream {
     private final Runnable beforeWrite;
     private final byte[] buffer = new byte[BUFFER_BYTES];
     private int filled;
+    private long octets;
 
     /// @param sink where the octets go
     /// @param beforeWrite is told before each write to the sink
@@ -25,9 +26,21 @@ final class CommitStream extends OutputStream {
     static final class SinkFailure extends IOException {
         private static final long serialVersionUID = 1L;
 
-        SinkFailure(Exception cause) {
-            super(cause);
+        private final IOException failure;
+
+        SinkFailure(IOException failure) {
+            super(failure);
+            this.failure = failure;
         }
+
+        IOException failure() {
+            return failure;
+        }
+    }
+
+    /// Returns how many octets it was given.
+    long octets() {
+        return octets;
     }
 
     @Override
@@ -36,11 +49,13 @@ final class CommitStream extends OutputStream {
             writeAllButLast();
         }
         buffer[filled++] = (byte) octet;
+        octets++;
     }
 
     @Override
-    public void write(byte[] octets, int offset, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, octets.length);
+    public void write(byte[] from, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, from.length);
+        octets += length;
         int at = offset;
         int left = length;
         while (left > 0) {
@@ -48,7 +63,7 @@ final class CommitStream extends OutputStream {
                 writeAllButLast();
             }
             int some = Math.min(left, BUFFER_BYTES - filled);
-            System.arraycopy(octets, at, buffer, filled, some);
+            System.arraycopy(from, at, buffer, filled, some);
             filled += some;
             at += some;
             left -= some;
@@ -73,9 +88,8 @@ final class CommitStream extends OutputStream {
     private void give(int from, int to) throws SinkFailure {
         beforeWrite.run();
         try {
-            // Helidon takes the array as it is, and has written it when it returns.
             sink.write(buffer, from, to - from);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
             throw new SinkFailure(e);
         }
     }

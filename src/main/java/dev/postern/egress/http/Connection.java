@@ -1,90 +1,46 @@
 package dev.postern.egress.http;
 
-import io.helidon.common.buffers.BufferData;
-import io.helidon.common.buffers.DataReader;
-import io.helidon.common.buffers.DataWriter;
-import io.helidon.common.socket.HelidonSocket;
-import io.helidon.common.socket.PlainSocket;
-import io.helidon.common.socket.TlsSocket;
-import io.helidon.webclient.api.ClientConnection;
+import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
-import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import javax.net.ssl.SSLSocket;
 
-/// One connection to an API, as Helidon's client wants to see it. We make it ourselves, so that
-/// name, proxy, TLS, time-outs and the octets written are in our hands.
-final class Connection implements ClientConnection {
+/// One connection to an API. What is written goes out at once: the commit point must not hide in a
+/// buffer.
+final class Connection {
 
     private static final int STALE_LOOK_MILLIS = 1;
 
     private final Socket socket;
-    private final HelidonSocket helidonSocket;
-    private final FinalAnswers answers;
-    private final DataReader reader;
-    private final DataWriter writer;
-    private boolean released;
+    private final InputStream in;
+    private final OutputStream out;
+    private final AnswerReader answers;
     private int callCount;
     private long idleSinceNanos;
     private Duration idleLimit = Duration.ZERO;
 
-    Connection(Socket socket) {
+    Connection(Socket socket) throws IOException {
         this.socket = socket;
-        String id = "0x" + Integer.toHexString(System.identityHashCode(socket));
-        this.helidonSocket =
-                socket instanceof SSLSocket tls
-                        ? TlsSocket.client(tls, id)
-                        : PlainSocket.client(socket, id);
-        this.answers = new FinalAnswers(helidonSocket);
-        this.reader = DataReader.create(answers);
-        this.writer = new DirectWriter(helidonSocket);
+        this.in = new BufferedInputStream(socket.getInputStream());
+        this.out = socket.getOutputStream();
+        this.answers = new AnswerReader(in);
     }
 
-    /// Writes at once: the body comes in large pieces, and the commit point must not hide in a
-    /// buffer.
-    private record DirectWriter(HelidonSocket to) implements DataWriter {
-
-        @Override
-        public void write(BufferData... buffers) {
-            for (BufferData buffer : buffers) {
-                to.write(buffer);
-            }
-        }
-
-        @Override
-        public void write(BufferData buffer) {
-            to.write(buffer);
-        }
-
-        @Override
-        public void writeNow(BufferData... buffers) {
-            write(buffers);
-        }
-
-        @Override
-        public void writeNow(BufferData buffer) {
-            write(buffer);
-        }
-    }
-
-    /// Counts a call that begins.
-    void begin() {
+    /// Counts a call that begins, and returns where its request goes.
+    OutputStream begin() {
         callCount++;
-        released = false;
-        answers.expect();
+        return out;
     }
 
-    /// Returns whether calls went over it before the present one.
-    boolean isUsed() {
-        return callCount > 1;
-    }
-
-    /// Returns whether the present call's answer begins as HTTP's do.
-    boolean isHttp() {
-        return answers.isHttp();
+    /// Reads the present call's answer.
+    ///
+    /// @param patience how long the server may be silent
+    HttpAnswer answer(Duration patience) throws IOException {
+        socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
+        return answers.read();
     }
 
     /// Returns how many calls went over it.
@@ -92,9 +48,14 @@ final class Connection implements ClientConnection {
         return callCount;
     }
 
-    /// Returns whether the last call left it fit for another.
-    boolean isReleased() {
-        return released;
+    /// Returns whether the last call left it fit for another: its answer has come to an end that
+    /// was told, and nothing stands behind it.
+    boolean isReusable() {
+        try {
+            return answers.isReusable() && in.available() == 0;
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     /// Notes that it waits for its next call.
@@ -108,63 +69,22 @@ final class Connection implements ClientConnection {
     /// Returns whether it may still work: it has not waited too long, and nothing has come
     /// meanwhile, neither the end of the stream nor words that nobody asked for.
     boolean isFresh(long nowNanos) {
-        if (nowNanos - idleSinceNanos > idleLimit.toNanos() || reader.available() > 0) {
+        if (nowNanos - idleSinceNanos > idleLimit.toNanos()) {
             return false;
         }
         try {
             socket.setSoTimeout(STALE_LOOK_MILLIS);
-            byte[] unasked = helidonSocket.get();
-            // Something, or null at the end of the stream: either way it is of no use any more.
-            return unasked != null && unasked.length == 0;
-        } catch (UncheckedIOException e) {
-            return e.getCause() instanceof SocketTimeoutException;
+            // An octet, or the end of the stream: either way it is of no use any more.
+            in.read();
+            return false;
+        } catch (SocketTimeoutException _) {
+            return true;
         } catch (IOException _) {
             return false;
         }
     }
 
-    @Override
-    public DataReader reader() {
-        return reader;
-    }
-
-    @Override
-    public DataWriter writer() {
-        return writer;
-    }
-
-    @Override
-    public String channelId() {
-        return helidonSocket.childSocketId();
-    }
-
-    @Override
-    public HelidonSocket helidonSocket() {
-        return helidonSocket;
-    }
-
-    @Override
-    public void readTimeout(Duration readTimeout) {
-        try {
-            socket.setSoTimeout(Math.toIntExact(readTimeout.toMillis()));
-        } catch (SocketException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    @Override
-    public boolean allowExpectContinue() {
-        return false;
-    }
-
-    @Override
-    public void releaseResource() {
-        released = true;
-    }
-
-    @Override
-    public void closeResource() {
-        released = false;
+    void close() {
         Dialer.close(socket);
     }
 }

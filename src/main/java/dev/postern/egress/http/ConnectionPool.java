@@ -34,7 +34,7 @@ final class ConnectionPool {
             if (connection == null || connection.isFresh(nanoTime.getAsLong())) {
                 return connection;
             }
-            connection.closeResource();
+            connection.close();
         }
     }
 
@@ -42,17 +42,15 @@ final class ConnectionPool {
         return idle.pollFirst();
     }
 
-    /// Takes a connection back after a call.
+    /// Takes a connection back after a call that left it fit for another.
     ///
     /// @param keepAlive how long the server says that it keeps it; null when it does not say
     void give(Connection connection, @Nullable Duration keepAlive) {
         Duration wait =
                 keepAlive == null || keepAlive.compareTo(IDLE_LIMIT) > 0 ? IDLE_LIMIT : keepAlive;
         connection.rest(nanoTime.getAsLong(), wait);
-        if (!connection.isReleased()
-                || connection.callCount() >= CALLS_LIMIT
-                || !keep(connection)) {
-            connection.closeResource();
+        if (connection.callCount() >= CALLS_LIMIT || !keep(connection)) {
+            connection.close();
         }
     }
 
@@ -72,6 +70,6 @@ final class ConnectionPool {
             all = new ArrayDeque<>(idle);
             idle.clear();
         }
-        all.forEach(Connection::closeResource);
+        all.forEach(Connection::close);
     }
 }

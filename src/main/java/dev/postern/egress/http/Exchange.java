@@ -9,25 +9,13 @@ import dev.postern.egress.http.HttpResult.Answered;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.egress.http.HttpResult.Failed;
 import dev.postern.outcome.Stage;
-import io.helidon.common.buffers.DataReader;
-import io.helidon.http.Header;
-import io.helidon.http.HeaderNames;
-import io.helidon.http.HeaderValues;
-import io.helidon.http.Method;
-import io.helidon.webclient.api.HttpClientResponse;
-import io.helidon.webclient.http1.Http1Client;
-import io.helidon.webclient.http1.Http1ClientRequest;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 /// the clock and breaks the work off by closing its socket, as long as that is allowed.
 final class Exchange {
 
-    private static final int BODY_LIMIT_BYTES = 64 * 1024;
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     /// What the gate makes a call wait for is none of the server's time: more than it ever takes.
@@ -49,6 +36,10 @@ final class Exchange {
 
     private static final int LOOKUPS_AND_ADDRESSES = 3;
     private static final String USER_AGENT = "Postern";
+
+    /// What a gateway says when the server behind it is silent.
+    private static final Set<Integer> GATEWAYS = Set.of(502, 504);
+
     private static final Pattern KEEP_ALIVE = Pattern.compile("timeout=(\\d{1,6})");
 
     /// Who has the last word about this call.
@@ -61,7 +52,6 @@ final class Exchange {
         BROKEN_OFF
     }
 
-    private final Http1Client client;
     private final ConnectionPool pool;
     private final Dialer dialer;
     private final Endpoint endpoint;
@@ -78,14 +68,12 @@ final class Exchange {
     private @Nullable IOException writeFailure;
 
     Exchange(
-            Http1Client client,
             ConnectionPool pool,
             Dialer dialer,
             Endpoint endpoint,
             EgressCommon common,
             HttpCall call,
             CommitGate gate) {
-        this.client = client;
         this.pool = pool;
         this.dialer = dialer;
         this.endpoint = endpoint;
@@ -175,7 +163,7 @@ final class Exchange {
         }
         Connection open = connection;
         if (open != null) {
-            open.closeResource();
+            open.close();
         }
     }
 
@@ -187,7 +175,8 @@ final class Exchange {
         Connection pooled = pool.take();
         if (pooled != null) {
             HttpResult result = over(pooled);
-            boolean stale = result instanceof Failed && state.get() == State.OPEN;
+            boolean failed = result instanceof Failed || writeFailure != null;
+            boolean stale = failed && state.get() == State.OPEN;
             if (!stale) {
                 return result;
             }
@@ -207,30 +196,33 @@ final class Exchange {
         allow(GATE_LIMIT);
         gate.preparing();
         writeFailure = null;
-        use.begin();
+        OutputStream out = use.begin();
         stage = Stage.REQUEST;
         allow(stretch());
         Duration keepAlive = null;
-        try (HttpClientResponse response = request(use)) {
-            HttpAnswer answer = read(response);
+        boolean reusable = false;
+        try {
+            request(out);
+            HttpAnswer answer = use.answer(common.answerTimeout());
             keepAlive = keepAlive(answer);
+            reusable = writeFailure == null && use.isReusable();
             return judged(answer);
-        } catch (RuntimeException e) {
-            use.closeResource();
-            IOException cause = cause(e);
-            // An answer that begins as one and then can't be read may be an acceptance.
-            boolean broken = cause instanceof NotHttp && use.isHttp();
-            return failed(broken ? new IOException("the answer can't be read", e) : cause);
+        } catch (IOException e) {
+            return failed(e);
         } finally {
             connection = null;
-            pool.give(use, keepAlive);
+            if (reusable) {
+                pool.give(use, keepAlive);
+            } else {
+                use.close();
+            }
         }
     }
 
-    /// A success that was answered before the whole request was there is none.
+    /// An answer to half a request that speaks of a message taken, or perhaps taken, is none.
     private HttpResult judged(HttpAnswer answer) {
         IOException early = writeFailure;
-        if (early != null && answer.isSuccess()) {
+        if (early != null && (answer.isSuccess() || GATEWAYS.contains(answer.status()))) {
             return failed(early);
         }
         return new Answered(answer);
@@ -245,47 +237,56 @@ final class Exchange {
         return new Failed(stage, write == null ? failure : write);
     }
 
-    private HttpClientResponse request(Connection use) throws IOException {
+    /// Writes the request (RFC 9112 §3). The server may answer and close before it has read
+    /// everything, as with 413: then its answer is there to be read, and says more than the broken
+    /// connection.
+    private void request(OutputStream out) throws IOException {
         long length = call.body().lengthBytes();
-        // The address only names the path here: the connection is made, and Helidon would look the
-        // name up once more, behind a proxy in vain.
-        Http1ClientRequest request =
-                client.method(Method.create(call.method()))
-                        .uri("http://127.0.0.1" + endpoint.pathOf(call.path()))
-                        .skipUriEncoding(true)
-                        .connection(use)
-                        .keepAlive(true)
-                        .readTimeout(common.answerTimeout());
-        request.header(HeaderValues.create(HeaderNames.HOST, endpoint.authority()));
-        request.header(HeaderValues.create(HeaderNames.USER_AGENT, USER_AGENT));
-        call.headers()
-                .forEach((name, value) ->
-                        request.header(HeaderValues.create(HeaderNames.create(name), value)));
-        if (length == 0) {
+        out.write(head(length));
+        try {
+            if (length > 0) {
+                write(new CommitStream(out, this::beforeWrite), length);
+            }
             stage = Stage.ANSWER;
             allow(common.answerTimeout());
-            return request.request();
+        } catch (SinkFailure e) {
+            writeFailure = e.failure();
+            allow(common.commandTimeout());
         }
-        request.header(HeaderValues.create(HeaderNames.CONTENT_LENGTH, length));
-        return request.outputStream(this::write);
     }
 
-    private void write(OutputStream out) {
-        CommitStream stream = new CommitStream(out, this::beforeWrite);
-        try {
-            fill(stream);
-            stream.writeAllButLast();
-            pass();
-            stream.commit();
-            allow(common.answerTimeout());
-            out.close();
-        } catch (BrokenOff e) {
-            throw new UncheckedIOException(e);
-        } catch (IOException e) {
-            writeFailure = e instanceof SinkFailure sink ? cause(sink) : e;
-            allow(common.commandTimeout());
-            closeUnfinished(out);
+    private byte[] head(long length) {
+        StringBuilder head = new StringBuilder(call.method()).append(' ');
+        head.append(endpoint.pathOf(call.path())).append(" HTTP/1.1\r\n");
+        field(head, "Host", endpoint.authority());
+        field(head, "User-Agent", USER_AGENT);
+        field(head, "Accept-Encoding", "identity");
+        call.headers().forEach((name, value) -> field(head, name, value));
+        if (length > 0) {
+            field(head, "Content-Length", String.valueOf(length));
         }
+        return head.append("\r\n").toString().getBytes(UTF_8);
+    }
+
+    /// Nothing that a value holds can end its field (RFC 9110 §5.5).
+    private static void field(StringBuilder head, String name, String value) {
+        head.append(name).append(": ");
+        value.codePoints()
+                .map(c -> Character.isISOControl(c) ? ' ' : c)
+                .forEach(head::appendCodePoint);
+        head.append("\r\n");
+    }
+
+    private void write(CommitStream stream, long length) throws IOException {
+        fill(stream);
+        if (stream.octets() != length) {
+            throw new SourceFailure(
+                    new IOException(
+                            "the body has " + stream.octets() + " octets and not " + length));
+        }
+        stream.writeAllButLast();
+        pass();
+        stream.commit();
     }
 
     private void beforeWrite() {
@@ -313,77 +314,15 @@ final class Exchange {
         stage = Stage.ANSWER;
     }
 
-    /// The server may have answered and closed before it read everything, as with 413: Helidon
-    /// reads that answer once the stream counts as closed, though closing complains of what is
-    /// missing.
-    private static void closeUnfinished(OutputStream out) {
-        try {
-            out.close();
-        } catch (IOException _) {
-            return;
-        }
-    }
-
     private Duration stretch() {
         Duration command = common.commandTimeout();
         return command.compareTo(common.dataTimeout()) < 0 ? command : common.dataTimeout();
-    }
-
-    private static HttpAnswer read(HttpClientResponse response) {
-        Map<String, String> headers = new TreeMap<>();
-        for (Header header : response.headers()) {
-            headers.putIfAbsent(header.name().toLowerCase(Locale.ROOT), header.get());
-        }
-        int status = response.status().code();
-        if (!response.entity().hasEntity()) {
-            return new HttpAnswer(status, headers, "", true);
-        }
-        byte[] body = new byte[BODY_LIMIT_BYTES];
-        int length = 0;
-        boolean whole = false;
-        try (InputStream in = response.inputStream()) {
-            int some = 0;
-            while (some >= 0 && length < body.length) {
-                some = in.read(body, length, body.length - length);
-                length += Math.max(some, 0);
-            }
-            whole = some < 0;
-        } catch (IOException | RuntimeException _) {
-            // The status and what came of the body are worth more than how it broke off.
-            whole = false;
-        }
-        return new HttpAnswer(status, headers, new String(body, 0, length, UTF_8), whole);
     }
 
     private static @Nullable Duration keepAlive(HttpAnswer answer) {
         String told = answer.header("keep-alive");
         Matcher timeout = KEEP_ALIVE.matcher(told == null ? "" : told);
         return timeout.find() ? Duration.ofSeconds(Long.parseLong(timeout.group(1))) : null;
-    }
-
-    /// Returns what lies behind the exceptions that Helidon and we wrap around it.
-    private static IOException cause(Exception e) throws SourceFailure {
-        for (Throwable at = e; at != null; at = at.getCause()) {
-            if (at instanceof SourceFailure source) {
-                throw source;
-            }
-            if (at instanceof IOException io && !(at instanceof SinkFailure)) {
-                return io;
-            }
-            if (at instanceof DataReader.InsufficientDataAvailableException) {
-                return new EOFException("the server closed the connection");
-            }
-        }
-        return new NotHttp(e);
-    }
-
-    /// What came is no HTTP.
-    static final class NotHttp extends IOException {
-        private static final long serialVersionUID = 1L;
-
-        NotHttp(Exception cause) {
-            super("what came is no HTTP", cause);
-        }
     }
 
     /// The content can't be read: our own trouble, not the server's.

@@ -5,7 +5,6 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.TlsTrust;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.outcome.Stage;
-import io.helidon.webclient.http1.Http1Client;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.UnaryOperator;
@@ -25,22 +24,21 @@ import org.jspecify.annotations.Nullable;
 /// the thread's interrupt stays set.
 ///
 /// **Diagnostics.** Trouble of the network is a [HttpResult.Failed]. Thrown is only a body that
-/// can't be read (`UncheckedIOException`). Nothing is logged, and Helidon's own log of headers,
-/// which have the key, is switched off.
+/// can't be read (`UncheckedIOException`). Nothing is logged, and what libraries would log of
+/// headers, which have the key, is switched off.
 ///
 /// **Limits.** Time-outs as configured: `connect-timeout` for an address, `command-timeout` for TLS
 /// and for each stretch of the request, `answer-timeout` from the last octet to the whole answer.
-/// One buffer of 16 KiB a call. Of an answer's body 64 KiB are kept, of its header 16 KiB taken.
+/// One buffer of 16 KiB a call. What is taken of an answer is [AnswerReader]'s to say.
 ///
-/// See also: [Exchange] (one call), [Dialer] (how connections are made).
+/// See also: [Exchange] (one call), [AnswerReader] (what is an answer), [Dialer] (how connections
+/// are made).
 final class Http implements AutoCloseable {
 
     /// Loggers that would write a request's header fields, key and all. Held here, since a logger
     /// that nobody holds forgets its level.
     private static final List<Logger> TALKATIVE =
             List.of(
-                    Logger.getLogger("io.helidon.webclient"),
-                    Logger.getLogger("io.helidon.webclient.http1.Http1CallChainBase"),
                     Logger.getLogger("software.amazon.awssdk"),
                     Logger.getLogger("org.apache.http"),
                     // AWS's credential chain asks by it, with a container's token.
@@ -55,7 +53,6 @@ final class Http implements AutoCloseable {
     private final Dialer dialer;
     private final ConnectionPool pool;
     private final Semaphore turns;
-    private final Http1Client client;
 
     /// @param environment gives a variable's value, for the proxy
     Http(EgressCommon common, Endpoint endpoint, UnaryOperator<@Nullable String> environment) {
@@ -70,13 +67,6 @@ final class Http implements AutoCloseable {
                         common.commandTimeout());
         this.pool = new ConnectionPool(common.concurrency(), System::nanoTime);
         this.turns = new Semaphore(common.concurrency());
-        this.client =
-                Http1Client.builder()
-                        .shareConnectionCache(false)
-                        .servicesDiscoverServices(false)
-                        .followRedirects(false)
-                        .sendExpectContinue(false)
-                        .build();
     }
 
     /// Returns where the calls go.
@@ -97,7 +87,7 @@ final class Http implements AutoCloseable {
             return new HttpResult.Failed(Stage.PREPARE, new BrokenOff("interrupted"));
         }
         try {
-            return new Exchange(client, pool, dialer, endpoint, common, call, gate).run();
+            return new Exchange(pool, dialer, endpoint, common, call, gate).run();
         } finally {
             turns.release();
         }

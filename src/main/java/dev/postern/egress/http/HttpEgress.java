@@ -39,7 +39,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// **Contract.** [#send] blocks, at most `concurrency` calls are under way at a time. Exactly the
 /// envelope's recipients are mailed. Accepted is what the provider answered with exactly its status
-/// and an id. Several calls are made where a provider takes fewer recipients at once than the
+/// and an id; every other 2xx may be one, and what is not in the provider's own form says nothing
+/// of the message. Several calls are made where a provider takes fewer recipients at once than the
 /// shipment has, and when a refusal may lie in one of several; the commit gate is passed once, with
 /// the first. After trouble that concerns the egress as a whole no further call is made.
 ///
@@ -174,8 +175,7 @@ final class HttpEgress implements Egress {
                         new Outcome.Accepted(accepted, id.get(), post.notCarried()));
                 return;
             }
-            Verdict verdict = Trouble.ofAnswer(scene(Stage.REPLY), said, RateHeaders.in(answer));
-            refused(post, verdict, refused);
+            refused(post, judged(answer, said), refused);
         }
 
         private void failed(Post post, HttpResult.Failed failed) {
@@ -213,7 +213,7 @@ final class HttpEgress implements Egress {
                 case Outcome.Uncertain uncertain ->
                         settleTheRest(
                                 new Outcome.Unavailable(
-                                        "not tried, since an earlier call got no answer: "
+                                        "not tried, since an earlier call is uncertain: "
                                                 + uncertain.reply(),
                                         Fault.TIMEOUT,
                                         null));
@@ -235,6 +235,11 @@ final class HttpEgress implements Egress {
         }
     }
 
+    private Verdict judged(HttpAnswer answer, String said) {
+        Stage stage = answer.isSuccess() || api.isOwn(answer) ? Stage.REPLY : Stage.FOREIGN;
+        return Trouble.ofAnswer(scene(stage), said, RateHeaders.in(answer));
+    }
+
     private Verdict judged(HttpResult.Failed failed) {
         return Trouble.ofFailure(scene(failed.stage()), failed.failure(), wording::masked);
     }
@@ -252,7 +257,7 @@ final class HttpEgress implements Egress {
                 http.endpoint().authority(),
                 switch (stage) {
                     case DNS, CONNECT -> common.connectTimeout();
-                    case ANSWER, REPLY -> common.answerTimeout();
+                    case ANSWER, REPLY, FOREIGN -> common.answerTimeout();
                     case PROXY, TLS, PREPARE, REQUEST -> common.commandTimeout();
                     case GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, DOT ->
                             throw new AssertionError("no stage of a call: " + stage);
@@ -279,11 +284,7 @@ final class HttpEgress implements Egress {
     private Probe probed(HttpAnswer answer) {
         Post nothing = new Post(List.of(), api.probeCall(), List.of());
         String said = wording.of(answer, api.explain(answer, nothing), false);
-        return api.probed(answer)
-                .orElseGet(() ->
-                        failedProbe(
-                                Trouble.ofAnswer(
-                                        scene(Stage.REPLY), said, RateHeaders.in(answer))));
+        return api.probed(answer).orElseGet(() -> failedProbe(judged(answer, said)));
     }
 
     private Probe failedProbe(Verdict verdict) {
@@ -303,6 +304,7 @@ final class HttpEgress implements Egress {
         return switch (verdict.row()) {
             case "answer-timeout" -> Fault.TIMEOUT;
             case "gateway" -> Fault.SERVICE;
+            case "success" -> Fault.INTERCEPTION;
             default -> Fault.NETWORK;
         };
     }

@@ -133,6 +133,13 @@ final class Mailgun implements Api {
         return answer.status() == SUCCESS ? Json.text(Json.read(answer), "id") : Optional.empty();
     }
 
+    /// To a wrong key it says one word, which is no JSON.
+    @Override
+    public boolean isOwn(HttpAnswer answer) {
+        return Json.text(Json.read(answer), "message").isPresent()
+                || (answer.status() == 401 && answer.body().strip().equals("Forbidden"));
+    }
+
     @Override
     public String explain(HttpAnswer answer, Post post) {
         return Json.text(Json.read(answer), "message").orElse("");

@@ -25,6 +25,7 @@ final class Postmark extends RebuildingApi {
     private static final long SIZE_LIMIT_BYTES = 10L * 1024 * 1024;
 
     private static final int SUCCESS = 200;
+    private static final String TAKEN = "Message accepted";
     private static final String TEST_TOKEN = "POSTMARK_API_TEST";
     private static final String METADATA = "x-pm-metadata-";
     private static final String KEEP_ID = "X-PM-KeepID";
@@ -125,13 +126,25 @@ final class Postmark extends RebuildingApi {
         }
     }
 
+    /// What it takes when it is behind has no number, and an id.
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         JsonNode body = Json.read(answer);
         JsonNode code = body.path("ErrorCode");
-        return answer.status() == SUCCESS && code.isInt() && code.intValue() == 0
+        boolean taken =
+                code.isInt()
+                        ? code.intValue() == 0
+                        : (code.isMissingNode() || code.isNull())
+                                && Json.text(body, "Message").orElse("").startsWith(TAKEN);
+        return answer.status() == SUCCESS && taken
                 ? Json.text(body, "MessageID")
                 : Optional.empty();
+    }
+
+    @Override
+    public boolean isOwn(HttpAnswer answer) {
+        JsonNode body = Json.read(answer);
+        return body.path("ErrorCode").isInt() && Json.text(body, "Message").isPresent();
     }
 
     @Override

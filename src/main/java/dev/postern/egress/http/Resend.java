@@ -119,6 +119,12 @@ final class Resend extends RebuildingApi {
     }
 
     @Override
+    public boolean isOwn(HttpAnswer answer) {
+        JsonNode body = Json.read(answer);
+        return Json.text(body, "name").isPresent() && Json.text(body, "message").isPresent();
+    }
+
+    @Override
     public String explain(HttpAnswer answer, Post post) {
         JsonNode body = Json.read(answer);
         String name = Json.text(body, "name").map(n -> n + ": ").orElse("");

@@ -288,6 +288,11 @@ final class SendGridApi extends RebuildingApi {
     }
 
     @Override
+    public boolean isOwn(HttpAnswer answer) {
+        return Json.text(Json.read(answer).at("/errors/0"), "message").isPresent();
+    }
+
+    @Override
     public String explain(HttpAnswer answer, Post post) {
         List<String> said = new ArrayList<>();
         for (JsonNode error : Json.read(answer).path("errors")) {
@@ -327,7 +332,7 @@ final class SendGridApi extends RebuildingApi {
                     new Probe.Failed(
                             "the API key lacks the scope mail.send", Fault.CREDENTIALS, null));
         }
-        return answer.status() == 403
+        return answer.status() == 403 && isOwn(answer)
                 ? Optional.of(new Probe.Unproven("reachable; the key may not ask for its scopes"))
                 : Optional.empty();
     }

@@ -226,6 +226,15 @@ final class Ses implements Api {
                 : Optional.empty();
     }
 
+    /// AWS names its errors in the head or in the body.
+    @Override
+    public boolean isOwn(HttpAnswer answer) {
+        JsonNode body = Json.read(answer);
+        return body.isObject()
+                && (answer.header("x-amzn-errortype") != null
+                        || Json.text(body, "__type").isPresent());
+    }
+
     /// Returns `Code: message`. Whoever is not verified is said to be `sandbox` when it is a
     /// recipient: then it is the account that is restricted, not the sender that is wrong.
     @Override

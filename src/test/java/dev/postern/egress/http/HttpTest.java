@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -236,7 +237,8 @@ class HttpTest {
                             readHead(socket.getInputStream());
                             socket.getOutputStream()
                                     .write(
-                                            "HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n"
+                                            ("HTTP/1.1 413 X\r\nContent-Length: 23\r\n\r\n"
+                                                            + "{\"message\":\"too large\"}")
                                                     .getBytes(ISO_8859_1));
                             socket.shutdownOutput();
                             socket.getInputStream().readNBytes(512 * 1024);
@@ -254,21 +256,57 @@ class HttpTest {
         }
     }
 
+    /// What is said before the last octet was sent is about no message: nothing was taken, and
+    /// nobody waits for what a gateway may have passed on.
+    @Test
+    void halfARequestIsNeitherTakenNorPerhapsTaken() throws Exception {
+        for (String answer :
+                List.of(
+                        ACCEPTED,
+                        ACCEPTED.replace("200 OK", "502 X"),
+                        ACCEPTED.replace("200", "504"))) {
+            AtomicBoolean passed = new AtomicBoolean();
+            try (ServerSocket server =
+                            byHand(socket -> {
+                                readHead(socket.getInputStream());
+                                socket.getOutputStream().write(answer.getBytes(ISO_8859_1));
+                                socket.shutdownOutput();
+                                socket.getInputStream().readNBytes(512 * 1024);
+                            });
+                    Egress egress = mailgun(server.getLocalPort(), Duration.ofSeconds(20))) {
+                Outcome outcome =
+                        send(
+                                egress,
+                                large(),
+                                () -> {
+                                    passed.set(true);
+                                    return true;
+                                });
+                assertInstanceOf(Outcome.Unavailable.class, outcome, answer);
+                assertFalse(passed.get());
+            }
+        }
+    }
+
     @Test
     void aConnectionThatWentStaleIsReplaced() throws Exception {
         AtomicInteger connections = new AtomicInteger();
+        Semaphore closed = new Semaphore(0);
         try (ServerSocket server =
                         byHand(socket -> {
                             connections.incrementAndGet();
                             InputStream in = socket.getInputStream();
                             in.readNBytes((int) readHead(in));
                             socket.getOutputStream().write(ACCEPTED.getBytes(ISO_8859_1));
+                            socket.close();
+                            closed.release();
                         });
                 Egress egress = mailgun(server.getLocalPort(), Duration.ofSeconds(20))) {
             for (int i = 1; i <= 5; i++) {
                 Outcome outcome = send(egress, Shipments.of(MESSAGE, TO), CommitGate.OPEN);
                 assertInstanceOf(Outcome.Accepted.class, outcome);
                 assertEquals(i, connections.get());
+                closed.acquire();
             }
         }
     }

@@ -10,16 +10,23 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.http.FakeApi.Answer;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Scene;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
@@ -70,6 +77,14 @@ class HttpTroubleTest {
                 case "@garbage" -> new Answer.Raw("220 mail.example ESMTP\r\n");
                 default -> new Answer.Said(Integer.parseInt(status), fields(), body);
             };
+        }
+
+        /// Returns the fields as an answer has them.
+        Map<String, String> lowered() {
+            Map<String, String> lowered = new LinkedHashMap<>();
+            fields().forEach((name, value) ->
+                    lowered.put(name.toLowerCase(java.util.Locale.ROOT), value));
+            return lowered;
         }
 
         private Map<String, String> fields() {
@@ -139,6 +154,40 @@ class HttpTroubleTest {
         try (FakeApi api = FakeApi.start(_ -> row.answer())) {
             return outcome(row, api.uri());
         }
+    }
+
+    /// A row of the table that no answer here needs is one that nobody has tried.
+    @Test
+    void everyRowAboutAnswersIsHit() throws Exception {
+        Set<String> missed = rowsAboutAnswers();
+        for (Row row : rows()) {
+            if (!row.status().equals("-")) {
+                HttpAnswer answer =
+                        new HttpAnswer(
+                                Integer.parseInt(row.status()), row.lowered(), row.body(), true);
+                boolean own = answer.isSuccess() || Shipments.api(row.type()).isOwn(answer);
+                Scene scene =
+                        Scene.ofApi(
+                                row.type(),
+                                own ? Stage.REPLY : Stage.FOREIGN,
+                                "api.example",
+                                Duration.ZERO);
+                missed.remove(Trouble.ofAnswer(scene, played(row).reply(), null).row());
+            }
+        }
+        assertEquals(Set.of(), missed);
+    }
+
+    private static Set<String> rowsAboutAnswers() throws IOException {
+        Set<String> rows = new TreeSet<>();
+        for (String line : Files.readAllLines(Path.of("docs/troubles.md"))) {
+            String[] cells = line.split(" \\| ", -1);
+            if (cells.length > 3 && cells[2].matches("reply|foreign|reply,foreign")) {
+                rows.add(cells[0].substring(2));
+            }
+        }
+        assertTrue(rows.size() > 80, "rows: " + rows.size());
+        return rows;
     }
 
     private static Outcome outcome(Row row, URI endpoint) {

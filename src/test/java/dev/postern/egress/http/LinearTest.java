@@ -8,10 +8,10 @@ import dev.postern.egress.CommitGate;
 import dev.postern.mail.ForwardPath;
 import dev.postern.testing.Growth;
 import dev.postern.testing.Seeds;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
-import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
@@ -209,6 +209,7 @@ class LinearTest {
                                                 + "}],\"ErrorCode\":0}")) {
                             HttpAnswer answer = new HttpAnswer(400, Map.of(), body, true);
                             api.acceptedAs(answer, post);
+                            api.isOwn(answer);
                             api.explain(answer, post);
                             api.refused(answer, post);
                             api.probed(answer);
@@ -222,25 +223,25 @@ class LinearTest {
         PARSERS.put("KeyMask", mask::mask);
         PARSERS.put("Wording", text -> wording.of(said(text), text, false));
         PARSERS.put("RateHeaders", text -> RateHeaders.in(said(text)));
-        PARSERS.put("FinalAnswers", LinearTest::heard);
+        String begun = "HTTP/1.1 200 X\r\n";
+        PARSERS.put("an interim answer", text -> heard("HTTP/1.1 100 X\r\n" + text));
+        PARSERS.put("a status line", text -> heard("HTTP/1.1 " + text));
+        PARSERS.put("a head", text -> heard(begun + text));
+        PARSERS.put("a folded field", text -> heard(begun + "a:\r\n" + text.replace("\n", "\n ")));
+        PARSERS.put("a chunk", text -> heard(begun + "Transfer-Encoding: chunked\r\n\r\n" + text));
+        PARSERS.put("a charset", text -> heard(begun + "Content-Type: " + text + "\r\n\r\nx"));
+        PARSERS.put("a length", text -> heard(begun + "Content-Length: " + text + "\r\n\r\nx"));
     }
 
     private static HttpAnswer said(String text) {
         return new HttpAnswer(429, Map.of("retry-after", text, "location", text), text, true);
     }
 
-    /// As slowly as a server can say it.
-    private static void heard(String text) {
-        byte[] octets = ("HTTP/1.1 100 X\r\n" + text).getBytes(ISO_8859_1);
-        int[] at = {0};
-        FinalAnswers answers =
-                new FinalAnswers(
-                        () -> at[0] == octets.length ? null : new byte[] {octets[at[0]++]});
+    private static void heard(String answer) {
         try {
-            for (byte[] some = answers.get(); some != null; some = answers.get()) {
-                assertTrue(some.length > 0);
-            }
-        } catch (UncheckedIOException e) {
+            InputStream in = new ByteArrayInputStream(answer.getBytes(ISO_8859_1));
+            assertTrue(new AnswerReader(in).read().status() > 0);
+        } catch (IOException e) {
             // There is an end to it, which is as good as an answer.
             assertFalse(e.getMessage().isEmpty());
         }

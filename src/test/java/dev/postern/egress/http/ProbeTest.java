@@ -17,6 +17,7 @@ class ProbeTest {
 
     private static final String SCOPES = "{\"scopes\":[\"mail.send\"]}";
     private static final String OTHER_SCOPES = "{\"scopes\":[\"stats.read\"]}";
+    private static final String FORBIDDEN = "{\"errors\":[{\"message\":\"access forbidden\"}]}";
 
     /// What is answered, and what it shows.
     private record Row(String type, String path, int status, String body, String shows) {}
@@ -26,7 +27,8 @@ class ProbeTest {
                     new Row("sendgrid", "GET /v3/scopes", 200, SCOPES, "Passed"),
                     new Row("sendgrid", "GET /v3/scopes", 200, OTHER_SCOPES, "CREDENTIALS"),
                     new Row("sendgrid", "GET /v3/scopes", 401, "{}", "CREDENTIALS"),
-                    new Row("sendgrid", "GET /v3/scopes", 403, "{}", "Unproven"),
+                    new Row("sendgrid", "GET /v3/scopes", 403, FORBIDDEN, "Unproven"),
+                    new Row("sendgrid", "GET /v3/scopes", 403, "<html>", "INTERCEPTION"),
                     new Row("sendgrid", "GET /v3/scopes", 200, "<html>", "INTERCEPTION"),
                     new Row(
                             "ses",

@@ -120,7 +120,7 @@ class ProviderFieldsTest {
         assertTrue(sent.json().at("/mail_settings/sandbox_mode/enable").booleanValue());
         assertEquals("HTTP 200 accepted as sandbox", sent.outcome().reply());
         assertEquals(List.of("delivery (sandbox mode)"), sent.notCarried());
-        assertInstanceOf(Outcome.Unavailable.class, send("sendgrid", "", looked).outcome());
+        assertInstanceOf(Outcome.Uncertain.class, send("sendgrid", "", looked).outcome());
     }
 
     @Test

@@ -43,6 +43,9 @@ class SecrecyTest {
         Logger root = Logger.getLogger("");
         Level before = root.getLevel();
         Handler[] usual = root.getHandlers();
+        Logger warning = Logger.getLogger(HttpEgress.class.getName());
+        Level usually = warning.getLevel();
+        warning.setLevel(Level.ALL);
         Kept kept = new Kept();
         kept.setLevel(Level.ALL);
         root.setLevel(Level.ALL);
@@ -58,6 +61,7 @@ class SecrecyTest {
             root.removeHandler(kept);
             List.of(usual).forEach(root::addHandler);
             root.setLevel(before);
+            warning.setLevel(usually);
         }
         assertTrue(kept.lines.size() > 5, "lines: " + kept.lines.size());
         String all = String.join("\n", kept.lines);

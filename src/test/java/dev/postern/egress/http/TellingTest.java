@@ -223,6 +223,11 @@ class TellingTest {
         }
 
         @Override
+        public boolean isOwn(HttpAnswer answer) {
+            return true;
+        }
+
+        @Override
         public String explain(HttpAnswer answer, Post post) {
             return answer.status() == 200 ? "" : "406: one of them is inactive";
         }

@@ -1,0 +1,334 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.Charset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
+
+/// Reads answers off a connection (RFC 9112): what servers and proxies write in another form than
+/// they should is read as it is meant, but where a body ends must be said in one way.
+///
+/// An answer decides whether a message is sent again, so none is lost for its form: a status line
+/// without its reason, folded fields, blanks around names and values, line ends without CR, chunks
+/// with extensions and trailers, a body that ends with the connection, a byte order mark, gzip that
+/// nobody asked for. Interim answers (1xx, RFC 9110 §15.2) are none and are passed over.
+///
+/// *Contract.* [#read] returns the next final answer. Throws `IOException` when there is none: the
+/// end of the stream, no HTTP at all ([NotHttp]), framing that contradicts itself. A body that
+/// breaks off is not thrown: the status and what came of it are worth more.
+///
+/// *Limits.* [#HEAD_LIMIT_OCTETS] for a head, [#INTERIM_LIMIT_OCTETS] for all interim ones,
+/// [#BODY_LIMIT_OCTETS] of a body are kept, [#LIMIT_OCTETS] are read in all.
+final class AnswerReader {
+
+    static final int HEAD_LIMIT_OCTETS = 16 * 1024;
+
+    /// Enough for more than two thousand `100 Continue`.
+    static final int INTERIM_LIMIT_OCTETS = 64 * 1024;
+
+    static final int BODY_LIMIT_OCTETS = 64 * 1024;
+
+    /// Several times what is kept of an answer.
+    static final int LIMIT_OCTETS = 256 * 1024;
+
+    /// Digits of a length or of a chunk's size: more than any limit has, and no overflow.
+    private static final int LENGTH_DIGITS = 15;
+
+    private static final String PROTOCOL = "HTTP/1.";
+    private static final Pattern STATUS = Pattern.compile("(\\d) +(\\d{3})(?: (?s:.*))?");
+    private static final Pattern CHARSET =
+            Pattern.compile("charset *= *\"?([A-Za-z0-9._-]{1,40})", Pattern.CASE_INSENSITIVE);
+    private static final Set<String> GZIP = Set.of("gzip", "x-gzip");
+    private static final int SWITCHING_PROTOCOLS = 101;
+    private static final Set<Integer> WITHOUT_BODY = Set.of(204, 304);
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
+    /// How long a body is whose end is that of the connection.
+    private static final long TO_THE_END = -1;
+
+    /// How long a body is that comes in chunks.
+    private static final long CHUNKED = -2;
+
+    private final InputStream in;
+    private int octets;
+    private int octetsAllowed;
+    private boolean reusable;
+
+    /// @param in gives what comes over the connection; it should be buffered
+    AnswerReader(InputStream in) {
+        this.in = in;
+    }
+
+    /// What came is no HTTP.
+    static final class NotHttp extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NotHttp() {
+            super("what came is no HTTP");
+        }
+    }
+
+    /// The head of an answer.
+    ///
+    /// @param fields all values of each field, by its name in lower case
+    private record Head(boolean oldest, int status, Map<String, List<String>> fields) {
+
+        List<String> values(String name) {
+            return fields.getOrDefault(name, List.of());
+        }
+
+        /// Returns the members of a field that is a list (RFC 9110 §5.6.1), in lower case.
+        List<String> members(String name) {
+            return values(name).stream()
+                    .flatMap(value -> Arrays.stream(value.split(",", -1)))
+                    .map(member -> member.strip().toLowerCase(Locale.ROOT))
+                    .toList();
+        }
+    }
+
+    /// Returns whether another answer may follow the last one on this connection.
+    boolean isReusable() {
+        return reusable;
+    }
+
+    /// Returns the next final answer.
+    HttpAnswer read() throws IOException {
+        reusable = false;
+        octets = 0;
+        Head head = head();
+        while (head.status() / 100 == 1) {
+            if (head.status() == SWITCHING_PROTOCOLS) {
+                throw new IOException("the server speaks another protocol now");
+            }
+            if (octets > INTERIM_LIMIT_OCTETS) {
+                throw new IOException(
+                        "more than " + INTERIM_LIMIT_OCTETS + " octets of 1xx answers");
+            }
+            head = head();
+        }
+        return body(head);
+    }
+
+    private Head head() throws IOException {
+        octetsAllowed = octets + HEAD_LIMIT_OCTETS;
+        for (int i = 0; i < PROTOCOL.length(); i++) {
+            if (octet() != PROTOCOL.charAt(i)) {
+                throw new NotHttp();
+            }
+        }
+        Matcher status = STATUS.matcher(line());
+        if (!status.matches()) {
+            throw new IOException("the answer has no status");
+        }
+        Map<String, List<String>> fields = new LinkedHashMap<>();
+        for (String field : unfolded()) {
+            int colon = field.indexOf(':');
+            if (colon > 0) {
+                String name = field.substring(0, colon).strip().toLowerCase(Locale.ROOT);
+                fields.computeIfAbsent(name, _ -> new ArrayList<>())
+                        .add(field.substring(colon + 1).strip());
+            }
+        }
+        return new Head(status.group(1).equals("0"), Integer.parseInt(status.group(2)), fields);
+    }
+
+    /// Reads the lines to the empty one, each with those that go on with it (RFC 9112 §5.2).
+    private List<String> unfolded() throws IOException {
+        List<StringBuilder> lines = new ArrayList<>();
+        for (String line = line(); !line.isEmpty(); line = line()) {
+            boolean goesOn = line.charAt(0) == ' ' || line.charAt(0) == '\t';
+            if (goesOn && !lines.isEmpty()) {
+                lines.getLast().append(' ').append(line.strip());
+            } else {
+                lines.add(new StringBuilder(line));
+            }
+        }
+        return lines.stream().map(StringBuilder::toString).toList();
+    }
+
+    /// Returns how long the body is (RFC 9112 §6.3). A recipient that guesses which of two lengths
+    /// is meant takes what somebody else wrote for the answer.
+    private static long length(Head head) throws IOException {
+        List<String> codings = head.members("transfer-encoding");
+        Set<String> lengths = new HashSet<>(head.members("content-length"));
+        if (!codings.isEmpty()) {
+            if (!lengths.isEmpty() || head.oldest() || !codings.equals(List.of("chunked"))) {
+                throw new IOException("the answer's framing is not to be believed");
+            }
+            return CHUNKED;
+        }
+        if (WITHOUT_BODY.contains(head.status())) {
+            return 0;
+        }
+        if (lengths.isEmpty()) {
+            return TO_THE_END;
+        }
+        if (lengths.size() > 1) {
+            throw new IOException("the answer has two lengths");
+        }
+        return number(lengths.iterator().next(), 10);
+    }
+
+    private HttpAnswer body(Head head) throws IOException {
+        long length = length(head);
+        octetsAllowed = LIMIT_OCTETS;
+        Body body = new Body();
+        try {
+            body.whole = read(length, body.octets);
+        } catch (IOException _) {
+            body.whole = false;
+        }
+        reusable =
+                body.whole
+                        && length != TO_THE_END
+                        && !head.oldest()
+                        && !head.members("connection").contains("close");
+        Map<String, String> fields = new HashMap<>();
+        head.fields().forEach((name, values) -> fields.put(name, values.getFirst()));
+        List<String> encodings = head.members("content-encoding");
+        boolean zipped = encodings.size() == 1 && GZIP.contains(encodings.getFirst());
+        Body plain = zipped ? unzipped(body) : body;
+        String text = text(plain.octets, fields.getOrDefault("content-type", ""));
+        return new HttpAnswer(head.status(), fields, text, plain.whole);
+    }
+
+    /// What came of a body.
+    private static final class Body {
+        private final ByteArrayOutputStream octets = new ByteArrayOutputStream();
+        private boolean whole;
+    }
+
+    private boolean read(long length, ByteArrayOutputStream body) throws IOException {
+        if (length == CHUNKED) {
+            return chunks(body);
+        }
+        return length == TO_THE_END ? toTheEnd(body) : exactly(length, body);
+    }
+
+    private static Body unzipped(Body zipped) {
+        Body plain = new Body();
+        try (InputStream in =
+                new GZIPInputStream(new ByteArrayInputStream(zipped.octets.toByteArray()))) {
+            byte[] some = new byte[1024];
+            int length = in.read(some);
+            while (length >= 0 && plain.octets.size() < BODY_LIMIT_OCTETS) {
+                plain.octets.write(some, 0, length);
+                length = in.read(some);
+            }
+            plain.whole = zipped.whole && length < 0;
+        } catch (IOException _) {
+            plain.whole = false;
+        }
+        return plain;
+    }
+
+    /// Returns the body as text: UTF-8 (RFC 8259 §8.1), unless the answer names another charset.
+    private static String text(ByteArrayOutputStream octets, String type) {
+        Charset charset = UTF_8;
+        Matcher named = CHARSET.matcher(type);
+        if (named.find()) {
+            try {
+                charset = Charset.forName(named.group(1));
+            } catch (IllegalArgumentException _) {
+                // What this Java does not know is most likely misspelt.
+                charset = UTF_8;
+            }
+        }
+        String text = octets.toString(charset);
+        return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+    }
+
+    private boolean toTheEnd(ByteArrayOutputStream body) throws IOException {
+        int octet = in.read();
+        while (octet >= 0 && body.size() < BODY_LIMIT_OCTETS) {
+            body.write(octet);
+            octet = in.read();
+        }
+        return octet < 0;
+    }
+
+    /// Takes so many octets, and returns whether they all were kept.
+    private boolean exactly(long length, ByteArrayOutputStream body) throws IOException {
+        for (long left = length; left > 0; left--) {
+            if (body.size() >= BODY_LIMIT_OCTETS) {
+                return false;
+            }
+            body.write(octet());
+        }
+        return true;
+    }
+
+    /// RFC 9112 §7.1: extensions and trailer fields are read and mean nothing.
+    private boolean chunks(ByteArrayOutputStream body) throws IOException {
+        while (true) {
+            String line = line();
+            int extension = line.indexOf(';');
+            String size = extension < 0 ? line : line.substring(0, extension);
+            long length = number(size.strip(), 16);
+            if (length == 0) {
+                unfolded();
+                return true;
+            }
+            if (!exactly(length, body)) {
+                return false;
+            }
+            if (!line().isEmpty()) {
+                throw new IOException("a chunk is longer than it says");
+            }
+        }
+    }
+
+    private static long number(String digits, int radix) throws IOException {
+        boolean proper =
+                !digits.isEmpty()
+                        && digits.length() <= LENGTH_DIGITS
+                        && digits.chars().allMatch(c -> c < 0x80 && Character.digit(c, radix) >= 0);
+        if (!proper) {
+            throw new IOException("the answer has a length that is none");
+        }
+        return Long.parseLong(digits, radix);
+    }
+
+    /// Returns a line without its end (RFC 9112 §2.2).
+    private String line() throws IOException {
+        StringBuilder line = new StringBuilder();
+        int octet = octet();
+        while (octet != '\n') {
+            line.append((char) octet);
+            octet = octet();
+        }
+        int last = line.length() - 1;
+        if (last >= 0 && line.charAt(last) == '\r') {
+            line.setLength(last);
+        }
+        return line.toString();
+    }
+
+    private int octet() throws IOException {
+        if (octets >= octetsAllowed) {
+            throw new IOException("the answer goes on for more than " + octetsAllowed + " octets");
+        }
+        int octet = in.read();
+        if (octet < 0) {
+            throw new EOFException("the server closed the connection");
+        }
+        octets++;
+        return octet;
+    }
+}
