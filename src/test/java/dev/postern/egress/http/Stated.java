@@ -125,7 +125,9 @@ final class Stated {
     }
 
     private void mailbox(JsonNode one, String member) {
-        want(one.path("email").asText().matches("[^\\s@]+@[^\\s@]+"), member + " has an address");
+        want(
+                one.path("email").asText().matches("(\"[^\"]+\"|[^\\s@]+)@[^\\s@]+"),
+                member + " has an address");
         want(
                 !one.has("name") || !one.path("name").asText().isEmpty(),
                 member + "'s name is left out or is one");
