@@ -62,10 +62,13 @@ final class Bodies {
             } else if (posted.containsKey(type)) {
                 List<Seen.Part> others = units.stream().flatMap(u -> u.texts.stream()).toList();
                 boolean same = letters(came).equals(plain(joined(others)));
-                String named =
-                        !same ? UNRECORDABLE : type.equals(HTML) ? "html" : "without a text";
+                String named = !same ? UNRECORDABLE : type.equals(HTML) ? "html" : "without a text";
                 // A blank, since there has to be something.
-                teller.tell(type, "comes from nowhere: " + cut("", came), !letters(came).isEmpty(), named);
+                teller.tell(
+                        type,
+                        "comes from nowhere: " + cut("", came),
+                        !letters(came).isEmpty(),
+                        named);
             }
         }
     }
@@ -165,7 +168,8 @@ final class Bodies {
                         same,
                         expected.length(),
                         came.length(),
-                        Seen.spaced(expected.substring(from, Math.min(expected.length(), from + 60))),
+                        Seen.spaced(
+                                expected.substring(from, Math.min(expected.length(), from + 60))),
                         Seen.spaced(came.substring(from, Math.min(came.length(), from + 60))));
     }
 }

@@ -115,7 +115,10 @@ final class Comparison {
         if (!before.key().equals(after.key())) {
             must(field, before + " became " + after, field);
         } else if (!before.isNamedAs(after)) {
-            must(field + " name of " + after.key(), before + " became " + after, field + ".*name|name.*" + field);
+            must(
+                    field + " name of " + after.key(),
+                    before + " became " + after,
+                    field + ".*name|name.*" + field);
         }
     }
 
@@ -126,9 +129,14 @@ final class Comparison {
         for (Seen.Person one : before) {
             Seen.Person same = left.remove(one.key());
             String named =
-                    field + ": .*" + literally(one.address())
-                            + "|more of .*" + field
-                            + "|" + field + " as it is"
+                    field
+                            + ": .*"
+                            + literally(one.address())
+                            + "|more of .*"
+                            + field
+                            + "|"
+                            + field
+                            + " as it is"
                             + "|in calls of";
             if (!done.add(one.key())) {
                 may(field, one + " again", "\\b" + field + "\\b");
@@ -197,8 +205,7 @@ final class Comparison {
             }
         }
         for (Seen.Field field : left) {
-            boolean keeps =
-                    type.equals("postmark") && field.name().equalsIgnoreCase("X-PM-KeepID");
+            boolean keeps = type.equals("postmark") && field.name().equalsIgnoreCase("X-PM-KeepID");
             if (!keeps) {
                 must(
                         "field " + field.name(),
@@ -237,13 +244,14 @@ final class Comparison {
     }
 
     private void fields(Seen.Part part) {
-        part.fields().forEach((name, value) -> {
-            add(
-                    name,
-                    value + " of " + part.type(),
-                    !value.isEmpty() && !name.equals("content-length"),
-                    literally(name));
-        });
+        part.fields()
+                .forEach((name, value) -> {
+                    add(
+                            name,
+                            value + " of " + part.type(),
+                            !value.isEmpty() && !name.equals("content-length"),
+                            literally(name));
+                });
         again(part);
     }
 
@@ -342,21 +350,23 @@ final class Comparison {
         if (part.is("text/calendar") && part.within().isEmpty()) {
             must("form", "nothing but a calendar", "text/calendar as the whole");
         }
-        part.parameters().forEach((name, value) -> {
-            boolean usual =
-                    Set.of("charset", "boundary").contains(name)
-                            || (name.equals("format") && value.equalsIgnoreCase("fixed"))
-                            || (name.equals("delsp") && value.equalsIgnoreCase("no"));
-            add(
-                    "parameter " + name,
-                    value + " of " + part.type(),
-                    !usual && !value.isEmpty(),
-                    literally(name));
-        });
-        part.dispositionParameters().forEach((name, value) -> {
-            String word = name.equals("filename") ? "name" : name;
-            must("disposition's " + name, value + " of " + part.type(), literally(word));
-        });
+        part.parameters()
+                .forEach((name, value) -> {
+                    boolean usual =
+                            Set.of("charset", "boundary").contains(name)
+                                    || (name.equals("format") && value.equalsIgnoreCase("fixed"))
+                                    || (name.equals("delsp") && value.equalsIgnoreCase("no"));
+                    add(
+                            "parameter " + name,
+                            value + " of " + part.type(),
+                            !usual && !value.isEmpty(),
+                            literally(name));
+                });
+        part.dispositionParameters()
+                .forEach((name, value) -> {
+                    String word = name.equals("filename") ? "name" : name;
+                    must("disposition's " + name, value + " of " + part.type(), literally(word));
+                });
         String charset = part.parameters().getOrDefault("charset", "");
         String named = "charset.*" + literally(charset) + "|charset.*" + literally(part.type());
         if (!part.isCharsetKnown()) {
@@ -387,26 +397,30 @@ final class Comparison {
             must("name", "the other, " + other, "name " + literally(other));
         }
         type(part, file, shown);
-        part.parameters().forEach((name, value) -> {
-            boolean usual =
-                    Set.of("name", "boundary").contains(name)
-                            || (name.equals("charset") && value.equalsIgnoreCase("us-ascii"));
-            if (!usual && !file.hasParameter(name, value)) {
-                must("parameter " + name, value + " of " + shown, literally(name));
-            }
-        });
-        part.dispositionParameters().forEach((name, value) -> {
-            if (!name.equals("filename")) {
-                must("disposition's " + name, value + " of " + shown, literally(name));
-            }
-        });
+        part.parameters()
+                .forEach((name, value) -> {
+                    boolean usual =
+                            Set.of("name", "boundary").contains(name)
+                                    || (name.equals("charset")
+                                            && value.equalsIgnoreCase("us-ascii"));
+                    if (!usual && !file.hasParameter(name, value)) {
+                        must("parameter " + name, value + " of " + shown, literally(name));
+                    }
+                });
+        part.dispositionParameters()
+                .forEach((name, value) -> {
+                    if (!name.equals("filename")) {
+                        must("disposition's " + name, value + " of " + shown, literally(name));
+                    }
+                });
         inline(part, file, shown);
-        part.fields().forEach((name, value) -> {
-            boolean said = !value.isEmpty() && !name.equals("content-length");
-            if (!name.equals("content-id")) {
-                add(name, value + " of " + shown, said, literally(name));
-            }
-        });
+        part.fields()
+                .forEach((name, value) -> {
+                    boolean said = !value.isEmpty() && !name.equals("content-length");
+                    if (!name.equals("content-id")) {
+                        add(name, value + " of " + shown, said, literally(name));
+                    }
+                });
         again(part);
     }
 
@@ -456,7 +470,10 @@ final class Comparison {
         }
         String named =
                 "(inline|attachment|disposition).*("
-                        + literally(shown) + "|" + literally(file.name()) + ")";
+                        + literally(shown)
+                        + "|"
+                        + literally(file.name())
+                        + ")";
         if (referredTo && !attached && !file.inline()) {
             must("inline", shown + " is not inline", named);
         } else if (part.disposition().equals("inline") && !file.inline()) {

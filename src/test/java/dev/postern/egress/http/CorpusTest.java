@@ -12,7 +12,6 @@ import dev.postern.egress.Egress;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;

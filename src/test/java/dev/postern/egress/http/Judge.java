@@ -64,7 +64,13 @@ final class Judge {
             return ("%-9s %4d messages, %4d carried whole, %4d recorded, %3d unsuited,"
                             + " %d differences without a record; %d between the readers")
                     .formatted(
-                            type, messages, whole, recorded, unsuited, silent, betweenReaders.size());
+                            type,
+                            messages,
+                            whole,
+                            recorded,
+                            unsuited,
+                            silent,
+                            betweenReaders.size());
         }
     }
 
@@ -140,11 +146,7 @@ final class Judge {
                 Map<ForwardPath, Outcome> strictly =
                         strict.send(shipment, CommitGate.OPEN).outcomes();
                 List<Sent> sent =
-                        sent(
-                                type,
-                                outcomes,
-                                strictly,
-                                requests.subList(before, requests.size()));
+                        sent(type, outcomes, strictly, requests.subList(before, requests.size()));
                 tally.add(message.name(), sent, ofPython.get(i), ofPostal.get(i));
             }
         }
@@ -259,8 +261,7 @@ final class Judge {
         /// Returns whether a message has what none of these APIs takes: an attachment of no octets.
         private static boolean isUnfit(Seen seen) {
             return seen.parts().stream()
-                    .anyMatch(it ->
-                            !it.isMultipart() && !it.isBody() && it.octets().length == 0);
+                    .anyMatch(it -> !it.isMultipart() && !it.isBody() && it.octets().length == 0);
         }
 
         private void fault(String name, String fact, String what) {
@@ -277,24 +278,33 @@ final class Judge {
             boolean readByBoth = !ofPostal.has("error");
             Found one = Found.of(type, new Seen(ofPython), sent);
             Found other = readByBoth ? Found.of(type, new Seen(ofPostal), sent) : one;
-            one.silent().forEach((fact, what) -> {
-                if (!other.silent().containsKey(fact)) {
-                    betweenReaders.add(name + " at " + type + ": Python: " + fact + ": " + what);
-                } else if (!excuses.cover(name, fact)) {
-                    silent++;
-                    fault(name, "not recorded: " + fact, what + " " + sent.records());
-                }
-            });
+            one.silent()
+                    .forEach((fact, what) -> {
+                        if (!other.silent().containsKey(fact)) {
+                            betweenReaders.add(
+                                    name + " at " + type + ": Python: " + fact + ": " + what);
+                        } else if (!excuses.cover(name, fact)) {
+                            silent++;
+                            fault(name, "not recorded: " + fact, what + " " + sent.records());
+                        }
+                    });
             other.silent().keySet().removeAll(one.silent().keySet());
-            other.silent().forEach((fact, what) ->
-                    betweenReaders.add(name + " at " + type + ": postal-mime: " + fact + ": " + what));
+            other.silent()
+                    .forEach((fact, what) ->
+                            betweenReaders.add(
+                                    name + " at " + type + ": postal-mime: " + fact + ": " + what));
             one.needless().retainAll(other.needless());
             one.needless().forEach(record -> fault(name, "recorded without need", record));
         }
 
         Verdict verdict() {
             return new Verdict(
-                    type, messages, whole, recorded, unsuited, silent,
+                    type,
+                    messages,
+                    whole,
+                    recorded,
+                    unsuited,
+                    silent,
                     List.copyOf(betweenReaders),
                     List.copyOf(faults));
         }

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/// Messages of every form that mail programs give them, each made from a seed, for readers to
-/// read: which of their facts arrive is judged by these, not by what made them.
+/// Messages of every form that mail programs give them, each made from a seed, for readers to read:
+/// which of their facts arrive is judged by these, not by what made them.
 ///
 /// @param octets CRLF only
 /// @param recipients the envelope's: those of To and Cc, but for some, and blind ones
@@ -184,7 +184,10 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                 String domain = once(20) ? "xn--bcher-kva.example" : "example.net";
                 String local = once(40) ? "\"" + kind + " " + i + "\"" : kind + i;
                 String address = local + "@" + domain;
-                String shown = once(2) || !words.isRawUtf8() ? address : address.replace("xn--bcher-kva", "b\u00C3\u00BCcher");
+                String shown =
+                        once(2) || !words.isRawUtf8()
+                                ? address
+                                : address.replace("xn--bcher-kva", "b\u00C3\u00BCcher");
                 people.add(words.mailbox(shown));
                 if (once(40)) {
                     people.add(words.mailbox(once(2) ? "to0@example.net" : address));
@@ -201,7 +204,8 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             return switch (random.nextInt(12)) {
                 case 0, 1 -> text("plain", charset);
                 case 2 -> text("html", charset);
-                case 3, 4 -> multipart("alternative", text("plain", charset), text("html", charset));
+                case 3, 4 ->
+                        multipart("alternative", text("plain", charset), text("html", charset));
                 case 5 ->
                         multipart(
                                 "related",
@@ -245,21 +249,53 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             return switch (random.nextInt(20)) {
                 case 8 -> multipart("alternative", text("plain", charset), calendar(""));
                 case 9 -> multipart("alternative", text("plain", charset), text("plain", charset));
-                case 10 -> multipart("alternative", text("plain", charset), text("html", charset), text("html", charset));
-                case 11 -> multipart("mixed", text("plain", charset), image("img1"), text("plain", charset), image("img2"));
-                case 12 -> multipart("related; type=\"text/html\"; start=\"<root>\"", image("img1"), html(charset, "img1"));
-                case 13 -> "Content-Type: text/plain; name=body.txt\r\nContent-Disposition: inline; filename=body.txt\r\n\r\nnamed\r\n";
-                case 14 -> "Content-Type: text/html\r\nContent-Disposition: attachment\r\n\r\n<p>attached</p>\r\n";
-                case 15 -> multipart("mixed", multipart("mixed", text("plain", charset), file()), multipart("mixed", file(), text("html", charset)));
-                case 16 -> multipart("related", multipart("mixed", html(charset, "img1"), file()), image("img1"));
-                case 17 -> multipart("alternative", text("plain", charset), calendar(""), calendar(""));
-                case 18 -> multipart("alternative", multipart("mixed", text("plain", charset), file()), text("html", charset));
+                case 10 ->
+                        multipart(
+                                "alternative",
+                                text("plain", charset),
+                                text("html", charset),
+                                text("html", charset));
+                case 11 ->
+                        multipart(
+                                "mixed",
+                                text("plain", charset),
+                                image("img1"),
+                                text("plain", charset),
+                                image("img2"));
+                case 12 ->
+                        multipart(
+                                "related; type=\"text/html\"; start=\"<root>\"",
+                                image("img1"),
+                                html(charset, "img1"));
+                case 13 ->
+                        "Content-Type: text/plain; name=body.txt\r\nContent-Disposition: inline; filename=body.txt\r\n\r\nnamed\r\n";
+                case 14 ->
+                        "Content-Type: text/html\r\nContent-Disposition: attachment\r\n\r\n<p>attached</p>\r\n";
+                case 15 ->
+                        multipart(
+                                "mixed",
+                                multipart("mixed", text("plain", charset), file()),
+                                multipart("mixed", file(), text("html", charset)));
+                case 16 ->
+                        multipart(
+                                "related",
+                                multipart("mixed", html(charset, "img1"), file()),
+                                image("img1"));
+                case 17 ->
+                        multipart(
+                                "alternative", text("plain", charset), calendar(""), calendar(""));
+                case 18 ->
+                        multipart(
+                                "alternative",
+                                multipart("mixed", text("plain", charset), file()),
+                                text("html", charset));
                 case 19 -> multipart("mixed", file(), text("plain", charset));
                 case 0 -> calendar("");
                 case 1 -> file();
                 case 2 -> "Content-Type: text/plain\r\n\r\n";
                 case 3 -> multipart("alternative", text("html", charset), text("plain", charset));
-                case 4 -> multipart("alternative", text("plain", charset), text("enriched", charset));
+                case 4 ->
+                        multipart("alternative", text("plain", charset), text("enriched", charset));
                 case 5 -> multipart("mixed", text("plain", charset));
                 case 6 -> "\r\nno type at all\r\n";
                 default -> multipart("alternative", text("plain", charset));
@@ -273,7 +309,8 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             for (int left = random.nextInt(4); left > 0; left--) {
                 inside.add(
                         switch (random.nextInt(13)) {
-                            case 10 -> "Content-Type: text/plain; name=note.txt\r\nContent-Disposition: inline; filename=note.txt\r\n\r\na note\r\n";
+                            case 10 ->
+                                    "Content-Type: text/plain; name=note.txt\r\nContent-Disposition: inline; filename=note.txt\r\n\r\na note\r\n";
                             case 11 -> odd();
                             case 12 -> "\r\nno header\r\n";
                             case 0 -> text("plain", "utf-8");
@@ -285,21 +322,34 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                             default -> file();
                         });
             }
-            String kind = once(20) ? oneOf("signed", "report; report-type=disposition-notification", "digest", "parallel") : "mixed";
+            String kind =
+                    once(20)
+                            ? oneOf(
+                                    "signed",
+                                    "report; report-type=disposition-notification",
+                                    "digest",
+                                    "parallel")
+                            : "mixed";
             String all = multipart(kind, inside.toArray(String[]::new));
             return once(8) ? multipart("mixed", all, text("plain", "us-ascii")) : all;
         }
 
         private String odd() {
             return switch (random.nextInt(8)) {
-                case 0 -> "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; a\r\n\r\nAction: failed\r\n";
+                case 0 ->
+                        "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; a\r\n\r\nAction: failed\r\n";
                 case 1 -> "Content-Type: text/rfc822-headers\r\n\r\nFrom: a@example.org\r\n";
-                case 2 -> "Content-Type: message/external-body; access-type=URL; url=\"https://example.org\"\r\n\r\nContent-Type: image/png\r\n\r\n";
+                case 2 ->
+                        "Content-Type: message/external-body; access-type=URL; url=\"https://example.org\"\r\n\r\nContent-Type: image/png\r\n\r\n";
                 case 3 -> "Content-Type: text/plain; charset=x-made\r\n\r\nunknown\r\n";
-                case 4 -> "Content-Type: text/plain; charset=us-ascii\r\n\r\nGr\u00C3\u00BC\u00C3\u009Fe\r\n";
-                case 5 -> "Content-Type: text/plain; charset=utf-8\r\n\r\n\u00EF\u00BB\u00BFwith a mark  \r\n\ttab\r\n";
-                case 6 -> "Content-Type: application/pdf; name=a.pdf\r\nContent-Disposition: form-data; name=x; filename=a.pdf\r\n\r\nx\r\n";
-                default -> "Content-Type: application/ms-tnef; NAME=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\neJ8+\r\n";
+                case 4 ->
+                        "Content-Type: text/plain; charset=us-ascii\r\n\r\nGr\u00C3\u00BC\u00C3\u009Fe\r\n";
+                case 5 ->
+                        "Content-Type: text/plain; charset=utf-8\r\n\r\n\u00EF\u00BB\u00BFwith a mark  \r\n\ttab\r\n";
+                case 6 ->
+                        "Content-Type: application/pdf; name=a.pdf\r\nContent-Disposition: form-data; name=x; filename=a.pdf\r\n\r\nx\r\n";
+                default ->
+                        "Content-Type: application/ms-tnef; NAME=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\neJ8+\r\n";
             };
         }
 
@@ -316,16 +366,25 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             StringBuilder all = new StringBuilder();
             String kind = subtype.replaceFirst(";.*", "");
             String more = subtype.substring(kind.length());
-            all.append(oneOf("Content-Type", "Content-type", "CONTENT-TYPE")).append(": multipart/");
-            all.append(kind).append(once(8) ? " (a comment)" : "").append(more).append(";\r\n boundary=\"");
-            all.append(boundary).append("\"\r\n").append(once(20) ? "Content-Language: nl\r\n" : "");
+            all.append(oneOf("Content-Type", "Content-type", "CONTENT-TYPE"))
+                    .append(": multipart/");
+            all.append(kind)
+                    .append(once(8) ? " (a comment)" : "")
+                    .append(more)
+                    .append(";\r\n boundary=\"");
+            all.append(boundary)
+                    .append("\"\r\n")
+                    .append(once(20) ? "Content-Language: nl\r\n" : "");
             all.append("\r\n").append(once(6) ? "a preamble\r\n" : "");
             for (String part : inside) {
                 all.append("--").append(boundary).append(once(10) ? " \t" : "").append("\r\n");
                 all.append(part);
                 all.append("\r\n");
             }
-            all.append("--").append(boundary).append("--\r\n").append(once(6) ? "an epilogue\r\n" : "");
+            all.append("--")
+                    .append(boundary)
+                    .append("--\r\n")
+                    .append(once(6) ? "an epilogue\r\n" : "");
             return all.toString();
         }
 
@@ -334,7 +393,10 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             for (String id : ids) {
                 images.append("<img src=\"cid:").append(id).append("@example.org\">");
             }
-            return part("text/html", charset, "<html><body><p>" + sentence(charset) + "</p>\r\n" + images + "</body></html>");
+            return part(
+                    "text/html",
+                    charset,
+                    "<html><body><p>" + sentence(charset) + "</p>\r\n" + images + "</body></html>");
         }
 
         private String text(String subtype, String charset) {
@@ -362,7 +424,8 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                 octets = MadeWords.joined(octets, new byte[] {' ', (byte) 0xFF, ' ', 'x'});
             }
             StringBuilder all = new StringBuilder();
-            all.append("Content-Type: ").append(once(10) ? type.toUpperCase(java.util.Locale.ROOT) : type);
+            all.append("Content-Type: ")
+                    .append(once(10) ? type.toUpperCase(java.util.Locale.ROOT) : type);
             all.append(once(10) ? " (a comment)" : "");
             all.append("; charset=").append(once(2) ? charset : "\"" + charset + "\"");
             all.append(type.equals("text/plain") && once(10) ? "; format=flowed; delsp=yes" : "");
@@ -378,10 +441,27 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             String comment = once(8) ? " (a comment)" : "";
             String field = "Content-Transfer-Encoding: ";
             return switch (random.nextInt(ways)) {
-                case 0 -> field + oneOf("base64", "BASE64") + comment + "\r\n\r\n"
-                        + Base64.getMimeEncoder().encodeToString(octets) + "\r\n";
-                case 1 -> field + "quoted-printable" + comment + "\r\n\r\n" + MadeMail.quotedPrintable(octets) + "\r\n";
-                default -> field + oneOf("8bit", "binary") + comment + "\r\n\r\n" + new String(octets, ISO_8859_1) + "\r\n";
+                case 0 ->
+                        field
+                                + oneOf("base64", "BASE64")
+                                + comment
+                                + "\r\n\r\n"
+                                + Base64.getMimeEncoder().encodeToString(octets)
+                                + "\r\n";
+                case 1 ->
+                        field
+                                + "quoted-printable"
+                                + comment
+                                + "\r\n\r\n"
+                                + MadeMail.quotedPrintable(octets)
+                                + "\r\n";
+                default ->
+                        field
+                                + oneOf("8bit", "binary")
+                                + comment
+                                + "\r\n\r\n"
+                                + new String(octets, ISO_8859_1)
+                                + "\r\n";
             };
         }
 
@@ -393,29 +473,55 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                             "Content-Disposition: inline\r\n",
                             "Content-Disposition: attachment; filename=" + id + ".png\r\n");
             String location = once(6) ? "Content-Location: " + id + ".png\r\n" : "";
-            return "Content-Type: " + Seeds.oneOf(random, IMAGES) + (once(2) ? "; name=" + id + ".png" : "")
-                    + "\r\nContent-ID: <" + id + "@example.org>\r\n" + disposition + location
+            return "Content-Type: "
+                    + Seeds.oneOf(random, IMAGES)
+                    + (once(2) ? "; name=" + id + ".png" : "")
+                    + "\r\nContent-ID: <"
+                    + id
+                    + "@example.org>\r\n"
+                    + disposition
+                    + location
                     + encoded(Seeds.bytes(random, 200), 1);
         }
 
         private String calendar(String more) {
-            String method = oneOf("; method=REQUEST", "; method=\"CANCEL\"", "; method=PUBLISH; component=VEVENT", "");
-            String text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:" + words.words().text() + "\r\nEND:VCALENDAR";
+            String method =
+                    oneOf(
+                            "; method=REQUEST",
+                            "; method=\"CANCEL\"",
+                            "; method=PUBLISH; component=VEVENT",
+                            "");
+            String text =
+                    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:"
+                            + words.words().text()
+                            + "\r\nEND:VCALENDAR";
             byte[] octets = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
-            return "Content-Type: text/calendar; charset=utf-8" + method + more + "\r\n" + encoded(octets, 3);
+            return "Content-Type: text/calendar; charset=utf-8"
+                    + method
+                    + more
+                    + "\r\n"
+                    + encoded(octets, 3);
         }
 
         private String file() {
             String extension = oneOf(".pdf", ".png", ".zip", ".dat", "");
             String type =
-                    oneOf("application/pdf", "image/png", "application/octet-stream", "application/zip", "application/x-made");
+                    oneOf(
+                            "application/pdf",
+                            "image/png",
+                            "application/octet-stream",
+                            "application/zip",
+                            "application/x-made");
             StringBuilder all = new StringBuilder("Content-Type: ").append(type);
             all.append(once(4) ? ";\r\n " + words.parameter("name", extension) : "");
             all.append(once(12) ? "; x-unix-mode=0644" : "").append("\r\n");
             if (!once(8)) {
                 all.append("Content-Disposition: ").append(once(6) ? "inline" : "attachment");
                 all.append(once(10) ? "" : ";\r\n " + words.parameter("filename", extension));
-                all.append(once(10) ? "; size=12; creation-date=\"Mon, 2 Mar 2026 10:00:00 +0000\"" : "");
+                all.append(
+                        once(10)
+                                ? "; size=12; creation-date=\"Mon, 2 Mar 2026 10:00:00 +0000\""
+                                : "");
                 all.append("\r\n");
             }
             all.append(once(5) ? Seeds.oneOf(random, FOR_FILES) + "\r\n" : "");
@@ -426,8 +532,13 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
             MadeWords.Words some = words.words();
             String charset = once(4) ? "" : "; charset=" + some.charset();
             String type = oneOf("text/csv", "text/plain", "text/html", "text/x-made");
-            return "Content-Type: " + type + charset + "\r\nContent-Disposition: attachment; "
-                    + words.parameter("filename", ".txt") + "\r\n" + encoded(some.octets(), 3);
+            return "Content-Type: "
+                    + type
+                    + charset
+                    + "\r\nContent-Disposition: attachment; "
+                    + words.parameter("filename", ".txt")
+                    + "\r\n"
+                    + encoded(some.octets(), 3);
         }
 
         private String empty() {
@@ -435,8 +546,13 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
         }
 
         private String enclosed() {
-            return "Content-Type: message/rfc822" + oneOf("", "; name=letter.eml")
-                    + "\r\n" + oneOf("", "Content-Disposition: attachment\r\n", "Content-Disposition: inline\r\n")
+            return "Content-Type: message/rfc822"
+                    + oneOf("", "; name=letter.eml")
+                    + "\r\n"
+                    + oneOf(
+                            "",
+                            "Content-Disposition: attachment\r\n",
+                            "Content-Disposition: inline\r\n")
                     + "\r\nFrom: a@example.org\r\nSubject: =?utf-8?q?inner?=\r\n\r\ninner text\r\n";
         }
     }

@@ -22,17 +22,31 @@ final class MadeWords {
     private static final List<Script> SCRIPTS =
             List.of(
                     new Script(List.of("Łukasz", "Żak", "Źdźbło"), "utf-8", "iso-8859-2"),
-                    new Script(List.of("Jürgen", "Müßig", "Ångström"), "utf-8", "iso-8859-1",
-                            "windows-1252", "iso-8859-15"),
-                    new Script(List.of("Пётр", "Чайковский", "Отдел"), "utf-8", "koi8-r",
-                            "windows-1251", "iso-8859-5"),
-                    new Script(List.of("Αθηνά", "Παπαδοπούλου"), "utf-8", "iso-8859-7",
+                    new Script(
+                            List.of("Jürgen", "Müßig", "Ångström"),
+                            "utf-8",
+                            "iso-8859-1",
+                            "windows-1252",
+                            "iso-8859-15"),
+                    new Script(
+                            List.of("Пётр", "Чайковский", "Отдел"),
+                            "utf-8",
+                            "koi8-r",
+                            "windows-1251",
+                            "iso-8859-5"),
+                    new Script(
+                            List.of("Αθηνά", "Παπαδοπούλου"),
+                            "utf-8",
+                            "iso-8859-7",
                             "windows-1253"),
                     new Script(List.of("שרה", "לוי"), "utf-8", "iso-8859-8", "windows-1255"),
-                    new Script(List.of("محمد", "الخوارزمي"), "utf-8", "windows-1256",
-                            "iso-8859-6"),
+                    new Script(List.of("محمد", "الخوارزمي"), "utf-8", "windows-1256", "iso-8859-6"),
                     new Script(List.of("สมชาย", "ใจดี"), "utf-8", "tis-620"),
-                    new Script(List.of("山田", "太郎", "テスト"), "utf-8", "iso-2022-jp", "shift_jis",
+                    new Script(
+                            List.of("山田", "太郎", "テスト"),
+                            "utf-8",
+                            "iso-2022-jp",
+                            "shift_jis",
                             "euc-jp"),
                     new Script(List.of("王小明", "测试"), "utf-8", "gb2312", "gbk", "gb18030"),
                     new Script(List.of("陳大文", "測試"), "utf-8", "big5"),
@@ -44,6 +58,7 @@ final class MadeWords {
 
     /// What raw octets of this message's header fields are in, unless they are UTF-8.
     private Script raw = SCRIPTS.get(1);
+
     private String rawCharset = "utf-8";
     private boolean isRawUtf8 = true;
 
@@ -105,9 +120,7 @@ final class MadeWords {
     /// Raw octets: UTF-8, or the message's own charset where that can't be taken for UTF-8.
     private String rawWords() {
         Words words = new Words(words(raw).text(), rawCharset);
-        return isRawUtf8
-                ? new String(words.text().getBytes(UTF_8), ISO_8859_1)
-                : words.raw();
+        return isRawUtf8 ? new String(words.text().getBytes(UTF_8), ISO_8859_1) : words.raw();
     }
 
     /// Returns a mailbox in one of the forms that RFC 5322 §3.4 or habit allows.
@@ -129,7 +142,10 @@ final class MadeWords {
     /// RFC 2047: in one word or several, between characters or (as some do) within one.
     String encoded(Words words) {
         boolean base64 = random.nextBoolean();
-        String charset = random.nextInt(6) == 0 ? words.charset().toUpperCase(java.util.Locale.ROOT) : words.charset();
+        String charset =
+                random.nextInt(6) == 0
+                        ? words.charset().toUpperCase(java.util.Locale.ROOT)
+                        : words.charset();
         List<byte[]> pieces = new ArrayList<>();
         if (words.charset().startsWith("iso-2022") || random.nextInt(3) == 0) {
             wholeCharacters(words, pieces);
@@ -187,7 +203,12 @@ final class MadeWords {
             case 8 -> name + "=\"" + encoded(named).replace("\r\n", "") + "\"";
             case 9 -> name + "=\"" + new String(text.getBytes(UTF_8), ISO_8859_1) + "\"";
             case 10 ->
-                    name + "=\"fallback" + extension + "\"; " + name + "*=utf-8''"
+                    name
+                            + "=\"fallback"
+                            + extension
+                            + "\"; "
+                            + name
+                            + "*=utf-8''"
                             + percent(text.getBytes(UTF_8));
             default -> name + "=\"" + ascii + "\" (a comment)";
         };
@@ -202,9 +223,7 @@ final class MadeWords {
         String head = name + "*0*=" + words.charset() + "''" + first;
         String tail = name + "*1*=" + second;
         String end = mixed ? ";\r\n " + name + "*2=\".x\"" : "";
-        return random.nextBoolean()
-                ? head + ";\r\n " + tail + end
-                : tail + ";\r\n " + head + end;
+        return random.nextBoolean() ? head + ";\r\n " + tail + end : tail + ";\r\n " + head + end;
     }
 
     private static String percent(byte[] octets) {

@@ -32,8 +32,7 @@ record Posted(
 
     private static final Pattern ENCODED_WORD =
             Pattern.compile("=\\?([^?\\s]+)\\?([BbQq])\\?([^?\\s]*)\\?=(\\s+(?==\\?))?");
-    private static final Pattern IN_LIST =
-            Pattern.compile("(?:\"(?:[^\"\\\\]|\\\\.)*\"|[^,\"])+");
+    private static final Pattern IN_LIST = Pattern.compile("(?:\"(?:[^\"\\\\]|\\\\.)*\"|[^,\"])+");
 
     /// An attachment.
     ///

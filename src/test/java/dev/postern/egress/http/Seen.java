@@ -235,7 +235,9 @@ record Seen(JsonNode json) {
 
     /// Returns a name or a field's value as it is compared.
     static String spaced(String text) {
-        return text.replaceAll("[\\s\\p{Cntrl}\\u00A0]+", " ").replaceAll("\uFFFD+", "\uFFFD").strip();
+        return text.replaceAll("[\\s\\p{Cntrl}\\u00A0]+", " ")
+                .replaceAll("\uFFFD+", "\uFFFD")
+                .strip();
     }
 
     /// Returns a text as it is compared.
