@@ -17,6 +17,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.UnsupportedCharsetException;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /// What messages call their charsets, and what they mean by it.
@@ -28,13 +29,24 @@ final class Charsets {
     /// No charset has a longer name, with quotes around it.
     private static final int NAME_LIMIT_CHARACTERS = 80;
 
+    /// Charsets by whose names mailers, in Windows above all, mean more than is in them.
+    private static final Map<String, String> SUPERSETS =
+            Map.of(
+                    "Shift_JIS", "windows-31j",
+                    "ISO-2022-JP", "x-windows-iso2022jp",
+                    "EUC-JP", "x-eucJP-Open",
+                    "EUC-KR", "x-windows-949",
+                    "Big5", "Big5-HKSCS",
+                    "TIS-620", "x-windows-874");
+
     private static final char LAST_OF_ASCII = 127;
     private static final char ESCAPE = 27;
 
     private Charsets() {}
 
     /// Returns the charset of that name; empty when nobody here knows it. Latin-1 is read as
-    /// Windows' superset of it and plain GB2312 as GB18030, as every mail reader does.
+    /// Windows' superset of it, Latin-5 likewise, and plain GB2312 as GB18030, as every mail reader
+    /// does.
     static Optional<Charset> named(String name) {
         if (name.length() > NAME_LIMIT_CHARACTERS) {
             return Optional.empty();
@@ -49,6 +61,7 @@ final class Charsets {
                         // Jakarta Mail takes the second for Latin-1.
                         case "", "us-ascii", "ascii" -> US_ASCII;
                         case "iso-8859-1", "latin1", "iso8859-1", "8859-1" -> WINDOWS;
+                        case "iso-8859-9", "latin5" -> Charset.forName("windows-1254");
                         case "gb2312", "gbk", "x-gbk" -> Charset.forName("GB18030");
                         case "ks_c_5601-1987", "ks_c_5601" -> Charset.forName("x-windows-949");
                         case "iso-8859-8-i", "iso-8859-8-e" -> Charset.forName("ISO-8859-8");
@@ -65,7 +78,11 @@ final class Charsets {
     /// Returns the text of octets in a named charset, or a guess where nobody knows the name.
     static String decode(byte[] octets, String name) {
         Optional<Charset> charset = named(name).filter(known -> !known.equals(US_ASCII));
-        return new String(octets, charset.orElseGet(() -> of(octets, WINDOWS)));
+        return new String(
+                octets,
+                charset.isPresent()
+                        ? Fit.of(octets, charset.get()).orSuperset(charset.get())
+                        : of(octets, WINDOWS));
     }
 
     /// Returns the charset of octets that say nothing of themselves: UTF-8 when they are that, also
@@ -77,27 +94,32 @@ final class Charsets {
         if (HeaderText.isAscii(all)) {
             return isStateful(otherwise) && all.indexOf(ESCAPE) >= 0 ? otherwise : UTF_8;
         }
-        try {
-            return Utf8.in(new ByteArrayInputStream(octets)).orElse(otherwise);
-        } catch (IOException e) {
-            throw new AssertionError("an array can be read", e);
-        }
+        return Fit.of(octets, UTF_8).utf8Or(otherwise);
     }
 
-    /// How much of some octets is UTF-8.
+    /// How much of some octets is in a charset.
     ///
     /// @param whole how many characters beyond ASCII are
     /// @param broken how many sequences of octets are none
-    record Utf8(long whole, long broken) {
+    record Fit(long whole, long broken) {
 
-        /// Half of a character, which is in no UTF-8 without the other half.
+        /// Half of a character, which no charset has without the other half.
         private static final char MARK = '\uDFFF';
 
+        static Fit of(byte[] octets, Charset charset) {
+            try {
+                return of(new ByteArrayInputStream(octets), charset);
+            } catch (IOException e) {
+                throw new AssertionError("an array can be read", e);
+            }
+        }
+
         /// Looks at octets, and closes them.
-        static Utf8 in(InputStream octets) throws IOException {
+        static Fit of(InputStream octets, Charset charset) throws IOException {
             CharsetDecoder decoder =
-                    UTF_8.newDecoder()
+                    charset.newDecoder()
                             .onMalformedInput(CodingErrorAction.REPLACE)
+                            .onUnmappableCharacter(CodingErrorAction.REPLACE)
                             .replaceWith(String.valueOf(MARK));
             long whole = 0;
             long broken = 0;
@@ -110,20 +132,26 @@ final class Charsets {
                     before = c;
                 }
             }
-            return new Utf8(whole, broken);
+            return new Fit(whole, broken);
         }
 
         boolean isAll() {
             return broken == 0;
         }
 
-        /// Returns UTF-8 when they are that, also when they are but for a few.
+        /// Returns UTF-8 when the octets are that, also when they are but for a few.
         ///
         /// @param otherwise what they are if they are none
-        Charset orElse(Charset otherwise) {
+        Charset utf8Or(Charset otherwise) {
             // Another charset's octets look like UTF-8 by chance, if a few of them.
             boolean most = otherwise.equals(UTF_8) || (otherwise.equals(WINDOWS) && whole > broken);
             return isAll() || most ? UTF_8 : otherwise;
+        }
+
+        /// Returns a charset when all of the octets are in it, else what mailers mean by it.
+        Charset orSuperset(Charset said) {
+            String superset = SUPERSETS.get(said.name());
+            return isAll() || superset == null ? said : Charset.forName(superset);
         }
     }
 

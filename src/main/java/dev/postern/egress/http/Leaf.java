@@ -28,9 +28,12 @@ final class Leaf {
     private final String encoding;
     private long decodedBytes = -1;
     private @Nullable Charset charset;
+
+    /// Whether its charset, once known, lacks some of its octets.
+    private boolean broken;
+
     private @Nullable Boolean uuencoded;
     private @Nullable Boolean base64;
-    private Charsets.@Nullable Utf8 utf8;
 
     /// @param octets as they stand in the message
     /// @param charsetName what the part says of its text; empty: nothing
@@ -150,11 +153,11 @@ final class Leaf {
 
     /// Returns whether its text can't be told: a charset that nobody here knows, or octets that it
     /// can't have.
-    boolean isGuessed() throws IOException {
+    synchronized boolean isGuessed() throws IOException {
         // Found out now, when the parts' turns come one after the other: later each would be gone
         // back to.
-        Charset known = charset();
-        return Charsets.named(charsetName).isEmpty() || (known.equals(UTF_8) && !utf8().isAll());
+        charset();
+        return broken || Charsets.named(charsetName).isEmpty();
     }
 
     /// Returns the name of its charset as it says.
@@ -178,18 +181,19 @@ final class Leaf {
     private synchronized Charset charset() throws IOException {
         Charset known = charset;
         if (known == null) {
-            Charset named = Charsets.named(charsetName).orElse(US_ASCII);
-            known = named.equals(US_ASCII) ? utf8().orElse(Charsets.WINDOWS) : named;
+            Charset said = Charsets.named(charsetName).orElse(US_ASCII);
+            if (said.equals(US_ASCII)) {
+                Charsets.Fit fit = Charsets.Fit.of(open(), UTF_8);
+                known = fit.utf8Or(Charsets.WINDOWS);
+                broken = known.equals(UTF_8) && !fit.isAll();
+            } else {
+                Charsets.Fit fit = Charsets.Fit.of(open(), said);
+                known = fit.orSuperset(said);
+                broken =
+                        !fit.isAll()
+                                && (known.equals(said) || !Charsets.Fit.of(open(), known).isAll());
+            }
             charset = known;
-        }
-        return known;
-    }
-
-    private synchronized Charsets.Utf8 utf8() throws IOException {
-        Charsets.Utf8 known = utf8;
-        if (known == null) {
-            known = Charsets.Utf8.in(open());
-            utf8 = known;
         }
         return known;
     }

@@ -117,7 +117,7 @@ final class Ses implements Api {
                 Fields.read(content, name -> WANTED.contains(name.toLowerCase(Locale.ROOT)));
         for (Recipients.Batch batch : Recipients.batches(recipients, RECIPIENTS_LIMIT)) {
             SendEmailRequest request = request(batch, fields, shipment.envelope().sender());
-            if (!sender.test(new SesPost(request, raw).as(batch))) {
+            if (!sender.test(new SesPost(request, raw).as(batch, notCarried(fields, request)))) {
                 break;
             }
         }
@@ -162,6 +162,15 @@ final class Ses implements Api {
         return request.build();
     }
 
+    /// It replaces the From where it is told another.
+    private static List<String> notCarried(Fields fields, SendEmailRequest request)
+            throws BeyondLimit {
+        Mailbox author = Mailbox.author(fields);
+        return request.fromEmailAddress() == null || author == null
+                ? List.of()
+                : List.of("From: " + author);
+    }
+
     private static List<MessageTag> tags(Fields fields) throws BeyondLimit {
         List<MessageTag> tags = new ArrayList<>();
         for (Fields.Raw value : fields.values(MESSAGE_TAGS)) {
@@ -183,11 +192,11 @@ final class Ses implements Api {
     /// A planned call: the SDK makes the HTTP call of it when it is sent.
     private record SesPost(SendEmailRequest request, WithoutFields message) implements HttpBody {
 
-        Post as(Recipients.Batch batch) {
+        Post as(Recipients.Batch batch, List<String> notCarried) {
             return new Post(
                     batch.concerned(),
                     new HttpCall("POST", "/v2/email/outbound-emails", Map.of(), this),
-                    List.of());
+                    notCarried);
         }
 
         @Override

@@ -206,6 +206,13 @@ class BrokenMimeTest {
         "'', \u0093CAF\u00c9\u0094, “CAFÉ”, false",
         "iso-2022-jp, a\u001b$B:4F#\u001b(B., a佐藤., false",
         "shift_jis, \u008d\u00b2\u0093\u00a1, 佐藤, false",
+        // What Windows has beyond the standards, which readers show as well.
+        "shift_jis, \u0087@\u008d\u00b2, ①佐, false",
+        "iso-2022-jp, a\u001b$B-!\u001b(B., a①., false",
+        "iso-8859-9, \u0093a\u0094, “a”, false",
+        "shift_jis, \u008d\u00b2\u00ff, 佐\uFFFD, true",
+        "koi8-r, \u00f0, П, false",
+        "gb2312, \u00ff!, \uFFFD!, true",
     })
     void textHasItsCharactersWhateverIsWrongWithSome(
             String charset, String octets, String text, boolean recorded) throws Exception {

@@ -133,8 +133,10 @@ class LinearTest {
             String head = "Content-Transfer-Encoding: " + encoding + "\r\n\r\n";
             PARSERS.put(encoding, text -> rebuild(head + text));
         }
-        PARSERS.put(
-                "utf-7", text -> rebuild("Content-Type: text/plain; charset=utf-7\r\n\r\n" + text));
+        for (String charset : List.of("utf-7", "iso-2022-jp", "shift_jis", "utf-16")) {
+            String head = "Content-Type: text/plain; charset=" + charset + "\r\n\r\n";
+            PARSERS.put(charset, text -> rebuild(head + text));
+        }
         for (String type : Shipments.TYPES) {
             Api api = Shipments.api(type);
             PARSERS.put(

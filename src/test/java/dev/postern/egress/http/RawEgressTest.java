@@ -181,11 +181,15 @@ class RawEgressTest {
     void sesIsToldTheNameOfAnAuthorWithoutADomain(String from, String author) throws Exception {
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("ses"));
                 Egress egress = Shipments.egress("ses", api.uri())) {
-            egress.send(
-                    Shipments.of("From: " + from + "\r\n\r\ny\r\n", "b@example.net"),
-                    CommitGate.OPEN);
+            Delivery delivery =
+                    egress.send(
+                            Shipments.of("From: " + from + "\r\n\r\ny\r\n", "b@example.net"),
+                            CommitGate.OPEN);
             JsonNode json = Json.read(api.requests().getFirst().text());
             assertEquals(author, json.path("FromEmailAddress").textValue());
+            Outcome outcome = delivery.outcomes().firstEntry().getValue();
+            String lost = assertInstanceOf(Outcome.Accepted.class, outcome).notCarried().getFirst();
+            assertTrue(lost.startsWith("From: "), lost);
         }
     }
 }
