@@ -23,7 +23,8 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                     "X-Empty:",
                     "X-A: 1\r\nX-A: 2",
                     "Sender: \"The Sender\" <sender@example.org>",
-                    "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s; h=From;\r\n bh=YQ==; b=YQ==",
+                    "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s; h=From;\r\n"
+                            + " bh=YQ==; b=YQ==",
                     "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=example.org; s=s; b=YQ==",
                     "ARC-Message-Signature: i=1; a=rsa-sha256; d=example.org; s=s; h=From; b=YQ==",
                     "ARC-Authentication-Results: i=1; example.org; spf=pass",
@@ -268,9 +269,11 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                                 image("img1"),
                                 html(charset, "img1"));
                 case 13 ->
-                        "Content-Type: text/plain; name=body.txt\r\nContent-Disposition: inline; filename=body.txt\r\n\r\nnamed\r\n";
+                        "Content-Type: text/plain; name=body.txt\r\n"
+                                + "Content-Disposition: inline; filename=body.txt\r\n\r\nnamed\r\n";
                 case 14 ->
-                        "Content-Type: text/html\r\nContent-Disposition: attachment\r\n\r\n<p>attached</p>\r\n";
+                        "Content-Type: text/html\r\nContent-Disposition: attachment\r\n\r\n"
+                                + "<p>attached</p>\r\n";
                 case 15 ->
                         multipart(
                                 "mixed",
@@ -310,7 +313,9 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                 inside.add(
                         switch (random.nextInt(13)) {
                             case 10 ->
-                                    "Content-Type: text/plain; name=note.txt\r\nContent-Disposition: inline; filename=note.txt\r\n\r\na note\r\n";
+                                    "Content-Type: text/plain; name=note.txt\r\n"
+                                            + "Content-Disposition: inline; filename=note.txt\r\n"
+                                            + "\r\na note\r\n";
                             case 11 -> odd();
                             case 12 -> "\r\nno header\r\n";
                             case 0 -> text("plain", "utf-8");
@@ -337,19 +342,27 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
         private String odd() {
             return switch (random.nextInt(8)) {
                 case 0 ->
-                        "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; a\r\n\r\nAction: failed\r\n";
+                        "Content-Type: message/delivery-status\r\n\r\n"
+                                + "Reporting-MTA: dns; a\r\n\r\nAction: failed\r\n";
                 case 1 -> "Content-Type: text/rfc822-headers\r\n\r\nFrom: a@example.org\r\n";
                 case 2 ->
-                        "Content-Type: message/external-body; access-type=URL; url=\"https://example.org\"\r\n\r\nContent-Type: image/png\r\n\r\n";
+                        "Content-Type: message/external-body; access-type=URL;"
+                                + " url=\"https://example.org\"\r\n\r\n"
+                                + "Content-Type: image/png\r\n\r\n";
                 case 3 -> "Content-Type: text/plain; charset=x-made\r\n\r\nunknown\r\n";
                 case 4 ->
-                        "Content-Type: text/plain; charset=us-ascii\r\n\r\nGr\u00C3\u00BC\u00C3\u009Fe\r\n";
+                        "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
+                                + "Gr\u00C3\u00BC\u00C3\u009Fe\r\n";
                 case 5 ->
-                        "Content-Type: text/plain; charset=utf-8\r\n\r\n\u00EF\u00BB\u00BFwith a mark  \r\n\ttab\r\n";
+                        "Content-Type: text/plain; charset=utf-8\r\n\r\n"
+                                + "\u00EF\u00BB\u00BFwith a mark  \r\n\ttab\r\n";
                 case 6 ->
-                        "Content-Type: application/pdf; name=a.pdf\r\nContent-Disposition: form-data; name=x; filename=a.pdf\r\n\r\nx\r\n";
+                        "Content-Type: application/pdf; name=a.pdf\r\n"
+                                + "Content-Disposition: form-data; name=x; filename=a.pdf\r\n"
+                                + "\r\nx\r\n";
                 default ->
-                        "Content-Type: application/ms-tnef; NAME=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\neJ8+\r\n";
+                        "Content-Type: application/ms-tnef; NAME=winmail.dat\r\n"
+                                + "Content-Transfer-Encoding: base64\r\n\r\neJ8+\r\n";
             };
         }
 
@@ -542,7 +555,8 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
         }
 
         private String empty() {
-            return "Content-Type: application/pdf\r\nContent-Disposition: attachment; filename=empty.pdf\r\n\r\n";
+            return "Content-Type: application/pdf\r\n"
+                    + "Content-Disposition: attachment; filename=empty.pdf\r\n\r\n";
         }
 
         private String enclosed() {
