@@ -25,6 +25,8 @@ class MailGrowthTest extends ReadersGrowth {
                 row(
                         "BareAddresses in brackets",
                         text -> BareAddresses.complete("a <" + text, _ -> "x")),
+                row("ALabels", text -> ALabels.address("a@\u00FC" + text)),
+                row("ALabels, short", text -> ALabels.domain("\u00FC" + start(text))),
                 row("AddressMask", AddressMask::apply),
                 row("AddressMask before an at-sign", text -> AddressMask.apply(text + " @")),
                 row("AddressMask behind an at-sign", text -> AddressMask.apply("a@" + text + "@b")),
@@ -37,6 +39,11 @@ class MailGrowthTest extends ReadersGrowth {
                 row("HeaderSection in a name", text -> header("Bcc" + text + ": a@x\r\n\r\n")),
                 row("HeaderRewriter", MailGrowthTest::rewritten),
                 row("HeaderRewriter in a name", text -> rewritten("Bcc" + text + ": a@x\r\n\r\n")));
+    }
+
+    /// As much of a text as may be a domain.
+    private static String start(String text) {
+        return text.substring(0, Math.min(text.length(), 250));
     }
 
     private static void lines(String text) {

@@ -159,7 +159,9 @@ final class MimeReading {
         for (Fields.Raw value : fields.values(name)) {
             Mailbox.Listed listed = Mailbox.list(value);
             allowance.addresses(listed.mailboxes().size());
-            all.addAll(listed.mailboxes());
+            for (Mailbox mailbox : listed.mailboxes()) {
+                all.add(new Mailbox(Recipients.inAscii(mailbox.address()), mailbox.name()));
+            }
             listed.others().forEach(other -> notCarried.add(name + ": " + other));
             listed.groups().forEach(group -> notCarried.add(name + ": group " + group));
         }

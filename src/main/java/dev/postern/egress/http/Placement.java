@@ -62,7 +62,7 @@ record Placement(
         blind.forEach((_, same) ->
                 placements.add(
                         new Placement(
-                                List.of(new Mailbox(same.getFirst().address(), "")),
+                                List.of(blind(same)),
                                 List.of(),
                                 List.of(),
                                 same,
@@ -83,7 +83,7 @@ record Placement(
             String key = Recipients.key(mailbox.address());
             List<ForwardPath> same = blind.remove(key);
             if (same != null) {
-                String spoken = same.getFirst().address();
+                String spoken = Recipients.inAscii(same.getFirst().address());
                 shown.put(key, new Shown(new Mailbox(spoken, mailbox.name()), isTo));
             } else {
                 String again = shown.containsKey(key) ? "second " : "";
@@ -102,13 +102,17 @@ record Placement(
         return some;
     }
 
+    private static Mailbox blind(List<ForwardPath> same) {
+        return new Mailbox(Recipients.inAscii(same.getFirst().address()), "");
+    }
+
     private static List<Mailbox> take(Map<String, List<ForwardPath>> blind, int count) {
         List<Mailbox> taken = new ArrayList<>();
         List<String> keys = new ArrayList<>(blind.keySet());
         for (String key : keys.subList(0, Math.min(count, keys.size()))) {
             List<ForwardPath> same = blind.remove(key);
             if (same != null) {
-                taken.add(new Mailbox(same.getFirst().address(), ""));
+                taken.add(blind(same));
             }
         }
         return taken;

@@ -104,10 +104,10 @@ abstract class RebuildingApi implements Api {
     private static @Nullable Mailbox author(Shipment shipment, Rebuilt message) {
         String sender = shipment.envelope().sender().address();
         Mailbox author = message.from();
-        if (author != null && author.hasDomain()) {
-            return author;
-        }
-        return sender.isEmpty() ? null : new Mailbox(sender, author == null ? "" : author.name());
+        boolean named = author != null && author.hasDomain();
+        String address = author != null && named ? author.address() : sender;
+        String name = author == null ? "" : author.name();
+        return address.isEmpty() ? null : new Mailbox(Recipients.inAscii(address), name);
     }
 
     /// Returns what stands before an address's last `@`.

@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -61,7 +62,13 @@ final class Recipients {
 
     /// Returns what makes an address the same as another.
     static String key(String address) {
-        return address.toLowerCase(Locale.ROOT);
+        return inAscii(address).toLowerCase(Locale.ROOT);
+    }
+
+    /// Returns an address as APIs take it: a domain beyond ASCII in its A-labels (RFC 5890
+    /// §2.3.2.1), where it has any.
+    static String inAscii(String address) {
+        return HeaderText.isAscii(address) ? address : ALabels.address(address).orElse(address);
     }
 
     /// Returns those of the recipients whose address a text names.

@@ -13,6 +13,8 @@ import dev.postern.egress.Egress;
 import dev.postern.outcome.Misfit;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Seeds;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -34,17 +36,12 @@ class NotCarriedTest {
 
     private static final List<String> TYPES = List.of("sendgrid", "resend", "brevo", "postmark");
 
-    /// What Brevo does to a message that has a text alone.
-    private static final String HTML_OF_TEXT =
-            "brevo: a message without HTML (it is made of the text)\n";
-
     private static final String HEAD = "From: a@example.org\nTo: b@example.net\nSubject: s\n";
-    private static final String TEXT = "Content-Type: text/plain\n\nsee\n";
     private static final String HTML =
             "Content-Type: text/html\n\n<p>see <img src=\"cid:i%40x\">\n";
 
     /// @param expected lines such as `brevo resend: what is told`
-    private record Case(String name, String message, String expected) {
+    record Case(String name, String message, String expected) {
 
         List<String> told(String type) {
             TreeSet<String> told = new TreeSet<>();
@@ -110,353 +107,21 @@ class NotCarriedTest {
         return "Content-Type: " + type + "\nContent-Disposition: " + disposition + "\n\noctets\n";
     }
 
-    static Stream<Case> cases() {
-        return Stream.of(fields(), bodies(), files(), forms()).flatMap(List::stream);
+    /// Each case begins with `=== ` and its name; a line of dashes stands before the message.
+    static Stream<Case> cases() throws IOException {
+        try (InputStream in = NotCarriedTest.class.getResourceAsStream("not-carried.txt")) {
+            String all = new String(in.readAllBytes(), UTF_8);
+            return Stream.of(all.split("(?m)^=== ")).skip(1).map(NotCarriedTest::one);
+        }
     }
 
-    private static List<Case> fields() {
-        return List.of(
-                new Case("nothing", HEAD + "Message-ID: <1@x>\nX-A: b\n" + HTML, ""),
-                new Case(
-                        "a date",
-                        HEAD + "Date: Sun, 22 Nov 2026 10:00:00 +0000\n" + HTML,
-                        "brevo: Date\n"),
-                new Case(
-                        "our own trace",
-                        "Received: by h (Postern) with ESMTP id 1; date\n" + HEAD + HTML,
-                        ""),
-                new Case(
-                        "another's trace",
-                        HEAD
-                                + "Received: by h (Postern) with ESMTP id 1; date\n"
-                                + "Return-Path: <r@x>\nDelivered-To: d@x\n"
-                                + HTML,
-                        "all: Received\nall: Return-Path\nall: Delivered-To\n"),
-                new Case(
-                        "signatures",
-                        HEAD + "DKIM-Signature: v=1\nARC-Seal: i=1\nARC-Seal: i=2\n" + HTML,
-                        "all: signatures, void by rebuilding: DKIM-Signature, ARC-Seal\n"),
-                new Case(
-                        "fields of the content",
-                        HEAD
-                                + "Content-Language: de\nContent-Description: top\n"
-                                + "Content-Location: http://x/\nContent-ID: <t@x>\n"
-                                + HTML,
-                        """
-                        all: Content-Language
-                        all: Content-Description
-                        all: Content-Location
-                        all: Content-ID of text/html
-                        """),
-                new Case("empty fields", HEAD + "X-Empty:\n" + HTML, "all: empty X-Empty\n"),
-                new Case(
-                        "fields that are there twice",
-                        HEAD + "X-A: 1\nX-A: 2\n" + HTML,
-                        "sendgrid resend brevo: second X-A\n"),
-                new Case("two subjects", HEAD + "Subject: t\n" + HTML, "all: second Subject\n"),
-                new Case(
-                        "fields of every kind",
-                        HEAD
-                                + "Sender: s@example.org\nResent-From: q@x\nKeywords: a\n"
-                                + "Comments: c\nOrganization: =?utf-8?q?=C5=81?=\n"
-                                + "References: <a@b>\n <c@d>\nAutocrypt: addr=a@b\n"
-                                + HTML,
-                        ""),
-                new Case(
-                        "a group",
-                        "From: a@example.org\nTo: undisclosed-recipients:;\n"
-                                + "Subject: s\n"
-                                + HTML,
-                        """
-                        all: To: group undisclosed-recipients
-                        all: To as it is (it names the one recipient)
-                        """),
-                new Case(
-                        "nobody",
-                        "From: a@example.org\nTo: root\nSubject: s\n" + HTML,
-                        """
-                        all: To: root
-                        all: To as it is (it names the one recipient)
-                        """),
-                new Case(
-                        "no author",
-                        "To: b@example.net\nSubject: s\n" + HTML,
-                        "all: no From (the sender stands for it)\n"),
-                new Case(
-                        "answers to many",
-                        HEAD + "Reply-To: r@x.org, S <s@x.org>, r@x.org\n" + HTML,
-                        "brevo: Reply-To: other addresses\nsendgrid: second Reply-To: r@x.org\n"));
-    }
-
-    private static List<Case> bodies() {
-        return List.of(
-                new Case("a text", HEAD + TEXT, HTML_OF_TEXT),
-                new Case(
-                        "a text that flows",
-                        HEAD + "Content-Type: text/plain; format=flowed; delsp=yes\n\na \nb\n",
-                        HTML_OF_TEXT
-                                + "all: format=flowed of text/plain\n"
-                                + "all: delsp=yes of text/plain\n"),
-                new Case(
-                        "a text in any charset",
-                        HEAD + "Content-Type: text/plain; charset=koi8-r\n\n\u00d4\n",
-                        HTML_OF_TEXT),
-                new Case(
-                        "a footer",
-                        HEAD + multipart("mixed", multipart("alternative", TEXT, HTML), TEXT),
-                        "all: text/plain as a part of its own\n"),
-                new Case(
-                        "a text after HTML",
-                        HEAD + multipart("mixed", HTML, TEXT),
-                        "all: text/plain as a part of its own\n"),
-                new Case(
-                        "HTML after a text",
-                        HEAD + multipart("mixed", TEXT, HTML),
-                        "all: text/html as a part of its own\n"),
-                new Case(
-                        "HTML after both",
-                        HEAD + multipart("mixed", multipart("alternative", TEXT, HTML), HTML),
-                        """
-                        all: text/html as a part of its own
-                        all: a part of the body in its text/plain
-                        """),
-                new Case(
-                        "blanks after HTML",
-                        HEAD + multipart("mixed", HTML, "Content-Type: text/plain\n\n \n"),
-                        ""),
-                new Case(
-                        "the better text",
-                        HEAD + multipart("alternative", HTML, TEXT),
-                        "all: text/plain as the better alternative\n"),
-                new Case(
-                        "no body",
-                        HEAD + file("application/pdf", "attachment; filename=a.pdf"),
-                        HTML_OF_TEXT + "all: a message without a text (a blank stands for it)\n"),
-                new Case("an empty HTML", HEAD + "Content-Type: text/html\n\n", ""),
-                new Case(
-                        "a name of a body",
-                        HEAD + "Content-Type: text/html; name=a.html\n\nx\n",
-                        "all: name a.html of text/html\n"));
-    }
-
-    private static List<Case> files() {
-        return List.of(
-                new Case(
-                        "parameters",
-                        HEAD
-                                + multipart(
-                                        "mixed",
-                                        HTML,
-                                        file(
-                                                "text/csv; charset=iso-8859-1; name=a.csv",
-                                                "attachment; filename=a.csv"),
-                                        file(
-                                                "text/calendar; method=REQUEST; charset=utf-8",
-                                                "attachment; filename=i.ics"),
-                                        file(
-                                                "text/plain; charset=US-ASCII",
-                                                "attachment; filename=a.txt; size=6")),
-                        """
-                        sendgrid brevo: charset=iso-8859-1 of a.csv
-                        sendgrid brevo: charset=utf-8 of i.ics
-                        sendgrid brevo: method=REQUEST of i.ics
-                        all: size of a.txt
-                        """),
-                new Case(
-                        "names without an extension",
-                        HEAD
-                                + multipart(
-                                        "mixed",
-                                        HTML,
-                                        file("application/pdf", "attachment; filename=report"),
-                                        file("application/x-foo", "attachment; filename=x.dat")),
-                        "brevo: name of report\nbrevo: type application/x-foo of x.dat\n"),
-                new Case(
-                        "types beside names",
-                        HEAD
-                                + multipart(
-                                        "mixed",
-                                        HTML,
-                                        file("text/xml", "attachment; filename=x.xml"),
-                                        file(
-                                                "application/vnd.openxmlformats-officedocument"
-                                                        + ".spreadsheetml.sheet",
-                                                "attachment; filename=x.xlsx"),
-                                        file(
-                                                "application/octet-stream",
-                                                "attachment; filename=i.pdf"),
-                                        file("image/jpg", "attachment; filename=X.JPG"),
-                                        file(
-                                                "application/x-zip-compressed",
-                                                "attachment; filename=x.zip"),
-                                        file("text/javascript", "attachment; filename=x.js")),
-                        """
-                        brevo: type text/xml of x.xml
-                        brevo resend: type application/octet-stream of i.pdf
-                        brevo resend: type image/jpg of X.JPG
-                        brevo resend: type application/x-zip-compressed of x.zip
-                        brevo: type text/javascript of x.js
-                        """),
-                new Case(
-                        "files without a name",
-                        HEAD
-                                + multipart(
-                                        "mixed",
-                                        HTML,
-                                        file("application/x-foo", "attachment"),
-                                        file("message/rfc822", "attachment"),
-                                        file("image/png", "attachment")),
-                        """
-                        all: application/x-foo without a name
-                        all: message/rfc822 without a name
-                        all: image/png without a name
-                        brevo: type application/x-foo
-                        brevo: type message/rfc822
-                        """),
-                new Case(
-                        "names that can't be said",
-                        HEAD
-                                + multipart(
-                                        "mixed",
-                                        HTML,
-                                        file(
-                                                "application/pdf",
-                                                "attachment; filename=\"a;b.pdf\"")),
-                        "sendgrid: name of a;b.pdf\n"),
-                new Case(
-                        "what the HTML refers to",
-                        HEAD
-                                + multipart(
-                                        "mixed",
-                                        HTML,
-                                        "Content-ID: <i@x>\n" + file("image/png; name=i.png", "")),
-                        """
-                        brevo: inline i.png as inline
-                        brevo: Content-ID of i.png
-                        """),
-                new Case(
-                        "what the HTML refers to as attached",
-                        HEAD
-                                + multipart(
-                                        "mixed",
-                                        HTML,
-                                        "Content-ID: <i@x>\n"
-                                                + file("image/png", "attachment; filename=i.png")),
-                        """
-                        resend postmark: disposition attachment of i.png
-                        brevo: Content-ID of i.png
-                        """),
-                new Case(
-                        "what nobody refers to",
-                        HEAD
-                                + multipart(
-                                        "mixed",
-                                        HTML,
-                                        "Content-ID: <j@x>\n"
-                                                + file("image/png", "attachment; filename=j.png")),
-                        "resend postmark brevo: Content-ID of j.png\n"),
-                new Case(
-                        "what is shown by itself",
-                        HEAD
-                                + multipart(
-                                        "mixed", HTML, file("image/png", "inline; filename=j.png")),
-                        "resend postmark brevo: inline j.png as inline\n"),
-                new Case(
-                        "a place",
-                        HEAD
-                                + multipart(
-                                        "related",
-                                        HTML,
-                                        "Content-Location: a.png\nContent-Description: d\n"
-                                                + file("image/png; name=a.png", "")),
-                        """
-                        all: Content-Location of a.png
-                        all: Content-Description of a.png
-                        """));
-    }
-
-    private static List<Case> forms() {
-        return List.of(
-                new Case(
-                        "an invitation",
-                        HEAD
-                                + multipart(
-                                        "alternative",
-                                        TEXT,
-                                        HTML,
-                                        "Content-Type: text/calendar; charset=utf-8; method=REQUEST\n\nB\n"),
-                        """
-                        sendgrid: text/calendar as an alternative alone
-                        resend brevo postmark: text/calendar as an alternative
-                        sendgrid brevo: charset=utf-8 of text/calendar
-                        sendgrid brevo: method=REQUEST of text/calendar
-                        """),
-                new Case(
-                        "a calendar",
-                        HEAD
-                                + multipart(
-                                        "alternative",
-                                        TEXT,
-                                        HTML,
-                                        "Content-Type: text/calendar; charset=utf-8\n\nB\n"),
-                        """
-                        resend brevo postmark: text/calendar as an alternative
-                        brevo: charset=utf-8 of text/calendar
-                        """),
-                new Case(
-                        "a message that is an invitation",
-                        HEAD + "Content-Type: text/calendar; method=REQUEST\n\nB\n",
-                        HTML_OF_TEXT
-                                + """
-                                all: text/calendar as the whole message
-                                sendgrid: text/calendar as an alternative alone
-                                resend brevo postmark: text/calendar as an alternative
-                                sendgrid brevo: method=REQUEST of text/calendar
-                                """),
-                new Case(
-                        "another alternative",
-                        HEAD
-                                + multipart(
-                                        "alternative",
-                                        TEXT,
-                                        HTML,
-                                        file("text/csv", "inline; filename=a.csv"),
-                                        TEXT),
-                        """
-                        all: text/csv as an alternative
-                        all: text/plain as an alternative
-                        all: text/plain without a name
-                        resend brevo postmark: inline a.csv as inline
-                        """),
-                new Case(
-                        "a page for phones",
-                        HEAD
-                                + multipart(
-                                        "alternative",
-                                        TEXT,
-                                        "Content-Type: text/x-amp-html\n\nx\n",
-                                        HTML),
-                        "resend brevo postmark: text/x-amp-html\n"),
-                new Case(
-                        "a signature",
-                        HEAD
-                                + multipart(
-                                        "signed",
-                                        HTML,
-                                        file(
-                                                "application/pgp-signature",
-                                                "attachment; filename=s.asc")),
-                        "all: multipart/signed\nbrevo: type application/pgp-signature of s.asc\n"),
-                new Case(
-                        "a digest",
-                        HEAD + multipart("digest", "\nSubject: i\n\nx\n"),
-                        HTML_OF_TEXT
-                                + """
-                                all: multipart/digest
-                                all: message/rfc822 without a name
-                                all: a message without a text (a blank stands for it)
-                                brevo: type message/rfc822
-                                """));
+    private static Case one(String text) {
+        int told = text.indexOf('\n') + 1;
+        int message = text.indexOf("---\n", told);
+        return new Case(
+                text.substring(0, told - 1),
+                text.substring(message + 4),
+                text.substring(told, message));
     }
 
     @ParameterizedTest
@@ -575,6 +240,24 @@ class NotCarriedTest {
         }
         assertTrue(
                 send("postmark", message).json().path("Headers").toString().contains("\"Date\""));
+    }
+
+    /// A domain is the same in either of its forms, and APIs take the one in ASCII.
+    @Test
+    void domainsGoInAscii() throws Exception {
+        String domain = "b\u00fccher.example";
+        String text = "From: a@%1$s\nTo: Ann <b@%1$s>\nSubject: s\n".formatted(domain) + HTML;
+        String message = new String(text.getBytes(UTF_8), ISO_8859_1);
+        for (String type : TYPES) {
+            for (String to : List.of("b@" + domain, "b@xn--bcher-kva.example")) {
+                Sent sent = send(type, Fidelity.BEST_EFFORT, message, to);
+                assertEquals(List.of(), sent.told(), type);
+                String posted = sent.json().toString();
+                assertTrue(posted.contains("Ann"), posted);
+                assertTrue(posted.contains("b@xn--bcher-kva.example"), posted);
+                assertTrue(HeaderText.isAscii(posted), posted);
+            }
+        }
     }
 
     /// Of everything that a message has and that has a name of its own, either its value is in the
