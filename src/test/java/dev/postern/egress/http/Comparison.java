@@ -88,6 +88,11 @@ final class Comparison {
         return Pattern.quote(text.substring(0, Math.min(text.length(), 120)));
     }
 
+    /// Returns a pattern for a mailbox, its domain in letters or in A-labels.
+    private static String literally(Seen.Person one) {
+        return "(" + literally(one.address()) + "|" + literally(one.key()) + ")";
+    }
+
     private void people() {
         List<Seen.Person> authors = seen.people("from");
         if (authors.isEmpty()) {
@@ -131,7 +136,7 @@ final class Comparison {
             String named =
                     field
                             + ": .*"
-                            + literally(one.address())
+                            + literally(one)
                             + "|more of .*"
                             + field
                             + "|"
@@ -159,7 +164,7 @@ final class Comparison {
     /// Whom both To and Cc name is there once, in To.
     private void moved(String field, Seen.Person one) {
         boolean both = field.equals("Cc") && isIn(one, seen.people("to"));
-        add(field, one + " is elsewhere", !both, field + " as|" + literally(one.address()));
+        add(field, one + " is elsewhere", !both, field + " as|" + literally(one));
     }
 
     private static boolean isIn(Seen.Person one, List<Seen.Person> people) {

@@ -170,7 +170,7 @@ final class Stated {
         json.path("Metadata").forEach(value -> want(value.isTextual(), "Metadata are texts"));
         for (JsonNode file : json.path("Attachments")) {
             want(!file.path("Name").asText().isEmpty(), "a file has a name");
-            want(file.path("ContentType").asText().matches("[!-~]+/[!-~]+"), "a file has a type");
+            want(file.path("ContentType").asText().matches("[!-~]+/[ -~]+"), "a file has a type");
             want(
                     !file.has("ContentID") || file.path("ContentID").asText().startsWith("cid:"),
                     "a ContentID begins with cid:");
