@@ -1,257 +1,325 @@
 package dev.postern.egress.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Base64;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.regex.Pattern;
 
-/// Holds what a request says against what an independent reader found in the message
-/// (`findings.py`): part by part, and nothing may be missing that isn't recorded as not carried.
+/// Holds what recipients get against what a reader sees in the message: every fact that isn't the
+/// same is a [Difference].
 final class Comparison {
 
-    /// The fields that these APIs make themselves, or that belong to the way that a message came:
-    /// from the providers' lists, not from the code that is tested.
-    private static final Set<String> MADE_ELSEWHERE =
-            Set.of(
-                    "from",
-                    "to",
-                    "cc",
-                    "bcc",
-                    "reply-to",
-                    "subject",
-                    "date",
-                    "mime-version",
-                    "received",
-                    "received-spf",
-                    "return-path",
-                    "delivered-to",
-                    "x-original-to",
-                    "envelope-to",
-                    "dkim-signature",
-                    "domainkey-signature",
-                    "authentication-results");
+    /// The fields that every API makes itself of its members.
+    private static final Set<String> MEMBERS =
+            Set.of("from", "to", "cc", "bcc", "reply-to", "subject", "mime-version");
+
+    /// What an API takes from its own customers by a field, which nobody else is to see.
+    private static final Map<String, String> STEERING =
+            Map.of(
+                    "sendgrid", "x-smtpapi|x-sg-e?id",
+                    "resend", "(?!)",
+                    "brevo", "x-mailin-.*|x-sib-.*",
+                    "postmark", "x-pm-.*");
+
+    /// Parameters of multiparts that tell of the form that they have.
+    private static final Set<String> STRUCTURE = Set.of("mixed", "alternative", "related");
 
     private final String type;
-    private final JsonNode found;
+    private final Seen seen;
     private final Posted posted;
-    private final List<String> notCarried;
-    private final List<String> differences = new ArrayList<>();
+    private final List<Difference> differences = new ArrayList<>();
 
-    private Comparison(String type, JsonNode found, Posted posted, List<String> notCarried) {
-        this.type = type;
-        this.found = found;
-        this.posted = posted;
-        this.notCarried = notCarried;
+    /// Which part is compared.
+    private String at = "";
+
+    /// @param fact which fact isn't the same
+    /// @param what how
+    /// @param must whether it has to be recorded; else it may
+    /// @param named finds it in a record that names it
+    record Difference(String fact, String what, boolean must, Pattern named) {
+
+        boolean isNamedBy(String record) {
+            return named.matcher(record).find();
+        }
+
+        @Override
+        public String toString() {
+            return fact + ": " + what;
+        }
     }
 
-    /// Returns the differences, each as `part: what`.
-    static List<String> of(String type, JsonNode found, Posted posted, List<String> notCarried) {
-        Comparison comparison = new Comparison(type, found, posted, notCarried);
-        comparison.addresses();
+    private Comparison(String type, Seen seen, Posted posted) {
+        this.type = type;
+        this.seen = seen;
+        this.posted = posted;
+    }
+
+    static List<Difference> of(String type, Seen seen, Posted posted) {
+        Comparison comparison = new Comparison(type, seen, posted);
+        comparison.people();
         comparison.subject();
         comparison.headers();
+        comparison.forms();
         comparison.parts();
-        return comparison.differences;
+        return List.copyOf(comparison.differences);
     }
 
-    private void differ(String part, String what) {
-        differences.add(part + ": " + what.substring(0, Math.min(200, what.length())));
+    private void must(String fact, String what, String named) {
+        add(fact, what, true, named);
     }
 
-    private void addresses() {
-        JsonNode authors = found.path("from");
-        String from = authors.isEmpty() ? "sender@example.org" : authors.path(0).asText();
-        if (!from.equals(posted.from())) {
-            differ("from", from + " became " + posted.from());
+    private void may(String fact, String what, String named) {
+        add(fact, what, false, named);
+    }
+
+    private void add(String fact, String what, boolean must, String named) {
+        Pattern pattern = Pattern.compile(named, Pattern.CASE_INSENSITIVE);
+        String some = what.length() > 240 ? what.substring(0, 240) + "…" : what;
+        differences.add(new Difference(fact + at, some, must, pattern));
+    }
+
+    /// Returns a pattern for a text that a record may have cut.
+    private static String literally(String text) {
+        return Pattern.quote(text.substring(0, Math.min(text.length(), 120)));
+    }
+
+    /// Returns a pattern for a mailbox, its domain in letters or in A-labels.
+    private static String literally(Seen.Person one) {
+        return "(" + literally(one.address()) + "|" + literally(one.key()) + ")";
+    }
+
+    private void people() {
+        List<Seen.Person> authors = seen.people("from");
+        if (authors.isEmpty()) {
+            must("From", "there was none", "From");
+        } else {
+            same("From", authors.getFirst(), posted.from());
         }
-        if (authors.size() > 1 && !notCarried.contains("From: other authors")) {
-            differ("from", "other authors are lost");
+        if (authors.size() > 1) {
+            must("From", "other authors", "From");
         }
-        Set<String> replyTo = new TreeSet<>();
-        found.path("replyTo").forEach(one -> replyTo.add(one.asText()));
-        Set<String> toBe = replyTo;
-        if (type.equals("brevo") && replyTo.size() > 1) {
-            toBe = new TreeSet<>(List.of(found.path("replyTo").path(0).asText()));
-            if (!notCarried.contains("Reply-To: other addresses")) {
-                differ("reply-to", "other addresses are lost");
+        shown("Reply-To", seen.people("reply-to"), posted.replyTo());
+        shown("To", seen.people("to"), posted.to());
+        shown("Cc", seen.people("cc"), posted.cc());
+        for (String other : seen.others()) {
+            String field = other.substring(0, other.indexOf(' '));
+            must("no address in " + field, other, "\\b" + field + ": ");
+        }
+        for (String group : seen.groups()) {
+            String field = group.substring(0, group.indexOf(' '));
+            must("group", group, "\\b" + field + "\\b.*group|group.*\\b" + field + "\\b");
+        }
+    }
+
+    private void same(String field, Seen.Person before, Seen.Person after) {
+        if (!before.key().equals(after.key())) {
+            must(field, before + " became " + after, field);
+        } else if (!before.isNamedAs(after)) {
+            must(
+                    field + " name of " + after.key(),
+                    before + " became " + after,
+                    field + ".*name|name.*" + field);
+        }
+    }
+
+    private void shown(String field, List<Seen.Person> before, List<Seen.Person> after) {
+        Map<String, Seen.Person> left = new LinkedHashMap<>();
+        after.forEach(one -> left.put(one.key(), one));
+        Set<String> done = new LinkedHashSet<>();
+        for (Seen.Person one : before) {
+            Seen.Person same = left.remove(one.key());
+            String named =
+                    field
+                            + ": .*"
+                            + literally(one)
+                            + "|more of .*"
+                            + field
+                            + "|"
+                            + field
+                            + " as it is"
+                            + "|in calls of";
+            if (!done.add(one.key())) {
+                may(field, one + " again", "\\b" + field + "\\b");
+            } else if (same != null) {
+                same(field, one, same);
+            } else if (field.equals("Reply-To")) {
+                must(field + " " + one.key(), one + " is lost", field);
+            } else if (isIn(one, field.equals("To") ? posted.cc() : posted.to())) {
+                moved(field, one);
+            } else {
+                must(field + " " + one.key(), one + " is lost", named);
             }
         }
-        if (!toBe.equals(new TreeSet<>(posted.replyTo()))) {
-            differ("reply-to", replyTo + " became " + posted.replyTo());
+        for (Seen.Person one : left.values()) {
+            // One who was blind, or is Cc elsewhere: who mails nobody else wants a To.
+            add(field, one + " is shown", field.equals("Reply-To"), "\\b(" + field + "|Cc as)\\b");
         }
+    }
+
+    /// Whom both To and Cc name is there once, in To.
+    private void moved(String field, Seen.Person one) {
+        boolean both = field.equals("Cc") && isIn(one, seen.people("to"));
+        add(field, one + " is elsewhere", !both, field + " as|" + literally(one));
+    }
+
+    private static boolean isIn(Seen.Person one, List<Seen.Person> people) {
+        return people.stream().anyMatch(other -> other.key().equals(one.key()));
     }
 
     private void subject() {
-        String subject = "";
-        for (JsonNode header : found.path("headers")) {
-            if (subject.isEmpty() && isNamed(header, "subject")) {
-                subject = spaced(header.path("text").asText());
-            }
+        String subject = seen.subject();
+        if (!subject.equals(Seen.spaced(posted.subject()))) {
+            must("Subject", "«" + subject + "» became «" + posted.subject() + "»", "Subject");
         }
-        if (subject.isEmpty()) {
-            subject = notCarried.contains("empty Subject") ? "(no subject)" : "";
+        long count = seen.headers().stream().filter(f -> f.key().equals("subject")).count();
+        if (count > 1) {
+            must("Subject", "a second one", "Subject");
         }
-        if (!subject.equals(spaced(posted.subject()))) {
-            differ("subject", subject + " became " + posted.subject());
-        }
-    }
-
-    private static boolean isNamed(JsonNode header, String name) {
-        return header.path("name").asText().equalsIgnoreCase(name);
-    }
-
-    private static String spaced(String text) {
-        return text.replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
     }
 
     private void headers() {
-        List<CustomFields.Custom> left = new ArrayList<>(posted.headers());
-        Set<String> seen = new TreeSet<>();
-        for (JsonNode header : found.path("headers")) {
-            String name = header.path("name").asText();
-            String key = name.toLowerCase(Locale.ROOT);
-            boolean custom =
-                    !MADE_ELSEWHERE.contains(key)
-                            && !key.startsWith("content-")
-                            && !key.startsWith("arc-")
-                            && !header.path("raw").asText().isEmpty();
-            if (!custom) {
+        List<Seen.Field> left = new ArrayList<>(posted.headers());
+        for (Seen.Field field : seen.headers()) {
+            String key = field.key();
+            if (!key.matches("[!-9;-~]+")) {
+                must("lines", field.name(), "header lines that are no fields");
                 continue;
             }
-            boolean again = !seen.add(key) && !type.equals("postmark");
-            if (again && notCarried.stream().noneMatch(("second " + name)::equalsIgnoreCase)) {
-                differ("header " + name, "a second one is lost");
-            } else if (!again && !take(left, header)) {
-                differ("header " + name, header.path("text").asText() + " is lost");
+            if (MEMBERS.contains(key) || key.startsWith("content-")) {
+                continue;
+            }
+            boolean carried =
+                    left.stream()
+                            .filter(other -> other.key().equals(key))
+                            .filter(other -> Seen.spaced(other.value()).equals(field.value()))
+                            .findFirst()
+                            .map(left::remove)
+                            .orElse(false);
+            if (!carried) {
+                boolean optional = key.matches(STEERING.get(type));
+                add(
+                        "field " + field.name(),
+                        "«" + field.value() + "» is lost",
+                        !optional,
+                        "(?<![\\w-])" + literally(field.name()) + "(?![\\w-])");
             }
         }
-        left.removeIf(f -> type.equals("postmark") && f.name().equals("X-PM-KeepID"));
-        left.forEach(field -> differ("header " + field.name(), "comes from nowhere"));
-    }
-
-    /// Takes the field out of those posted, when it is among them.
-    private static boolean take(List<CustomFields.Custom> left, JsonNode header) {
-        String raw = spaced(header.path("raw").asText());
-        for (CustomFields.Custom field : left) {
-            String value = spaced(field.value());
-            boolean same = value.equals(raw);
-            if (!same && !HeaderText.isAscii(raw)) {
-                same =
-                        spaced(HeaderText.decode(new Fields.Raw(value)))
-                                .equals(spaced(header.path("text").asText()));
-            }
-            if (same && isNamed(header, field.name())) {
-                return left.remove(field);
+        for (Seen.Field field : left) {
+            boolean keeps = type.equals("postmark") && field.name().equalsIgnoreCase("X-PM-KeepID");
+            if (!keeps) {
+                must(
+                        "field " + field.name(),
+                        "«" + field.value() + "» comes from nowhere",
+                        "(?<![\\w-])" + literally(field.name()) + "(?![\\w-])");
             }
         }
-        return false;
     }
 
-    /// Each leaf is a file, or (a part of) a body; and there is nothing beside them.
+    /// Multiparts of other kinds than these APIs make, and what is said of any.
+    private void forms() {
+        for (Seen.Part part : seen.parts()) {
+            if (part.isMultipart()) {
+                at = " of part " + seen.parts().indexOf(part);
+                String subtype = part.type().substring(part.type().indexOf('/') + 1);
+                if (!STRUCTURE.contains(subtype)) {
+                    must("form", part.type(), literally(part.type()));
+                }
+                fields(part);
+                if (!part.disposition().isEmpty() && !part.disposition().equals("inline")) {
+                    may("form", part.disposition(), "disposition");
+                }
+                if (part.is("multipart/alternative") && isHtmlFirst(part)) {
+                    must("order", "HTML before text", "alternative|order|text/html");
+                }
+            }
+        }
+    }
+
+    /// RFC 2046 §5.1.4: the last is the one to be shown.
+    private static boolean isHtmlFirst(Seen.Part alternative) {
+        List<String> types = alternative.children().stream().map(Seen.Part::type).toList();
+        int text = types.indexOf("text/plain");
+        int html = types.indexOf("text/html");
+        return text >= 0 && html >= 0 && html < text;
+    }
+
+    private void fields(Seen.Part part) {
+        part.fields()
+                .forEach((name, value) -> {
+                    add(
+                            name,
+                            value + " of " + part.type(),
+                            !value.isEmpty() && !name.equals("content-length"),
+                            literally(name));
+                });
+        again(part);
+    }
+
+    private void again(Seen.Part part) {
+        part.again().forEach(name -> must("second " + name, part.type(), "second " + name));
+    }
+
     private void parts() {
         List<Posted.File> files = new ArrayList<>(posted.files());
-        IdentityHashMap<JsonNode, Posted.File> filesOf = filesOf(files);
-        Map<String, StringBuilder> texts = new HashMap<>();
-        for (JsonNode leaf : found.path("leaves")) {
-            Posted.File file = filesOf.get(leaf);
-            String media = mediaOf(leaf);
+        IdentityHashMap<Object, Posted.File> of = filesOf(files);
+        for (Seen.Part part : seen.parts()) {
+            at = " of part " + seen.parts().indexOf(part);
+            if (part.isMultipart()) {
+                continue;
+            }
+            Posted.File file = of.get(part.json());
             if (file != null) {
-                compare(leaf, file);
-            } else if (media.matches("text/(plain|html|calendar|x-amp-html)")) {
-                StringBuilder all = texts.computeIfAbsent(media, _ -> new StringBuilder());
-                boolean joined = all.isEmpty() || all.toString().endsWith("\n");
-                all.append(joined ? "" : "\n").append(leaf.path("text").asText());
-            } else if (octets(leaf).length > 0 || !isKnownToBeEmpty(leaf)) {
-                differ("part " + media, "is lost: " + leaf.path("name").asText());
+                file(part, file);
+            } else if (part.isBody() || isShownAsText(part) || isUnnamed(part)) {
+                body(part);
+            } else if (part.octets().length == 0) {
+                must("empty", part.type() + " " + part.name(), "empty");
+            } else {
+                must(
+                        "part",
+                        part.type() + " " + part.name() + " is lost",
+                        literally(part.type()) + "|" + literally(part.name()));
             }
         }
-        files.removeIf(this::isCalendar);
-        files.forEach(file -> differ("file " + file.name(), "is no part of the message"));
-        for (String media : List.of("text/plain", "text/html", "text/calendar")) {
-            String expected = even(texts.getOrDefault(media, new StringBuilder()).toString());
-            String came = even(body(media, expected));
-            if (!expected.equals(came)) {
-                differ(media, cut(expected, came));
-            }
+        at = "";
+        Bodies.compare(
+                seen.whole(), part -> of.containsKey(part.json()), posted.texts(), this::add);
+        for (Posted.File file : files) {
+            boolean calendar =
+                    seen.parts().stream()
+                            .anyMatch(p -> p.is("text/calendar") && p.isSame(file.octets()));
+            must(
+                    "file " + file.name(),
+                    "is no part of the message",
+                    calendar ? "text/calendar" : literally(file.name()));
         }
     }
 
-    /// A multipart without parts is text, and that it is so is recorded.
-    private String mediaOf(JsonNode leaf) {
-        String media = leaf.path("type").asText();
-        return notCarried.contains(media + " without parts") ? "text/plain" : media;
-    }
-
-    /// Returns what was posted as that body, or what stands for it.
-    private String body(String media, String expected) {
-        String came = posted.texts().getOrDefault(media, "");
-        boolean html = media.equals("text/html");
-        if (html && type.equals("brevo") && expected.isEmpty()) {
-            // It wants HTML: the text is there again, as HTML.
-            String text = posted.texts().getOrDefault("text/plain", "");
-            return even(preformatted(came)).equals(even(text)) ? "" : came;
-        }
-        boolean noCalendar = !type.equals("sendgrid") && media.equals("text/calendar");
-        return noCalendar ? expected : came;
-    }
-
-    private static String preformatted(String html) {
-        return html.replaceAll("^<pre[^>]*>|</pre>$", "")
-                .replace("&lt;", "<")
-                .replace("&gt;", ">")
-                .replace("&quot;", "\"")
-                .replace("&amp;", "&");
-    }
-
-    private static String cut(String expected, String came) {
-        int same = Arrays.mismatch(expected.toCharArray(), came.toCharArray());
-        int from = Math.max(0, same - 20);
-        return "at %d of %d/%d: «%s» became «%s»"
-                .formatted(
-                        same,
-                        expected.length(),
-                        came.length(),
-                        spaced(expected.substring(from, Math.min(expected.length(), from + 60))),
-                        spaced(came.substring(from, Math.min(came.length(), from + 60))));
-    }
-
-    private boolean isCalendar(Posted.File file) {
-        return file.name().equals("invite.ics")
-                && (type.equals("sendgrid")
-                        || notCarried.contains("text/calendar as an alternative"));
-    }
-
-    private boolean isKnownToBeEmpty(JsonNode leaf) {
-        String name = leaf.path("name").asText();
-        return notCarried.stream()
-                .anyMatch(lost ->
-                        lost.startsWith("empty attachment")
-                                && (name.isEmpty() || lost.endsWith(name)));
-    }
-
-    private static byte[] octets(JsonNode leaf) {
-        return Base64.getDecoder().decode(leaf.path("octets").asText());
-    }
-
-    /// Returns the files by the leaves that they are of: those with the same name first, since a
-    /// body can have the same octets.
-    private IdentityHashMap<JsonNode, Posted.File> filesOf(List<Posted.File> files) {
-        IdentityHashMap<JsonNode, Posted.File> of = new IdentityHashMap<>();
-        for (boolean named : List.of(true, false)) {
-            for (JsonNode leaf : found.path("leaves")) {
+    /// Returns the files by the leaves that they are of: those of the same name first, and what can
+    /// be nothing but text last, since a body can have the same octets.
+    private IdentityHashMap<Object, Posted.File> filesOf(List<Posted.File> files) {
+        IdentityHashMap<Object, Posted.File> of = new IdentityHashMap<>();
+        for (int round = 0; round < 4; round++) {
+            for (Seen.Part part : seen.parts()) {
                 for (Posted.File file : List.copyOf(files)) {
-                    boolean fits = !named || file.name().equals(leaf.path("name").asText());
-                    if (fits && !of.containsKey(leaf) && isSame(leaf, file)) {
-                        of.put(leaf, file);
+                    boolean fits =
+                            switch (round) {
+                                case 0 -> Seen.spaced(file.name()).equals(part.name());
+                                case 1 -> !part.isBody();
+                                case 2 -> !isPosted(part);
+                                default -> true;
+                            };
+                    if (fits
+                            && !part.isMultipart()
+                            && !isShownAsText(part)
+                            && !of.containsKey(part.json())
+                            && part.isSame(file.octets())) {
+                        of.put(part.json(), file);
                         files.remove(file);
                     }
                 }
@@ -260,68 +328,168 @@ final class Comparison {
         return of;
     }
 
-    private static boolean isSame(JsonNode leaf, Posted.File file) {
-        byte[] octets = octets(leaf);
-        // The other reader takes these apart: blank lines may differ.
-        return leaf.path("type").asText().startsWith("message/")
-                ? unspaced(octets).equals(unspaced(file.octets()))
-                : Arrays.equals(octets, file.octets());
+    /// Returns whether a text is (in) the posted one of its type.
+    private boolean isPosted(Seen.Part part) {
+        return Seen.even(posted.texts().getOrDefault(part.type(), ""))
+                .contains(Seen.even(part.text()));
     }
 
-    private static String unspaced(byte[] octets) {
-        return new String(octets, ISO_8859_1).replaceAll("\\s+", "");
+    /// Texts with a name can be shown as well.
+    private static boolean isUnnamed(Seen.Part part) {
+        return Set.of("text/plain", "text/html").contains(part.type())
+                && !part.disposition().equals("attachment");
     }
 
-    private void compare(JsonNode leaf, Posted.File file) {
-        String name = leaf.path("name").asText("");
-        String shown = spaced(leaf.path("name").isNull() ? "" : name);
-        boolean same =
-                switch (type) {
-                    case "sendgrid" -> shown.replaceAll("[;,]", "_").equals(file.name());
-                    case "postmark" -> shown.equals(file.name());
-                    default ->
-                            shown.equals(file.name())
-                                    || file.name().matches("\\Q" + shown + "\\E\\.[a-z0-9]{1,8}");
-                };
-        if (shown.isEmpty() ? !file.name().startsWith("attachment-") : !same) {
-            differ("name", shown + " became " + file.name());
+    /// A calendar among the texts is one; the file beside it is one more.
+    private boolean isShownAsText(Seen.Part part) {
+        return Set.of("text/calendar", "text/x-amp-html").contains(part.type())
+                && Seen.even(posted.texts().getOrDefault(part.type(), ""))
+                        .equals(Seen.even(part.text()));
+    }
+
+    private void body(Seen.Part part) {
+        fields(part);
+        if (!part.hollow().isEmpty()) {
+            must("form", part.hollow(), literally(part.hollow()) + " without parts");
         }
-        String kind = leaf.path("type").asText();
-        boolean unsaid = type.equals("brevo") || (type.equals("resend") && isLost("type ", leaf));
-        if (!unsaid && !kind.equals(file.type())) {
-            differ("type", kind + " became " + file.type());
+        if (part.is("text/calendar") && part.within().isEmpty()) {
+            must("form", "nothing but a calendar", "text/calendar as the whole");
         }
-        if (!type.equals("brevo")) {
-            contentId(leaf, file);
+        part.parameters()
+                .forEach((name, value) -> {
+                    boolean usual =
+                            Set.of("charset", "boundary").contains(name)
+                                    || (name.equals("format") && value.equalsIgnoreCase("fixed"))
+                                    || (name.equals("delsp") && value.equalsIgnoreCase("no"));
+                    add(
+                            "parameter " + name,
+                            value + " of " + part.type(),
+                            !usual && !value.isEmpty(),
+                            literally(name));
+                });
+        part.dispositionParameters()
+                .forEach((name, value) -> {
+                    String word = name.equals("filename") ? "name" : name;
+                    must("disposition's " + name, value + " of " + part.type(), literally(word));
+                });
+        String charset = part.parameters().getOrDefault("charset", "");
+        String named = "charset.*" + literally(charset) + "|charset.*" + literally(part.type());
+        if (!part.isCharsetKnown()) {
+            must("charset", charset + " of " + part.type(), named);
+        } else {
+            may("charset", charset + " of " + part.type(), "charset");
         }
     }
 
-    /// What the HTML refers to must be there for it; Postmark takes an id for nothing else.
-    private void contentId(JsonNode leaf, Posted.File file) {
-        String id = leaf.path("id").isNull() ? "" : leaf.path("id").asText();
-        boolean referredTo =
-                !id.isEmpty() && posted.texts().getOrDefault("text/html", "").contains("cid:" + id);
-        if (referredTo && !file.inline()) {
-            differ("content id", id + " is not inline");
+    private void file(Seen.Part part, Posted.File file) {
+        String shown = part.name().isEmpty() ? part.type() : part.name();
+        if (part.isBody()) {
+            must("body", part.type() + " is attached", literally(part.type()));
         }
-        boolean said = !type.equals("postmark") || file.inline();
-        if (said && !id.replaceAll("[;,]", "_").equals(file.id())) {
-            differ("content id", id + " became " + file.id());
+        if (part.isIn("multipart/alternative") && part.id().isEmpty()) {
+            must("alternative", part.type() + " is attached", literally(part.type()));
+        } else if (part.is("text/calendar") && !part.disposition().equals("attachment")) {
+            must("calendar", "is attached", "text/calendar");
+        }
+        if (part.name().isEmpty()) {
+            // Each of these APIs wants one, and a mail program makes one up as well.
+            may("name", "none became " + file.name(), "name");
+        } else if (!part.name().equals(Seen.spaced(file.name()))) {
+            must("file name", part.name() + " became " + file.name(), "name");
+        }
+        String other = Seen.spaced(part.parameters().getOrDefault("name", ""));
+        if (!other.isEmpty() && !other.equals(part.name())) {
+            must("name", "the other, " + other, "name " + literally(other));
+        }
+        type(part, file, shown);
+        part.parameters()
+                .forEach((name, value) -> {
+                    boolean usual =
+                            Set.of("name", "boundary").contains(name)
+                                    || (name.equals("charset")
+                                            && value.equalsIgnoreCase("us-ascii"));
+                    if (!usual && !file.hasParameter(name, value)) {
+                        must("parameter " + name, value + " of " + shown, literally(name));
+                    }
+                });
+        part.dispositionParameters()
+                .forEach((name, value) -> {
+                    if (!name.equals("filename")) {
+                        must("disposition's " + name, value + " of " + shown, literally(name));
+                    }
+                });
+        inline(part, file, shown);
+        part.fields()
+                .forEach((name, value) -> {
+                    boolean said = !value.isEmpty() && !name.equals("content-length");
+                    if (!name.equals("content-id")) {
+                        add(name, value + " of " + shown, said, literally(name));
+                    }
+                });
+        again(part);
+    }
+
+    private void type(Seen.Part part, Posted.File file, String shown) {
+        String named = "type.*(" + literally(part.type()) + "|" + literally(shown) + ")";
+        if (file.type().isEmpty()) {
+            boolean same = typeOf(file.name()).equals(part.type());
+            add("type", part.type() + " is made of " + file.name(), !same, named);
+        } else if (!file.bareType().equals(part.type())) {
+            must("type", part.type() + " became " + file.type(), named);
         }
     }
 
-    private boolean isLost(String what, JsonNode leaf) {
-        return notCarried.stream()
-                .anyMatch(lost -> lost.startsWith(what + leaf.path("type").asText()));
+    /// Returns the type that a name's extension stands for, as IANA has it; empty: none is known.
+    private static String typeOf(String name) {
+        String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+        String office = "application/vnd.openxmlformats-officedocument.";
+        return switch (extension) {
+            case "pdf", "zip", "rtf", "json" -> "application/" + extension;
+            case "png", "gif", "bmp", "webp" -> "image/" + extension;
+            case "jpg", "jpeg" -> "image/jpeg";
+            case "tif", "tiff" -> "image/tiff";
+            case "txt" -> "text/plain";
+            case "csv", "css" -> "text/" + extension;
+            case "htm", "html" -> "text/html";
+            case "ics" -> "text/calendar";
+            case "eml" -> "message/rfc822";
+            case "bin" -> "application/octet-stream";
+            case "doc" -> "application/msword";
+            case "xls" -> "application/vnd.ms-excel";
+            case "docx" -> office + "wordprocessingml.document";
+            case "xlsx" -> office + "spreadsheetml.sheet";
+            case "pptx" -> office + "presentationml.presentation";
+            default -> "";
+        };
     }
 
-    /// Returns the text without what readers differ in: line breaks and blanks before them, how
-    /// pieces are set apart, how many signs stand for what can't be read.
-    private static String even(String text) {
-        return text.replaceAll("\r\n?", "\n")
-                .replaceAll("\uFEFF|\u0000", "")
-                .replaceAll("\uFFFD+", "\uFFFD")
-                .replaceAll("[ \t]*\n\\s*", "\n")
-                .strip();
+    /// What the HTML refers to must be there for it; what is inline must not become a file, nor a
+    /// file inline.
+    private void inline(Seen.Part part, Posted.File file, String shown) {
+        String id = part.id();
+        String html = posted.texts().getOrDefault("text/html", "");
+        boolean referredTo = !id.isEmpty() && html.contains("cid:" + id);
+        boolean attached = part.disposition().equals("attachment");
+        if (!Set.of("", "inline", "attachment").contains(part.disposition())) {
+            must("disposition", part.disposition() + " of " + shown, "disposition");
+        }
+        String named =
+                "(inline|attachment|disposition).*("
+                        + literally(shown)
+                        + "|"
+                        + literally(file.name())
+                        + ")";
+        if (referredTo && !attached && !file.inline()) {
+            must("inline", shown + " is not inline", named);
+        } else if (part.disposition().equals("inline") && !file.inline()) {
+            must("inline", shown + " is not inline", named);
+        } else if (attached && file.inline()) {
+            add("inline", shown + " is inline", !referredTo, named);
+        }
+        if (!id.isEmpty() && !id.equals(file.id())) {
+            must("content-id", id + " became " + file.id(), "content-id|cid|inline.*as inline");
+        } else if (id.isEmpty() && !file.id().isEmpty()) {
+            must("content-id", file.id() + " comes from nowhere", "content-id|cid");
+        }
     }
 }

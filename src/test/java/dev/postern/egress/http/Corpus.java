@@ -7,31 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 
-/// Messages to try everything with: those of [MadeMail], and real ones where `TEST_CORPUS` names a
-/// directory of them.
+/// Messages to try everything with: those of [MadeMail], as files.
 final class Corpus {
-
-    private static final List<String> FOLDERS =
-            List.of(
-                    "enmime/testdata/mail",
-                    "enmime/testdata/low-quality",
-                    "enmime/testdata/parts",
-                    "ruby-mail/spec/fixtures/emails",
-                    "stalwart-mail-parser/resources/eml",
-                    "zbateson/tests/_data/emails");
 
     private static final Path MADE =
             Path.of(System.getProperty("postern.home", "."), "target", "made-mail");
 
     private Corpus() {}
-
-    /// Returns the directory of real messages, if there is one.
-    static Optional<Path> real() {
-        return Optional.ofNullable(System.getenv("TEST_CORPUS")).map(Path::of);
-    }
 
     /// Returns how a message is named in what is printed: by its last two folders.
     static String name(Path file) {
@@ -46,16 +29,6 @@ final class Corpus {
         for (MadeMail one : MadeMail.all()) {
             Path file = MADE.resolve("%03d.eml".formatted(messages.size() + 1));
             messages.add(Files.write(file, one.octets()));
-        }
-        Optional<Path> real = real();
-        for (String folder : real.isPresent() ? FOLDERS : List.<String>of()) {
-            try (Stream<Path> files = Files.walk(real.get().resolve(folder))) {
-                files.filter(Files::isRegularFile)
-                        .filter(file -> file.toString().matches(".*\\.(eml|txt|raw)"))
-                        .filter(file -> !file.toString().contains("/files/"))
-                        .sorted()
-                        .forEach(messages::add);
-            }
         }
         return messages;
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Messages through the egresses to servers that others wrote, or that hold requests against what
-/// the provider states: none is refused, but for what `differences.tsv` names.
+/// the provider states: none is refused.
 class EmulatorsIT {
 
     private static final int TRIALS = 40;
@@ -39,7 +39,6 @@ class EmulatorsIT {
     @ParameterizedTest
     @MethodSource("types")
     void everyMessageIsTaken(String type, @TempDir Path directory) throws Exception {
-        Excuses excuses = Excuses.ofRefusals(type);
         Tally tally = new Tally(type);
         List<String> refused = new ArrayList<>();
         try (Emulator emulator = Emulator.start(type, directory);
@@ -64,8 +63,7 @@ class EmulatorsIT {
                     default -> words.add(outcome.toString());
                 }
                 assertEquals(outcome instanceof Outcome.Rejected, isAnswered, Corpus.name(file));
-                words.removeIf(one ->
-                        excuses.cover(Corpus.name(file), one) || isAuthorUnread(one, emulator));
+                words.removeIf(one -> isAuthorUnread(one, emulator));
                 words.forEach(one -> refused.add(Corpus.name(file) + ": " + one));
                 if (type.equals("ses")) {
                     assertArrayEquals(Corpus.octets(file), raw(emulator), Corpus.name(file));
@@ -78,7 +76,6 @@ class EmulatorsIT {
         System.out.println(tally);
         TALLIES.add(tally);
         assertEquals("", String.join("\n", refused));
-        assertEquals(List.of(), excuses.unused(), "rows of differences.tsv that nothing needs");
         assertTrue(tally.messages() > 200, "messages in the corpus: " + tally.messages());
     }
 

@@ -10,22 +10,23 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// The differences that are known, each with its reason: `differences.tsv`.
+/// The differences between readers that are known, each with its reason: `differences.tsv`.
 final class Excuses {
 
     private final List<Row> rows;
     private final Set<Row> used = new HashSet<>();
+    private final Set<String> asked = new HashSet<>();
 
-    /// @param type a provider, or `all`
-    /// @param part how the difference begins; `*`: however
-    private record Row(String type, String message, String part) {
+    /// @param message the end of its file's name
+    /// @param fact how the difference begins; `*`: however
+    private record Row(String message, String fact) {
 
-        boolean covers(String where, String difference) {
-            return message.equals(where) && (part.equals("*") || difference.startsWith(part));
+        boolean isOf(String file) {
+            return file.endsWith(message);
         }
 
-        boolean isRefusal() {
-            return part.startsWith("refused");
+        boolean covers(String file, String difference) {
+            return isOf(file) && (fact.equals("*") || difference.startsWith(fact));
         }
     }
 
@@ -33,17 +34,13 @@ final class Excuses {
         this.rows = rows;
     }
 
-    /// Returns the known differences between readers, of a provider.
-    static Excuses ofReading(String type) throws IOException {
-        return new Excuses(rows(type).stream().filter(row -> !row.isRefusal()).toList());
+    /// Returns those for messages that are made: none, since these are well known.
+    static Excuses none() {
+        return new Excuses(List.of());
     }
 
-    /// Returns the known refusals of a provider's emulator.
-    static Excuses ofRefusals(String type) throws IOException {
-        return new Excuses(rows(type).stream().filter(Row::isRefusal).toList());
-    }
-
-    private static List<Row> rows(String type) throws IOException {
+    /// Returns those for an API.
+    static Excuses of(String type) throws IOException {
         List<Row> rows = new ArrayList<>();
         try (BufferedReader lines =
                 new BufferedReader(
@@ -55,11 +52,16 @@ final class Excuses {
                     throw new IOException("differences.tsv: " + line);
                 }
                 if (cells.length == 4 && Set.of("all", type).contains(cells[0])) {
-                    rows.add(new Row(cells[0], cells[1], cells[2]));
+                    rows.add(new Row(cells[1], cells[2]));
                 }
             }
         }
-        return rows;
+        return new Excuses(rows);
+    }
+
+    /// Notes that a corpus has a message.
+    void has(String message) {
+        asked.add(message);
     }
 
     /// Returns whether a difference is known.
@@ -69,11 +71,11 @@ final class Excuses {
         return !covering.isEmpty();
     }
 
-    /// Returns those that nothing needed; none without the messages that they are for.
+    /// Returns those that nothing needed, of messages that were there.
     List<String> unused() {
-        if (Corpus.real().isEmpty()) {
-            return List.of();
-        }
-        return rows.stream().filter(row -> !used.contains(row)).map(Row::toString).toList();
+        return rows.stream()
+                .filter(row -> asked.stream().anyMatch(row::isOf) && !used.contains(row))
+                .map(Row::toString)
+                .toList();
     }
 }

@@ -224,7 +224,7 @@ record MadeMail(String raw, ObjectNode expected) {
         }
     }
 
-    private static String quotedPrintable(byte[] octets) {
+    static String quotedPrintable(byte[] octets) {
         StringBuilder encoded = new StringBuilder();
         int column = 0;
         for (byte octet : octets) {

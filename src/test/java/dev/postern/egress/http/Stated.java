@@ -125,7 +125,9 @@ final class Stated {
     }
 
     private void mailbox(JsonNode one, String member) {
-        want(one.path("email").asText().matches("[^\\s@]+@[^\\s@]+"), member + " has an address");
+        want(
+                one.path("email").asText().matches("(\"[^\"]+\"|[^\\s@]+)@[^\\s@]+"),
+                member + " has an address");
         want(
                 !one.has("name") || !one.path("name").asText().isEmpty(),
                 member + "'s name is left out or is one");
@@ -168,7 +170,7 @@ final class Stated {
         json.path("Metadata").forEach(value -> want(value.isTextual(), "Metadata are texts"));
         for (JsonNode file : json.path("Attachments")) {
             want(!file.path("Name").asText().isEmpty(), "a file has a name");
-            want(file.path("ContentType").asText().matches("[!-~]+/[!-~]+"), "a file has a type");
+            want(file.path("ContentType").asText().matches("[!-~]+/[ -~]+"), "a file has a type");
             want(
                     !file.has("ContentID") || file.path("ContentID").asText().startsWith("cid:"),
                     "a ContentID begins with cid:");
