@@ -190,9 +190,10 @@ final class EgressKeys {
                     "senders",
                     Types.list("[\"@example.org\", me@example.com]", Types.SENDER),
                     "",
-                    "Only mail from these addresses and domains; empty: any. Mail without an envelope"
-                            + " sender (bounces, cron's) counts as from the first address of its"
-                            + " From field; with none it takes egresses without `senders` only.",
+                    "Only mail from these addresses and domains; empty: any. Mail without an"
+                            + " envelope sender (bounces, cron's) counts as from the first address"
+                            + " of its From field; with none it takes egresses without `senders`"
+                            + " only.",
                     "@example.org,me@example.com");
     static final Key<EgressCommon.Rate> RATE =
             Key.optional("rate", Types.RATE_LIMIT, "The most messages in a short time.", "30/m");

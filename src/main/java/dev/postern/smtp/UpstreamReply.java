@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// believed, its enhanced status only as far as it agrees with the code.
 ///
 /// All lines of a reply have one code (RFC 5321 §4.2.1). Where they differ nobody says yes: what
-/// ends in a refusal is one, by its worst line, a permanent refusal before a temporary one; anything
-/// else is no reply.
+/// ends in a refusal is one, by its worst line, a permanent refusal before a temporary one;
+/// anything else is no reply.
 ///
 /// *Limits.* A line counts up to [Limits#REPLY_LINE_OCTETS] with its CRLF, a whole reply up to
 /// [Limits#UPSTREAM_REPLY_OCTETS]; what is cut off leaves `…` behind, wherever the reply is shown.

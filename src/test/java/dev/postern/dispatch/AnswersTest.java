@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -77,6 +78,10 @@ class AnswersTest {
                     "{\"errors\":\"none\",\"ErrorCode\":\"10\",\"Message\":\"x\"",
                     "null");
 
+    /// The fields that name a wait.
+    private static final Pattern WAIT =
+            Pattern.compile("retry-after|ratelimit-reset", Pattern.CASE_INSENSITIVE);
+
     /// A class with its fault or misfit, as in the data.
     private record Row(String what, Answer answer, String comesTo) {}
 
@@ -95,6 +100,8 @@ class AnswersTest {
                 case "unsuited sender", "unsuited configuration" ->
                         new Fate("deferred unsuited", "sent other", 2, 5);
                 case "deferred -" -> new Fate("deferred recipient", "deferred recipient api", 1, 5);
+                // A Retry-After beside a 429 is said to whoever calls (RFC 6585 §4).
+                case "deferred all" -> new Fate("deferred limited", "deferred limited api", 1, 5);
                 case "uncertain -" ->
                         new Fate("deferred uncertain", "deferred uncertain api", 2, 2);
                 default -> {
@@ -123,7 +130,9 @@ class AnswersTest {
                     Answer answer =
                             new Answer.Said(
                                     Integer.parseInt(columns[1]), fields(columns[2]), columns[3]);
-                    rows.add(new Row(line, answer, columns[4] + " " + columns[5]));
+                    String comesTo = columns[4] + " " + columns[5];
+                    boolean forAll = comesTo.equals("deferred -") && WAIT.matcher(columns[2]).find();
+                    rows.add(new Row(line, answer, forAll ? "deferred all" : comesTo));
                 }
             }
         }
@@ -339,6 +348,7 @@ class AnswersTest {
                     case Outcome.Unavailable down -> down.fault().word();
                     case Outcome.Unsuited unsuited ->
                             unsuited.misfit().name().toLowerCase(Locale.ROOT);
+                    case Outcome.Deferred deferred when deferred.forAll() -> "all";
                     default -> "-";
                 };
         return outcome.kind().word() + " " + kind;

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Handler;
+import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,8 @@ class FormsTest {
                     @Override
                     public void close() {}
                 };
+        Level usual = logger.getLevel();
+        logger.setLevel(Level.INFO);
         logger.addHandler(listening);
         try (Door door = new Door().open();
                 Client client = new Client(door.address())) {
@@ -85,6 +88,7 @@ class FormsTest {
             client.ask("MAIL FROM:<" + "x".repeat(900) + " y>");
         } finally {
             logger.removeHandler(listening);
+            logger.setLevel(usual);
         }
         String client = " client=127.0.0.1";
         assertEquals(

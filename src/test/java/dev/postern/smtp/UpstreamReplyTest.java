@@ -54,7 +54,14 @@ class UpstreamReplyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"220-a\n250 b", "250-a\n251 b", "354-a\n250 b", "334-a\n235 b", "554-no\n250 ok"})
+    @ValueSource(
+            strings = {
+                "220-a\n250 b",
+                "250-a\n251 b",
+                "354-a\n250 b",
+                "334-a\n235 b",
+                "554-no\n250 ok"
+            })
     void whatDoesNotEndInARefusalIsNoReplyWithSeveralCodes(String text) {
         assertInstanceOf(UpstreamReply.Garbled.class, UpstreamReply.parse(text));
     }

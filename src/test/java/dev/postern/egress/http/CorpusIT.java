@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
@@ -27,7 +28,7 @@ class CorpusIT {
         try (Stream<Path> files = Files.walk(corpus)) {
             for (Path file : files.filter(CorpusIT::isMessage).sorted().toList()) {
                 String name = corpus.relativize(file).toString();
-                messages.add(new Judge.Message(name, Corpus.octets(file), List.of()));
+                messages.add(new Judge.Message(name, new String(Corpus.octets(file), ISO_8859_1), List.of()));
             }
         }
         judge = Judge.of(messages, directory);

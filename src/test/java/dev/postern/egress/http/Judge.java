@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -43,8 +44,13 @@ final class Judge {
 
     /// A message as the listener hands it on.
     ///
+    /// @param raw its octets, one a character
     /// @param recipients the envelope's; none: whom To and Cc name
-    record Message(String name, byte[] octets, List<String> recipients) {}
+    record Message(String name, String raw, List<String> recipients) {
+        byte[] octets() {
+            return raw.getBytes(ISO_8859_1);
+        }
+    }
 
     /// What became of messages at one API.
     ///

@@ -12,9 +12,9 @@ import java.util.random.RandomGenerator;
 /// Messages of every form that mail programs give them, each made from a seed, for readers to read:
 /// which of their facts arrive is judged by these, not by what made them.
 ///
-/// @param octets CRLF only
+/// @param raw its octets, one a character; CRLF only
 /// @param recipients the envelope's: those of To and Cc, but for some, and blind ones
-public record MadeForms(long seed, byte[] octets, List<String> recipients) {
+public record MadeForms(long seed, String raw, List<String> recipients) {
 
     private static final List<String> IMAGES = List.of("image/png", "image/jpeg", "image/gif");
 
@@ -100,6 +100,11 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
         return new Maker(seed).make();
     }
 
+    /// Returns the message itself.
+    public byte[] octets() {
+        return raw.getBytes(ISO_8859_1);
+    }
+
     /// Makes one. An octet is a character here.
     private static final class Maker {
 
@@ -150,8 +155,7 @@ public record MadeForms(long seed, byte[] octets, List<String> recipients) {
                                 && !field.startsWith("Subject: a second");
                 head.append(again ? "" : field + "\r\n");
             }
-            byte[] octets = (head + body).getBytes(ISO_8859_1);
-            return new MadeForms(seed, octets, List.copyOf(recipients));
+            return new MadeForms(seed, head + body, List.copyOf(recipients));
         }
 
         private void people(StringBuilder head) {

@@ -35,7 +35,7 @@ class ReadBackIT {
                                 .map(one ->
                                         new Judge.Message(
                                                 "seed " + one.seed(),
-                                                one.octets(),
+                                                one.raw(),
                                                 one.recipients()))
                                 .toList(),
                         directory);

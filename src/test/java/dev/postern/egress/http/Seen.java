@@ -158,7 +158,7 @@ record Seen(JsonNode json) {
             if (Arrays.equals(octets, others)) {
                 return true;
             }
-            return is("message/rfc822") || type().startsWith("message/")
+            return type().startsWith("message/")
                     ? bare(octets).equals(bare(others))
                     : lines(octets).equals(lines(others));
         }

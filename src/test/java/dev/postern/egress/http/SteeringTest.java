@@ -73,7 +73,9 @@ class SteeringTest {
                                 .map(Map.Entry::getValue)
                                 .toList();
                 assertEquals(
-                        expected, assertInstanceOf(Outcome.Accepted.class, outcome).notCarried());
+                        expected,
+                        assertInstanceOf(Outcome.Accepted.class, outcome, outcome::reply)
+                                .notCarried());
                 String request = request(type, api.requests().getFirst());
                 FIELDS.keySet().stream()
                         .filter(provider -> !provider.equals(type))
