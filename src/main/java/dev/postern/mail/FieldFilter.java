@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -22,6 +23,8 @@ public final class FieldFilter implements MessageContent {
 
     /// The names that are kept of those that went.
     static final int NAMES_LIMIT = 10;
+
+    private static final String MORE = "and more";
 
     private static final int CHUNK_BYTES = 16 * 1024;
     private static final byte[] CRLF = {'\r', '\n'};
@@ -64,10 +67,11 @@ public final class FieldFilter implements MessageContent {
                                 content,
                                 unwanted,
                                 content.sizeBytes() - kept.droppedOctets,
-                                List.copyOf(kept.names.values())));
+                                kept.removed()));
     }
 
-    /// Returns the names of what was taken out, each once, as it was written first.
+    /// Returns the names of what was taken out, each once, as it was written first; that there are
+    /// more than are kept is said at the end.
     public List<String> removed() {
         return removed;
     }
@@ -95,6 +99,7 @@ public final class FieldFilter implements MessageContent {
         private final Predicate<String> unwanted;
         private final Consumer<ByteBuffer> out;
         private final SequencedMap<String, String> names = new LinkedHashMap<>();
+        private boolean more;
         private boolean drops;
         private boolean ended;
         private long droppedOctets;
@@ -107,9 +112,19 @@ public final class FieldFilter implements MessageContent {
         @Override
         public void field(String name) {
             drops = unwanted.test(name);
+            String key = drops ? name.toLowerCase(Locale.ROOT) : "";
             if (drops && names.size() < NAMES_LIMIT) {
-                names.putIfAbsent(name.toLowerCase(Locale.ROOT), name);
+                names.putIfAbsent(key, name);
             }
+            more |= drops && !names.containsKey(key);
+        }
+
+        List<String> removed() {
+            List<String> removed = new ArrayList<>(names.values());
+            if (more) {
+                removed.add(MORE);
+            }
+            return removed;
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.postern.mail;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.testing.Seeds;
@@ -125,7 +126,17 @@ class FieldFilterTest {
         List<String> removed = filter(many + "\r\n", 100).orElseThrow().removed();
         assertEquals("X-Pm-Tag", removed.getFirst());
         assertEquals("X-PM-Metadata-0", removed.get(1));
-        assertEquals(FieldFilter.NAMES_LIMIT, removed.size());
+        assertEquals(FieldFilter.NAMES_LIMIT + 1, removed.size());
+        assertEquals("and more", removed.getLast());
+    }
+
+    @Test
+    void thatThereIsMoreIsNotToldWhereThereIsNone() {
+        StringBuilder many = new StringBuilder();
+        for (int i = 0; i < 2 * FieldFilter.NAMES_LIMIT; i++) {
+            many.append("X-PM-Metadata-").append(i % FieldFilter.NAMES_LIMIT).append(": a\r\n");
+        }
+        assertFalse(filter(many + "\r\n", 100).orElseThrow().removed().contains("and more"));
     }
 
     /// Beside a plain reading of the same header.

@@ -14,6 +14,10 @@ import java.util.function.Predicate;
 /// to look whether the key works. It decides no outcome.
 interface Api {
 
+    /// What is not carried of a message that the provider takes and, as the message asks, mails to
+    /// nobody.
+    String SANDBOX = "delivery (sandbox mode)";
+
     /// Returns the type word: `mailgun`.
     String type();
 

@@ -21,6 +21,7 @@ final class Brevo extends RebuildingApi {
     private static final int SUCCESS = 201;
     private static final String TAG = "x-mailin-tag";
     private static final String DATE = "date";
+    private static final String SANDBOX_FIELD = "x-sib-sandbox";
     private static final Set<String> OTHERWISE = Set.of(TAG, DATE);
 
     Brevo(EgressConfig.Api config, Http http) {
@@ -59,6 +60,11 @@ final class Brevo extends RebuildingApi {
         if (draft.message().fields().has(DATE)) {
             // It writes its own.
             draft.lose("Date");
+        }
+        if (draft.message().fields().values(SANDBOX_FIELD).stream()
+                .map(HeaderText::decode)
+                .anyMatch("drop"::equalsIgnoreCase)) {
+            draft.notCarried().addFirst(SANDBOX);
         }
         if (!custom.isEmpty()) {
             custom.forEach(json.putObject("headers")::put);

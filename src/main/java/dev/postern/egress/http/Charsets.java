@@ -46,7 +46,8 @@ final class Charsets {
 
     /// Returns the charset of that name; empty when nobody here knows it. Latin-1 is read as
     /// Windows' superset of it, Latin-5 likewise, and plain GB2312 as GB18030, as every mail reader
-    /// does.
+    /// does, by whichever of their names; Windows' code pages by their numbers are Windows', where
+    /// Java has IBM's.
     static Optional<Charset> named(String name) {
         if (name.length() > NAME_LIMIT_CHARACTERS) {
             return Optional.empty();
@@ -60,19 +61,32 @@ final class Charsets {
                     switch (plain) {
                         // Jakarta Mail takes the second for Latin-1.
                         case "", "us-ascii", "ascii" -> US_ASCII;
-                        case "iso-8859-1", "latin1", "iso8859-1", "8859-1" -> WINDOWS;
-                        case "iso-8859-9", "latin5" -> Charset.forName("windows-1254");
-                        case "gb2312", "gbk", "x-gbk" -> Charset.forName("GB18030");
-                        case "ks_c_5601-1987", "ks_c_5601" -> Charset.forName("x-windows-949");
+                        case "8859-1", "latin-1" -> WINDOWS;
+                        case "x-gbk" -> Charset.forName("GB18030");
+                        case "cp932" -> Charset.forName("windows-31j");
+                        case "cp949", "ks_c_5601-1987", "ks_c_5601" ->
+                                Charset.forName("x-windows-949");
+                        case "cp950" -> Charset.forName("x-windows-950");
+                        case "cp874" -> Charset.forName("x-windows-874");
+                        case "macintosh", "x-mac-roman", "mac" -> Charset.forName("x-MacRoman");
                         case "iso-8859-8-i", "iso-8859-8-e" -> Charset.forName("ISO-8859-8");
                         case "utf-7", "unicode-1-1-utf-7" -> new Utf7();
                         case "utf8", "unicode-1-1-utf-8" -> UTF_8;
                         default -> Charset.forName(MimeUtility.javaCharset(plain));
                     };
-            return Optional.of(charset);
+            return Optional.of(meant(charset));
         } catch (IllegalCharsetNameException | UnsupportedCharsetException _) {
             return Optional.empty();
         }
+    }
+
+    private static Charset meant(Charset said) {
+        return switch (said.name()) {
+            case "ISO-8859-1" -> WINDOWS;
+            case "ISO-8859-9" -> Charset.forName("windows-1254");
+            case "GB2312", "GBK" -> Charset.forName("GB18030");
+            default -> said;
+        };
     }
 
     /// Returns the text of octets in a named charset, or a guess where nobody knows the name.
@@ -83,6 +97,20 @@ final class Charsets {
                 charset.isPresent()
                         ? Fit.of(octets, charset.get()).orSuperset(charset.get())
                         : of(octets, WINDOWS));
+    }
+
+    /// Returns whether [#decode] of these can but guess.
+    static boolean isGuess(byte[] octets, String name) {
+        Optional<Charset> charset = named(name);
+        if (charset.isEmpty()) {
+            return true;
+        }
+        boolean ascii = charset.get().equals(US_ASCII);
+        Charset taken =
+                ascii
+                        ? of(octets, WINDOWS)
+                        : Fit.of(octets, charset.get()).orSuperset(charset.get());
+        return !(ascii && taken.equals(WINDOWS)) && !Fit.of(octets, taken).isAll();
     }
 
     /// Returns the charset of octets that say nothing of themselves: UTF-8 when they are that, also

@@ -2,6 +2,7 @@ package dev.postern.egress.http;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.http.HttpResult.BrokenOff;
+import dev.postern.mail.ContentTraits;
 import dev.postern.mail.MessageContent;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// opened anew. What is read is never kept but for two blocks, and a buffer per stretch.
 ///
 /// Thread-safe, so that a call that was given up can't harm the next.
-final class ContentCursor implements AutoCloseable {
+final class ContentCursor implements MessageContent, AutoCloseable {
 
     private static final int BLOCK_BYTES = 16 * 1024;
 
@@ -43,9 +44,19 @@ final class ContentCursor implements AutoCloseable {
         this.gate = gate;
     }
 
-    /// Returns the number of octets.
-    long sizeBytes() {
+    @Override
+    public long sizeBytes() {
         return content.sizeBytes();
+    }
+
+    @Override
+    public ContentTraits traits() {
+        return content.traits();
+    }
+
+    @Override
+    public InputStream open() {
+        return whole();
     }
 
     /// Returns the whole content.

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -39,6 +40,19 @@ record CustomFields(List<CustomFields.Custom> all) {
                     "authentication-results");
 
     private static final Set<String> SIGNATURES = Set.of("dkim-signature", "domainkey-signature");
+
+    /// What is compared with other messages' ids, octet by octet.
+    private static final Set<String> IDS = Set.of("message-id", "in-reply-to", "references");
+
+    /// What has addresses or links, beside `Resent-*` and `List-*`.
+    private static final Set<String> STRUCTURED =
+            Set.of(
+                    "sender",
+                    "disposition-notification-to",
+                    "return-receipt-to",
+                    "errors-to",
+                    "mail-followup-to",
+                    "mail-reply-to");
 
     /// By this we know the field that we put first ourselves (RFC 5321 §4.4).
     private static final String OURS = " (Postern) with ";
@@ -75,13 +89,31 @@ record CustomFields(List<CustomFields.Custom> all) {
             } else if (field.value().isEmpty()) {
                 notCarried.add("empty " + field.name());
             } else {
-                custom.add(new Custom(field.name(), HeaderText.ascii(field.value())));
+                value(name, field.value())
+                        .ifPresentOrElse(
+                                value -> custom.add(new Custom(field.name(), value)),
+                                () -> notCarried.add(field.name()));
+                // What is in ASCII stays as it is, and is for others to read.
+                if (!HeaderText.isAscii(field.value())
+                        && HeaderText.isGuessed(field.value())) {
+                    notCarried.add("charset of " + field.name());
+                }
             }
         }
         if (!signatures.isEmpty()) {
             notCarried.add("signatures, void by rebuilding: " + String.join(", ", signatures));
         }
         return new CustomFields(custom);
+    }
+
+    /// Returns a value in ASCII; empty where an address or an id in it can't be said so.
+    private static Optional<String> value(String name, Fields.Raw raw) {
+        if (IDS.contains(name)) {
+            return Optional.of(HeaderText.ascii(raw)).filter(_ -> HeaderText.isAscii(raw));
+        }
+        return STRUCTURED.contains(name) || name.startsWith("resent-") || name.startsWith("list-")
+                ? HeaderText.structured(raw)
+                : Optional.of(HeaderText.ascii(raw));
     }
 
     /// Returns the fields for an API that takes each name once: the first of each.

@@ -10,6 +10,8 @@ import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Header values between octets, encoded words and text.
@@ -30,7 +32,9 @@ final class HeaderText {
     /// are not set apart or are quoted, as they should not be, and its other octets as UTF-8 (RFC
     /// 6532 §3) or, where they are none, as Windows had them. Control characters become blanks.
     static String decode(Fields.Raw raw) {
-        return wordsDecoded(raw.octets()).replaceAll("\\p{Cntrl}+", " ").strip();
+        StringBuilder decoded = new StringBuilder();
+        runs(raw.octets()).forEach(run -> decoded.append(run.text()));
+        return decoded.toString().replaceAll("\\p{Cntrl}+", " ").strip();
     }
 
     /// Returns the text of octets above 127.
@@ -62,9 +66,34 @@ final class HeaderText {
         return octets.getBytes(ISO_8859_1);
     }
 
-    private static String wordsDecoded(String value) {
+    /// Returns whether the text of a raw value can't be told: a charset that nobody here knows, or
+    /// octets that it can't have.
+    static boolean isGuessed(Fields.Raw raw) {
+        return runs(raw.octets()).stream().anyMatch(Run::isGuessed);
+    }
+
+    /// Octets in one charset.
+    ///
+    /// @param value an octet a character
+    /// @param charset its name; none for what is in no encoded word, which is in the other
+    private record Run(String value, String charset, Charset plain) {
+
+        String text() {
+            return charset.isEmpty()
+                    ? new String(octets(value), plain)
+                    : Charsets.decode(octets(value), charset);
+        }
+
+        boolean isGuessed() {
+            return charset.isEmpty()
+                    ? plain.equals(UTF_8) && !Charsets.Fit.of(octets(value), plain).isAll()
+                    : Charsets.isGuess(octets(value), charset);
+        }
+    }
+
+    private static List<Run> runs(String value) {
         Charset plain = Charsets.of(octets(value), Charsets.WINDOWS);
-        StringBuilder decoded = new StringBuilder();
+        List<Run> runs = new ArrayList<>();
         // Octets of adjacent words in one charset, since some mailers cut characters in two.
         ByteArrayOutputStream octets = new ByteArrayOutputStream();
         String charset = "";
@@ -73,16 +102,17 @@ final class HeaderText {
             String between = value.substring(end, word.start());
             boolean adjacent = !charset.isEmpty() && between.isBlank();
             if (!adjacent || !charset.equalsIgnoreCase(word.charset())) {
-                decoded.append(Charsets.decode(octets.toByteArray(), charset));
+                runs.add(new Run(octets.toString(ISO_8859_1), charset, plain));
                 octets.reset();
-                decoded.append(adjacent ? "" : new String(octets(between), plain));
+                runs.add(new Run(adjacent ? "" : between, "", plain));
             }
             charset = word.charset();
             octets.writeBytes(word.octets());
             end = word.end();
         }
-        decoded.append(Charsets.decode(octets.toByteArray(), charset));
-        return decoded.append(new String(octets(value.substring(end)), plain)).toString();
+        runs.add(new Run(octets.toString(ISO_8859_1), charset, plain));
+        runs.add(new Run(value.substring(end), "", plain));
+        return runs;
     }
 
     /// An encoded word (RFC 2047 §2), also with blanks or question marks in its text, which some
@@ -191,7 +221,7 @@ final class HeaderText {
     /// Returns a text as ASCII: as encoded words where it is more than that.
     static String encoded(String text) {
         if (isAscii(text) || text.length() > LONG_CHARACTERS) {
-            return isAscii(text) ? text : encodedWords(text);
+            return isAscii(text) ? text : phrase(text);
         }
         try {
             return MimeUtility.encodeText(text, "UTF-8", null).replaceAll("\\s++", " ");
@@ -200,7 +230,9 @@ final class HeaderText {
         }
     }
 
-    private static String encodedWords(String text) {
+    /// Returns a text as a phrase of encoded words. They are in base64, so that nothing of it means
+    /// something there (RFC 2047 §5 (3)).
+    static String phrase(String text) {
         StringBuilder words = new StringBuilder();
         ByteArrayOutputStream octets = new ByteArrayOutputStream();
         for (int i = 0; i < text.length(); ) {
@@ -218,6 +250,114 @@ final class HeaderText {
 
     private static String encodedWord(byte[] octets) {
         return "=?UTF-8?B?" + Base64.getEncoder().encodeToString(octets) + "?=";
+    }
+
+    /// Returns a structured value as ASCII: names and comments beyond it as encoded words, addresses
+    /// and links as what they are. Empty where one of these can't be said in ASCII.
+    static Optional<String> structured(Fields.Raw raw) {
+        return new Structured(inUtf8(raw, Charsets.WINDOWS).octets().replaceAll("\\p{Cntrl}+", " "))
+                .ascii();
+    }
+
+    /// Walks through a structured value in UTF-8, piece by piece.
+    private static final class Structured {
+
+        private static final String DELIMITERS = ",;:()";
+        private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*+:");
+
+        private final String value;
+        private final StringBuilder ascii = new StringBuilder();
+
+        /// Whether nothing but blanks is behind an encoded word.
+        private boolean behindWord;
+
+        private boolean isSaid = true;
+
+        Structured(String value) {
+            this.value = value;
+        }
+
+        Optional<String> ascii() {
+            int end;
+            for (int at = 0; at < value.length(); at = end) {
+                end = end(at);
+                String piece = value.substring(at, end);
+                if (isAscii(piece)) {
+                    ascii.append(piece);
+                    behindWord &= piece.isBlank();
+                } else if (piece.startsWith("<")) {
+                    angled(piece);
+                    behindWord = false;
+                } else {
+                    words(piece);
+                }
+            }
+            return isSaid ? Optional.of(ascii.toString().strip()) : Optional.empty();
+        }
+
+        /// Returns where a piece ends: what is in angle brackets or quotes, a delimiter, or words.
+        private int end(int from) {
+            char first = value.charAt(from);
+            int at = from + 1;
+            if (DELIMITERS.indexOf(first) >= 0) {
+                return at;
+            }
+            boolean quoted = first == '"';
+            while (at < value.length()) {
+                char c = value.charAt(at);
+                if (quoted && c == '\\') {
+                    at++;
+                } else if (first == '<' ? c == '>' : quoted && c == '"') {
+                    return at + 1;
+                } else if (first != '<' && !quoted && (DELIMITERS + "<\"").indexOf(c) >= 0) {
+                    return at;
+                }
+                at++;
+            }
+            return value.length();
+        }
+
+        /// A link beyond ASCII is the same with percent signs (RFC 3987 §3.1), a domain in A-labels.
+        private void angled(String piece) {
+            String inside = piece.endsWith(">") ? piece.substring(0, piece.length() - 1) : piece;
+            if (SCHEME.matcher(inside).region(1, inside.length()).lookingAt()) {
+                inside.chars()
+                        .mapToObj(c -> c < 128 ? Character.toString(c) : "%%%02X".formatted(c))
+                        .forEach(ascii::append);
+            } else {
+                address(inside);
+            }
+            ascii.append('>');
+        }
+
+        private void address(String octets) {
+            int from = octets.startsWith("<") ? 1 : 0;
+            String text = new String(octets(octets.substring(from)), UTF_8);
+            String said = Recipients.inAscii(text.strip());
+            isSaid &= isAscii(said);
+            ascii.append(octets, 0, from).append(said);
+        }
+
+        private void words(String piece) {
+            boolean quoted = piece.startsWith("\"");
+            if (!quoted && piece.indexOf('@') >= 0) {
+                address(piece);
+                behindWord = false;
+                return;
+            }
+            String plain = quoted ? piece.replaceAll("\\\\(.)|\"", "$1") : piece;
+            boolean apart = ascii.isEmpty() || " (".indexOf(ascii.charAt(ascii.length() - 1)) >= 0;
+            // Blanks between two encoded words are none (RFC 2047 §6.2).
+            String blank = behindWord ? " " : "";
+            ascii.append(apart ? "" : " ");
+            ascii.append(phrase(blank + decode(new Fields.Raw(plain)))).append(' ');
+            behindWord = true;
+        }
+    }
+
+    /// Returns whether all octets of a raw value are ASCII.
+    static boolean isAscii(Fields.Raw raw) {
+        return isAscii(raw.octets());
     }
 
     /// Returns whether all characters are ASCII.

@@ -416,7 +416,7 @@ record Mailbox(String address, String name) {
     String inHeader() {
         return HeaderText.isAscii(name)
                 ? toString()
-                : HeaderText.encoded(name) + " <" + address + ">";
+                : HeaderText.phrase(name) + " <" + address + ">";
     }
 
     private static boolean isOfName(int c) {

@@ -35,13 +35,15 @@ final class Mailgun implements Api {
     /// Options, tags and variables of one message.
     private static final int OPTIONS_LIMIT = 1000;
 
+    private static final String DROP = "X-Mailgun-Drop-Message";
+
     /// The header fields that mean something over Mailgun's SMTP, and what they are called here.
     private static final Map<String, String> OPTIONS =
             Map.ofEntries(
                     Map.entry("X-Mailgun-Tag", "o:tag"),
                     Map.entry("X-Mailgun-Dkim", "o:dkim"),
                     Map.entry("X-Mailgun-Deliver-By", "o:deliverytime"),
-                    Map.entry("X-Mailgun-Drop-Message", "o:testmode"),
+                    Map.entry(DROP, "o:testmode"),
                     Map.entry("X-Mailgun-Track", "o:tracking"),
                     Map.entry("X-Mailgun-Track-Clicks", "o:tracking-clicks"),
                     Map.entry("X-Mailgun-Track-Opens", "o:tracking-opens"),
@@ -83,19 +85,28 @@ final class Mailgun implements Api {
         Fields fields =
                 Fields.read(
                         content, name -> name.toLowerCase(Locale.ROOT).startsWith("x-mailgun-"));
-        List<String> notCarried =
-                fields.has(RECIPIENT_VARIABLES) ? List.of(RECIPIENT_VARIABLES) : List.of();
+        Losses notCarried = new Losses();
+        if (fields.values(DROP).stream().map(HeaderText::decode).anyMatch(Mailgun::isYes)) {
+            notCarried.add(SANDBOX);
+        }
+        if (fields.has(RECIPIENT_VARIABLES)) {
+            notCarried.add(RECIPIENT_VARIABLES);
+        }
         for (Recipients.Batch batch :
                 Recipients.batches(shipment.envelope().recipients(), RECIPIENTS_LIMIT)) {
             Form form = new Form();
             batch.mailed().forEach(to -> form.field("to", to.address()));
             options(fields, form);
             HttpCall call = call(form, form.withMessage(content));
-            if (!sender.test(new Post(batch.concerned(), call, notCarried))) {
+            if (!sender.test(new Post(batch.concerned(), call, notCarried.all()))) {
                 break;
             }
         }
         return Optional.empty();
+    }
+
+    private static boolean isYes(String value) {
+        return value.equalsIgnoreCase("yes") || value.equalsIgnoreCase("true");
     }
 
     private static void options(Fields fields, Form form) throws BeyondLimit {

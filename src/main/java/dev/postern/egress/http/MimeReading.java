@@ -75,6 +75,12 @@ final class MimeReading {
             return named.isEmpty() ? type.get("name") : named;
         }
 
+        boolean isNameGuessed() {
+            return disposition.get("filename").isEmpty()
+                    ? type.guessed().contains("name")
+                    : disposition.guessed().contains("filename");
+        }
+
         String label() {
             return name().isEmpty() ? type.value() : name();
         }
@@ -134,6 +140,9 @@ final class MimeReading {
         if (body.isNone() && reading.calendar == null) {
             reading.notCarried.add("a message without a text (a blank stands for it)");
         }
+        if (fields.first("Subject").filter(HeaderText::isGuessed).isPresent()) {
+            reading.notCarried.add("charset of Subject");
+        }
         Allowance allowance = found.allowance();
         if (reading.mailboxes(fields, "From", allowance).size() > 1) {
             reading.notCarried.add("From: other authors");
@@ -158,6 +167,9 @@ final class MimeReading {
         List<Mailbox> all = new ArrayList<>();
         for (Fields.Raw value : fields.values(name)) {
             Mailbox.Listed listed = Mailbox.list(value);
+            if (HeaderText.isGuessed(value)) {
+                notCarried.add("charset of a name in " + name);
+            }
             allowance.addresses(listed.mailboxes().size());
             all.addAll(listed.mailboxes());
             listed.others().forEach(other -> notCarried.add(name + ": " + other));
@@ -182,7 +194,7 @@ final class MimeReading {
         if (part.children().isEmpty()) {
             // No boundary, or nothing between two of them: its text is all there is.
             notCarried.add(type.value() + " without parts");
-            return leaf(part, new Parameters(PLAIN, Map.of()), place, whole);
+            return leaf(part, new Parameters(PLAIN), place, whole);
         }
         return multipart(type, part.children(), place);
     }
@@ -287,7 +299,13 @@ final class MimeReading {
                 if (body.isNone()) {
                     body = more;
                 } else {
-                    more.all().forEach(this::attach);
+                    boolean both = !more.text().isEmpty() && !more.html().isEmpty();
+                    for (Piece piece : more.all()) {
+                        if (both) {
+                            notCarried.add(piece.type().value() + " as an alternative");
+                        }
+                        attach(piece);
+                    }
                 }
             }
         }
@@ -309,6 +327,9 @@ final class MimeReading {
         // Found out while the part's turn is: later it would be gone back to.
         boolean blank = type.value().equals(PLAIN) && leaf.isBlank();
         Piece piece = new Piece(part, type, disposition, place, leaf, blank);
+        if (piece.isNameGuessed()) {
+            notCarried.add("charset of the name " + piece.name());
+        }
         if (!part.isMultipart()) {
             noteFields(part, whole ? "" : piece.label(), whole);
         }

@@ -3,9 +3,11 @@ package dev.postern.egress.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.ByteArrayOutputStream;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,13 +20,20 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param value the word before the first semicolon, in small letters: `text/plain`
 /// @param all the parameters' decoded values, by their names in small letters
-record Parameters(String value, Map<String, String> all) {
+/// @param guessed the names of those whose text can't be told
+record Parameters(String value, Map<String, String> all, Set<String> guessed) {
 
     /// The name of a piece of a value: `filename*0*` (RFC 2231 §3, §4).
     private static final Pattern PIECE = Pattern.compile("([^*]++)(?:\\*(\\d{1,3}))?(\\*)?");
 
     Parameters {
         all = Map.copyOf(all);
+        guessed = Set.copyOf(guessed);
+    }
+
+    /// A word without any.
+    Parameters(String value) {
+        this(value, Map.of(), Set.of());
     }
 
     /// Reads a raw value.
@@ -34,8 +43,16 @@ record Parameters(String value, Map<String, String> all) {
         Scan scan = new Scan(raw.octets());
         String word = scan.word().toLowerCase(Locale.ROOT);
         Map<String, String> all = new LinkedHashMap<>();
-        pieces(scan).forEach((name, parts) -> all.put(name, joined(parts).text()));
-        return new Parameters(word, all);
+        Set<String> guessed = new HashSet<>();
+        pieces(scan)
+                .forEach((name, parts) -> {
+                    Joined joined = joined(parts);
+                    all.put(name, joined.text());
+                    if (joined.isGuessed()) {
+                        guessed.add(name);
+                    }
+                });
+        return new Parameters(word, all, guessed);
     }
 
     /// Returns the octets of one parameter, not decoded; none without it.
@@ -246,6 +263,12 @@ record Parameters(String value, Map<String, String> all) {
             return charset == null
                     ? HeaderText.decode(new Fields.Raw(octets))
                     : Charsets.decode(octets.getBytes(ISO_8859_1), charset);
+        }
+
+        boolean isGuessed() {
+            return charset == null
+                    ? HeaderText.isGuessed(new Fields.Raw(octets))
+                    : Charsets.isGuess(octets.getBytes(ISO_8859_1), charset);
         }
     }
 

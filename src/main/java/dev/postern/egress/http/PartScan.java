@@ -73,7 +73,7 @@ final class PartScan {
         private Part(long start, String usualType) {
             this.start = start;
             this.usualType = usualType;
-            this.type = new Parameters(usualType, Map.of());
+            this.type = new Parameters(usualType);
         }
 
         /// Returns the fields that speak of its content; of the message itself all.
@@ -94,9 +94,9 @@ final class PartScan {
         private void readType() throws BeyondLimit {
             Fields.Raw said = first("Content-Type");
             Parameters read =
-                    said.isEmpty() ? new Parameters(usualType, Map.of()) : Parameters.parse(said);
+                    said.isEmpty() ? new Parameters(usualType) : Parameters.parse(said);
             // What is no media type at all is text (RFC 2045 §5.2).
-            type = isMediaType(read.value()) ? read : new Parameters(PLAIN, read.all());
+            type = isMediaType(read.value()) ? read : new Parameters(PLAIN, read.all(), read.guessed());
         }
 
         /// Returns the charset that it says of its text, or that its first part with a text says.

@@ -7,10 +7,12 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Postmark, `email`. Its own error numbers decide, not the HTTP status; and a success can name
@@ -82,11 +84,15 @@ final class Postmark extends RebuildingApi {
 
     private static void fields(Draft draft, ObjectNode json) {
         Fields fields = draft.message().fields();
+        Set<String> seen = new HashSet<>();
         for (Fields.Field field : fields.all()) {
             String name = field.name().toLowerCase(Locale.ROOT);
             String value = HeaderText.decode(field.value());
             String member = MEMBERS.get(name);
-            if (name.startsWith(METADATA) && name.length() > METADATA.length()) {
+            boolean isMetadata = name.startsWith(METADATA) && name.length() > METADATA.length();
+            if ((isMetadata || member != null) && !seen.add(isMetadata ? name : member)) {
+                draft.lose("second " + field.name());
+            } else if (isMetadata) {
                 json.withObject("/Metadata").put(name.substring(METADATA.length()), value);
             } else if ("TrackOpens".equals(member)) {
                 json.put(member, value.equalsIgnoreCase("true"));

@@ -200,7 +200,11 @@ abstract class RebuildingApi implements Api {
             if (text.isEmpty()) {
                 return message.html().isEmpty() ? BLANK : null;
             }
-            return hasOctets(text) ? streamed.text(text) : BLANK;
+            if (hasOctets(text)) {
+                return streamed.text(text);
+            }
+            lose("an empty text/plain (a blank stands for it)");
+            return BLANK;
         }
 
         /// Returns a token for the HTML; null without one.
@@ -210,7 +214,11 @@ abstract class RebuildingApi implements Api {
                 return null;
             }
             List<Leaf> leaves = html.stream().map(Rebuilt.Shown::leaf).toList();
-            return hasOctets(leaves) ? streamed.html(html) : BLANK;
+            if (hasOctets(leaves)) {
+                return streamed.html(html);
+            }
+            lose("an empty text/html (a blank stands for it)");
+            return BLANK;
         }
 
         private static boolean hasOctets(List<Leaf> leaves) throws IOException {

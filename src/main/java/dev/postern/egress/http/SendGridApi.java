@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -44,9 +45,10 @@ final class SendGridApi extends RebuildingApi {
     /// What it answers to a message that it was asked to look at only.
     private static final int SANDBOX_SUCCESS = 200;
 
-    private static final String SANDBOX = "delivery (sandbox mode)";
     private static final String SMTPAPI = "x-smtpapi";
-    private static final Set<String> RESERVED = Set.of(SMTPAPI, "x-sg-id", "x-sg-eid");
+
+    /// What it writes itself into what it sends, and takes from nobody.
+    private static final Set<String> ITS_OWN = Set.of("x-sg-id", "x-sg-eid");
 
     SendGridApi(EgressConfig.Api config, Http http) {
         super(config, http, RECIPIENTS_LIMIT);
@@ -100,7 +102,14 @@ final class SendGridApi extends RebuildingApi {
         if (replyTo.size() == 1) {
             mail.setReplyTo(email(replyTo.getFirst()));
         }
-        draft.custom(RESERVED::contains).once(draft.notCarried()).forEach(mail::addHeader);
+        for (Fields.Field field : draft.message().fields().all()) {
+            if (ITS_OWN.contains(field.name().toLowerCase(Locale.ROOT))) {
+                draft.lose(field.name());
+            }
+        }
+        draft.custom(name -> name.equals(SMTPAPI) || ITS_OWN.contains(name))
+                .once(draft.notCarried())
+                .forEach(mail::addHeader);
         ObjectNode json = (ObjectNode) Json.read(mail.build());
         if (replyTo.size() > 1) {
             putObjects(json, "reply_to_list", replyTo);

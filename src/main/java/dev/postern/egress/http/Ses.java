@@ -6,7 +6,9 @@ import dev.postern.config.Secret;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
 import dev.postern.egress.Shipment;
+import dev.postern.mail.FieldFilter;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Misfit;
@@ -105,15 +107,19 @@ final class Ses implements Api {
     public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
             throws IOException, BeyondLimit {
         List<ForwardPath> recipients = shipment.envelope().recipients();
-        WithoutFields raw = WithoutFields.of(content, Ses::isArnField);
-        if (raw.lengthBytes() > SIZE_LIMIT_BYTES) {
+        Optional<FieldFilter> filtered = FieldFilter.of(content, Ses::isArnField);
+        MessageContent raw = filtered.<MessageContent>map(filter -> filter).orElse(content);
+        if (raw.sizeBytes() > SIZE_LIMIT_BYTES) {
             return Optional.of(new Unfit("SES takes at most 40 MiB", Misfit.SIZE));
         }
         Fields fields =
                 Fields.read(content, name -> WANTED.contains(name.toLowerCase(Locale.ROOT)));
         for (Recipients.Batch batch : Recipients.batches(recipients, RECIPIENTS_LIMIT)) {
-            SendEmailRequest request = request(batch, fields, shipment.envelope().sender());
-            if (!sender.test(new SesPost(request, raw).as(batch, notCarried(fields, request)))) {
+            Losses notCarried = new Losses();
+            filtered.ifPresent(filter -> notCarried.addAll(filter.removed()));
+            SendEmailRequest request =
+                    request(batch, fields, shipment.envelope().sender(), notCarried);
+            if (!sender.test(new SesPost(request, raw).as(batch, notCarried.all()))) {
                 break;
             }
         }
@@ -127,7 +133,8 @@ final class Ses implements Api {
     }
 
     private static SendEmailRequest request(
-            Recipients.Batch batch, Fields fields, ReversePath sender) throws BeyondLimit {
+            Recipients.Batch batch, Fields fields, ReversePath sender, Losses notCarried)
+            throws BeyondLimit {
         SendEmailRequest.Builder request =
                 SendEmailRequest.builder()
                         .destination(d ->
@@ -142,28 +149,23 @@ final class Ses implements Api {
             // It would replace the From of a message that has one.
             String name = author == null ? "" : author.name();
             request.fromEmailAddress(new Mailbox(sender.address(), name).inHeader());
+            if (author != null) {
+                notCarried.add("From: " + author);
+            }
         }
         fields.first(CONFIGURATION_SET)
                 .map(HeaderText::decode)
                 .filter(set -> !set.isBlank())
                 .ifPresent(request::configurationSetName);
-        List<MessageTag> tags = tags(fields);
+        List<MessageTag> tags = tags(fields, notCarried);
         if (!tags.isEmpty()) {
             request.emailTags(tags);
         }
         return request.build();
     }
 
-    /// It replaces the From where it is told another.
-    private static List<String> notCarried(Fields fields, SendEmailRequest request)
+    private static List<MessageTag> tags(Fields fields, Losses notCarried)
             throws BeyondLimit {
-        Mailbox author = Mailbox.author(fields);
-        return request.fromEmailAddress() == null || author == null
-                ? List.of()
-                : List.of("From: " + author);
-    }
-
-    private static List<MessageTag> tags(Fields fields) throws BeyondLimit {
         List<MessageTag> tags = new ArrayList<>();
         for (Fields.Raw value : fields.values(MESSAGE_TAGS)) {
             Matcher tag = TAG.matcher(HeaderText.decode(value));
@@ -175,6 +177,9 @@ final class Ses implements Api {
                 }
                 if (Math.max(name.length(), text.length()) <= TAG_LIMIT_CHARACTERS) {
                     tags.add(MessageTag.builder().name(name).value(text).build());
+                } else {
+                    notCarried.add(
+                            MESSAGE_TAGS + " " + name + " (over " + TAG_LIMIT_CHARACTERS + ")");
                 }
             }
         }
@@ -182,7 +187,7 @@ final class Ses implements Api {
     }
 
     /// A planned call: the SDK makes the HTTP call of it when it is sent.
-    private record SesPost(SendEmailRequest request, WithoutFields message) implements HttpBody {
+    private record SesPost(SendEmailRequest request, MessageContent message) implements HttpBody {
 
         Post as(Recipients.Batch batch, List<String> notCarried) {
             return new Post(

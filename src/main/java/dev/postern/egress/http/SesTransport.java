@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.postern.egress.CommitGate;
+import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Stage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -61,11 +62,11 @@ final class SesTransport implements SdkHttpClient {
     /// One call on its way through the SDK.
     private static final class Carriage {
 
-        private final @Nullable WithoutFields message;
+        private final @Nullable MessageContent message;
         private final CommitGate gate;
         private @Nullable HttpResult result;
 
-        Carriage(@Nullable WithoutFields message, CommitGate gate) {
+        Carriage(@Nullable MessageContent message, CommitGate gate) {
             this.message = message;
             this.gate = gate;
         }
@@ -74,7 +75,7 @@ final class SesTransport implements SdkHttpClient {
     /// Has the SDK make a call and returns what came of it, whatever the SDK makes of that.
     ///
     /// @param message what goes in the placeholder's place; null without one
-    HttpResult carry(@Nullable WithoutFields message, CommitGate gate, Runnable call) {
+    HttpResult carry(@Nullable MessageContent message, CommitGate gate, Runnable call) {
         Carriage carriage = new Carriage(message, gate);
         SdkException[] thrown = new SdkException[1];
         ScopedValue.where(CURRENT, carriage)
@@ -218,7 +219,7 @@ final class SesTransport implements SdkHttpClient {
             try (InputStream in = made.contentStreamProvider().newStream()) {
                 String json = new String(in.readAllBytes(), ISO_8859_1);
                 int at = json.indexOf(PLACEHOLDER_BASE64);
-                WithoutFields message = CURRENT.get().message;
+                MessageContent message = CURRENT.get().message;
                 if (at < 0 || message == null) {
                     return made;
                 }
@@ -227,7 +228,7 @@ final class SesTransport implements SdkHttpClient {
                         json.substring(at + PLACEHOLDER_BASE64.length()).getBytes(ISO_8859_1);
                 long length =
                         before.length
-                                + Base64Stream.encodedLength(message.lengthBytes())
+                                + Base64Stream.encodedLength(message.sizeBytes())
                                 + after.length;
                 return RequestBody.fromContentProvider(
                         () -> spliced(before, message, after), length, made.contentType());
@@ -236,11 +237,16 @@ final class SesTransport implements SdkHttpClient {
             }
         }
 
-        private static InputStream spliced(byte[] before, WithoutFields message, byte[] after) {
-            return new SequenceInputStream(
-                    new ByteArrayInputStream(before),
-                    new SequenceInputStream(
-                            new Base64Stream(message.open()), new ByteArrayInputStream(after)));
+        private static InputStream spliced(
+                byte[] before, MessageContent message, byte[] after) {
+            try {
+                return new SequenceInputStream(
+                        new ByteArrayInputStream(before),
+                        new SequenceInputStream(
+                                new Base64Stream(message.open()), new ByteArrayInputStream(after)));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 }

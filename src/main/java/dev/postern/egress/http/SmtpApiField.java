@@ -48,7 +48,7 @@ final class SmtpApiField {
 
     private static boolean member(String name, JsonNode value, ObjectNode json, Losses notCarried) {
         switch (name) {
-            case "category" -> categories(value, json);
+            case "category" -> categories(value, json, notCarried);
             case "unique_args" ->
                     value.properties()
                             .forEach(arg -> customArg(arg.getKey(), text(arg.getValue()), json));
@@ -77,7 +77,7 @@ final class SmtpApiField {
         return value.isValueNode() ? value.asText() : value.toString();
     }
 
-    private static void categories(JsonNode value, ObjectNode json) {
+    private static void categories(JsonNode value, ObjectNode json, Losses notCarried) {
         Set<String> categories = new LinkedHashSet<>();
         if (value.isArray()) {
             value.forEach(category -> categories.add(category.asText()));
@@ -85,11 +85,16 @@ final class SmtpApiField {
             categories.add(value.asText());
         }
         ArrayNode array = json.putArray("categories");
-        categories.stream()
-                .filter(c -> !c.isEmpty() && HeaderText.isAscii(c))
-                .filter(c -> c.length() <= CATEGORY_LIMIT_CHARACTERS)
-                .limit(CATEGORIES_LIMIT)
-                .forEach(array::add);
+        categories.remove("");
+        for (String category : categories) {
+            if (array.size() < CATEGORIES_LIMIT
+                    && category.length() <= CATEGORY_LIMIT_CHARACTERS
+                    && HeaderText.isAscii(category)) {
+                array.add(category);
+            } else {
+                notCarried.add("X-SMTPAPI category " + category);
+            }
+        }
     }
 
     private static void filter(String name, JsonNode filter, ObjectNode json, Losses notCarried) {

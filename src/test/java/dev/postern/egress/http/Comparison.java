@@ -355,6 +355,10 @@ final class Comparison {
         if (part.is("text/calendar") && part.within().isEmpty()) {
             must("form", "nothing but a calendar", "text/calendar as the whole");
         }
+        if (part.octets().length == 0) {
+            // Where it is all there is of its kind a blank stands for it.
+            may("empty", part.type(), "empty " + literally(part.type()));
+        }
         part.parameters()
                 .forEach((name, value) -> {
                     boolean usual =

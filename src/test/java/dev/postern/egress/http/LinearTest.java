@@ -82,6 +82,16 @@ class LinearTest {
         PARSERS.put(
                 "HeaderText, beyond ASCII", text -> HeaderText.ascii(raw("\u00c3\u00bc" + text)));
         PARSERS.put(
+                "HeaderText, structured",
+                text -> HeaderText.structured(raw("\u00c3\u00bc" + text)));
+        PARSERS.put(
+                "HeaderText, in quotes",
+                text -> HeaderText.structured(raw("\"\u00c3\u00bc" + text)));
+        PARSERS.put(
+                "HeaderText, in angles",
+                text -> HeaderText.structured(raw("<a:\u00c3\u00bc" + text)));
+        PARSERS.put("HeaderText, guessed", text -> HeaderText.isGuessed(raw("\u00fc" + text)));
+        PARSERS.put(
                 "HeaderText, a word", text -> HeaderText.decode(raw("=?utf-8?B?" + text + "?=")));
         PARSERS.put(
                 "HeaderText, a charset", text -> HeaderText.decode(raw("=?" + text + "?q?a?=")));

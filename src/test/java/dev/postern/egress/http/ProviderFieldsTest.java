@@ -1,6 +1,7 @@
 package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,8 +16,10 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The header fields by which apps steer a provider over its SMTP: each does the same over its API,
@@ -121,6 +124,88 @@ class ProviderFieldsTest {
         assertEquals("HTTP 200 accepted as sandbox", sent.outcome().reply());
         assertEquals(List.of("delivery (sandbox mode)"), sent.notCarried());
         assertInstanceOf(Outcome.Uncertain.class, send("sendgrid", "", looked).outcome());
+    }
+
+    /// What they say is the provider's to decide; that they go nowhere is told.
+    @Test
+    void sendGridsOwnIds() throws Exception {
+        Sent sent = send("sendgrid", "X-SG-ID: a\nx-sg-eid: b\n");
+        assertEquals(List.of("X-SG-ID", "x-sg-eid"), sent.notCarried());
+        assertTrue(sent.json().path("headers").isMissingNode(), sent.request().text());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "mailgun, X-Mailgun-Drop-Message: yes, true",
+        "mailgun, x-mailgun-drop-message: TRUE, true",
+        "mailgun, X-Mailgun-Drop-Message: no, false",
+        "brevo, x-sib-sandbox: Drop, true",
+        "brevo, X-Sib-Sandbox: no, false",
+    })
+    void whatIsMailedToNobodyIsTold(String type, String field, boolean told) throws Exception {
+        assertEquals(
+                told,
+                send(type, field + "\n").notCarried().contains("delivery (sandbox mode)"));
+    }
+
+    @Test
+    void sendGridsCategoriesBeyondItsLimits() throws Exception {
+        String many =
+                IntStream.range(0, 12).mapToObj(i -> "\"c" + i + "\"").collect(joining(", "));
+        assertEquals(
+                List.of("X-SMTPAPI category c10", "X-SMTPAPI category c11"),
+                send("sendgrid", "X-SMTPAPI: {\"category\": [" + many + ", \"c1\"]}\n")
+                        .notCarried());
+        Sent sent =
+                send(
+                        "sendgrid",
+                        "X-SMTPAPI: {\"category\": [\"a\", \"\\u0141\", \"%s\"]}\n"
+                                .formatted("x".repeat(256)));
+        assertEquals("[\"a\"]", sent.json().path("categories").toString());
+        assertEquals("X-SMTPAPI category \u0141", sent.notCarried().getFirst());
+        assertTrue(sent.notCarried().get(1).startsWith("X-SMTPAPI category xxx"));
+        assertEquals(2, sent.notCarried().size());
+    }
+
+    @Test
+    void sessTagsBeyondItsLimit() throws Exception {
+        Sent sent = send("ses", "X-SES-Message-Tags: long=" + "x".repeat(257) + ", a=b\n");
+        assertEquals(1, sent.json().path("EmailTags").size());
+        assertEquals(List.of("X-SES-MESSAGE-TAGS long (over 256)"), sent.notCarried());
+    }
+
+    @Test
+    void sessArnsAreTold() throws Exception {
+        Sent sent = send("ses", "X-SES-Source-ARN: arn:a\nX-SES-FROM-ARN: arn:b\n");
+        assertEquals(List.of("X-SES-Source-ARN", "X-SES-FROM-ARN"), sent.notCarried());
+    }
+
+    /// The first counts, by whichever of its names.
+    @Test
+    void postmarksFieldsThatAreThereTwice() throws Exception {
+        String fields =
+                """
+                X-PM-Tag: a
+                X-PM-Tag: b
+                X-PM-Message-Stream: c
+                X-PM-Message-Stream: d
+                X-PM-TrackOpens: true
+                X-PM-Track-Opens: false
+                X-PM-Metadata-m: e
+                X-PM-Metadata-M: f
+                """;
+        Sent sent = send("postmark", fields);
+        assertEquals("a", sent.json().path("Tag").textValue());
+        assertEquals("c", sent.json().path("MessageStream").textValue());
+        assertTrue(sent.json().path("TrackOpens").booleanValue());
+        assertEquals("{\"m\":\"e\"}", sent.json().path("Metadata").toString());
+        assertEquals(
+                List.of(
+                        "second X-PM-Tag",
+                        "second X-PM-Message-Stream",
+                        "second X-PM-Track-Opens",
+                        "second X-PM-Metadata-M"),
+                sent.notCarried());
     }
 
     @Test
