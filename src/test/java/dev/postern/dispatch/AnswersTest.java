@@ -246,10 +246,7 @@ class AnswersTest {
     }
 
     private static Row framed(Framing framing, String raw, String comesTo) {
-        return new Row(
-                framing + " " + raw,
-                new Answer.Raw(raw),
-                framing.isContradiction() ? "uncertain -" : comesTo);
+        return new Row(framing + " " + raw, new Answer.Raw(raw), comesTo);
     }
 
     @ParameterizedTest

@@ -43,7 +43,7 @@ class SteeringTest {
     @ParameterizedTest
     @MethodSource("types")
     void othersFieldsStayHere(String type) throws Exception {
-        StringBuilder message = new StringBuilder("Received: by here\r\nFrom: a@example.org\r\n");
+        StringBuilder message = new StringBuilder("From: a@example.org\r\n");
         FIELDS.forEach((provider, name) ->
                 message.append(name)
                         .append(": {\"category\":\r\n \"for-")
