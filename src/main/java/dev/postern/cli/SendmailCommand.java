@@ -49,7 +49,8 @@ import picocli.CommandLine.Option;
             "",
             "Letters may stand together (-itf SENDER). Other options of sendmail are accepted and",
             "ignored: -m -em -bm -v -n -U -G, and with a value -o -B -L -h -O -X -C -p.",
-            "A recipient that can't be taken does not stop the others."
+            "A recipient that can't be taken does not stop the others. Recipients that are too many",
+            "for one message get it in the next ones."
         },
         footer = {
             "",
