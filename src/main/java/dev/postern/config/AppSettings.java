@@ -165,7 +165,7 @@ final class AppSettings {
         leaveOthers(hosts, named.host());
         SequencedMap<String, Part> used = new LinkedHashMap<>();
         hosts.stream().limit(1).forEach(host -> used.put(host, Part.SERVER));
-        OptionalInt port = named.port().isPresent() ? named.port() : port(used);
+        OptionalInt port = named.port().isPresent() ? named.port() : port(used, hosts);
         AppProvider.LogIn logIn = hasUser ? null : logIn(used);
         return named.or(AppServer.smtp(named.host(), port, logIn, protection(used), used));
     }
@@ -241,13 +241,12 @@ final class AppSettings {
         leaveOthers(hosts, place.host());
         SequencedMap<String, Part> used = new LinkedHashMap<>();
         used.put(hosts.getFirst(), Part.SERVER);
-        OptionalInt port = port(used);
-        port = port.isPresent() ? port : AppUrl.port(place.port());
+        OptionalInt port = port(used, hosts);
         AppProvider.LogIn logIn = logIn(used);
         return AppServer.smtp(place.host(), port, logIn, protection(used), used);
     }
 
-    private OptionalInt port(SequencedMap<String, Part> used) {
+    private OptionalInt port(SequencedMap<String, Part> used, List<String> hosts) {
         for (String name : set(convention.named(Role.PORT)).toList()) {
             OptionalInt port = AppUrl.port(value(name));
             if (port.isPresent()) {
@@ -256,7 +255,9 @@ final class AppSettings {
             }
             tell(name + " is no number from 1 to 65535", name);
         }
-        return OptionalInt.empty();
+        return hosts.isEmpty()
+                ? OptionalInt.empty()
+                : AppUrl.port(place(hosts.getFirst()).port());
     }
 
     private AppProvider.@Nullable LogIn logIn(SequencedMap<String, Part> used) {

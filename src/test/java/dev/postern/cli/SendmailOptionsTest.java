@@ -33,7 +33,7 @@ class SendmailOptionsTest {
         "sendmail's submission mode, -Ac -t, true, true, , , ''",
         "with a value, -itf b@x.example a@x.example, true, false, b@x.example, , a@x.example",
         "a scanner's Exim, -oMr spam-scanned -oi a@x.example, false, false, , , a@x.example",
-        "Exim's others, -oMa h -oMaa i -oMai j -oMas k -oMi l -oMm m -oMs n -oMt o, false, true, , , ''",
+        "Exim's others, -oMa h -oMaa i -oMai j -oMas k -oMi l -oMs n -oMt o, false, true, , , ''",
         "ignored flags, -m -em -bm -v -n -U -G a@x.example, false, true, , , a@x.example",
         "apart, -X f -C f -p h -O a=b -L t -h 5 -B 7BIT a@x.example, false, true, , , a@x.example",
         "attached, -Xf -Cf -ph -Oa=b -Lt -h5 -B7BIT a@x.example, false, true, , , a@x.example"
