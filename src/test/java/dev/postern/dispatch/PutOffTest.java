@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.config.EgressCommon.WhenLimited;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressState;
+import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Fault;
@@ -18,9 +19,11 @@ import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -86,8 +89,15 @@ class PutOffTest {
         return rig.spool.attempts(id).getLast().at();
     }
 
+    /// The faults that a single message can bring about.
+    private static final Set<Fault> OF_A_MESSAGE = EnumSet.of(Fault.SERVICE, Fault.TIMEOUT);
+
+    static Stream<Fault> outages() {
+        return EnumSet.complementOf(EnumSet.copyOf(OF_A_MESSAGE)).stream();
+    }
+
     static Stream<Arguments> streams() {
-        return Stream.of(Fault.values())
+        return OF_A_MESSAGE.stream()
                 .flatMap(fault ->
                         Stream.of(20, 60, 400).map(seconds -> Arguments.of(fault, seconds)));
     }
@@ -113,6 +123,33 @@ class PutOffTest {
         assertEquals("deferred recipient one: HTTP 500 internal", rig.fate(poison));
         rig.pace.pass(Rig.MAX_AGE);
         assertEquals("failed one: expired after 5d: HTTP 500 internal", rig.fate(poison));
+    }
+
+    /// However others fared since it was refused first, and whatever it was put off for before.
+    @ParameterizedTest
+    @MethodSource("outages")
+    void anOutageIsOneThoughOnlyAMessageThatFailedBeforeMeetsIt(Fault fault) {
+        Rig rig = Rig.of("one").start();
+        ScriptedEgress one = rig.egress("one");
+        one.usually(allBut("b", new Outcome.Unavailable("HTTP 500", Fault.SERVICE, null)));
+        QueueId id = rig.send("b@example.net");
+        rig.pace.pass(Duration.ofSeconds(6));
+        rig.send("c@example.net");
+        rig.pace.pass(Duration.ofSeconds(6));
+        assertEquals("deferred recipient one: HTTP 500", rig.fate(id));
+
+        one.usually(new Outcome.Unavailable("an outage", fault, null));
+        one.probing(new Probe.Failed("an outage", fault, null));
+        for (int i = 0; i < 3; i++) {
+            rig.pace.pass(rig.dueIn(id));
+        }
+        assertEquals(EgressState.DOWN, rig.dispatcher.egresses().getFirst().state());
+        assertEquals("deferred egress-down one: an outage", rig.fate(id));
+
+        one.usually(ACCEPTED).probing(new Probe.Passed("fine"));
+        rig.dispatcher.probe("one");
+        rig.pace.pass(Haste.INTERVAL);
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
     /// The first time it may have been the egress's bad moment.
