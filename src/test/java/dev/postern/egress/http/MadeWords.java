@@ -17,7 +17,12 @@ import java.util.random.RandomGenerator;
 final class MadeWords {
 
     /// A script's words, and the charsets that have them, the one that is most used first.
-    private record Script(List<String> words, String... charsets) {}
+    private record Script(List<String> words, List<String> charsets) {
+
+        Script(List<String> words, String... charsets) {
+            this(words, List.of(charsets));
+        }
+    }
 
     private static final List<Script> SCRIPTS =
             List.of(
@@ -88,15 +93,14 @@ final class MadeWords {
             text.append(' ').append(Seeds.oneOf(random, script.words));
         }
         boolean usual = random.nextBoolean();
-        String charset =
-                usual ? script.charsets[0] : Seeds.oneOf(random, Arrays.asList(script.charsets));
+        String charset = usual ? script.charsets.getFirst() : Seeds.oneOf(random, script.charsets);
         return new Words(text.toString(), charset);
     }
 
     /// Chooses what raw octets are in, and returns the charset that the message's text has to have.
     String chooseRaw() {
         raw = Seeds.oneOf(random, SCRIPTS);
-        rawCharset = Seeds.oneOf(random, Arrays.asList(raw.charsets));
+        rawCharset = Seeds.oneOf(random, raw.charsets);
         isRawUtf8 = random.nextBoolean() || rawCharset.startsWith("iso-2022");
         return rawCharset;
     }
