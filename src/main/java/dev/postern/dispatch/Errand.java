@@ -359,8 +359,11 @@ final class Errand {
             Instant at) {
         return switch (outcome) {
             case Outcome.Accepted _, Outcome.Rejected _, Outcome.Uncertain _ -> Optional.empty();
-            case Outcome.Deferred(String reply, var wish, _) ->
-                    further ? Optional.of(Miss.putOff(egress, reply, at, wish)) : Optional.empty();
+            case Outcome.Deferred(String reply, var wish, boolean forAll) ->
+                    // What is asked of all mail is no answer to this recipient.
+                    further && !forAll
+                            ? Optional.of(Miss.putOff(egress, reply, at, wish))
+                            : Optional.empty();
             case Outcome.Unsuited(String reply, var misfit) ->
                     Optional.of(Miss.unsuited(egress, misfit, reply, at));
             case Outcome.Unavailable(String reply, _, var wish) -> {

@@ -238,6 +238,26 @@ class PutOffTest {
         assertEquals(EgressState.UP, rig.dispatcher.egresses().getFirst().state());
     }
 
+    /// However often: it is no answer to one recipient that the next egress could change.
+    @Test
+    void whatIsAskedOfAllMailAgainAndAgainIsALimitStill() {
+        Rig rig =
+                new Rig(
+                                new SplittableRandom(1),
+                                EgressConfigs.egress("one", 2, List.of(), null, WhenLimited.WAIT),
+                                EgressConfigs.egress("two"))
+                        .start();
+        rig.egress("one").usually(new Outcome.Deferred("HTTP 429", Duration.ofSeconds(40), true));
+        QueueId id = rig.send("b@example.net");
+        for (int i = 1; i < Errand.DEFERRALS_MAX + 2; i++) {
+            assertEquals("deferred limited one: HTTP 429", rig.fate(id));
+            rig.pace.pass(rig.dueIn(id));
+            assertEquals(i + 1, rig.egress("one").calls().size());
+        }
+        assertEquals("deferred limited one: HTTP 429", rig.fate(id));
+        assertEquals(List.of(), rig.egress("two").calls());
+    }
+
     @Test
     void noPauseIsLongerThanADay() {
         Rig rig = Rig.of("one").start();
