@@ -10,6 +10,7 @@ import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.ReversePath;
+import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.spool.Acceptance;
 import dev.postern.spool.MessageHistory;
@@ -397,7 +398,7 @@ public final class Dispatcher implements AutoCloseable {
                     Errand.claimed(
                             message,
                             () -> content(id),
-                            () -> spool.find(id).map(MessageHistory::attempts).orElse(List.of()),
+                            () -> history(id),
                             schedule,
                             doubts.until(id),
                             rests.of(id, now),
@@ -412,6 +413,19 @@ public final class Dispatcher implements AutoCloseable {
             Instant again = now.plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
             boolean doubtful = message.possibleDuplicate();
             settle(id, new Settlement(0, List.of(), List.of(), again, doubtful), () -> {});
+        }
+    }
+
+    /// Returns nothing where the spool fails: what an egress just said counts all the same.
+    private List<Attempt> history(QueueId id) {
+        try {
+            return spool.find(id).map(MessageHistory::attempts).orElse(List.of());
+        } catch (RuntimeException | Error e) {
+            log.atError()
+                    .addKeyValue("id", id)
+                    .setCause(e)
+                    .log("the spool failed to give a message's history, which counts as none");
+            return List.of();
         }
     }
 

@@ -313,13 +313,13 @@ final class Errand {
     /// @param alone whether the egress is unavailable to this message alone: see [#isAlone]
     void called(String egress, Map<ForwardPath, Outcome> outcomes, boolean alone, Instant at) {
         Leg leg = legs.element();
-        boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
-        Map<ForwardPath, Integer> inRow = deferred ? past(egress).deferredInRow() : Map.of();
         boolean wasPinned = egress.equals(leg.pin());
         leg.ask(egress);
         // What is done comes first: whatever happens with the others, it must not be forgotten.
         outcomes.forEach((recipient, outcome) ->
                 ended(recipient, egress, outcome).ifPresent(done -> decide(leg, done)));
+        boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
+        Map<ForwardPath, Integer> inRow = deferred ? past(egress).deferredInRow() : Map.of();
         outcomes.forEach((recipient, outcome) -> {
             boolean further = inRow.getOrDefault(recipient, 0) >= DEFERRALS_MAX;
             miss(egress, outcome, further, alone, wasPinned, at)

@@ -302,6 +302,20 @@ class PutOffTest {
     }
 
     @Test
+    void whatIsTakenStaysTakenThoughTheHistoryCannotBeRead() {
+        Rig rig = Rig.of("one").start();
+        rig.egress("one").then(DEFERRED).usually(allBut("c", DEFERRED));
+        rig.egress("one").then(Map.of("c@example.net", DEFERRED));
+        QueueId id = rig.send("b@example.net", "c@example.net");
+        rig.spool.unreadable(true);
+        rig.pace.pass(rig.dueIn(id));
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id, 0));
+        assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id, 1));
+        rig.pace.pass(rig.dueIn(id));
+        assertEquals("c@example.net", rig.egress("one").calls().getLast());
+    }
+
+    @Test
     void anotherClassEndsTheRowOfDeferrals() {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").then(DEFERRED, DEFERRED, REFUSED, DEFERRED, DEFERRED);

@@ -63,6 +63,7 @@ public final class FakeSpool implements Spool {
     private long lastId;
     private int claims;
     private boolean failing;
+    private boolean unreadable;
     private final List<String> violations = new ArrayList<>();
     private int given;
     private int progresses;
@@ -154,6 +155,17 @@ public final class FakeSpool implements Spool {
         failing = false;
         if (fails) {
             throw new IllegalStateException("the spool fails because a test wants it");
+        }
+    }
+
+    /// Makes everything that reads a message fail, or no longer.
+    public synchronized void unreadable(boolean now) {
+        unreadable = now;
+    }
+
+    private void read() {
+        if (unreadable) {
+            throw new IllegalStateException("no message can be read because a test wants it");
         }
     }
 
@@ -449,6 +461,7 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized Optional<MessageContent> content(QueueId id) {
+        read();
         return messages.containsKey(id)
                 ? Optional.of(content(contents.getOrDefault(id, OCTETS)))
                 : Optional.empty();
@@ -456,6 +469,7 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized Optional<MessageHistory> find(QueueId id) {
+        read();
         return Optional.ofNullable(messages.get(id)).map(m -> new MessageHistory(m, attempts(id)));
     }
 
