@@ -441,10 +441,7 @@ final class Errand {
         Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
         Instant failedAt = Miss.latestFailure(misses, worst.why());
         switch (worst.why()) {
-            case PUT_OFF -> {
-                notBefore(Miss.soonestWish(misses, worst.why(), at));
-                defer(leg, waiting(to, Reason.RECIPIENT, worst), failedAt, at.plus(pause(leg, at)));
-            }
+            case PUT_OFF -> putOff(leg, to, misses, worst, at);
             case DOWN -> {
                 Instant wished = Miss.soonestWish(misses, worst.why(), at);
                 Instant again = Miss.soonestRoom(misses, at.plus(pause(leg, at)));
@@ -474,6 +471,38 @@ final class Errand {
                 decide(leg, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
             }
         }
+    }
+
+    /// Makes a recipient wait whom some egresses put off. Where others were not asked, their return
+    /// is to bring it, though not back to those: they rest as long as the schedule says.
+    private void putOff(Leg leg, ForwardPath to, List<Miss> misses, Miss worst, Instant at) {
+        Instant scheduled = at.plus(pause(leg, at));
+        Instant failedAt = Miss.latestFailure(misses, worst.why());
+        Optional<Miss> down =
+                misses.stream().filter(miss -> miss.why() == Miss.Why.DOWN).findFirst();
+        Instant room = Miss.soonestRoom(misses, Instant.MAX);
+        if (down.isEmpty() && room.equals(Instant.MAX)) {
+            notBefore(Miss.soonestWish(misses, worst.why(), at));
+            defer(leg, waiting(to, Reason.RECIPIENT, worst), failedAt, scheduled);
+            return;
+        }
+        List<Miss> resting = new ArrayList<>();
+        for (Miss miss : misses) {
+            if (miss.why() == Miss.Why.PUT_OFF) {
+                Miss rest = rests.get(miss.egress());
+                if (rest == null || !rest.lasts(at)) {
+                    rest = miss.restingUntil(scheduled);
+                    rests.put(miss.egress(), rest);
+                }
+                resting.add(rest);
+            }
+        }
+        Instant over = Miss.soonestWish(resting, worst.why(), at);
+        Instant again = room.isBefore(over) ? room : over;
+        Recipient waiting =
+                down.map(miss -> waiting(to, Reason.EGRESS_DOWN, miss))
+                        .orElseGet(() -> waiting(to, Reason.RECIPIENT, worst));
+        defer(leg, waiting, failedAt, again);
     }
 
     private Duration pause(Leg leg, Instant at) {

@@ -7,7 +7,9 @@ import static dev.postern.dispatch.ScriptedEgress.TOO_BIG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
@@ -358,6 +360,45 @@ class PutOffTest {
     private static void slowestOf(Rig rig, Duration time) {
         rig.egress("one").usually(allBut("b", DEFERRED));
         slowest(rig, time, Duration.ofMinutes(2));
+    }
+
+    /// The next one was not asked: its return brings the message, but not back to the first.
+    @Test
+    void whatIsPutOffGoesByTheNextEgressOnceThatWorks() {
+        Rig rig = Rig.of("one", "two");
+        rig.egress("one").usually(allBut("b", DEFERRED));
+        rig.egress("two").probing(new Probe.Failed("no route", Fault.NETWORK, null));
+        QueueId id = rig.start().send("b@example.net");
+        for (int i = 1; i < Errand.DEFERRALS_MAX; i++) {
+            assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id));
+            rig.pace.pass(rig.dueIn(id));
+        }
+        assertEquals("deferred egress-down two: no route", rig.fate(id));
+        rig.egress("two").probing(new Probe.Passed("fine"));
+        rig.dispatcher.probe("two");
+        rig.pace.pass(Haste.INTERVAL);
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
+        assertEquals(Errand.DEFERRALS_MAX, posts(rig, "b@example.net"));
+    }
+
+    @Test
+    void whatIsPutOffGoesByTheNextEgressOnceThatHasRoom() {
+        EgressConfig narrow =
+                EgressConfigs.egress(
+                        "two",
+                        2,
+                        List.of(),
+                        new EgressCommon.Rate(1, Duration.ofMinutes(10)),
+                        WhenLimited.NEXT);
+        Rig rig = new Rig(new SplittableRandom(1), EgressConfigs.egress("one"), narrow).start();
+        rig.egress("one").then(REFUSED).usually(DEFERRED);
+        QueueId first = rig.send("a@example.net");
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(first));
+        rig.pace.pass(Duration.ofMinutes(1));
+        QueueId id = rig.send("b@example.net");
+        rig.pace.pass(Duration.ofMinutes(10));
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
+        assertEquals(Errand.DEFERRALS_MAX, posts(rig, "b@example.net"));
     }
 
     /// The next one is down: its return must not bring the message back to the first.
