@@ -138,6 +138,7 @@ public final class Dispatcher implements AutoCloseable {
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
     public void start() {
         spool.onDue(this::wake);
+        spool.onWish(rests::forget);
         tasks.post(this::run);
     }
 
@@ -183,6 +184,7 @@ public final class Dispatcher implements AutoCloseable {
             schedule = new Schedule(retry, random);
             acknowledgeTimeout = acknowledgeWithin;
             List<Lane> gone = before.without(lanes);
+            gone.forEach(lane -> rests.forget(lane.name()));
             gone.forEach(
                     lane -> lane.retire(() -> Serial.run(() -> retired.accept(lane.egress()))));
             if (stage == Stage.RUNNING) {

@@ -13,10 +13,12 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
+import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.spool.Spool;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Messages that an egress puts off while it takes others: none of them is asked about more often
 /// than its schedule says, and none keeps others from leaving.
@@ -197,6 +200,28 @@ class PutOffTest {
         assertEquals(2, posts(rig, "b@example.net"));
     }
 
+    /// What a server asked for binds us, not the operator.
+    @ParameterizedTest
+    @ValueSource(strings = {"flush", "retry", "reload"})
+    void anOperatorHasItTriedThoughTheWaitLasts(String wish) {
+        Rig rig = Rig.of("one").start();
+        Outcome busy = new Outcome.Unavailable("HTTP 503", Fault.SERVICE, Duration.ofHours(2));
+        rig.egress("one").usually(allBut("b", busy));
+        QueueId id = rig.send("b@example.net");
+        rig.pace.pass(Duration.ofMinutes(1));
+        rig.send("c@example.net");
+        rig.pace.pass(Duration.ofMinutes(1));
+        assertEquals(1, posts(rig, "b@example.net"));
+        rig.egress("one").usually(ACCEPTED);
+        switch (wish) {
+            case "flush" -> rig.spool.flush();
+            case "retry" -> rig.spool.apply(Spool.Verb.RETRY, id);
+            default -> rig.use(Set.of(), EgressConfigs.egress("one"));
+        }
+        rig.pace.pass(Haste.INTERVAL);
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
+    }
+
     @Test
     void aWaitThatOneEgressAsksForDoesNotKeepMailFromAnother() {
         Rig rig = Rig.of("one", "two").start();
@@ -306,11 +331,17 @@ class PutOffTest {
     @Test
     void whatIsTakenStaysTakenThoughTheHistoryCannotBeRead() {
         Rig rig = Rig.of("one").start();
-        rig.egress("one").then(DEFERRED).usually(allBut("c", DEFERRED));
-        rig.egress("one").then(Map.of("c@example.net", DEFERRED));
+        rig.egress("one")
+                .then(DEFERRED)
+                .then((shipment, gate) -> {
+                    gate.pass();
+                    rig.spool.unreadable(true);
+                    List<ForwardPath> to = shipment.envelope().recipients();
+                    return Delivery.of(to, Map.of(to.get(0), ACCEPTED, to.get(1), DEFERRED));
+                });
         QueueId id = rig.send("b@example.net", "c@example.net");
-        rig.spool.unreadable(true);
         rig.pace.pass(rig.dueIn(id));
+        rig.spool.unreadable(false);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id, 0));
         assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id, 1));
         rig.pace.pass(rig.dueIn(id));
@@ -388,15 +419,15 @@ class PutOffTest {
                         "two",
                         2,
                         List.of(),
-                        new EgressCommon.Rate(1, Duration.ofMinutes(10)),
+                        new EgressCommon.Rate(1, Duration.ofMinutes(5)),
                         WhenLimited.NEXT);
         Rig rig = new Rig(new SplittableRandom(1), EgressConfigs.egress("one"), narrow).start();
-        rig.egress("one").then(REFUSED).usually(DEFERRED);
+        rig.egress("one").then(TOO_BIG).usually(DEFERRED);
         QueueId first = rig.send("a@example.net");
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(first));
         rig.pace.pass(Duration.ofMinutes(1));
         QueueId id = rig.send("b@example.net");
-        rig.pace.pass(Duration.ofMinutes(10));
+        rig.pace.pass(Duration.ofMinutes(5));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
         assertEquals(Errand.DEFERRALS_MAX, posts(rig, "b@example.net"));
     }

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,7 @@ public final class FakeSpool implements Spool {
     private final Map<String, byte[]> keepsakes = new HashMap<>();
     private byte[] octets = OCTETS;
     private Runnable wake = () -> {};
+    private Consumer<Predicate<QueueId>> wished = _ -> {};
     private long lastId;
     private int claims;
     private boolean failing;
@@ -275,6 +277,11 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
+    public synchronized void onWish(Consumer<Predicate<QueueId>> told) {
+        wished = told;
+    }
+
+    @Override
     public synchronized void committing(QueueId id, String egress, List<ForwardPath> recipients) {
         fail();
         if (!claimed.contains(id)) {
@@ -390,6 +397,7 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized int flush() {
+        wished.accept(_ -> true);
         return dueAt(m -> m.state() == State.DEFERRED, clock.instant(), Integer.MAX_VALUE);
     }
 
@@ -479,8 +487,13 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
-    public Verdict apply(Verb verb, QueueId id) {
-        throw new UnsupportedOperationException("no operator here");
+    public synchronized Verdict apply(Verb verb, QueueId id) {
+        if (verb != Verb.RETRY) {
+            throw new UnsupportedOperationException("no operator here");
+        }
+        wished.accept(id::equals);
+        dueAt(m -> m.id().equals(id), clock.instant(), 1);
+        return Verdict.DONE;
     }
 
     @Override
