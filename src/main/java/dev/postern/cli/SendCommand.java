@@ -108,7 +108,11 @@ final class SendCommand implements Callable<Integer> {
                 taken.untaken()
                         .forEach(one ->
                                 terminal.complain(one.recipient() + " is refused: " + one.reply()));
-                int followed = follow(taken.reply(), running);
+                int followed = ExitCode.OK;
+                for (String reply : taken.replies()) {
+                    int outcome = follow(reply, running);
+                    followed = followed == ExitCode.OK ? outcome : followed;
+                }
                 yield taken.untaken().isEmpty() ? followed : ExitCode.FAILED;
             }
         };

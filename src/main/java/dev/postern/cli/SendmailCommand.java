@@ -49,7 +49,8 @@ import picocli.CommandLine.Option;
             "",
             "Letters may stand together (-itf SENDER). Other options of sendmail are accepted and",
             "ignored: -m -em -bm -v -n -U -G, and with a value -o -B -L -h -O -X -C -p.",
-            "A recipient that can't be taken does not stop the others."
+            "A recipient that can't be taken does not stop the others. Where there are",
+            "more than the listener takes at once, they get the message one part after another."
         },
         footer = {
             "",

@@ -46,6 +46,11 @@ record SendmailOptions(
     /// Options without one. `-m` is sendmail's "to me too".
     private static final String IGNORED_FLAGS = "vnUGm";
 
+    /// Exim's settings whose value is the next word: how a message came in, as mail scanners say
+    /// it.
+    private static final Set<String> IGNORED_SETTINGS_WITH_VALUE =
+            Set.of("Ma", "Maa", "Mai", "Mas", "Mi", "Mm", "Mr", "Ms", "Mt");
+
     private static final Set<String> NOTIFY = Set.of("SUCCESS", "FAILURE", "DELAY");
 
     /// What ENVID takes (RFC 3461 §4.4).
@@ -137,7 +142,7 @@ record SendmailOptions(
                 case 'N' -> notify = notify(value(word, attached));
                 case 'R' -> ret = ret(value(word, attached));
                 case 'V' -> envelopeId = xtext(value(word, attached));
-                case 'o' -> setting(value(word, attached));
+                case 'o' -> setting(word, value(word, attached));
                 default -> {
                     if (IGNORED_WITH_VALUE.indexOf(word.charAt(letter)) < 0) {
                         throw unknown(word);
@@ -161,9 +166,11 @@ record SendmailOptions(
             };
         }
 
-        private void setting(String value) {
+        private void setting(String word, String value) throws Trouble {
             if (value.equals("i")) {
                 dotEnds = false;
+            } else if (IGNORED_SETTINGS_WITH_VALUE.contains(value)) {
+                value(word, "");
             }
         }
 

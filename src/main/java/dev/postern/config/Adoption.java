@@ -121,8 +121,7 @@ public final class Adoption {
 
     private static boolean implicit(AppServer its) {
         return its.protection() == Protection.IMPLICIT
-                || (its.protection() == Protection.UNSAID
-                        && SubmissionPort.isImplicit(its.port().orElse(SMTP_PORT)));
+                || SubmissionPort.isImplicit(its.port().orElse(SMTP_PORT));
     }
 
     private static void put(

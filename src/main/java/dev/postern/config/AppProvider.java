@@ -50,6 +50,11 @@ record AppProvider(
         return ALL.stream().filter(provider -> provider.name().equals(name)).findFirst();
     }
 
+    /// Returns what a DSN without `+smtp` or the like means: SMTP, but for `ses` HTTPS.
+    String usualWay() {
+        return api == EgressType.SES ? "https" : "smtp";
+    }
+
     /// Returns its submission server in a region.
     ///
     /// @param asked null: the usual one

@@ -1,8 +1,8 @@
 package dev.postern.config;
 
 import dev.postern.config.EgressKeys.EgressType;
-import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,13 +18,34 @@ import org.jspecify.annotations.Nullable;
 /// @param keys the keys of such an egress, but for its port
 /// @param port empty: the settings do not say
 /// @param protection how the connection is protected, as far as the settings say
-/// @param variables where all this stands
+/// @param said the variables in which all this stands, and what each says
 record AppServer(
         EgressType type,
         SequencedMap<String, String> keys,
         OptionalInt port,
         Protection protection,
-        List<String> variables) {
+        SequencedMap<String, Part> said) {
+
+    /// What a variable says of a server.
+    enum Part {
+        /// Which it is; in a URL all the rest too.
+        SERVER("server"),
+        PORT("port"),
+        LOG_IN("log-in"),
+        PROTECTION("protection"),
+        /// That the app hands its mail to it.
+        MAILER("mailer");
+
+        private final String word;
+
+        Part(String word) {
+            this.word = word;
+        }
+
+        String word() {
+            return word;
+        }
+    }
 
     private static final String HOST = "host";
     private static final String USERNAME = "username";
@@ -32,7 +53,7 @@ record AppServer(
 
     AppServer {
         keys = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(keys));
-        variables = List.copyOf(variables);
+        said = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(said));
     }
 
     /// Returns a submission server.
@@ -43,19 +64,31 @@ record AppServer(
             OptionalInt port,
             AppProvider.@Nullable LogIn logIn,
             Protection protection,
-            List<String> variables) {
+            SequencedMap<String, Part> said) {
         SequencedMap<String, String> keys = new LinkedHashMap<>();
         keys.put(HOST, host);
         if (logIn != null) {
             keys.put(USERNAME, logIn.user());
             keys.put(PASSWORD, logIn.password());
         }
-        return new AppServer(EgressType.SMTP, keys, port, protection, variables);
+        return new AppServer(EgressType.SMTP, keys, port, protection, said);
     }
 
     /// Returns its name or address, or the provider's type.
     String host() {
         return keys.getOrDefault(HOST, type.word());
+    }
+
+    /// Returns where all this stands.
+    List<String> variables() {
+        return List.copyOf(said.sequencedKeySet());
+    }
+
+    /// Returns where a part stands.
+    List<String> variables(Part part) {
+        List<String> its =
+                variables().stream().filter(variable -> said.get(variable) == part).toList();
+        return its.isEmpty() && part != Part.SERVER ? variables(Part.SERVER) : its;
     }
 
     @Nullable String user() {
@@ -70,14 +103,26 @@ record AppServer(
         return type == other.type && host().equalsIgnoreCase(other.host());
     }
 
+    /// Returns this, handed its mail by what a variable says.
+    AppServer with(String mailer) {
+        SequencedMap<String, Part> more = new LinkedHashMap<>(said);
+        more.putLast(mailer, Part.MAILER);
+        return new AppServer(type, keys, port, protection, more);
+    }
+
     /// Returns this with what only `other`, which names the same server, says.
     AppServer or(AppServer other) {
         SequencedMap<String, String> both = new LinkedHashMap<>(keys);
-        if (user() == null) {
-            other.keys.forEach(both::putIfAbsent);
+        if (logIn().isEmpty()) {
+            both.putAll(other.logIn());
         }
-        List<String> from = new ArrayList<>(variables);
-        from.addAll(other.variables);
+        Set<Part> differing = differing(other);
+        SequencedMap<String, Part> from = new LinkedHashMap<>(said);
+        other.said.forEach((variable, part) -> {
+            if (!differing.contains(part)) {
+                from.putIfAbsent(variable, part);
+            }
+        });
         return new AppServer(
                 type,
                 both,
@@ -86,17 +131,59 @@ record AppServer(
                 from);
     }
 
+    /// Returns what `other` says otherwise of this server.
+    Set<Part> differing(AppServer other) {
+        Set<Part> differing = EnumSet.noneOf(Part.class);
+        if (port.isPresent() && other.port.isPresent() && !port.equals(other.port)) {
+            differing.add(Part.PORT);
+        }
+        if (!logIn().isEmpty() && !other.logIn().isEmpty() && !logIn().equals(other.logIn())) {
+            differing.add(Part.LOG_IN);
+        }
+        if (protection.or(other.protection) != other.protection.or(protection)) {
+            differing.add(Part.PROTECTION);
+        }
+        return differing;
+    }
+
+    private Map<String, String> logIn() {
+        Map<String, String> logIn = new LinkedHashMap<>(keys);
+        logIn.remove(HOST);
+        return logIn;
+    }
+
     /// How the app meant to protect its connection.
     enum Protection {
         UNSAID,
         STARTTLS,
         IMPLICIT;
 
-        private static final Set<String> YES = Set.of("true", "yes", "on", "1", "t", "y", "always");
+        private static final Set<String> YES =
+                Set.of(
+                        "true",
+                        "yes",
+                        "on",
+                        "1",
+                        "t",
+                        "y",
+                        "always",
+                        "required",
+                        "require",
+                        "mandatory");
         private static final Set<String> NO =
                 Set.of(
-                        "false", "no", "off", "0", "f", "n", "never", "none", "null", "smtp",
-                        "auto");
+                        "false",
+                        "no",
+                        "off",
+                        "0",
+                        "f",
+                        "n",
+                        "never",
+                        "none",
+                        "null",
+                        "smtp",
+                        "auto",
+                        "opportunistic");
         private static final Map<String, Protection> WORDS =
                 Map.of(
                         "tls", STARTTLS,

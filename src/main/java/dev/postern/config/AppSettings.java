@@ -1,17 +1,21 @@
 package dev.postern.config;
 
 import dev.postern.config.AppConvention.Role;
+import dev.postern.config.AppServer.Part;
 import dev.postern.config.AppServer.Protection;
+import dev.postern.config.EgressKeys.EgressType;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -40,11 +44,17 @@ final class AppSettings {
                     Map.entry("y", "n"),
                     Map.entry("always", "never"));
 
+    private static final List<Role> NAMED_BY_URL = List.of(Role.URL, Role.MAILER);
+
     private final AppConvention convention;
     private final Map<String, String> environment;
     private final TextReader reader;
     private final Set<String> told = new LinkedHashSet<>();
     private final List<String> remarks = new ArrayList<>();
+
+    /// The variables that are of another server than the adopted one, and stay as they are.
+    private final Set<String> apart = new HashSet<>();
+
     private final @Nullable AppServer server;
 
     /// A value and the variable that it comes from.
@@ -73,9 +83,20 @@ final class AppSettings {
         Set<String> left = new LinkedHashSet<>(untold());
         String why = "no server is named (" + convention.hostOrUrl() + ")";
         if (server != null && adopted != null && server.isSameAs(adopted)) {
-            adopted.variables().forEach(left::remove);
+            for (Part part : adopted.differing(server)) {
+                List<String> others = new ArrayList<>(adopted.variables(part));
+                others.removeAll(server.variables());
+                lines.add(
+                        "the "
+                                + part.word()
+                                + " of "
+                                + String.join(", ", server.variables(part))
+                                + " is not used, since another stands in "
+                                + String.join(", ", others));
+            }
+            server.variables().forEach(left::remove);
             pointedAt("", 0).keySet().forEach(left::remove);
-            why = "others of " + convention.name() + " say the same";
+            why = "others of " + convention.name() + " go before";
         } else if (server != null && adopted != null) {
             left.addAll(server.variables());
             why = adopted.variables().getFirst() + " names another server";
@@ -104,13 +125,83 @@ final class AppSettings {
                 }
             }
         }
+        AppServer named = ofUrls();
+        named = named == null ? ofVariables() : named;
+        String mailer = set(convention.named(Role.MAILER)).findFirst().orElse(null);
+        return named == null || mailer == null || told.contains(mailer)
+                ? named
+                : named.with(mailer);
+    }
+
+    private @Nullable AppServer ofUrls() {
         AppServer named = null;
+        boolean hasUser = false;
         for (String name : set(convention.named(Role.URL)).toList()) {
             AppUrl url = AppUrl.of(name, value(name));
             url.remarks().forEach(line -> tell(line, name));
-            named = named == null ? url.server() : named;
+            AppServer its = url.server();
+            if (its != null && named == null) {
+                named = its;
+                hasUser = url.hasUser();
+            } else if (its != null && named != null && !its.isSameAs(named)) {
+                leave(List.of(name), named.variables().getFirst());
+            }
         }
-        return named == null ? ofVariables() : named;
+        return named == null || named.type() != EgressType.SMTP ? named : whole(named, hasUser);
+    }
+
+    /// Returns the server of a URL with what the variables beside it say of it.
+    private AppServer whole(AppServer named, boolean hasUser) {
+        List<String> hosts = hosts();
+        if (!hosts.isEmpty() && !isOf(named.host(), hosts.getFirst())) {
+            List<String> others = new ArrayList<>(convention.variables());
+            for (Role role : NAMED_BY_URL) {
+                others.removeAll(convention.named(role));
+            }
+            others.removeAll(told);
+            leave(set(others).toList(), named.variables().getFirst());
+            return named;
+        }
+        leaveOthers(hosts, named.host());
+        SequencedMap<String, Part> used = new LinkedHashMap<>();
+        hosts.stream().limit(1).forEach(host -> used.put(host, Part.SERVER));
+        OptionalInt port = named.port().isPresent() ? named.port() : port(used, hosts);
+        AppProvider.LogIn logIn = hasUser ? null : logIn(used);
+        return named.or(AppServer.smtp(named.host(), port, logIn, protection(used), used));
+    }
+
+    private boolean isOf(String host, String variable) {
+        return place(variable).host().equalsIgnoreCase(host);
+    }
+
+    /// Leaves what names another server than the first of `hosts`.
+    private void leaveOthers(List<String> hosts, String host) {
+        hosts.stream()
+                .filter(name -> !isOf(host, name))
+                .forEach(name -> leave(List.of(name), hosts.getFirst()));
+    }
+
+    private void leave(List<String> variables, String first) {
+        remarks.add(
+                "not used, since "
+                        + first
+                        + " names another server: "
+                        + String.join(", ", variables));
+        told.addAll(variables);
+        apart.addAll(variables);
+    }
+
+    private List<String> hosts() {
+        List<String> hosts = new ArrayList<>();
+        for (String name : set(convention.named(Role.HOST)).toList()) {
+            if (Hosts.valid(place(name).host())) {
+                hosts.add(name);
+            } else {
+                // SMTP_ADDRESS is Rails' server, and elsewhere the sender's address.
+                tell(name + " is not the name of a server", name);
+            }
+        }
+        return hosts;
     }
 
     /// The first that is set counts. One that hides what it sends by is told, and believed.
@@ -142,37 +233,34 @@ final class AppSettings {
     }
 
     private @Nullable AppServer ofVariables() {
-        String host = null;
-        for (String name : set(convention.named(Role.HOST)).toList()) {
-            if (!Hosts.valid(place(name).host())) {
-                // SMTP_ADDRESS is Rails' server, and elsewhere the sender's address.
-                tell(name + " is not the name of a server", name);
-            } else if (host == null) {
-                host = name;
-            }
-        }
-        if (host == null) {
+        List<String> hosts = hosts();
+        if (hosts.isEmpty()) {
             return null;
         }
-        List<String> used = new ArrayList<>(List.of(host));
-        OptionalInt port = port(used, place(host));
+        Place place = place(hosts.getFirst());
+        leaveOthers(hosts, place.host());
+        SequencedMap<String, Part> used = new LinkedHashMap<>();
+        used.put(hosts.getFirst(), Part.SERVER);
+        OptionalInt port = port(used, hosts);
         AppProvider.LogIn logIn = logIn(used);
-        return AppServer.smtp(place(host).host(), port, logIn, protection(used), used);
+        return AppServer.smtp(place.host(), port, logIn, protection(used), used);
     }
 
-    private OptionalInt port(List<String> used, Place place) {
+    private OptionalInt port(SequencedMap<String, Part> used, List<String> hosts) {
         for (String name : set(convention.named(Role.PORT)).toList()) {
             OptionalInt port = AppUrl.port(value(name));
             if (port.isPresent()) {
-                used.add(name);
+                used.put(name, Part.PORT);
                 return port;
             }
             tell(name + " is no number from 1 to 65535", name);
         }
-        return AppUrl.port(place.port());
+        return hosts.isEmpty()
+                ? OptionalInt.empty()
+                : AppUrl.port(place(hosts.getFirst()).port());
     }
 
-    private AppProvider.@Nullable LogIn logIn(List<String> used) {
+    private AppProvider.@Nullable LogIn logIn(SequencedMap<String, Part> used) {
         Found user = first(Role.USER);
         Found password = first(Role.PASSWORD);
         if (user == null || password == null) {
@@ -190,12 +278,12 @@ final class AppSettings {
             }
             set(convention.named(Role.AUTH))
                     .filter(name -> !told.contains(name))
-                    .forEach(used::add);
+                    .forEach(name -> used.put(name, Part.LOG_IN));
             return null;
         }
-        used.add(user.variable());
-        used.add(password.variable());
-        set(convention.named(Role.AUTH)).forEach(used::add);
+        used.put(user.variable(), Part.LOG_IN);
+        used.put(password.variable(), Part.LOG_IN);
+        set(convention.named(Role.AUTH)).forEach(name -> used.put(name, Part.LOG_IN));
         return new AppProvider.LogIn(user.value(), password.value());
     }
 
@@ -210,7 +298,7 @@ final class AppSettings {
         }
     }
 
-    private Protection protection(List<String> used) {
+    private Protection protection(SequencedMap<String, Part> used) {
         Protection protection = Protection.UNSAID;
         for (AppConvention.Switch named : convention.switches()) {
             String value = value(named.variable());
@@ -218,13 +306,14 @@ final class AppSettings {
                 continue;
             }
             if (Protection.isKnown(value)) {
-                used.add(named.variable());
+                used.put(named.variable(), Part.PROTECTION);
             } else {
                 tell(
                         named.variable()
                                 + " is "
                                 + Reading.quoted(value)
-                                + ", which says nothing here",
+                                + ", which is not understood: if the app insists on TLS by it,"
+                                + " its mail fails here",
                         named.variable());
             }
             Protection said = Protection.of(value, named.whenTrue());
@@ -240,13 +329,13 @@ final class AppSettings {
         Map<String, String> changes = new LinkedHashMap<>();
         for (String name : set(convention.named(Role.URL)).toList()) {
             AppUrl url = AppUrl.of(name, value(name));
-            if (url.server() != null) {
+            if (url.server() != null && !apart.contains(name)) {
                 changes.put(name, url.pointedAt(host, port));
             }
         }
         List<String> hosts =
                 set(convention.named(Role.HOST))
-                        .filter(name -> Hosts.valid(place(name).host()))
+                        .filter(name -> !apart.contains(name) && Hosts.valid(place(name).host()))
                         .toList();
         boolean whole = !hosts.isEmpty();
         for (String name : hosts) {
@@ -254,16 +343,17 @@ final class AppSettings {
             changes.put(name, both ? host + ":" + port : host);
             whole &= both;
         }
-        if (!hosts.isEmpty()) {
-            String number = String.valueOf(port);
-            if (!whole) {
-                changes.put(convention.named(Role.PORT).getFirst(), number);
-            }
-            set(convention.named(Role.PORT)).forEach(name -> changes.put(name, number));
+        String number = String.valueOf(port);
+        if (!hosts.isEmpty() && !whole) {
+            changes.put(convention.named(Role.PORT).getFirst(), number);
         }
+        set(convention.named(Role.PORT))
+                .filter(name -> !apart.contains(name))
+                .forEach(name -> changes.put(name, number));
         for (AppConvention.Switch named : convention.switches()) {
             String value = value(named.variable());
-            if (Protection.of(value, named.whenTrue()) != Protection.UNSAID) {
+            if (!apart.contains(named.variable())
+                    && Protection.of(value, named.whenTrue()) != Protection.UNSAID) {
                 changes.put(named.variable(), NO.getOrDefault(value, named.off()));
             }
         }
@@ -313,6 +403,7 @@ final class AppSettings {
         return null;
     }
 
+    /// What stands for the file's name is in no line: it may be the secret itself.
     private String fileText(String variable) {
         try {
             String text = Interpolation.withoutLastBreak(reader.read(Path.of(value(variable))));
@@ -320,10 +411,8 @@ final class AppSettings {
                 tell(variable + " names a file that is empty", variable);
             }
             return text;
-        } catch (IOException e) {
-            tell(variable + ": " + Interpolation.unreadable(e), variable);
-        } catch (InvalidPathException _) {
-            tell(variable + " is no file's name", variable);
+        } catch (IOException | InvalidPathException _) {
+            tell(variable + " names no file that can be read", variable);
         }
         return "";
     }

@@ -1,9 +1,11 @@
 package dev.postern.config;
 
+import dev.postern.config.AppServer.Part;
 import dev.postern.config.AppServer.Protection;
 import dev.postern.config.EgressKeys.EgressType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,6 +27,34 @@ final class AppUrl {
     /// Parameters that ask for TLS.
     private static final Set<String> TLS_PARAMETERS =
             Set.of("encryption", "tls", "ssl", "secure", "starttls", "require_tls", "auto_tls");
+
+    /// Parameters by which an app does without the verification of certificates.
+    private static final List<String> VERIFYING = List.of("verify_peer", "tls.rejectUnauthorized");
+
+    /// Parameters whose meaning is taken over, or told.
+    private static final Set<String> UNDERSTOOD =
+            Set.of(
+                    "encryption",
+                    "tls",
+                    "ssl",
+                    "secure",
+                    "starttls",
+                    "require_tls",
+                    "verify_peer",
+                    "tls.rejectunauthorized");
+
+    /// Schemes of what sends by no server.
+    private static final Set<String> SERVERLESS =
+            Set.of(
+                    "null",
+                    "native",
+                    "sendmail",
+                    "consolemail",
+                    "filemail",
+                    "memorymail",
+                    "dummymail",
+                    "log",
+                    "array");
 
     private static final String SEVERAL = "(?i)(failover|roundrobin)\\(.*";
     private static final int MOST_SCHEME_CHARS = 30;
@@ -55,6 +85,11 @@ final class AppUrl {
     /// Returns what it names; null when it can't be adopted, which [#remarks] tell why.
     @Nullable AppServer server() {
         return server;
+    }
+
+    /// Returns whether it says who logs in, if only half.
+    boolean hasUser() {
+        return parts != null && parts.user() != null && !parts.user().isEmpty();
     }
 
     /// Returns lines on what is not used of it.
@@ -123,8 +158,9 @@ final class AppUrl {
             tell("has a port that is no number from 1 to 65535; " + UrlParts.REMEDY);
         } else {
             Protection protection = Protection.ofScheme(its.scheme(), port).or(asked());
-            server = AppServer.smtp(host, port, logIn(its), protection, List.of(variable));
+            server = AppServer.smtp(host, port, logIn(its), protection, of(variable));
             tellUnverified();
+            tellParameters(UNDERSTOOD);
         }
     }
 
@@ -143,16 +179,19 @@ final class AppUrl {
 
     private void readProvider(UrlParts its) {
         int plus = its.scheme().lastIndexOf('+');
-        String kind = its.scheme().substring(plus + 1);
-        Optional<AppProvider> provider =
-                AppProvider.of(its.scheme().substring(0, Math.max(plus, 0)));
+        String name = plus < 0 ? its.scheme() : its.scheme().substring(0, plus);
+        Optional<AppProvider> provider = AppProvider.of(name);
         if (provider.isEmpty()) {
+            String scheme = schemeOf(its.scheme() + ":");
             tell(
-                    "does not send by SMTP, nor by an API that is known"
-                            + schemeOf(its.scheme() + ":"));
+                    SERVERLESS.contains(name)
+                            ? "does not send by SMTP, nor by an API that is known" + scheme
+                            : "names a provider that is not known here"
+                                    + scheme
+                                    + "; give POSTERN_EGRESS one");
             return;
         }
-        switch (kind) {
+        switch (plus < 0 ? provider.get().usualWay() : its.scheme().substring(plus + 1)) {
             case "smtp", "smtps" -> readProviderSmtp(its, provider.get());
             case "api", "https" -> readProviderApi(its, provider.get());
             default -> tell("is sent by neither SMTP nor API" + schemeOf(its.scheme() + ":"));
@@ -170,7 +209,7 @@ final class AppUrl {
         } else {
             Protection protection =
                     its.scheme().endsWith("s") ? Protection.IMPLICIT : Protection.UNSAID;
-            server = AppServer.smtp(host, port(its.port()), logIn, protection, List.of(variable));
+            server = AppServer.smtp(host, port(its.port()), logIn, protection, of(variable));
             tellParameters(Set.of("region"));
         }
     }
@@ -191,9 +230,7 @@ final class AppUrl {
                             + api.word()
                             + " needs; give POSTERN_EGRESS one");
         } else {
-            server =
-                    new AppServer(
-                            api, keys, OptionalInt.empty(), Protection.UNSAID, List.of(variable));
+            server = new AppServer(api, keys, OptionalInt.empty(), Protection.UNSAID, of(variable));
             tellParameters(Set.of("region"));
         }
     }
@@ -214,9 +251,14 @@ final class AppUrl {
 
     /// A certificate that the app did not want to see verified is verified here.
     private void tellUnverified() {
-        String verify = parameter("verify_peer");
-        if (verify != null && !Protection.isYes(verify)) {
-            tell("verify_peer is not taken over: certificates are verified (see tls-name and ca)");
+        for (String name : VERIFYING) {
+            String verify = parameter(name);
+            if (verify != null && !Protection.isYes(verify)) {
+                tell(
+                        name
+                                + " is not taken over: certificates are verified (see tls-name"
+                                + " and ca)");
+            }
         }
     }
 
@@ -225,6 +267,12 @@ final class AppUrl {
         if (others) {
             tell("its other parameters are not taken over");
         }
+    }
+
+    private static SequencedMap<String, Part> of(String variable) {
+        SequencedMap<String, Part> said = new LinkedHashMap<>();
+        said.put(variable, Part.SERVER);
+        return said;
     }
 
     private void tell(String what) {

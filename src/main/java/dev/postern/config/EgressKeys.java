@@ -28,6 +28,7 @@ final class EgressKeys {
     }
 
     private static final String IMPLICIT = "implicit (TLS at once)";
+    private static final String OPTIONAL = "optional (STARTTLS where it is offered)";
     private static final String REQUIRED = "required (STARTTLS, or TLS at once on 465)";
 
     /// What people write for `tls`, as other programs have it.
@@ -40,8 +41,8 @@ final class EgressKeys {
                     "ssl", IMPLICIT,
                     "ssl/tls", IMPLICIT,
                     "smtps", IMPLICIT,
-                    "false", "none",
-                    "no", "none");
+                    "false", OPTIONAL,
+                    "no", OPTIONAL);
 
     /// Names of keys in other programs, and the key that is meant.
     static final Map<String, String> ELSEWHERE =
@@ -53,8 +54,8 @@ final class EgressKeys {
                     Map.entry("hostname", "host"),
                     Map.entry("server", "host"),
                     Map.entry("address", "host"),
-                    Map.entry("secure", "tls"),
-                    Map.entry("ssl", "tls"),
+                    Map.entry("secure", "tls: implicit (or required)"),
+                    Map.entry("ssl", "tls: implicit (or required)"),
                     Map.entry("starttls", "tls"),
                     Map.entry("use-tls", "tls"),
                     Map.entry("use-ssl", "tls"),

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A URL cut into its parts, still percent-encoded (RFC 3986 §3 in small). `java.net.URI` gives
@@ -29,6 +30,9 @@ record UrlParts(
     /// What to do about a URL that can't be read for sure.
     static final String REMEDY =
             "percent-encode # / ? @ and blanks within user, password and key (%23 %2F %3F %40 %20)";
+
+    /// Parameters that hold addresses.
+    private static final Set<String> ADDRESSES = Set.of("senders", "sender", "from");
 
     private static final String AUTHORITY = "://";
 
@@ -77,9 +81,19 @@ record UrlParts(
 
     /// Returns whether a part may be a piece of a password that was not percent-encoded.
     boolean isDoubtful() {
-        return !isPlausible()
-                && (rest + query + fragment).indexOf('@') >= 0
-                && (user == null || !rest.isEmpty() || query != null || fragment != null);
+        return isPlausible()
+                ? hasAtSignBehind()
+                : (rest + query + fragment).indexOf('@') >= 0
+                        && (user == null || !rest.isEmpty() || query != null || fragment != null);
+    }
+
+    /// `smtp://me:1234?x=y@a.example`: by the RFC a server named `me`, and more likely a password.
+    private boolean hasAtSignBehind() {
+        return user == null
+                && query != null
+                && Arrays.stream(query.split("&"))
+                        .filter(parameter -> parameter.indexOf('@') >= 0)
+                        .anyMatch(parameter -> !ADDRESSES.contains(parameter.split("=", 2)[0]));
     }
 
     private boolean isPlausible() {

@@ -5,7 +5,6 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Spool;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -211,7 +210,7 @@ final class ActiveQueue {
         }
         try {
             return spool.content(message.id()).map(HeaderSection::author).orElse(sender);
-        } catch (UncheckedIOException _) {
+        } catch (RuntimeException | Error _) {
             return sender;
         }
     }

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -252,9 +253,8 @@ final class Calls {
             boolean shut = call.gate.isShut() && outcome instanceof Outcome.Unavailable;
             outcomes.put(recipient, shut ? unsaid : outcome);
         }
-        boolean mayBeAlone =
-                any(outcomes, Outcome.Unavailable.class) && !any(outcomes, Outcome.Accepted.class);
-        if (mayBeAlone && call.errand.isAlone(call.lane.name(), call.lane.lastAccepted())) {
+        if (mayBeAlone(outcomes.values())
+                && call.errand.isAlone(call.lane.name(), call.lane.lastAccepted())) {
             call.alone();
         }
         // Trouble with one message, where others go, is no trouble of the egress.
@@ -268,6 +268,20 @@ final class Calls {
             call.drop();
         }
         return outcomes;
+    }
+
+    /// Returns whether the egress may be unavailable to this one message only. Not where the way
+    /// there, the log-in or the account is what fails: no message can be the cause of that, and it
+    /// keeps all mail.
+    private static boolean mayBeAlone(Collection<Outcome> outcomes) {
+        List<Fault> faults =
+                outcomes.stream()
+                        .filter(Outcome.Unavailable.class::isInstance)
+                        .map(outcome -> ((Outcome.Unavailable) outcome).fault())
+                        .toList();
+        return !faults.isEmpty()
+                && EnumSet.of(Fault.SERVICE, Fault.TIMEOUT).containsAll(faults)
+                && outcomes.stream().noneMatch(Outcome.Accepted.class::isInstance);
     }
 
     /// Our own mistake leaves a message as it was: in doubt where it was or may be; else another

@@ -10,6 +10,7 @@ import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.ReversePath;
+import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.spool.Acceptance;
 import dev.postern.spool.MessageHistory;
@@ -137,6 +138,7 @@ public final class Dispatcher implements AutoCloseable {
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
     public void start() {
         spool.onDue(this::wake);
+        spool.onWish(rests::forget);
         tasks.post(this::run);
     }
 
@@ -182,6 +184,7 @@ public final class Dispatcher implements AutoCloseable {
             schedule = new Schedule(retry, random);
             acknowledgeTimeout = acknowledgeWithin;
             List<Lane> gone = before.without(lanes);
+            gone.forEach(lane -> rests.forget(lane.name()));
             gone.forEach(
                     lane -> lane.retire(() -> Serial.run(() -> retired.accept(lane.egress()))));
             if (stage == Stage.RUNNING) {
@@ -397,7 +400,7 @@ public final class Dispatcher implements AutoCloseable {
                     Errand.claimed(
                             message,
                             () -> content(id),
-                            () -> spool.find(id).map(MessageHistory::attempts).orElse(List.of()),
+                            () -> history(id),
                             schedule,
                             doubts.until(id),
                             rests.of(id, now),
@@ -412,6 +415,19 @@ public final class Dispatcher implements AutoCloseable {
             Instant again = now.plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
             boolean doubtful = message.possibleDuplicate();
             settle(id, new Settlement(0, List.of(), List.of(), again, doubtful), () -> {});
+        }
+    }
+
+    /// Returns nothing where the spool fails: what an egress just said counts all the same.
+    private List<Attempt> history(QueueId id) {
+        try {
+            return spool.find(id).map(MessageHistory::attempts).orElse(List.of());
+        } catch (RuntimeException | Error e) {
+            log.atError()
+                    .addKeyValue("id", id)
+                    .setCause(e)
+                    .log("the spool failed to give a message's history, which counts as none");
+            return List.of();
         }
     }
 

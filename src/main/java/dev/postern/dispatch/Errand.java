@@ -313,13 +313,13 @@ final class Errand {
     /// @param alone whether the egress is unavailable to this message alone: see [#isAlone]
     void called(String egress, Map<ForwardPath, Outcome> outcomes, boolean alone, Instant at) {
         Leg leg = legs.element();
-        boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
-        Map<ForwardPath, Integer> inRow = deferred ? past(egress).deferredInRow() : Map.of();
         boolean wasPinned = egress.equals(leg.pin());
         leg.ask(egress);
         // What is done comes first: whatever happens with the others, it must not be forgotten.
         outcomes.forEach((recipient, outcome) ->
                 ended(recipient, egress, outcome).ifPresent(done -> decide(leg, done)));
+        boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
+        Map<ForwardPath, Integer> inRow = deferred ? past(egress).deferredInRow() : Map.of();
         outcomes.forEach((recipient, outcome) -> {
             boolean further = inRow.getOrDefault(recipient, 0) >= DEFERRALS_MAX;
             miss(egress, outcome, further, alone, wasPinned, at)
@@ -359,8 +359,11 @@ final class Errand {
             Instant at) {
         return switch (outcome) {
             case Outcome.Accepted _, Outcome.Rejected _, Outcome.Uncertain _ -> Optional.empty();
-            case Outcome.Deferred(String reply, var wish, _) ->
-                    further ? Optional.of(Miss.putOff(egress, reply, at, wish)) : Optional.empty();
+            case Outcome.Deferred(String reply, var wish, boolean forAll) ->
+                    // What is asked of all mail is no answer to this recipient.
+                    further && !forAll
+                            ? Optional.of(Miss.putOff(egress, reply, at, wish))
+                            : Optional.empty();
             case Outcome.Unsuited(String reply, var misfit) ->
                     Optional.of(Miss.unsuited(egress, misfit, reply, at));
             case Outcome.Unavailable(String reply, _, var wish) -> {
@@ -438,10 +441,7 @@ final class Errand {
         Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
         Instant failedAt = Miss.latestFailure(misses, worst.why());
         switch (worst.why()) {
-            case PUT_OFF -> {
-                notBefore(Miss.soonestWish(misses, worst.why(), at));
-                defer(leg, waiting(to, Reason.RECIPIENT, worst), failedAt, at.plus(pause(leg, at)));
-            }
+            case PUT_OFF -> putOff(leg, to, misses, worst, at);
             case DOWN -> {
                 Instant wished = Miss.soonestWish(misses, worst.why(), at);
                 Instant again = Miss.soonestRoom(misses, at.plus(pause(leg, at)));
@@ -471,6 +471,38 @@ final class Errand {
                 decide(leg, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
             }
         }
+    }
+
+    /// Makes a recipient wait whom some egresses put off. Where others were not asked, their return
+    /// is to bring it, though not back to those: they rest as long as the schedule says.
+    private void putOff(Leg leg, ForwardPath to, List<Miss> misses, Miss worst, Instant at) {
+        Instant scheduled = at.plus(pause(leg, at));
+        Instant failedAt = Miss.latestFailure(misses, worst.why());
+        Optional<Miss> down =
+                misses.stream().filter(miss -> miss.why() == Miss.Why.DOWN).findFirst();
+        Instant room = Miss.soonestRoom(misses, Instant.MAX);
+        if (down.isEmpty() && room.equals(Instant.MAX)) {
+            notBefore(Miss.soonestWish(misses, worst.why(), at));
+            defer(leg, waiting(to, Reason.RECIPIENT, worst), failedAt, scheduled);
+            return;
+        }
+        List<Miss> resting = new ArrayList<>();
+        for (Miss miss : misses) {
+            if (miss.why() == Miss.Why.PUT_OFF) {
+                Miss rest = rests.get(miss.egress());
+                if (rest == null || !rest.lasts(at)) {
+                    rest = miss.restingUntil(scheduled);
+                    rests.put(miss.egress(), rest);
+                }
+                resting.add(rest);
+            }
+        }
+        Instant over = Miss.soonestWish(resting, worst.why(), at);
+        Instant again = room.isBefore(over) ? room : over;
+        Recipient waiting =
+                down.map(miss -> waiting(to, Reason.EGRESS_DOWN, miss))
+                        .orElseGet(() -> waiting(to, Reason.RECIPIENT, worst));
+        defer(leg, waiting, failedAt, again);
     }
 
     private Duration pause(Leg leg, Instant at) {

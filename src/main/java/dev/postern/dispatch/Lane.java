@@ -2,6 +2,7 @@ package dev.postern.dispatch;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.config.EgressConfig;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressState;
@@ -23,6 +24,7 @@ final class Lane {
     private static final Duration PROMISE_MOST = Duration.ofHours(1);
 
     private final Egress egress;
+    private final EgressConfig whole;
     private final EgressCommon config;
     private final EgressHealth health;
     private Limits limits;
@@ -34,9 +36,10 @@ final class Lane {
     private final List<Lane> before = new ArrayList<>();
     private @Nullable Runnable whenIdle;
 
-    Lane(Egress egress, EgressCommon config, EgressHealth health, Limits limits) {
+    Lane(Egress egress, EgressConfig config, EgressHealth health, Limits limits) {
         this.egress = egress;
-        this.config = config;
+        this.whole = config;
+        this.config = config.common();
         this.health = health;
         this.limits = limits;
     }
@@ -110,9 +113,12 @@ final class Lane {
     }
 
     /// Takes the place of a lane of the same name, whose calls go on, and so does the count of what
-    /// it sent.
+    /// it sent, and a pause where it is the same account that the server asked to wait.
     void follow(Lane other) {
         before.add(other);
+        if (whole.isSameAccount(other.whole)) {
+            pauseUntil(other.pausedUntil);
+        }
         boolean sameLimits =
                 Objects.equals(config.rate(), other.config.rate())
                         && Objects.equals(config.quota(), other.config.quota());

@@ -82,7 +82,7 @@ final class Lanes {
         }
         EgressHealth health = new EgressHealth(config.name(), now);
         Limits limits = new Limits(config.common(), spool, now);
-        Lane lane = new Lane(egress, config.common(), health, limits);
+        Lane lane = new Lane(egress, config, health, limits);
         Stream.concat(Stream.ofNullable(before), leaving.stream())
                 .filter(other -> other.name().equals(config.name()))
                 .forEach(lane::follow);

@@ -83,6 +83,12 @@ record Miss(
         return new Miss(egress, Why.FINAL, words, null, null);
     }
 
+    /// Returns the same with a rest: what it wished, and until `then` at least.
+    Miss restingUntil(Instant then) {
+        return new Miss(
+                egress, why, words, failedAt, until == null || until.isBefore(then) ? then : until);
+    }
+
     /// Returns whether it names a time that is still to come.
     boolean lasts(Instant now) {
         return until != null && until.isAfter(now);

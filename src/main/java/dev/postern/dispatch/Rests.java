@@ -3,16 +3,17 @@ package dev.postern.dispatch;
 import dev.postern.mail.QueueId;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /// Which egresses asked to be left alone for a while with a message that found them unavailable:
-/// their wish holds whatever makes the message due, as another's success does. Of this process
-/// only.
+/// their wish holds whatever makes the message due, as another's success does, but an operator. Of
+/// this process only. Thread-safe.
 final class Rests {
 
-    private final Map<QueueId, List<Miss>> rests = new HashMap<>();
+    private final Map<QueueId, List<Miss>> rests = new ConcurrentHashMap<>();
 
     /// Takes the place of what was noted of the message.
     ///
@@ -29,6 +30,18 @@ final class Rests {
     /// Returns the misses of the egresses that are not to be asked about this message yet.
     List<Miss> of(QueueId id, Instant now) {
         return lasting(rests.getOrDefault(id, List.of()), now);
+    }
+
+    /// Forgets what was noted of these messages: an operator wants them tried.
+    void forget(Predicate<QueueId> messages) {
+        rests.keySet().removeIf(messages);
+    }
+
+    /// Forgets what an egress asked for that is not used any more.
+    void forget(String egress) {
+        rests.replaceAll(
+                (_, misses) ->
+                        misses.stream().filter(miss -> !miss.egress().equals(egress)).toList());
     }
 
     private static List<Miss> lasting(Collection<Miss> misses, Instant now) {

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// names, comments, groups' names and source routes. For mail that brings no envelope.
 ///
 /// Lenient as mailers are: empty entries are skipped, and white space around dots and `@` is
-/// dropped. A bare local part is an address here (`root`); whether it can be qualified is for
-/// others to say.
+/// dropped, as is a dot behind a domain. A bare local part is an address here (`root`); whether it
+/// can be qualified is for others to say.
 ///
 /// *Limits.* An address of more than [#ADDRESS_OCTETS] is none; of what is none the first
 /// [#MALFORMED_CHARACTERS] are told.
@@ -44,11 +44,12 @@ public record AddressList(List<String> addresses, List<String> others) {
         Set<String> found = new LinkedHashSet<>();
         Reader reader = new Reader(value.replace("\r\n", "").replace("\n", ""));
         List<String> others = new ArrayList<>();
-        for (String entry : reader.entries()) {
+        for (String written : reader.entries()) {
+            String entry = withoutRootDot(written);
             if (isAddress(entry)) {
                 found.add(entry);
             } else {
-                others.add(entry.substring(0, Math.min(entry.length(), MALFORMED_CHARACTERS)));
+                others.add(written.substring(0, Math.min(written.length(), MALFORMED_CHARACTERS)));
             }
         }
         return new AddressList(List.copyOf(found), others);
@@ -59,12 +60,19 @@ public record AddressList(List<String> addresses, List<String> others) {
         if (text.length() > ADDRESS_OCTETS || text.getBytes(UTF_8).length > ADDRESS_OCTETS) {
             return false;
         }
-        int at =
-                text.startsWith("\"")
-                        ? text.indexOf('@', closingQuote(text, 0))
-                        : text.indexOf('@');
+        int at = atSign(text);
         String local = at < 0 ? text : text.substring(0, at);
         return isLocalPart(local) && (at < 0 || isDomain(text.substring(at + 1)));
+    }
+
+    private static int atSign(String text) {
+        return text.startsWith("\"") ? text.indexOf('@', closingQuote(text, 0)) : text.indexOf('@');
+    }
+
+    /// A dot behind a domain says that it is a whole one, and is none of its own (RFC 1034 §3.1).
+    private static String withoutRootDot(String entry) {
+        boolean dotted = entry.endsWith(".") && !entry.endsWith("..") && atSign(entry) >= 0;
+        return dotted ? entry.substring(0, entry.length() - 1) : entry;
     }
 
     private static int closingQuote(String text, int opening) {

@@ -29,6 +29,9 @@ public final class HeaderSection {
     /// How much is read ahead at most.
     public static final int LIMIT_OCTETS = 256 * 1024;
 
+    /// How far into it an author is looked for: the dispatcher has no time for more.
+    static final int AUTHOR_LIMIT_OCTETS = 64 * 1024;
+
     private static final String CRLF = "\r\n";
     private static final Pattern UNINDENTED = Pattern.compile(CRLF + "(?=[^ \t])");
     private static final List<String> DESTINATIONS = List.of("to", "cc", "bcc");
@@ -80,7 +83,8 @@ public final class HeaderSection {
     /// @throws UncheckedIOException when the content can't be read
     public static ReversePath author(MessageContent content) {
         try (InputStream in = new BufferedInputStream(content.open())) {
-            return read(in).first("from")
+            return read(in, AUTHOR_LIMIT_OCTETS)
+                    .first("from")
                     .flatMap(value -> AddressList.parse(value).addresses().stream().findFirst())
                     .map(ReversePath::new)
                     .orElse(ReversePath.NULL);
@@ -91,11 +95,15 @@ public final class HeaderSection {
 
     /// Reads up to and including the first empty line, octet by octet: give it a buffered stream.
     public static HeaderSection read(InputStream in) throws IOException {
+        return read(in, LIMIT_OCTETS);
+    }
+
+    private static HeaderSection read(InputStream in, int limitOctets) throws IOException {
         ByteArrayOutputStream octets = new ByteArrayOutputStream();
         boolean lineEmpty = true;
         boolean afterCr = false;
         int octet;
-        while (octets.size() < LIMIT_OCTETS && (octet = in.read()) >= 0) {
+        while (octets.size() < limitOctets && (octet = in.read()) >= 0) {
             octets.write(octet);
             if (octet == '\n') {
                 if (lineEmpty) {
@@ -108,7 +116,7 @@ public final class HeaderSection {
             }
             afterCr = octet == '\r';
         }
-        return new HeaderSection(octets.toByteArray(), octets.size() < LIMIT_OCTETS);
+        return new HeaderSection(octets.toByteArray(), octets.size() < limitOctets);
     }
 
     /// Returns whether the section ended within the limit.

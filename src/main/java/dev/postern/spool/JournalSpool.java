@@ -12,6 +12,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +51,7 @@ public final class JournalSpool implements Spool {
     private final Keepsakes keepsakes;
     private final Preparations preparations;
     private volatile Runnable onDue = () -> {};
+    private volatile Consumer<Predicate<QueueId>> onWish = _ -> {};
     private volatile boolean closed;
 
     private JournalSpool(
@@ -300,6 +303,11 @@ public final class JournalSpool implements Spool {
     }
 
     @Override
+    public void onWish(Consumer<Predicate<QueueId>> told) {
+        onWish = told;
+    }
+
+    @Override
     public void committing(QueueId id, String egress, List<ForwardPath> recipients) {
         claims.committing(id);
     }
@@ -331,7 +339,7 @@ public final class JournalSpool implements Spool {
         int count = 0;
         if (reason == Reason.OPERATOR) {
             for (long id : claims.heldByOperator()) {
-                count += desk.apply(Verb.RELEASE, new QueueId(id)) == Verdict.DONE ? 1 : 0;
+                count += wish(Verb.RELEASE, new QueueId(id)) == Verdict.DONE ? 1 : 0;
             }
         } else if (reason == Reason.NO_EGRESS) {
             count = claims.free(reason);
@@ -359,6 +367,7 @@ public final class JournalSpool implements Spool {
 
     @Override
     public int flush() {
+        onWish.accept(_ -> true);
         int count = claims.flush();
         wake();
         return count;
@@ -366,9 +375,17 @@ public final class JournalSpool implements Spool {
 
     @Override
     public Verdict apply(Verb verb, QueueId id) {
-        Verdict verdict = desk.apply(verb, id);
+        Verdict verdict = wish(verb, id);
         wake();
         return verdict;
+    }
+
+    private Verdict wish(Verb verb, QueueId id) {
+        if (verb == Verb.RETRY || verb == Verb.RELEASE) {
+            // Before it is due, so that it is not claimed as if nobody had asked.
+            onWish.accept(id::equals);
+        }
+        return desk.apply(verb, id);
     }
 
     @Override

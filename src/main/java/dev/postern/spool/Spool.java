@@ -7,6 +7,8 @@ import dev.postern.mail.Reason;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// The queue as its users see it. Thread-safe.
 ///
@@ -53,6 +55,11 @@ public interface Spool extends AutoCloseable {
 
     /// Sets what to run, on any thread and briefly, whenever a message may have become due.
     void onDue(Runnable wake);
+
+    /// Sets what is told, on any thread and briefly, which messages an operator is about to make
+    /// due: what [#flush], [Verb#RETRY] and [Verb#RELEASE] want is wanted now, whatever the
+    /// dispatcher waits for.
+    void onWish(Consumer<Predicate<QueueId>> told);
 
     /// Notes that an attempt is about to pass its commit point. Written at once, synced with the
     /// next sync. If the process dies before [#settle], the message comes back marked as a possible

@@ -8,6 +8,7 @@ import dev.postern.mail.CrlfLines;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.smtp.DotStuffer;
+import dev.postern.smtp.EnhancedStatus;
 import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.smtp.UpstreamReply.Answered;
@@ -21,6 +22,10 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -53,10 +58,12 @@ public final class SmtpClient implements AutoCloseable {
 
         /// It was taken.
         ///
-        /// @param reply the whole reply to end-of-data in one line
+        /// @param replies the whole reply to each end-of-data in one line; more than one where
+        ///   there were more recipients than a transaction may have
         /// @param untaken the recipients that it was not taken for
-        record Taken(String reply, List<Untaken> untaken) implements Verdict {
+        record Taken(List<String> replies, List<Untaken> untaken) implements Verdict {
             public Taken {
+                replies = List.copyOf(replies);
                 untaken = List.copyOf(untaken);
             }
         }
@@ -117,61 +124,166 @@ public final class SmtpClient implements AutoCloseable {
         }
     }
 
-    /// Hands over one message, to those recipients that are taken.
+    /// What became of the recipients in one transaction.
+    ///
+    /// @param taken how many were taken
+    /// @param postponed those that were one too many, and all behind them
+    private record Named(int taken, List<Untaken> refused, List<Untaken> postponed) {}
+
+    /// Hands over one message, to those recipients that are taken: in as many transactions as it
+    /// takes where they are too many for one (RFC 5321 §4.5.3.1.10). What fails after the first of
+    /// these leaves the rest untaken, since the message must not be handed over again as a whole.
     ///
     /// @param user who logs in where the listener asks for it; null: nobody
     /// @param content lines that end in LF or CRLF
     public Verdict submit(
             Envelope envelope, Reports reports, SmtpConfig.@Nullable User user, InputStream content)
             throws IOException {
-        try {
+        try (Repeatable repeatable = new Repeatable(content)) {
             expect(ReplyCode.READY, read());
             List<String> offered = hello();
             if (user != null && offers(offered, "AUTH")) {
                 logIn(user);
             }
             Reports asked = offers(offered, "DSN") ? reports : Reports.UNSAID;
-            command(
+            String mail =
                     "MAIL FROM:<"
                             + envelope.sender()
                             + ">"
                             + parameters(envelope, offered)
                             + parameter("RET", asked.ret())
-                            + parameter("ENVID", asked.envelopeId()));
-            expect(ReplyCode.OK, read());
-            List<Untaken> untaken = untaken(envelope.recipients(), asked);
-            if (untaken.size() == envelope.recipients().size()) {
-                boolean permanent = untaken.stream().allMatch(Untaken::permanent);
-                return new Verdict.Refused(untaken.getFirst().reply(), permanent);
-            }
-            command("DATA");
-            expect(ReplyCode.START_CONTENT, read());
-            send(content);
-            Answered answer = expect(ReplyCode.OK, read());
-            command("QUIT");
-            return new Verdict.Taken(answer.oneLine(), untaken);
+                            + parameter("ENVID", asked.envelopeId());
+            return transactions(mail, envelope.recipients(), asked, repeatable);
         } catch (Refusal refusal) {
             return refusal.verdict;
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
         }
     }
 
-    /// Names the recipients; all that follows a 421 is void (RFC 5321 §3.8).
-    private List<Untaken> untaken(List<ForwardPath> recipients, Reports asked)
+    private Verdict transactions(
+            String mail, List<ForwardPath> recipients, Reports asked, Repeatable content)
             throws IOException, Refusal {
+        List<String> replies = new ArrayList<>();
         List<Untaken> untaken = new ArrayList<>();
-        for (ForwardPath recipient : recipients) {
+        List<ForwardPath> left = recipients;
+        while (!left.isEmpty()) {
+            try {
+                command(mail);
+                expect(ReplyCode.OK, read());
+                Named named = name(left, asked);
+                if (named.taken() > 0) {
+                    replies.add(handOver(content, !named.postponed().isEmpty()));
+                    left = named.postponed().stream().map(Untaken::recipient).toList();
+                } else {
+                    untaken.addAll(named.postponed());
+                    left = List.of();
+                }
+                untaken.addAll(named.refused());
+            } catch (Refusal refusal) {
+                if (replies.isEmpty()) {
+                    throw refusal;
+                }
+                Verdict.Refused why = refusal.verdict;
+                untaken.addAll(untaken(left, why.reply(), why.permanent()));
+                left = List.of();
+            } catch (IOException e) {
+                if (replies.isEmpty()) {
+                    throw e;
+                }
+                untaken.addAll(untaken(left, String.valueOf(e.getMessage()), false));
+                left = List.of();
+            }
+        }
+        if (replies.isEmpty()) {
+            boolean permanent = untaken.stream().allMatch(Untaken::permanent);
+            return new Verdict.Refused(untaken.getFirst().reply(), permanent);
+        }
+        quit();
+        return new Verdict.Taken(replies, untaken);
+    }
+
+    /// Names recipients until one is too many; all that follows a 421 is void (RFC 5321 §3.8).
+    private Named name(List<ForwardPath> recipients, Reports asked) throws IOException, Refusal {
+        List<Untaken> refused = new ArrayList<>();
+        for (int i = 0; i < recipients.size(); i++) {
+            ForwardPath recipient = recipients.get(i);
             command("RCPT TO:<" + recipient + ">" + parameter("NOTIFY", asked.events()));
             Answered answer = answered(read());
             if (answer.code().equals(ReplyCode.NOT_AVAILABLE)) {
                 throw new Refusal(new Verdict.Refused(answer.oneLine(), false));
             }
+            if (answer.code().equals(ReplyCode.NO_STORAGE)
+                    && EnhancedStatus.TOO_MANY_RECIPIENTS.equals(answer.status())) {
+                List<ForwardPath> rest = recipients.subList(i, recipients.size());
+                return new Named(
+                        i - refused.size(), refused, untaken(rest, answer.oneLine(), false));
+            }
             if (!answer.code().equals(ReplyCode.OK)) {
-                untaken.add(new Untaken(recipient, answer.oneLine(), answer.code().isPermanent()));
+                refused.add(new Untaken(recipient, answer.oneLine(), answer.code().isPermanent()));
             }
         }
-        return untaken;
+        return new Named(recipients.size() - refused.size(), refused, List.of());
+    }
+
+    private static List<Untaken> untaken(
+            List<ForwardPath> recipients, String reply, boolean permanent) {
+        return recipients.stream()
+                .map(recipient -> new Untaken(recipient, reply, permanent))
+                .toList();
+    }
+
+    /// @return the reply to end-of-data in one line
+    private String handOver(Repeatable content, boolean again) throws IOException, Refusal {
+        if (again) {
+            content.keep();
+        }
+        command("DATA");
+        expect(ReplyCode.START_CONTENT, read());
+        send(content.fromStart());
+        return expect(ReplyCode.OK, read()).oneLine();
+    }
+
+    /// The message is taken, whether the listener hears this or not.
+    private void quit() {
+        try {
+            command("QUIT");
+        } catch (IOException _) {
+            return;
+        }
+    }
+
+    /// Content that can be read once, or many times after it was kept: in a file without a name,
+    /// which is gone when the process is.
+    private static final class Repeatable implements AutoCloseable {
+
+        private final InputStream content;
+        private @Nullable FileChannel kept;
+
+        Repeatable(InputStream content) {
+            this.content = content;
+        }
+
+        void keep() throws IOException {
+            if (kept == null) {
+                kept =
+                        FileChannel.open(
+                                Files.createTempFile("postern-", ".eml"),
+                                StandardOpenOption.READ,
+                                StandardOpenOption.WRITE,
+                                StandardOpenOption.DELETE_ON_CLOSE);
+                content.transferTo(Channels.newOutputStream(kept));
+            }
+        }
+
+        InputStream fromStart() throws IOException {
+            return kept == null ? content : Channels.newInputStream(kept.position(0));
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (kept != null) {
+                kept.close();
+            }
+        }
     }
 
     private static String parameter(String name, String value) {
@@ -183,22 +295,27 @@ public final class SmtpClient implements AutoCloseable {
     ///
     /// @return whether the program ended the session by QUIT, whatever was refused before
     public boolean converse(InputStream commands, OutputStream replies) throws IOException {
-        Thread.ofVirtual().start(() -> pump(commands));
+        LocalCommands local = new LocalCommands(out);
+        Thread.ofVirtual().start(() -> pump(commands, local));
         byte[] buffer = new byte[BUFFER_BYTES];
         StringBuilder line = new StringBuilder();
         String last = "";
         int read;
         while ((read = in.read(buffer)) >= 0) {
-            replies.write(buffer, 0, read);
-            replies.flush();
             for (int i = 0; i < read; i++) {
                 if (buffer[i] == '\n') {
                     last = line.toString();
                     line.setLength(0);
+                    if (last.equals(ReplyCode.START_CONTENT.toString())) {
+                        local.contentBegins();
+                    }
                 } else if (line.length() < CODE_CHARS) {
                     line.append((char) buffer[i]);
                 }
             }
+            // Afterwards, so that the program answers no 354 before it is heeded.
+            replies.write(buffer, 0, read);
+            replies.flush();
         }
         return last.equals(ReplyCode.CLOSING.toString());
     }
@@ -208,18 +325,13 @@ public final class SmtpClient implements AutoCloseable {
         socket.close();
     }
 
-    private void pump(InputStream commands) {
+    private void pump(InputStream commands, LocalCommands local) {
         try {
             byte[] buffer = new byte[BUFFER_BYTES];
-            int before = -1;
             int read;
             while ((read = commands.read(buffer)) >= 0) {
                 for (int i = 0; i < read; i++) {
-                    if (buffer[i] == '\n' && before != '\r') {
-                        out.write('\r');
-                    }
-                    out.write(buffer[i]);
-                    before = buffer[i];
+                    local.write(buffer[i]);
                 }
                 out.flush();
             }
@@ -263,10 +375,14 @@ public final class SmtpClient implements AutoCloseable {
         CrlfLines lines = new CrlfLines(content);
         byte[] buffer = new byte[BUFFER_BYTES];
         int read;
-        while ((read = lines.read(buffer)) >= 0) {
-            stuffer.stuff(ByteBuffer.wrap(buffer, 0, read), this::write);
+        try {
+            while ((read = lines.read(buffer)) >= 0) {
+                stuffer.stuff(ByteBuffer.wrap(buffer, 0, read), this::write);
+            }
+            stuffer.finish(this::write);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
-        stuffer.finish(this::write);
         out.flush();
     }
 

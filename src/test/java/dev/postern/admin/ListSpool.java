@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// A spool of what a test put in; what operators do is written down.
 final class ListSpool implements Spool {
@@ -144,6 +146,9 @@ final class ListSpool implements Spool {
     public Optional<Instant> nextDue() {
         return Optional.empty();
     }
+
+    @Override
+    public void onWish(Consumer<Predicate<QueueId>> told) {}
 
     @Override
     public void onDue(Runnable wake) {}

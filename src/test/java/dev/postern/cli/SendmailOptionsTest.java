@@ -32,6 +32,8 @@ class SendmailOptionsTest {
         "delivery reports, -N failure -R hdrs -V id a@x.example, false, true, , , a@x.example",
         "sendmail's submission mode, -Ac -t, true, true, , , ''",
         "with a value, -itf b@x.example a@x.example, true, false, b@x.example, , a@x.example",
+        "a scanner's Exim, -oMr spam-scanned -oi a@x.example, false, false, , , a@x.example",
+        "Exim's others, -oMa h -oMaa i -oMai j -oMas k -oMi l -oMs n -oMt o, false, true, , , ''",
         "ignored flags, -m -em -bm -v -n -U -G a@x.example, false, true, , , a@x.example",
         "apart, -X f -C f -p h -O a=b -L t -h 5 -B 7BIT a@x.example, false, true, , , a@x.example",
         "attached, -Xf -Cf -ph -Oa=b -Lt -h5 -B7BIT a@x.example, false, true, , , a@x.example"
@@ -91,7 +93,7 @@ class SendmailOptionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-bd", "-bi", "-bv", "-Z", "-f", "-itZ", "-N", "-X"})
+    @ValueSource(strings = {"-bd", "-bi", "-bv", "-Z", "-f", "-itZ", "-N", "-X", "-oMr"})
     void whatPosternIsNotForIsRefused(String words) {
         Trouble refused =
                 assertThrows(Trouble.class, () -> SendmailOptions.parse(List.of(words.split(" "))));

@@ -116,9 +116,10 @@ class AdoptionTest {
                             for (String name : convention.named(role)) {
                                 String value = Seeds.oneOf(random, VALUES);
                                 int at = value.indexOf("://") + 3;
-                                environment.put(
-                                        name,
-                                        value.substring(0, at) + "hunter2" + value.substring(at));
+                                String secret =
+                                        value.substring(0, at) + "hunter2" + value.substring(at);
+                                boolean file = role.mayBeInFile() && random.nextInt(3) == 0;
+                                environment.put(file ? AppConvention.inFile(name) : name, secret);
                             }
                         }
                     }
@@ -234,6 +235,21 @@ class AdoptionTest {
     }
 
     @Test
+    void onlyWhatIsUsedIsNamedAsTheSource() {
+        Adoption adoption =
+                adoption(
+                        environment(
+                                "EMAIL_HOST=m.test EMAIL_HOST_USER=d EMAIL_HOST_PASSWORD=p"
+                                        + " MAIL_MAILER=smtp MAIL_HOST=m.test MAIL_PORT=587"
+                                        + " MAIL_USERNAME=l MAIL_PASSWORD=q"));
+
+        assertEquals(
+                "egress adopted comes from EMAIL_HOST, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD,"
+                        + " MAIL_HOST, MAIL_PORT, MAIL_MAILER",
+                adoption.remarks().getFirst());
+    }
+
+    @Test
     void whatTheAppUsedIsTheFirstCandidate() {
         assertEquals(
                 List.of(new SubmissionPort(2465, true), new SubmissionPort(587, false)),
@@ -241,6 +257,9 @@ class AdoptionTest {
         assertEquals(
                 new SubmissionPort(25, false),
                 candidates("SMTP_URL", "smtp://me:word@smtp.a.test:25").getFirst());
+        assertEquals(
+                new SubmissionPort(465, true),
+                candidates("SMTP_URL", "smtp://me:word@smtp.a.test:465?encryption=tls").getFirst());
         assertEquals(SubmissionPort.USUAL, candidates("SMTP_HOST", "smtp.a.test"));
     }
 

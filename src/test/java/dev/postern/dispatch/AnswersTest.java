@@ -131,7 +131,8 @@ class AnswersTest {
                             new Answer.Said(
                                     Integer.parseInt(columns[1]), fields(columns[2]), columns[3]);
                     String comesTo = columns[4] + " " + columns[5];
-                    boolean forAll = comesTo.equals("deferred -") && WAIT.matcher(columns[2]).find();
+                    boolean forAll =
+                            comesTo.equals("deferred -") && WAIT.matcher(columns[2]).find();
                     rows.add(new Row(line, answer, forAll ? "deferred all" : comesTo));
                 }
             }
@@ -245,10 +246,7 @@ class AnswersTest {
     }
 
     private static Row framed(Framing framing, String raw, String comesTo) {
-        return new Row(
-                framing + " " + raw,
-                new Answer.Raw(raw),
-                framing.isContradiction() ? "uncertain -" : comesTo);
+        return new Row(framing + " " + raw, new Answer.Raw(raw), comesTo);
     }
 
     @ParameterizedTest

@@ -7,20 +7,27 @@ import static dev.postern.dispatch.ScriptedEgress.TOO_BIG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressState;
+import dev.postern.egress.Probe;
+import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.spool.Spool;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -29,6 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Messages that an egress puts off while it takes others: none of them is asked about more often
 /// than its schedule says, and none keeps others from leaving.
@@ -86,8 +94,15 @@ class PutOffTest {
         return rig.spool.attempts(id).getLast().at();
     }
 
+    /// The faults that a single message can bring about.
+    private static final Set<Fault> OF_A_MESSAGE = EnumSet.of(Fault.SERVICE, Fault.TIMEOUT);
+
+    static Stream<Fault> outages() {
+        return EnumSet.complementOf(EnumSet.copyOf(OF_A_MESSAGE)).stream();
+    }
+
     static Stream<Arguments> streams() {
-        return Stream.of(Fault.values())
+        return OF_A_MESSAGE.stream()
                 .flatMap(fault ->
                         Stream.of(20, 60, 400).map(seconds -> Arguments.of(fault, seconds)));
     }
@@ -113,6 +128,33 @@ class PutOffTest {
         assertEquals("deferred recipient one: HTTP 500 internal", rig.fate(poison));
         rig.pace.pass(Rig.MAX_AGE);
         assertEquals("failed one: expired after 5d: HTTP 500 internal", rig.fate(poison));
+    }
+
+    /// However others fared since it was refused first, and whatever it was put off for before.
+    @ParameterizedTest
+    @MethodSource("outages")
+    void anOutageIsOneThoughOnlyAMessageThatFailedBeforeMeetsIt(Fault fault) {
+        Rig rig = Rig.of("one").start();
+        ScriptedEgress one = rig.egress("one");
+        one.usually(allBut("b", new Outcome.Unavailable("HTTP 500", Fault.SERVICE, null)));
+        QueueId id = rig.send("b@example.net");
+        rig.pace.pass(Duration.ofSeconds(6));
+        rig.send("c@example.net");
+        rig.pace.pass(Duration.ofSeconds(6));
+        assertEquals("deferred recipient one: HTTP 500", rig.fate(id));
+
+        one.usually(new Outcome.Unavailable("an outage", fault, null));
+        one.probing(new Probe.Failed("an outage", fault, null));
+        for (int i = 0; i < 3; i++) {
+            rig.pace.pass(rig.dueIn(id));
+        }
+        assertEquals(EgressState.DOWN, rig.dispatcher.egresses().getFirst().state());
+        assertEquals("deferred egress-down one: an outage", rig.fate(id));
+
+        one.usually(ACCEPTED).probing(new Probe.Passed("fine"));
+        rig.dispatcher.probe("one");
+        rig.pace.pass(Haste.INTERVAL);
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
     /// The first time it may have been the egress's bad moment.
@@ -158,6 +200,28 @@ class PutOffTest {
         assertEquals(2, posts(rig, "b@example.net"));
     }
 
+    /// What a server asked for binds us, not the operator.
+    @ParameterizedTest
+    @ValueSource(strings = {"flush", "retry", "reload"})
+    void anOperatorHasItTriedThoughTheWaitLasts(String wish) {
+        Rig rig = Rig.of("one").start();
+        Outcome busy = new Outcome.Unavailable("HTTP 503", Fault.SERVICE, Duration.ofHours(2));
+        rig.egress("one").usually(allBut("b", busy));
+        QueueId id = rig.send("b@example.net");
+        rig.pace.pass(Duration.ofMinutes(1));
+        rig.send("c@example.net");
+        rig.pace.pass(Duration.ofMinutes(1));
+        assertEquals(1, posts(rig, "b@example.net"));
+        rig.egress("one").usually(ACCEPTED);
+        switch (wish) {
+            case "flush" -> rig.spool.flush();
+            case "retry" -> rig.spool.apply(Spool.Verb.RETRY, id);
+            default -> rig.use(Set.of(), EgressConfigs.egress("one"));
+        }
+        rig.pace.pass(Haste.INTERVAL);
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
+    }
+
     @Test
     void aWaitThatOneEgressAsksForDoesNotKeepMailFromAnother() {
         Rig rig = Rig.of("one", "two").start();
@@ -199,6 +263,26 @@ class PutOffTest {
         assertEquals(State.SENT, rig.spool.get(first).state());
         assertEquals(State.SENT, rig.spool.get(second).state());
         assertEquals(EgressState.UP, rig.dispatcher.egresses().getFirst().state());
+    }
+
+    /// However often: it is no answer to one recipient that the next egress could change.
+    @Test
+    void whatIsAskedOfAllMailAgainAndAgainIsALimitStill() {
+        Rig rig =
+                new Rig(
+                                new SplittableRandom(1),
+                                EgressConfigs.egress("one", 2, List.of(), null, WhenLimited.WAIT),
+                                EgressConfigs.egress("two"))
+                        .start();
+        rig.egress("one").usually(new Outcome.Deferred("HTTP 429", Duration.ofSeconds(40), true));
+        QueueId id = rig.send("b@example.net");
+        for (int i = 1; i < Errand.DEFERRALS_MAX + 2; i++) {
+            assertEquals("deferred limited one: HTTP 429", rig.fate(id));
+            rig.pace.pass(rig.dueIn(id));
+            assertEquals(i + 1, rig.egress("one").calls().size());
+        }
+        assertEquals("deferred limited one: HTTP 429", rig.fate(id));
+        assertEquals(List.of(), rig.egress("two").calls());
     }
 
     @Test
@@ -245,6 +329,26 @@ class PutOffTest {
     }
 
     @Test
+    void whatIsTakenStaysTakenThoughTheHistoryCannotBeRead() {
+        Rig rig = Rig.of("one").start();
+        rig.egress("one")
+                .then(DEFERRED)
+                .then((shipment, gate) -> {
+                    gate.pass();
+                    rig.spool.unreadable(true);
+                    List<ForwardPath> to = shipment.envelope().recipients();
+                    return Delivery.of(to, Map.of(to.get(0), ACCEPTED, to.get(1), DEFERRED));
+                });
+        QueueId id = rig.send("b@example.net", "c@example.net");
+        rig.pace.pass(rig.dueIn(id));
+        rig.spool.unreadable(false);
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id, 0));
+        assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id, 1));
+        rig.pace.pass(rig.dueIn(id));
+        assertEquals("c@example.net", rig.egress("one").calls().getLast());
+    }
+
+    @Test
     void anotherClassEndsTheRowOfDeferrals() {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").then(DEFERRED, DEFERRED, REFUSED, DEFERRED, DEFERRED);
@@ -287,6 +391,45 @@ class PutOffTest {
     private static void slowestOf(Rig rig, Duration time) {
         rig.egress("one").usually(allBut("b", DEFERRED));
         slowest(rig, time, Duration.ofMinutes(2));
+    }
+
+    /// The next one was not asked: its return brings the message, but not back to the first.
+    @Test
+    void whatIsPutOffGoesByTheNextEgressOnceThatWorks() {
+        Rig rig = Rig.of("one", "two");
+        rig.egress("one").usually(allBut("b", DEFERRED));
+        rig.egress("two").probing(new Probe.Failed("no route", Fault.NETWORK, null));
+        QueueId id = rig.start().send("b@example.net");
+        for (int i = 1; i < Errand.DEFERRALS_MAX; i++) {
+            assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id));
+            rig.pace.pass(rig.dueIn(id));
+        }
+        assertEquals("deferred egress-down two: no route", rig.fate(id));
+        rig.egress("two").probing(new Probe.Passed("fine"));
+        rig.dispatcher.probe("two");
+        rig.pace.pass(Haste.INTERVAL);
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
+        assertEquals(Errand.DEFERRALS_MAX, posts(rig, "b@example.net"));
+    }
+
+    @Test
+    void whatIsPutOffGoesByTheNextEgressOnceThatHasRoom() {
+        EgressConfig narrow =
+                EgressConfigs.egress(
+                        "two",
+                        2,
+                        List.of(),
+                        new EgressCommon.Rate(1, Duration.ofMinutes(5)),
+                        WhenLimited.NEXT);
+        Rig rig = new Rig(new SplittableRandom(1), EgressConfigs.egress("one"), narrow).start();
+        rig.egress("one").then(TOO_BIG).usually(DEFERRED);
+        QueueId first = rig.send("a@example.net");
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(first));
+        rig.pace.pass(Duration.ofMinutes(1));
+        QueueId id = rig.send("b@example.net");
+        rig.pace.pass(Duration.ofMinutes(5));
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
+        assertEquals(Errand.DEFERRALS_MAX, posts(rig, "b@example.net"));
     }
 
     /// The next one is down: its return must not bring the message back to the first.

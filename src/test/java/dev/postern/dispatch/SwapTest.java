@@ -11,6 +11,7 @@ import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.util.List;
@@ -56,6 +57,22 @@ class SwapTest {
         assertFalse(one.isWellClosed());
         rig.pace.pass(Duration.ofMinutes(14));
         assertEquals(1, one.probes(), "the wait for its next probe goes on");
+    }
+
+    @Test
+    void aPauseOutlivesAChangeThatLeavesTheAccount() {
+        Rig rig = Rig.of("one").start();
+        Duration wish = Duration.ofHours(1);
+        rig.egress("one").then(new Outcome.Deferred("HTTP 429", wish, true));
+        rig.send("r1@example.net");
+        rig.use(
+                Set.of(),
+                EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
+        QueueId id = rig.send("r2@example.net");
+        rig.pace.pass(wish.minusMinutes(1));
+        assertEquals(List.of(), rig.egress("one").calls());
+        rig.pace.pass(Duration.ofMinutes(2));
+        assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
     @Test

@@ -59,6 +59,20 @@ class WaysTest {
     }
 
     @Test
+    void mailThatCannotBeReadKeepsNobodyAndGoesOnceItCan() {
+        Rig rig = rig(narrow("one", 1, "@one.example"), narrow("two", 1));
+        rig.spool.unreadable(true);
+        QueueId nobodys = rig.send("b@example.net");
+        QueueId bounce = rig.spool.add("", "c@example.net");
+        rig.pace.run();
+        assertEquals(0, rig.spool.claimed().size());
+        rig.spool.unreadable(false);
+        rig.pace.pass(Duration.ofHours(1));
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(nobodys));
+        assertEquals("sent two: 250 2.0.0 taken", rig.fate(bounce));
+    }
+
+    @Test
     void mailThatWaitsForOneEgressOnTrialDoesNotKeepTheRest() {
         Rig rig = rig(narrow("one", 20), narrow("two", 20));
         rig.egress("one").usually(UNCERTAIN);

@@ -29,6 +29,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// A spool in memory that fails, fills up and takes its time as a test wants it. Only the intake's
 /// side.
@@ -219,6 +221,11 @@ final class MemorySpool implements Spool {
 
     @Override
     public Optional<Instant> nextDue() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void onWish(Consumer<Predicate<QueueId>> told) {
         throw new UnsupportedOperationException();
     }
 

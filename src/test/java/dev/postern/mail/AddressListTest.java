@@ -41,6 +41,8 @@ class AddressListTest {
                 Arguments.of("root, a@x.example, root", List.of("root", "a@x.example")),
                 Arguments.of("jörg@bücher.example", List.of("jörg@bücher.example")),
                 Arguments.of("a @ x . example", List.of("a@x.example")),
+                Arguments.of("a@x.example., <b@x.example.>", List.of("a@x.example", "b@x.example")),
+                Arguments.of("\"a@b.\"@x.example.", List.of("\"a@b.\"@x.example")),
                 Arguments.of(", ,", List.of()),
                 Arguments.of("=?UTF-8?Q?J=C3=B6rg?= <j@x.example>", List.of("j@x.example")));
     }
@@ -57,6 +59,8 @@ class AddressListTest {
     @ParameterizedTest
     @CsvSource({
         "'a b@x.example', 'a b@x.example'",
+        "a@x.example.., a@x.example..",
+        "a@., a@.",
         "'a@b@x.example, ok@x.example', 'a@b@x.example'",
         "a@.example, a@.example",
         "a@x..example, a@x..example",

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// The real spool on a disk in memory, without a thread: each call does the writer's work itself.
 /// It can be killed and opened again.
@@ -142,6 +143,11 @@ public final class SimulatedSpool implements Spool {
     @Override
     public Optional<Instant> nextDue(int shelf) {
         return spool.nextDue(shelf);
+    }
+
+    @Override
+    public void onWish(Consumer<Predicate<QueueId>> told) {
+        spool.onWish(told);
     }
 
     @Override

@@ -21,6 +21,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,7 +52,8 @@ class SmtpClientTest {
             Verdict verdict = submit(listener, null, "Subject: x\n\n.dot\r\nbare\rcr\nlast");
 
             assertEquals(
-                    new Verdict.Taken("250 2.0.0 Ok: queued as 0F3Q8M2C7K1A", List.of()), verdict);
+                    new Verdict.Taken(List.of("250 2.0.0 Ok: queued as 0F3Q8M2C7K1A"), List.of()),
+                    verdict);
             assertEquals(
                     List.of(
                             "EHLO localhost",
@@ -113,6 +115,85 @@ class SmtpClientTest {
                                     new ForwardPath("b@example.net"), "550 5.1.1 nobody", true)),
                     taken.untaken());
             assertTrue(listener.session().contains("DATA"));
+        }
+    }
+
+    private static UnaryOperator<String> takingOneAtATime(
+            UnaryOperator<String> otherwise, AtomicInteger transactions) {
+        AtomicInteger named = new AtomicInteger();
+        return line -> {
+            if (line.startsWith("MAIL")) {
+                named.set(0);
+                transactions.incrementAndGet();
+            }
+            boolean full = line.startsWith("RCPT") && named.getAndIncrement() > 0;
+            return full ? "452 4.5.3 Too many recipients" : otherwise.apply(line);
+        };
+    }
+
+    /// More recipients than a transaction takes get the same message in the next ones.
+    @Test
+    void recipientsThatAreTooManyGetTheMessageToo() throws Exception {
+        UnaryOperator<String> answers =
+                takingOneAtATime(ScriptedListener::accepting, new AtomicInteger());
+        try (ScriptedListener listener = new ScriptedListener(answers)) {
+            String queued = "250 2.0.0 Ok: queued as 0F3Q8M2C7K1A";
+
+            assertEquals(
+                    new Verdict.Taken(List.of(queued, queued), List.of()),
+                    submit(listener, null, "Subject: x\n\n.dot"));
+            assertEquals(
+                    List.of(
+                            "MAIL FROM:<a@example.org> BODY=8BITMIME",
+                            "RCPT TO:<b@example.net>",
+                            "RCPT TO:<c@example.net>",
+                            "DATA",
+                            "Subject: x",
+                            "",
+                            "..dot",
+                            ".",
+                            "MAIL FROM:<a@example.org> BODY=8BITMIME",
+                            "RCPT TO:<c@example.net>",
+                            "DATA",
+                            "Subject: x",
+                            "",
+                            "..dot",
+                            ".",
+                            "QUIT"),
+                    listener.session().subList(1, listener.session().size()));
+        }
+    }
+
+    /// What was taken once is not to be handed over again, whatever the next transaction meets.
+    @ParameterizedTest
+    @CsvSource({
+        "MAIL, 421 4.3.2 going down, false",
+        "RCPT, 421 4.3.2 going down, false",
+        "RCPT, 452 4.5.3 nobody at all, false",
+        "RCPT, 550 5.1.1 nobody, true",
+        "DATA, 554 5.5.1 no, true",
+        "., 452 4.3.1 full, false",
+        "., , false"
+    })
+    void theRestIsUntakenWhenALaterTransactionFails(String at, String reply, boolean permanent)
+            throws IOException {
+        AtomicInteger transactions = new AtomicInteger();
+        UnaryOperator<String> answers =
+                takingOneAtATime(
+                        line ->
+                                transactions.get() > 1 && line.startsWith(at)
+                                        ? reply
+                                        : ScriptedListener.accepting(line),
+                        transactions);
+        try (ScriptedListener listener = new ScriptedListener(answers)) {
+            Verdict.Taken taken =
+                    assertInstanceOf(Verdict.Taken.class, submit(listener, null, "x"));
+
+            assertEquals(1, taken.replies().size());
+            String why = reply == null ? "the listener closed the connection" : reply;
+            assertEquals(
+                    List.of(new Untaken(new ForwardPath("c@example.net"), why, permanent)),
+                    taken.untaken());
         }
     }
 
@@ -188,6 +269,35 @@ class SmtpClientTest {
             assertTrue(ended);
             assertTrue(replies.toString(UTF_8).endsWith("221 2.0.0 bye\r\n"));
         }
+    }
+
+    /// The octets that a BDAT line counts are no lines; behind DATA there is no BDAT.
+    @ParameterizedTest
+    @CsvSource({
+        "'BDAT 4|a|bcBDAT 3 LAST|d|e', 'BDAT 4^|a|bcBDAT 3 LAST^|d|e'",
+        "'bdat 2^||^NOOP|', 'bdat 2^||^NOOP^|'",
+        "'BDAT x|a|', 'BDAT x^|a^|'",
+        "'NOOP|BDAT 0 LAST|NOOP|', 'NOOP^|BDAT 0 LAST^|NOOP^|'"
+    })
+    void countedOctetsOfAProgramStayAsTheyAre(String said, String sent) throws IOException {
+        assertEquals(sent, passedOn(said, false));
+    }
+
+    @Test
+    void aBdatLineWithinTheContentOfDataCountsNothing() throws IOException {
+        assertEquals("BDAT 4^|a^|^|.^|BDAT 2^||x", passedOn("BDAT 4|a||.|BDAT 2||x", true));
+    }
+
+    private static String passedOn(String said, boolean content) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        LocalCommands local = new LocalCommands(out);
+        if (content) {
+            local.contentBegins();
+        }
+        for (byte octet : said.replace('|', '\n').replace('^', '\r').getBytes(UTF_8)) {
+            local.write(octet);
+        }
+        return out.toString(UTF_8).replace('\n', '|').replace('\r', '^');
     }
 
     @Test

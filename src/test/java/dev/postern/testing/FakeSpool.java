@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -60,9 +61,11 @@ public final class FakeSpool implements Spool {
     private final Map<String, byte[]> keepsakes = new HashMap<>();
     private byte[] octets = OCTETS;
     private Runnable wake = () -> {};
+    private Consumer<Predicate<QueueId>> wished = _ -> {};
     private long lastId;
     private int claims;
     private boolean failing;
+    private boolean unreadable;
     private final List<String> violations = new ArrayList<>();
     private int given;
     private int progresses;
@@ -154,6 +157,17 @@ public final class FakeSpool implements Spool {
         failing = false;
         if (fails) {
             throw new IllegalStateException("the spool fails because a test wants it");
+        }
+    }
+
+    /// Makes everything that reads a message fail, or no longer.
+    public synchronized void unreadable(boolean now) {
+        unreadable = now;
+    }
+
+    private void read() {
+        if (unreadable) {
+            throw new IllegalStateException("no message can be read because a test wants it");
         }
     }
 
@@ -260,6 +274,11 @@ public final class FakeSpool implements Spool {
     @Override
     public synchronized void onDue(Runnable action) {
         wake = action;
+    }
+
+    @Override
+    public synchronized void onWish(Consumer<Predicate<QueueId>> told) {
+        wished = told;
     }
 
     @Override
@@ -378,6 +397,7 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized int flush() {
+        wished.accept(_ -> true);
         return dueAt(m -> m.state() == State.DEFERRED, clock.instant(), Integer.MAX_VALUE);
     }
 
@@ -449,6 +469,7 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized Optional<MessageContent> content(QueueId id) {
+        read();
         return messages.containsKey(id)
                 ? Optional.of(content(contents.getOrDefault(id, OCTETS)))
                 : Optional.empty();
@@ -456,6 +477,7 @@ public final class FakeSpool implements Spool {
 
     @Override
     public synchronized Optional<MessageHistory> find(QueueId id) {
+        read();
         return Optional.ofNullable(messages.get(id)).map(m -> new MessageHistory(m, attempts(id)));
     }
 
@@ -465,8 +487,13 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
-    public Verdict apply(Verb verb, QueueId id) {
-        throw new UnsupportedOperationException("no operator here");
+    public synchronized Verdict apply(Verb verb, QueueId id) {
+        if (verb != Verb.RETRY) {
+            throw new UnsupportedOperationException("no operator here");
+        }
+        wished.accept(id::equals);
+        dueAt(m -> m.id().equals(id), clock.instant(), 1);
+        return Verdict.DONE;
     }
 
     @Override

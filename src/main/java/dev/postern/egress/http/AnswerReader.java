@@ -30,8 +30,8 @@ import java.util.zip.GZIPInputStream;
 /// nobody asked for. Interim answers (1xx, RFC 9110 §15.2) are none and are passed over.
 ///
 /// *Contract.* [#read] returns the next final answer. Throws `IOException` when there is none: the
-/// end of the stream, no HTTP at all ([NotHttp]), framing that contradicts itself. A body that
-/// breaks off is not thrown: the status and what came of it are worth more.
+/// end of the stream, no HTTP at all ([NotHttp]), a head that has no end. A body that breaks off,
+/// or whose end is said in two ways, is not thrown: the status and what came are worth more.
 ///
 /// *Limits.* [#HEAD_LIMIT_OCTETS] for a head, [#INTERIM_LIMIT_OCTETS] for all interim ones,
 /// [#BODY_LIMIT_OCTETS] of a body are kept, [#LIMIT_OCTETS] are read in all.
@@ -50,8 +50,11 @@ final class AnswerReader {
     /// Digits of a length or of a chunk's size: more than any limit has, and no overflow.
     private static final int LENGTH_DIGITS = 15;
 
-    private static final String PROTOCOL = "HTTP/1.";
-    private static final Pattern STATUS = Pattern.compile("(\\d) +(\\d{3})(?: (?s:.*))?");
+    private static final String PROTOCOL = "HTTP/";
+    private static final Pattern STATUS =
+            Pattern.compile("(\\d(?:\\.\\d)?) +(\\d{3})(?: (?s:.*))?");
+    private static final String OLDEST = "1.0";
+    private static final int GZIP_MAGIC = 0x1F8B;
     private static final Pattern CHARSET =
             Pattern.compile("charset *= *\"?([A-Za-z0-9._-]{1,40})", Pattern.CASE_INSENSITIVE);
     private static final Set<String> GZIP = Set.of("gzip", "x-gzip");
@@ -64,6 +67,9 @@ final class AnswerReader {
 
     /// How long a body is that comes in chunks.
     private static final long CHUNKED = -2;
+
+    /// How long a body is whose length is said in two ways, or in none that can be read.
+    private static final long UNKNOWN = -3;
 
     private final InputStream in;
     private int octets;
@@ -127,10 +133,15 @@ final class AnswerReader {
 
     private Head head() throws IOException {
         octetsAllowed = octets + HEAD_LIMIT_OCTETS;
+        int octet = octet();
+        while (octet == '\r' || octet == '\n') {
+            octet = octet();
+        }
         for (int i = 0; i < PROTOCOL.length(); i++) {
-            if (octet() != PROTOCOL.charAt(i)) {
+            if (Character.toUpperCase(octet) != PROTOCOL.charAt(i)) {
                 throw new NotHttp();
             }
+            octet = i + 1 < PROTOCOL.length() ? octet() : octet;
         }
         Matcher status = STATUS.matcher(line());
         if (!status.matches()) {
@@ -145,7 +156,7 @@ final class AnswerReader {
                         .add(field.substring(colon + 1).strip());
             }
         }
-        return new Head(status.group(1).equals("0"), Integer.parseInt(status.group(2)), fields);
+        return new Head(status.group(1).equals(OLDEST), Integer.parseInt(status.group(2)), fields);
     }
 
     /// Reads the lines to the empty one, each with those that go on with it (RFC 9112 §5.2).
@@ -164,14 +175,16 @@ final class AnswerReader {
 
     /// Returns how long the body is (RFC 9112 §6.3). A recipient that guesses which of two lengths
     /// is meant takes what somebody else wrote for the answer.
-    private static long length(Head head) throws IOException {
-        List<String> codings = head.members("transfer-encoding");
+    private static long length(Head head) {
+        List<String> codings =
+                head.members("transfer-encoding").stream()
+                        .filter(coding -> !coding.equals("identity"))
+                        .toList();
         Set<String> lengths = new HashSet<>(head.members("content-length"));
         if (!codings.isEmpty()) {
-            if (!lengths.isEmpty() || head.oldest() || !codings.equals(List.of("chunked"))) {
-                throw new IOException("the answer's framing is not to be believed");
-            }
-            return CHUNKED;
+            boolean clear =
+                    lengths.isEmpty() && !head.oldest() && codings.equals(List.of("chunked"));
+            return clear ? CHUNKED : UNKNOWN;
         }
         if (WITHOUT_BODY.contains(head.status())) {
             return 0;
@@ -179,13 +192,11 @@ final class AnswerReader {
         if (lengths.isEmpty()) {
             return TO_THE_END;
         }
-        if (lengths.size() > 1) {
-            throw new IOException("the answer has two lengths");
-        }
-        return number(lengths.iterator().next(), 10);
+        String length = lengths.iterator().next();
+        return lengths.size() == 1 && isNumber(length, 10) ? Long.parseLong(length) : UNKNOWN;
     }
 
-    private HttpAnswer body(Head head) throws IOException {
+    private HttpAnswer body(Head head) {
         long length = length(head);
         octetsAllowed = LIMIT_OCTETS;
         Body body = new Body();
@@ -202,7 +213,8 @@ final class AnswerReader {
         Map<String, String> fields = new HashMap<>();
         head.fields().forEach((name, values) -> fields.put(name, values.getFirst()));
         List<String> encodings = head.members("content-encoding");
-        boolean zipped = encodings.size() == 1 && GZIP.contains(encodings.getFirst());
+        boolean zipped =
+                encodings.size() == 1 && GZIP.contains(encodings.getFirst()) && body.isGzip();
         Body plain = zipped ? unzipped(body) : body;
         String text = text(plain.octets, fields.getOrDefault("content-type", ""));
         return new HttpAnswer(head.status(), fields, text, plain.whole);
@@ -212,9 +224,18 @@ final class AnswerReader {
     private static final class Body {
         private final ByteArrayOutputStream octets = new ByteArrayOutputStream();
         private boolean whole;
+
+        /// Proxies that unpack a body forget to say so.
+        private boolean isGzip() {
+            byte[] all = octets.toByteArray();
+            return all.length > 1 && ((all[0] & 0xFF) << 8 | (all[1] & 0xFF)) == GZIP_MAGIC;
+        }
     }
 
     private boolean read(long length, ByteArrayOutputStream body) throws IOException {
+        if (length == UNKNOWN) {
+            return false;
+        }
         if (length == CHUNKED) {
             return chunks(body);
         }
@@ -280,7 +301,10 @@ final class AnswerReader {
             String line = line();
             int extension = line.indexOf(';');
             String size = extension < 0 ? line : line.substring(0, extension);
-            long length = number(size.strip(), 16);
+            if (!isNumber(size.strip(), 16)) {
+                throw new IOException("a chunk has a length that is none");
+            }
+            long length = Long.parseLong(size.strip(), 16);
             if (length == 0) {
                 unfolded();
                 return true;
@@ -294,15 +318,10 @@ final class AnswerReader {
         }
     }
 
-    private static long number(String digits, int radix) throws IOException {
-        boolean proper =
-                !digits.isEmpty()
-                        && digits.length() <= LENGTH_DIGITS
-                        && digits.chars().allMatch(c -> c < 0x80 && Character.digit(c, radix) >= 0);
-        if (!proper) {
-            throw new IOException("the answer has a length that is none");
-        }
-        return Long.parseLong(digits, radix);
+    private static boolean isNumber(String digits, int radix) {
+        return !digits.isEmpty()
+                && digits.length() <= LENGTH_DIGITS
+                && digits.chars().allMatch(c -> c < 0x80 && Character.digit(c, radix) >= 0);
     }
 
     /// Returns a line without its end (RFC 9112 §2.2).

@@ -233,6 +233,10 @@ final class HttpEgress implements Egress {
                                                 + uncertain.reply(),
                                         Fault.TIMEOUT,
                                         null));
+                // Its form may be wrong for the recipients that one call shows; all else is of all.
+                case Outcome.Unsuited unsuited
+                        when unsuited.misfit() != Misfit.FORM && !verdict.fewerRecipients() ->
+                        settleTheRest(unsuited);
                 case Outcome.Deferred _,
                         Outcome.Rejected _,
                         Outcome.Unsuited _,
@@ -320,7 +324,7 @@ final class HttpEgress implements Egress {
         return switch (verdict.row()) {
             case "answer-timeout" -> Fault.TIMEOUT;
             case "gateway" -> Fault.SERVICE;
-            case "success" -> Fault.INTERCEPTION;
+            case "success", "answer-not-http" -> Fault.INTERCEPTION;
             default -> Fault.NETWORK;
         };
     }

@@ -220,6 +220,8 @@ record Mailbox(String address, String name) {
                 }
                 at++;
             } while (depth > 0 && at < raw.length());
+            // A backslash at the end escapes nothing.
+            at = Math.min(at, raw.length());
             if (comment.isEmpty() && depth == 0) {
                 comment = unescaped(raw.substring(from, at - 1)).strip();
             }

@@ -44,7 +44,7 @@ class AnswerReaderTest {
     private static final List<String> NONE =
             List.of(
                     "HTTP/1.1 101 Switching Protocols\r\n\r\n",
-                    "HTTP/2 200\r\n\r\n",
+                    "HTTP/x 200\r\n\r\n",
                     "HTTP/1.1 20\r\n\r\n",
                     "HTTP/1.1 2000 OK\r\n\r\n",
                     "HTTP/1.1 OK\r\n\r\n",
@@ -63,10 +63,6 @@ class AnswerReaderTest {
                     Map<String, String> fields = Map.of("X-Message-Id", "sg-1", "X-A", "a b");
                     int status = 400 + random.nextInt(100);
                     String raw = framing.of(status, fields, body);
-                    if (framing.isContradiction()) {
-                        assertThrows(IOException.class, () -> read(raw, random));
-                        return;
-                    }
                     HttpAnswer answer = read(raw, random);
                     assertEquals(status, answer.status());
                     assertEquals("sg-1", answer.header("x-message-id"));
@@ -74,6 +70,8 @@ class AnswerReaderTest {
                     assertEquals(framing.isReadable(), answer.whole());
                     if (framing.isReadable()) {
                         assertEquals(body, answer.body());
+                    } else if (framing.isContradiction()) {
+                        assertEquals("", answer.body());
                     }
                 });
     }

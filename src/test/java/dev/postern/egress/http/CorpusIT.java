@@ -28,7 +28,9 @@ class CorpusIT {
         try (Stream<Path> files = Files.walk(corpus)) {
             for (Path file : files.filter(CorpusIT::isMessage).sorted().toList()) {
                 String name = corpus.relativize(file).toString();
-                messages.add(new Judge.Message(name, new String(Corpus.octets(file), ISO_8859_1), List.of()));
+                messages.add(
+                        new Judge.Message(
+                                name, new String(Corpus.octets(file), ISO_8859_1), List.of()));
             }
         }
         judge = Judge.of(messages, directory);

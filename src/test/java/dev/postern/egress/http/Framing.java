@@ -31,6 +31,11 @@ public enum Framing {
     /// The body ends with the connection.
     TO_THE_END,
     OLDEST,
+    /// Of HTTP/2, as servers say that were told so.
+    NEXT_VERSION,
+    EMPTY_LINE_FIRST,
+    /// `Transfer-Encoding: identity`, which was none even when it was one.
+    IDENTITY,
     EARLY_HINTS_FIRST,
     PROCESSING_FIRST,
     CONTINUE_FIRST,
@@ -38,6 +43,8 @@ public enum Framing {
     CONTINUES_FIRST,
     BYTE_ORDER_MARK,
     GZIP,
+    /// Said to be packed by somebody who unpacked it.
+    GZIP_UNPACKED,
     UTF_16_NAMED,
     UNKNOWN_CHARSET,
 
@@ -59,7 +66,7 @@ public enum Framing {
         return compareTo(CUT) < 0;
     }
 
-    /// Returns whether it is of no use at all: whoever believed one of its ends would perhaps read
+    /// Returns whether its body is of no use: whoever believed one of its ends would perhaps read
     /// what somebody else wrote.
     public boolean isContradiction() {
         return compareTo(TWO_LENGTHS) >= 0;
@@ -105,6 +112,7 @@ public enum Framing {
         return switch (this) {
             case EARLY_HINTS_FIRST -> "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=x\r\n\r\n";
             case PROCESSING_FIRST -> "HTTP/1.1 102 Processing\r\n\r\n";
+            case EMPTY_LINE_FIRST -> "\r\n";
             case CONTINUE_FIRST -> "HTTP/1.1 100 Continue\r\n\r\n";
             case CONTINUES_FIRST -> "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
             default -> "";
@@ -115,6 +123,7 @@ public enum Framing {
         return switch (this) {
             case NO_REASON -> "HTTP/1.1 " + status + " \r\n";
             case NO_REASON_NO_BLANK -> "HTTP/1.1 " + status + "\r\n";
+            case NEXT_VERSION -> "http/2 " + status + " X\r\n";
             case OLDEST, OLDEST_CHUNKED -> "HTTP/1.0 " + status + " X\r\n";
             default -> "HTTP/1.1 " + status + " X\r\n";
         };
@@ -131,7 +140,7 @@ public enum Framing {
 
     private String encoding() {
         return switch (this) {
-            case GZIP -> "Content-Encoding: GZip\r\n";
+            case GZIP, GZIP_UNPACKED -> "Content-Encoding: GZip\r\n";
             case UTF_16_NAMED -> "Content-Type: application/json; Charset=\"utf-16\"\r\n";
             case UNKNOWN_CHARSET -> "Content-Type: application/json; charset=utf-99\r\n";
             default -> "";
@@ -155,6 +164,11 @@ public enum Framing {
                 yield all.append("0\r\n\r\n").toString();
             }
             case TO_THE_END, OLDEST -> "\r\n" + body;
+            case IDENTITY ->
+                    field("Transfer-Encoding", "identity")
+                            + field("Content-Length", "" + length)
+                            + "\r\n"
+                            + body;
             case SAME_LENGTH_TWICE ->
                     field("Content-Length", length + ", " + length) + "\r\n" + body;
             case CUT -> field("Content-Length", "" + (length + 1)) + "\r\n" + cut(body);

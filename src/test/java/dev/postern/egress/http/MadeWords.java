@@ -93,8 +93,7 @@ final class MadeWords {
             text.append(' ').append(Seeds.oneOf(random, script.words));
         }
         boolean usual = random.nextBoolean();
-        String charset =
-                usual ? script.charsets.getFirst() : Seeds.oneOf(random, script.charsets);
+        String charset = usual ? script.charsets.getFirst() : Seeds.oneOf(random, script.charsets);
         return new Words(text.toString(), charset);
     }
 

@@ -2,7 +2,9 @@ package dev.postern.egress.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.testing.Seeds;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -120,6 +122,23 @@ class MailboxTest {
     void groupsAreNamed(String raw, String groups) throws Exception {
         List<String> found = Mailbox.list(new Fields.Raw(raw)).groups();
         assertEquals(groups == null ? "" : groups, String.join(";", found));
+    }
+
+    @Test
+    void anyTextIsAList() {
+        String characters = "a@b.<>()\"\\,;: \t=?+";
+        Seeds.forEach(
+                3000,
+                random -> {
+                    StringBuilder text = new StringBuilder();
+                    for (int left = random.nextInt(24); left > 0; left--) {
+                        text.append(characters.charAt(random.nextInt(characters.length())));
+                    }
+                    for (Mailbox mailbox :
+                            Mailbox.list(new Fields.Raw(text.toString())).mailboxes()) {
+                        assertTrue(mailbox.hasDomain(), text.toString());
+                    }
+                });
     }
 
     @Test

@@ -34,9 +34,7 @@ class ReadBackIT {
                         made.stream()
                                 .map(one ->
                                         new Judge.Message(
-                                                "seed " + one.seed(),
-                                                one.raw(),
-                                                one.recipients()))
+                                                "seed " + one.seed(), one.raw(), one.recipients()))
                                 .toList(),
                         directory);
     }
