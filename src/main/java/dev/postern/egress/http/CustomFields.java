@@ -94,8 +94,7 @@ record CustomFields(List<CustomFields.Custom> all) {
                                 value -> custom.add(new Custom(field.name(), value)),
                                 () -> notCarried.add(field.name()));
                 // What is in ASCII stays as it is, and is for others to read.
-                if (!HeaderText.isAscii(field.value())
-                        && HeaderText.isGuessed(field.value())) {
+                if (!HeaderText.isAscii(field.value()) && HeaderText.isGuessed(field.value())) {
                     notCarried.add("charset of " + field.name());
                 }
             }

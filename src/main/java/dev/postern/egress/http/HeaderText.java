@@ -252,8 +252,8 @@ final class HeaderText {
         return "=?UTF-8?B?" + Base64.getEncoder().encodeToString(octets) + "?=";
     }
 
-    /// Returns a structured value as ASCII: names and comments beyond it as encoded words, addresses
-    /// and links as what they are. Empty where one of these can't be said in ASCII.
+    /// Returns a structured value as ASCII: names and comments beyond it as encoded words,
+    /// addresses and links as what they are. Empty where one of these can't be said in ASCII.
     static Optional<String> structured(Fields.Raw raw) {
         return new Structured(inUtf8(raw, Charsets.WINDOWS).octets().replaceAll("\\p{Cntrl}+", " "))
                 .ascii();
@@ -317,7 +317,8 @@ final class HeaderText {
             return value.length();
         }
 
-        /// A link beyond ASCII is the same with percent signs (RFC 3987 §3.1), a domain in A-labels.
+        /// A link beyond ASCII is the same with percent signs (RFC 3987 §3.1), a domain in
+        /// A-labels.
         private void angled(String piece) {
             String inside = piece.endsWith(">") ? piece.substring(0, piece.length() - 1) : piece;
             if (SCHEME.matcher(inside).region(1, inside.length()).lookingAt()) {

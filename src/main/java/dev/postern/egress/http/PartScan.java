@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -93,10 +92,12 @@ final class PartScan {
 
         private void readType() throws BeyondLimit {
             Fields.Raw said = first("Content-Type");
-            Parameters read =
-                    said.isEmpty() ? new Parameters(usualType) : Parameters.parse(said);
+            Parameters read = said.isEmpty() ? new Parameters(usualType) : Parameters.parse(said);
             // What is no media type at all is text (RFC 2045 §5.2).
-            type = isMediaType(read.value()) ? read : new Parameters(PLAIN, read.all(), read.guessed());
+            type =
+                    isMediaType(read.value())
+                            ? read
+                            : new Parameters(PLAIN, read.all(), read.guessed());
         }
 
         /// Returns the charset that it says of its text, or that its first part with a text says.

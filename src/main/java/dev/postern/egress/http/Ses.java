@@ -164,8 +164,7 @@ final class Ses implements Api {
         return request.build();
     }
 
-    private static List<MessageTag> tags(Fields fields, Losses notCarried)
-            throws BeyondLimit {
+    private static List<MessageTag> tags(Fields fields, Losses notCarried) throws BeyondLimit {
         List<MessageTag> tags = new ArrayList<>();
         for (Fields.Raw value : fields.values(MESSAGE_TAGS)) {
             Matcher tag = TAG.matcher(HeaderText.decode(value));

@@ -237,8 +237,7 @@ final class SesTransport implements SdkHttpClient {
             }
         }
 
-        private static InputStream spliced(
-                byte[] before, MessageContent message, byte[] after) {
+        private static InputStream spliced(byte[] before, MessageContent message, byte[] after) {
             try {
                 return new SequenceInputStream(
                         new ByteArrayInputStream(before),

@@ -34,8 +34,7 @@ class HeaderTextTest {
                 "<a@bücher.example> => <a@xn--bcher-kva.example>",
                 "<https://x.example/ó?a=b>, <mailto:ó@x.example>"
                         + " => <https://x.example/%C3%B3?a=b>, <mailto:%C3%B3@x.example>",
-                "=?utf-8?q?a=2Cb?= Ó <a@b.example>"
-                        + " => =?UTF-8?B?YSxiIMOT?= <a@b.example>",
+                "=?utf-8?q?a=2Cb?= Ó <a@b.example>" + " => =?UTF-8?B?YSxiIMOT?= <a@b.example>",
                 "\"Ó\" \"ó\" <a@b.example>"
                         + " => =?UTF-8?B?w5M=?=  =?UTF-8?B?IMOz?=  <a@b.example>",
             })

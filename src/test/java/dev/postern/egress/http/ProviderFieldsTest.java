@@ -144,14 +144,12 @@ class ProviderFieldsTest {
     })
     void whatIsMailedToNobodyIsTold(String type, String field, boolean told) throws Exception {
         assertEquals(
-                told,
-                send(type, field + "\n").notCarried().contains("delivery (sandbox mode)"));
+                told, send(type, field + "\n").notCarried().contains("delivery (sandbox mode)"));
     }
 
     @Test
     void sendGridsCategoriesBeyondItsLimits() throws Exception {
-        String many =
-                IntStream.range(0, 12).mapToObj(i -> "\"c" + i + "\"").collect(joining(", "));
+        String many = IntStream.range(0, 12).mapToObj(i -> "\"c" + i + "\"").collect(joining(", "));
         assertEquals(
                 List.of("X-SMTPAPI category c10", "X-SMTPAPI category c11"),
                 send("sendgrid", "X-SMTPAPI: {\"category\": [" + many + ", \"c1\"]}\n")
