@@ -255,9 +255,7 @@ final class AppSettings {
             }
             tell(name + " is no number from 1 to 65535", name);
         }
-        return hosts.isEmpty()
-                ? OptionalInt.empty()
-                : AppUrl.port(place(hosts.getFirst()).port());
+        return hosts.isEmpty() ? OptionalInt.empty() : AppUrl.port(place(hosts.getFirst()).port());
     }
 
     private AppProvider.@Nullable LogIn logIn(SequencedMap<String, Part> used) {

@@ -22,8 +22,7 @@ public sealed interface EgressConfig {
     default boolean isSameAccount(EgressConfig other) {
         boolean same =
                 switch (this) {
-                    case Smtp(_, var smtp) ->
-                            other instanceof Smtp(_, var its) && its.equals(smtp);
+                    case Smtp(_, var smtp) -> other instanceof Smtp(_, var its) && its.equals(smtp);
                     case Api(_, var type, var key) ->
                             other instanceof Api(_, var its, var itsKey)
                                     && its.equals(type)

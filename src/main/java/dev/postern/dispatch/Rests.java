@@ -39,9 +39,8 @@ final class Rests {
 
     /// Forgets what an egress asked for that is not used any more.
     void forget(String egress) {
-        rests.replaceAll(
-                (_, misses) ->
-                        misses.stream().filter(miss -> !miss.egress().equals(egress)).toList());
+        rests.replaceAll((_, misses) ->
+                misses.stream().filter(miss -> !miss.egress().equals(egress)).toList());
     }
 
     private static List<Miss> lasting(Collection<Miss> misses, Instant now) {

@@ -65,9 +65,7 @@ class SwapTest {
         Duration wish = Duration.ofHours(1);
         rig.egress("one").then(new Outcome.Deferred("HTTP 429", wish, true));
         rig.send("r1@example.net");
-        rig.use(
-                Set.of(),
-                EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
+        rig.use(Set.of(), EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
         QueueId id = rig.send("r2@example.net");
         rig.pace.pass(wish.minusMinutes(1));
         assertEquals(List.of(), rig.egress("one").calls());
