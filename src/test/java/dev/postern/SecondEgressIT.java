@@ -79,13 +79,17 @@ class SecondEgressIT {
 
     @AfterAll
     static void stop() throws IOException {
-        for (Postern postern : List.of(both, alone)) {
-            postern.close();
+        for (Postern postern : new Postern[] {both, alone}) {
+            if (postern != null) {
+                postern.close();
+            }
         }
         for (StandIn api : APIS.values()) {
             api.close();
         }
-        sink.close();
+        if (sink != null) {
+            sink.close();
+        }
     }
 
     private static String items(String more) {
