@@ -27,14 +27,15 @@ class HeaderTextTest {
             value = {
                 "Ann <a@b.example> => Ann <a@b.example>",
                 "Ó <a@b.example> => =?UTF-8?B?w5M=?= <a@b.example>",
-                "Ó<a@b.example>, B <c@d.example> => =?UTF-8?B?w5M=?= <a@b.example>, B <c@d.example>",
+                "Ó<a@b.example>, B <c@d.example>"
+                        + " => =?UTF-8?B?w5M=?= <a@b.example>, B <c@d.example>",
                 "\"Ó, x\" <a@b.example> => =?UTF-8?B?w5MsIHg=?=  <a@b.example>",
                 "a@b.example (Ó) => a@b.example (=?UTF-8?B?w5M=?= )",
                 "a@bücher.example => a@xn--bcher-kva.example",
                 "<a@bücher.example> => <a@xn--bcher-kva.example>",
                 "<https://x.example/ó?a=b>, <mailto:ó@x.example>"
                         + " => <https://x.example/%C3%B3?a=b>, <mailto:%C3%B3@x.example>",
-                "=?utf-8?q?a=2Cb?= Ó <a@b.example>" + " => =?UTF-8?B?YSxiIMOT?= <a@b.example>",
+                "=?utf-8?q?a=2Cb?= Ó <a@b.example> => =?UTF-8?B?YSxiIMOT?= <a@b.example>",
                 "\"Ó\" \"ó\" <a@b.example>"
                         + " => =?UTF-8?B?w5M=?=  =?UTF-8?B?IMOz?=  <a@b.example>",
             })
