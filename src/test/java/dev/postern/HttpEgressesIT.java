@@ -151,16 +151,17 @@ class HttpEgressesIT {
     }
 
     @Test
-    void aRateLimitDefersAsLongAsTheProviderSays() throws IOException {
-        answer(_ -> new Answer.Said(429, Map.of("Retry-After", "7200"), "{}"));
-        Map<String, Submitted> letters = submit();
-        letters.forEach((type, letter) -> {
-            JsonNode tried = check(letter, "deferred", "deferred", "recipient");
-            Instant next = Instant.parse(tried.path("next-attempt").asText());
-            Duration wait = Duration.between(Instant.now(), next);
-            assertTrue(wait.compareTo(Duration.ofMinutes(100)) > 0, type + " " + wait);
-        });
-        recover(letters);
+    void aRateLimitPausesTheEgressAsLongAsTheProviderSays(@TempDir Path own) throws IOException {
+        try (Postern other = Postern.in(own).egress(items("")).start()) {
+            answer(_ -> new Answer.Said(429, Map.of("Retry-After", "7200"), "{}"));
+            for (String type : StandIn.TYPES) {
+                Submitted letter = Submitted.to(other, "limited@" + type + ".example", 1);
+                JsonNode tried = check(letter, "deferred", "deferred", "limited");
+                Instant next = Instant.parse(tried.path("next-attempt").asText());
+                Duration wait = Duration.between(Instant.now(), next);
+                assertTrue(wait.compareTo(Duration.ofMinutes(100)) > 0, type + " " + wait);
+            }
+        }
     }
 
     @Test

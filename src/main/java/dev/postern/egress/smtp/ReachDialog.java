@@ -34,6 +34,9 @@ final class ReachDialog {
     /// What servers say that know HELO only, or want nothing but HELO (RFC 5321 §3.2, §4.1.4).
     private static final Set<Integer> NO_EHLO = Set.of(500, 501, 502, 504, 550, 554);
 
+    /// What servers say to a command that they do not know or have (RFC 5321 §4.2.4).
+    private static final Set<Integer> UNKNOWN_COMMAND = Set.of(500, 502);
+
     private final InetSocketAddress address;
     private final Opening opening;
     private final TlsSockets tlsSockets;
@@ -160,9 +163,13 @@ final class ReachDialog {
                 && NO_EHLO.contains(answered.code().value());
     }
 
-    /// Judges a server that refuses EHLO where its offers are needed.
+    /// Judges a server that refuses EHLO where its offers are needed: one that does not know the
+    /// command is told of as such, any other says itself what it refuses.
     static Verdict ehloNeeded(Scene scene, UpstreamReply answer) {
-        return Trouble.ofFinding(scene, "EHLO refused: " + answer.oneLine());
+        return answer instanceof UpstreamReply.Answered answered
+                        && UNKNOWN_COMMAND.contains(answered.code().value())
+                ? Trouble.ofFinding(scene, "EHLO refused: " + answer.oneLine())
+                : Trouble.ofReply(scene, answer);
     }
 
     private @Nullable Verdict upgrade() throws IOException {

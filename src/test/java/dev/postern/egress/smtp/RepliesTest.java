@@ -146,11 +146,11 @@ class RepliesTest {
                     server.say("EHLO", "250-scripted.example\n250 STARTTLS");
                 }
             }
-            server.say("EHLO", "554 5.5.1 none of that");
+            server.say("EHLO", "502 5.5.1 none of that");
             Outcome.Unavailable outcome = assertInstanceOf(Outcome.Unavailable.class, send(setup));
             assertEquals(Fault.SERVICE, outcome.fault());
             assertTrue(
-                    outcome.reply().startsWith("EHLO refused: 554 5.5.1 none of that by "),
+                    outcome.reply().startsWith("EHLO refused: 502 5.5.1 none of that by "),
                     outcome.reply());
             assertEquals(0, server.count("HELO"));
         }
