@@ -1,9 +1,5 @@
 package dev.postern.config;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -33,7 +29,7 @@ public record Preset(
     private static final int COLUMNS = 7;
     private static final String NOTHING = "-";
 
-    private static final List<Preset> ALL = load();
+    private static final List<Preset> ALL = TableFile.rows(Preset.class, TABLE, Preset::parse);
 
     public Preset {
         hosts = List.copyOf(hosts);
@@ -67,35 +63,16 @@ public record Preset(
         return lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
     }
 
-    private static List<Preset> load() {
-        try (InputStream in = Preset.class.getResourceAsStream(TABLE)) {
-            if (in == null) {
-                throw new AssertionError(TABLE + " is missing");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                    .map(Preset::parse)
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /// Reads a line whose columns are parted by two blanks or more.
     private static Preset parse(String line) {
-        String[] columns = line.strip().split(" {2,}");
-        if (columns.length != COLUMNS) {
-            throw new IllegalArgumentException(columns.length + " columns: " + line);
-        }
+        List<String> columns = TableFile.columns(line, COLUMNS);
         return new Preset(
-                words(columns[0]).stream().map(Preset::pattern).toList(),
-                words(columns[1]).stream().map(SubmissionPort::parse).toList(),
-                known(columns[2]),
-                known(columns[3]),
-                known(columns[4]),
-                words(columns[5]),
-                columns[6]);
+                words(columns.get(0)).stream().map(Preset::pattern).toList(),
+                words(columns.get(1)).stream().map(SubmissionPort::parse).toList(),
+                known(columns.get(2)),
+                known(columns.get(3)),
+                known(columns.get(4)),
+                words(columns.get(5)),
+                columns.get(6));
     }
 
     private static List<String> words(String column) {

@@ -1,9 +1,5 @@
 package dev.postern.config;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -17,7 +13,8 @@ public final class SteeringFields {
     private static final String TABLE = "steering.txt";
     private static final int COLUMNS = 4;
 
-    private static final List<Row> ALL = load();
+    private static final List<Row> ALL =
+            TableFile.rows(SteeringFields.class, TABLE, SteeringFields::parse);
 
     private SteeringFields() {}
 
@@ -33,8 +30,8 @@ public final class SteeringFields {
             fields = List.copyOf(fields);
         }
 
-        boolean has(String name) {
-            String small = name.toLowerCase(Locale.ROOT);
+        /// @param small a field's name in small letters
+        boolean has(String small) {
             return fields.stream()
                     .anyMatch(field ->
                             field.endsWith("*")
@@ -58,35 +55,19 @@ public final class SteeringFields {
 
     private static Predicate<String> outside(Predicate<Row> own) {
         List<Row> others = ALL.stream().filter(own.negate()).toList();
-        return name -> others.stream().anyMatch(row -> row.has(name));
+        return name -> {
+            String small = name.toLowerCase(Locale.ROOT);
+            return others.stream().anyMatch(row -> row.has(small));
+        };
     }
 
     static List<Row> all() {
         return ALL;
     }
 
-    private static List<Row> load() {
-        try (InputStream in = SteeringFields.class.getResourceAsStream(TABLE)) {
-            if (in == null) {
-                throw new AssertionError(TABLE + " is missing");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                    .map(SteeringFields::parse)
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /// Reads a line whose columns are parted by two blanks or more.
     private static Row parse(String line) {
-        String[] columns = line.strip().split(" {2,}");
-        if (columns.length != COLUMNS) {
-            throw new IllegalArgumentException(columns.length + " columns: " + line);
-        }
-        String fields = columns[2].toLowerCase(Locale.ROOT);
-        return new Row(columns[0], columns[1], List.of(fields.split(",")), columns[3]);
+        List<String> columns = TableFile.columns(line, COLUMNS);
+        String fields = columns.get(2).toLowerCase(Locale.ROOT);
+        return new Row(columns.get(0), columns.get(1), List.of(fields.split(",")), columns.get(3));
     }
 }

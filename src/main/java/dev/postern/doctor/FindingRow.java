@@ -1,5 +1,6 @@
 package dev.postern.doctor;
 
+import dev.postern.config.TableFile;
 import dev.postern.doctor.Sighting.Where;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -36,20 +37,17 @@ record FindingRow(
                     "^(network|timeout|tls|certificate|interception|credentials|account|quota"
                             + "|service): ");
 
-    /// Reads a line whose columns are parted by two blanks or more.
+    /// Reads a line of the table.
     static FindingRow parse(String line) {
-        String[] columns = line.strip().split(" {2,}");
-        if (columns.length != COLUMNS) {
-            throw new IllegalArgumentException(columns.length + " columns: " + line);
-        }
+        List<String> columns = TableFile.columns(line, COLUMNS);
         return new FindingRow(
-                columns[0],
-                wheres(columns[1]),
-                conditions(columns[2]),
-                columns[2],
-                Pattern.compile(columns[3], Pattern.CASE_INSENSITIVE),
-                columns[4],
-                columns[5]);
+                columns.get(0),
+                wheres(columns.get(1)),
+                conditions(columns.get(2)),
+                columns.get(2),
+                Pattern.compile(columns.get(3), Pattern.CASE_INSENSITIVE),
+                columns.get(4),
+                columns.get(5));
     }
 
     private static Set<Where> wheres(String text) {

@@ -1,9 +1,6 @@
 package dev.postern.doctor;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import dev.postern.config.TableFile;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,7 +17,8 @@ final class FindingTable {
     static final int SAID_LIMIT_CHARACTERS = 4096;
 
     private static final String TABLE = "findings.txt";
-    private static final List<FindingRow> ROWS = load();
+    private static final List<FindingRow> ROWS =
+            TableFile.rows(FindingTable.class, TABLE, FindingRow::parse);
 
     private FindingTable() {}
 
@@ -36,20 +34,5 @@ final class FindingTable {
     /// Returns the rows, in order.
     static List<FindingRow> rows() {
         return ROWS;
-    }
-
-    private static List<FindingRow> load() {
-        try (InputStream in = FindingTable.class.getResourceAsStream(TABLE)) {
-            if (in == null) {
-                throw new AssertionError(TABLE + " is missing");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                    .map(FindingRow::parse)
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -1,15 +1,11 @@
 package dev.postern.outcome;
 
+import dev.postern.config.TableFile;
 import dev.postern.smtp.Limits;
 import dev.postern.smtp.UpstreamReply;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -55,8 +51,10 @@ public final class Trouble {
     /// What is put before the words for the table, and is not for people.
     private static final Pattern MARK = Pattern.compile("^(for \\S+|finding|garbled|EOF): ");
 
-    private static final List<TroubleRow> SMTP_ROWS = load("troubles.txt", TroubleRow::ofSmtp);
-    private static final List<TroubleRow> API_ROWS = load("http-troubles.txt", TroubleRow::ofApi);
+    private static final List<TroubleRow> SMTP_ROWS =
+            TableFile.rows(Trouble.class, "troubles.txt", TroubleRow::ofSmtp);
+    private static final List<TroubleRow> API_ROWS =
+            TableFile.rows(Trouble.class, "http-troubles.txt", TroubleRow::ofApi);
 
     private Trouble() {}
 
@@ -176,20 +174,5 @@ public final class Trouble {
 
     private static String cut(String text, int most) {
         return text.length() <= most ? text : text.substring(0, most - CUT.length()) + CUT;
-    }
-
-    private static List<TroubleRow> load(String table, Function<String, TroubleRow> reading) {
-        try (InputStream in = Trouble.class.getResourceAsStream(table)) {
-            if (in == null) {
-                throw new AssertionError(table + " is missing");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                    .map(reading)
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.postern.outcome;
 
+import dev.postern.config.TableFile;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -34,7 +35,7 @@ record TroubleRow(
     private static final int COLUMNS = 7;
     private static final String ANY = "any";
 
-    /// Reads a line of the table for SMTP, whose columns are parted by two blanks or more.
+    /// Reads a line of the table for SMTP.
     static TroubleRow ofSmtp(String line) {
         return parse(line, false);
     }
@@ -45,11 +46,9 @@ record TroubleRow(
     }
 
     private static TroubleRow parse(String line, boolean hasTypes) {
-        List<String> columns = new ArrayList<>(List.of(line.strip().split(" {2,}")));
-        String types = hasTypes && columns.size() > 1 ? columns.remove(1) : ANY;
-        if (columns.size() != COLUMNS) {
-            throw new IllegalArgumentException(columns.size() + " columns: " + line);
-        }
+        List<String> columns =
+                new ArrayList<>(TableFile.columns(line, hasTypes ? COLUMNS + 1 : COLUMNS));
+        String types = hasTypes ? columns.remove(1) : ANY;
         return new TroubleRow(
                 columns.get(0),
                 types.equals(ANY) ? Set.of() : Set.of(types.split(",")),
