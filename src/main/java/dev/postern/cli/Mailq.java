@@ -1,9 +1,7 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.submit.AdminClient;
 import dev.postern.submit.AdminClient.Answer;
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 
@@ -16,14 +14,12 @@ final class Mailq {
 
     private final Terminal terminal;
     private final Running running;
-    private final AdminClient admin;
     private long bytes;
     private long messages;
 
     Mailq(Terminal terminal, Running running) {
         this.terminal = terminal;
         this.running = running;
-        this.admin = running.adminClient();
     }
 
     /// Shows what waits.
@@ -73,21 +69,11 @@ final class Mailq {
         terminal.say("");
     }
 
-    private JsonNode ask(Question question) throws Trouble {
-        try {
-            Answer answer = question.ask(admin);
-            if (!answer.isOk()) {
-                throw new Trouble(ExitCode.UNAVAILABLE, running.detail(answer));
-            }
-            return answer.body();
-        } catch (IOException e) {
-            throw Running.notReachable("the admin socket", running.admin(), e);
+    private JsonNode ask(Running.Question question) throws Trouble {
+        Answer answer = running.ask(question);
+        if (!answer.isOk()) {
+            throw new Trouble(ExitCode.UNAVAILABLE, answer.detail());
         }
-    }
-
-    /// One request.
-    @FunctionalInterface
-    private interface Question {
-        Answer ask(AdminClient admin) throws IOException;
+        return answer.body();
     }
 }

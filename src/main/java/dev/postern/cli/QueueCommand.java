@@ -3,9 +3,7 @@ package dev.postern.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.ClientConfig;
 import dev.postern.config.Sources;
-import dev.postern.submit.AdminClient;
 import dev.postern.submit.AdminClient.Answer;
-import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -185,30 +183,15 @@ final class QueueCommand implements Runnable {
         return ExitCode.FAILED;
     }
 
-    private Answer ask(ConfigOption config, Question question) throws Trouble {
+    private Answer ask(ConfigOption config, Running.Question question) throws Trouble {
         Optional<ClientConfig> known = config.forClient(sources, terminal);
         if (known.isEmpty()) {
             throw new Trouble(ExitCode.BAD_USAGE, "so the forwarder can't be found");
         }
-        Running running = Running.find(known.get());
-        try {
-            Answer answer = question.ask(running.adminClient());
-            if (running.isDenied(answer)) {
-                throw new Trouble(ExitCode.UNAVAILABLE, running.detail(answer));
-            }
-            return answer;
-        } catch (IOException e) {
-            throw Running.notReachable("the admin socket", running.admin(), e);
-        }
+        return Running.find(known.get()).ask(question);
     }
 
     private static String path(String id) {
         return MESSAGES + "/" + URLEncoder.encode(id, StandardCharsets.UTF_8);
-    }
-
-    /// One request.
-    @FunctionalInterface
-    private interface Question {
-        Answer ask(AdminClient admin) throws IOException;
     }
 }

@@ -6,6 +6,7 @@ import dev.postern.submit.AdminClient;
 import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.Endpoint;
 import dev.postern.submit.EndpointFile;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -33,6 +34,27 @@ record Running(HostPort smtp, HostPort admin, ClientConfig config) {
         return new AdminClient(admin, config.adminToken());
     }
 
+    /// Asks the admin socket.
+    ///
+    /// @throws Trouble when nobody answers there, or a token is wanted that the caller may not read
+    Answer ask(Question question) throws Trouble {
+        try {
+            Answer answer = question.ask(adminClient());
+            if (isDenied(answer)) {
+                throw new Trouble(ExitCode.UNAVAILABLE, detail(answer));
+            }
+            return answer;
+        } catch (IOException e) {
+            throw notReachable("the admin socket", admin, e);
+        }
+    }
+
+    /// One request.
+    @FunctionalInterface
+    interface Question {
+        Answer ask(AdminClient admin) throws IOException;
+    }
+
     /// Returns why the admin socket refused; with what to do where the caller may not know the
     /// token.
     String detail(Answer answer) {
@@ -46,7 +68,7 @@ record Running(HostPort smtp, HostPort admin, ClientConfig config) {
     }
 
     /// Returns whether the admin socket wants a token that the caller may not read.
-    boolean isDenied(Answer answer) {
+    private boolean isDenied(Answer answer) {
         return answer.status() == UNAUTHORIZED
                 && config.adminToken() == null
                 && !config.unread().isEmpty();

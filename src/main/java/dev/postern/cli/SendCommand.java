@@ -105,9 +105,7 @@ final class SendCommand implements Callable<Integer> {
                 yield ExitCode.FAILED;
             }
             case Verdict.Taken taken -> {
-                taken.untaken()
-                        .forEach(one ->
-                                terminal.complain(one.recipient() + " is refused: " + one.reply()));
+                taken.untaken().forEach(one -> terminal.complain(one.inWords()));
                 int followed = ExitCode.OK;
                 for (String reply : taken.replies()) {
                     int outcome = follow(reply, running);

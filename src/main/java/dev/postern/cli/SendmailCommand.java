@@ -154,9 +154,7 @@ final class SendmailCommand implements Callable<Integer> {
                 new SequenceInputStream(from(options, header, sender), header.with(in));
         return switch (client.submit(envelope, options.reports(), config.user(), content)) {
             case Verdict.Taken taken -> {
-                taken.untaken()
-                        .forEach(one ->
-                                terminal.complain(one.recipient() + " is refused: " + one.reply()));
+                taken.untaken().forEach(one -> terminal.complain(one.inWords()));
                 boolean all = taken.untaken().isEmpty() && recipients.malformed().isEmpty();
                 yield all ? ExitCode.OK : ExitCode.BAD_DATA;
             }

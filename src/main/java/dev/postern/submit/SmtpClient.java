@@ -78,7 +78,13 @@ public final class SmtpClient implements AutoCloseable {
     /// A recipient that was refused.
     ///
     /// @param reply in one line
-    public record Untaken(ForwardPath recipient, String reply, boolean permanent) {}
+    public record Untaken(ForwardPath recipient, String reply, boolean permanent) {
+
+        /// Returns it in one line, for people.
+        public String inWords() {
+            return recipient + " is refused: " + reply;
+        }
+    }
 
     /// What reports the sender asks for (RFC 3461 §4), where the listener offers DSN. Empty: not
     /// said.
