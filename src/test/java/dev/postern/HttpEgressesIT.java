@@ -74,15 +74,8 @@ class HttpEgressesIT {
     }
 
     private static void awaitUp(Postern which) {
-        Await.until("no egress is down", () -> states(which).stream().noneMatch("down"::equals));
-    }
-
-    private static List<String> states(Postern which) {
-        try {
-            return which.admin("/api/v1/status").path("egress").findValuesAsText("state");
-        } catch (IOException broken) {
-            throw new AssertionError(broken);
-        }
+        Await.until(
+                "no egress is down", () -> which.egressStates().stream().noneMatch("down"::equals));
     }
 
     @Test
@@ -301,7 +294,8 @@ class HttpEgressesIT {
                     other.awaitLine("comes from " + variable);
                 }
             }
-            Await.until("all are down", () -> states(other).stream().allMatch("down"::equals));
+            Await.until(
+                    "all are down", () -> other.egressStates().stream().allMatch("down"::equals));
             JsonNode egress = other.admin("/api/v1/status").path("egress");
             assertEquals(names, egress.findValuesAsText("name"));
             assertEquals(

@@ -100,15 +100,7 @@ class SecondEgressIT {
     private static void recover() {
         APIS.values().forEach(StandIn::behave);
         for (Postern postern : List.of(both, alone)) {
-            Await.until("no egress is down", () -> !states(postern).contains("down"));
-        }
-    }
-
-    private static List<String> states(Postern which) {
-        try {
-            return which.admin("/api/v1/status").path("egress").findValuesAsText("state");
-        } catch (IOException broken) {
-            throw new AssertionError(broken);
+            Await.until("no egress is down", () -> !postern.egressStates().contains("down"));
         }
     }
 

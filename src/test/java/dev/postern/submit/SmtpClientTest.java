@@ -35,6 +35,11 @@ class SmtpClientTest {
                     List.of(new ForwardPath("b@example.net"), new ForwardPath("c@example.net")),
                     false);
 
+    /// Takes everything but what begins so.
+    private static UnaryOperator<String> answering(String at, String reply) {
+        return line -> line.startsWith(at) ? reply : ScriptedListener.accepting(line);
+    }
+
     private static Verdict submit(ScriptedListener listener, SmtpConfig.User user, String content)
             throws IOException {
         try (SmtpClient client = SmtpClient.connect(listener.address())) {
@@ -91,8 +96,7 @@ class SmtpClientTest {
     })
     void aRefusalAnywhereIsTheVerdict(String at, String reply, boolean permanent)
             throws IOException {
-        UnaryOperator<String> answers =
-                line -> line.startsWith(at) ? reply : ScriptedListener.accepting(line);
+        UnaryOperator<String> answers = answering(at, reply);
         try (ScriptedListener listener = new ScriptedListener(answers)) {
             assertEquals(new Verdict.Refused(reply, permanent), submit(listener, null, "x"));
         }
@@ -100,11 +104,7 @@ class SmtpClientTest {
 
     @Test
     void aRefusedRecipientDoesNotStopTheOthers() throws Exception {
-        UnaryOperator<String> answers =
-                line ->
-                        line.startsWith("RCPT TO:<b@")
-                                ? "550 5.1.1 nobody"
-                                : ScriptedListener.accepting(line);
+        UnaryOperator<String> answers = answering("RCPT TO:<b@", "550 5.1.1 nobody");
         try (ScriptedListener listener = new ScriptedListener(answers)) {
             Verdict.Taken taken =
                     assertInstanceOf(Verdict.Taken.class, submit(listener, null, "x"));
@@ -199,11 +199,7 @@ class SmtpClientTest {
 
     @Test
     void nothingIsSentToAListenerThatIsGoingDown() throws Exception {
-        UnaryOperator<String> answers =
-                line ->
-                        line.startsWith("RCPT TO:<c@")
-                                ? "421 4.3.2 going down"
-                                : ScriptedListener.accepting(line);
+        UnaryOperator<String> answers = answering("RCPT TO:<c@", "421 4.3.2 going down");
         try (ScriptedListener listener = new ScriptedListener(answers)) {
             assertEquals(
                     new Verdict.Refused("421 4.3.2 going down", false),
@@ -215,11 +211,7 @@ class SmtpClientTest {
     @ParameterizedTest
     @CsvSource({"DSN, true", "SIZE, false"})
     void reportsAreAskedForWhereTheyAreOffered(String offered, boolean asked) throws Exception {
-        UnaryOperator<String> answers =
-                line ->
-                        line.startsWith("EHLO")
-                                ? "250-here\r\n250 " + offered
-                                : ScriptedListener.accepting(line);
+        UnaryOperator<String> answers = answering("EHLO", "250-here\r\n250 " + offered);
         try (ScriptedListener listener = new ScriptedListener(answers)) {
             try (SmtpClient client = SmtpClient.connect(listener.address())) {
                 client.submit(
@@ -302,11 +294,7 @@ class SmtpClientTest {
 
     @Test
     void aSessionThatTheListenerGaveUpIsNone() throws Exception {
-        UnaryOperator<String> answers =
-                line ->
-                        line.startsWith("EHLO")
-                                ? "421 4.3.2 down"
-                                : ScriptedListener.accepting(line);
+        UnaryOperator<String> answers = answering("EHLO", "421 4.3.2 down");
         try (ScriptedListener listener = new ScriptedListener(answers);
                 SmtpClient client = SmtpClient.connect(listener.address())) {
             assertFalse(

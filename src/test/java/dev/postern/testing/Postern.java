@@ -275,6 +275,15 @@ public final class Postern implements AutoCloseable {
         return JSON.readTree(response.body());
     }
 
+    /// Returns the state of each egress, as the status has it.
+    public List<String> egressStates() {
+        try {
+            return admin("/api/v1/status").path("egress").findValuesAsText("state");
+        } catch (IOException broken) {
+            throw new AssertionError(broken);
+        }
+    }
+
     /// Asks the admin socket for anything.
     public HttpResponse<String> page(String path) throws IOException {
         return get(EndpointFile.ADMIN, path);
