@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Egress;
-import dev.postern.egress.OwnSteering;
+import dev.postern.egress.SteeringFilter;
 import dev.postern.egress.http.HttpEgresses;
 import dev.postern.egress.smtp.SmtpEgress;
 import java.io.IOException;
@@ -56,7 +56,7 @@ final class EgressStock implements AutoCloseable {
                     items.stream().filter(i -> i.isOf(config, anchors)).findFirst().orElse(null);
             if (kept == null) {
                 made.add(config.name());
-                Egress egress = OwnSteering.of(config, make(config));
+                Egress egress = SteeringFilter.of(config, make(config));
                 next.add(new Item(config, anchors, opened(egress)));
             } else {
                 next.add(kept);

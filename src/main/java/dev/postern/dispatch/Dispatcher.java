@@ -84,7 +84,7 @@ public final class Dispatcher implements AutoCloseable {
     private final Waiting waiting = new Waiting();
     private final Set<Errand> errands = new LinkedHashSet<>();
     private final Doubts doubts = new Doubts();
-    private final Rests rests = new Rests();
+    private final RetryAfterHolds holds = new RetryAfterHolds();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
     private final Haste haste;
     private final Alarm alarm;
@@ -138,7 +138,7 @@ public final class Dispatcher implements AutoCloseable {
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
     public void start() {
         spool.onDue(this::wake);
-        spool.onWish(rests::forget);
+        spool.onWish(holds::forget);
         tasks.post(this::run);
     }
 
@@ -184,7 +184,7 @@ public final class Dispatcher implements AutoCloseable {
             schedule = new Schedule(retry, random);
             acknowledgeTimeout = acknowledgeWithin;
             List<Lane> gone = before.without(lanes);
-            gone.forEach(lane -> rests.forget(lane.name()));
+            gone.forEach(lane -> holds.forget(lane.name()));
             gone.forEach(
                     lane -> lane.retire(() -> Serial.run(() -> retired.accept(lane.egress()))));
             if (stage == Stage.RUNNING) {
@@ -403,7 +403,7 @@ public final class Dispatcher implements AutoCloseable {
                             () -> history(id),
                             schedule,
                             doubts.until(id),
-                            rests.of(id, now),
+                            holds.of(id, now),
                             now);
             waiting.add(errand);
             errands.add(errand);
@@ -504,7 +504,7 @@ public final class Dispatcher implements AutoCloseable {
         errands.remove(errand);
         Instant now = pace.now();
         errand.uncertainUntil().ifPresent(until -> doubts.add(errand.id(), until, now));
-        rests.note(errand.id(), errand.rests(), now);
+        holds.note(errand.id(), errand.rests(), now);
         CompletableFuture<ImmediateResult> client = errand.client();
         if (client == null) {
             Settlement settlement = errand.settlement(now);

@@ -288,10 +288,10 @@ final class Errand {
         legs.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null));
     }
 
-    private Past past(String egress) {
+    private AttemptHistory historyOf(String egress) {
         List<Attempt> all = new ArrayList<>(attemptsBefore + calls > 0 ? history.get() : List.of());
         all.addAll(attempts);
-        return Past.of(egress, all);
+        return AttemptHistory.of(egress, all);
     }
 
     /// Returns whether an egress that is unavailable to this message again is so to it alone: it
@@ -304,7 +304,8 @@ final class Errand {
         boolean putOff =
                 before.stream()
                         .anyMatch(r -> r.reason() == Reason.RECIPIENT && egress.equals(r.egress()));
-        return past(egress).wasUnavailableBefore(putOff && !waited ? Instant.MAX : lastAccepted);
+        return historyOf(egress)
+                .wasUnavailableBefore(putOff && !waited ? Instant.MAX : lastAccepted);
     }
 
     /// Notes what one call of an egress brought for the current leg.
@@ -319,7 +320,7 @@ final class Errand {
         outcomes.forEach((recipient, outcome) ->
                 ended(recipient, egress, outcome).ifPresent(done -> decide(leg, done)));
         boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
-        Map<ForwardPath, Integer> inRow = deferred ? past(egress).deferredInRow() : Map.of();
+        Map<ForwardPath, Integer> inRow = deferred ? historyOf(egress).deferredInRow() : Map.of();
         outcomes.forEach((recipient, outcome) -> {
             boolean further = inRow.getOrDefault(recipient, 0) >= DEFERRALS_MAX;
             miss(egress, outcome, further, alone, wasPinned, at)

@@ -9,7 +9,7 @@ import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.egress.OwnSteering;
+import dev.postern.egress.SteeringFilter;
 import dev.postern.outcome.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -63,7 +63,8 @@ class SteeringTest {
                                     api.uri(),
                                     EgressCommon.Fidelity.STRICT,
                                     Duration.ofSeconds(10)));
-            try (Egress egress = OwnSteering.of(config, Shipments.egress(type, config.common()))) {
+            try (Egress egress =
+                    SteeringFilter.of(config, Shipments.egress(type, config.common()))) {
                 Outcome outcome =
                         egress.send(
                                         Shipments.of(message.toString(), "b@example.net"),

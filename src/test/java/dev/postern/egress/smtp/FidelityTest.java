@@ -8,8 +8,8 @@ import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
-import dev.postern.egress.OwnSteering;
 import dev.postern.egress.Shipment;
+import dev.postern.egress.SteeringFilter;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Misfit;
 import dev.postern.outcome.Outcome;
@@ -274,7 +274,7 @@ class FidelityTest {
         setup.host = host;
         server.named(host);
         setup.fidelity = Fidelity.STRICT;
-        try (Egress egress = OwnSteering.of(setup.config(), setup.build())) {
+        try (Egress egress = SteeringFilter.of(setup.config(), setup.build())) {
             Delivery delivery = egress.send(shipment, CommitGate.OPEN);
             Outcome outcome = delivery.outcomes().firstEntry().getValue();
             return assertInstanceOf(Outcome.Accepted.class, outcome).notCarried();

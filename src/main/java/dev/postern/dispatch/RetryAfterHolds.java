@@ -11,35 +11,35 @@ import java.util.function.Predicate;
 /// Which egresses asked to be left alone for a while with a message that found them unavailable:
 /// their wish holds whatever makes the message due, as another's success does, but an operator. Of
 /// this process only. Thread-safe.
-final class Rests {
+final class RetryAfterHolds {
 
-    private final Map<QueueId, List<Miss>> rests = new ConcurrentHashMap<>();
+    private final Map<QueueId, List<Miss>> holds = new ConcurrentHashMap<>();
 
     /// Takes the place of what was noted of the message.
     ///
     /// @param asked the misses of egresses that named a time
     void note(QueueId id, Collection<Miss> asked, Instant now) {
-        rests.remove(id);
+        holds.remove(id);
         List<Miss> lasting = lasting(asked, now);
         if (!lasting.isEmpty()) {
-            rests.values().removeIf(others -> lasting(others, now).isEmpty());
-            rests.put(id, lasting);
+            holds.values().removeIf(others -> lasting(others, now).isEmpty());
+            holds.put(id, lasting);
         }
     }
 
     /// Returns the misses of the egresses that are not to be asked about this message yet.
     List<Miss> of(QueueId id, Instant now) {
-        return lasting(rests.getOrDefault(id, List.of()), now);
+        return lasting(holds.getOrDefault(id, List.of()), now);
     }
 
     /// Forgets what was noted of these messages: an operator wants them tried.
     void forget(Predicate<QueueId> messages) {
-        rests.keySet().removeIf(messages);
+        holds.keySet().removeIf(messages);
     }
 
     /// Forgets what an egress asked for that is not used any more.
     void forget(String egress) {
-        rests.replaceAll((_, misses) ->
+        holds.replaceAll((_, misses) ->
                 misses.stream().filter(miss -> !miss.egress().equals(egress)).toList());
     }
 

@@ -19,12 +19,12 @@ import java.util.function.Predicate;
 /// Whose they are, the other provider would have taken them out; here the recipients would read
 /// them. What goes so is recorded with an acceptance. It is a permitted change like that of Bcc, so
 /// `fidelity: strict` has nothing against it.
-public final class OwnSteering implements Egress {
+public final class SteeringFilter implements Egress {
 
     private final Egress egress;
     private final Predicate<String> foreign;
 
-    private OwnSteering(Egress egress, Predicate<String> foreign) {
+    private SteeringFilter(Egress egress, Predicate<String> foreign) {
         this.egress = egress;
         this.foreign = foreign;
     }
@@ -32,7 +32,7 @@ public final class OwnSteering implements Egress {
     /// Returns an egress that sends what is its own, as far as is known whose it is.
     public static Egress of(EgressConfig config, Egress egress) {
         return SteeringFields.foreignTo(config)
-                .<Egress>map(foreign -> new OwnSteering(egress, foreign))
+                .<Egress>map(foreign -> new SteeringFilter(egress, foreign))
                 .orElse(egress);
     }
 

@@ -13,14 +13,15 @@ import java.util.Set;
 /// What one egress has said of a message until now.
 ///
 /// @param lines of its history, as far as they are that egress's, oldest first
-record Past(List<Attempt> lines) {
+record AttemptHistory(List<Attempt> lines) {
 
-    Past {
+    AttemptHistory {
         lines = List.copyOf(lines);
     }
 
-    static Past of(String egress, List<Attempt> history) {
-        return new Past(history.stream().filter(line -> line.egress().equals(egress)).toList());
+    static AttemptHistory of(String egress, List<Attempt> history) {
+        return new AttemptHistory(
+                history.stream().filter(line -> line.egress().equals(egress)).toList());
     }
 
     /// Returns how often each recipient was deferred in a row up to now.
