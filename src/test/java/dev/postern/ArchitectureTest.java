@@ -102,6 +102,16 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /// `java.net.IDN` is of 2003 and takes some names for others; `mail.ALabels` says which.
+    @Test
+    void namesAreMappedByOurTable() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.net.IDN")
+                .check(CLASSES);
+    }
+
     @Test
     void thereAreNoCycles() {
         slices().matching(ROOT + ".(**)")

@@ -7,7 +7,6 @@ import dev.postern.mail.Origin;
 import dev.postern.mail.ReversePath;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.CommandParser;
-import dev.postern.smtp.EnhancedStatus;
 import dev.postern.smtp.Limits;
 import dev.postern.smtp.LineReader;
 import dev.postern.smtp.Replies;
@@ -170,12 +169,14 @@ final class Session {
 
     /// A recipient that can't be read is one that was refused; a sender, a transaction that was.
     private void malformed(Command.Malformed command) {
-        EnhancedStatus status = command.reply().status();
-        if (transaction != null && EnhancedStatus.BAD_RECIPIENT_SYNTAX.equals(status)) {
-            transaction.recipientRefused();
-        }
-        if (EnhancedStatus.BAD_SENDER_SYNTAX.equals(status)) {
-            told.clear();
+        switch (command.part()) {
+            case SENDER -> told.clear();
+            case RECIPIENT -> {
+                if (transaction != null) {
+                    transaction.recipientRefused();
+                }
+            }
+            case NEITHER -> {}
         }
         send(command.reply(), command.spoken());
     }

@@ -3,6 +3,7 @@ package dev.postern.route;
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressCommon.WhenLimited;
 import dev.postern.config.EgressConfig;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.ReversePath;
 import dev.postern.route.Route.PassedOver;
 import java.util.ArrayList;
@@ -74,17 +75,22 @@ public final class Router {
     }
 
     /// Returns whether `senders` (addresses and `@domains`; empty: any) include `sender`. Letter
-    /// case is of no meaning, in local parts neither: no provider makes a difference. The null
-    /// reverse-path is nobody's, so a list never includes it.
+    /// case is of no meaning, in local parts neither: no provider makes a difference. A domain
+    /// beyond ASCII and its A-labels are one domain (RFC 5890 §2.3.2.4). The null reverse-path is
+    /// nobody's, so a list never includes it.
     static boolean maySendFor(List<String> senders, ReversePath sender) {
         if (senders.isEmpty()) {
             return true;
         }
-        String address = sender.address().toLowerCase(Locale.ROOT);
+        String address = comparable(sender.address());
         String domain = address.substring(Math.max(0, address.lastIndexOf('@')));
         return !sender.isNull()
                 && senders.stream()
-                        .map(entry -> entry.toLowerCase(Locale.ROOT))
+                        .map(Router::comparable)
                         .anyMatch(entry -> entry.equals(address) || entry.equals(domain));
+    }
+
+    private static String comparable(String address) {
+        return ALabels.address(address).orElse(address).toLowerCase(Locale.ROOT);
     }
 }

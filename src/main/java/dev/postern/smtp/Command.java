@@ -72,11 +72,20 @@ public sealed interface Command {
 
     /// A line that cannot be obeyed; `reply` says why, and may close the session.
     ///
+    /// @param part what of a transaction it would have been
     /// @param spoken the address of MAIL or RCPT, as the client said it, or what stands for it;
     ///   empty for all other commands, whose arguments may be secrets
-    record Malformed(Reply reply, String spoken) implements Command {
+    record Malformed(Part part, Reply reply, String spoken) implements Command {
+
+        /// What a command says of a transaction.
+        public enum Part {
+            SENDER,
+            RECIPIENT,
+            NEITHER
+        }
+
         Malformed(Reply reply) {
-            this(reply, "");
+            this(Part.NEITHER, reply, "");
         }
     }
 }

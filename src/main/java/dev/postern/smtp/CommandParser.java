@@ -1,5 +1,6 @@
 package dev.postern.smtp;
 
+import dev.postern.smtp.Command.Malformed.Part;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
@@ -145,25 +146,27 @@ public final class CommandParser {
 
     private static Command mail(String rest) {
         if (!startsWith(rest, "FROM:")) {
-            return new Command.Malformed(Replies.badSyntax("MAIL FROM:<address>"), rest);
+            return new Command.Malformed(
+                    Part.SENDER, Replies.badSyntax("MAIL FROM:<address>"), rest);
         }
         String spoken = rest.substring("FROM:".length()).trim();
         PathParser path = new PathParser(spoken);
         String problem = spoken.isEmpty() ? NO_ADDRESS : path.problem();
         if (problem != null) {
             return new Command.Malformed(
-                    Replies.badSender("MAIL FROM:<address>: " + problem), spoken);
+                    Part.SENDER, Replies.badSender("MAIL FROM:<address>: " + problem), spoken);
         }
         MailParametersParser parameters = new MailParametersParser(path.rest());
         Reply refusal = parameters.refusal();
         return refusal == null
                 ? new Command.Mail(path.address(), parameters.parameters())
-                : new Command.Malformed(refusal, spoken);
+                : new Command.Malformed(Part.SENDER, refusal, spoken);
     }
 
     private static Command rcpt(String rest) {
         if (!startsWith(rest, "TO:")) {
-            return new Command.Malformed(Replies.badSyntax("RCPT TO:<address>"), rest);
+            return new Command.Malformed(
+                    Part.RECIPIENT, Replies.badSyntax("RCPT TO:<address>"), rest);
         }
         String spoken = rest.substring("TO:".length()).trim();
         PathParser path = new PathParser(spoken);
@@ -173,13 +176,15 @@ public final class CommandParser {
         }
         if (problem != null) {
             return new Command.Malformed(
-                    Replies.badRecipient("RCPT TO:<address>: " + problem), spoken);
+                    Part.RECIPIENT, Replies.badRecipient("RCPT TO:<address>: " + problem), spoken);
         }
         String parameters = path.rest().trim();
         return parameters.isEmpty()
                 ? new Command.Rcpt(path.address())
                 : new Command.Malformed(
-                        MailParametersParser.notOffered(parameters.split(BLANKS, 2)[0]), spoken);
+                        Part.RECIPIENT,
+                        MailParametersParser.notOffered(parameters.split(BLANKS, 2)[0]),
+                        spoken);
     }
 
     private static boolean startsWith(String text, String prefix) {

@@ -57,6 +57,58 @@ class FormsTest {
     /// What an operator needs to find the app that is wrong.
     @Test
     void theLogHasTheAddressAsSpoken() throws IOException {
+        String client = " client=127.0.0.1";
+        assertEquals(
+                List.of(
+                        "reason=form reply=504 5.5.4 Authentication mechanism not supported"
+                                + client
+                                + " refused",
+                        "reason=form reply=501 5.1.3 RCPT TO:<address>: a blank in the address"
+                                + client
+                                + " address=<x y@example.com> refused",
+                        "reason=form reply=555 5.5.4 Parameter not supported: FOO"
+                                + client
+                                + " address=<b@example.com> FOO=BAR refused",
+                        "reason=address reply=553 5.6.7 Non-ASCII address without SMTPUTF8"
+                                + client
+                                + " address=jörg@example.com refused",
+                        "reason=form reply=501 5.1.7 MAIL FROM:<address>: a blank in the address"
+                                + client
+                                + " address=<"
+                                + "x".repeat(900)
+                                + " y> refused"),
+                told(
+                        "AUTH HUNTER2 secret",
+                        "MAIL FROM:<a@example.org>",
+                        "RCPT TO:<x y@example.com>",
+                        "RCPT TO:<b@example.com> FOO=BAR",
+                        "RCPT TO:<j\u00C3\u00B6rg@example.com>",
+                        "RSET",
+                        "MAIL FROM:<" + "x".repeat(900) + " y>"));
+    }
+
+    /// Whatever a MAIL is refused for, it begins a transaction.
+    @Test
+    void aKindIsToldOnceATransaction() throws IOException {
+        List<String> told =
+                told(
+                        "MAIL FROM:<a@example.org> FOO=1",
+                        "MAIL FROM:<b@example.org> FOO=2",
+                        "MAIL FROM:<c@example.org>",
+                        "RCPT TO:<d@example.com> NOTIFY=NEVER",
+                        "RCPT TO:<e@example.com> NOTIFY=NEVER",
+                        "RSET",
+                        "MAIL FROM:<f@example.org",
+                        "MAIL FROM:<g@example.org");
+        assertEquals(
+                List.of("<a@", "<b@", "<d@", "<f@", "<g@"),
+                told.stream()
+                        .map(line -> line.replaceFirst("(?s).*address=(<.@).*", "$1"))
+                        .toList());
+    }
+
+    /// Returns what the log says of what a client says after its EHLO.
+    private static List<String> told(String... commands) throws IOException {
         List<String> facts = new ArrayList<>();
         Logger logger = Logger.getLogger(Reception.class.getName());
         Handler listening =
@@ -79,37 +131,13 @@ class FormsTest {
                 Client client = new Client(door.address())) {
             client.reply();
             client.ask("EHLO client.example");
-            client.ask("AUTH HUNTER2 secret");
-            client.ask("MAIL FROM:<a@example.org>");
-            client.ask("RCPT TO:<x y@example.com>");
-            client.ask("RCPT TO:<b@example.com> FOO=BAR");
-            client.ask("RCPT TO:<j\u00C3\u00B6rg@example.com>");
-            client.ask("RSET");
-            client.ask("MAIL FROM:<" + "x".repeat(900) + " y>");
+            for (String command : commands) {
+                client.ask(command);
+            }
         } finally {
             logger.removeHandler(listening);
             logger.setLevel(usual);
         }
-        String client = " client=127.0.0.1";
-        assertEquals(
-                List.of(
-                        "reason=form reply=504 5.5.4 Authentication mechanism not supported"
-                                + client
-                                + " refused",
-                        "reason=form reply=501 5.1.3 RCPT TO:<address>: a blank in the address"
-                                + client
-                                + " address=<x y@example.com> refused",
-                        "reason=form reply=555 5.5.4 Parameter not supported: FOO"
-                                + client
-                                + " address=<b@example.com> FOO=BAR refused",
-                        "reason=address reply=553 5.6.7 Non-ASCII address without SMTPUTF8"
-                                + client
-                                + " address=jörg@example.com refused",
-                        "reason=form reply=501 5.1.7 MAIL FROM:<address>: a blank in the address"
-                                + client
-                                + " address=<"
-                                + "x".repeat(900)
-                                + " y> refused"),
-                facts);
+        return facts;
     }
 }

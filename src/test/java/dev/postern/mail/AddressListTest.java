@@ -142,7 +142,16 @@ class AddressListTest {
         "jörg@bücher.example, j***@b***.example",
         "nobody here, nobody here",
         "root@localhost., r***@l***",
-        "a@b, a***@b***"
+        "a@b, a***@b***",
+        "<jane doe@example.org>, <j***@e***.org>",
+        "<jane\t doe@ example.org>, <j***@ example.org>",
+        "<jane@>, <j***@>",
+        "a <b> c d@example.org, a <b> c d***@e***.org",
+        "<\"jane doe\"@example.org>, <\"***@e***.org>",
+        "to=\"jane d\\\"oe\"@example.org, to=\"***@e***.org",
+        "jane doe\"@example.org, jane doe\"@example.org",
+        "jane@[192.0.2.1] ann@[IPv6:2001:db8::1], j***@[***] a***@[***]",
+        "<jane@[192.0.2.1>, <j***@[***"
     })
     void addressesAreMasked(String text, String masked) {
         assertEquals(masked, AddressMask.apply(text));

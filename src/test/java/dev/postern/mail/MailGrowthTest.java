@@ -30,6 +30,10 @@ class MailGrowthTest extends ReadersGrowth {
                 row("AddressMask", AddressMask::apply),
                 row("AddressMask before an at-sign", text -> AddressMask.apply(text + " @")),
                 row("AddressMask behind an at-sign", text -> AddressMask.apply("a@" + text + "@b")),
+                row("AddressMask in quotes", text -> AddressMask.apply('"' + text + "\"@b")),
+                row(
+                        "AddressMask of escaped quotes",
+                        text -> AddressMask.apply("\\\"@ ".repeat(text.length() / 4))),
                 row("AddressMask.name", AddressMask::name),
                 row("Subject", text -> Subject.decode(("Subject: " + text).getBytes(UTF_8))),
                 row("QueueId", QueueId::parse),

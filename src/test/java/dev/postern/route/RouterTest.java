@@ -88,9 +88,19 @@ class RouterTest {
         "'\"a@b\"@example.com', true",
         "'', false",
         "example.com, false",
+        "any@bücher.example, true",
+        "any@XN--bcher-kva.example, true",
+        "you@xn--strae-oqa.example, true",
+        "you@straße.example, true",
+        "you@strasse.example, false",
     })
     void sendersAreAddressesAndDomains(String sender, boolean may) {
-        List<String> senders = List.of("@Example.com", "me@example.org");
+        List<String> senders =
+                List.of(
+                        "@Example.com",
+                        "me@example.org",
+                        "@Bücher.example",
+                        "you@xn--strae-oqa.example");
         assertEquals(may, Router.maySendFor(senders, new ReversePath(sender)));
     }
 

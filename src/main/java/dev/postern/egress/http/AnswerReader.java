@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -93,7 +94,8 @@ final class AnswerReader {
     /// The head of an answer.
     ///
     /// @param fields all values of each field, by its name in lower case
-    private record Head(boolean oldest, int status, Map<String, List<String>> fields) {
+    private record Head(
+            String statusLine, boolean oldest, int status, Map<String, List<String>> fields) {
 
         List<String> values(String name) {
             return fields.getOrDefault(name, List.of());
@@ -117,6 +119,20 @@ final class AnswerReader {
     HttpAnswer read() throws IOException {
         reusable = false;
         octets = 0;
+        return body(finalHead());
+    }
+
+    /// Reads a proxy's answer to CONNECT. With a 2xx the tunnel begins right behind its head,
+    /// whatever length that names (RFC 9110 §9.3.6): no octet of it is read, if `in` has no buffer.
+    ///
+    /// @return the status line of a proxy that makes no tunnel; empty where it made one
+    Optional<String> readRefusalOfConnect() throws IOException {
+        octets = 0;
+        Head head = finalHead();
+        return head.status() / 100 == 2 ? Optional.empty() : Optional.of(head.statusLine());
+    }
+
+    private Head finalHead() throws IOException {
         Head head = head();
         while (head.status() / 100 == 1) {
             if (head.status() == SWITCHING_PROTOCOLS) {
@@ -128,7 +144,7 @@ final class AnswerReader {
             }
             head = head();
         }
-        return body(head);
+        return head;
     }
 
     private Head head() throws IOException {
@@ -143,7 +159,8 @@ final class AnswerReader {
             }
             octet = i + 1 < PROTOCOL.length() ? octet() : octet;
         }
-        Matcher status = STATUS.matcher(line());
+        String line = line();
+        Matcher status = STATUS.matcher(line);
         if (!status.matches()) {
             throw new IOException("the answer has no status");
         }
@@ -156,7 +173,11 @@ final class AnswerReader {
                         .add(field.substring(colon + 1).strip());
             }
         }
-        return new Head(status.group(1).equals(OLDEST), Integer.parseInt(status.group(2)), fields);
+        return new Head(
+                PROTOCOL + line,
+                status.group(1).equals(OLDEST),
+                Integer.parseInt(status.group(2)),
+                fields);
     }
 
     /// Reads the lines to the empty one, each with those that go on with it (RFC 9112 §5.2).

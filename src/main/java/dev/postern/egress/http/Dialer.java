@@ -1,19 +1,17 @@
 package dev.postern.egress.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.HostPort;
 import dev.postern.egress.TlsTrust;
 import dev.postern.outcome.Stage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
@@ -22,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 /// Makes connections to one endpoint: by name, through the proxy where there is one, with TLS that
 /// is verified for the endpoint's name before anything is said.
 final class Dialer {
-
-    private static final int PROXY_HEAD_LIMIT_BYTES = 16 * 1024;
-    private static final int OK = 200;
 
     private final Endpoint endpoint;
     private final ProxySettings proxies;
@@ -108,7 +103,7 @@ final class Dialer {
 
     /// Asks for a tunnel (RFC 9110 §9.3.6).
     private void tunnel(Socket socket, ProxySettings.Proxy proxy) throws StageFailure {
-        String target = endpoint.host() + ":" + endpoint.port();
+        HostPort target = new HostPort(endpoint.host(), endpoint.port());
         String login =
                 proxy.authorization() == null
                         ? ""
@@ -116,31 +111,15 @@ final class Dialer {
         String head = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n" + login;
         try {
             socket.getOutputStream().write((head + "\r\n").getBytes(US_ASCII));
-            String answer = readHead(socket.getInputStream());
-            String[] words = answer.lines().findFirst().orElse("").split(" ", 3);
-            if (words.length < 2 || !words[1].equals(String.valueOf(OK))) {
-                throw new IOException(
-                        "proxy " + proxy + " answered: " + answer.lines().findFirst().orElse(""));
+            // Not through a buffer, since what follows belongs to the tunnel.
+            Optional<String> refusal =
+                    new AnswerReader(socket.getInputStream()).readRefusalOfConnect();
+            if (refusal.isPresent()) {
+                throw new IOException("proxy " + proxy + " answered: " + refusal.get());
             }
         } catch (IOException e) {
             throw new StageFailure(Stage.PROXY, e);
         }
-    }
-
-    private static String readHead(InputStream in) throws IOException {
-        ByteArrayOutputStream head = new ByteArrayOutputStream();
-        // Octet by octet, since what follows the empty line belongs to the tunnel.
-        while (head.size() < PROXY_HEAD_LIMIT_BYTES) {
-            int octet = in.read();
-            if (octet < 0) {
-                throw new IOException("the proxy closed the connection");
-            }
-            head.write(octet);
-            if (octet == '\n' && head.toString(ISO_8859_1).endsWith("\r\n\r\n")) {
-                return head.toString(ISO_8859_1);
-            }
-        }
-        throw new IOException("the proxy's answer has no end");
     }
 
     private Socket secure(Socket socket) throws StageFailure {

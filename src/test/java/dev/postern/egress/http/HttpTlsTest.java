@@ -206,10 +206,31 @@ class HttpTlsTest {
         assertFalse(head.contains(Shipments.KEY), head);
     }
 
+    /// A proxy's answer is read like a server's, and nothing of the tunnel with it.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 200\r\n\r\n",
+                "HTTP/1.0 200 Connection established\nVia: it\n\n",
+                "http/1.1 204 No Content\r\n\r\n",
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+            })
+    void aTunnelBeginsBehindAny2xx(String answer) throws Exception {
+        Path ca = certificate("named", "dns:" + NAME);
+        try (FakeApi api =
+                        FakeApi.startTls(context("named"), _ -> Shipments.acceptance("postmark"));
+                ServerSocket proxy = proxy(api.port(), answer, new CopyOnWriteArrayList<>())) {
+            Map<String, String> environment =
+                    Map.of("HTTPS_PROXY", "http://127.0.0.1:" + proxy.getLocalPort());
+            Outcome outcome = send(URI.create("https://" + NAME), ca, environment::get);
+            assertInstanceOf(Outcome.Accepted.class, outcome, outcome.reply());
+        }
+    }
+
     @Test
     void aProxyThatRefusesIsSaid() throws Exception {
         List<String> seen = new CopyOnWriteArrayList<>();
-        try (ServerSocket proxy = proxy(-1, seen)) {
+        try (ServerSocket proxy = proxy(-1, "HTTP/1.1 407 Log in\r\n\r\n", seen)) {
             String address = "127.0.0.1:" + proxy.getLocalPort();
             Map<String, String> environment = Map.of("HTTPS_PROXY", "user:secret@" + address);
             Outcome.Unavailable refused =
@@ -222,36 +243,41 @@ class HttpTlsTest {
         }
     }
 
-    /// A proxy that tunnels all to one port; to none, and it asks for a log-in.
     private static ServerSocket proxy(int target, List<String> seen) throws IOException {
+        return proxy(target, "HTTP/1.1 200 OK\r\n\r\n", seen);
+    }
+
+    /// A proxy that answers so, and tunnels all to one port, if it has one.
+    private static ServerSocket proxy(int target, String answer, List<String> seen)
+            throws IOException {
         ServerSocket listening = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
-        Thread.ofVirtual().start(() -> tunnelAll(listening, target, seen));
+        Thread.ofVirtual().start(() -> tunnelAll(listening, target, answer, seen));
         return listening;
     }
 
-    private static void tunnelAll(ServerSocket listening, int target, List<String> seen) {
+    private static void tunnelAll(
+            ServerSocket listening, int target, String answer, List<String> seen) {
         while (!listening.isClosed()) {
             try {
                 Socket client = listening.accept();
-                Thread.ofVirtual().start(() -> tunnel(client, target, seen));
+                Thread.ofVirtual().start(() -> tunnel(client, target, answer, seen));
             } catch (IOException _) {
                 return;
             }
         }
     }
 
-    private static void tunnel(Socket client, int target, List<String> seen) {
+    private static void tunnel(Socket client, int target, String answer, List<String> seen) {
         try (client) {
             StringBuilder head = new StringBuilder();
             while (!head.toString().endsWith("\r\n\r\n")) {
                 head.append((char) client.getInputStream().read());
             }
             seen.add(head.toString());
+            client.getOutputStream().write(answer.getBytes(ISO_8859_1));
             if (target < 0) {
-                client.getOutputStream().write("HTTP/1.1 407 Log in\r\n\r\n".getBytes(ISO_8859_1));
                 return;
             }
-            client.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n".getBytes(ISO_8859_1));
             try (Socket server = new Socket(InetAddress.getLoopbackAddress(), target)) {
                 Thread back = Thread.ofVirtual().start(() -> pour(server, client));
                 pour(client, server);
