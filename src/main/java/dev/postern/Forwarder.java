@@ -54,9 +54,9 @@ public final class Forwarder implements AutoCloseable {
     private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
     private final Instruments instruments = new Instruments();
     private final Doorplate doorplate = new Doorplate(instruments);
-    private final EgressStock stock;
+    private final EgressRegistry stock;
     private final Dispatcher dispatcher;
-    private final Consultation consultation;
+    private final LiveDoctor consultation;
     private final WaysOut waysOut;
     private final Metrics metrics;
     private final Reception reception;
@@ -70,7 +70,7 @@ public final class Forwarder implements AutoCloseable {
             Clock clock = SteadyClock.system();
             Spool spool =
                     opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
-            stock = opened(new EgressStock(config.smtp().hostname()));
+            stock = opened(new EgressRegistry(config.smtp().hostname()));
             stock.use(config.egress());
             dispatcher = opened(Dispatcher.of(config, spool, stock.egresses(), instruments, clock));
             reception = reception(spool, clock);
@@ -80,7 +80,7 @@ public final class Forwarder implements AutoCloseable {
             health =
                     new HealthSocket(
                             config.http().health(), doorplate, spool::status, waysOut, metrics);
-            consultation = new Consultation(config, dispatcher);
+            consultation = new LiveDoctor(config, dispatcher);
             admin = adminSocket(version, spool, waysOut, clock);
             CompletableFuture<Void> sockets = startSockets();
             listener = opened(Listener.start(config.smtp(), reception, instruments));

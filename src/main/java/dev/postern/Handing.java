@@ -2,7 +2,7 @@ package dev.postern;
 
 import dev.postern.dispatch.Dispatcher;
 import dev.postern.dispatch.ImmediateResult;
-import dev.postern.listener.Handover;
+import dev.postern.listener.ImmediateDelivery;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.smtp.UpstreamReply;
@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 
 /// Has the dispatcher send what the listener's clients wait for (`acknowledge: sent`).
-final class Handing implements Handover {
+final class Handing implements ImmediateDelivery {
 
     private final Dispatcher dispatcher;
 

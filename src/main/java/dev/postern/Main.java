@@ -29,12 +29,12 @@ public final class Main {
             System.setProperty(CARRIERS_SETTING, String.valueOf(CARRIERS));
         }
         Terminal terminal = Terminal.ofProcess();
-        CachedJar.trouble(System.getProperty(CachedJar.PROPERTY, ""))
+        AotCacheCheck.trouble(System.getProperty(AotCacheCheck.PROPERTY, ""))
                 .ifPresent(trouble -> {
                     terminal.complain(trouble);
                     System.exit(FAILED);
                 });
-        Foreground foreground = new Foreground(terminal);
+        ServeRunner foreground = new ServeRunner(terminal);
         int status = Commands.run(List.of(args), terminal, Sources::ofProcess, foreground);
         Logging.stop();
         System.exit(status);

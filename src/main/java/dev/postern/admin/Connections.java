@@ -27,7 +27,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
-/// Stands between the web server and its sockets: each connection gets one of the [Places], and is
+/// Stands between the web server and its sockets: each connection gets one of the [ConnectionSlots], and is
 /// read by a [RequestReader] before the server's own HTTP/1.1 understands anything of it.
 ///
 /// The server has neither a time for a head nor one for a body, nor any rule who has to go: its
@@ -46,12 +46,12 @@ final class Connections implements ServerConnectionSelector {
 
     private static final String PROTOCOL = "http_1_1";
 
-    private final Places places;
+    private final ConnectionSlots places;
     private final boolean ownThreads;
     private final Http1ConnectionSelector http;
 
     /// @param ownThreads whether each connection is served by a thread of the system's
-    Connections(Places places, boolean ownThreads, Http1Config config) {
+    Connections(ConnectionSlots places, boolean ownThreads, Http1Config config) {
         this.places = places;
         this.ownThreads = ownThreads;
         this.http = Http1ConnectionSelector.builder().config(config).build();
@@ -95,7 +95,7 @@ final class Connections implements ServerConnectionSelector {
     /// One connection.
     final class Connection implements ServerConnection {
 
-        private final Places.Place place;
+        private final ConnectionSlots.Place place;
         private final RequestReader reader;
         private final DataReader octets;
         private final ServerConnection server;
@@ -243,9 +243,9 @@ final class Connections implements ServerConnectionSelector {
         private final ConnectionContext context;
         private final DataReader reader;
         private final DataWriter writer;
-        private final Places.Place place;
+        private final ConnectionSlots.Place place;
 
-        Wired(ConnectionContext context, RequestReader reader, Places.Place place) {
+        Wired(ConnectionContext context, RequestReader reader, ConnectionSlots.Place place) {
             this.context = context;
             this.reader = DataReader.create(reader);
             this.writer = context.dataWriter();

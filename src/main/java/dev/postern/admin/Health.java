@@ -25,7 +25,7 @@ final class Health {
 
     Health(ListenerView listener, Supplier<SpoolStatus> spool, Egresses egresses) {
         this.listener = listener;
-        this.spool = new Brief<>(spool, System::nanoTime);
+        this.spool = new CachedView<>(spool, System::nanoTime);
         this.egresses = egresses;
     }
 

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 /// The socket for orchestrators: `/health/*` and `/metrics`, and nothing that tells of any message.
 /// It may be open to a whole cluster.
 ///
-/// It answers at once whatever comes to it or to the admin socket: it has [Places] of its own, and
+/// It answers at once whatever comes to it or to the admin socket: it has [ConnectionSlots] of its own, and
 /// no operator's work is on the carriers of its virtual threads.
 public final class HealthSocket {
 

@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
 /// A web server on one address, with limits that suit a few orchestrators and operators. Every
 /// error that it answers is a [Problem].
 ///
-/// *Limits.* Who may connect, and for how long, is for the [Places] to say; each socket has its
+/// *Limits.* Who may connect, and for how long, is for the [ConnectionSlots] to say; each socket has its
 /// own. What is a request, and where it ends, the [RequestReader]. A body is at most
 /// [#SMALL_BODY_BYTES], and read before the request is run, but for the one resource that takes
 /// messages. Of a message that is refused [#MAX_DISCARD_BYTES] are read.
@@ -91,7 +91,7 @@ final class HttpSocket {
     private final String name;
     private final HostPort configured;
     private final WebServer server;
-    private final Places places = new Places(System::nanoTime);
+    private final ConnectionSlots places = new ConnectionSlots(System::nanoTime);
     private final ScheduledExecutorService watch;
     private @Nullable HostPort bound;
 
@@ -287,7 +287,7 @@ final class HttpSocket {
     }
 
     private static WebServer build(
-            HostPort configured, Use use, Places places, HttpRouting.Builder routing) {
+            HostPort configured, Use use, ConnectionSlots places, HttpRouting.Builder routing) {
         Http1Config http =
                 Http1Config.builder()
                         .maxHeadersSize(MAX_HEADERS_BYTES)
@@ -308,7 +308,7 @@ final class HttpSocket {
                 .addProtocol(new Connections.NoOther())
                 .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                 .backlog(BACKLOG)
-                .maxTcpConnections(Places.PLACES + MAX_CLOSING)
+                .maxTcpConnections(ConnectionSlots.PLACES + MAX_CLOSING)
                 .maxPayloadSize(use.maxBodyBytes())
                 .writeBufferSize(WRITE_BUFFER_BYTES)
                 .shutdownGracePeriod(STOP_GRACE)

@@ -95,7 +95,7 @@ public final class Metrics {
         syncSeconds =
                 histogram(
                         "spool_sync_seconds", "How long a sync of the spool lasted.", SYNC_SECONDS);
-        spoolGauges(new Brief<>(spool, System::nanoTime), clock);
+        spoolGauges(new CachedView<>(spool, System::nanoTime), clock);
         listenerGauges(listener, clock);
         egressGauge(egresses);
         rejections.forEach(reason -> rejected.initLabelValues(reason));

@@ -60,7 +60,7 @@ final class QueueApi {
     }
 
     private void list(ServerRequest request, ServerResponse response) {
-        Page page = spool.list(query(Parameters.of(request)));
+        Page page = spool.list(query(QueryParameters.of(request)));
         Json.stream(response, json -> MessageJson.write(json, page));
     }
 
@@ -169,7 +169,7 @@ final class QueueApi {
                 .orElseThrow(() -> Problem.notFound("There is no message of that id."));
     }
 
-    private static Query query(Parameters query) {
+    private static Query query(QueryParameters query) {
         return new Query(
                 state(parameter(query, "state")),
                 parameter(query, "sender"),
@@ -179,7 +179,7 @@ final class QueueApi {
     }
 
     /// An empty parameter is none: forms send such.
-    private static @Nullable String parameter(Parameters query, String name) {
+    private static @Nullable String parameter(QueryParameters query, String name) {
         return query.first(name).filter(value -> !value.isEmpty()).orElse(null);
     }
 

@@ -52,7 +52,7 @@ final class RequestReader implements Supplier<byte @Nullable []> {
     private static final int HEX = 16;
 
     private final Supplier<byte @Nullable []> source;
-    private final Places.Place place;
+    private final ConnectionSlots.Place place;
     private byte[] block = {};
     private int position;
     private Next next = Next.HEAD;
@@ -62,7 +62,7 @@ final class RequestReader implements Supplier<byte @Nullable []> {
 
     /// @param source gives some octets, or null at the end
     /// @param place is told how the requests come along
-    RequestReader(Supplier<byte @Nullable []> source, Places.Place place) {
+    RequestReader(Supplier<byte @Nullable []> source, ConnectionSlots.Place place) {
         this.source = source;
         this.place = place;
     }

@@ -57,7 +57,7 @@ final class SubmitApi {
     }
 
     private Submission.Receipt take(ServerRequest request, InputStream body) throws IOException {
-        Parameters query = Parameters.of(request);
+        QueryParameters query = QueryParameters.of(request);
         if (query.has("from") && query.has("to")) {
             Envelope envelope = envelope(sender(query), recipients(query.all("to")));
             return submission.submit(envelope, origin(request), body);
@@ -86,7 +86,7 @@ final class SubmitApi {
         return new Envelope(sender, recipients, beyondAscii);
     }
 
-    private static ReversePath sender(Parameters query) {
+    private static ReversePath sender(QueryParameters query) {
         String text = query.first("from").orElse("").strip();
         String address = text.equals("<>") ? "" : text;
         if (address.isEmpty()) {

@@ -120,7 +120,7 @@ public final class Commands implements Runnable {
     }
 
     private static int failed(Exception failure, Terminal terminal) {
-        if (failure instanceof Trouble trouble) {
+        if (failure instanceof CliException trouble) {
             terminal.complain(trouble.words());
             return trouble.exitCode();
         }

@@ -5,7 +5,7 @@ import dev.postern.config.ConfigShow;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
-import dev.postern.config.Problem;
+import dev.postern.config.ConfigProblem;
 import dev.postern.config.Sources;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,7 +57,7 @@ final class ConfigCommand implements Runnable {
             return ExitCode.BAD_USAGE;
         }
         HostPort listening = loaded.get().config().smtp().listen();
-        List<Problem> loops =
+        List<ConfigProblem> loops =
                 new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded.get());
         if (!loops.isEmpty()) {
             loops.forEach(problem -> terminal.complain(problem.toString()));

@@ -11,7 +11,7 @@ import dev.postern.doctor.Doctor;
 import dev.postern.doctor.KnownTrouble;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
-import dev.postern.doctor.Round;
+import dev.postern.doctor.DoctorRun;
 import dev.postern.log.Logging;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -87,7 +87,7 @@ final class DoctorCommand implements Callable<Integer> {
         boolean onTerminal = !json && Logging.standardOutputIsTerminal();
         int width = onTerminal && spec != null ? spec.usageMessage().width() : 0;
         PosternConfig configured = loaded.get().config();
-        Round round = Doctor.of(configured, known()).begin(limit());
+        DoctorRun round = Doctor.of(configured, known()).begin(limit());
         while (!round.await(onTerminal ? TICK : LONGEST)) {
             progress(round.progress(), width);
         }

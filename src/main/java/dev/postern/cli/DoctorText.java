@@ -1,7 +1,7 @@
 package dev.postern.cli;
 
-import dev.postern.doctor.Examined;
-import dev.postern.doctor.Examined.Works;
+import dev.postern.doctor.EgressReport;
+import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Finding;
 import dev.postern.doctor.Platform;
 import dev.postern.doctor.Report;
@@ -69,7 +69,7 @@ final class DoctorText {
         wrapped("", "platform ", "platform ".length(), String.join(", ", facts));
     }
 
-    private void inFull(Examined egress) {
+    private void inFull(EgressReport egress) {
         terminal.say("");
         title(egress);
         int targets =
@@ -92,7 +92,7 @@ final class DoctorText {
     }
 
     /// The well-known ways in a line each; findings that many share are told once.
-    private void ways(List<Examined> ways) {
+    private void ways(List<EgressReport> ways) {
         if (ways.isEmpty()) {
             return;
         }
@@ -101,7 +101,7 @@ final class DoctorText {
         int hosts = ways.stream().mapToInt(way -> way.host().length()).max().orElse(1);
         List<String> told = new ArrayList<>();
         List<Finding> findings = new ArrayList<>();
-        for (Examined way : ways) {
+        for (EgressReport way : ways) {
             String protocol = way.type().equals("smtp") ? "SMTP " : "HTTPS";
             String mark = way.works() == Works.YES ? "open  " : "closed";
             String head = String.format("  %s  %-" + hosts + "s  %s  ", protocol, way.host(), mark);
@@ -118,7 +118,7 @@ final class DoctorText {
         findings.forEach(this::finding);
     }
 
-    private void title(Examined egress) {
+    private void title(EgressReport egress) {
         String word =
                 switch (egress.works()) {
                     case YES -> coloured(GREEN, "works");

@@ -13,17 +13,17 @@ final class Mailq {
     private static final int BYTES_PER_KBYTE = 1024;
 
     private final Terminal terminal;
-    private final Running running;
+    private final RunningForwarder running;
     private long bytes;
     private long messages;
 
-    Mailq(Terminal terminal, Running running) {
+    Mailq(Terminal terminal, RunningForwarder running) {
         this.terminal = terminal;
         this.running = running;
     }
 
     /// Shows what waits.
-    int list() throws Trouble {
+    int list() throws CliException {
         for (String state : WAITING) {
             String after = "";
             do {
@@ -45,7 +45,7 @@ final class Mailq {
     }
 
     /// Makes all that waits due.
-    int flush() throws Trouble {
+    int flush() throws CliException {
         ask(asked -> asked.post("/queue/flush"));
         return ExitCode.OK;
     }
@@ -69,10 +69,10 @@ final class Mailq {
         terminal.say("");
     }
 
-    private JsonNode ask(Running.Question question) throws Trouble {
+    private JsonNode ask(RunningForwarder.Question question) throws CliException {
         Answer answer = running.ask(question);
         if (!answer.isOk()) {
-            throw new Trouble(ExitCode.UNAVAILABLE, answer.detail());
+            throw new CliException(ExitCode.UNAVAILABLE, answer.detail());
         }
         return answer.body();
     }

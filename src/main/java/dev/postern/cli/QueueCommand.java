@@ -77,7 +77,7 @@ final class QueueCommand implements Runnable {
             @Option(names = "--after", defaultValue = "", description = "only older than this id")
                     String after,
             @Option(names = "--json", description = "as the API gives it") boolean json)
-            throws Trouble {
+            throws CliException {
         Map<String, String> query = new LinkedHashMap<>();
         query.put("state", state);
         query.put("sender", sender);
@@ -102,7 +102,7 @@ final class QueueCommand implements Runnable {
             @Mixin ConfigOption config,
             @Parameters(paramLabel = "ID") String id,
             @Option(names = "--json", description = "as the API gives it") boolean json)
-            throws Trouble {
+            throws CliException {
         Answer answer = ask(config, admin -> admin.get(path(id), Map.of()));
         if (!answer.isOk()) {
             return complain(answer);
@@ -122,7 +122,7 @@ final class QueueCommand implements Runnable {
     int retry(
             @Mixin ConfigOption config,
             @Parameters(paramLabel = "ID", arity = "0..*") List<String> ids)
-            throws Trouble {
+            throws CliException {
         if (ids != null && !ids.isEmpty()) {
             return each(config, ids, "/retry");
         }
@@ -139,7 +139,7 @@ final class QueueCommand implements Runnable {
     int hold(
             @Mixin ConfigOption config,
             @Parameters(paramLabel = "ID", arity = "1..*") List<String> ids)
-            throws Trouble {
+            throws CliException {
         return each(config, ids, "/hold");
     }
 
@@ -147,7 +147,7 @@ final class QueueCommand implements Runnable {
     int release(
             @Mixin ConfigOption config,
             @Parameters(paramLabel = "ID", arity = "1..*") List<String> ids)
-            throws Trouble {
+            throws CliException {
         return each(config, ids, "/release");
     }
 
@@ -155,12 +155,12 @@ final class QueueCommand implements Runnable {
     int delete(
             @Mixin ConfigOption config,
             @Parameters(paramLabel = "ID", arity = "1..*") List<String> ids)
-            throws Trouble {
+            throws CliException {
         return each(config, ids, null);
     }
 
     /// @param verb null: delete
-    private int each(ConfigOption config, List<String> ids, @Nullable String verb) throws Trouble {
+    private int each(ConfigOption config, List<String> ids, @Nullable String verb) throws CliException {
         int exit = ExitCode.OK;
         for (String id : ids) {
             Answer answer =
@@ -183,12 +183,12 @@ final class QueueCommand implements Runnable {
         return ExitCode.FAILED;
     }
 
-    private Answer ask(ConfigOption config, Running.Question question) throws Trouble {
+    private Answer ask(ConfigOption config, RunningForwarder.Question question) throws CliException {
         Optional<ClientConfig> known = config.forClient(sources, terminal);
         if (known.isEmpty()) {
-            throw new Trouble(ExitCode.BAD_USAGE, "so the forwarder can't be found");
+            throw new CliException(ExitCode.BAD_USAGE, "so the forwarder can't be found");
         }
-        return Running.find(known.get()).ask(question);
+        return RunningForwarder.find(known.get()).ask(question);
     }
 
     private static String path(String id) {

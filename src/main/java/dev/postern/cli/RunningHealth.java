@@ -17,7 +17,7 @@ final class RunningHealth {
     static Map<String, KnownTrouble> of(ClientConfig config) {
         Map<String, KnownTrouble> known = new HashMap<>();
         try {
-            AdminClient.Answer answer = Running.find(config).adminClient().get("/status", Map.of());
+            AdminClient.Answer answer = RunningForwarder.find(config).adminClient().get("/status", Map.of());
             if (answer.isOk()) {
                 answer.body().path("egress").forEach(egress -> note(egress, known));
             }

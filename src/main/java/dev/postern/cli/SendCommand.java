@@ -83,7 +83,7 @@ final class SendCommand implements Callable<Integer> {
     @Option(
             names = "--wait",
             paramLabel = "TIME",
-            converter = Wait.class,
+            converter = DurationConverter.class,
             description = "How long to follow it (default: 30s).")
     private Duration wait = Duration.ofSeconds(30);
 
@@ -93,12 +93,12 @@ final class SendCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws Trouble, InterruptedException {
+    public Integer call() throws CliException, InterruptedException {
         Optional<ClientConfig> known = config.forClient(sources, terminal);
         if (known.isEmpty()) {
             return ExitCode.BAD_USAGE;
         }
-        Running running = Running.find(known.get());
+        RunningForwarder running = RunningForwarder.find(known.get());
         return switch (submit(running)) {
             case Verdict.Refused refused -> {
                 terminal.complain("refused: " + refused.reply());
@@ -116,7 +116,7 @@ final class SendCommand implements Callable<Integer> {
         };
     }
 
-    private Verdict submit(Running running) throws Trouble {
+    private Verdict submit(RunningForwarder running) throws CliException {
         String sender = Objects.requireNonNullElse(from, "postern@" + running.config().hostname());
         Set<ForwardPath> recipients = new LinkedHashSet<>();
         for (String address : to) {
@@ -133,15 +133,15 @@ final class SendCommand implements Callable<Integer> {
                     running.config().user(),
                     new ByteArrayInputStream(message));
         } catch (IOException e) {
-            throw Running.notReachable("the listener", running.smtp(), e);
+            throw RunningForwarder.notReachable("the listener", running.smtp(), e);
         }
     }
 
-    private byte[] message(String sender) throws Trouble {
+    private byte[] message(String sender) throws CliException {
         List<Attachment> attachments = new ArrayList<>();
         for (Path file : attach) {
             if (!Files.isReadable(file) || Files.isDirectory(file)) {
-                throw new Trouble(ExitCode.BAD_USAGE, "--attach: can't read " + file);
+                throw new CliException(ExitCode.BAD_USAGE, "--attach: can't read " + file);
             }
             String name = String.valueOf(file.getFileName());
             String guess = URLConnection.guessContentTypeFromName(name);
@@ -163,28 +163,28 @@ final class SendCommand implements Callable<Integer> {
         try {
             draft.write(octets);
         } catch (IOException e) {
-            throw new Trouble(ExitCode.FAILED, "an attachment can't be read: " + e.getMessage());
+            throw new CliException(ExitCode.FAILED, "an attachment can't be read: " + e.getMessage());
         }
         return octets.toByteArray();
     }
 
-    private int follow(String reply, Running running) throws Trouble, InterruptedException {
+    private int follow(String reply, RunningForwarder running) throws CliException, InterruptedException {
         terminal.say(reply);
         Matcher matcher = QUEUE_ID.matcher(reply);
         if (!matcher.find()) {
-            throw new Trouble(ExitCode.TEMPORARY, "the reply names no queue id to follow");
+            throw new CliException(ExitCode.TEMPORARY, "the reply names no queue id to follow");
         }
         if (matcher.group(1).equals("sent")) {
             return ExitCode.OK;
         }
-        return new Follower(terminal, running.adminClient(), running::detail)
+        return new DeliveryWatcher(terminal, running.adminClient(), running::detail)
                 .follow(matcher.group(2), wait);
     }
 
-    private static String one(String option, String value) throws Trouble {
+    private static String one(String option, String value) throws CliException {
         AddressList list = AddressList.parse(value);
         if (list.malformed() != null || list.addresses().size() != 1) {
-            throw new Trouble(ExitCode.BAD_USAGE, option + ": '" + value + "' is no mail address");
+            throw new CliException(ExitCode.BAD_USAGE, option + ": '" + value + "' is no mail address");
         }
         return list.addresses().getFirst();
     }

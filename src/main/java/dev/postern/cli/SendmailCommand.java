@@ -104,15 +104,15 @@ final class SendmailCommand implements Callable<Integer> {
         }
         try {
             return send(SendmailOptions.parse(words));
-        } catch (Trouble trouble) {
+        } catch (CliException trouble) {
             terminal.complain(trouble.words());
             return trouble.exitCode();
         }
     }
 
-    private int send(SendmailOptions options) throws Trouble {
+    private int send(SendmailOptions options) throws CliException {
         ClientConfig config = config();
-        Running running = Running.find(config);
+        RunningForwarder running = RunningForwarder.find(config);
         return switch (options.mode()) {
             case SUBMIT, SMTP -> talk(options, config, running);
             case LIST -> new Mailq(terminal, running).list();
@@ -120,7 +120,7 @@ final class SendmailCommand implements Callable<Integer> {
         };
     }
 
-    private int talk(SendmailOptions options, ClientConfig config, Running running) throws Trouble {
+    private int talk(SendmailOptions options, ClientConfig config, RunningForwarder running) throws CliException {
         try (SmtpClient client = SmtpClient.connect(running.smtp())) {
             if (options.mode() == SendmailOptions.Mode.SMTP) {
                 boolean ended = client.converse(terminal.in(), terminal.out());
@@ -128,14 +128,14 @@ final class SendmailCommand implements Callable<Integer> {
             }
             return submit(options, config, client);
         } catch (IOException e) {
-            throw Running.notReachable("the listener", running.smtp(), e);
+            throw RunningForwarder.notReachable("the listener", running.smtp(), e);
         }
     }
 
     private int submit(SendmailOptions options, ClientConfig config, SmtpClient client)
-            throws IOException, Trouble {
+            throws IOException, CliException {
         InputStream whole = new CrlfLines(terminal.in());
-        InputStream in = options.dotEnds() ? new DotEnded(whole) : whole;
+        InputStream in = options.dotEnds() ? new DotTerminatedInput(whole) : whole;
         HeaderSection given = HeaderSection.read(in);
         String sender = sender(options, config);
         HeaderSection header = given.withValues((name, value) -> whole(name, value, config));
@@ -165,11 +165,11 @@ final class SendmailCommand implements Callable<Integer> {
         };
     }
 
-    private ClientConfig config() throws Trouble {
+    private ClientConfig config() throws CliException {
         return switch (ClientSettings.load(sources.apply(null))) {
             case ClientConfig config -> config;
             case ClientSettings.Unusable unusable ->
-                    throw new Trouble(ExitCode.BAD_CONFIG, String.join("; ", unusable.lines()));
+                    throw new CliException(ExitCode.BAD_CONFIG, String.join("; ", unusable.lines()));
         };
     }
 
@@ -186,7 +186,7 @@ final class SendmailCommand implements Callable<Integer> {
     }
 
     /// A bare sender is a local user (AlmaLinux's cron says `-f root`), like one that isn't told.
-    private static String sender(SendmailOptions options, ClientConfig config) throws Trouble {
+    private static String sender(SendmailOptions options, ClientConfig config) throws CliException {
         String given = options.sender();
         String address = given == null ? user() : address(given);
         if (address.isEmpty() || address.contains("@")) {
@@ -197,14 +197,14 @@ final class SendmailCommand implements Callable<Integer> {
     }
 
     /// People write `Web App <app@example.org>` too. `<>` and nothing are the null sender.
-    private static String address(String given) throws Trouble {
+    private static String address(String given) throws CliException {
         AddressList list = AddressList.parse(given);
         boolean none = list.addresses().isEmpty() && list.others().isEmpty();
         if (none && given.replaceAll("[<>\\s]", "").isEmpty()) {
             return "";
         }
         if (list.addresses().size() != 1 || !list.others().isEmpty()) {
-            throw new Trouble(ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
+            throw new CliException(ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
         }
         return list.addresses().getFirst();
     }
@@ -225,10 +225,10 @@ final class SendmailCommand implements Callable<Integer> {
     /// @param malformed what was given for a recipient and is no address
     private record Recipients(List<ForwardPath> paths, List<String> malformed) {
 
-        static Recipients of(SendmailOptions options, HeaderSection header) throws Trouble {
+        static Recipients of(SendmailOptions options, HeaderSection header) throws CliException {
             List<String> values = new ArrayList<>(options.recipients());
             if (options.readsRecipients() && !header.isWhole()) {
-                throw new Trouble(
+                throw new CliException(
                         ExitCode.BAD_DATA,
                         "the header is too long to find all recipients in: name them instead of"
                                 + " -t");
@@ -244,7 +244,7 @@ final class SendmailCommand implements Callable<Integer> {
                 malformed.addAll(list.others());
             }
             if (addresses.isEmpty() && malformed.isEmpty()) {
-                throw new Trouble(
+                throw new CliException(
                         ExitCode.SENDMAIL_USAGE,
                         "no recipient: give one, or -t and a message with a To, Cc or Bcc field");
             }

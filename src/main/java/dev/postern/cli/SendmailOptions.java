@@ -61,7 +61,7 @@ record SendmailOptions(
     }
 
     /// @throws Trouble with exit status 64
-    static SendmailOptions parse(List<String> words) throws Trouble {
+    static SendmailOptions parse(List<String> words) throws CliException {
         Parser parser = new Parser(words);
         parser.run();
         return new SendmailOptions(
@@ -93,7 +93,7 @@ record SendmailOptions(
             this.words = words;
         }
 
-        void run() throws Trouble {
+        void run() throws CliException {
             while (at < words.size()) {
                 String word = words.get(at++);
                 if (word.equals("--")) {
@@ -109,7 +109,7 @@ record SendmailOptions(
         }
 
         /// A letter that takes a value ends the word: what is behind it is that value.
-        private void letters(String word) throws Trouble {
+        private void letters(String word) throws CliException {
             for (int i = 1; i < word.length(); i++) {
                 String attached = word.substring(i + 1);
                 switch (word.charAt(i)) {
@@ -134,7 +134,7 @@ record SendmailOptions(
             }
         }
 
-        private void valued(String word, int letter, String attached) throws Trouble {
+        private void valued(String word, int letter, String attached) throws CliException {
             switch (word.charAt(letter)) {
                 case 'f', 'r' -> sender = value(word, attached);
                 case 'F' -> fullName = value(word, attached);
@@ -152,13 +152,13 @@ record SendmailOptions(
             }
         }
 
-        private static Mode mode(String word, String value) throws Trouble {
+        private static Mode mode(String word, String value) throws CliException {
             return switch (value) {
                 case "m" -> Mode.SUBMIT;
                 case "s" -> Mode.SMTP;
                 case "p" -> Mode.LIST;
                 case "v" ->
-                        throw new Trouble(
+                        throw new CliException(
                                 ExitCode.SENDMAIL_USAGE,
                                 "sendmail: -bv: addresses are not verified beforehand; what can't"
                                         + " be mailed is told when it is sent");
@@ -166,7 +166,7 @@ record SendmailOptions(
             };
         }
 
-        private void setting(String word, String value) throws Trouble {
+        private void setting(String word, String value) throws CliException {
             if (value.equals("i")) {
                 dotEnds = false;
             } else if (IGNORED_SETTINGS_WITH_VALUE.contains(value)) {
@@ -199,18 +199,18 @@ record SendmailOptions(
             return text.length() > MOST_ENVELOPE_ID_CHARS ? "" : text.toString();
         }
 
-        private String value(String word, String attached) throws Trouble {
+        private String value(String word, String attached) throws CliException {
             if (!attached.isEmpty()) {
                 return attached;
             }
             if (at == words.size()) {
-                throw new Trouble(ExitCode.SENDMAIL_USAGE, "sendmail: " + word + " needs a value");
+                throw new CliException(ExitCode.SENDMAIL_USAGE, "sendmail: " + word + " needs a value");
             }
             return words.get(at++);
         }
 
-        private static Trouble unknown(String word) {
-            return new Trouble(
+        private static CliException unknown(String word) {
+            return new CliException(
                     ExitCode.SENDMAIL_USAGE,
                     "sendmail: unknown option " + word + " (see `postern sendmail --help`)");
         }

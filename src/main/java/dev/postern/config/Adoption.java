@@ -97,17 +97,17 @@ public final class Adoption {
 
     /// Returns the egress. Its port is where the race of `port: auto` begins; a server on this very
     /// machine is reached by its own port or not at all.
-    Given.Entries egress() {
+    RawValue.Entries egress() {
         AppServer its = server();
         Source source = new Source.Variable(its.variables().getFirst());
-        SequencedMap<String, Given.Entry> members = new LinkedHashMap<>();
+        SequencedMap<String, RawValue.Entry> members = new LinkedHashMap<>();
         put(members, "name", EGRESS, source);
         put(members, "type", its.type().word(), source);
         its.keys().forEach((name, value) -> put(members, name, value, source));
         if (Hosts.loopback(its.host())) {
             put(members, "port", String.valueOf(its.port().orElse(SMTP_PORT)), source);
         }
-        return new Given.Entries(members, source);
+        return new RawValue.Entries(members, source);
     }
 
     /// Returns what the app used, with which the race of `port: auto` begins; null where its
@@ -125,7 +125,7 @@ public final class Adoption {
     }
 
     private static void put(
-            SequencedMap<String, Given.Entry> members, String name, String value, Source source) {
-        members.put(name, new Given.Entry(source, new Given.Text(value, source)));
+            SequencedMap<String, RawValue.Entry> members, String name, String value, Source source) {
+        members.put(name, new RawValue.Entry(source, new RawValue.Text(value, source)));
     }
 }

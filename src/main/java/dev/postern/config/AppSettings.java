@@ -210,7 +210,7 @@ final class AppSettings {
         if (name == null) {
             return false;
         }
-        String mailer = Reading.quoted(value(name));
+        String mailer = ValueContext.quoted(value(name));
         if (!AppConvention.sendsBySmtp(value(name))) {
             List<String> unused =
                     set(convention.variables()).filter(each -> !each.equals(name)).toList();
@@ -309,7 +309,7 @@ final class AppSettings {
                 tell(
                         named.variable()
                                 + " is "
-                                + Reading.quoted(value)
+                                + ValueContext.quoted(value)
                                 + ", which is not understood: if the app insists on TLS by it,"
                                 + " its mail fails here",
                         named.variable());

@@ -14,14 +14,14 @@ public sealed interface ClientSettings permits ClientConfig, ClientSettings.Unus
     /// Settings that no command can work with.
     ///
     /// @param problems all that is wrong; never empty
-    record Unusable(List<Problem> problems) implements ClientSettings {
+    record Unusable(List<ConfigProblem> problems) implements ClientSettings {
         public Unusable {
             problems = List.copyOf(problems);
         }
 
         /// Returns what to tell the user, a line a problem.
         public List<String> lines() {
-            return problems.stream().map(Problem::toString).toList();
+            return problems.stream().map(ConfigProblem::toString).toList();
         }
     }
 
@@ -44,7 +44,7 @@ public sealed interface ClientSettings permits ClientConfig, ClientSettings.Unus
         List<String> lines =
                 Stream.concat(
                                 search.forbidden().stream(),
-                                unread.list().stream().map(Problem::toString))
+                                unread.list().stream().map(ConfigProblem::toString))
                         .toList();
         return ClientConfig.of(settings, ConfigLoader.hostname(sources), hidden, lines);
     }

@@ -44,7 +44,7 @@ public final class ConfigLoader {
         Settings settings = settings(sources, file, interpolation, problems);
         fillComputed(settings);
         List<EgressLoader.Entry> egress = egress(settings);
-        new Combinations(settings, reader, problems, remarks).check(egress);
+        new CrossChecks(settings, reader, problems, remarks).check(egress);
         return problems.isEmpty()
                 ? new Loaded.Valid(
                         Assembly.config(settings, egress),
@@ -63,8 +63,8 @@ public final class ConfigLoader {
             Interpolation interpolation,
             Problems problems) {
         SectionReader section = new SectionReader(Keys.ALL, Keys.ELSEWHERE, "", problems);
-        Map<String, Given> given = new HashMap<>();
-        Given.Entries root = new Given.Entries(new LinkedHashMap<>(), new Source.Default(""));
+        Map<String, RawValue> given = new HashMap<>();
+        RawValue.Entries root = new RawValue.Entries(new LinkedHashMap<>(), new Source.Default(""));
         if (file != null) {
             root = YamlFile.read(file.text(), file.path().toString(), problems);
             given.putAll(section.flatten(root));
@@ -76,8 +76,8 @@ public final class ConfigLoader {
     }
 
     private List<EgressLoader.Entry> egress(Settings settings) {
-        Given given = settings.find(Keys.EGRESS);
-        if (given instanceof Given.Text text && text.source() instanceof Source.Variable) {
+        RawValue given = settings.find(Keys.EGRESS);
+        if (given instanceof RawValue.Text text && text.source() instanceof Source.Variable) {
             given = EgressSources.urls(text, problems);
         } else if (given == null || none(given)) {
             given = EgressSources.conventional(sources.environment(), remarks);
@@ -94,22 +94,22 @@ public final class ConfigLoader {
                 : new EgressLoader.Entry(entry.type(), entry.settings(), adoption.first());
     }
 
-    private Given withAdopted(Given given) {
+    private RawValue withAdopted(RawValue given) {
         Adoption adoption = sources.adoption();
-        if (adoption == null || !(given instanceof Given.Items configured)) {
+        if (adoption == null || !(given instanceof RawValue.Items configured)) {
             return given;
         }
         remarks.addAll(adoption.remarks());
         if (!adoption.isFound()) {
             return given;
         }
-        List<Given> all = new ArrayList<>(configured.items());
+        List<RawValue> all = new ArrayList<>(configured.items());
         all.add(adoption.egress());
-        return new Given.Items(all, configured.source());
+        return new RawValue.Items(all, configured.source());
     }
 
-    private static boolean none(Given given) {
-        return (given instanceof Given.Items items && items.items().isEmpty())
+    private static boolean none(RawValue given) {
+        return (given instanceof RawValue.Items items && items.items().isEmpty())
                 || given.source() instanceof Source.Default;
     }
 
@@ -117,7 +117,7 @@ public final class ConfigLoader {
         if (settings.know(Keys.SMTP_HOSTNAME) && settings.find(Keys.SMTP_HOSTNAME) == null) {
             Source source = new Source.Default("the machine's name");
             String hostname = hostname(sources);
-            settings.put(Keys.SMTP_HOSTNAME, hostname, new Given.Text(hostname, source));
+            settings.put(Keys.SMTP_HOSTNAME, hostname, new RawValue.Text(hostname, source));
         }
         if (settings.know(Keys.ACKNOWLEDGE, Keys.SPOOL_PATH)
                 && settings.find(Keys.ACKNOWLEDGE) == null) {
@@ -140,7 +140,7 @@ public final class ConfigLoader {
         Acknowledge value = vanishing ? Acknowledge.SENT : Acknowledge.SPOOLED;
         String why = vanishing ? "RENDER is set and spool.path is on " + fileSystem : "";
         String word = vanishing ? "sent" : "spooled";
-        settings.put(Keys.ACKNOWLEDGE, value, new Given.Text(word, new Source.Default(why)));
+        settings.put(Keys.ACKNOWLEDGE, value, new RawValue.Text(word, new Source.Default(why)));
         if (vanishing) {
             remarks.add("acknowledge is sent: " + why);
         }

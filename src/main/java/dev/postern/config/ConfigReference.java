@@ -122,6 +122,6 @@ public final class ConfigReference {
             return key.told();
         }
         boolean list = key.type() instanceof Type.Egresses;
-        return list ? "[]" : FlowText.ofTable(key.type(), fallback);
+        return list ? "[]" : YamlText.ofTable(key.type(), fallback);
     }
 }

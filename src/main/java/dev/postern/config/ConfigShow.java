@@ -36,7 +36,7 @@ public final class ConfigShow {
             }
         }
         open = sections;
-        String value = FlowText.of(setting);
+        String value = YamlText.of(setting);
         line("  ".repeat(sections.size()) + names.getLast() + ": " + value, setting);
     }
 
@@ -60,9 +60,9 @@ public final class ConfigShow {
         if (setting.key().equals(EgressKeys.USERNAME)) {
             Secret password = entry.settings().find(EgressKeys.PASSWORD);
             boolean token = password != null && Objects.equals(password.reveal(), setting.value());
-            return token ? FlowText.scalar(Secret.MASK) : FlowText.of(setting);
+            return token ? YamlText.scalar(Secret.MASK) : YamlText.of(setting);
         }
-        return FlowText.of(setting);
+        return YamlText.of(setting);
     }
 
     private void line(String yaml, Settings.Setting<?> setting) {

@@ -33,12 +33,12 @@ final class EgressLoader {
 
     /// Returns the entries that have a known type; their settings are whole when no problem was
     /// told.
-    List<Entry> read(Given given) {
-        if (given instanceof Given.Broken || given instanceof Given.Nothing) {
+    List<Entry> read(RawValue given) {
+        if (given instanceof RawValue.Broken || given instanceof RawValue.Nothing) {
             return List.of();
         }
-        if (!(given instanceof Given.Items items)) {
-            new Reading("egress", true, problems)
+        if (!(given instanceof RawValue.Items items)) {
+            new ValueContext("egress", true, problems)
                     .shape(
                             given,
                             "a list such as [{name: gmail, type: smtp, host: smtp.gmail.com}]");
@@ -77,9 +77,9 @@ final class EgressLoader {
         };
     }
 
-    private @Nullable Entry entry(Given given, int ordinal) {
-        if (!(given instanceof Given.Entries entries)) {
-            new Reading("egress[" + ordinal + "]", true, problems)
+    private @Nullable Entry entry(RawValue given, int ordinal) {
+        if (!(given instanceof RawValue.Entries entries)) {
+            new ValueContext("egress[" + ordinal + "]", true, problems)
                     .shape(
                             given,
                             "a mapping such as {name: gmail, type: smtp, host: smtp.gmail.com}");
@@ -92,7 +92,7 @@ final class EgressLoader {
         }
         SectionReader reader =
                 new SectionReader(EgressKeys.of(type), EgressKeys.ELSEWHERE, prefix, problems);
-        Map<String, Given> found = reader.flatten(onlyOf(type, entries, prefix));
+        Map<String, RawValue> found = reader.flatten(onlyOf(type, entries, prefix));
         Settings settings = reader.settings(found, given.source());
         unique(settings, prefix);
         switch (type) {
@@ -108,8 +108,8 @@ final class EgressLoader {
         return new Entry(type, settings);
     }
 
-    private static String label(Given.Entries entries, int ordinal) {
-        Given.Text name = entries.text("name");
+    private static String label(RawValue.Entries entries, int ordinal) {
+        RawValue.Text name = entries.text("name");
         boolean usable =
                 name != null
                         && !(entries.source() instanceof Source.InUrl)
@@ -117,8 +117,8 @@ final class EgressLoader {
         return name != null && usable ? name.value() : String.valueOf(ordinal);
     }
 
-    private @Nullable EgressType type(Given.Entries entries, String prefix) {
-        Given.Entry entry = entries.entries().get("type");
+    private @Nullable EgressType type(RawValue.Entries entries, String prefix) {
+        RawValue.Entry entry = entries.entries().get("type");
         if (entry == null) {
             problems.add(
                     entries.source(),
@@ -129,13 +129,13 @@ final class EgressLoader {
         }
         return EgressKeys.TYPE
                 .type()
-                .read(entry.value(), new Reading(prefix + "type", false, problems));
+                .read(entry.value(), new ValueContext(prefix + "type", false, problems));
     }
 
     /// Returns the entries without the keys of other types, which are told here; and without
     /// unknown keys in URLs, whose names may be misplaced secrets.
-    private Given.Entries onlyOf(EgressType type, Given.Entries entries, String prefix) {
-        SequencedMap<String, Given.Entry> own = new LinkedHashMap<>(entries.entries());
+    private RawValue.Entries onlyOf(EgressType type, RawValue.Entries entries, String prefix) {
+        SequencedMap<String, RawValue.Entry> own = new LinkedHashMap<>(entries.entries());
         Map<String, EgressType> elsewhere = new HashMap<>();
         for (EgressType other : EgressType.values()) {
             EgressKeys.own(other).forEach(key -> elsewhere.putIfAbsent(key.path(), other));
@@ -150,7 +150,7 @@ final class EgressLoader {
                     own.remove(name);
                     stray(type, name, elsewhere.get(name), entry.keySource(), prefix, mine);
                 });
-        return new Given.Entries(own, entries.source());
+        return new RawValue.Entries(own, entries.source());
     }
 
     private void stray(
@@ -161,7 +161,7 @@ final class EgressLoader {
             String prefix,
             List<String> mine) {
         if (owner == null) {
-            String meant = Nearest.elsewhere(name, EgressKeys.ELSEWHERE, mine);
+            String meant = NearestWord.elsewhere(name, EgressKeys.ELSEWHERE, mine);
             String guess = meant == null ? Types.suggestion(name, mine) : "write " + meant;
             List<String> others = mine.stream().filter(key -> !key.equals("type")).toList();
             String keys = "keys of " + type.word() + " are " + String.join(", ", others);
@@ -242,7 +242,7 @@ final class EgressLoader {
         boolean required = credentials(settings) || protectedPort;
         SmtpEgressConfig.Tls tls =
                 required ? SmtpEgressConfig.Tls.REQUIRED : SmtpEgressConfig.Tls.OPTIONAL;
-        Given given = new Given.Text(required ? "required" : "optional", new Source.Default(""));
+        RawValue given = new RawValue.Text(required ? "required" : "optional", new Source.Default(""));
         settings.put(EgressKeys.TLS, tls, given);
     }
 
@@ -261,8 +261,8 @@ final class EgressLoader {
     private <T> void fill(
             Settings settings, Key<T> key, @Nullable String known, Source source, String prefix) {
         if (known != null && settings.know(key) && !settings.explicit(key)) {
-            Given given = new Given.Text(known, source);
-            Reading reading = new Reading(prefix + key.path(), false, problems);
+            RawValue given = new RawValue.Text(known, source);
+            ValueContext reading = new ValueContext(prefix + key.path(), false, problems);
             settings.put(key, key.type().read(given, reading), given);
         }
     }

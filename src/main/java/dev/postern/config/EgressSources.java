@@ -26,9 +26,9 @@ final class EgressSources {
     private EgressSources() {}
 
     /// Returns the URLs of a variable as a list of mappings.
-    static Given.Items urls(Given.Text text, Problems problems) {
+    static RawValue.Items urls(RawValue.Text text, Problems problems) {
         String variable = text.source().toString();
-        List<Given> urls = new ArrayList<>();
+        List<RawValue> urls = new ArrayList<>();
         for (String url : text.value().strip().split("\\s+")) {
             if (!url.isEmpty()) {
                 Source source = new Source.InUrl(variable, urls.size() + 1);
@@ -37,20 +37,20 @@ final class EgressSources {
         }
         EgressUrl.names(urls)
                 .forEach((index, name) -> urls.set(index, named(urls.get(index), name)));
-        return new Given.Items(urls, text.source());
+        return new RawValue.Items(urls, text.source());
     }
 
     /// Returns an egress for each conventional variable that is set.
     ///
     /// @param remarks is told which were used
-    static Given.Items conventional(Map<String, String> environment, List<String> remarks) {
-        List<Given> found = new ArrayList<>();
+    static RawValue.Items conventional(Map<String, String> environment, List<String> remarks) {
+        List<RawValue> found = new ArrayList<>();
         CONVENTIONAL.forEach((variable, type) -> {
             String key = Environment.value(environment, variable);
             if (key == null) {
                 return;
             }
-            Given.Entries egress = egress(variable, type, key);
+            RawValue.Entries egress = egress(variable, type, key);
             if (type == EgressType.MAILGUN) {
                 String domain = Environment.value(environment, MAILGUN_DOMAIN);
                 if (domain == null) {
@@ -63,26 +63,26 @@ final class EgressSources {
             remarks.add("egress " + type.word() + " comes from " + variable);
             found.add(egress);
         });
-        return new Given.Items(found, new Source.Default(""));
+        return new RawValue.Items(found, new Source.Default(""));
     }
 
-    private static Given.Entries egress(String variable, EgressType type, String key) {
+    private static RawValue.Entries egress(String variable, EgressType type, String key) {
         Source source = new Source.Variable(variable);
-        Given.Entries none = new Given.Entries(new LinkedHashMap<>(), source);
-        Given.Entries typed = with(none, "type", type.word(), source);
+        RawValue.Entries none = new RawValue.Entries(new LinkedHashMap<>(), source);
+        RawValue.Entries typed = with(none, "type", type.word(), source);
         return with(with(typed, "name", type.word(), source), "api-key", key, source);
     }
 
-    private static Given named(Given url, String name) {
-        return url instanceof Given.Entries entries
+    private static RawValue named(RawValue url, String name) {
+        return url instanceof RawValue.Entries entries
                 ? with(entries, "name", name, url.source())
                 : url;
     }
 
-    private static Given.Entries with(
-            Given.Entries entries, String name, String value, Source source) {
-        SequencedMap<String, Given.Entry> members = new LinkedHashMap<>(entries.entries());
-        members.put(name, new Given.Entry(source, new Given.Text(value, source)));
-        return new Given.Entries(members, entries.source());
+    private static RawValue.Entries with(
+            RawValue.Entries entries, String name, String value, Source source) {
+        SequencedMap<String, RawValue.Entry> members = new LinkedHashMap<>(entries.entries());
+        members.put(name, new RawValue.Entry(source, new RawValue.Text(value, source)));
+        return new RawValue.Entries(members, entries.source());
     }
 }

@@ -30,7 +30,7 @@ final class EgressUrl {
     private final Source source;
     private final String path;
     private final Problems problems;
-    private final SequencedMap<String, Given.Entry> members = new LinkedHashMap<>();
+    private final SequencedMap<String, RawValue.Entry> members = new LinkedHashMap<>();
     private boolean broken;
 
     private EgressUrl(Source source, Problems problems) {
@@ -40,11 +40,11 @@ final class EgressUrl {
     }
 
     /// Returns the URL as a mapping of keys; broken after telling its problems.
-    static Given read(String url, Source source, Problems problems) {
+    static RawValue read(String url, Source source, Problems problems) {
         return new EgressUrl(source, problems).read(url);
     }
 
-    private Given read(String url) {
+    private RawValue read(String url) {
         UrlParts parts = UrlParts.of(url);
         List<String> schemes =
                 Stream.concat(
@@ -63,7 +63,7 @@ final class EgressUrl {
         } else {
             members(parts);
         }
-        return broken ? new Given.Broken(source) : new Given.Entries(members, source);
+        return broken ? new RawValue.Broken(source) : new RawValue.Entries(members, source);
     }
 
     private void members(UrlParts parts) {
@@ -168,7 +168,7 @@ final class EgressUrl {
     }
 
     private boolean isImplicit() {
-        Given.Text tls = new Given.Entries(members, source).text("tls");
+        RawValue.Text tls = new RawValue.Entries(members, source).text("tls");
         return tls != null && tls.value().equals("implicit");
     }
 
@@ -185,8 +185,8 @@ final class EgressUrl {
         }
     }
 
-    private Given.Entry entry(String value) {
-        return new Given.Entry(source, new Given.Text(value, source));
+    private RawValue.Entry entry(String value) {
+        return new RawValue.Entry(source, new RawValue.Text(value, source));
     }
 
     private void wrong(String what, String remedy) {
@@ -195,7 +195,7 @@ final class EgressUrl {
     }
 
     /// Gives a name to those of `urls` that have none: the type, then type-2, type-3…
-    static Map<Integer, String> names(List<Given> urls) {
+    static Map<Integer, String> names(List<RawValue> urls) {
         Map<Integer, String> names = new LinkedHashMap<>();
         for (int i = 0; i < urls.size(); i++) {
             String name = text(urls.get(i), "name");
@@ -218,8 +218,8 @@ final class EgressUrl {
         return names;
     }
 
-    private static @Nullable String text(Given given, String member) {
-        Given.Text text = given instanceof Given.Entries entries ? entries.text(member) : null;
+    private static @Nullable String text(RawValue given, String member) {
+        RawValue.Text text = given instanceof RawValue.Entries entries ? entries.text(member) : null;
         return text == null ? null : text.value();
     }
 }

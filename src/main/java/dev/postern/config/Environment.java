@@ -51,16 +51,16 @@ final class Environment {
     }
 
     /// Returns what is given for keys of `table`, by path, after telling unknown variables.
-    Map<String, Given> read(List<Key<?>> table) {
+    Map<String, RawValue> read(List<Key<?>> table) {
         Set<String> known = new TreeSet<>(LAUNCHER);
         known.add(CONFIG);
-        Map<String, Given> found = new HashMap<>();
+        Map<String, RawValue> found = new HashMap<>();
         for (Key<?> key : table) {
             known.add(key.variable());
             if (key.hasFileVariable()) {
                 known.add(key.fileVariable());
             }
-            Given given = given(key);
+            RawValue given = given(key);
             if (given != null) {
                 found.put(key.path(), given);
             }
@@ -69,24 +69,24 @@ final class Environment {
         return found;
     }
 
-    private @Nullable Given given(Key<?> key) {
+    private @Nullable RawValue given(Key<?> key) {
         String value = value(variables, key.variable());
         String file = key.hasFileVariable() ? value(variables, key.fileVariable()) : null;
-        Reading reading = new Reading(key.path(), key.type().secret(), problems);
+        ValueContext reading = new ValueContext(key.path(), key.type().secret(), problems);
         if (file == null) {
             return value == null
                     ? null
-                    : OneLine.given(
+                    : EnvSyntax.given(
                             key.type(), value, new Source.Variable(key.variable()), reading);
         }
         Source source = new Source.Variable(key.fileVariable());
         if (value != null) {
             problems.add(source, key.path(), key.variable() + " is set too", "set one of the two");
-            return new Given.Broken(source);
+            return new RawValue.Broken(source);
         }
-        Given mounted = interpolation.mounted(Path.of(file), key.path(), source);
-        return mounted instanceof Given.Text text && !(key.type() instanceof Type.SecretText)
-                ? OneLine.given(key.type(), text.value(), source, reading)
+        RawValue mounted = interpolation.mounted(Path.of(file), key.path(), source);
+        return mounted instanceof RawValue.Text text && !(key.type() instanceof Type.SecretText)
+                ? EnvSyntax.given(key.type(), text.value(), source, reading)
                 : mounted;
     }
 
@@ -95,7 +95,7 @@ final class Environment {
             return;
         }
         String remedy = "`postern config reference` lists all keys";
-        String nearest = Nearest.of(name.substring(PREFIX.length()), withoutPrefix(known));
+        String nearest = NearestWord.of(name.substring(PREFIX.length()), withoutPrefix(known));
         if (name.endsWith(FILE) && known.contains(withoutFile(name))) {
             remedy = "the key is a path already: set " + withoutFile(name);
         } else if (nearest != null) {

@@ -38,12 +38,12 @@ final class Interpolation {
     }
 
     /// Returns `given` with every template in it resolved, or broken after telling why.
-    Given resolve(Given given, String path) {
+    RawValue resolve(RawValue given, String path) {
         return switch (given) {
-            case Given.Template template -> text(template, path);
-            case Given.Items items -> items(items, path);
-            case Given.Entries entries -> entries(entries, path);
-            case Given.Nothing _, Given.Text _, Given.Broken _ -> given;
+            case RawValue.Template template -> text(template, path);
+            case RawValue.Items items -> items(items, path);
+            case RawValue.Entries entries -> entries(entries, path);
+            case RawValue.Nothing _, RawValue.Text _, RawValue.Broken _ -> given;
         };
     }
 
@@ -58,31 +58,31 @@ final class Interpolation {
 
     /// Returns a file's text as a value that is read again at each use; broken when it can't be
     /// read now.
-    Given mounted(Path file, String path, Source source) {
+    RawValue mounted(Path file, String path, Source source) {
         return assemble(List.of(new Piece.Mounted(file)), path, source);
     }
 
-    private Given items(Given.Items items, String path) {
-        List<Given> resolved = new ArrayList<>();
-        for (Given item : items.items()) {
+    private RawValue items(RawValue.Items items, String path) {
+        List<RawValue> resolved = new ArrayList<>();
+        for (RawValue item : items.items()) {
             resolved.add(resolve(item, path + "[" + (resolved.size() + 1) + "]"));
         }
-        return new Given.Items(resolved, items.source());
+        return new RawValue.Items(resolved, items.source());
     }
 
-    private Given entries(Given.Entries entries, String path) {
-        SequencedMap<String, Given.Entry> resolved = new LinkedHashMap<>();
+    private RawValue entries(RawValue.Entries entries, String path) {
+        SequencedMap<String, RawValue.Entry> resolved = new LinkedHashMap<>();
         entries.entries()
                 .forEach((name, entry) ->
                         resolved.put(
                                 name,
-                                new Given.Entry(
+                                new RawValue.Entry(
                                         entry.keySource(),
                                         resolve(entry.value(), path + "." + name))));
-        return new Given.Entries(resolved, entries.source());
+        return new RawValue.Entries(resolved, entries.source());
     }
 
-    private Given text(Given.Template template, String path) {
+    private RawValue text(RawValue.Template template, String path) {
         String raw = template.raw();
         List<Piece> pieces = new ArrayList<>();
         int at = 0;
@@ -104,16 +104,16 @@ final class Interpolation {
         return assemble(pieces, path, template.source());
     }
 
-    private Given broken(Given.Template template, String path, int end) {
+    private RawValue broken(RawValue.Template template, String path, int end) {
         if (end < 0) {
             problems.add(
                     template.source(), path, "\"${\" without \"}\"", "write $$ for a dollar sign");
         }
-        return new Given.Broken(template.source());
+        return new RawValue.Broken(template.source());
     }
 
     /// Returns what `$$`, `$x` or `${…}` stands for; null after telling a problem.
-    private @Nullable Piece piece(String written, Given.Template template, String path) {
+    private @Nullable Piece piece(String written, RawValue.Template template, String path) {
         if (!written.startsWith("${")) {
             return new Piece.Fixed(written.equals("$$") ? "$" : written);
         }
@@ -144,19 +144,19 @@ final class Interpolation {
         return new Piece.Fixed(value);
     }
 
-    private Given assemble(List<Piece> pieces, String path, Source source) {
+    private RawValue assemble(List<Piece> pieces, String path, Source source) {
         try {
             String value = joined(pieces, true);
             boolean mounted = pieces.stream().anyMatch(Piece.Mounted.class::isInstance);
             return mounted
-                    ? new Given.Text(
+                    ? new RawValue.Text(
                             value,
                             new MountedText(value, path, () -> joined(pieces, false)),
                             source)
-                    : new Given.Text(value, source);
+                    : new RawValue.Text(value, source);
         } catch (IOException e) {
             problems.add(source, path, unreadable(e));
-            return new Given.Broken(source);
+            return new RawValue.Broken(source);
         }
     }
 

@@ -300,7 +300,7 @@ final class Keys {
     static final Key<Secret> NOTIFY_SECRET =
             Key.optional(
                     "notify.secret", Types.SECRET, "What signs the posted events.", "signing-key");
-    static final Key<Given> EGRESS =
+    static final Key<RawValue> EGRESS =
             Key.of(
                     "egress",
                     Types.EGRESSES,

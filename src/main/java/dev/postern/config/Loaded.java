@@ -25,14 +25,14 @@ public sealed interface Loaded {
     /// A configuration that must not be run with.
     ///
     /// @param problems all that is wrong, in the order of the file; never empty
-    record Invalid(List<Problem> problems) implements Loaded {
+    record Invalid(List<ConfigProblem> problems) implements Loaded {
         public Invalid {
             problems = List.copyOf(problems);
         }
 
         /// Returns what to tell the user, a line a problem.
         public List<String> lines() {
-            return problems.stream().map(Problem::toString).toList();
+            return problems.stream().map(ConfigProblem::toString).toList();
         }
     }
 }

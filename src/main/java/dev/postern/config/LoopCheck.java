@@ -60,13 +60,13 @@ public final class LoopCheck {
     }
 
     /// Returns a problem for each egress that leads back to us.
-    public List<Problem> problems(Loaded.Valid loaded) {
-        List<Problem> found = new ArrayList<>();
+    public List<ConfigProblem> problems(Loaded.Valid loaded) {
+        List<ConfigProblem> found = new ArrayList<>();
         for (EgressLoader.Entry entry : loaded.effective().egress()) {
             if (EgressLoader.config(entry) instanceof EgressConfig.Smtp smtp
                     && loops(smtp.smtp())) {
                 found.add(
-                        new Problem(
+                        new ConfigProblem(
                                 entry.settings().source(EgressKeys.HOST),
                                 "egress[" + smtp.name() + "].host",
                                 "leads back to our own listener at " + listening,

@@ -8,18 +8,18 @@ import java.util.Set;
 /// Gathers all that is wrong, so that it is told at once.
 final class Problems {
 
-    private static final Comparator<Problem> BY_PLACE =
-            Comparator.comparingInt((Problem problem) -> line(problem.source()))
+    private static final Comparator<ConfigProblem> BY_PLACE =
+            Comparator.comparingInt((ConfigProblem problem) -> line(problem.source()))
                     .thenComparingInt(problem -> column(problem.source()));
 
-    private final Set<Problem> all = new LinkedHashSet<>();
+    private final Set<ConfigProblem> all = new LinkedHashSet<>();
 
     void add(Source source, String path, String what) {
         add(source, path, what, "");
     }
 
     void add(Source source, String path, String what, String remedy) {
-        all.add(new Problem(source, path, what, remedy));
+        all.add(new ConfigProblem(source, path, what, remedy));
     }
 
     boolean isEmpty() {
@@ -27,7 +27,7 @@ final class Problems {
     }
 
     /// Returns them in the order of the file, those of other sources after it.
-    List<Problem> list() {
+    List<ConfigProblem> list() {
         return all.stream().sorted(BY_PLACE).toList();
     }
 

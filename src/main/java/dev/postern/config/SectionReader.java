@@ -39,8 +39,8 @@ final class SectionReader {
     }
 
     /// Returns what is given by path, after telling unknown keys.
-    Map<String, Given> flatten(Given.Entries entries) {
-        Map<String, Given> found = new HashMap<>();
+    Map<String, RawValue> flatten(RawValue.Entries entries) {
+        Map<String, RawValue> found = new HashMap<>();
         walk(entries, "", found);
         return found;
     }
@@ -48,7 +48,7 @@ final class SectionReader {
     /// Returns the settings of the whole table.
     ///
     /// @param whole where the mapping stands, for keys that are missing
-    Settings settings(Map<String, Given> found, Source whole) {
+    Settings settings(Map<String, RawValue> found, Source whole) {
         Settings settings = new Settings();
         for (Key<?> key : table) {
             set(key, found.get(key.path()), whole, settings);
@@ -56,7 +56,7 @@ final class SectionReader {
         return settings;
     }
 
-    private void walk(Given.Entries entries, String parent, Map<String, Given> found) {
+    private void walk(RawValue.Entries entries, String parent, Map<String, RawValue> found) {
         entries.entries()
                 .forEach((name, entry) -> {
                     String path = parent + name;
@@ -72,12 +72,12 @@ final class SectionReader {
                 });
     }
 
-    private void section(Given given, String path, Map<String, Given> found) {
+    private void section(RawValue given, String path, Map<String, RawValue> found) {
         switch (given) {
-            case Given.Entries entries -> walk(entries, path + ".", found);
-            case Given.Nothing _, Given.Broken _ -> {}
-            case Given.Items _, Given.Text _, Given.Template _ ->
-                    new Reading(prefix + path, true, problems).shape(given, "a section of keys");
+            case RawValue.Entries entries -> walk(entries, path + ".", found);
+            case RawValue.Nothing _, RawValue.Broken _ -> {}
+            case RawValue.Items _, RawValue.Text _, RawValue.Template _ ->
+                    new ValueContext(prefix + path, true, problems).shape(given, "a section of keys");
         }
     }
 
@@ -87,8 +87,8 @@ final class SectionReader {
     }
 
     private void unknown(String path, Source keySource) {
-        String meant = Nearest.elsewhere(path, elsewhere, names);
-        String nearest = Nearest.path(path, names);
+        String meant = NearestWord.elsewhere(path, elsewhere, names);
+        String nearest = NearestWord.path(path, names);
         String remedy = "`postern config reference` lists all keys";
         if (meant != null) {
             remedy = "write " + meant;
@@ -98,21 +98,21 @@ final class SectionReader {
         problems.add(keySource, prefix + path, "unknown key", remedy);
     }
 
-    private <T> void set(Key<T> key, @Nullable Given given, Source whole, Settings settings) {
+    private <T> void set(Key<T> key, @Nullable RawValue given, Source whole, Settings settings) {
         // An egress list whose entries are all commented out is an empty one.
-        boolean emptied = given instanceof Given.Nothing && key.type() instanceof Type.Egresses;
+        boolean emptied = given instanceof RawValue.Nothing && key.type() instanceof Type.Egresses;
         if (given == null || emptied) {
             missing(key, whole, settings);
             return;
         }
-        Reading reading = new Reading(prefix + key.path(), key.type().secret(), problems);
+        ValueContext reading = new ValueContext(prefix + key.path(), key.type().secret(), problems);
         if (empty(given) && key.nullable()) {
             settings.put(key, null, given);
         } else if (empty(given)) {
             String remedy = key.necessary() ? "" : "leave the key out for the default";
             problems.add(given.source(), reading.path(), "must not be empty", remedy);
         } else {
-            Given shaped = shaped(key, given, reading);
+            RawValue shaped = shaped(key, given, reading);
             T value = key.type().read(shaped, reading);
             if (value != null) {
                 settings.put(key, value, shaped);
@@ -121,9 +121,9 @@ final class SectionReader {
     }
 
     /// A URL's parameters are written as environment variables are.
-    private static Given shaped(Key<?> key, Given given, Reading reading) {
-        return given instanceof Given.Text text && text.source() instanceof Source.InUrl
-                ? OneLine.given(key.type(), text.value(), text.source(), reading)
+    private static RawValue shaped(Key<?> key, RawValue given, ValueContext reading) {
+        return given instanceof RawValue.Text text && text.source() instanceof Source.InUrl
+                ? EnvSyntax.given(key.type(), text.value(), text.source(), reading)
                 : given;
     }
 
@@ -133,16 +133,16 @@ final class SectionReader {
             problems.add(
                     whole, prefix + key.path(), "is missing", "it must be " + key.type().told());
         } else if (key.fallback() == null) {
-            settings.put(key, null, new Given.Nothing(source));
+            settings.put(key, null, new RawValue.Nothing(source));
         } else {
-            Reading reading = new Reading(prefix + key.path(), key.type().secret(), problems);
-            Given given = OneLine.given(key.type(), key.fallback(), source, reading);
+            ValueContext reading = new ValueContext(prefix + key.path(), key.type().secret(), problems);
+            RawValue given = EnvSyntax.given(key.type(), key.fallback(), source, reading);
             settings.put(key, key.type().read(given, reading), given);
         }
     }
 
-    private static boolean empty(Given given) {
-        return given instanceof Given.Nothing
-                || (given instanceof Given.Text text && text.value().isEmpty());
+    private static boolean empty(RawValue given) {
+        return given instanceof RawValue.Nothing
+                || (given instanceof RawValue.Text text && text.value().isEmpty());
     }
 }

@@ -15,9 +15,9 @@ final class Settings {
     ///
     /// @param value null where null is a value
     /// @param given as it was written, for showing
-    record Setting<T>(Key<T> key, @Nullable T value, Given given) {}
+    record Setting<T>(Key<T> key, @Nullable T value, RawValue given) {}
 
-    <T> void put(Key<T> key, @Nullable T value, Given given) {
+    <T> void put(Key<T> key, @Nullable T value, RawValue given) {
         byKey.put(key, new Setting<>(key, value, given));
     }
 

@@ -18,7 +18,7 @@ sealed interface Type<T> {
     String told();
 
     /// Returns the value, or null after telling its problems.
-    @Nullable T read(Given given, Reading reading);
+    @Nullable T read(RawValue given, ValueContext reading);
 
     /// Returns whether values must not be shown.
     default boolean secret() {
@@ -28,8 +28,8 @@ sealed interface Type<T> {
     /// One text.
     record Scalar<T>(String told, Function<String, Parsed<T>> parser) implements Type<T> {
         @Override
-        public @Nullable T read(Given given, Reading reading) {
-            if (!(given instanceof Given.Text text)) {
+        public @Nullable T read(RawValue given, ValueContext reading) {
+            if (!(given instanceof RawValue.Text text)) {
                 reading.shape(given, told);
                 return null;
             }
@@ -86,8 +86,8 @@ sealed interface Type<T> {
         }
 
         @Override
-        public @Nullable Secret read(Given given, Reading reading) {
-            if (!(given instanceof Given.Text text)) {
+        public @Nullable Secret read(RawValue given, ValueContext reading) {
+            if (!(given instanceof RawValue.Text text)) {
                 reading.shape(given, told());
                 return null;
             }
@@ -112,8 +112,8 @@ sealed interface Type<T> {
         }
 
         @Override
-        public @Nullable Path read(Given given, Reading reading) {
-            if (!(given instanceof Given.Text text)) {
+        public @Nullable Path read(RawValue given, ValueContext reading) {
+            if (!(given instanceof RawValue.Text text)) {
                 reading.shape(given, told());
                 return null;
             }
@@ -130,8 +130,8 @@ sealed interface Type<T> {
     /// @param mayBeEmpty whether a list without items is a value
     record ListOf<E>(String told, Scalar<E> element, boolean mayBeEmpty) implements Type<List<E>> {
         @Override
-        public @Nullable List<E> read(Given given, Reading reading) {
-            if (!(given instanceof Given.Items items)) {
+        public @Nullable List<E> read(RawValue given, ValueContext reading) {
+            if (!(given instanceof RawValue.Items items)) {
                 reading.shape(given, told);
                 return null;
             }
@@ -140,7 +140,7 @@ sealed interface Type<T> {
                 return null;
             }
             List<E> read = new ArrayList<>();
-            for (Given item : items.items()) {
+            for (RawValue item : items.items()) {
                 E value = element.read(item, reading);
                 if (value != null) {
                     read.add(value);
@@ -165,15 +165,15 @@ sealed interface Type<T> {
         }
 
         @Override
-        public @Nullable List<SmtpConfig.User> read(Given given, Reading reading) {
-            if (!(given instanceof Given.Items items)) {
+        public @Nullable List<SmtpConfig.User> read(RawValue given, ValueContext reading) {
+            if (!(given instanceof RawValue.Items items)) {
                 reading.shape(given, told());
                 return null;
             }
             List<SmtpConfig.User> users = new ArrayList<>();
             Set<String> names = new HashSet<>();
             for (int i = 0; i < items.items().size(); i++) {
-                Reading part = reading.part("[" + (i + 1) + "]");
+                ValueContext part = reading.part("[" + (i + 1) + "]");
                 SmtpConfig.User user = user(items.items().get(i), part);
                 if (user != null && !names.add(user.username())) {
                     part.problems()
@@ -188,14 +188,14 @@ sealed interface Type<T> {
             return users.size() == items.items().size() ? users : null;
         }
 
-        private static SmtpConfig.@Nullable User user(Given given, Reading reading) {
-            if (!(given instanceof Given.Entries entries)) {
+        private static SmtpConfig.@Nullable User user(RawValue given, ValueContext reading) {
+            if (!(given instanceof RawValue.Entries entries)) {
                 reading.shape(given, "a mapping such as {username: app, password: secret}");
                 return null;
             }
             entries.entries().forEach((name, entry) -> known(name, entry, reading));
-            Given.Text username = member(entries, "username", reading);
-            Given.Text password = member(entries, "password", reading);
+            RawValue.Text username = member(entries, "username", reading);
+            RawValue.Text password = member(entries, "password", reading);
             if (username == null || password == null) {
                 return null;
             }
@@ -203,9 +203,9 @@ sealed interface Type<T> {
                     username.value(), Secret.from(password.value(), password.now()));
         }
 
-        private static void known(String name, Given.Entry entry, Reading reading) {
+        private static void known(String name, RawValue.Entry entry, ValueContext reading) {
             if (!MEMBERS.contains(name)) {
-                String nearest = Nearest.of(name, MEMBERS);
+                String nearest = NearestWord.of(name, MEMBERS);
                 reading.problems()
                         .add(
                                 entry.keySource(),
@@ -217,15 +217,15 @@ sealed interface Type<T> {
             }
         }
 
-        private static Given.@Nullable Text member(
-                Given.Entries entries, String name, Reading reading) {
-            Given.Entry entry = entries.entries().get(name);
+        private static RawValue.@Nullable Text member(
+                RawValue.Entries entries, String name, ValueContext reading) {
+            RawValue.Entry entry = entries.entries().get(name);
             if (entry == null) {
                 reading.problems().add(entries.source(), reading.path(), name + " is missing");
                 return null;
             }
-            Reading part = reading.part("." + name);
-            if (entry.value() instanceof Given.Text text) {
+            ValueContext part = reading.part("." + name);
+            if (entry.value() instanceof RawValue.Text text) {
                 if (!text.value().isEmpty()) {
                     return text;
                 }
@@ -246,8 +246,8 @@ sealed interface Type<T> {
         }
 
         @Override
-        public @Nullable Map<String, String> read(Given given, Reading reading) {
-            if (!(given instanceof Given.Entries entries)) {
+        public @Nullable Map<String, String> read(RawValue given, ValueContext reading) {
+            if (!(given instanceof RawValue.Entries entries)) {
                 reading.shape(given, told());
                 return null;
             }
@@ -257,8 +257,8 @@ sealed interface Type<T> {
         }
 
         private void read(
-                String alias, Given.Entry entry, Map<String, String> read, Reading reading) {
-            String key = name.read(new Given.Text(alias, entry.keySource()), reading);
+                String alias, RawValue.Entry entry, Map<String, String> read, ValueContext reading) {
+            String key = name.read(new RawValue.Text(alias, entry.keySource()), reading);
             String value = target.read(entry.value(), reading.part("." + alias));
             if (key == null || value == null) {
                 return;
@@ -275,7 +275,7 @@ sealed interface Type<T> {
     }
 
     /// The egress list, which [EgressLoader] reads.
-    record Egresses() implements Type<Given> {
+    record Egresses() implements Type<RawValue> {
         @Override
         public String told() {
             return "a list of egresses";
@@ -287,7 +287,7 @@ sealed interface Type<T> {
         }
 
         @Override
-        public Given read(Given given, Reading reading) {
+        public RawValue read(RawValue given, ValueContext reading) {
             return given;
         }
     }

@@ -38,7 +38,7 @@ final class Types {
 
     static final Type<Path> PATH = new Type.FilePath();
     static final Type<List<SmtpConfig.User>> USERS = new Type.Users();
-    static final Type<Given> EGRESSES = new Type.Egresses();
+    static final Type<RawValue> EGRESSES = new Type.Egresses();
 
     static final Type.Scalar<Boolean> BOOL = new Type.Scalar<>("true or false", Types::parseBool);
     static final Type.Scalar<Duration> DURATION_OR_ZERO =
@@ -165,7 +165,7 @@ final class Types {
 
     /// Returns `did you mean WORD?`, or nothing when no word is near.
     static String suggestion(String typed, Collection<String> words) {
-        String nearest = Nearest.of(typed, words);
+        String nearest = NearestWord.of(typed, words);
         return nearest == null ? "" : "did you mean " + nearest + "?";
     }
 

@@ -22,7 +22,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.reader.ReaderException;
 
-/// Reads the configuration file into [Given] with line and column, scalars verbatim.
+/// Reads the configuration file into [RawValue] with line and column, scalars verbatim.
 ///
 /// One document; a key once per mapping; anchors and aliases as in YAML, but no merge keys and no
 /// tags. An error message never holds a piece of the text, which may be a secret.
@@ -39,20 +39,20 @@ final class YamlFile {
 
     /// Returns the file's mapping, empty when there is none or it has a syntax error, which is
     /// told.
-    static Given.Entries read(String text, String file, Problems problems) {
+    static RawValue.Entries read(String text, String file, Problems problems) {
         return new YamlFile(file, problems).document(text);
     }
 
-    private Given.Entries document(String text) {
-        Given.Entries none = new Given.Entries(new LinkedHashMap<>(), new Source.WholeFile(file));
+    private RawValue.Entries document(String text) {
+        RawValue.Entries none = new RawValue.Entries(new LinkedHashMap<>(), new Source.WholeFile(file));
         try {
             String marked = text.startsWith("\uFEFF") ? text.substring(1) : text;
             Node root = new Yaml(new LoaderOptions()).compose(new StringReader(marked));
-            Given given = root == null ? none : given(root, "");
-            if (given instanceof Given.Entries entries) {
+            RawValue given = root == null ? none : given(root, "");
+            if (given instanceof RawValue.Entries entries) {
                 return entries;
             }
-            if (!(given instanceof Given.Nothing)) {
+            if (!(given instanceof RawValue.Nothing)) {
                 problems.add(given.source(), "", "the file must be a mapping of keys to values");
             }
         } catch (MarkedYAMLException e) {
@@ -69,12 +69,12 @@ final class YamlFile {
         return none;
     }
 
-    private Given given(Node node, String path) {
+    private RawValue given(Node node, String path) {
         if (!within.add(node)) {
             problems.add(place(node), path, "a value that contains itself");
-            return new Given.Broken(place(node));
+            return new RawValue.Broken(place(node));
         }
-        Given given =
+        RawValue given =
                 switch (node) {
                     case ScalarNode scalar -> scalar(scalar, path);
                     case SequenceNode sequence -> items(sequence, path);
@@ -85,45 +85,45 @@ final class YamlFile {
         return given;
     }
 
-    private Given scalar(ScalarNode node, String path) {
+    private RawValue scalar(ScalarNode node, String path) {
         Source place = place(node);
         if (tagged(node, path)) {
-            return new Given.Broken(place);
+            return new RawValue.Broken(place);
         }
         return node.getTag().equals(Tag.NULL)
-                ? new Given.Nothing(place)
-                : new Given.Template(node.getValue(), place);
+                ? new RawValue.Nothing(place)
+                : new RawValue.Template(node.getValue(), place);
     }
 
-    private Given items(SequenceNode node, String path) {
+    private RawValue items(SequenceNode node, String path) {
         if (tagged(node, path)) {
-            return new Given.Broken(place(node));
+            return new RawValue.Broken(place(node));
         }
-        List<Given> items = new ArrayList<>();
+        List<RawValue> items = new ArrayList<>();
         for (Node item : node.getValue()) {
             items.add(given(item, path + "[" + (items.size() + 1) + "]"));
         }
-        return new Given.Items(items, place(node));
+        return new RawValue.Items(items, place(node));
     }
 
-    private Given entries(MappingNode node, String path) {
+    private RawValue entries(MappingNode node, String path) {
         if (tagged(node, path)) {
-            return new Given.Broken(place(node));
+            return new RawValue.Broken(place(node));
         }
-        SequencedMap<String, Given.Entry> entries = new LinkedHashMap<>();
+        SequencedMap<String, RawValue.Entry> entries = new LinkedHashMap<>();
         for (NodeTuple tuple : node.getValue()) {
             String name = name(tuple.getKeyNode(), path);
             if (name != null) {
                 String inner = path.isEmpty() ? name : path + "." + name;
                 Source keySource = place(tuple.getKeyNode());
-                Given value = given(tuple.getValueNode(), inner);
-                Given.Entry first = entries.putIfAbsent(name, new Given.Entry(keySource, value));
+                RawValue value = given(tuple.getValueNode(), inner);
+                RawValue.Entry first = entries.putIfAbsent(name, new RawValue.Entry(keySource, value));
                 if (first != null) {
                     problems.add(keySource, inner, "is given twice, first at " + first.keySource());
                 }
             }
         }
-        return new Given.Entries(entries, place(node));
+        return new RawValue.Entries(entries, place(node));
     }
 
     private @Nullable String name(Node node, String path) {

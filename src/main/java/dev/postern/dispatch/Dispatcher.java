@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
 /// ([#sendNow]) included. New mail goes before deferred mail, and senders take turns among what is
 /// claimed. While nothing is due, nothing runs: the spool wakes the dispatcher, or a timer does.
 ///
-/// *How.* All decisions are made by tasks that run one at a time ([Serial]) and never wait for a
+/// *How.* All decisions are made by tasks that run one at a time ([SerialExecutor]) and never wait for a
 /// network. Each call of an egress, and each probe, has a virtual thread of its own and brings back
 /// its result as such a task.
 ///
@@ -70,24 +70,24 @@ public final class Dispatcher implements AutoCloseable {
 
     private final Spool spool;
     private final RandomGenerator random;
-    private volatile Lanes lanes;
+    private volatile EgressPool lanes;
     private volatile Schedule schedule;
     private volatile Duration acknowledgeTimeout;
-    private final Pace pace;
-    private final Chronicle chronicle;
-    private final Serial tasks;
-    private final Calls calls;
+    private final Scheduler pace;
+    private final DeliveryLog chronicle;
+    private final SerialExecutor tasks;
+    private final AttemptRunner calls;
     private final Probes probes;
-    private final ActiveQueue active;
+    private final ClaimWindow active;
 
     private Stage stage = Stage.LATENT;
-    private final Waiting waiting = new Waiting();
-    private final Set<Errand> errands = new LinkedHashSet<>();
-    private final Doubts doubts = new Doubts();
+    private final FairQueue waiting = new FairQueue();
+    private final Set<DeliveryRound> errands = new LinkedHashSet<>();
+    private final UncertainHold doubts = new UncertainHold();
     private final RetryAfterHolds holds = new RetryAfterHolds();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
-    private final Haste haste;
-    private final Alarm alarm;
+    private final RecoveryFlush haste;
+    private final WakeTimer alarm;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
     ///
@@ -107,7 +107,7 @@ public final class Dispatcher implements AutoCloseable {
                 spool,
                 egresses,
                 observer,
-                new ThreadPace(clock),
+                new ThreadScheduler(clock),
                 new SplittableRandom());
     }
 
@@ -118,21 +118,21 @@ public final class Dispatcher implements AutoCloseable {
             Spool spool,
             List<? extends Egress> egresses,
             DispatchObserver observer,
-            Pace pace,
+            Scheduler pace,
             RandomGenerator random) {
         this.spool = spool;
-        this.lanes = Lanes.of(configured, egresses, spool, pace.now());
+        this.lanes = EgressPool.of(configured, egresses, spool, pace.now());
         this.random = random;
         this.schedule = new Schedule(retry, random);
         this.acknowledgeTimeout = acknowledgeTimeout;
         this.pace = pace;
-        this.chronicle = new Chronicle(new OutcomeLog(), observer);
-        this.tasks = new Serial(pace, this::step);
-        this.haste = new Haste(spool);
-        this.alarm = new Alarm(pace, tasks);
-        this.calls = new Calls(spool, pace, tasks, chronicle, this::over);
+        this.chronicle = new DeliveryLog(new OutcomeLog(), observer);
+        this.tasks = new SerialExecutor(pace, this::step);
+        this.haste = new RecoveryFlush(spool);
+        this.alarm = new WakeTimer(pace, tasks);
+        this.calls = new AttemptRunner(spool, pace, tasks, chronicle, this::over);
         this.probes = new Probes(pace, tasks, chronicle, haste::want);
-        this.active = new ActiveQueue(spool, lanes);
+        this.active = new ClaimWindow(spool, lanes);
     }
 
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
@@ -178,15 +178,15 @@ public final class Dispatcher implements AutoCloseable {
             List<? extends Egress> egresses,
             Consumer<Egress> retired) {
         tasks.post(() -> {
-            Lanes before = lanes;
+            EgressPool before = lanes;
             lanes = before.followedBy(configured, egresses, pace.now());
             active.use(lanes);
             schedule = new Schedule(retry, random);
             acknowledgeTimeout = acknowledgeWithin;
-            List<Lane> gone = before.without(lanes);
+            List<EgressSlots> gone = before.without(lanes);
             gone.forEach(lane -> holds.forget(lane.name()));
             gone.forEach(
-                    lane -> lane.retire(() -> Serial.run(() -> retired.accept(lane.egress()))));
+                    lane -> lane.retire(() -> SerialExecutor.run(() -> retired.accept(lane.egress()))));
             if (stage == Stage.RUNNING) {
                 run();
                 MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, pace.now()));
@@ -233,13 +233,13 @@ public final class Dispatcher implements AutoCloseable {
     public CompletionStage<ImmediateResult> sendNow(
             QueueId id, Acceptance acceptance, MessageContent content) {
         CompletableFuture<ImmediateResult> client = new CompletableFuture<>();
-        Errand errand = Errand.immediate(id, acceptance, content, schedule, client);
+        DeliveryRound errand = DeliveryRound.immediate(id, acceptance, content, schedule, client);
         Instant deadline = pace.now().plus(acknowledgeTimeout);
         tasks.post(() -> guarded(errand, () -> admit(errand, deadline)));
         return client;
     }
 
-    private void admit(Errand errand, Instant deadline) {
+    private void admit(DeliveryRound errand, Instant deadline) {
         errands.add(errand);
         if (stage != Stage.RUNNING && stage != Stage.DRAINING) {
             giveUp(errand, "shutting down");
@@ -250,7 +250,7 @@ public final class Dispatcher implements AutoCloseable {
         errand.patience(pace.at(deadline, timeUp));
     }
 
-    private void timeUp(Errand errand) {
+    private void timeUp(DeliveryRound errand) {
         if (!errand.isEnded()) {
             giveUp(errand, "not sent within acknowledge-timeout");
         }
@@ -258,8 +258,8 @@ public final class Dispatcher implements AutoCloseable {
 
     /// Ends an errand where it stands, unless it has passed its commit point: then it ends with
     /// that answer.
-    private void giveUp(Errand errand, String why) {
-        Call call = errand.underWay();
+    private void giveUp(DeliveryRound errand, String why) {
+        RunningAttempt call = errand.underWay();
         if (call != null && !calls.breakOff(call, why)) {
             errand.hurry();
             return;
@@ -321,7 +321,7 @@ public final class Dispatcher implements AutoCloseable {
             giveUpAll();
             probes.close();
             if (stage != Stage.CLOSED) {
-                lanes.all().forEach(lane -> Serial.run(() -> lane.close(pace.now())));
+                lanes.all().forEach(lane -> SerialExecutor.run(() -> lane.close(pace.now())));
             }
             drained(Stage.CLOSED);
             closed.complete(null);
@@ -335,13 +335,13 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         Instant now = pace.now();
-        Serial.run(() -> {
+        SerialExecutor.run(() -> {
             probes.makeWanted(now);
             if (stage == Stage.RUNNING) {
                 probes.makeDue(lanes.all(), now);
             }
         });
-        Serial.run(() -> haste.make(now));
+        SerialExecutor.run(() -> haste.make(now));
         placeWaiting();
         if (isClaiming()) {
             claim(now);
@@ -353,13 +353,13 @@ public final class Dispatcher implements AutoCloseable {
             arm(now);
         } catch (RuntimeException | Error e) {
             log.atError().setCause(e).log("the spool failed to say what is due; it is asked again");
-            alarm.at(now.plus(ActiveQueue.SPOOL_TROUBLE_WAIT));
+            alarm.at(now.plus(ClaimWindow.SPOOL_TROUBLE_WAIT));
         }
     }
 
     /// Does something for a message. What that throws is our own fault and this message's trouble
     /// alone.
-    private void guarded(Errand errand, Runnable step) {
+    private void guarded(DeliveryRound errand, Runnable step) {
         try {
             step.run();
         } catch (RuntimeException | Error e) {
@@ -370,7 +370,7 @@ public final class Dispatcher implements AutoCloseable {
             // One that is under way comes back with its call.
             if (!errand.isEnded() && errand.underWay() == null) {
                 try {
-                    errand.fail(Calls.OUR_FAULT, pace.now());
+                    errand.fail(AttemptRunner.OUR_FAULT, pace.now());
                 } finally {
                     waiting.remove(errand);
                     settle(errand);
@@ -396,8 +396,8 @@ public final class Dispatcher implements AutoCloseable {
     private void begin(QueuedMessage message, Instant now) {
         QueueId id = message.id();
         try {
-            Errand errand =
-                    Errand.claimed(
+            DeliveryRound errand =
+                    DeliveryRound.claimed(
                             message,
                             () -> content(id),
                             () -> history(id),
@@ -412,7 +412,7 @@ public final class Dispatcher implements AutoCloseable {
                     .addKeyValue("id", id)
                     .setCause(e)
                     .log("dispatch failed to begin with a message, which goes back");
-            Instant again = now.plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
+            Instant again = now.plus(ClaimWindow.SPOOL_TROUBLE_WAIT);
             boolean doubtful = message.possibleDuplicate();
             settle(id, new Settlement(0, List.of(), List.of(), again, doubtful), () -> {});
         }
@@ -440,9 +440,9 @@ public final class Dispatcher implements AutoCloseable {
     /// call.
     ///
     /// @return false when it has to wait for a slot
-    private boolean place(Errand errand) {
+    private boolean place(DeliveryRound errand) {
         Instant now = pace.now();
-        for (Leg leg = errand.leg(); leg != null; leg = errand.leg()) {
+        for (RecipientGroup leg = errand.leg(); leg != null; leg = errand.leg()) {
             ReversePath sender = lanes.haveSenders() ? errand.author() : errand.envelope().sender();
             switch (lanes.choose(leg, sender, errand.traits(), now)) {
                 case Choice.Go go -> {
@@ -461,12 +461,12 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private void placeWaiting() {
-        List<Errand> turns = new ArrayList<>(waiting.inTurn());
+        List<DeliveryRound> turns = new ArrayList<>(waiting.inTurn());
         if (lanes.isOnTrial()) {
             // One message that always fails must not be every trial's, so that nobody gets through.
-            turns.sort(Comparator.comparingInt(Errand::attemptsBefore));
+            turns.sort(Comparator.comparingInt(DeliveryRound::attemptsBefore));
         }
-        for (Errand errand : turns) {
+        for (DeliveryRound errand : turns) {
             guarded(
                     errand,
                     () -> {
@@ -477,12 +477,12 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private void over(Call call) {
+    private void over(RunningAttempt call) {
         guarded(call.errand, () -> goOn(call));
     }
 
-    private void goOn(Call call) {
-        Errand errand = call.errand;
+    private void goOn(RunningAttempt call) {
+        DeliveryRound errand = call.errand;
         if (call.isAbandoned()) {
             return;
         }
@@ -499,7 +499,7 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private void settle(Errand errand) {
+    private void settle(DeliveryRound errand) {
         errand.end();
         errands.remove(errand);
         Instant now = pace.now();
@@ -529,7 +529,7 @@ public final class Dispatcher implements AutoCloseable {
                     .addKeyValue("id", id)
                     .setCause(e)
                     .log("the spool failed to note an outcome; it is told again");
-            Instant again = pace.now().plus(ActiveQueue.SPOOL_TROUBLE_WAIT);
+            Instant again = pace.now().plus(ClaimWindow.SPOOL_TROUBLE_WAIT);
             pace.at(again, () -> tasks.post(() -> settle(id, settlement, noted)));
             return;
         }

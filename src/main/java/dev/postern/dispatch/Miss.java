@@ -1,6 +1,6 @@
 package dev.postern.dispatch;
 
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -38,7 +38,7 @@ record Miss(
         OTHERS_SENDER
     }
 
-    static Miss unsuited(String egress, Misfit misfit, String words, Instant at) {
+    static Miss unsuited(String egress, Unsuitability misfit, String words, Instant at) {
         Why why =
                 switch (misfit) {
                     case SIZE, FORM -> Why.FINAL;

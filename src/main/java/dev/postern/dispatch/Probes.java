@@ -30,12 +30,12 @@ final class Probes {
 
     private static final Logger log = LoggerFactory.getLogger(Probes.class);
 
-    private final Pace pace;
-    private final Serial tasks;
-    private final Chronicle chronicle;
-    private final Consumer<Lane> works;
+    private final Scheduler pace;
+    private final SerialExecutor tasks;
+    private final DeliveryLog chronicle;
+    private final Consumer<EgressSlots> works;
     private final Map<String, CompletableFuture<Probe>> first = new ConcurrentHashMap<>();
-    private final Map<Lane, Wanted> wanted = new LinkedHashMap<>();
+    private final Map<EgressSlots, Wanted> wanted = new LinkedHashMap<>();
 
     /// A probe that was asked for and waits for a slot.
     private record Wanted(Instant until, List<CompletableFuture<Probe>> results) {
@@ -47,7 +47,7 @@ final class Probes {
     }
 
     /// @param works told, as a task, of an egress that a probe found working
-    Probes(Pace pace, Serial tasks, Chronicle chronicle, Consumer<Lane> works) {
+    Probes(Scheduler pace, SerialExecutor tasks, DeliveryLog chronicle, Consumer<EgressSlots> works) {
         this.pace = pace;
         this.tasks = tasks;
         this.chronicle = chronicle;
@@ -55,13 +55,13 @@ final class Probes {
     }
 
     /// Returns what the first probe of an egress found, once it did.
-    CompletableFuture<Probe> first(Lane lane) {
+    CompletableFuture<Probe> first(EgressSlots lane) {
         return first.computeIfAbsent(lane.name(), _ -> new CompletableFuture<>());
     }
 
     /// Makes the probes that are due.
-    void makeDue(Collection<Lane> lanes, Instant now) {
-        for (Lane lane : lanes) {
+    void makeDue(Collection<EgressSlots> lanes, Instant now) {
+        for (EgressSlots lane : lanes) {
             if (lane.hasProbeSlot() && lane.health().takeProbe(now)) {
                 // It completes once; later probes find it done.
                 make(lane, List.of(first(lane)));
@@ -72,8 +72,8 @@ final class Probes {
     /// Makes the probes that somebody asked for and that have a slot by now, and answers those that
     /// have waited too long for one, or for an egress that is gone.
     void makeWanted(Instant now) {
-        for (Map.Entry<Lane, Wanted> each : List.copyOf(wanted.entrySet())) {
-            Lane lane = each.getKey();
+        for (Map.Entry<EgressSlots, Wanted> each : List.copyOf(wanted.entrySet())) {
+            EgressSlots lane = each.getKey();
             Wanted asked = each.getValue();
             boolean late = !now.isBefore(asked.until());
             if (lane.isRetired() || lane.hasProbeSlot() || late) {
@@ -83,7 +83,7 @@ final class Probes {
         }
     }
 
-    private void answer(Lane lane, Wanted asked, Instant now) {
+    private void answer(EgressSlots lane, Wanted asked, Instant now) {
         if (lane.isRetired()) {
             asked.unproven("the configuration changed");
         } else if (lane.hasProbeSlot()) {
@@ -91,7 +91,7 @@ final class Probes {
             try {
                 make(lane, asked.results());
             } catch (RuntimeException | Error e) {
-                asked.unproven(Calls.OUR_FAULT);
+                asked.unproven(AttemptRunner.OUR_FAULT);
                 throw e;
             }
         } else {
@@ -111,7 +111,7 @@ final class Probes {
     /// there is none within [#BUSY_LIMIT], that is the answer.
     ///
     /// @param result completed with what it found, on the probe's thread
-    void want(Lane lane, CompletableFuture<Probe> result) {
+    void want(EgressSlots lane, CompletableFuture<Probe> result) {
         Instant now = pace.now();
         lane.health().probeAt(now);
         wanted.computeIfAbsent(lane, _ -> new Wanted(now.plus(BUSY_LIMIT), new ArrayList<>()))
@@ -125,7 +125,7 @@ final class Probes {
         wanted.clear();
     }
 
-    private void make(Lane lane, List<CompletableFuture<Probe>> results) {
+    private void make(EgressSlots lane, List<CompletableFuture<Probe>> results) {
         lane.beginProbe();
         Runnable work =
                 () -> {
@@ -142,7 +142,7 @@ final class Probes {
         }
     }
 
-    private static Probe probe(Lane lane) {
+    private static Probe probe(EgressSlots lane) {
         try {
             return lane.egress().probe();
         } catch (RuntimeException | Error e) {
@@ -154,7 +154,7 @@ final class Probes {
         }
     }
 
-    private void found(Lane lane, Probe probe) {
+    private void found(EgressSlots lane, Probe probe) {
         lane.ended();
         if (lane.isRetired()) {
             return;

@@ -23,7 +23,7 @@ import java.util.function.Supplier;
 /// **Purpose.** Says which egresses work, why the others do not, and what to do; with none
 /// configured, which of the well-known ways are open here.
 ///
-/// **Contract.** [#begin] returns at once; the [Round] it gives is over after [#LIMIT] at the
+/// **Contract.** [#begin] returns at once; the [DoctorRun] it gives is over after [#LIMIT] at the
 /// latest, however many things time out: everything runs at the same time, and what has not ended
 /// by then is reported as unfinished. No mail is sent. Credentials are used by the egresses' own
 /// probes only, which verify the server first.
@@ -124,19 +124,19 @@ public final class Doctor {
     }
 
     /// Begins an examination.
-    public Round begin() {
+    public DoctorRun begin() {
         return begin(LIMIT);
     }
 
     /// Begins an examination that may take no longer than this.
-    public Round begin(Duration limit) {
+    public DoctorRun begin(Duration limit) {
         Platform platform = world.platform().get();
         List<Examination> configured = examinations(egresses, true, platform);
         List<Examination> ways =
                 egresses.isEmpty() ? examinations(WellKnown.all(), false, platform) : List.of();
         boolean abroad = egresses.isEmpty() || egresses.stream().anyMatch(Doctor::leavesMachine);
         LocalLook local = new LocalLook(WellKnown.localMta(), abroad, ourPorts, world.network());
-        return new Round(platform, configured, ways, local, world, limit);
+        return new DoctorRun(platform, configured, ways, local, world, limit);
     }
 
     private static boolean leavesMachine(EgressConfig egress) {

@@ -16,5 +16,5 @@ interface Examination {
     Optional<String> waitsFor();
 
     /// Returns what is known by now.
-    Examined examined();
+    EgressReport examined();
 }

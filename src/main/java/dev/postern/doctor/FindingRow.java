@@ -1,7 +1,7 @@
 package dev.postern.doctor;
 
 import dev.postern.config.TableFile;
-import dev.postern.doctor.Sighting.Where;
+import dev.postern.doctor.Evidence.Where;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -66,7 +66,7 @@ record FindingRow(
                         .toList();
     }
 
-    boolean matches(Sighting sighting) {
+    boolean matches(Evidence sighting) {
         return wheres.contains(sighting.where())
                 && on.stream().anyMatch(all -> holds(all, sighting.tags()))
                 && seen.matcher(sighting.said()).find();
@@ -80,12 +80,12 @@ record FindingRow(
                                 : tags.contains(word));
     }
 
-    Finding finding(Sighting sighting) {
+    Finding finding(Evidence sighting) {
         return new Finding(
                 id, filled(means, sighting), advice.equals("-") ? "" : filled(advice, sighting));
     }
 
-    private static String filled(String sentence, Sighting sighting) {
+    private static String filled(String sentence, Evidence sighting) {
         String filled = sentence;
         for (Map.Entry<String, String> word : sighting.words().entrySet()) {
             filled = filled.replace("{" + word.getKey() + "}", word.getValue());

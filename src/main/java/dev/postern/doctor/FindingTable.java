@@ -23,8 +23,8 @@ final class FindingTable {
     private FindingTable() {}
 
     /// Returns what a sighting means; empty when nothing needs to be said.
-    static Optional<Finding> judge(Sighting whole) {
-        Sighting sighting = whole.upTo(SAID_LIMIT_CHARACTERS);
+    static Optional<Finding> judge(Evidence whole) {
+        Evidence sighting = whole.upTo(SAID_LIMIT_CHARACTERS);
         return ROWS.stream()
                 .filter(row -> row.matches(sighting))
                 .findFirst()

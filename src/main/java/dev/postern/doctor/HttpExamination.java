@@ -1,12 +1,12 @@
 package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
-import dev.postern.doctor.Examined.Works;
-import dev.postern.doctor.Sighting.Where;
+import dev.postern.doctor.EgressReport.Works;
+import dev.postern.doctor.Evidence.Where;
 import dev.postern.doctor.Step.Kind;
 import dev.postern.doctor.Step.Result;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpReach;
+import dev.postern.egress.http.EndpointCheck;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -33,11 +33,11 @@ final class HttpExamination implements Examination {
     private final boolean configured;
     private final Network network;
     private final Platform platform;
-    private final HttpReach web;
-    private final Chart chart;
+    private final EndpointCheck web;
+    private final StepLog chart;
     private final Map<Family, PortState> states = new EnumMap<>(Family.class);
-    private volatile @Nullable Looked looked;
-    private volatile HttpReach.@Nullable Seen seen;
+    private volatile @Nullable DnsResult looked;
+    private volatile EndpointCheck.@Nullable Seen seen;
     private volatile @Nullable Instant seenAt;
     private volatile @Nullable Probe probe;
     private final Clock clock;
@@ -60,7 +60,7 @@ final class HttpExamination implements Examination {
         this.platform = platform;
         this.clock = clock;
         this.web = network.web(egress);
-        this.chart = new Chart(nanoTime);
+        this.chart = new StepLog(nanoTime);
     }
 
     @Override
@@ -82,18 +82,18 @@ final class HttpExamination implements Examination {
         if (configured) {
             all.add(this::probe);
         }
-        Together.run(all);
+        Parallel.run(all);
     }
 
     private void knockAll() {
-        Chart.Entry entry = chart.begin(Kind.DNS, web.host());
-        Looked names = network.lookUp(web.host());
+        StepLog.Entry entry = chart.begin(Kind.DNS, web.host());
+        DnsResult names = network.lookUp(web.host());
         looked = names;
         switch (names) {
-            case Looked.Missing(String why) -> entry.end(Result.FAILED, why);
-            case Looked.Found found -> {
+            case DnsResult.Missing(String why) -> entry.end(Result.FAILED, why);
+            case DnsResult.Found found -> {
                 entry.end(Result.OK, found.inWords());
-                Together.run(
+                Parallel.run(
                         found.oneOfEachFamily().stream()
                                 .map(address -> (Runnable) () -> knock(address))
                                 .toList());
@@ -104,7 +104,7 @@ final class HttpExamination implements Examination {
     private void knock(InetAddress address) {
         Family family = address instanceof Inet6Address ? Family.IPV6 : Family.IPV4;
         String target = web.port() + (family == Family.IPV6 ? " IPv6" : " IPv4");
-        Chart.Entry entry = chart.begin(Kind.TCP, target);
+        StepLog.Entry entry = chart.begin(Kind.TCP, target);
         PortState state = network.knock(new InetSocketAddress(address, web.port()), CONNECT_LIMIT);
         synchronized (states) {
             states.put(family, state);
@@ -117,8 +117,8 @@ final class HttpExamination implements Examination {
     private void look() {
         Optional<String> proxy = web.proxy();
         String target = proxy.map(it -> "by proxy " + it).orElse("" + web.port());
-        Chart.Entry entry = chart.begin(Kind.TLS, target);
-        HttpReach.Seen found = web.look();
+        StepLog.Entry entry = chart.begin(Kind.TLS, target);
+        EndpointCheck.Seen found = web.look();
         seenAt = clock.instant();
         seen = found;
         boolean good = found.stage().isEmpty() || isPastTls(found.stage());
@@ -133,7 +133,7 @@ final class HttpExamination implements Examination {
     }
 
     private void probe() {
-        Chart.Entry entry = chart.begin(Kind.API, "call that sends nothing");
+        StepLog.Entry entry = chart.begin(Kind.API, "call that sends nothing");
         Probe found = network.probe(egress);
         probe = found;
         entry.end(found);
@@ -141,7 +141,7 @@ final class HttpExamination implements Examination {
 
     /// Returns how far this machine's clock is ahead of the server's; empty when that is unknown.
     Optional<Duration> clockAhead() {
-        HttpReach.Seen found = seen;
+        EndpointCheck.Seen found = seen;
         Instant then = seenAt;
         return found == null || found.date() == null || then == null
                 ? Optional.empty()
@@ -149,8 +149,8 @@ final class HttpExamination implements Examination {
     }
 
     @Override
-    public Examined examined() {
-        return new Examined(
+    public EgressReport examined() {
+        return new EgressReport(
                 name(),
                 egress.type(),
                 web.host(),
@@ -161,7 +161,7 @@ final class HttpExamination implements Examination {
     }
 
     private Works works() {
-        HttpReach.Seen found = seen;
+        EndpointCheck.Seen found = seen;
         if (!configured) {
             boolean open = found != null && (found.stage().isEmpty() || isPastTls(found.stage()));
             return open ? Works.YES : Works.NO;
@@ -175,14 +175,14 @@ final class HttpExamination implements Examination {
     }
 
     private String summary() {
-        HttpReach.Seen found = seen;
+        EndpointCheck.Seen found = seen;
         return switch (probe) {
             case Probe.Passed(String detail) -> detail;
             case Probe.Unproven(String detail) -> detail;
             case Probe.Failed failed -> failed.reply();
             case null -> {
                 if (configured || found == null) {
-                    yield looked instanceof Looked.Missing(String why) ? why : "no result in time";
+                    yield looked instanceof DnsResult.Missing(String why) ? why : "no result in time";
                 }
                 yield works() == Works.YES
                         ? "open: " + web.port() + (found.proxy() == null ? "" : " by the proxy")
@@ -194,12 +194,12 @@ final class HttpExamination implements Examination {
     private List<Finding> findings() {
         Set<String> tags = new TreeSet<>(Known.tags(web.host()));
         tags.addAll(Set.of("http", egress.type()));
-        Looked names = looked;
-        if (names instanceof Looked.Found found
+        DnsResult names = looked;
+        if (names instanceof DnsResult.Found found
                 && found.addresses().getFirst().isLoopbackAddress()) {
             tags.add("loopback");
         }
-        Sightings all = new Sightings(platform.tagsAnd(tags), web.host());
+        HostEvidence all = new HostEvidence(platform.tagsAnd(tags), web.host());
         if (names != null) {
             all.name(names, web.host());
         }
@@ -216,12 +216,12 @@ final class HttpExamination implements Examination {
         return all.findings();
     }
 
-    private void network(Sightings all) {
+    private void network(HostEvidence all) {
         PortState best = best();
         if (best != null && best != PortState.OPEN) {
             all.ports(platform, List.of(web.port()), Map.of(web.port(), best));
         }
-        HttpReach.Seen found = seen;
+        EndpointCheck.Seen found = seen;
         if (found != null) {
             String said = found.fault() + ": " + found.words();
             switch (found.stage()) {
@@ -245,7 +245,7 @@ final class HttpExamination implements Examination {
         }
     }
 
-    private static void failed(Probe.Failed failed, Sightings all) {
+    private static void failed(Probe.Failed failed, HostEvidence all) {
         String said = failed.fault().word() + ": " + failed.reply();
         switch (failed.fault()) {
             case CREDENTIALS, ACCOUNT, QUOTA, SERVICE, INTERCEPTION -> all.saw(Where.REPLY, said);
@@ -258,7 +258,7 @@ final class HttpExamination implements Examination {
         }
     }
 
-    private void families(Sightings all) {
+    private void families(HostEvidence all) {
         synchronized (states) {
             PortState four = states.get(Family.IPV4);
             PortState six = states.get(Family.IPV6);

@@ -2,9 +2,9 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.doctor.Network.Limits;
-import dev.postern.doctor.Sighting.Where;
-import dev.postern.egress.smtp.Reached;
-import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.doctor.Evidence.Where;
+import dev.postern.egress.smtp.PortCheck;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -56,14 +56,14 @@ final class LocalLook {
         if (abroad) {
             NOBODY_PORTS.forEach(port -> all.add(() -> nobody(port)));
         }
-        Together.run(all);
+        Parallel.run(all);
     }
 
     private void mta(int port) {
         Opening opening =
                 IMPLICIT_TLS_PORTS.contains(port) ? Opening.IMPLICIT_TLS : Opening.CLEAR_TEXT;
         InetSocketAddress place = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        Reached reached = network.reach(asking, place, opening, LIMITS);
+        PortCheck reached = network.reach(asking, place, opening, LIMITS);
         if (PortState.of(reached) == PortState.OPEN) {
             servers.put(port, ServerName.make(reached.greeting()));
         }
@@ -76,7 +76,7 @@ final class LocalLook {
     }
 
     /// Judges what is known by now.
-    void judge(Sightings seen) {
+    void judge(HostEvidence seen) {
         if (!servers.isEmpty()) {
             List<String> all = new ArrayList<>();
             servers.forEach((port, server) -> all.add(server + " on port " + port));

@@ -2,9 +2,9 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpReach;
-import dev.postern.egress.smtp.Reached;
-import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.egress.http.EndpointCheck;
+import dev.postern.egress.smtp.PortCheck;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 
@@ -17,14 +17,14 @@ interface Network {
     /// @param talking all that follows
     record Limits(Duration connecting, Duration talking) {}
 
-    Looked lookUp(String host);
+    DnsResult lookUp(String host);
 
     /// Tries a submission server, without credentials.
-    Reached reach(
+    PortCheck reach(
             EgressConfig.Smtp egress, InetSocketAddress address, Opening opening, Limits limits);
 
     /// Returns tries at an API, without credentials.
-    HttpReach web(EgressConfig egress);
+    EndpointCheck web(EgressConfig egress);
 
     /// Opens a TCP connection and closes it.
     PortState knock(InetSocketAddress address, Duration limit);

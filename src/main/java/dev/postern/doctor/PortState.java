@@ -1,6 +1,6 @@
 package dev.postern.doctor;
 
-import dev.postern.egress.smtp.Reached;
+import dev.postern.egress.smtp.PortCheck;
 import dev.postern.outcome.Stage;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -62,7 +62,7 @@ enum PortState {
     }
 
     /// Returns what it was in a try at a submission server.
-    static PortState of(Reached reached) {
+    static PortState of(PortCheck reached) {
         if (reached.stage().compareTo(Stage.CONNECT) > 0) {
             return OPEN;
         }

@@ -3,9 +3,9 @@ package dev.postern.doctor;
 import dev.postern.doctor.SmtpExamination.Tried;
 import dev.postern.doctor.Step.Kind;
 import dev.postern.doctor.Step.Result;
-import dev.postern.egress.smtp.Reached;
-import dev.postern.egress.smtp.Screening;
-import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.egress.smtp.PortCheck;
+import dev.postern.egress.smtp.ServerCheck;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.egress.smtp.TlsSeen;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
@@ -20,18 +20,18 @@ import org.jspecify.annotations.Nullable;
 final class ReachedSteps {
 
     private final Tried tried;
-    private final Screening screening;
-    private final Reached reached;
+    private final ServerCheck screening;
+    private final PortCheck reached;
     private final List<Step> steps = new ArrayList<>();
 
-    private ReachedSteps(Tried tried, Screening screening) {
+    private ReachedSteps(Tried tried, ServerCheck screening) {
         this.tried = tried;
         this.screening = screening;
         this.reached = tried.reached();
     }
 
     /// @param screening says whether the server is the right one
-    static List<Step> of(Tried tried, Screening screening) {
+    static List<Step> of(Tried tried, ServerCheck screening) {
         ReachedSteps all = new ReachedSteps(tried, screening);
         if (tried.state() == PortState.OPEN) {
             all.collect();

@@ -5,11 +5,11 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.HttpEgresses;
-import dev.postern.egress.http.HttpReach;
-import dev.postern.egress.smtp.Reached;
+import dev.postern.egress.http.EndpointCheck;
+import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.SmtpEgress;
-import dev.postern.egress.smtp.SmtpReach;
-import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.egress.smtp.PortChecker;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Fault;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -25,7 +25,7 @@ final class RealNetwork implements Network {
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(6);
 
     private final String hostname;
-    private final Names names = Names.ofMachine();
+    private final Resolver names = Resolver.ofMachine();
     private final Function<EgressConfig, Probe> prober;
 
     /// @param hostname what we call ourselves
@@ -88,20 +88,20 @@ final class RealNetwork implements Network {
     }
 
     @Override
-    public Looked lookUp(String host) {
+    public DnsResult lookUp(String host) {
         return names.lookUp(host);
     }
 
     @Override
-    public Reached reach(
+    public PortCheck reach(
             EgressConfig.Smtp egress, InetSocketAddress address, Opening opening, Limits limits) {
-        return SmtpReach.of(egress, hostname)
+        return PortChecker.of(egress, hostname)
                 .to(address, opening, limits.connecting(), limits.talking());
     }
 
     @Override
-    public HttpReach web(EgressConfig egress) {
-        return HttpReach.of(patient(egress), System::getenv);
+    public EndpointCheck web(EgressConfig egress) {
+        return EndpointCheck.of(patient(egress), System::getenv);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.postern.doctor;
 
-import dev.postern.doctor.Examined.Works;
+import dev.postern.doctor.EgressReport.Works;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,8 +26,8 @@ public record Report(
         boolean works,
         String verdict,
         String advice,
-        List<Examined> egresses,
-        List<Examined> ways,
+        List<EgressReport> egresses,
+        List<EgressReport> ways,
         List<Finding> findings) {
 
     private static final String ALL_GONE =
@@ -41,7 +41,7 @@ public record Report(
 
     /// Returns the same without egresses that a reload took away while they were examined.
     public Report without(Set<String> gone) {
-        List<Examined> left =
+        List<EgressReport> left =
                 egresses.stream().filter(egress -> !gone.contains(egress.name())).toList();
         return new Report(
                 at,
@@ -49,7 +49,7 @@ public record Report(
                 complete,
                 platform,
                 left.stream().anyMatch(egress -> egress.works() != Works.NO),
-                left.isEmpty() ? ALL_GONE : Conclusion.verdict(left, ways),
+                left.isEmpty() ? ALL_GONE : Summary.verdict(left, ways),
                 advice,
                 left,
                 ways,

@@ -59,10 +59,10 @@ public final class ReportJson {
         json.writeEndObject();
     }
 
-    private static void examined(JsonGenerator json, String name, List<Examined> all)
+    private static void examined(JsonGenerator json, String name, List<EgressReport> all)
             throws IOException {
         json.writeArrayFieldStart(name);
-        for (Examined one : all) {
+        for (EgressReport one : all) {
             json.writeStartObject();
             json.writeStringField("name", one.name());
             json.writeStringField("type", one.type());

@@ -2,11 +2,11 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.doctor.Sighting.Where;
+import dev.postern.doctor.Evidence.Where;
 import dev.postern.doctor.SmtpExamination.Tried;
 import dev.postern.egress.Probe;
-import dev.postern.egress.smtp.Reached;
-import dev.postern.egress.smtp.Screening;
+import dev.postern.egress.smtp.PortCheck;
+import dev.postern.egress.smtp.ServerCheck;
 import dev.postern.egress.smtp.TlsSeen;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
@@ -35,12 +35,12 @@ final class SmtpDiagnosis {
     /// Returns the findings, the cause first.
     List<Finding> findings(
             EgressConfig.Smtp egress,
-            @Nullable Looked looked,
+            @Nullable DnsResult looked,
             List<Tried> tries,
             @Nullable Probe probe) {
         SmtpEgressConfig smtp = egress.smtp();
         String name = smtp.tlsName() == null ? smtp.host() : smtp.tlsName();
-        Sightings seen = new Sightings(tags(name, looked, tries), name);
+        HostEvidence seen = new HostEvidence(tags(name, looked, tries), name);
         seen.word("other", otherPort(smtp, tries));
         if (looked != null) {
             seen.name(looked, smtp.host());
@@ -53,7 +53,7 @@ final class SmtpDiagnosis {
         if (!works) {
             ports(SmtpExamination.wanted(smtp), tries, seen);
             List<Integer> wanted = SmtpExamination.wanted(smtp);
-            Screening screening = screening(egress);
+            ServerCheck screening = screening(egress);
             tries.stream()
                     .filter(tried -> wanted.contains(tried.port()))
                     .forEach(tried -> conversation(screening, tried.reached(), seen));
@@ -76,10 +76,10 @@ final class SmtpDiagnosis {
                 .orElse("");
     }
 
-    private Set<String> tags(String name, @Nullable Looked looked, List<Tried> tries) {
+    private Set<String> tags(String name, @Nullable DnsResult looked, List<Tried> tries) {
         Set<String> tags = new TreeSet<>(Known.tags(name));
         tags.add("smtp");
-        if (looked instanceof Looked.Found found
+        if (looked instanceof DnsResult.Found found
                 && found.addresses().stream().allMatch(InetAddress::isLoopbackAddress)) {
             tags.add("loopback");
         }
@@ -93,7 +93,7 @@ final class SmtpDiagnosis {
     }
 
     /// Returns whether a certificate that does not verify is for the name all the same.
-    private static boolean isNamed(Reached reached, String name) {
+    private static boolean isNamed(PortCheck reached, String name) {
         TlsSeen tls = reached.tls();
         return tls != null
                 && !tls.isVerified()
@@ -101,14 +101,14 @@ final class SmtpDiagnosis {
     }
 
     /// Returns whether this machine's own mail server answered: it gives this machine's name.
-    private boolean isOurs(Reached reached) {
+    private boolean isOurs(PortCheck reached) {
         String own = platform.hostname();
         return !own.isEmpty()
                 && (reached.greetingName().equalsIgnoreCase(own)
                         || reached.ehloName().equalsIgnoreCase(own));
     }
 
-    private void ports(List<Integer> wanted, List<Tried> tries, Sightings seen) {
+    private void ports(List<Integer> wanted, List<Tried> tries, HostEvidence seen) {
         Map<Integer, PortState> states = states(tries);
         boolean reachable = wanted.stream().anyMatch(port -> states.get(port) == PortState.OPEN);
         if (!reachable && !states.isEmpty()) {
@@ -133,7 +133,7 @@ final class SmtpDiagnosis {
     }
 
     /// Judges what a server said, as the egress would.
-    private void conversation(Screening screening, Reached reached, Sightings seen) {
+    private void conversation(ServerCheck screening, PortCheck reached, HostEvidence seen) {
         if (PortState.of(reached) != PortState.OPEN) {
             return;
         }
@@ -172,8 +172,8 @@ final class SmtpDiagnosis {
     }
 
     /// Returns how the egress judges servers.
-    Screening screening(EgressConfig.Smtp egress) {
-        return Screening.of(egress, platform.hostname());
+    ServerCheck screening(EgressConfig.Smtp egress) {
+        return ServerCheck.of(egress, platform.hostname());
     }
 
     private static boolean isOfAccount(Probe.Failed failed) {
@@ -183,7 +183,7 @@ final class SmtpDiagnosis {
         };
     }
 
-    private static void probe(Probe.Failed failed, Sightings seen) {
+    private static void probe(Probe.Failed failed, HostEvidence seen) {
         String said = failed.fault().word() + ": " + failed.reply();
         switch (failed.fault()) {
             case CREDENTIALS, ACCOUNT, QUOTA -> seen.saw(Where.AUTH, said);
@@ -197,7 +197,7 @@ final class SmtpDiagnosis {
         }
     }
 
-    private static void families(List<Tried> tries, Sightings seen) {
+    private static void families(List<Tried> tries, HostEvidence seen) {
         for (Tried four : tries) {
             for (Tried six : tries) {
                 boolean pair = four.port() == six.port() && !four.six() && six.six();

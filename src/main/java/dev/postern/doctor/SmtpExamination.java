@@ -3,13 +3,13 @@ package dev.postern.doctor;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
-import dev.postern.doctor.Examined.Works;
+import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Network.Limits;
 import dev.postern.doctor.Step.Kind;
 import dev.postern.doctor.Step.Result;
 import dev.postern.egress.Probe;
-import dev.postern.egress.smtp.Reached;
-import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.egress.smtp.PortCheck;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -36,14 +36,14 @@ final class SmtpExamination implements Examination {
     private final EgressConfig.Smtp egress;
     private final boolean configured;
     private final Network network;
-    private final Chart chart;
+    private final StepLog chart;
     private final List<Tried> tries = new CopyOnWriteArrayList<>();
     private final SmtpDiagnosis diagnosis;
-    private volatile @Nullable Looked looked;
+    private volatile @Nullable DnsResult looked;
     private volatile @Nullable Probe probe;
 
     /// A try at one port of one address.
-    record Tried(int port, boolean six, Reached reached) {
+    record Tried(int port, boolean six, PortCheck reached) {
 
         String target() {
             return port + (six ? " IPv6" : " IPv4");
@@ -70,7 +70,7 @@ final class SmtpExamination implements Examination {
         this.egress = egress;
         this.configured = configured;
         this.network = network;
-        this.chart = new Chart(nanoTime);
+        this.chart = new StepLog(nanoTime);
         this.diagnosis = diagnosis;
     }
 
@@ -86,16 +86,16 @@ final class SmtpExamination implements Examination {
 
     @Override
     public void run() {
-        Together.run(configured ? List.of(this::reachAll, this::probe) : List.of(this::reachAll));
+        Parallel.run(configured ? List.of(this::reachAll, this::probe) : List.of(this::reachAll));
     }
 
     private void reachAll() {
-        Chart.Entry entry = chart.begin(Kind.DNS, egress.smtp().host());
-        Looked names = network.lookUp(egress.smtp().host());
+        StepLog.Entry entry = chart.begin(Kind.DNS, egress.smtp().host());
+        DnsResult names = network.lookUp(egress.smtp().host());
         looked = names;
         switch (names) {
-            case Looked.Missing(String why) -> entry.end(Result.FAILED, why);
-            case Looked.Found found -> {
+            case DnsResult.Missing(String why) -> entry.end(Result.FAILED, why);
+            case DnsResult.Found found -> {
                 entry.end(Result.OK, found.inWords());
                 reach(found.oneOfEachFamily());
             }
@@ -133,12 +133,12 @@ final class SmtpExamination implements Examination {
                 all.add(() -> reach(address, port, limits));
             }
         }
-        Together.run(all);
+        Parallel.run(all);
     }
 
     private void reach(InetAddress address, int port, Limits limits) {
         boolean six = address instanceof Inet6Address;
-        Chart.Entry entry = chart.begin(Kind.TCP, port + (six ? " IPv6" : " IPv4"));
+        StepLog.Entry entry = chart.begin(Kind.TCP, port + (six ? " IPv6" : " IPv4"));
         InetSocketAddress place = new InetSocketAddress(named(address), port);
         Tried tried = new Tried(port, six, network.reach(egress, place, opening(port), limits));
         tries.add(tried);
@@ -177,15 +177,15 @@ final class SmtpExamination implements Examination {
 
     private void probe() {
         boolean logsIn = egress.smtp().username() != null;
-        Chart.Entry entry = chart.begin(Kind.AUTH, logsIn ? "log-in" : "without log-in");
+        StepLog.Entry entry = chart.begin(Kind.AUTH, logsIn ? "log-in" : "without log-in");
         Probe found = network.probe(egress);
         probe = found;
         entry.end(found);
     }
 
     @Override
-    public Examined examined() {
-        return new Examined(
+    public EgressReport examined() {
+        return new EgressReport(
                 name(),
                 "smtp",
                 egress.smtp().host(),
@@ -221,7 +221,7 @@ final class SmtpExamination implements Examination {
                 if (best != null) {
                     yield "open: " + best.target();
                 }
-                yield looked instanceof Looked.Missing(String why)
+                yield looked instanceof DnsResult.Missing(String why)
                         ? why
                         : configured ? "no result in time" : SmtpDiagnosis.inBrief(tries);
             }

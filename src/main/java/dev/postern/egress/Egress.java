@@ -22,7 +22,7 @@ public interface Egress extends AutoCloseable {
     /// @param shipment what to send, to whom
     /// @param gate passed once, right before the octet that commits the other side to the message,
     ///   and told how far the attempt has come
-    Delivery send(Shipment shipment, CommitGate gate);
+    Delivery send(OutboundMessage shipment, CommitGate gate);
 
     /// Returns whether content with these traits may be spoilt on this way, as far as is known:
     /// another egress that can send is better, if there is one.

@@ -37,7 +37,7 @@ public final class SteeringFilter implements Egress {
     }
 
     @Override
-    public Delivery send(Shipment shipment, CommitGate gate) {
+    public Delivery send(OutboundMessage shipment, CommitGate gate) {
         gate.preparing();
         try {
             return FieldFilter.of(shipment.content(), foreign)
@@ -48,7 +48,7 @@ public final class SteeringFilter implements Egress {
         }
     }
 
-    private Delivery send(Shipment shipment, FieldFilter content, CommitGate gate) {
+    private Delivery send(OutboundMessage shipment, FieldFilter content, CommitGate gate) {
         CommitGate telling =
                 new CommitGate.Relayed(gate) {
                     @Override

@@ -50,7 +50,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 ///
 /// *Limits.* Heap is constant per message: nothing of the content is kept here.
 ///
-/// *See also.* [Handover], [dev.postern.spool.Intake], [dev.postern.mail.HeaderRewriter].
+/// *See also.* [ImmediateDelivery], [dev.postern.spool.Intake], [dev.postern.mail.HeaderRewriter].
 public final class Reception {
 
     private static final Logger log = LoggerFactory.getLogger(Reception.class);
@@ -60,9 +60,9 @@ public final class Reception {
 
     private final SmtpConfig smtp;
     private final boolean clientInReceived;
-    private volatile Addressing addressing;
+    private volatile AddressRewriter addressing;
     private final Spool spool;
-    private final @Nullable Handover handover;
+    private final @Nullable ImmediateDelivery handover;
     private final ListenerObserver observer;
     private final InstantSource clock;
     private volatile boolean stopped;
@@ -73,7 +73,7 @@ public final class Reception {
     public Reception(
             PosternConfig config,
             Spool spool,
-            @Nullable Handover handover,
+            @Nullable ImmediateDelivery handover,
             ListenerObserver observer,
             InstantSource clock) {
         this.smtp = config.smtp();
@@ -85,8 +85,8 @@ public final class Reception {
         this.clock = clock;
     }
 
-    private static Addressing addressing(PosternConfig config) {
-        return new Addressing(config.aliases(), config.qualifyDomain(), config.smtp().hostname());
+    private static AddressRewriter addressing(PosternConfig config) {
+        return new AddressRewriter(config.aliases(), config.qualifyDomain(), config.smtp().hostname());
     }
 
     /// Goes by other aliases and another `qualify-domain` from now on.
@@ -156,7 +156,7 @@ public final class Reception {
         if (envelope.recipients().size() > smtp.maxRecipients()) {
             return refuse(Rejection.RECIPIENTS, Replies.tooManyRecipients(), origin.client());
         }
-        Incoming incoming;
+        IncomingMessage incoming;
         try {
             incoming = begin(envelope, origin);
         } catch (SpoolException trouble) {
@@ -172,7 +172,7 @@ public final class Reception {
         return finish(incoming, decoder).join();
     }
 
-    private static void pour(InputStream content, BdatDecoder decoder, Incoming incoming)
+    private static void pour(InputStream content, BdatDecoder decoder, IncomingMessage incoming)
             throws IOException {
         Semaphore room = new Semaphore(0);
         incoming.onWritable(room::release);
@@ -195,14 +195,14 @@ public final class Reception {
     /// Begins to take a message.
     ///
     /// @throws SpoolException when the spool can't take mail now
-    Incoming begin(Envelope envelope, Origin origin) throws SpoolException {
+    IncomingMessage begin(Envelope envelope, Origin origin) throws SpoolException {
         Intake intake = spool.receive();
         Instant now = clock.instant();
         String received =
-                Received.field(origin, smtp.hostname(), intake.id(), now, clientInReceived);
-        Incoming.Fields fields =
-                new Incoming.Fields(received, Received.date(now), messageId(intake.id()));
-        return new Incoming(envelope, origin, now, intake, fields);
+                ReceivedField.field(origin, smtp.hostname(), intake.id(), now, clientInReceived);
+        IncomingMessage.Fields fields =
+                new IncomingMessage.Fields(received, ReceivedField.date(now), messageId(intake.id()));
+        return new IncomingMessage(envelope, origin, now, intake, fields);
     }
 
     /// The random part tells apart the messages of hosts that share a name.
@@ -227,7 +227,7 @@ public final class Reception {
     }
 
     /// Ends a message. Completes with its fate, on any thread; never exceptionally.
-    CompletableFuture<Result> finish(Incoming incoming, ContentDecoder decoder) {
+    CompletableFuture<Result> finish(IncomingMessage incoming, ContentDecoder decoder) {
         long endNanos = System.nanoTime();
         Result.Refused refusal = incoming.end(decoder);
         if (refusal != null) {
@@ -253,7 +253,7 @@ public final class Reception {
     }
 
     private static CompletableFuture<Result> send(
-            Handover handover, Intake intake, Acceptance acceptance) {
+            ImmediateDelivery handover, Intake intake, Acceptance acceptance) {
         return intake.stage(acceptance)
                 .thenCompose(content -> handover.send(intake.id(), acceptance, content))
                 .handle((result, trouble) -> settle(intake, acceptance, result, trouble))
@@ -266,7 +266,7 @@ public final class Reception {
     private static CompletableFuture<Result> settle(
             Intake intake,
             Acceptance acceptance,
-            Handover.@Nullable Result result,
+            ImmediateDelivery.@Nullable Result result,
             @Nullable Throwable trouble) {
         switch (result) {
             case null -> {
@@ -274,16 +274,16 @@ public final class Reception {
                 return CompletableFuture.failedFuture(
                         trouble == null ? new IllegalStateException("no result") : trouble);
             }
-            case Handover.Result.Taken taken -> {
+            case ImmediateDelivery.Result.Taken taken -> {
                 return keep(intake, acceptance, taken);
             }
-            case Handover.Result.Refused refused -> {
+            case ImmediateDelivery.Result.Refused refused -> {
                 intake.abort();
                 Reply reply = upstreamRefusal(refused);
                 return CompletableFuture.completedFuture(
                         new Result.Refused(reply, Rejection.REFUSED_UPSTREAM));
             }
-            case Handover.Result.NotNow notNow -> {
+            case ImmediateDelivery.Result.NotNow notNow -> {
                 intake.abort();
                 Reply reply = Replies.notSent(notNow.words());
                 return CompletableFuture.completedFuture(
@@ -293,7 +293,7 @@ public final class Reception {
     }
 
     private static CompletableFuture<Result> keep(
-            Intake intake, Acceptance acceptance, Handover.Result.Taken taken) {
+            Intake intake, Acceptance acceptance, ImmediateDelivery.Result.Taken taken) {
         Acceptance after = acceptance.after(taken.recipients(), taken.attempts(), taken.due());
         Result.Sent sent = new Result.Sent(intake.id(), taken.egress(), taken.words());
         return intake.commit(after)
@@ -305,7 +305,7 @@ public final class Reception {
     /// When all is final nothing is owed, and the loss of the history is no reason to have it sent
     /// again.
     private static CompletableFuture<Result> afterSent(
-            Result.Sent sent, Handover.Result.Taken taken, @Nullable Throwable trouble) {
+            Result.Sent sent, ImmediateDelivery.Result.Taken taken, @Nullable Throwable trouble) {
         boolean owed =
                 taken.recipients().stream().map(Recipient::state).anyMatch(s -> !s.isFinal());
         if (trouble == null) {
@@ -324,7 +324,7 @@ public final class Reception {
     }
 
     /// An HTTP refusal has no SMTP code: 554.
-    private static Reply upstreamRefusal(Handover.Result.Refused refused) {
+    private static Reply upstreamRefusal(ImmediateDelivery.Result.Refused refused) {
         String firstLine = refused.reply().lines().findFirst().orElse("");
         // The first line of several stands for all.
         String alone = firstLine.replaceFirst("^(\\d{3})-", "$1 ");

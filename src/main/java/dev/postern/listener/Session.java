@@ -24,16 +24,16 @@ import org.slf4j.LoggerFactory;
 
 /// One client's connection from greeting to close: octets in, replies out, a message into the
 /// reception now and then. [Protocol] says what each command does in each state; this does it.
-/// There is no I/O and no Netty here; whoever has the connection is the [Peer].
+/// There is no I/O and no Netty here; whoever has the connection is the [SessionOutput].
 ///
 /// *Contract.* All calls come from one thread, the event loop. What takes time (a commit, a check
 /// of credentials) makes the session busy: it reads no further, so that pipelined commands are
-/// executed in order, and goes on by [Peer#execute].
+/// executed in order, and goes on by [SessionOutput#execute].
 ///
 /// *Diagnostics.* There is no input that it throws at. A reply that closes the session is its last
 /// one.
 ///
-/// *Limits.* [Mistakes#AT_MOST], [LogIn#FAILURES_AT_MOST]; memory is one command line and one
+/// *Limits.* [ErrorCounter#AT_MOST], [LogIn#FAILURES_AT_MOST]; memory is one command line and one
 /// envelope, as far as [Crowd] has room for them. A client that does not read its replies is not
 /// heard.
 ///
@@ -47,11 +47,11 @@ final class Session {
 
     private final Terms terms;
     private final Link link;
-    private final Peer peer;
+    private final SessionOutput peer;
     private final Crowd.Seat seat;
     private final LineReader lines = new LineReader();
     private final LogIn logIn;
-    private final Mistakes mistakes = new Mistakes();
+    private final ErrorCounter mistakes = new ErrorCounter();
 
     /// The kinds of what was refused for its form since the last MAIL: each is told once, however
     /// many a client has of it.
@@ -71,7 +71,7 @@ final class Session {
     private boolean shutDown;
     private boolean gone;
 
-    Session(Terms terms, Link link, Peer peer, Crowd.Seat seat) {
+    Session(Terms terms, Link link, SessionOutput peer, Crowd.Seat seat) {
         this.terms = terms;
         this.link = link;
         this.peer = peer;
@@ -236,7 +236,7 @@ final class Session {
     /// @param spoken the address that the reply refuses, as the client said it; empty when it is
     ///   about none
     private void send(Reply reply, String spoken) {
-        boolean form = Mistakes.OF_FORM.contains(reply.code());
+        boolean form = ErrorCounter.OF_FORM.contains(reply.code());
         if (form && told.add(reply.code() + " " + reply.status())) {
             terms.reception().refuse(Rejection.FORM, reply, link.clientText(), spoken);
         }
@@ -377,10 +377,10 @@ final class Session {
     /// @return null, or why the spool can't take it
     private @Nullable Reply receive(boolean inChunks) {
         Transaction mail = open();
-        String protocol = Received.protocol(extended, secure, logIn.isDone(), mail.isSmtpUtf8());
+        String protocol = ReceivedField.protocol(extended, secure, logIn.isDone(), mail.isSmtpUtf8());
         Origin origin = new Origin(link.clientText(), helo, protocol, logIn.user());
         try {
-            Incoming incoming = terms.reception().begin(mail.envelope(), origin);
+            IncomingMessage incoming = terms.reception().begin(mail.envelope(), origin);
             incoming.onWritable(() -> peer.execute(() -> writableAgain(incoming)));
             mail.receive(incoming, terms.reception().newDecoder(inChunks));
             return null;
@@ -389,7 +389,7 @@ final class Session {
         }
     }
 
-    private void writableAgain(Incoming incoming) {
+    private void writableAgain(IncomingMessage incoming) {
         incoming.writableAgain();
         lookWhetherHeldUp();
         peer.resume();

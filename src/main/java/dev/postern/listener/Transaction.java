@@ -29,7 +29,7 @@ final class Transaction {
     private final Set<Key> recipients = new LinkedHashSet<>();
     private long envelopeBytes;
     private boolean recipientRefused;
-    private @Nullable Incoming incoming;
+    private @Nullable IncomingMessage incoming;
     private @Nullable ContentDecoder decoder;
     private Command.@Nullable Bdat chunk;
 
@@ -109,7 +109,7 @@ final class Transaction {
     }
 
     /// Starts the content, framed as DATA or BDAT does.
-    void receive(Incoming message, ContentDecoder framing) {
+    void receive(IncomingMessage message, ContentDecoder framing) {
         incoming = message;
         decoder = framing;
     }
@@ -132,7 +132,7 @@ final class Transaction {
     ///
     /// @return whether its end was reached
     boolean content(ByteBuffer in) {
-        Incoming message = incoming();
+        IncomingMessage message = incoming();
         boolean ended =
                 switch (decoder()) {
                     case DataDecoder data -> data.decode(in, message);
@@ -163,7 +163,7 @@ final class Transaction {
     }
 
     /// Returns the message that comes in.
-    Incoming incoming() {
+    IncomingMessage incoming() {
         if (incoming == null) {
             throw new AssertionError("no content yet");
         }

@@ -59,7 +59,7 @@ public final class Trouble {
     private Trouble() {}
 
     /// Judges a reply that is not the one hoped for.
-    public static Verdict ofReply(Scene scene, UpstreamReply reply) {
+    public static Verdict ofReply(TroubleContext scene, UpstreamReply reply) {
         return switch (reply) {
             case UpstreamReply.Answered answered ->
                     judge(scene, answered.oneLine(), answered.text(), "", null);
@@ -72,19 +72,19 @@ public final class Trouble {
     ///
     /// @param said the status and the text in one line, without secrets
     /// @param asked how long the server asked us to wait beside the text; null when it did not
-    public static Verdict ofAnswer(Scene scene, String said, @Nullable Duration asked) {
+    public static Verdict ofAnswer(TroubleContext scene, String said, @Nullable Duration asked) {
         return judge(scene, said, said, "", asked);
     }
 
     /// Judges a failure of the connection.
-    public static Verdict ofFailure(Scene scene, Throwable failure) {
+    public static Verdict ofFailure(TroubleContext scene, Throwable failure) {
         return ofFailure(scene, failure, UnaryOperator.identity());
     }
 
     /// Judges a failure of the connection.
     ///
     /// @param mask takes secrets out of what the failure says
-    public static Verdict ofFailure(Scene scene, Throwable failure, UnaryOperator<String> mask) {
+    public static Verdict ofFailure(TroubleContext scene, Throwable failure, UnaryOperator<String> mask) {
         CertificateRefused refused = CertificateRefused.in(failure);
         String certificate = refused == null ? "" : refused.presented();
         return judge(
@@ -97,7 +97,7 @@ public final class Trouble {
     }
 
     /// Judges something that we noticed ourselves: `AUTH not offered`.
-    public static Verdict ofFinding(Scene scene, String finding) {
+    public static Verdict ofFinding(TroubleContext scene, String finding) {
         return judge(scene, "finding: " + finding, "");
     }
 
@@ -111,7 +111,7 @@ public final class Trouble {
         return API_ROWS;
     }
 
-    private static Verdict judge(Scene scene, String said, String certificate) {
+    private static Verdict judge(TroubleContext scene, String said, String certificate) {
         return judge(scene, said, said, certificate, null);
     }
 
@@ -119,10 +119,10 @@ public final class Trouble {
     /// @param told the same as it is kept, in as many lines as the server sent
     /// @param asked how long the server asked us to wait beside the words; null when it did not
     private static Verdict judge(
-            Scene scene, String said, String told, String certificate, @Nullable Duration asked) {
+            TroubleContext scene, String said, String told, String certificate, @Nullable Duration asked) {
         String looked = cut(said, SAID_LIMIT_CHARACTERS);
         TroubleRow row = row(scene.type(), scene.stage(), looked);
-        Ruling ruling = row.ruling();
+        Disposition ruling = row.ruling();
         String whole =
                 row.words().equals(AS_SAID)
                         ? told
@@ -135,7 +135,7 @@ public final class Trouble {
 
     /// Returns the row that decides.
     static TroubleRow row(String type, Stage stage, String said) {
-        for (TroubleRow row : type.equals(Scene.SMTP) ? SMTP_ROWS : API_ROWS) {
+        for (TroubleRow row : type.equals(TroubleContext.SMTP) ? SMTP_ROWS : API_ROWS) {
             if (row.matches(type, stage, said)) {
                 return row;
             }
@@ -143,7 +143,7 @@ public final class Trouble {
         throw new AssertionError("no row for " + type + " " + stage + ": " + said);
     }
 
-    private static String phrase(String words, Scene scene, String said, String certificate) {
+    private static String phrase(String words, TroubleContext scene, String said, String certificate) {
         return words.replace("{peer}", scene.peer())
                 .replace("{host}", scene.host())
                 .replace("{at}", scene.stage().phrase())

@@ -27,7 +27,7 @@ record TroubleRow(
         Set<Stage> stages,
         Pattern said,
         String then,
-        Ruling ruling,
+        Disposition ruling,
         String words,
         String source,
         String advice) {
@@ -56,7 +56,7 @@ record TroubleRow(
                 stages(columns.get(1)),
                 Pattern.compile(columns.get(2), Pattern.CASE_INSENSITIVE),
                 columns.get(3),
-                Ruling.parse(columns.get(3)),
+                Disposition.parse(columns.get(3)),
                 columns.get(4),
                 columns.get(5),
                 columns.get(6));

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /// ```
 ///
 /// It is disposable: every start makes it anew. What it does not know is looked up in the journal;
-/// when the disk has no room for it, that is everything. Guarded by the [Ledger]'s monitor.
+/// when the disk has no room for it, that is everything. Guarded by the [QueueIndex]'s monitor.
 final class Catalogue {
 
     /// What the catalogue knows of a question.
@@ -63,7 +63,7 @@ final class Catalogue {
     }
 
     /// Enters a message.
-    void put(int row, Snapshot snapshot) {
+    void put(int row, MessageState snapshot) {
         ByteBuffer to = room(row);
         if (to == null) {
             return;

@@ -35,13 +35,13 @@ final class Claims {
     /// For how long messages let others go first that may be what ends the program.
     static final Duration OTHERS_FIRST = Duration.ofMinutes(2);
 
-    private final Ledger ledger;
-    private final Snapshots snapshots;
-    private final Notes notes;
+    private final QueueIndex ledger;
+    private final MessageStates snapshots;
+    private final JournalWrites notes;
     private final InstantSource clock;
-    private final Map<Long, Snapshot> claimed = new ConcurrentHashMap<>();
+    private final Map<Long, MessageState> claimed = new ConcurrentHashMap<>();
 
-    Claims(Ledger ledger, Snapshots snapshots, Notes notes, InstantSource clock) {
+    Claims(QueueIndex ledger, MessageStates snapshots, JournalWrites notes, InstantSource clock) {
         this.ledger = ledger;
         this.snapshots = snapshots;
         this.notes = notes;
@@ -54,10 +54,10 @@ final class Claims {
             // Neither commit points nor outcomes could be written: a kill would send it all again.
             return List.of();
         }
-        record Taken(long id, Ledger.Found found) {}
+        record Taken(long id, QueueIndex.Found found) {}
         List<Taken> taken = new ArrayList<>();
         synchronized (ledger) {
-            Lines lines = ledger.lines();
+            DueQueues lines = ledger.lines();
             long now = clock.millis();
             int row = lines.next(shelf, now);
             while (row != Index.NONE && taken.size() < max) {
@@ -71,8 +71,8 @@ final class Claims {
         List<QueuedMessage> messages = new ArrayList<>();
         for (Taken one : taken) {
             try {
-                Snapshot found = snapshots.load(one.id(), one.found());
-                Snapshot snapshot = Views.current(found, one.found());
+                MessageState found = snapshots.load(one.id(), one.found());
+                MessageState snapshot = Views.current(found, one.found());
                 claimed.put(one.id(), snapshot);
                 messages.add(Views.claimed(snapshot).message());
             } catch (IOException | RuntimeException | Error e) {
@@ -133,14 +133,14 @@ final class Claims {
         if (trouble != null) {
             throw unnoted(id, trouble);
         }
-        Note note = Note.committing(ledger, id.value());
+        JournalWrite note = JournalWrite.committing(ledger, id.value());
         boolean taken;
         synchronized (ledger) {
             ledger.index().set(ledger.index().find(id.value()), Index.COMMITTING, true);
             taken = notes.submit(note);
         }
         if (!taken) {
-            throw unnoted(id, Reception.closed());
+            throw unnoted(id, IntakeRegistry.closed());
         }
         if (!notes.awaitWritten(note)) {
             SpoolException now = notes.trouble();
@@ -149,7 +149,7 @@ final class Claims {
     }
 
     void progress(QueueId id, Settlement soFar) {
-        Snapshot before = claimed.get(id.value());
+        MessageState before = claimed.get(id.value());
         if (before == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
@@ -160,7 +160,7 @@ final class Claims {
                         soFar.recipients(),
                         before.due(),
                         soFar.uncertain());
-        Snapshot after = before.settled(inItsTime, clock.instant());
+        MessageState after = before.settled(inItsTime, clock.instant());
         if (after.state().isFinal()) {
             // Nothing is owed: the settlement that follows says so.
             return;
@@ -194,13 +194,13 @@ final class Claims {
     ///
     /// @return whether nothing is owed of the message any more
     boolean settle(QueueId id, Settlement settlement) {
-        Snapshot before = claimed.remove(id.value());
+        MessageState before = claimed.remove(id.value());
         if (before == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
         boolean noted = false;
         try {
-            Snapshot after = before.settled(settlement, clock.instant());
+            MessageState after = before.settled(settlement, clock.instant());
             RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
             notes.change(ledger, type, after, false);
             noted = true;
@@ -215,7 +215,7 @@ final class Claims {
 
     /// Makes everything that is held for a reason that has gone queued again.
     int free(Reason reason) {
-        int bit = Snapshot.bit(reason);
+        int bit = MessageState.bit(reason);
         return each(
                 row -> holds(row, State.HELD) && (ledger.index().reasons(row) & bit) != 0,
                 row -> {
@@ -229,7 +229,7 @@ final class Claims {
     /// to [#SPREAD] later, `most` messages in all. What was due first stays first, so that a
     /// message that fails each time goes behind the others, and they have their turn.
     int hasten(Reason reason, Instant due, int most) {
-        int bit = Snapshot.bit(reason);
+        int bit = MessageState.bit(reason);
         long millis = due.toEpochMilli();
         return hasten(row -> (ledger.index().reasons(row) & bit) != 0, millis, millis, most);
     }
@@ -288,7 +288,7 @@ final class Claims {
 
     /// Returns the ids of messages that an operator holds.
     long[] heldByOperator() {
-        int bit = Snapshot.bit(Reason.OPERATOR);
+        int bit = MessageState.bit(Reason.OPERATOR);
         synchronized (ledger) {
             return ledger.index()
                     .ids(row -> holds(row, State.HELD) && (ledger.index().reasons(row) & bit) != 0);

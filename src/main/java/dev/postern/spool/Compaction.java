@@ -44,11 +44,11 @@ final class Compaction {
     private static final int MANY_SMALL = 8;
     private static final byte[] NOTHING = {};
 
-    private final Ledger ledger;
+    private final QueueIndex ledger;
     private final Disk disk;
     private final JournalReader reader;
     private final Journal journal;
-    private final Snapshots snapshots;
+    private final MessageStates snapshots;
     private final int segmentBytes;
     private final IntSupplier oldestReception;
     private final List<Integer> stuck = new ArrayList<>();
@@ -63,7 +63,7 @@ final class Compaction {
     /// @param bytes octets of content and state
     private record Move(
             long id,
-            Ledger.Place content,
+            QueueIndex.Place content,
             boolean hasContent,
             long head,
             int headBytes,
@@ -72,11 +72,11 @@ final class Compaction {
     /// @param oldestReception gives the oldest segment with content of a reception that is under
     ///   way
     Compaction(
-            Ledger ledger,
+            QueueIndex ledger,
             Disk disk,
             JournalReader reader,
             Journal journal,
-            Snapshots snapshots,
+            MessageStates snapshots,
             int segmentBytes,
             IntSupplier oldestReception) {
         this.ledger = ledger;
@@ -299,8 +299,8 @@ final class Compaction {
 
     /// Copies a message unless it left the segment meanwhile.
     private @Nullable Move copy(long id, int number) throws IOException {
-        Ledger.Found found;
-        Ledger.Place place = null;
+        QueueIndex.Found found;
+        QueueIndex.Place place = null;
         synchronized (ledger) {
             int row = ledger.index().find(id);
             if (row == Index.NONE || !isIn(ledger.index(), row, number)) {
@@ -309,14 +309,14 @@ final class Compaction {
             found = ledger.found(row);
             if (ledger.index().has(row, Index.HAS_CONTENT)) {
                 place =
-                        new Ledger.Place(
+                        new QueueIndex.Place(
                                 ledger.index().contentFirst(row), ledger.index().tail(row));
             }
         }
         byte[] body;
         long[] pieces;
         try {
-            body = SnapshotCodec.encode(snapshots.load(id, found));
+            body = MessageStateCodec.encode(snapshots.load(id, found));
             pieces = place == null ? new long[0] : reader.pieces(id, place.tail());
             for (long piece : pieces) {
                 reader.piece(id, piece);
@@ -344,7 +344,7 @@ final class Compaction {
             first = first == 0 ? Position.segment(tail) : first;
         }
         long head = journal.append(RecordType.COPIED, id, tail, body, 0, body.length);
-        Ledger.Place content = new Ledger.Place(first, tail);
+        QueueIndex.Place content = new QueueIndex.Place(first, tail);
         return new Move(id, content, hasContent, head, body.length, bytes);
     }
 

@@ -8,7 +8,7 @@ import java.util.function.IntPredicate;
 /// What is known in memory of every message: a few dozen octets each, in primitive arrays. A
 /// message is a row; a row keeps its number while the message is known.
 ///
-/// Not thread-safe: guarded by the [Ledger]'s monitor.
+/// Not thread-safe: guarded by the [QueueIndex]'s monitor.
 ///
 /// | column | octets | |
 /// |---|---|---|

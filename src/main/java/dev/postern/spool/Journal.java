@@ -22,7 +22,7 @@ final class Journal {
 
     private final Disk disk;
     private final Path directory;
-    private final Ledger ledger;
+    private final QueueIndex ledger;
     private final int mark;
     private final boolean syncing;
     private final int segmentBytes;
@@ -50,7 +50,7 @@ final class Journal {
     Journal(
             Disk disk,
             Path directory,
-            Ledger ledger,
+            QueueIndex ledger,
             int mark,
             boolean syncing,
             int segmentBytes,

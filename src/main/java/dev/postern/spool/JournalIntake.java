@@ -19,8 +19,8 @@ final class JournalIntake implements Intake {
     private static final byte[] NOTHING = {};
     private static final Octets NONE = new Octets(NOTHING, 0);
 
-    private final Reception reception;
-    private final Flow flow;
+    private final IntakeRegistry reception;
+    private final IntakeBudget flow;
     private final QueueId id;
     private final AtomicInteger waitingBytes = new AtomicInteger();
     private volatile Runnable onWritable = () -> {};
@@ -36,7 +36,7 @@ final class JournalIntake implements Intake {
     private long tail = Position.NONE;
     private @Nullable SpoolException broken;
 
-    JournalIntake(Reception reception, Flow flow, QueueId id) {
+    JournalIntake(IntakeRegistry reception, IntakeBudget flow, QueueId id) {
         this.reception = reception;
         this.flow = flow;
         this.id = id;
@@ -59,7 +59,7 @@ final class JournalIntake implements Intake {
 
     /// Returns whether more content is welcome.
     boolean hasRoom() {
-        return waitingBytes.get() < Flow.INTAKE_BYTES && flow.hasRoom();
+        return waitingBytes.get() < IntakeBudget.INTAKE_BYTES && flow.hasRoom();
     }
 
     @Override
@@ -98,7 +98,7 @@ final class JournalIntake implements Intake {
         waitingBytes.addAndGet(step.bytes);
         flow.add(step.bytes);
         if (!reception.submit(step)) {
-            step.refused(Reception.closed());
+            step.refused(IntakeRegistry.closed());
         }
     }
 
@@ -113,8 +113,8 @@ final class JournalIntake implements Intake {
     @Override
     public CompletionStage<Void> commit(Acceptance acceptance) {
         end();
-        Snapshot snapshot = Snapshot.accepted(id, acceptance, sizeBytes, reception.now());
-        Commit commit = new Commit(take(), snapshot, SnapshotCodec.encode(snapshot));
+        MessageState snapshot = MessageState.accepted(id, acceptance, sizeBytes, reception.now());
+        Commit commit = new Commit(take(), snapshot, MessageStateCodec.encode(snapshot));
         handOver(commit);
         return commit.done;
     }
@@ -143,8 +143,8 @@ final class JournalIntake implements Intake {
         return first;
     }
 
-    private Ledger.Place place() {
-        return new Ledger.Place(first, tail);
+    private QueueIndex.Place place() {
+        return new QueueIndex.Place(first, tail);
     }
 
     private static final class Octets {
@@ -246,7 +246,7 @@ final class JournalIntake implements Intake {
 
         @Override
         public void written() {
-            Ledger.Place place = place();
+            QueueIndex.Place place = place();
             done.complete(reception.staged(id, place, size, acceptance.traits()));
         }
 
@@ -265,11 +265,11 @@ final class JournalIntake implements Intake {
     private final class Commit extends Step {
 
         private final CompletableFuture<Void> done = new CompletableFuture<>();
-        private final Snapshot snapshot;
+        private final MessageState snapshot;
         private final byte[] body;
         private long head;
 
-        private Commit(Octets octets, Snapshot snapshot, byte[] body) {
+        private Commit(Octets octets, MessageState snapshot, byte[] body) {
             super(octets);
             this.snapshot = snapshot;
             this.body = body;

@@ -31,14 +31,14 @@ final class JournalReader {
     /// Reads a message's state.
     ///
     /// @throws IOException when there is no whole state of this message
-    Snapshot snapshot(long id, long position) throws IOException {
+    MessageState snapshot(long id, long position) throws IOException {
         try (DiskFile file = open(Position.segment(position))) {
             RecordHeader header = header(file, id, position);
             RecordType type = header.type();
             if (type == null || !type.isSnapshot()) {
                 throw damage(id, position, "is no state");
             }
-            return SnapshotCodec.decode(new QueueId(id), body(file, header, position));
+            return MessageStateCodec.decode(new QueueId(id), body(file, header, position));
         }
     }
 

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /// disk sync.
 ///
 /// Contract: that of [Spool]. Every change of a message writes its whole state again (a
-/// [Snapshot]); recovery takes the newest whole one. [#flush] and [#hasten] and the end of
+/// [MessageState]); recovery takes the newest whole one. [#flush] and [#hasten] and the end of
 /// `no-egress` holds are kept in memory only: after a restart such messages are due as they were
 /// before.
 ///
@@ -33,22 +33,22 @@ import org.slf4j.LoggerFactory;
 /// `UNUSABLE` from [#open]; one line at the start says what was found; damage is logged as an error
 /// and kept in `corrupt/`.
 ///
-/// Limits: [Flow] bounds content in memory, [Index] costs 67 octets a message, [Recent] half a MiB.
+/// Limits: [IntakeBudget] bounds content in memory, [Index] costs 67 octets a message, [StateCache] half a MiB.
 ///
-/// See also: [Writer], [Recovery], [Compaction], [Retention].
+/// See also: [Writer], [RecoveryTable], [Compaction], [Retention].
 public final class JournalSpool implements Spool {
 
     private static final Logger log = LoggerFactory.getLogger(JournalSpool.class);
 
     private final SpoolConfig config;
     private final SpoolHome home;
-    private final Ledger ledger;
+    private final QueueIndex ledger;
     private final Writer writer;
-    private final Reception reception;
+    private final IntakeRegistry reception;
     private final Claims claims;
-    private final OperatorDesk desk;
-    private final Room room;
-    private final Keepsakes keepsakes;
+    private final QueueAdmin desk;
+    private final DiskSpace room;
+    private final StateFiles keepsakes;
     private final Preparations preparations;
     private volatile Runnable onDue = () -> {};
     private volatile Consumer<Predicate<QueueId>> onWish = _ -> {};
@@ -57,13 +57,13 @@ public final class JournalSpool implements Spool {
     private JournalSpool(
             SpoolConfig config,
             SpoolHome home,
-            Ledger ledger,
+            QueueIndex ledger,
             Writer writer,
-            Reception reception,
+            IntakeRegistry reception,
             Claims claims,
-            OperatorDesk desk,
-            Room room,
-            Keepsakes keepsakes,
+            QueueAdmin desk,
+            DiskSpace room,
+            StateFiles keepsakes,
             Preparations preparations) {
         this.config = config;
         this.home = home;
@@ -132,22 +132,22 @@ public final class JournalSpool implements Spool {
         int mark = mark(disk, config, home);
         Catalogue catalogue = new Catalogue(disk, config.path());
         catalogue.clear(disk.list(config.path()).contains(Catalogue.NAME));
-        Ledger ledger = new Ledger(config.path(), catalogue);
-        Opening.Result found =
-                new Opening(disk, config.path(), mark, lastStop, ledger).run(clock.instant());
+        QueueIndex ledger = new QueueIndex(config.path(), catalogue);
+        JournalRecovery.Result found =
+                new JournalRecovery(disk, config.path(), mark, lastStop, ledger).run(clock.instant());
         home.running(options.bootId());
         Writer writer = new Writer(observer);
         Journal journal =
                 journal(config, disk, options.segmentBytes(), ledger, mark, found, writer);
         JournalReader reader = new JournalReader(disk, config.path(), mark);
-        Snapshots snapshots = new Snapshots(ledger, reader);
-        Notes notes = new Notes(writer);
-        Reception reception = new Reception(ledger, writer, reader, clock, found.lastId());
+        MessageStates snapshots = new MessageStates(ledger, reader);
+        JournalWrites notes = new JournalWrites(writer);
+        IntakeRegistry reception = new IntakeRegistry(ledger, writer, reader, clock, found.lastId());
         Preparations preparations =
                 Preparations.open(
                         disk, config.path(), lastStop == SpoolHome.LastStop.CLEAN, ledger::isOwed);
-        OperatorDesk desk = new OperatorDesk(ledger, snapshots, reader, notes, preparations, clock);
-        Room room = new Room(disk, config, ledger);
+        QueueAdmin desk = new QueueAdmin(ledger, snapshots, reader, notes, preparations, clock);
+        DiskSpace room = new DiskSpace(disk, config, ledger);
         Compaction compaction =
                 new Compaction(
                         ledger,
@@ -168,10 +168,10 @@ public final class JournalSpool implements Spool {
                         new Claims(ledger, snapshots, notes, clock),
                         desk,
                         room,
-                        new Keepsakes(disk, config.path()),
+                        new StateFiles(disk, config.path()),
                         preparations);
-        writer.use(journal, spool::batchDone, new Upkeep(room, care, compaction, journal));
-        found.doubtful().forEach(id -> writer.submit(Note.committing(ledger, id)));
+        writer.use(journal, spool::batchDone, new Housekeeping(room, care, compaction, journal));
+        found.doubtful().forEach(id -> writer.submit(JournalWrite.committing(ledger, id)));
         found.reports().forEach(report -> notes.change(ledger, RecordType.DONE, report, true));
         spool.heedLastEnd();
         room.look();
@@ -185,9 +185,9 @@ public final class JournalSpool implements Spool {
             SpoolConfig config,
             Disk disk,
             int segmentBytes,
-            Ledger ledger,
+            QueueIndex ledger,
             int mark,
-            Opening.Result found,
+            JournalRecovery.Result found,
             Writer writer) {
         return new Journal(
                 disk,
@@ -207,7 +207,7 @@ public final class JournalSpool implements Spool {
         if (known != null) {
             return known;
         }
-        Integer found = Opening.markOf(disk, config.path());
+        Integer found = JournalRecovery.markOf(disk, config.path());
         int mark = found == null ? ThreadLocalRandom.current().nextInt() | 1 : found;
         home.mark(mark);
         return mark;
@@ -247,7 +247,7 @@ public final class JournalSpool implements Spool {
     @Override
     public Intake receive() throws SpoolException {
         if (closed) {
-            throw Reception.closed();
+            throw IntakeRegistry.closed();
         }
         SpoolException trouble = writer.trouble();
         if (trouble != null) {

@@ -19,10 +19,10 @@ final class Listing {
     /// Recipients on a page at most, unless its only message has more: what memory can bear.
     static final int PAGE_RECIPIENTS = 20_000;
 
-    private final Ledger ledger;
-    private final Snapshots snapshots;
+    private final QueueIndex ledger;
+    private final MessageStates snapshots;
 
-    Listing(Ledger ledger, Snapshots snapshots) {
+    Listing(QueueIndex ledger, MessageStates snapshots) {
         this.ledger = ledger;
         this.snapshots = snapshots;
     }
@@ -51,7 +51,7 @@ final class Listing {
         long[] ids;
         synchronized (ledger) {
             Index index = ledger.index();
-            Lines lines = ledger.lines();
+            DueQueues lines = ledger.lines();
             ids =
                     index.ids(row ->
                             index.id(row) < below
@@ -77,7 +77,7 @@ final class Listing {
     }
 
     private @Nullable QueuedMessage read(long id) {
-        Ledger.Found found = ledger.find(id);
+        QueueIndex.Found found = ledger.find(id);
         if (found == null) {
             return null;
         }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 enum RecordType {
     /// A piece of content; its link is the position of the piece before it.
     CONTENT(1),
-    /// A message exists: the commit point. A [Snapshot], as all down to [#COPIED].
+    /// A message exists: the commit point. A [MessageState], as all down to [#COPIED].
     ACCEPTED(2),
     /// Attempts brought something, and more is owed.
     SETTLED(3),

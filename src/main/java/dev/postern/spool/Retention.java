@@ -29,12 +29,12 @@ final class Retention {
     private record Given(int segment, long bytes, long untilMillis) {}
 
     private final List<Given> returning = new ArrayList<>();
-    private final Ledger ledger;
+    private final QueueIndex ledger;
     private final SpoolConfig config;
     private final InstantSource clock;
-    private final OperatorDesk desk;
+    private final QueueAdmin desk;
 
-    Retention(Ledger ledger, SpoolConfig config, InstantSource clock, OperatorDesk desk) {
+    Retention(QueueIndex ledger, SpoolConfig config, InstantSource clock, QueueAdmin desk) {
         this.ledger = ledger;
         this.config = config;
         this.clock = clock;

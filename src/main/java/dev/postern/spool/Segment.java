@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.OptionalInt;
 
-/// One file of the journal and what is still needed of it. Guarded by the [Ledger]'s monitor.
+/// One file of the journal and what is still needed of it. Guarded by the [QueueIndex]'s monitor.
 final class Segment {
 
     private static final String SUFFIX = ".journal";

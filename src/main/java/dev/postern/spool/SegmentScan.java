@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/// Goes through one segment from record to record, as [Recovery] decides.
+/// Goes through one segment from record to record, as [RecoveryTable] decides.
 final class SegmentScan {
 
     private static final int WINDOW_BYTES = 256 * 1024;
@@ -67,8 +67,8 @@ final class SegmentScan {
         int at = SegmentHeader.BYTES;
         while (at < limit) {
             RecordHeader header = headAt(at);
-            Recovery.Where where = at < synced ? Recovery.Where.SYNCED : Recovery.Where.TAIL;
-            Recovery.Row row = Recovery.row(place(where, at, header));
+            RecoveryTable.Where where = at < synced ? RecoveryTable.Where.SYNCED : RecoveryTable.Where.TAIL;
+            RecoveryTable.Row row = RecoveryTable.row(place(where, at, header));
             switch (row.decision()) {
                 case KEEP -> {
                     findings.record(whole(header), Position.of(segment, at), bodyAt(at, header));
@@ -77,7 +77,7 @@ final class SegmentScan {
                 }
                 case SET_ASIDE -> {
                     int next =
-                            row == Recovery.Row.E
+                            row == RecoveryTable.Row.E
                                     ? at + whole(header).totalBytes()
                                     : nextWhole(at + 1);
                     findings.damage(at, next, header);
@@ -94,19 +94,19 @@ final class SegmentScan {
         return new Result(limit, records, false);
     }
 
-    private Recovery.Place place(Recovery.Where where, int at, @Nullable RecordHeader header)
+    private RecoveryTable.Place place(RecoveryTable.Where where, int at, @Nullable RecordHeader header)
             throws IOException {
         if (header == null) {
-            Recovery.Head head =
-                    limit - at < RecordHeader.BYTES ? Recovery.Head.SHORT : Recovery.Head.DAMAGED;
-            return new Recovery.Place(where, head, Recovery.Kind.NONE, Recovery.Body.NONE);
+            RecoveryTable.Head head =
+                    limit - at < RecordHeader.BYTES ? RecoveryTable.Head.SHORT : RecoveryTable.Head.DAMAGED;
+            return new RecoveryTable.Place(where, head, RecoveryTable.Kind.NONE, RecoveryTable.Body.NONE);
         }
-        Recovery.Kind kind = header.type() == null ? Recovery.Kind.NEWER : Recovery.Kind.KNOWN;
-        Recovery.Body body = Recovery.Body.SHORT;
+        RecoveryTable.Kind kind = header.type() == null ? RecoveryTable.Kind.NEWER : RecoveryTable.Kind.KNOWN;
+        RecoveryTable.Body body = RecoveryTable.Body.SHORT;
         if (header.totalBytes() <= limit - at) {
-            body = isBodyWhole(at, header) ? Recovery.Body.WHOLE : Recovery.Body.DAMAGED;
+            body = isBodyWhole(at, header) ? RecoveryTable.Body.WHOLE : RecoveryTable.Body.DAMAGED;
         }
-        return new Recovery.Place(where, Recovery.Head.WHOLE, kind, body);
+        return new RecoveryTable.Place(where, RecoveryTable.Head.WHOLE, kind, body);
     }
 
     private static RecordHeader whole(@Nullable RecordHeader header) {

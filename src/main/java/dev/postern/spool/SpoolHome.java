@@ -112,7 +112,7 @@ final class SpoolHome implements Closeable {
     static boolean isOurs(String name) {
         return FIXED.contains(name)
                 || Segment.numberOf(name).isPresent()
-                || name.startsWith(Keepsakes.PREFIX)
+                || name.startsWith(StateFiles.PREFIX)
                 || (name.startsWith(ENDPOINT) && name.endsWith(DRAFT_SUFFIX));
     }
 

@@ -16,21 +16,21 @@ import org.jspecify.annotations.Nullable;
 final class StoredContent implements MessageContent {
 
     private final JournalReader reader;
-    private final Ledger ledger;
+    private final QueueIndex ledger;
     private final QueueId id;
     private final long sizeBytes;
     private final ContentTraits traits;
-    private final Supplier<Ledger.@Nullable Place> pinned;
+    private final Supplier<QueueIndex.@Nullable Place> pinned;
 
     /// @param pinned finds where the content is now and pins it in the ledger; gives null when it
     ///   is gone
     StoredContent(
             JournalReader reader,
-            Ledger ledger,
+            QueueIndex ledger,
             QueueId id,
             long sizeBytes,
             ContentTraits traits,
-            Supplier<Ledger.@Nullable Place> pinned) {
+            Supplier<QueueIndex.@Nullable Place> pinned) {
         this.reader = reader;
         this.ledger = ledger;
         this.id = id;
@@ -51,7 +51,7 @@ final class StoredContent implements MessageContent {
 
     @Override
     public InputStream open() throws IOException {
-        Ledger.Place place = pinned.get();
+        QueueIndex.Place place = pinned.get();
         if (place == null) {
             throw new IOException("the octets of message " + id + " are gone");
         }
@@ -65,7 +65,7 @@ final class StoredContent implements MessageContent {
 
     private final class Pieces extends InputStream {
 
-        private final Ledger.Place place;
+        private final QueueIndex.Place place;
         private final long[] positions;
         private int next;
         private int segment;
@@ -75,7 +75,7 @@ final class StoredContent implements MessageContent {
         private long left = sizeBytes;
         private boolean closed;
 
-        private Pieces(Ledger.Place place, long[] positions) {
+        private Pieces(QueueIndex.Place place, long[] positions) {
             this.place = place;
             this.positions = positions;
         }

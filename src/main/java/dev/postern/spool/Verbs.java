@@ -21,7 +21,7 @@ final class Verbs {
 
     private Verbs() {}
 
-    static boolean allows(Spool.Verb verb, State shown, Snapshot snapshot) {
+    static boolean allows(Spool.Verb verb, State shown, MessageState snapshot) {
         boolean held = shown == State.HELD;
         return switch (verb) {
             case RETRY ->
@@ -37,7 +37,7 @@ final class Verbs {
         };
     }
 
-    static Snapshot apply(Spool.Verb verb, Snapshot before, Instant now) {
+    static MessageState apply(Spool.Verb verb, MessageState before, Instant now) {
         return switch (verb) {
             case RETRY -> retry(before, now);
             case HOLD -> before.with(Verbs::hold, before.ageFrom(), before.due());
@@ -55,7 +55,7 @@ final class Verbs {
         };
     }
 
-    private static Snapshot retry(Snapshot before, Instant now) {
+    private static MessageState retry(MessageState before, Instant now) {
         return switch (before.state()) {
             case FAILED -> before.queued(r -> r.state() == State.FAILED, now, now);
             case HELD -> release(before, now);
@@ -64,7 +64,7 @@ final class Verbs {
         };
     }
 
-    private static Snapshot release(Snapshot before, Instant now) {
+    private static MessageState release(MessageState before, Instant now) {
         return before.queued(r -> r.state() == State.HELD, before.ageFrom(), now);
     }
 

@@ -12,8 +12,8 @@ final class Views {
     private Views() {}
 
     /// Returns a snapshot with what changed in memory only: doubt, freed holds.
-    static Snapshot current(Snapshot snapshot, Ledger.Found found) {
-        Snapshot current = found.doubtful() ? snapshot.doubtful() : snapshot;
+    static MessageState current(MessageState snapshot, QueueIndex.Found found) {
+        MessageState current = found.doubtful() ? snapshot.doubtful() : snapshot;
         return found.freed()
                 ? current.queued(Views::isFreed, current.ageFrom(), current.due())
                 : current;
@@ -26,7 +26,7 @@ final class Views {
     /// Returns a snapshot as its claimant gets it: in state `sending`, and with the reason for
     /// which each recipient waited until now, because one that an egress perhaps took goes back to
     /// that egress.
-    static Snapshot claimed(Snapshot snapshot) {
+    static MessageState claimed(MessageState snapshot) {
         return snapshot.with(
                 recipient ->
                         recipient.state().isFinal()
@@ -37,7 +37,7 @@ final class Views {
     }
 
     /// Returns a snapshot whose unfinished recipients are shown as being sent.
-    private static Snapshot sending(Snapshot snapshot) {
+    private static MessageState sending(MessageState snapshot) {
         return snapshot.with(
                 recipient ->
                         recipient.state().isFinal()
@@ -53,9 +53,9 @@ final class Views {
     }
 
     /// Returns a message as users see it now.
-    static QueuedMessage shown(Snapshot snapshot, Ledger.Found found) {
-        Snapshot current = current(snapshot, found);
-        Snapshot now =
+    static QueuedMessage shown(MessageState snapshot, QueueIndex.Found found) {
+        MessageState current = current(snapshot, found);
+        MessageState now =
                 current.with(
                         recipient -> recipient,
                         current.ageFrom(),

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /// [#trouble] says so, all new work fails, and the writer tries again every second. A full disk
 /// likewise, without the new segment.
 ///
-/// Limits: the work that waits is bounded by [Flow] and the callers of claim; what is owed, by the
+/// Limits: the work that waits is bounded by [IntakeBudget] and the callers of claim; what is owed, by the
 /// messages that were claimed when the trouble began and by operators' verbs, since [Claims] gives
 /// out nothing and notes no commit point in trouble.
 final class Writer {
@@ -43,7 +43,7 @@ final class Writer {
 
     // The writer thread's own.
     private @Nullable Journal journal;
-    private @Nullable Upkeep upkeep;
+    private @Nullable Housekeeping upkeep;
     private Runnable afterBatch = () -> {};
     private boolean more;
     private List<Work> spare = new ArrayList<>();
@@ -62,7 +62,7 @@ final class Writer {
     ///
     /// @param batchDone runs after each batch
     /// @param care runs beside, while there is no trouble
-    void use(Journal end, Runnable batchDone, Upkeep care) {
+    void use(Journal end, Runnable batchDone, Housekeeping care) {
         journal = end;
         afterBatch = batchDone;
         upkeep = care;
@@ -247,8 +247,8 @@ final class Writer {
         }
     }
 
-    private Upkeep upkeep() {
-        Upkeep care = upkeep;
+    private Housekeeping upkeep() {
+        Housekeeping care = upkeep;
         if (care == null) {
             throw new IllegalStateException("the writer has no upkeep yet");
         }

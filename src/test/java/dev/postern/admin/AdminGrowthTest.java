@@ -22,7 +22,7 @@ class AdminGrowthTest extends ReadersGrowth {
 
     private static void query(String text) {
         try {
-            Parameters.parse(text).all("to");
+            QueryParameters.parse(text).all("to");
         } catch (Problem _) {
             // It is not percent-encoded.
             return;

@@ -77,7 +77,7 @@ class CrowdTest {
     void whoeverSendsARequestIsServedAmongThoseWhoTakeNoAnswer() throws IOException {
         HostPort health = stage.health();
         String scrape = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
-        for (int i = 0; i < Places.PLACES; i++) {
+        for (int i = 0; i < ConnectionSlots.PLACES; i++) {
             Socket deaf = new Socket();
             crowd.add(deaf);
             deaf.setReceiveBufferSize(1);

@@ -30,7 +30,7 @@ class RequestReaderTest {
                     String piece = left.poll();
                     return piece == null ? null : piece.getBytes(ISO_8859_1);
                 },
-                new Places(System::nanoTime).enter(InetAddress.getLoopbackAddress(), () -> {}));
+                new ConnectionSlots(System::nanoTime).enter(InetAddress.getLoopbackAddress(), () -> {}));
     }
 
     private static String all(RequestReader reader) {

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.doctor.Examined;
-import dev.postern.doctor.Examined.Works;
+import dev.postern.doctor.EgressReport;
+import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Finding;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
@@ -30,8 +30,8 @@ class DoctorTextTest {
             "535 5.7.8 Username and Password not accepted. For more information, go to the page"
                     + " about it";
 
-    private static final Examined GMAIL =
-            new Examined(
+    private static final EgressReport GMAIL =
+            new EgressReport(
                     "gmail",
                     "smtp",
                     "smtp.gmail.com",
@@ -85,8 +85,8 @@ class DoctorTextTest {
     void colourIsForTerminalsAndWhatComesFromAfarCannotBringAny() {
         Report report = Reports.of(List.of(GMAIL), List.of());
         assertTrue(text(report, 80, true).contains("\u001b[31mfailed\u001b[0m"));
-        Examined hostile =
-                new Examined(
+        EgressReport hostile =
+                new EgressReport(
                         "x",
                         "smtp",
                         "h\u001b[2Jost",
@@ -100,8 +100,8 @@ class DoctorTextTest {
 
     @Test
     void wellKnownWaysTakeALineEach() {
-        Examined open =
-                new Examined(
+        EgressReport open =
+                new EgressReport(
                         "api.resend.com",
                         "resend",
                         "api.resend.com",

@@ -23,7 +23,7 @@ class SendmailGrowthTest extends ReadersGrowth {
     private static void options(String text) {
         try {
             SendmailOptions.parse(List.of(text));
-        } catch (Trouble _) {
+        } catch (CliException _) {
             // There is no such option.
             return;
         }
@@ -31,7 +31,7 @@ class SendmailGrowthTest extends ReadersGrowth {
 
     private static void input(String text) {
         try {
-            new DotEnded(new ByteArrayInputStream(text.getBytes(UTF_8))).readAllBytes();
+            new DotTerminatedInput(new ByteArrayInputStream(text.getBytes(UTF_8))).readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

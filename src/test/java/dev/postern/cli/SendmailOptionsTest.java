@@ -46,7 +46,7 @@ class SendmailOptionsTest {
             String sender,
             String fullName,
             String recipients)
-            throws Trouble {
+            throws CliException {
         SendmailOptions options = SendmailOptions.parse(List.of(words.split(" ")));
 
         List<String> to = recipients.isEmpty() ? List.of() : List.of(recipients.split(" "));
@@ -74,7 +74,7 @@ class SendmailOptionsTest {
         "-q30m, FLUSH",
         "-bm, SUBMIT"
     })
-    void theModeIsUnderstood(String words, Mode mode) throws Trouble {
+    void theModeIsUnderstood(String words, Mode mode) throws CliException {
         assertEquals(mode, SendmailOptions.parse(List.of(words.split(" "))).mode());
     }
 
@@ -86,7 +86,7 @@ class SendmailOptionsTest {
         "'-N never,success -R most', '', '', ''"
     })
     void whatReportsAreAskedForIsUnderstood(String words, String notify, String ret, String id)
-            throws Trouble {
+            throws CliException {
         assertEquals(
                 new Reports(notify, ret, id),
                 SendmailOptions.parse(List.of(words.split(" "))).reports());
@@ -95,8 +95,8 @@ class SendmailOptionsTest {
     @ParameterizedTest
     @ValueSource(strings = {"-bd", "-bi", "-bv", "-Z", "-f", "-itZ", "-N", "-X", "-oMr"})
     void whatPosternIsNotForIsRefused(String words) {
-        Trouble refused =
-                assertThrows(Trouble.class, () -> SendmailOptions.parse(List.of(words.split(" "))));
+        CliException refused =
+                assertThrows(CliException.class, () -> SendmailOptions.parse(List.of(words.split(" "))));
 
         assertEquals(64, refused.exitCode());
     }

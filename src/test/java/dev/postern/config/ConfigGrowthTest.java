@@ -50,15 +50,15 @@ class ConfigGrowthTest extends ReadersGrowth {
                 row("UrlParts", UrlParts::of),
                 row("Percent", Percent::decode),
                 row("Percent behind an escape", text -> Percent.decode("%41" + text)),
-                row("FlowText", FlowText::scalar),
-                row("FlowText of a URL", text -> FlowText.scalar("a://" + text)),
-                row("Reading", Reading::quoted),
+                row("FlowText", YamlText::scalar),
+                row("FlowText of a URL", text -> YamlText.scalar("a://" + text)),
+                row("Reading", ValueContext::quoted),
                 row("Hosts", Hosts::valid),
                 row("Hosts behind a colon", text -> Hosts.address("::" + text)),
-                row("Nearest", text -> Nearest.of(text, List.of("smtp.listen", "smtp.hostname"))),
+                row("Nearest", text -> NearestWord.of(text, List.of("smtp.listen", "smtp.hostname"))),
                 row(
                         "Nearest path",
-                        text -> Nearest.path(text, List.of("smtp.listen", "smtp.hostname"))),
+                        text -> NearestWord.path(text, List.of("smtp.listen", "smtp.hostname"))),
                 row("Preset", Preset::of),
                 row("Preset of a provider", text -> Preset.of("smtp." + text + ".com")),
                 row("CaFile", ConfigGrowthTest::authorities));
@@ -112,9 +112,9 @@ class ConfigGrowthTest extends ReadersGrowth {
                     MOST,
                     text -> beginning + text,
                     text -> {
-                        Reading reading = new Reading(path, true, new Problems());
+                        ValueContext reading = new ValueContext(path, true, new Problems());
                         Source source = new Source.Default("");
-                        Given given = OneLine.given(type, text, source, reading);
+                        RawValue given = EnvSyntax.given(type, text, source, reading);
                         if (!(type instanceof Type.Egresses)) {
                             type.read(given, reading);
                         }

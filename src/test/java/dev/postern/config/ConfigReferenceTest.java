@@ -91,7 +91,7 @@ class ConfigReferenceTest {
             Node node = told.get(key.path());
             String fallback = key.fallback();
             if (node != null && fallback != null && !key.equals(Keys.EGRESS)) {
-                assertEquals(flow(node), FlowText.ofTable(key.type(), fallback), key.path());
+                assertEquals(flow(node), YamlText.ofTable(key.type(), fallback), key.path());
             }
         }
         assertEquals(known, new TreeSet<>(told.keySet()));
@@ -178,7 +178,7 @@ class ConfigReferenceTest {
         return switch (node) {
             case SequenceNode sequence ->
                     sequence.getValue().stream().map(ConfigReferenceTest::flow).toList().toString();
-            case ScalarNode scalar -> FlowText.scalar(scalar.getValue());
+            case ScalarNode scalar -> YamlText.scalar(scalar.getValue());
             default -> "{}";
         };
     }

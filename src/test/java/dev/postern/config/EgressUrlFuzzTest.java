@@ -83,9 +83,9 @@ class EgressUrlFuzzTest {
     /// Returns the problems, empty when there is none.
     private static String assertRead(String url) {
         Problems problems = new Problems();
-        Given.Items items =
+        RawValue.Items items =
                 EgressSources.urls(
-                        new Given.Text(url, new Source.Variable("POSTERN_EGRESS")), problems);
+                        new RawValue.Text(url, new Source.Variable("POSTERN_EGRESS")), problems);
         List<EgressLoader.Entry> entries = new EgressLoader(problems).read(items);
         if (problems.isEmpty()) {
             entries.forEach(EgressLoader::config);

@@ -36,7 +36,7 @@ class KeysTest {
             assertFalse(settings.explicit(key), key.path());
             String fallback = key.fallback();
             if (fallback != null && !key.equals(Keys.EGRESS)) {
-                assertEquals(FlowText.ofTable(key.type(), fallback), FlowText.of(setting));
+                assertEquals(YamlText.ofTable(key.type(), fallback), YamlText.of(setting));
             }
         }
     }
@@ -131,7 +131,7 @@ class KeysTest {
                 }
                 lead += "  ";
             }
-            String value = FlowText.ofTable(key.type(), key.example());
+            String value = YamlText.ofTable(key.type(), key.example());
             yaml.append(lead)
                     .append(names[names.length - 1])
                     .append(": ")

@@ -66,7 +66,7 @@ class LoopCheckTest {
     })
     void anEgressThatLeadsBackIsFound(HostPortText listening, String url, boolean loop) {
         Loaded.Valid loaded = new Loading().variable("POSTERN_EGRESS", url).valid();
-        List<Problem> problems = new LoopCheck(listening.value(), network).problems(loaded);
+        List<ConfigProblem> problems = new LoopCheck(listening.value(), network).problems(loaded);
         assertEquals(loop ? 1 : 0, problems.size(), problems.toString());
     }
 
@@ -75,7 +75,7 @@ class LoopCheckTest {
         Loading loading =
                 new Loading()
                         .yaml("egress:\n  - {name: a, type: smtp, host: localhost, port: 2525}\n");
-        List<Problem> problems =
+        List<ConfigProblem> problems =
                 new LoopCheck(new HostPort("127.0.0.1", 2525), network).problems(loading.valid());
         assertEquals(
                 "postern.yaml:2:33: egress[a].host: leads back to our own listener at"

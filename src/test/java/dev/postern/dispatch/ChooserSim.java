@@ -11,7 +11,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
@@ -19,7 +19,7 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.spool.QueuedMessage;
@@ -311,7 +311,7 @@ class ChooserSim {
                 pace.pass(Duration.between(pace.now(), end));
             }
             long alive = spool.all().stream().filter(message -> !message.state().isFinal()).count();
-            long looks = (time.dividedBy(Haste.INTERVAL) + 3) * starts;
+            long looks = (time.dividedBy(RecoveryFlush.INTERVAL) + 3) * starts;
             long most = (alive + rules.calls() - calls + configs.size() + 5) * looks * STEPS_A_LOOK;
             int steps = pace.steps() - before;
             assertTrue(steps <= most, () -> steps + " steps in " + time + ", most " + most);
@@ -436,7 +436,7 @@ class ChooserSim {
             };
         }
 
-        private Delivery call(EgressCommon egress, Shipment shipment, CommitGate gate) {
+        private Delivery call(EgressCommon egress, OutboundMessage shipment, CommitGate gate) {
             List<ForwardPath> to = shipment.envelope().recipients();
             prepare(shipment.id(), gate);
             rules.acts(egress, shipment.id(), to);
@@ -515,7 +515,7 @@ class ChooserSim {
                 EgressCommon egress, QueueId id, Map<ForwardPath, Outcome> soFar, CommitGate gate) {
             gate.told(soFar);
             soFar.forEach((recipient, said) -> {
-                if (Errand.ended(recipient, egress.name(), said).isPresent()) {
+                if (DeliveryRound.ended(recipient, egress.name(), said).isPresent()) {
                     rules.told(id, recipient);
                 }
             });
@@ -556,7 +556,7 @@ class ChooserSim {
             return switch (random.nextInt(8)) {
                 case 0 -> new Outcome.Deferred("429", wait);
                 case 1 -> ScriptedEgress.REJECTED;
-                case 2 -> new Outcome.Unsuited("no", Seeds.oneOf(random, List.of(Misfit.values())));
+                case 2 -> new Outcome.Unsuited("no", Seeds.oneOf(random, List.of(Unsuitability.values())));
                 case 3, 4 -> {
                     Fault fault = Seeds.oneOf(random, List.of(Fault.values()));
                     yield new Outcome.Unavailable("no", fault, null);

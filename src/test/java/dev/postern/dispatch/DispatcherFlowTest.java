@@ -230,7 +230,7 @@ class DispatcherFlowTest {
         rig.spool.failNext();
         QueueId id = rig.send("b@example.net");
         assertEquals(State.QUEUED, rig.spool.get(id).state());
-        rig.pace.pass(ActiveQueue.SPOOL_TROUBLE_WAIT);
+        rig.pace.pass(ClaimWindow.SPOOL_TROUBLE_WAIT);
         assertEquals(State.SENT, rig.spool.get(id).state());
         rig.egress("one")
                 .then((shipment, gate) -> {

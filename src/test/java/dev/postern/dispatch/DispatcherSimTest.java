@@ -10,11 +10,11 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.testing.EgressConfigs;
@@ -226,7 +226,7 @@ class DispatcherSimTest {
             return (shipment, gate) -> call(egress, shipment, gate);
         }
 
-        private Delivery call(ScriptedEgress egress, Shipment shipment, CommitGate gate) {
+        private Delivery call(ScriptedEgress egress, OutboundMessage shipment, CommitGate gate) {
             String name = egress.name();
             // Calls from before a change go by the limit of then.
             boolean present = rig.egresses.get(name) == egress;
@@ -257,7 +257,7 @@ class DispatcherSimTest {
             return Delivery.of(shipment.envelope().recipients(), outcomes);
         }
 
-        private RuntimeException bug(String name, Shipment shipment, CommitGate gate) {
+        private RuntimeException bug(String name, OutboundMessage shipment, CommitGate gate) {
             if (random.nextBoolean() && gate.pass()) {
                 shipment.envelope()
                         .recipients()
@@ -333,7 +333,7 @@ class DispatcherSimTest {
             return switch (random.nextInt(12)) {
                 case 0, 1 -> ScriptedEgress.DEFERRED;
                 case 2 -> ScriptedEgress.REJECTED;
-                case 3 -> new Outcome.Unsuited("no", Seeds.oneOf(random, List.of(Misfit.values())));
+                case 3 -> new Outcome.Unsuited("no", Seeds.oneOf(random, List.of(Unsuitability.values())));
                 case 4, 5 ->
                         new Outcome.Unavailable(
                                 "no", Seeds.oneOf(random, List.of(Fault.values())), null);

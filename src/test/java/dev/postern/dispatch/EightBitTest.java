@@ -6,12 +6,12 @@ import static dev.postern.dispatch.ScriptedEgress.TOO_BIG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.spool.QueuedMessage;
 import java.util.List;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /// better (CONTRACT §4).
 class EightBitTest {
 
-    private static final Outcome DECLINED = new Outcome.Unsuited("8-bit", Misfit.FORM);
+    private static final Outcome DECLINED = new Outcome.Unsuited("8-bit", Unsuitability.FORM);
     private static final Outcome SPOILT =
             new Outcome.Accepted("250 taken", null, List.of("no 8BITMIME"));
 
@@ -62,7 +62,7 @@ class EightBitTest {
     }
 
     private List<Boolean> asItIs(String egress) {
-        return rig.egress(egress).shipments().stream().map(Shipment::asItIs).toList();
+        return rig.egress(egress).shipments().stream().map(OutboundMessage::asItIs).toList();
     }
 
     @Test

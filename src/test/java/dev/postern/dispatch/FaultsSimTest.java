@@ -9,7 +9,7 @@ import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
@@ -196,7 +196,7 @@ class FaultsSimTest {
             }
 
             @Override
-            public Delivery send(Shipment shipment, CommitGate gate) {
+            public Delivery send(OutboundMessage shipment, CommitGate gate) {
                 gate.preparing();
                 mayThrow();
                 gate.sending();

@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
 /// Time that moves when a test says so, and threads that run one after the other on the test's own:
 /// every order of events that it makes is one that real threads could make, and it makes the same
 /// one each time.
-final class ManualPace implements Pace {
+final class ManualPace implements Scheduler {
 
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
 

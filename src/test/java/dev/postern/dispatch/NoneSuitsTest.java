@@ -6,7 +6,7 @@ import dev.postern.config.EgressCommon.Rate;
 import dev.postern.config.EgressCommon.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.mail.QueueId;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
@@ -52,7 +52,7 @@ class NoneSuitsTest {
         for (String row : EXPECTED) {
             List<String> columns = List.of(row.split(" +"));
             Iterator<String> cell = columns.iterator();
-            Misfit misfit = Misfit.valueOf(cell.next());
+            Unsuitability misfit = Unsuitability.valueOf(cell.next());
             for (Other other : Other.values()) {
                 cells.add(Arguments.of(misfit, other, cell.next()));
             }
@@ -62,11 +62,11 @@ class NoneSuitsTest {
 
     @ParameterizedTest
     @MethodSource("cells")
-    void isDecidedByTheEgressesForItsSender(Misfit misfit, Other other, String expected) {
+    void isDecidedByTheEgressesForItsSender(Unsuitability misfit, Other other, String expected) {
         Rig rig = new Rig(new SplittableRandom(1), configs(other)).start();
         rig.egress("one").usually(new Outcome.Unsuited("not this one", misfit));
         if (other == Other.LIMITED) {
-            rig.egress("one").then(new Outcome.Unsuited("take the other", Misfit.SIZE));
+            rig.egress("one").then(new Outcome.Unsuited("take the other", Unsuitability.SIZE));
             rig.send("uses-the-limit-up@example.net");
         } else if (other != Other.ABSENT) {
             rig.egress("two")

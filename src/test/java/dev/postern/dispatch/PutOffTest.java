@@ -153,7 +153,7 @@ class PutOffTest {
 
         one.usually(ACCEPTED).probing(new Probe.Passed("fine"));
         rig.dispatcher.probe("one");
-        rig.pace.pass(Haste.INTERVAL);
+        rig.pace.pass(RecoveryFlush.INTERVAL);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -218,7 +218,7 @@ class PutOffTest {
             case "retry" -> rig.spool.apply(Spool.Verb.RETRY, id);
             default -> rig.use(Set.of(), EgressConfigs.egress("one"));
         }
-        rig.pace.pass(Haste.INTERVAL);
+        rig.pace.pass(RecoveryFlush.INTERVAL);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -276,7 +276,7 @@ class PutOffTest {
                         .start();
         rig.egress("one").usually(new Outcome.Deferred("HTTP 429", Duration.ofSeconds(40), true));
         QueueId id = rig.send("b@example.net");
-        for (int i = 1; i < Errand.DEFERRALS_MAX + 2; i++) {
+        for (int i = 1; i < DeliveryRound.DEFERRALS_MAX + 2; i++) {
             assertEquals("deferred limited one: HTTP 429", rig.fate(id));
             rig.pace.pass(rig.dueIn(id));
             assertEquals(i + 1, rig.egress("one").calls().size());
@@ -400,16 +400,16 @@ class PutOffTest {
         rig.egress("one").usually(allBut("b", DEFERRED));
         rig.egress("two").probing(new Probe.Failed("no route", Fault.NETWORK, null));
         QueueId id = rig.start().send("b@example.net");
-        for (int i = 1; i < Errand.DEFERRALS_MAX; i++) {
+        for (int i = 1; i < DeliveryRound.DEFERRALS_MAX; i++) {
             assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id));
             rig.pace.pass(rig.dueIn(id));
         }
         assertEquals("deferred egress-down two: no route", rig.fate(id));
         rig.egress("two").probing(new Probe.Passed("fine"));
         rig.dispatcher.probe("two");
-        rig.pace.pass(Haste.INTERVAL);
+        rig.pace.pass(RecoveryFlush.INTERVAL);
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
-        assertEquals(Errand.DEFERRALS_MAX, posts(rig, "b@example.net"));
+        assertEquals(DeliveryRound.DEFERRALS_MAX, posts(rig, "b@example.net"));
     }
 
     @Test
@@ -429,7 +429,7 @@ class PutOffTest {
         QueueId id = rig.send("b@example.net");
         rig.pace.pass(Duration.ofMinutes(5));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
-        assertEquals(Errand.DEFERRALS_MAX, posts(rig, "b@example.net"));
+        assertEquals(DeliveryRound.DEFERRALS_MAX, posts(rig, "b@example.net"));
     }
 
     /// The next one is down: its return must not bring the message back to the first.

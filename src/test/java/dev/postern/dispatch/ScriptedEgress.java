@@ -4,11 +4,11 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,8 +24,8 @@ final class ScriptedEgress implements Egress {
     static final Outcome ACCEPTED = new Outcome.Accepted("250 2.0.0 taken", null, List.of());
     static final Outcome DEFERRED = new Outcome.Deferred("450 4.2.1 later", null);
     static final Outcome REJECTED = new Outcome.Rejected("550 5.1.1 nobody");
-    static final Outcome TOO_BIG = new Outcome.Unsuited("552 5.3.4 too big", Misfit.SIZE);
-    static final Outcome NOT_OWNED = new Outcome.Unsuited("553 5.7.1 not yours", Misfit.SENDER);
+    static final Outcome TOO_BIG = new Outcome.Unsuited("552 5.3.4 too big", Unsuitability.SIZE);
+    static final Outcome NOT_OWNED = new Outcome.Unsuited("553 5.7.1 not yours", Unsuitability.SENDER);
     static final Outcome REFUSED =
             new Outcome.Unavailable("connection refused", Fault.NETWORK, null);
     static final Outcome NO_LOGIN =
@@ -35,12 +35,12 @@ final class ScriptedEgress implements Egress {
     /// What one call does.
     @FunctionalInterface
     interface Act {
-        Delivery act(Shipment shipment, CommitGate gate);
+        Delivery act(OutboundMessage shipment, CommitGate gate);
     }
 
     private final String name;
     private final Deque<Act> script = new ArrayDeque<>();
-    private final List<Shipment> shipments = new ArrayList<>();
+    private final List<OutboundMessage> shipments = new ArrayList<>();
     private Act usual = same(ACCEPTED);
     private Supplier<Probe> probe = () -> new Probe.Passed("fine");
     private int probes;
@@ -118,7 +118,7 @@ final class ScriptedEgress implements Egress {
                 .toList();
     }
 
-    List<Shipment> shipments() {
+    List<OutboundMessage> shipments() {
         return shipments;
     }
 
@@ -145,7 +145,7 @@ final class ScriptedEgress implements Egress {
     }
 
     @Override
-    public Delivery send(Shipment shipment, CommitGate gate) {
+    public Delivery send(OutboundMessage shipment, CommitGate gate) {
         calledAfterClose |= closed;
         shipments.add(shipment);
         Act act = script.poll();

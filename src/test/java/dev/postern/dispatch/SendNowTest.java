@@ -66,11 +66,11 @@ class SendNowTest {
     void aClientThatOurFaultKeepsFromBeingServedIsAnswered() {
         Rig rig = Rig.of("one");
         boolean[] failing = {false};
-        Pace pace =
-                (Pace)
+        Scheduler pace =
+                (Scheduler)
                         Proxy.newProxyInstance(
-                                Pace.class.getClassLoader(),
-                                new Class<?>[] {Pace.class},
+                                Scheduler.class.getClassLoader(),
+                                new Class<?>[] {Scheduler.class},
                                 (_, method, arguments) -> {
                                     if (failing[0] && method.getName().equals("at")) {
                                         failing[0] = false;

@@ -77,7 +77,7 @@ class StormTest {
             rig.pace.pass(Duration.ofMinutes(14));
             int settled = ids.stream().mapToInt(rig.spool::settlements).sum();
             int bySchedule = 5 * MESSAGES;
-            int byProbes = 2 * (Haste.TRIAL_MESSAGES + 2) * 9;
+            int byProbes = 2 * (RecoveryFlush.TRIAL_MESSAGES + 2) * 9;
             assertTrue(settled <= bySchedule + byProbes, () -> settled + " settlements");
             assertEquals(MESSAGES, lines.waits.size());
         }
@@ -105,7 +105,7 @@ class StormTest {
         rig.pace.pass(Duration.ofMinutes(5));
         rig.egress("two").usually(ScriptedEgress.ACCEPTED);
         rig.dispatcher.probe("two");
-        rig.pace.pass(Haste.INTERVAL.multipliedBy(8));
+        rig.pace.pass(RecoveryFlush.INTERVAL.multipliedBy(8));
         assertTrue(rig.done.contains(id), rig.fate(id));
     }
 
@@ -163,8 +163,8 @@ class StormTest {
     void aTrialEndsWithItsEgress() {
         FakeSpool spool = new FakeSpool(() -> Instant.EPOCH);
         Instant now = Instant.parse("2026-03-01T12:00:00Z");
-        Lane lane =
-                Lanes.of(
+        EgressSlots lane =
+                EgressPool.of(
                                 List.of(EgressConfigs.egress("one")),
                                 List.of(new ScriptedEgress("one")),
                                 spool,
@@ -176,10 +176,10 @@ class StormTest {
         lane.health().probed(new Probe.Unproven("perhaps"), now);
         assertTrue(lane.health().isOnTrial());
         lane.health().begin();
-        Haste haste = new Haste(spool);
+        RecoveryFlush haste = new RecoveryFlush(spool);
         haste.want(lane);
         haste.make(now);
-        assertEquals(now.plus(Haste.INTERVAL), haste.due());
+        assertEquals(now.plus(RecoveryFlush.INTERVAL), haste.due());
         lane.retire(() -> {});
         haste.make(haste.due());
         assertEquals(Instant.MAX, haste.due());

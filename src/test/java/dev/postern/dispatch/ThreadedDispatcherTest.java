@@ -8,7 +8,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Fault;
@@ -45,7 +45,7 @@ class ThreadedDispatcherTest {
                 spool,
                 List.of(egress),
                 observer,
-                new ThreadPace(InstantSource.system()),
+                new ThreadScheduler(InstantSource.system()),
                 new SplittableRandom(1));
     }
 
@@ -68,7 +68,7 @@ class ThreadedDispatcherTest {
         }
 
         @Override
-        public Delivery send(Shipment shipment, CommitGate gate) {
+        public Delivery send(OutboundMessage shipment, CommitGate gate) {
             most.accumulateAndGet(inside.incrementAndGet(), Math::max);
             LockSupport.parkNanos(CALL_NANOS);
             gate.pass();
@@ -162,7 +162,7 @@ class ThreadedDispatcherTest {
                         busy,
                         List.of(egress),
                         DispatchObserver.NONE,
-                        new ThreadPace(InstantSource.system()),
+                        new ThreadScheduler(InstantSource.system()),
                         new SplittableRandom(1));
         dispatcher.start();
         QueueId id = spool.add("a@example.org", "b@example.net");

@@ -1,6 +1,6 @@
 package dev.postern.doctor;
 
-import dev.postern.doctor.Sighting.Where;
+import dev.postern.doctor.Evidence.Where;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.NastyText;
 import dev.postern.testing.ReadersGrowth;
@@ -31,7 +31,7 @@ class DoctorGrowthTest extends ReadersGrowth {
 
     private static void saw(String text) {
         for (Where where : Where.values()) {
-            new Sightings(TAGS, "mx.example").saw(where, text);
+            new HostEvidence(TAGS, "mx.example").saw(where, text);
         }
     }
 

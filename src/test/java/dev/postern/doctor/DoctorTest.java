@@ -13,7 +13,7 @@ import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
 import dev.postern.doctor.Doctor.Patience;
-import dev.postern.doctor.Examined.Works;
+import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Step.Kind;
 import dev.postern.doctor.Step.Result;
 import dev.postern.egress.Probe;
@@ -76,7 +76,7 @@ class DoctorTest {
         Report report = examine(smtp("a", "localhost", 587));
         assertTrue(report.works());
         assertEquals("mail can leave by a", report.verdict());
-        Examined egress = report.egresses().getFirst();
+        EgressReport egress = report.egresses().getFirst();
         assertEquals(
                 List.of(Kind.DNS, Kind.TCP, Kind.GREETING, Kind.TLS, Kind.EHLO, Kind.AUTH),
                 egress.steps().stream().map(Step::kind).toList());
@@ -123,7 +123,7 @@ class DoctorTest {
                     .server(587, exim.port())
                     .server(465, sixth.port())
                     .probe("gmail", down(Fault.INTERCEPTION, "intercepted by vps-4711"));
-            Examined gmail = examine(smtp("gmail", "smtp.gmail.com", 587)).egresses().getFirst();
+            EgressReport gmail = examine(smtp("gmail", "smtp.gmail.com", 587)).egresses().getFirst();
             assertEquals("intercepted", gmail.findings().getFirst().id());
             assertTrue(
                     gmail.findings()
@@ -256,7 +256,7 @@ class DoctorTest {
                     asked.complete(null);
                     return false;
                 };
-        Round round =
+        DoctorRun round =
                 doctor(
                                 untilOnlyTheStuckOneIsLeft,
                                 smtp("good", "localhost", 587),
@@ -266,7 +266,7 @@ class DoctorTest {
         Report report = round.report();
         assertFalse(report.complete());
         assertTrue(report.works());
-        Examined stuck = report.egresses().get(1);
+        EgressReport stuck = report.egresses().get(1);
         assertEquals(Works.NO, stuck.works());
         Step last = stuck.steps().getLast();
         assertEquals(Kind.AUTH, last.kind());
@@ -293,7 +293,7 @@ class DoctorTest {
         assertFalse(report.works());
         assertEquals(List.of(), report.egresses());
         assertTrue(report.ways().size() >= 9);
-        Examined gmail = report.ways().getFirst();
+        EgressReport gmail = report.ways().getFirst();
         assertEquals("465 dropped, 587 dropped", gmail.summary());
         assertTrue(report.verdict().startsWith("no egress is configured"), report.verdict());
         assertFalse(report.advice().isEmpty());
@@ -307,7 +307,7 @@ class DoctorTest {
         }
     }
 
-    private static void awaitProgress(Round round) {
+    private static void awaitProgress(DoctorRun round) {
         Await.until(
                 "only the stuck one is left",
                 () -> round.progress().startsWith("2 of 3 examined, waiting for stuck (auth"));
@@ -317,7 +317,7 @@ class DoctorTest {
         return new Probe.Failed(reply, fault, null);
     }
 
-    private static List<String> ids(Examined egress) {
+    private static List<String> ids(EgressReport egress) {
         return egress.findings().stream().map(Finding::id).toList();
     }
 

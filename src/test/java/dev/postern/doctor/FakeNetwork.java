@@ -2,12 +2,12 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpReach;
-import dev.postern.egress.smtp.Reached;
-import dev.postern.egress.smtp.SmtpReach;
-import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.egress.http.EndpointCheck;
+import dev.postern.egress.smtp.PortCheck;
+import dev.postern.egress.smtp.PortChecker;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Scene;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import dev.postern.testing.TestKeys;
@@ -35,7 +35,7 @@ final class FakeNetwork implements Network {
 
     private static final Duration LONG = Duration.ofSeconds(30);
 
-    private final Map<String, Looked> names = new ConcurrentHashMap<>();
+    private final Map<String, DnsResult> names = new ConcurrentHashMap<>();
     private final Map<Integer, PortState> ports = new ConcurrentHashMap<>();
     private final Map<Integer, Integer> servers = new ConcurrentHashMap<>();
     private final Set<Integer> local = ConcurrentHashMap.newKeySet();
@@ -46,12 +46,12 @@ final class FakeNetwork implements Network {
     private final CountDownLatch never = new CountDownLatch(1);
 
     FakeNetwork host(String name, InetAddress... addresses) {
-        names.put(name, new Looked.Found(List.of(addresses)));
+        names.put(name, new DnsResult.Found(List.of(addresses)));
         return this;
     }
 
     FakeNetwork missing(String name, String why) {
-        names.put(name, new Looked.Missing(why));
+        names.put(name, new DnsResult.Missing(why));
         return this;
     }
 
@@ -91,19 +91,19 @@ final class FakeNetwork implements Network {
     }
 
     @Override
-    public Looked lookUp(String host) {
-        return names.getOrDefault(host, new Looked.Missing("NXDOMAIN, says 192.0.2.53"));
+    public DnsResult lookUp(String host) {
+        return names.getOrDefault(host, new DnsResult.Missing("NXDOMAIN, says 192.0.2.53"));
     }
 
     @Override
-    public Reached reach(
+    public PortCheck reach(
             EgressConfig.Smtp egress, InetSocketAddress address, Opening opening, Limits limits) {
         PortState state = knock(address, limits.connecting());
         Integer real = servers.get(address.getPort());
         if (state == PortState.OPEN && real != null) {
             InetSocketAddress there = new InetSocketAddress(InetAddress.getLoopbackAddress(), real);
             String name = egress.smtp().tlsName();
-            return new SmtpReach(
+            return new PortChecker(
                             name == null ? egress.smtp().host() : name,
                             TestKeys.ca(),
                             "client.example",
@@ -112,8 +112,8 @@ final class FakeNetwork implements Network {
                     .to(there, opening);
         }
         IOException trouble = trouble(state);
-        Scene scene = Scene.ofSmtp(Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
-        return new Reached(
+        TroubleContext scene = TroubleContext.ofSmtp(Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
+        return new PortCheck(
                 address,
                 opening,
                 Stage.CONNECT,
@@ -137,8 +137,8 @@ final class FakeNetwork implements Network {
     }
 
     @Override
-    public HttpReach web(EgressConfig egress) {
-        return HttpReach.of(egress, _ -> null);
+    public EndpointCheck web(EgressConfig egress) {
+        return EndpointCheck.of(egress, _ -> null);
     }
 
     @Override

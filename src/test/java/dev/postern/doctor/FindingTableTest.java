@@ -3,7 +3,7 @@ package dev.postern.doctor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import dev.postern.doctor.Sighting.Where;
+import dev.postern.doctor.Evidence.Where;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,13 +34,13 @@ class FindingTableTest {
             return new Example(where, tags, columns[2], columns[3]);
         }
 
-        Sighting sighting() {
+        Evidence sighting() {
             Map<String, String> words = new LinkedHashMap<>();
             for (String word :
                     List.of("host", "want", "open", "closed", "allow", "server", "other")) {
                 words.put(word, "<" + word + ">");
             }
-            return new Sighting(where, tags, said, words);
+            return new Evidence(where, tags, said, words);
         }
 
         String found() {

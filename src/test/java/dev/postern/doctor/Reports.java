@@ -1,6 +1,6 @@
 package dev.postern.doctor;
 
-import dev.postern.doctor.Examined.Works;
+import dev.postern.doctor.EgressReport.Works;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -24,15 +24,15 @@ public final class Reports {
     private Reports() {}
 
     /// Returns a report about these egresses, or where there are none about these ways.
-    public static Report of(List<Examined> egresses, List<Examined> ways) {
+    public static Report of(List<EgressReport> egresses, List<EgressReport> ways) {
         return new Report(
                 Instant.parse("2026-11-22T07:00:00Z"),
                 Duration.ofMillis(1500),
                 true,
                 HOST,
                 egresses.stream().anyMatch(egress -> egress.works() != Works.NO),
-                Conclusion.verdict(egresses, ways),
-                egresses.isEmpty() ? Conclusion.advice(ways) : "",
+                Summary.verdict(egresses, ways),
+                egresses.isEmpty() ? Summary.advice(ways) : "",
                 egresses,
                 ways,
                 List.of());

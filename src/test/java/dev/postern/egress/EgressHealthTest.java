@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.egress.EgressHealth.Ticket;
 import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,7 +44,7 @@ class EgressHealthTest {
             case "accepted" -> new Outcome.Accepted("250", null, List.of());
             case "deferred" -> new Outcome.Deferred("450", null);
             case "rejected" -> new Outcome.Rejected("550");
-            case "unsuited" -> new Outcome.Unsuited("552", Misfit.SIZE);
+            case "unsuited" -> new Outcome.Unsuited("552", Unsuitability.SIZE);
             case "uncertain" -> new Outcome.Uncertain("lost");
             default ->
                     new Outcome.Unavailable(

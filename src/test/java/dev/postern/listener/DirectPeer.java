@@ -13,7 +13,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /// A session without a network: octets go straight in, replies are kept. The test's thread is the
 /// event loop.
-final class DirectPeer implements Peer, Crowd.Guest {
+final class DirectPeer implements SessionOutput, Crowd.Guest {
 
     private static final long HELD_BYTES_AT_MOST = 1 << 20;
 

@@ -37,7 +37,7 @@ final class Door implements AutoCloseable {
     private final Map<String, String> settings = new HashMap<>();
     private final List<SmtpConfig.User> users = new ArrayList<>();
     private final Map<String, String> aliases = new HashMap<>();
-    private Handover handover;
+    private ImmediateDelivery handover;
     private Crowd crowd;
     private Listener listener;
     private Reception reception;
@@ -58,7 +58,7 @@ final class Door implements AutoCloseable {
         return this;
     }
 
-    Door handover(Handover sender) {
+    Door handover(ImmediateDelivery sender) {
         handover = sender;
         return this;
     }

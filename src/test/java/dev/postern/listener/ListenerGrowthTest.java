@@ -27,7 +27,7 @@ class ListenerGrowthTest extends ReadersGrowth {
     }
 
     private static void received(String helo) {
-        Received.field(
+        ReceivedField.field(
                 new Origin("192.0.2.1", helo, "ESMTP", null),
                 "mx.example",
                 QueueId.parse("000000000001").orElseThrow(),

@@ -52,7 +52,7 @@ class ReceptionTest {
         return new Recipient(ENVELOPE.recipients().get(which), state, reason, "words", "smtp");
     }
 
-    private static Handover answering(Handover.Result result) {
+    private static ImmediateDelivery answering(ImmediateDelivery.Result result) {
         return (_, _, _) -> CompletableFuture.completedFuture(result);
     }
 
@@ -155,7 +155,7 @@ class ReceptionTest {
                         recipient(1, State.DEFERRED, Reason.RECIPIENT));
         door.handover(
                 answering(
-                        new Handover.Result.Taken(
+                        new ImmediateDelivery.Result.Taken(
                                 states,
                                 List.of(),
                                 Door.NOW.plusSeconds(30),
@@ -174,7 +174,7 @@ class ReceptionTest {
     void wordsOfTheNextHopAreCutToOneReply() throws IOException {
         door.handover(
                 answering(
-                        new Handover.Result.Taken(
+                        new ImmediateDelivery.Result.Taken(
                                 List.of(recipient(0, State.SENT, null)),
                                 List.of(),
                                 Door.NOW,
@@ -192,7 +192,7 @@ class ReceptionTest {
         door.spool.commitTrouble = SpoolException.Kind.BROKEN;
         door.handover(
                 answering(
-                        new Handover.Result.Taken(
+                        new ImmediateDelivery.Result.Taken(
                                 List.of(
                                         recipient(0, State.SENT, null),
                                         recipient(1, State.FAILED, null)),
@@ -208,7 +208,7 @@ class ReceptionTest {
         door.spool.commitTrouble = SpoolException.Kind.BROKEN;
         door.handover(
                 answering(
-                        new Handover.Result.Taken(
+                        new ImmediateDelivery.Result.Taken(
                                 List.of(
                                         recipient(0, State.SENT, null),
                                         recipient(1, State.DEFERRED, Reason.RECIPIENT)),
@@ -225,7 +225,7 @@ class ReceptionTest {
     void aRefusalIsTheNextHopsOwn() throws IOException {
         door.handover(
                 answering(
-                        new Handover.Result.Refused(
+                        new ImmediateDelivery.Result.Refused(
                                 "553-5.1.8 sender \u0001unknown\r\n553 more", true)));
         Reception.Result result = receive("Subject: x\r\n\r\n");
         assertTrue(result.reply().toString().startsWith("553 5.1.8 sender"), result.toString());
@@ -236,14 +236,14 @@ class ReceptionTest {
 
     @Test
     void anHttpRefusalIs554() throws IOException {
-        door.handover(answering(new Handover.Result.Refused("422 not a sender", false)));
+        door.handover(answering(new ImmediateDelivery.Result.Refused("422 not a sender", false)));
         assertEquals(
                 "554 5.0.0 422 not a sender", receive("Subject: x\r\n\r\n").reply().toString());
     }
 
     @Test
     void nothingIsKeptOfWhatCouldNotGoNow() throws IOException {
-        door.handover(answering(new Handover.Result.NotNow("no egress is configured")));
+        door.handover(answering(new ImmediateDelivery.Result.NotNow("no egress is configured")));
         assertEquals(
                 "451 4.4.1 no egress is configured",
                 receive("Subject: x\r\n\r\n").reply().toString());

@@ -36,8 +36,8 @@ class OutcomeGrowthTest extends ReadersGrowth {
                         text -> RetryAfter.ofValue("1." + text, Clock.systemUTC())));
     }
 
-    private static final Scene SCENE =
-            Scene.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
+    private static final TroubleContext SCENE =
+            TroubleContext.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
 
     private static void reply(Stage stage, String text) {
         Trouble.ofReply(SCENE.at(stage, Duration.ZERO), UpstreamReply.parse(text));
@@ -45,7 +45,7 @@ class OutcomeGrowthTest extends ReadersGrowth {
 
     private static void answer(String text) {
         for (String type : List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark")) {
-            Scene scene = Scene.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
+            TroubleContext scene = TroubleContext.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
             Trouble.ofAnswer(scene, "HTTP 400 " + text, null);
         }
     }

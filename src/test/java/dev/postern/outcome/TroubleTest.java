@@ -145,8 +145,8 @@ class TroubleTest {
 
     @Test
     void saysItInClearWords() {
-        Scene scene =
-                Scene.ofSmtp(Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
+        TroubleContext scene =
+                TroubleContext.ofSmtp(Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
         Verdict verdict = Trouble.ofFailure(scene, new ConnectException("Connection refused"));
         assertEquals("connection refused by 127.0.0.1:587", verdict.outcome().reply());
         assertEquals("connect-refused", verdict.row());
@@ -154,7 +154,7 @@ class TroubleTest {
 
     @Test
     void followsTheServersWishForAWait() {
-        Scene scene = Scene.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
+        TroubleContext scene = TroubleContext.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
         UpstreamReply reply = UpstreamReply.parse("450 4.2.0 Greylisted, retry in 300 seconds\r\n");
         assertEquals(
                 new Outcome.Deferred(

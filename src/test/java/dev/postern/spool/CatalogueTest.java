@@ -11,9 +11,9 @@ class CatalogueTest {
     private final MemoryDisk disk = new MemoryDisk(1);
     private final Catalogue catalogue = new Catalogue(disk, SpoolBench.HOME);
 
-    private static Snapshot snapshot(long id, String sender, String... recipients) {
+    private static MessageState snapshot(long id, String sender, String... recipients) {
         Acceptance acceptance = Mails.acceptance(sender, SpoolBench.START, recipients);
-        return Snapshot.accepted(new QueueId(id), acceptance, 10, SpoolBench.START);
+        return MessageState.accepted(new QueueId(id), acceptance, 10, SpoolBench.START);
     }
 
     @Test

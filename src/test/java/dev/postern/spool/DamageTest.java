@@ -132,7 +132,7 @@ class DamageTest {
         SpoolBench bench = open(flipped, true);
         assertEquals(State.FAILED, bench.message(ids.getFirst()).state());
         assertEquals(
-                Rebuild.DAMAGED_REPLY,
+                IndexRebuild.DAMAGED_REPLY,
                 bench.message(ids.getFirst()).recipients().getFirst().reply());
         assertEquals(2, bench.spool().claim(10).size());
         bench.kill();

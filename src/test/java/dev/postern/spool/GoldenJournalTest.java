@@ -53,7 +53,7 @@ class GoldenJournalTest {
     @Test
     void isReadAsItWasWritten() throws IOException {
         SpoolBench bench = open();
-        Snapshot deferred = twice(full(id(0), State.DEFERRED, Reason.RECIPIENT));
+        MessageState deferred = twice(full(id(0), State.DEFERRED, Reason.RECIPIENT));
         assertEquals(deferred.message(), bench.message(id(0)));
         MessageHistory history = bench.spool().find(id(0)).orElseThrow();
         assertEquals(full(id(0), State.DEFERRED, Reason.RECIPIENT).attempts(), history.attempts());
@@ -106,7 +106,7 @@ class GoldenJournalTest {
     }
 
     /// A state with something in every field.
-    private static Snapshot full(QueueId id, State state, Reason reason) {
+    private static MessageState full(QueueId id, State state, Reason reason) {
         List<ForwardPath> paths =
                 List.of(new ForwardPath("b@example.net"), new ForwardPath("\u00fc@example.net"));
         Attempt attempt =
@@ -121,7 +121,7 @@ class GoldenJournalTest {
         List<Recipient> recipients = new ArrayList<>();
         recipients.add(new Recipient(paths.get(0), state, reason, "450 4.2.1 later", "relay"));
         recipients.add(new Recipient(paths.get(1), State.SENT, null, "250 ok", "other"));
-        return new Snapshot(
+        return new MessageState(
                 id,
                 new Envelope(new ReversePath("a@example.org"), paths, true),
                 new Origin("127.0.0.1", "app.local", "UTF8SMTPA", "user"),
@@ -139,8 +139,8 @@ class GoldenJournalTest {
                 false);
     }
 
-    private static Snapshot twice(Snapshot once) {
-        return new Snapshot(
+    private static MessageState twice(MessageState once) {
+        return new MessageState(
                 once.id(),
                 once.envelope(),
                 once.origin(),
@@ -160,7 +160,7 @@ class GoldenJournalTest {
 
     private static byte[] write() throws IOException {
         MemoryDisk disk = new MemoryDisk(1);
-        Ledger ledger = new Ledger(SpoolBench.HOME, new Catalogue(disk, SpoolBench.HOME));
+        QueueIndex ledger = new QueueIndex(SpoolBench.HOME, new Catalogue(disk, SpoolBench.HOME));
         Journal journal =
                 new Journal(disk, SpoolBench.HOME, ledger, MARK, true, 1 << 20, 0, 0, 1, _ -> {});
         Golden golden = new Golden(journal);
@@ -202,8 +202,8 @@ class GoldenJournalTest {
                     journal.append(RecordType.CONTENT, id, tails[number], octets, 0, octets.length);
         }
 
-        private void state(RecordType type, Snapshot snapshot) throws IOException {
-            byte[] body = SnapshotCodec.encode(snapshot);
+        private void state(RecordType type, MessageState snapshot) throws IOException {
+            byte[] body = MessageStateCodec.encode(snapshot);
             int number = (int) (snapshot.id().value() - id(0).value());
             long link = snapshot.hasContent() ? tails[number] : Position.NONE;
             journal.append(type, snapshot.id().value(), link, body, 0, body.length);

@@ -18,7 +18,7 @@ class IndexTest {
     @Test
     void hundredThousandMessagesFitIntoSixteenMebibytes() {
         Index index = new Index();
-        Lines lines = new Lines(index);
+        DueQueues lines = new DueQueues(index);
         for (int i = 0; i < QUEUED; i++) {
             int row = index.add(i + 1L);
             index.state(row, i % 2 == 0 ? State.QUEUED : State.DEFERRED, 0);

@@ -290,7 +290,7 @@ class JournalSpoolTest {
         bench.open();
         QueueId before = bench.accept("before");
         QueuedMessage claimed = bench.claim();
-        Intake halfway = bench.begin("x".repeat(Flow.PIECE_BYTES));
+        Intake halfway = bench.begin("x".repeat(IntakeBudget.PIECE_BYTES));
         Intake lost = bench.begin("lost");
         CompletableFuture<Void> commit = bench.commit(lost);
         spool().settle(before, Mails.sent(claimed, bench.instant()));

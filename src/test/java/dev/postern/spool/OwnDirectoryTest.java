@@ -352,7 +352,7 @@ class OwnDirectoryTest {
         }
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Keepsakes(new FileDisk(), directory).keep("notes", new byte[0]));
+                () -> new StateFiles(new FileDisk(), directory).keep("notes", new byte[0]));
     }
 
     @Test

@@ -340,7 +340,7 @@ class PreparationsTest {
         List<Intake> intakes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Intake intake = threaded.receive();
-            intake.write(Mails.octets("x".repeat(Flow.PIECE_BYTES)));
+            intake.write(Mails.octets("x".repeat(IntakeBudget.PIECE_BYTES)));
             intakes.add(intake);
         }
         threaded.close();
@@ -351,7 +351,7 @@ class PreparationsTest {
                         () -> intakes.get(0).commit(acceptance).toCompletableFuture().join());
         assertEquals(SpoolException.Kind.CLOSED, ((SpoolException) refused.getCause()).kind());
         intakes.get(1).abort();
-        intakes.get(2).write(Mails.octets("y".repeat(Flow.PIECE_BYTES)));
+        intakes.get(2).write(Mails.octets("y".repeat(IntakeBudget.PIECE_BYTES)));
         assertTrue(
                 intakes.get(2).stage(acceptance).toCompletableFuture().isCompletedExceptionally());
     }

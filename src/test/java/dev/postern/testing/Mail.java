@@ -1,6 +1,6 @@
 package dev.postern.testing;
 
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -22,22 +22,22 @@ public final class Mail {
     private Mail() {}
 
     /// Returns the small message from a@example.org to these.
-    public static Shipment to(String... recipients) {
+    public static OutboundMessage to(String... recipients) {
         return of("a@example.org", TEXT.getBytes(StandardCharsets.US_ASCII), false, recipients);
     }
 
     /// Returns a message.
-    public static Shipment of(
+    public static OutboundMessage of(
             String sender, byte[] content, boolean smtpUtf8, String... recipients) {
         return of(sender, content(content), smtpUtf8, recipients);
     }
 
     /// Returns a message.
-    public static Shipment of(
+    public static OutboundMessage of(
             String sender, MessageContent content, boolean smtpUtf8, String... recipients) {
         List<ForwardPath> paths = Stream.of(recipients).map(ForwardPath::new).toList();
         Envelope envelope = new Envelope(new ReversePath(sender), paths, smtpUtf8);
-        return new Shipment(new QueueId(1), envelope, content);
+        return new OutboundMessage(new QueueId(1), envelope, content);
     }
 
     /// Returns content with the traits that its octets have.

@@ -2,9 +2,9 @@ package dev.postern.egress.http;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -33,9 +33,9 @@ interface Api {
     /// @param sender takes a call, and says whether the next one is wanted
     /// @return why this API can't take the message, or what is left of it
     /// @throws IOException when the content can't be read
-    /// @throws BeyondLimit when the message has more of something than is read
-    Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
-            throws IOException, BeyondLimit;
+    /// @throws MessageLimitException when the message has more of something than is read
+    Optional<Unfit> plan(OutboundMessage shipment, ContentCursor content, Predicate<Post> sender)
+            throws IOException, MessageLimitException;
 
     /// Makes one of the planned calls.
     HttpResult send(Post post, CommitGate gate);
@@ -82,5 +82,5 @@ interface Api {
     }
 
     /// This API can't take this message.
-    record Unfit(String reply, Misfit misfit) {}
+    record Unfit(String reply, Unsuitability misfit) {}
 }

@@ -41,9 +41,9 @@ final class Brevo extends RebuildingApi {
 
     @Override
     Post post(Draft draft) throws IOException {
-        ObjectNode json = Json.MAPPER.createObjectNode();
+        ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         putObject(json.putObject("sender"), draft.from());
-        Placement placement = draft.placement();
+        RecipientSplit placement = draft.placement();
         putObjects(json, "to", placement.to());
         putObjects(json, "cc", placement.cc());
         putObjects(json, "bcc", placement.bcc());
@@ -83,14 +83,14 @@ final class Brevo extends RebuildingApi {
         String text = draft.text();
         if (html == null) {
             draft.lose("a message without HTML (it is made of the text)");
-            List<Leaf> leaves = draft.message().text();
+            List<MimeLeaf> leaves = draft.message().text();
             html =
                     BLANK.equals(text)
                             ? BLANK
                             : draft.streamed()
                                     .html(
                                             leaves.stream()
-                                                    .map(leaf -> new Rebuilt.Shown(leaf, false))
+                                                    .map(leaf -> new ParsedMessage.Shown(leaf, false))
                                                     .toList());
         }
         json.put("htmlContent", html.isBlank() ? "<pre> </pre>" : html);
@@ -101,12 +101,12 @@ final class Brevo extends RebuildingApi {
 
     /// It derives the type of each file from its name.
     private static void attachments(Draft draft, ObjectNode json) {
-        List<Rebuilt.Attachment> attachments = draft.attachments();
+        List<ParsedMessage.Attachment> attachments = draft.attachments();
         if (attachments.isEmpty()) {
             return;
         }
         ArrayNode array = json.putArray("attachment");
-        for (Rebuilt.Attachment attachment : attachments) {
+        for (ParsedMessage.Attachment attachment : attachments) {
             draft.loseInline(attachment);
             draft.loseParameters(attachment);
             String name = nameOf(attachment);
@@ -120,7 +120,7 @@ final class Brevo extends RebuildingApi {
     }
 
     /// It takes the extensions that it knows only: what has no name and can be read as text is one.
-    private static String nameOf(Rebuilt.Attachment attachment) {
+    private static String nameOf(ParsedMessage.Attachment attachment) {
         String name = FileNames.withExtension(attachment);
         boolean readable = attachment.type().startsWith("message/");
         return attachment.isNamed() || !readable
@@ -131,21 +131,21 @@ final class Brevo extends RebuildingApi {
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return answer.status() == SUCCESS
-                ? Json.text(Json.read(answer), "messageId")
+                ? JsonAnswer.text(JsonAnswer.read(answer), "messageId")
                 : Optional.empty();
     }
 
     @Override
     public boolean isOwn(HttpAnswer answer) {
-        JsonNode body = Json.read(answer);
-        return Json.text(body, "code").isPresent() && Json.text(body, "message").isPresent();
+        JsonNode body = JsonAnswer.read(answer);
+        return JsonAnswer.text(body, "code").isPresent() && JsonAnswer.text(body, "message").isPresent();
     }
 
     @Override
     public String explain(HttpAnswer answer, Post post) {
-        JsonNode body = Json.read(answer);
-        String code = Json.text(body, "code").map(c -> c + ": ").orElse("");
-        return code + Json.text(body, "message").orElse("");
+        JsonNode body = JsonAnswer.read(answer);
+        String code = JsonAnswer.text(body, "code").map(c -> c + ": ").orElse("");
+        return code + JsonAnswer.text(body, "message").orElse("");
     }
 
     @Override
@@ -159,7 +159,7 @@ final class Brevo extends RebuildingApi {
 
     @Override
     public Optional<Probe> probed(HttpAnswer answer) {
-        return answer.status() == 200 && Json.read(answer).has("email")
+        return answer.status() == 200 && JsonAnswer.read(answer).has("email")
                 ? Optional.of(new Probe.Passed("the key is good"))
                 : Optional.empty();
     }

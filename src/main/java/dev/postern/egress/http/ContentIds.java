@@ -26,7 +26,7 @@ final class ContentIds {
     }
 
     /// Returns which of the ids a text refers to.
-    static Set<String> referredTo(Leaf html, Set<String> wanted) throws IOException {
+    static Set<String> referredTo(MimeLeaf html, Set<String> wanted) throws IOException {
         ContentIds ids = new ContentIds(wanted);
         try (Reader text = html.text()) {
             for (int c = text.read(); c >= 0; c = text.read()) {

@@ -64,7 +64,7 @@ record CustomFields(List<CustomFields.Custom> all) {
     /// @param reserved says of a name in small letters whether this API does otherwise what such a
     ///   field says
     /// @param notCarried is told of those that go nowhere
-    static CustomFields of(Fields fields, Predicate<String> reserved, Losses notCarried) {
+    static CustomFields of(Fields fields, Predicate<String> reserved, NotCarried notCarried) {
         List<Custom> custom = new ArrayList<>();
         Set<String> signatures = new LinkedHashSet<>();
         int subject = 0;
@@ -118,7 +118,7 @@ record CustomFields(List<CustomFields.Custom> all) {
     /// Returns the fields for an API that takes each name once: the first of each.
     ///
     /// @param notCarried is told of the others
-    Map<String, String> once(Losses notCarried) {
+    Map<String, String> once(NotCarried notCarried) {
         Map<String, String> first = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
         for (Custom field : all) {

@@ -52,9 +52,9 @@ final class Exchange {
         BROKEN_OFF
     }
 
-    private final ConnectionPool pool;
-    private final Dialer dialer;
-    private final Endpoint endpoint;
+    private final HttpConnectionPool pool;
+    private final HttpDialer dialer;
+    private final ApiEndpoint endpoint;
     private final EgressCommon common;
     private final HttpCall call;
     private final CommitGate gate;
@@ -63,14 +63,14 @@ final class Exchange {
     private volatile Stage stage = Stage.CONNECT;
     private volatile long deadlineNanos;
     private volatile @Nullable Socket dialing;
-    private volatile @Nullable Connection connection;
+    private volatile @Nullable HttpConnection connection;
     private volatile @Nullable IOException ended;
     private @Nullable IOException writeFailure;
 
     Exchange(
-            ConnectionPool pool,
-            Dialer dialer,
-            Endpoint endpoint,
+            HttpConnectionPool pool,
+            HttpDialer dialer,
+            ApiEndpoint endpoint,
             EgressCommon common,
             HttpCall call,
             CommitGate gate) {
@@ -159,9 +159,9 @@ final class Exchange {
         ended = why;
         Socket socket = dialing;
         if (socket != null) {
-            Dialer.close(socket);
+            HttpDialer.close(socket);
         }
-        Connection open = connection;
+        HttpConnection open = connection;
         if (open != null) {
             open.close();
         }
@@ -172,7 +172,7 @@ final class Exchange {
     }
 
     private HttpResult work() throws IOException {
-        Connection pooled = pool.take();
+        HttpConnection pooled = pool.take();
         if (pooled != null) {
             HttpResult result = over(pooled);
             boolean failed = result instanceof Failed || writeFailure != null;
@@ -184,14 +184,14 @@ final class Exchange {
         gate.waiting();
         try {
             stage = Stage.CONNECT;
-            return over(new Connection(dialer.dial(socket -> dialing = socket)));
+            return over(new HttpConnection(dialer.dial(socket -> dialing = socket)));
         } catch (StageFailure e) {
             stage = e.stage();
             return failed(e.failure());
         }
     }
 
-    private HttpResult over(Connection use) throws IOException {
+    private HttpResult over(HttpConnection use) throws IOException {
         connection = use;
         allow(GATE_LIMIT);
         gate.preparing();

@@ -60,9 +60,9 @@ record Fields(List<Field> all) {
     ///   they are
     /// @throws IOException when it can't be read
     static Fields read(ContentCursor content, Predicate<String> wanted)
-            throws IOException, BeyondLimit {
-        Lines lines = new Lines(content.whole());
-        Section section = new Section(wanted, new Allowance(content));
+            throws IOException, MessageLimitException {
+        MimeLines lines = new MimeLines(content.whole());
+        Section section = new Section(wanted, new ReadingBudget(content));
         boolean goesOn = lines.next(1);
         while (goesOn && section.add(lines)) {
             goesOn = lines.next(1);
@@ -74,7 +74,7 @@ record Fields(List<Field> all) {
     static final class Section {
 
         private final Predicate<String> wanted;
-        private final Allowance allowance;
+        private final ReadingBudget allowance;
         private final List<Field> fields = new ArrayList<>();
         private String name = "";
         private StringBuilder value = new StringBuilder();
@@ -82,7 +82,7 @@ record Fields(List<Field> all) {
         private boolean headless;
         private boolean losesLines;
 
-        Section(Predicate<String> wanted, Allowance allowance) {
+        Section(Predicate<String> wanted, ReadingBudget allowance) {
             this.wanted = wanted;
             this.allowance = allowance;
             allowance.section();
@@ -91,7 +91,7 @@ record Fields(List<Field> all) {
         /// Takes the next line.
         ///
         /// @return whether the section goes on: an empty line ends it
-        boolean add(Lines line) throws IOException, BeyondLimit {
+        boolean add(MimeLines line) throws IOException, MessageLimitException {
             line.more(NAME_LIMIT_OCTETS + 1);
             if (line.isEmpty()) {
                 return false;
@@ -117,7 +117,7 @@ record Fields(List<Field> all) {
             return true;
         }
 
-        private void begin(Lines line, int from, int colon) throws IOException, BeyondLimit {
+        private void begin(MimeLines line, int from, int colon) throws IOException, MessageLimitException {
             String spelled = line.text(from).substring(0, colon - from).strip();
             if (wanted.test(spelled)) {
                 allowance.field();
@@ -126,19 +126,19 @@ record Fields(List<Field> all) {
             }
         }
 
-        private void goOn(Lines line) throws IOException, BeyondLimit {
+        private void goOn(MimeLines line) throws IOException, MessageLimitException {
             if (!name.isEmpty()) {
                 value.append(kept(line).text(0));
             }
         }
 
-        private Lines kept(Lines line) throws IOException, BeyondLimit {
+        private MimeLines kept(MimeLines line) throws IOException, MessageLimitException {
             line.more(allowance.sectionOctetsLeft() + 1);
             allowance.header(line.length());
             return line;
         }
 
-        private void passOver(Lines line, boolean first, int from) {
+        private void passOver(MimeLines line, boolean first, int from) {
             if (line.isWhole() && from == line.length()) {
                 // Blanks alone before all fields are nothing.
                 begun = false;
@@ -161,7 +161,7 @@ record Fields(List<Field> all) {
 
         /// Returns where the colon of the field that a line begins is; negative when it begins
         /// none.
-        private static int colonOfField(Lines line, int from) {
+        private static int colonOfField(MimeLines line, int from) {
             int at = from;
             while (line.octet(at) > ' ' && line.octet(at) < 127 && line.octet(at) != ':') {
                 at++;

@@ -99,20 +99,20 @@ final class FileNames {
     }
 
     /// Returns the name, with an extension by the type where it has none.
-    static String withExtension(Rebuilt.Attachment attachment) {
+    static String withExtension(ParsedMessage.Attachment attachment) {
         String name = attachment.name();
         return extensionOf(name).isEmpty() ? name + "." + extension(attachment.type()) : name;
     }
 
     /// Returns whether the type is one that the name's extension stands for, or nothing is known of
     /// the extension.
-    static boolean agrees(Rebuilt.Attachment attachment) {
+    static boolean agrees(ParsedMessage.Attachment attachment) {
         List<String> known = types(attachment.name());
         return known.isEmpty() || known.contains(attachment.type());
     }
 
     /// Returns whether who derives a type from the name finds just the type that it has.
-    static boolean tells(Rebuilt.Attachment attachment) {
+    static boolean tells(ParsedMessage.Attachment attachment) {
         return types(withExtension(attachment)).equals(List.of(attachment.type()));
     }
 

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// and for each stretch of the request, `answer-timeout` from the last octet to the whole answer.
 /// One buffer of 16 KiB a call. What is taken of an answer is [AnswerReader]'s to say.
 ///
-/// See also: [Exchange] (one call), [AnswerReader] (what is an answer), [Dialer] (how connections
+/// See also: [Exchange] (one call), [AnswerReader] (what is an answer), [HttpDialer] (how connections
 /// are made).
 final class Http implements AutoCloseable {
 
@@ -49,28 +49,28 @@ final class Http implements AutoCloseable {
     }
 
     private final EgressCommon common;
-    private final Endpoint endpoint;
-    private final Dialer dialer;
-    private final ConnectionPool pool;
+    private final ApiEndpoint endpoint;
+    private final HttpDialer dialer;
+    private final HttpConnectionPool pool;
     private final Semaphore turns;
 
     /// @param environment gives a variable's value, for the proxy
-    Http(EgressCommon common, Endpoint endpoint, UnaryOperator<@Nullable String> environment) {
+    Http(EgressCommon common, ApiEndpoint endpoint, UnaryOperator<@Nullable String> environment) {
         this.common = common;
         this.endpoint = endpoint;
         this.dialer =
-                new Dialer(
+                new HttpDialer(
                         endpoint,
                         new ProxySettings(environment),
                         new TlsTrust(common.ca()),
                         common.connectTimeout(),
                         common.commandTimeout());
-        this.pool = new ConnectionPool(common.concurrency(), System::nanoTime);
+        this.pool = new HttpConnectionPool(common.concurrency(), System::nanoTime);
         this.turns = new Semaphore(common.concurrency());
     }
 
     /// Returns where the calls go.
-    Endpoint endpoint() {
+    ApiEndpoint endpoint() {
         return endpoint;
     }
 

@@ -6,16 +6,16 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.http.Api.Post;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
-import dev.postern.outcome.Scene;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Verdict;
@@ -57,9 +57,9 @@ final class HttpEgress implements Egress {
     private final EgressCommon common;
     private final Api api;
     private final Http http;
-    private final Wording wording;
+    private final AnswerText wording;
 
-    HttpEgress(EgressCommon common, Api api, Http http, Wording wording) {
+    HttpEgress(EgressCommon common, Api api, Http http, AnswerText wording) {
         this.common = common;
         this.api = api;
         this.http = http;
@@ -77,7 +77,7 @@ final class HttpEgress implements Egress {
     }
 
     @Override
-    public Delivery send(Shipment shipment, CommitGate gate) {
+    public Delivery send(OutboundMessage shipment, CommitGate gate) {
         List<ForwardPath> recipients = shipment.envelope().recipients();
         gate.preparing();
         try (ContentCursor content = new ContentCursor(shipment.content(), gate)) {
@@ -90,14 +90,14 @@ final class HttpEgress implements Egress {
     /// One shipment on its way.
     private final class Sending {
 
-        private final Shipment shipment;
+        private final OutboundMessage shipment;
         private final ContentCursor content;
         private final CommitGate gate;
         private final Map<ForwardPath, Outcome> outcomes = new HashMap<>();
         private final Deque<List<ForwardPath>> groups = new ArrayDeque<>();
         private boolean over;
 
-        Sending(Shipment shipment, ContentCursor content, CommitGate gate) {
+        Sending(OutboundMessage shipment, ContentCursor content, CommitGate gate) {
             this.shipment = shipment;
             this.content = content;
             this.gate = gate.once();
@@ -108,7 +108,7 @@ final class HttpEgress implements Egress {
             List<ForwardPath> strange = recipients.stream().filter(r -> !mayBeGiven(r)).toList();
             settle(
                     strange,
-                    new Outcome.Unsuited(api.type() + " takes no address like that", Misfit.FORM));
+                    new Outcome.Unsuited(api.type() + " takes no address like that", Unsuitability.FORM));
             if (strange.size() < recipients.size()) {
                 groups.add(without(recipients, strange));
             }
@@ -128,16 +128,16 @@ final class HttpEgress implements Egress {
 
         private void group(List<ForwardPath> recipients) throws IOException {
             gate.preparing();
-            Shipment part =
-                    new Shipment(
+            OutboundMessage part =
+                    new OutboundMessage(
                             shipment.id(), shipment.envelope().to(recipients), shipment.content());
             try {
                 api.plan(part, content, this::post)
                         .map(unfit -> new Outcome.Unsuited(unfit.reply(), unfit.misfit()))
                         .ifPresent(outcome -> settleUnasked(recipients, outcome));
-            } catch (BeyondLimit e) {
+            } catch (MessageLimitException e) {
                 String reply = api.type() + " can't be given a message with " + e.getMessage();
-                settleUnasked(recipients, new Outcome.Unsuited(reply, Misfit.FORM));
+                settleUnasked(recipients, new Outcome.Unsuited(reply, Unsuitability.FORM));
             } catch (BrokenOff e) {
                 settleUnasked(
                         recipients, judged(new HttpResult.Failed(Stage.PREPARE, e)).outcome());
@@ -166,7 +166,7 @@ final class HttpEgress implements Egress {
                         post.recipients(),
                         new Outcome.Unsuited(
                                 api.type() + " can't carry " + String.join(", ", post.notCarried()),
-                                Misfit.FORM));
+                                Unsuitability.FORM));
                 return;
             }
             switch (api.send(post, gate)) {
@@ -235,7 +235,7 @@ final class HttpEgress implements Egress {
                                         null));
                 // Its form may be wrong for the recipients that one call shows; all else is of all.
                 case Outcome.Unsuited unsuited
-                        when unsuited.misfit() != Misfit.FORM && !verdict.fewerRecipients() ->
+                        when unsuited.misfit() != Unsuitability.FORM && !verdict.fewerRecipients() ->
                         settleTheRest(unsuited);
                 case Outcome.Deferred _,
                         Outcome.Rejected _,
@@ -270,8 +270,8 @@ final class HttpEgress implements Egress {
         return rest;
     }
 
-    private Scene scene(Stage stage) {
-        return Scene.ofApi(
+    private TroubleContext scene(Stage stage) {
+        return TroubleContext.ofApi(
                 api.type(),
                 stage,
                 http.endpoint().authority(),

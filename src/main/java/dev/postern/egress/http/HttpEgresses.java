@@ -26,10 +26,10 @@ public final class HttpEgresses {
     /// @param environment gives a variable's value, for the proxy
     static Egress of(EgressConfig config, UnaryOperator<@Nullable String> environment) {
         EgressCommon common = config.common();
-        Endpoint endpoint = Endpoint.of(base(config));
+        ApiEndpoint endpoint = ApiEndpoint.of(base(config));
         Http http = new Http(common, endpoint, environment);
         return new HttpEgress(
-                common, api(config, http), http, new Wording(new KeyMask(secrets(config))));
+                common, api(config, http), http, new AnswerText(new KeyMask(secrets(config))));
     }
 
     /// Returns the base address: the configured one, else the provider's own.

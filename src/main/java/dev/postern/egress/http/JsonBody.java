@@ -48,7 +48,7 @@ final class JsonBody implements HttpBody {
         private final List<Segment> segments = new ArrayList<>();
 
         /// Returns a token for a part's octets in base64.
-        String base64(Leaf leaf) {
+        String base64(MimeLeaf leaf) {
             return token(out -> {
                 try (InputStream in = new Base64Stream(leaf.open())) {
                     in.transferTo(out);
@@ -57,11 +57,11 @@ final class JsonBody implements HttpBody {
         }
 
         /// Returns a token for parts' texts, one after the other.
-        String text(List<Leaf> leaves) {
+        String text(List<MimeLeaf> leaves) {
             return token(out -> {
                 Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
                 String between = "";
-                for (Leaf leaf : leaves) {
+                for (MimeLeaf leaf : leaves) {
                     writer.write(between);
                     between = LINE_BREAK;
                     write(leaf, writer, false);
@@ -71,11 +71,11 @@ final class JsonBody implements HttpBody {
         }
 
         /// Returns a token for HTML, one piece after the other; in it, texts are shown as they are.
-        String html(List<Rebuilt.Shown> pieces) {
+        String html(List<ParsedMessage.Shown> pieces) {
             return token(out -> {
                 Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
                 String between = "";
-                for (Rebuilt.Shown piece : pieces) {
+                for (ParsedMessage.Shown piece : pieces) {
                     writer.write(between);
                     between = LINE_BREAK;
                     writer.write(piece.isHtml() ? "" : PREFORMATTED);
@@ -91,7 +91,7 @@ final class JsonBody implements HttpBody {
             return mark + (segments.size() - 1) + "@";
         }
 
-        private static void write(Leaf leaf, Writer writer, boolean asHtml) throws IOException {
+        private static void write(MimeLeaf leaf, Writer writer, boolean asHtml) throws IOException {
             try (Reader text = leaf.text()) {
                 for (int c = text.read(); c >= 0; c = text.read()) {
                     writeCharacter((char) c, writer, asHtml);
@@ -123,7 +123,7 @@ final class JsonBody implements HttpBody {
         /// Returns the body that a tree with this object's tokens describes.
         JsonBody body(JsonNode tree) {
             try {
-                return body(Json.MAPPER.writeValueAsString(tree));
+                return body(JsonAnswer.MAPPER.writeValueAsString(tree));
             } catch (JsonProcessingException e) {
                 throw new AssertionError("a tree of ours can be written", e);
             }

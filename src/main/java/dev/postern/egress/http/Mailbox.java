@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /// An address in a header field, with the name that is shown for it (RFC 5322 §3.4).
 ///
-/// *Limits.* [Allowance#ADDRESSES_LIMIT] in a field. A value is walked through once.
+/// *Limits.* [ReadingBudget#ADDRESSES_LIMIT] in a field. A value is walked through once.
 ///
 /// @param address `local@domain`, the domain as A-labels where it has any: no API knows another
 ///   form; of those that [Listed] has as others a local part, or nothing
@@ -42,8 +42,8 @@ record Mailbox(String address, String name) {
 
     /// Reads a field value. Comments and blanks may be wherever RFC 5322 §4.4 lets them be.
     ///
-    /// @throws BeyondLimit when it has too many entries
-    static Listed list(Fields.Raw value) throws BeyondLimit {
+    /// @throws MessageLimitException when it has too many entries
+    static Listed list(Fields.Raw value) throws MessageLimitException {
         Scan scan = new Scan(value);
         scan.run();
         return new Listed(scan.found, scan.others, scan.groups);
@@ -51,16 +51,16 @@ record Mailbox(String address, String name) {
 
     /// Returns the mailboxes of a field value.
     ///
-    /// @throws BeyondLimit when it has too many entries
-    static List<Mailbox> parse(Fields.Raw value) throws BeyondLimit {
+    /// @throws MessageLimitException when it has too many entries
+    static List<Mailbox> parse(Fields.Raw value) throws MessageLimitException {
         return list(value).mailboxes();
     }
 
     /// Returns who wrote a message: the first with a domain that its From names, else the first
     /// without; null when there is none at all.
     ///
-    /// @throws BeyondLimit when there are too many
-    static @Nullable Mailbox author(Fields fields) throws BeyondLimit {
+    /// @throws MessageLimitException when there are too many
+    static @Nullable Mailbox author(Fields fields) throws MessageLimitException {
         Mailbox other = null;
         for (Fields.Raw value : fields.values("From")) {
             Listed listed = list(value);
@@ -105,7 +105,7 @@ record Mailbox(String address, String name) {
             this.raw = value.octets();
         }
 
-        void run() throws BeyondLimit {
+        void run() throws MessageLimitException {
             while (at < raw.length()) {
                 char c = raw.charAt(at);
                 switch (c) {
@@ -141,7 +141,7 @@ record Mailbox(String address, String name) {
         }
 
         /// Ends an entry: what has no angle brackets may be an address itself, or have some in it.
-        private void end() throws BeyondLimit {
+        private void end() throws MessageLimitException {
             if (plain.indexOf("@") < 0) {
                 endWithoutAddress();
             } else {
@@ -156,7 +156,7 @@ record Mailbox(String address, String name) {
         }
 
         /// What has one word only is a local part, any other text a name.
-        private void endWithoutAddress() throws BeyondLimit {
+        private void endWithoutAddress() throws MessageLimitException {
             String all = plain.toString().strip();
             if (all.isEmpty()) {
                 return;
@@ -166,7 +166,7 @@ record Mailbox(String address, String name) {
         }
 
         /// Takes the addresses among words; the rest is text.
-        private void addWords(CharSequence text) throws BeyondLimit {
+        private void addWords(CharSequence text) throws MessageLimitException {
             StringBuilder rest = new StringBuilder();
             for (String word : words(text)) {
                 rest.append(add(word, "") ? "" : word + " ");
@@ -228,7 +228,7 @@ record Mailbox(String address, String name) {
         }
 
         /// Reads an address in angle brackets. One that has no end before another begins is none.
-        private void angled() throws BeyondLimit {
+        private void angled() throws MessageLimitException {
             int opened = at++;
             String noted = comment;
             int comma = -1;
@@ -263,7 +263,7 @@ record Mailbox(String address, String name) {
         }
 
         /// What has no second bracket is text; with a comma in it the entry ends there.
-        private void giveUp(int opened, int comma, CharSequence inside) throws BeyondLimit {
+        private void giveUp(int opened, int comma, CharSequence inside) throws MessageLimitException {
             plain.append(' ');
             if (comma < 0) {
                 plain.append(inside);
@@ -294,12 +294,12 @@ record Mailbox(String address, String name) {
         }
 
         /// @return whether that is an address
-        private boolean add(String address, String name) throws BeyondLimit {
+        private boolean add(String address, String name) throws MessageLimitException {
             String decoded = HeaderText.octetsDecoded(new Fields.Raw(address)).strip();
             return isPlain(decoded) && found.add(new Mailbox(decoded, named(name)));
         }
 
-        private void addOther(String address, String name) throws BeyondLimit {
+        private void addOther(String address, String name) throws MessageLimitException {
             if ((address + name).chars().noneMatch(Character::isLetterOrDigit)) {
                 return;
             }
@@ -307,10 +307,10 @@ record Mailbox(String address, String name) {
             others.add(new Mailbox(decoded, named(name)));
         }
 
-        private String named(String name) throws BeyondLimit {
+        private String named(String name) throws MessageLimitException {
             int entries = found.size() + others.size() + groups.size();
-            if (entries >= Allowance.ADDRESSES_LIMIT) {
-                throw new BeyondLimit("more than " + Allowance.ADDRESSES_LIMIT + " addresses");
+            if (entries >= ReadingBudget.ADDRESSES_LIMIT) {
+                throw new MessageLimitException("more than " + ReadingBudget.ADDRESSES_LIMIT + " addresses");
             }
             return HeaderText.decode(new Fields.Raw(name));
         }

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
-import dev.postern.outcome.Misfit;
+import dev.postern.egress.OutboundMessage;
+import dev.postern.outcome.Unsuitability;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -77,15 +77,15 @@ final class Mailgun implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
-            throws IOException, BeyondLimit {
+    public Optional<Unfit> plan(OutboundMessage shipment, ContentCursor content, Predicate<Post> sender)
+            throws IOException, MessageLimitException {
         if (content.sizeBytes() > SIZE_LIMIT_BYTES) {
-            return Optional.of(new Unfit("Mailgun takes at most 52 MiB", Misfit.SIZE));
+            return Optional.of(new Unfit("Mailgun takes at most 52 MiB", Unsuitability.SIZE));
         }
         Fields fields =
                 Fields.read(
                         content, name -> name.toLowerCase(Locale.ROOT).startsWith("x-mailgun-"));
-        Losses notCarried = new Losses();
+        NotCarried notCarried = new NotCarried();
         if (fields.values(DROP).stream().map(HeaderText::decode).anyMatch(Mailgun::isYes)) {
             notCarried.add(SANDBOX);
         }
@@ -109,7 +109,7 @@ final class Mailgun implements Api {
         return value.equalsIgnoreCase("yes") || value.equalsIgnoreCase("true");
     }
 
-    private static void options(Fields fields, Form form) throws BeyondLimit {
+    private static void options(Fields fields, Form form) throws MessageLimitException {
         for (Fields.Field field : fields.all()) {
             for (Map.Entry<String, String> option : OPTIONS.entrySet()) {
                 if (field.isNamed(option.getKey())) {
@@ -118,7 +118,7 @@ final class Mailgun implements Api {
             }
         }
         for (Fields.Raw json : fields.values(VARIABLES)) {
-            JsonNode variables = Json.read(HeaderText.decode(json));
+            JsonNode variables = JsonAnswer.read(HeaderText.decode(json));
             for (Map.Entry<String, JsonNode> variable : variables.properties()) {
                 JsonNode value = variable.getValue();
                 form.option(
@@ -146,19 +146,19 @@ final class Mailgun implements Api {
 
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        return answer.status() == SUCCESS ? Json.text(Json.read(answer), "id") : Optional.empty();
+        return answer.status() == SUCCESS ? JsonAnswer.text(JsonAnswer.read(answer), "id") : Optional.empty();
     }
 
     /// To a wrong key it says one word, which is no JSON.
     @Override
     public boolean isOwn(HttpAnswer answer) {
-        return Json.text(Json.read(answer), "message").isPresent()
+        return JsonAnswer.text(JsonAnswer.read(answer), "message").isPresent()
                 || (answer.status() == 401 && answer.body().strip().equals("Forbidden"));
     }
 
     @Override
     public String explain(HttpAnswer answer, Post post) {
-        return Json.text(Json.read(answer), "message").orElse("");
+        return JsonAnswer.text(JsonAnswer.read(answer), "message").orElse("");
     }
 
     /// A sending key may do nothing but send, so a message is begun that can't be sent: it is for
@@ -191,10 +191,10 @@ final class Mailgun implements Api {
         private int options;
 
         /// Adds what a message says.
-        void option(String name, String value) throws BeyondLimit {
+        void option(String name, String value) throws MessageLimitException {
             options++;
             if (options > OPTIONS_LIMIT) {
-                throw new BeyondLimit("more than " + OPTIONS_LIMIT + " options for Mailgun");
+                throw new MessageLimitException("more than " + OPTIONS_LIMIT + " options for Mailgun");
             }
             field(name, value);
         }

@@ -53,9 +53,9 @@ final class Postmark extends RebuildingApi {
 
     @Override
     Post post(Draft draft) throws IOException {
-        ObjectNode json = Json.MAPPER.createObjectNode();
+        ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         json.put("From", draft.from().toString());
-        Placement placement = draft.placement();
+        RecipientSplit placement = draft.placement();
         putList(json, "To", placement.to());
         putList(json, "Cc", placement.cc());
         putList(json, "Bcc", placement.bcc());
@@ -100,7 +100,7 @@ final class Postmark extends RebuildingApi {
                 json.put(member, value);
             }
         }
-        ArrayNode headers = Json.MAPPER.createArrayNode();
+        ArrayNode headers = JsonAnswer.MAPPER.createArrayNode();
         draft.custom(n -> MEMBERS.containsKey(n) || n.startsWith(METADATA))
                 .all()
                 .forEach(f -> headers.addObject().put("Name", f.name()).put("Value", f.value()));
@@ -114,12 +114,12 @@ final class Postmark extends RebuildingApi {
     }
 
     private static void attachments(Draft draft, ObjectNode json) {
-        List<Rebuilt.Attachment> attachments = draft.attachments();
+        List<ParsedMessage.Attachment> attachments = draft.attachments();
         if (attachments.isEmpty()) {
             return;
         }
         ArrayNode array = json.putArray("Attachments");
-        for (Rebuilt.Attachment attachment : attachments) {
+        for (ParsedMessage.Attachment attachment : attachments) {
             ObjectNode attached =
                     array.addObject()
                             .put("Name", draft.named(attachment, attachment.name()))
@@ -135,29 +135,29 @@ final class Postmark extends RebuildingApi {
     /// What it takes when it is behind has no number, and an id.
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        JsonNode body = Json.read(answer);
+        JsonNode body = JsonAnswer.read(answer);
         JsonNode code = body.path("ErrorCode");
         boolean taken =
                 code.isInt()
                         ? code.intValue() == 0
                         : (code.isMissingNode() || code.isNull())
-                                && Json.text(body, "Message").orElse("").startsWith(TAKEN);
+                                && JsonAnswer.text(body, "Message").orElse("").startsWith(TAKEN);
         return answer.status() == SUCCESS && taken
-                ? Json.text(body, "MessageID")
+                ? JsonAnswer.text(body, "MessageID")
                 : Optional.empty();
     }
 
     @Override
     public boolean isOwn(HttpAnswer answer) {
-        JsonNode body = Json.read(answer);
-        return body.path("ErrorCode").isInt() && Json.text(body, "Message").isPresent();
+        JsonNode body = JsonAnswer.read(answer);
+        return body.path("ErrorCode").isInt() && JsonAnswer.text(body, "Message").isPresent();
     }
 
     @Override
     public String explain(HttpAnswer answer, Post post) {
-        JsonNode body = Json.read(answer);
+        JsonNode body = JsonAnswer.read(answer);
         String code = body.path("ErrorCode").isInt() ? body.path("ErrorCode").asText() + ": " : "";
-        return code + Json.text(body, "Message").orElse("");
+        return code + JsonAnswer.text(body, "Message").orElse("");
     }
 
     /// It names those that it will not mail, because they bounced or complained before.
@@ -183,7 +183,7 @@ final class Postmark extends RebuildingApi {
             // It is no server's, and good for sending to nobody only.
             return Optional.of(new Probe.Unproven("the token for tests: nothing is delivered"));
         }
-        return answer.status() == 200 && Json.read(answer).has("ID")
+        return answer.status() == 200 && JsonAnswer.read(answer).has("ID")
                 ? Optional.of(new Probe.Passed("the token is good"))
                 : Optional.empty();
     }

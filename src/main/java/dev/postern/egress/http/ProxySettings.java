@@ -44,7 +44,7 @@ final class ProxySettings {
     ///   repeat its value, which may hold a password
     @Nullable Proxy proxyFor(String host, int port) {
         String setting = first("HTTPS_PROXY", "ALL_PROXY");
-        if (setting == null || Endpoint.isLoopback(host) || isExcepted(host, port)) {
+        if (setting == null || ApiEndpoint.isLoopback(host) || isExcepted(host, port)) {
             return null;
         }
         return parse(setting);

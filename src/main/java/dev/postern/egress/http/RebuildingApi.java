@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What the APIs have in common that have no raw form: the message is read once, and for each
-/// [Placement] of recipients a call is made of its pieces.
+/// [RecipientSplit] of recipients a call is made of its pieces.
 abstract class RebuildingApi implements Api {
 
     /// What stands for an empty subject, which none of these APIs takes.
@@ -30,7 +30,7 @@ abstract class RebuildingApi implements Api {
     static final String BLANK = " ";
 
     /// What says no more of a part than that it is a file (RFC 2183 §2).
-    private static final Set<String> ATTACHED = Set.of("", Rebuilt.Attachment.ATTACHED);
+    private static final Set<String> ATTACHED = Set.of("", ParsedMessage.Attachment.ATTACHED);
 
     /// A parameter's value that needs no quotes, and one that can be told in ASCII.
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`{|}~-]++");
@@ -63,28 +63,28 @@ abstract class RebuildingApi implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
-            throws IOException, BeyondLimit {
-        Rebuilt message = MimeReading.read(content);
+    public Optional<Unfit> plan(OutboundMessage shipment, ContentCursor content, Predicate<Post> sender)
+            throws IOException, MessageLimitException {
+        ParsedMessage message = MimeParser.read(content);
         Mailbox from = author(shipment, message);
         if (from == null) {
-            return unfit("wants a From, and there is none", Misfit.FORM);
+            return unfit("wants a From, and there is none", Unsuitability.FORM);
         }
-        for (Rebuilt.Attachment attachment : message.attachments()) {
+        for (ParsedMessage.Attachment attachment : message.attachments()) {
             if (attachment.leaf().isEmpty()) {
-                return unfit("takes no empty attachment: " + attachment.label(), Misfit.FORM);
+                return unfit("takes no empty attachment: " + attachment.label(), Unsuitability.FORM);
             }
         }
         List<ForwardPath> recipients = shipment.envelope().recipients();
         if (!takesAnyLocalPart() && !HeaderText.isAscii(from.address())) {
-            return unfit("takes no From like that", Misfit.FORM);
+            return unfit("takes no From like that", Unsuitability.FORM);
         }
-        for (List<Placement> placements :
-                grouped(Placement.of(recipients, message, recipientsLimit))) {
+        for (List<RecipientSplit> placements :
+                grouped(RecipientSplit.of(recipients, message, recipientsLimit))) {
             Draft draft = new Draft(shipment, message, from, placements);
             Post post = post(draft);
             if (post.call().body().lengthBytes() > sizeLimitBytes()) {
-                return unfit("takes at most " + sizeLimitBytes() + " octets", Misfit.SIZE);
+                return unfit("takes at most " + sizeLimitBytes() + " octets", Unsuitability.SIZE);
             }
             if (!sender.test(post)) {
                 break;
@@ -93,11 +93,11 @@ abstract class RebuildingApi implements Api {
         return Optional.empty();
     }
 
-    private Optional<Unfit> unfit(String why, Misfit misfit) {
+    private Optional<Unfit> unfit(String why, Unsuitability misfit) {
         return Optional.of(new Unfit(type() + " " + why, misfit));
     }
 
-    private static @Nullable Mailbox author(Shipment shipment, Rebuilt message) {
+    private static @Nullable Mailbox author(OutboundMessage shipment, ParsedMessage message) {
         String sender = shipment.envelope().sender().address();
         Mailbox author = message.from();
         boolean named = author != null && author.hasDomain();
@@ -107,7 +107,7 @@ abstract class RebuildingApi implements Api {
     }
 
     /// Returns which placements go in one call; by default each in its own.
-    List<List<Placement>> grouped(List<Placement> placements) {
+    List<List<RecipientSplit>> grouped(List<RecipientSplit> placements) {
         return placements.stream().map(List::of).toList();
     }
 
@@ -130,14 +130,14 @@ abstract class RebuildingApi implements Api {
     /// One call while it is made.
     static final class Draft {
 
-        private final Shipment shipment;
-        private final Rebuilt message;
+        private final OutboundMessage shipment;
+        private final ParsedMessage message;
         private final Mailbox from;
-        private final List<Placement> placements;
+        private final List<RecipientSplit> placements;
         private final JsonBody.Streamed streamed = new JsonBody.Streamed();
-        private final Losses notCarried = new Losses();
+        private final NotCarried notCarried = new NotCarried();
 
-        Draft(Shipment shipment, Rebuilt message, Mailbox from, List<Placement> placements) {
+        Draft(OutboundMessage shipment, ParsedMessage message, Mailbox from, List<RecipientSplit> placements) {
             this.shipment = shipment;
             this.message = message;
             this.from = from;
@@ -149,11 +149,11 @@ abstract class RebuildingApi implements Api {
             }
         }
 
-        Shipment shipment() {
+        OutboundMessage shipment() {
             return shipment;
         }
 
-        Rebuilt message() {
+        ParsedMessage message() {
             return message;
         }
 
@@ -161,12 +161,12 @@ abstract class RebuildingApi implements Api {
             return from;
         }
 
-        List<Placement> placements() {
+        List<RecipientSplit> placements() {
             return placements;
         }
 
         /// Returns where the recipients stand, of a call that has but one placement.
-        Placement placement() {
+        RecipientSplit placement() {
             return placements.getFirst();
         }
 
@@ -180,7 +180,7 @@ abstract class RebuildingApi implements Api {
         }
 
         /// Returns what [#lose] adds to.
-        Losses notCarried() {
+        NotCarried notCarried() {
             return notCarried;
         }
 
@@ -196,7 +196,7 @@ abstract class RebuildingApi implements Api {
         /// Returns a token for the text; null without one beside an HTML. One that is empty is a
         /// blank, since these APIs want a body.
         @Nullable String text() throws IOException {
-            List<Leaf> text = message.text();
+            List<MimeLeaf> text = message.text();
             if (text.isEmpty()) {
                 return message.html().isEmpty() ? BLANK : null;
             }
@@ -209,11 +209,11 @@ abstract class RebuildingApi implements Api {
 
         /// Returns a token for the HTML; null without one.
         @Nullable String html() throws IOException {
-            List<Rebuilt.Shown> html = message.html();
+            List<ParsedMessage.Shown> html = message.html();
             if (html.isEmpty()) {
                 return null;
             }
-            List<Leaf> leaves = html.stream().map(Rebuilt.Shown::leaf).toList();
+            List<MimeLeaf> leaves = html.stream().map(ParsedMessage.Shown::leaf).toList();
             if (hasOctets(leaves)) {
                 return streamed.html(html);
             }
@@ -221,8 +221,8 @@ abstract class RebuildingApi implements Api {
             return BLANK;
         }
 
-        private static boolean hasOctets(List<Leaf> leaves) throws IOException {
-            for (Leaf leaf : leaves) {
+        private static boolean hasOctets(List<MimeLeaf> leaves) throws IOException {
+            for (MimeLeaf leaf : leaves) {
                 if (!leaf.isEmpty()) {
                     return true;
                 }
@@ -240,9 +240,9 @@ abstract class RebuildingApi implements Api {
 
         /// Returns the attachments; the calendar alternative becomes one, and an AMP alternative is
         /// lost.
-        List<Rebuilt.Attachment> attachments() {
-            List<Rebuilt.Attachment> all = new ArrayList<>(message.attachments());
-            Rebuilt.Attachment calendar = message.calendar();
+        List<ParsedMessage.Attachment> attachments() {
+            List<ParsedMessage.Attachment> all = new ArrayList<>(message.attachments());
+            ParsedMessage.Attachment calendar = message.calendar();
             if (calendar != null) {
                 all.add(calendar);
                 lose("text/calendar as an alternative");
@@ -254,7 +254,7 @@ abstract class RebuildingApi implements Api {
         }
 
         /// Returns the name under which an attachment goes, and notes what of its own is lost.
-        String named(Rebuilt.Attachment attachment, String name) {
+        String named(ParsedMessage.Attachment attachment, String name) {
             if (!attachment.isNamed() && !attachment.equals(message.calendar())) {
                 lose(attachment.type() + " without a name");
             } else if (!name.equals(attachment.name())) {
@@ -265,7 +265,7 @@ abstract class RebuildingApi implements Api {
 
         /// Returns the type of an attachment with its parameters, for an API that takes them; one
         /// that can't be said in ASCII is lost (RFC 2045 §5.1).
-        String typeWithParameters(Rebuilt.Attachment attachment) {
+        String typeWithParameters(ParsedMessage.Attachment attachment) {
             StringBuilder type = new StringBuilder(attachment.type());
             new TreeMap<>(attachment.parameters())
                     .forEach((name, value) -> {
@@ -283,7 +283,7 @@ abstract class RebuildingApi implements Api {
 
         /// Notes that the parameters of an attachment's type are lost, but for a charset that needs
         /// not be said (RFC 2046 §4.1.2).
-        void loseParameters(Rebuilt.Attachment attachment) {
+        void loseParameters(ParsedMessage.Attachment attachment) {
             boolean isText = attachment.type().startsWith("text/");
             new TreeMap<>(attachment.parameters())
                     .forEach((name, value) -> {
@@ -295,18 +295,18 @@ abstract class RebuildingApi implements Api {
                     });
         }
 
-        void loseParameter(Rebuilt.Attachment attachment, String name, String value) {
+        void loseParameter(ParsedMessage.Attachment attachment, String name, String value) {
             lose(name + "=" + value + " of " + attachment.label());
         }
 
         /// Notes that an attachment goes under another type than its own, or none.
-        void loseType(Rebuilt.Attachment attachment) {
+        void loseType(ParsedMessage.Attachment attachment) {
             String whose = attachment.isNamed() ? " of " + attachment.name() : "";
             lose("type " + attachment.type() + whose);
         }
 
         /// Notes a disposition that is neither of the two that APIs know.
-        void loseUnknown(Rebuilt.Attachment attachment) {
+        void loseUnknown(ParsedMessage.Attachment attachment) {
             String disposition = attachment.disposition();
             if (!attachment.isInline() && !ATTACHED.contains(disposition)) {
                 lose("disposition " + disposition + " of " + attachment.label());
@@ -315,7 +315,7 @@ abstract class RebuildingApi implements Api {
 
         /// Returns the Content-ID of an attachment for an API where just those that have one are
         /// inline, and notes what of its own is lost; null for one that is not to be inline.
-        @Nullable String idOfInline(Rebuilt.Attachment attachment) {
+        @Nullable String idOfInline(ParsedMessage.Attachment attachment) {
             if (attachment.isEmbedded()) {
                 if (!attachment.isInline()) {
                     lose("disposition " + attachment.disposition() + " of " + attachment.label());
@@ -327,7 +327,7 @@ abstract class RebuildingApi implements Api {
         }
 
         /// Notes what is lost of an attachment that goes as a file and nothing else.
-        void loseInline(Rebuilt.Attachment attachment) {
+        void loseInline(ParsedMessage.Attachment attachment) {
             if (attachment.isInline()) {
                 lose("inline " + attachment.label() + " as inline");
             } else {

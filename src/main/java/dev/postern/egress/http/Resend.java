@@ -42,9 +42,9 @@ final class Resend extends RebuildingApi {
 
     @Override
     Post post(Draft draft) throws IOException {
-        ObjectNode json = Json.MAPPER.createObjectNode();
+        ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         json.put("from", draft.from().toString());
-        Placement placement = draft.placement();
+        RecipientSplit placement = draft.placement();
         putTexts(json, "to", placement.to());
         putTexts(json, "cc", placement.cc());
         putTexts(json, "bcc", placement.bcc());
@@ -61,7 +61,7 @@ final class Resend extends RebuildingApi {
         if (!custom.isEmpty()) {
             custom.forEach(json.putObject("headers")::put);
         }
-        List<Rebuilt.Attachment> attachments = draft.attachments();
+        List<ParsedMessage.Attachment> attachments = draft.attachments();
         if (!attachments.isEmpty()) {
             ArrayNode array = json.putArray("attachments");
             attachments.forEach(attachment -> attach(draft, attachment, array.addObject()));
@@ -81,7 +81,7 @@ final class Resend extends RebuildingApi {
 
     /// A type that contradicts the name makes Resend drop the message without a word, so then the
     /// name alone speaks.
-    private static void attach(Draft draft, Rebuilt.Attachment attachment, ObjectNode json) {
+    private static void attach(Draft draft, ParsedMessage.Attachment attachment, ObjectNode json) {
         json.put("content", draft.streamed().base64(attachment.leaf()));
         json.put("filename", draft.named(attachment, attachment.name()));
         if (FileNames.agrees(attachment)) {
@@ -115,20 +115,20 @@ final class Resend extends RebuildingApi {
 
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        return answer.status() == SUCCESS ? Json.text(Json.read(answer), "id") : Optional.empty();
+        return answer.status() == SUCCESS ? JsonAnswer.text(JsonAnswer.read(answer), "id") : Optional.empty();
     }
 
     @Override
     public boolean isOwn(HttpAnswer answer) {
-        JsonNode body = Json.read(answer);
-        return Json.text(body, "name").isPresent() && Json.text(body, "message").isPresent();
+        JsonNode body = JsonAnswer.read(answer);
+        return JsonAnswer.text(body, "name").isPresent() && JsonAnswer.text(body, "message").isPresent();
     }
 
     @Override
     public String explain(HttpAnswer answer, Post post) {
-        JsonNode body = Json.read(answer);
-        String name = Json.text(body, "name").map(n -> n + ": ").orElse("");
-        return name + Json.text(body, "message").orElse("");
+        JsonNode body = JsonAnswer.read(answer);
+        String name = JsonAnswer.text(body, "name").map(n -> n + ": ").orElse("");
+        return name + JsonAnswer.text(body, "message").orElse("");
     }
 
     /// A key that may only send is refused here with the words that say so.
@@ -143,7 +143,7 @@ final class Resend extends RebuildingApi {
 
     @Override
     public Optional<Probe> probed(HttpAnswer answer) {
-        JsonNode body = Json.read(answer);
+        JsonNode body = JsonAnswer.read(answer);
         boolean sendOnly = body.path("name").asText().equals("restricted_api_key");
         boolean all = answer.status() == SUCCESS && body.path("data").isArray();
         return sendOnly || all

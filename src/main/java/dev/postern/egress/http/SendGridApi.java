@@ -67,10 +67,10 @@ final class SendGridApi extends RebuildingApi {
     /// Blind ones that are alone go together: here each has a personalization of its own, which the
     /// others don't see.
     @Override
-    List<List<Placement>> grouped(List<Placement> placements) {
-        List<List<Placement>> groups = new ArrayList<>();
-        List<Placement> alone = new ArrayList<>();
-        for (Placement placement : placements) {
+    List<List<RecipientSplit>> grouped(List<RecipientSplit> placements) {
+        List<List<RecipientSplit>> groups = new ArrayList<>();
+        List<RecipientSplit> alone = new ArrayList<>();
+        for (RecipientSplit placement : placements) {
             if (placement.to().size() + placement.cc().size() + placement.bcc().size() > 1) {
                 groups.add(List.of(placement));
             } else {
@@ -88,14 +88,14 @@ final class SendGridApi extends RebuildingApi {
         Mail mail = new Mail();
         mail.setFrom(email(draft.from()));
         mail.setSubject(draft.subject());
-        for (Placement placement : draft.placements()) {
+        for (RecipientSplit placement : draft.placements()) {
             Personalization personalization = shown(placement);
             // At the top SendGrid's own description wants a text instead.
             personalization.addCustomArg("postern_id", draft.shipment().id().toString());
             mail.addPersonalization(personalization);
         }
         contents(draft, mail);
-        for (Rebuilt.Attachment attachment : attachments(draft)) {
+        for (ParsedMessage.Attachment attachment : attachments(draft)) {
             mail.addAttachments(attached(draft, attachment));
         }
         List<Mailbox> replyTo = distinct(draft, draft.message().replyTo());
@@ -110,7 +110,7 @@ final class SendGridApi extends RebuildingApi {
         draft.custom(name -> name.equals(SMTPAPI) || ITS_OWN.contains(name))
                 .once(draft.notCarried())
                 .forEach(mail::addHeader);
-        ObjectNode json = (ObjectNode) Json.read(mail.build());
+        ObjectNode json = (ObjectNode) JsonAnswer.read(mail.build());
         if (replyTo.size() > 1) {
             putObjects(json, "reply_to_list", replyTo);
         }
@@ -141,7 +141,7 @@ final class SendGridApi extends RebuildingApi {
         return List.copyOf(distinct.values());
     }
 
-    private static Personalization shown(Placement placement) {
+    private static Personalization shown(RecipientSplit placement) {
         Personalization shown = new Personalization();
         placement.to().forEach(to -> shown.addTo(email(to)));
         placement.cc().forEach(cc -> shown.addCc(email(cc)));
@@ -160,20 +160,20 @@ final class SendGridApi extends RebuildingApi {
             mail.addContent(new Content("text/html", html));
         }
         addAlternative(draft, mail, "text/x-amp-html", draft.message().amp());
-        Rebuilt.Attachment calendar = draft.message().calendar();
+        ParsedMessage.Attachment calendar = draft.message().calendar();
         addAlternative(draft, mail, "text/calendar", calendar == null ? null : calendar.leaf());
     }
 
-    private static void addAlternative(Draft draft, Mail mail, String type, @Nullable Leaf leaf) {
+    private static void addAlternative(Draft draft, Mail mail, String type, @Nullable MimeLeaf leaf) {
         if (leaf != null) {
             mail.addContent(new Content(type, draft.streamed().text(List.of(leaf))));
         }
     }
 
     /// A calendar's method can't be given, so one that has one goes along as a file as well.
-    private static List<Rebuilt.Attachment> attachments(Draft draft) {
-        List<Rebuilt.Attachment> all = new ArrayList<>(draft.message().attachments());
-        Rebuilt.Attachment calendar = draft.message().calendar();
+    private static List<ParsedMessage.Attachment> attachments(Draft draft) {
+        List<ParsedMessage.Attachment> all = new ArrayList<>(draft.message().attachments());
+        ParsedMessage.Attachment calendar = draft.message().calendar();
         if (calendar != null && calendar.parameters().containsKey("method")) {
             draft.lose("text/calendar as an alternative alone");
             all.add(calendar);
@@ -184,7 +184,7 @@ final class SendGridApi extends RebuildingApi {
     }
 
     /// Content goes under its bare type, as UTF-8.
-    private static void loseOfContent(Draft draft, Rebuilt.Attachment calendar) {
+    private static void loseOfContent(Draft draft, ParsedMessage.Attachment calendar) {
         calendar.parameters()
                 .forEach((name, value) -> {
                     if (!name.equals("charset")) {
@@ -196,7 +196,7 @@ final class SendGridApi extends RebuildingApi {
         }
     }
 
-    private static Attachments attached(Draft draft, Rebuilt.Attachment attachment) {
+    private static Attachments attached(Draft draft, ParsedMessage.Attachment attachment) {
         String name = attachment.name().replaceAll("[;,\\r\\n]", "_");
         String type = attachment.type().replaceAll("[;,\\r\\n]", "");
         if (!type.equals(attachment.type())) {
@@ -209,7 +209,7 @@ final class SendGridApi extends RebuildingApi {
         attached.setType(type);
         attached.setFilename(draft.named(attachment, name));
         attached.setDisposition(
-                attachment.isInline() ? Rebuilt.Attachment.INLINE : Rebuilt.Attachment.ATTACHED);
+                attachment.isInline() ? ParsedMessage.Attachment.INLINE : ParsedMessage.Attachment.ATTACHED);
         String id = attachment.contentId();
         if (id != null) {
             String taken = id.replaceAll("[;,\\r\\n]", "_");
@@ -298,15 +298,15 @@ final class SendGridApi extends RebuildingApi {
 
     @Override
     public boolean isOwn(HttpAnswer answer) {
-        return Json.text(Json.read(answer).at("/errors/0"), "message").isPresent();
+        return JsonAnswer.text(JsonAnswer.read(answer).at("/errors/0"), "message").isPresent();
     }
 
     @Override
     public String explain(HttpAnswer answer, Post post) {
         List<String> said = new ArrayList<>();
-        for (JsonNode error : Json.read(answer).path("errors")) {
-            String field = Json.text(error, "field").map(f -> " (" + f + ")").orElse("");
-            said.add(Json.text(error, "message").orElse("") + field);
+        for (JsonNode error : JsonAnswer.read(answer).path("errors")) {
+            String field = JsonAnswer.text(error, "field").map(f -> " (" + f + ")").orElse("");
+            said.add(JsonAnswer.text(error, "message").orElse("") + field);
         }
         return String.join("; ", said);
     }
@@ -330,7 +330,7 @@ final class SendGridApi extends RebuildingApi {
 
     @Override
     public Optional<Probe> probed(HttpAnswer answer) {
-        JsonNode scopes = Json.read(answer).path("scopes");
+        JsonNode scopes = JsonAnswer.read(answer).path("scopes");
         if (answer.status() == 200 && scopes.isArray()) {
             for (JsonNode scope : scopes) {
                 if (scope.asText().equals("mail.send")) {

@@ -5,13 +5,13 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.FieldFilter;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
@@ -104,18 +104,18 @@ final class Ses implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(Shipment shipment, ContentCursor content, Predicate<Post> sender)
-            throws IOException, BeyondLimit {
+    public Optional<Unfit> plan(OutboundMessage shipment, ContentCursor content, Predicate<Post> sender)
+            throws IOException, MessageLimitException {
         List<ForwardPath> recipients = shipment.envelope().recipients();
         Optional<FieldFilter> filtered = FieldFilter.of(content, Ses::isArnField);
         MessageContent raw = filtered.<MessageContent>map(filter -> filter).orElse(content);
         if (raw.sizeBytes() > SIZE_LIMIT_BYTES) {
-            return Optional.of(new Unfit("SES takes at most 40 MiB", Misfit.SIZE));
+            return Optional.of(new Unfit("SES takes at most 40 MiB", Unsuitability.SIZE));
         }
         Fields fields =
                 Fields.read(content, name -> WANTED.contains(name.toLowerCase(Locale.ROOT)));
         for (Recipients.Batch batch : Recipients.batches(recipients, RECIPIENTS_LIMIT)) {
-            Losses notCarried = new Losses();
+            NotCarried notCarried = new NotCarried();
             filtered.ifPresent(filter -> notCarried.addAll(filter.removed()));
             SendEmailRequest request =
                     request(batch, fields, shipment.envelope().sender(), notCarried);
@@ -133,8 +133,8 @@ final class Ses implements Api {
     }
 
     private static SendEmailRequest request(
-            Recipients.Batch batch, Fields fields, ReversePath sender, Losses notCarried)
-            throws BeyondLimit {
+            Recipients.Batch batch, Fields fields, ReversePath sender, NotCarried notCarried)
+            throws MessageLimitException {
         SendEmailRequest.Builder request =
                 SendEmailRequest.builder()
                         .destination(d ->
@@ -164,7 +164,7 @@ final class Ses implements Api {
         return request.build();
     }
 
-    private static List<MessageTag> tags(Fields fields, Losses notCarried) throws BeyondLimit {
+    private static List<MessageTag> tags(Fields fields, NotCarried notCarried) throws MessageLimitException {
         List<MessageTag> tags = new ArrayList<>();
         for (Fields.Raw value : fields.values(MESSAGE_TAGS)) {
             Matcher tag = TAG.matcher(HeaderText.decode(value));
@@ -172,7 +172,7 @@ final class Ses implements Api {
                 String name = tag.group(1);
                 String text = tag.group(2).replace('.', '_').replace('@', '_');
                 if (tags.size() >= TAGS_LIMIT) {
-                    throw new BeyondLimit("more than " + TAGS_LIMIT + " tags for SES");
+                    throw new MessageLimitException("more than " + TAGS_LIMIT + " tags for SES");
                 }
                 if (Math.max(name.length(), text.length()) <= TAG_LIMIT_CHARACTERS) {
                     tags.add(MessageTag.builder().name(name).value(text).build());
@@ -227,30 +227,30 @@ final class Ses implements Api {
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return answer.status() == SUCCESS
-                ? Json.text(Json.read(answer), "MessageId")
+                ? JsonAnswer.text(JsonAnswer.read(answer), "MessageId")
                 : Optional.empty();
     }
 
     /// AWS names its errors in the head or in the body.
     @Override
     public boolean isOwn(HttpAnswer answer) {
-        JsonNode body = Json.read(answer);
+        JsonNode body = JsonAnswer.read(answer);
         return body.isObject()
                 && (answer.header("x-amzn-errortype") != null
-                        || Json.text(body, "__type").isPresent());
+                        || JsonAnswer.text(body, "__type").isPresent());
     }
 
     /// Returns `Code: message`. Whoever is not verified is said to be `sandbox` when it is a
     /// recipient: then it is the account that is restricted, not the sender that is wrong.
     @Override
     public String explain(HttpAnswer answer, Post post) {
-        JsonNode body = Json.read(answer);
+        JsonNode body = JsonAnswer.read(answer);
         String named = answer.header("x-amzn-errortype");
-        String type = named == null ? Json.text(body, "__type").orElse("") : named;
+        String type = named == null ? JsonAnswer.text(body, "__type").orElse("") : named;
         int colon = type.indexOf(':');
         String code = colon < 0 ? type : type.substring(0, colon);
         code = code.substring(code.lastIndexOf('#') + 1);
-        String text = Json.text(body, "message").or(() -> Json.text(body, "Message")).orElse("");
+        String text = JsonAnswer.text(body, "message").or(() -> JsonAnswer.text(body, "Message")).orElse("");
         if (code.isEmpty() && text.isEmpty()) {
             return "";
         }
@@ -273,7 +273,7 @@ final class Ses implements Api {
 
     @Override
     public Optional<Probe> probed(HttpAnswer answer) {
-        JsonNode account = Json.read(answer);
+        JsonNode account = JsonAnswer.read(answer);
         if (answer.status() == SUCCESS && account.path("SendingEnabled").asBoolean(false)) {
             String access =
                     account.path("ProductionAccessEnabled").asBoolean(true)

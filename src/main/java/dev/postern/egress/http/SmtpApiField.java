@@ -31,11 +31,11 @@ final class SmtpApiField {
     ///
     /// @param value the field's, decoded; empty without one
     /// @param notCarried is told what of it has no place
-    static void apply(String value, ObjectNode json, Losses notCarried) {
+    static void apply(String value, ObjectNode json, NotCarried notCarried) {
         for (String name : List.of("clicktrack", "opentrack", "subscriptiontrack")) {
             flip(json, name, false);
         }
-        JsonNode field = Json.read(value);
+        JsonNode field = JsonAnswer.read(value);
         if (!value.isEmpty() && !field.isObject()) {
             notCarried.add("X-SMTPAPI (not JSON)");
         }
@@ -46,7 +46,7 @@ final class SmtpApiField {
         }
     }
 
-    private static boolean member(String name, JsonNode value, ObjectNode json, Losses notCarried) {
+    private static boolean member(String name, JsonNode value, ObjectNode json, NotCarried notCarried) {
         switch (name) {
             case "category" -> categories(value, json, notCarried);
             case "unique_args" ->
@@ -77,7 +77,7 @@ final class SmtpApiField {
         return value.isValueNode() ? value.asText() : value.toString();
     }
 
-    private static void categories(JsonNode value, ObjectNode json, Losses notCarried) {
+    private static void categories(JsonNode value, ObjectNode json, NotCarried notCarried) {
         Set<String> categories = new LinkedHashSet<>();
         if (value.isArray()) {
             value.forEach(category -> categories.add(category.asText()));
@@ -97,7 +97,7 @@ final class SmtpApiField {
         }
     }
 
-    private static void filter(String name, JsonNode filter, ObjectNode json, Losses notCarried) {
+    private static void filter(String name, JsonNode filter, ObjectNode json, NotCarried notCarried) {
         JsonNode enable = filter.path("settings").path("enable");
         if (SWITCHES.containsKey(name)) {
             flip(json, name, enable.asInt(0) == 1 || enable.asBoolean(false));

@@ -3,7 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
-import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

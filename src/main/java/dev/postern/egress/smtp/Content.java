@@ -18,11 +18,11 @@ final class Content {
 
     private static final int CHUNK_BYTES = 16 * 1024;
 
-    private final Connection connection;
+    private final SmtpConnection connection;
     private final DotStuffer stuffer = new DotStuffer();
     private final ContentSink sink = this::give;
 
-    Content(Connection connection) {
+    Content(SmtpConnection connection) {
         this.connection = connection;
     }
 

@@ -1,7 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.Preset;
-import dev.postern.outcome.Scene;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
@@ -58,7 +58,7 @@ final class Interception {
     /// @param scene where
     /// @param address the address asked
     /// @return the trouble; null when it is none of this kind
-    @Nullable Verdict verdict(Scene scene, InetAddress address, Answer answer) {
+    @Nullable Verdict verdict(TroubleContext scene, InetAddress address, Answer answer) {
         Preset asked = provider;
         boolean foreign =
                 asked == null ? isThisMachine(answer) && !isOwn(address) : isForeign(asked, answer);

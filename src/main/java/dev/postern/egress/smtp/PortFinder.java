@@ -6,7 +6,7 @@ import dev.postern.egress.CandidateView;
 import dev.postern.egress.Egress;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Scene;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Verdict;
@@ -30,7 +30,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 
 /// Finds the way to a server with `port: auto`: port, address family and kind of TLS.
 ///
-/// **Purpose.** Races the candidates ([Race]) and remembers which won, until it fails.
+/// **Purpose.** Races the candidates ([PortRace]) and remembers which won, until it fails.
 ///
 /// **Contract.** One race at a time; whoever asks meanwhile shares its result. A race takes at most
 /// `connect-timeout` and `command-timeout` together. Races have no credentials.
@@ -38,7 +38,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 /// **Diagnostics.** That nothing wins is a verdict: the fault that tells most, with each port's
 /// words. A line is logged when another way is taken than before.
 ///
-/// See also: [Screening] (what may win), [Dialer] (who asks).
+/// See also: [ServerCheck] (what may win), [SmtpDialer] (who asks).
 final class PortFinder {
 
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
@@ -68,9 +68,9 @@ final class PortFinder {
 
     private final String name;
     private final SmtpEgressConfig config;
-    private final Dialer.Network network;
-    private final SmtpReach reach;
-    private final Screening screening;
+    private final SmtpDialer.Network network;
+    private final PortChecker reach;
+    private final ServerCheck screening;
     private final Duration limit;
     private @Nullable Candidate inUse;
     private @Nullable String announced;
@@ -81,9 +81,9 @@ final class PortFinder {
     PortFinder(
             EgressCommon common,
             SmtpEgressConfig config,
-            Dialer.Network network,
-            SmtpReach reach,
-            Screening screening) {
+            SmtpDialer.Network network,
+            PortChecker reach,
+            ServerCheck screening) {
         this.name = common.name();
         this.config = config;
         this.network = network;
@@ -167,8 +167,8 @@ final class PortFinder {
     private Found run() {
         try {
             List<Candidate> candidates = Candidate.of(config, addresses());
-            RaceTrack track = new RaceTrack(this::examine);
-            return settled(new Race(candidates, track, network.stagger(), limit).run());
+            ThreadedPortRace track = new ThreadedPortRace(this::examine);
+            return settled(new PortRace(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
             return new Found.Nowhere(Trouble.ofFailure(scene(Stage.DNS), e), Stage.DNS);
         } catch (InterruptedException _) {
@@ -177,8 +177,8 @@ final class PortFinder {
         }
     }
 
-    private Scene scene(Stage stage) {
-        return Scene.ofSmtp(stage, config.host(), config.host(), limit);
+    private TroubleContext scene(Stage stage) {
+        return TroubleContext.ofSmtp(stage, config.host(), config.host(), limit);
     }
 
     /// Returns the host's addresses, each made with its name, so that nobody looks for one later.
@@ -194,7 +194,7 @@ final class PortFinder {
         return screening.objection(reach.to(candidate.address(), candidate.opening()));
     }
 
-    private synchronized Found settled(Race.Result result) {
+    private synchronized Found settled(PortRace.Result result) {
         Candidate winner = result.winner();
         inUse = winner;
         views = result.candidates().stream().map(each -> view(each, result)).toList();
@@ -205,11 +205,11 @@ final class PortFinder {
         return new Found.At(winner);
     }
 
-    private static CandidateView view(Candidate candidate, Race.Result result) {
+    private static CandidateView view(Candidate candidate, PortRace.Result result) {
         return new CandidateView(candidate.port(), candidate.number(), standing(candidate, result));
     }
 
-    private static String standing(Candidate candidate, Race.Result result) {
+    private static String standing(Candidate candidate, PortRace.Result result) {
         Candidate winner = result.winner();
         if (candidate.equals(winner)) {
             return "in use";
@@ -220,7 +220,7 @@ final class PortFinder {
     }
 
     /// Returns what was found out about a candidate that did not win; empty when it never ran.
-    private static String found(Candidate candidate, Race.Result result) {
+    private static String found(Candidate candidate, PortRace.Result result) {
         Verdict objection = result.objections().get(candidate);
         if (objection != null) {
             return objection.outcome().reply();
@@ -229,7 +229,7 @@ final class PortFinder {
         return ran == null ? "" : "no answer within " + Trouble.inWords(ran);
     }
 
-    private void announce(Candidate winner, Race.Result result) {
+    private void announce(Candidate winner, PortRace.Result result) {
         String way = winner.port() + " " + Candidate.isSixth(winner.address().getAddress());
         if (!way.equals(announced)) {
             announced = way;
@@ -245,7 +245,7 @@ final class PortFinder {
     }
 
     /// Makes one verdict of all: the fault that tells most, and the words of every port.
-    private Verdict telling(Race.Result result) {
+    private Verdict telling(PortRace.Result result) {
         Map<Candidate, Verdict> objections = result.objections();
         if (objections.isEmpty()) {
             SocketTimeoutException late = new SocketTimeoutException("timed out");
@@ -280,7 +280,7 @@ final class PortFinder {
     /// Returns the most telling words of each port: `587: timed out …; 465: refused …`.
     ///
     /// @param without a port to leave out; null: none
-    private static String byPort(Race.Result result, @Nullable Integer without) {
+    private static String byPort(PortRace.Result result, @Nullable Integer without) {
         Map<Integer, Candidate> ports = new LinkedHashMap<>();
         result.candidates().stream()
                 .filter(each -> !found(each, result).isEmpty())
@@ -298,7 +298,7 @@ final class PortFinder {
                 .collect(Collectors.joining("; "));
     }
 
-    private static int rank(Candidate candidate, Race.Result result) {
+    private static int rank(Candidate candidate, PortRace.Result result) {
         Verdict objection = result.objections().get(candidate);
         return objection == null ? TELLING.size() : rank(objection);
     }

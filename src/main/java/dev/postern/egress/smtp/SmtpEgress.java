@@ -9,11 +9,11 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.smtp.Transmission.Ended;
 import dev.postern.mail.ContentTraits;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Scene;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Verdict;
@@ -43,10 +43,10 @@ import org.slf4j.spi.LoggingEventBuilder;
 /// line with advice for each trouble that concerns the egress as a whole; never secrets, never
 /// content.
 ///
-/// **Limits.** Time-outs and concurrency as configured; [ConnectionPool.Limits] for reuse. Two
+/// **Limits.** Time-outs and concurrency as configured; [SmtpConnectionPool.Limits] for reuse. Two
 /// buffers of 16 KiB a message under way, whatever its size.
 ///
-/// See also: [Dialer] (how connections are made), [Transaction] (what is said over them).
+/// See also: [SmtpDialer] (how connections are made), [SmtpTransaction] (what is said over them).
 public final class SmtpEgress implements Egress {
 
     /// Named by the interface: Jakarta Mail logs under this package, and is silenced there.
@@ -54,30 +54,30 @@ public final class SmtpEgress implements Egress {
 
     private final EgressCommon common;
     private final SmtpEgressConfig config;
-    private final Dialer dialer;
-    private final FirstLogIn logIns;
-    private final ConnectionPool pool;
+    private final SmtpDialer dialer;
+    private final LoginGuard logIns;
+    private final SmtpConnectionPool pool;
     private final Semaphore turns;
     private volatile @Nullable Offers lastOffers;
 
     /// @param egress the configuration
     /// @param hostname what we call ourselves in EHLO where the configuration does not say
     public SmtpEgress(EgressConfig.Smtp egress, String hostname) {
-        this(egress, hostname, Dialer.Network.REAL, System::nanoTime, ConnectionPool.Limits.USUAL);
+        this(egress, hostname, SmtpDialer.Network.REAL, System::nanoTime, SmtpConnectionPool.Limits.USUAL);
     }
 
     /// @param nanoTime the clock that measures idleness
     SmtpEgress(
             EgressConfig.Smtp egress,
             String hostname,
-            Dialer.Network network,
+            SmtpDialer.Network network,
             LongSupplier nanoTime,
-            ConnectionPool.Limits limits) {
+            SmtpConnectionPool.Limits limits) {
         this.common = egress.common();
         this.config = egress.smtp();
-        this.pool = new ConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
-        this.dialer = new Dialer(common, config, hostname, network, pool.watchdog());
-        this.logIns = new FirstLogIn(dialer::dial);
+        this.pool = new SmtpConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
+        this.dialer = new SmtpDialer(common, config, hostname, network, pool.watchdog());
+        this.logIns = new LoginGuard(dialer::dial);
         this.turns = new Semaphore(common.concurrency());
     }
 
@@ -101,7 +101,7 @@ public final class SmtpEgress implements Egress {
     }
 
     @Override
-    public Delivery send(Shipment shipment, CommitGate gate) {
+    public Delivery send(OutboundMessage shipment, CommitGate gate) {
         Transmission transmission = new Transmission(common, shipment, gate);
         try {
             turns.acquire();
@@ -128,7 +128,7 @@ public final class SmtpEgress implements Egress {
             transmission.settleRest(verdict.outcome());
             return;
         }
-        Connection idle = pool.take(credentials);
+        SmtpConnection idle = pool.take(credentials);
         if (idle == null || use(idle, transmission) == Ended.STALE) {
             sendAfresh(transmission, credentials);
         }
@@ -137,11 +137,11 @@ public final class SmtpEgress implements Egress {
     private void sendAfresh(Transmission transmission, @Nullable Credentials credentials) {
         transmission.waiting();
         switch (dial(credentials)) {
-            case Dialed.Connected fresh -> {
+            case ConnectResult.Connected fresh -> {
                 lastOffers = fresh.connection().offers();
                 use(fresh.connection(), transmission);
             }
-            case Dialed.Failed failed -> {
+            case ConnectResult.Failed failed -> {
                 Verdict verdict =
                         Thread.currentThread().isInterrupted() ? brokenOff() : failed.verdict();
                 report(verdict);
@@ -150,16 +150,16 @@ public final class SmtpEgress implements Egress {
         }
     }
 
-    private Dialed dial(@Nullable Credentials credentials) {
+    private ConnectResult dial(@Nullable Credentials credentials) {
         try {
             return logIns.dial(credentials);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            return new Dialed.Failed(brokenOff(), Stage.CONNECT);
+            return new ConnectResult.Failed(brokenOff(), Stage.CONNECT);
         }
     }
 
-    private Ended use(Connection connection, Transmission transmission) {
+    private Ended use(SmtpConnection connection, Transmission transmission) {
         Ended ended = Ended.BROKEN;
         try {
             ended = transmission.over(connection);
@@ -205,8 +205,8 @@ public final class SmtpEgress implements Egress {
         return Trouble.ofFinding(scene(Stage.AUTH), "password unreadable: " + e.getMessage());
     }
 
-    private Scene scene(Stage stage) {
-        return Scene.ofSmtp(stage, config.host(), config.host(), Duration.ZERO);
+    private TroubleContext scene(Stage stage) {
+        return TroubleContext.ofSmtp(stage, config.host(), config.host(), Duration.ZERO);
     }
 
     /// Returns user name and password as they are now; null without.
@@ -229,14 +229,14 @@ public final class SmtpEgress implements Egress {
             return failed(unreadable(e));
         }
         return switch (dial(credentials)) {
-            case Dialed.Connected(Connection connection) -> {
+            case ConnectResult.Connected(SmtpConnection connection) -> {
                 String detail = connection.description();
                 lastOffers = connection.offers();
                 connection.quit();
                 pool.discard(connection);
                 yield new Probe.Passed(detail + (credentials == null ? "" : ", logged in"));
             }
-            case Dialed.Failed(Verdict verdict, _) -> failed(verdict);
+            case ConnectResult.Failed(Verdict verdict, _) -> failed(verdict);
         };
     }
 

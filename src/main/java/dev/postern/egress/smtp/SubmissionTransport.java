@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What it does otherwise and we don't want: it believes the first line of a reply whatever the
 /// others say, and takes the octets for Latin-1; `AUTH` is skipped without a word when the server
-/// offers none (the [Dialer] looks before); a second EHLO that fails is ignored, so that the
+/// offers none (the [SmtpDialer] looks before); a second EHLO that fails is ignored, so that the
 /// extensions offered in clear text would count inside TLS; the user name is sent as authorization
 /// identity as well.
 final class SubmissionTransport extends SMTPTransport {
@@ -77,7 +77,7 @@ final class SubmissionTransport extends SMTPTransport {
         boolean understood = super.ehlo(domain);
         if (understood) {
             stage = Stage.AUTH;
-        } else if (!ReachDialog.wantsHelo(lastReply())) {
+        } else if (!PortCheckDialog.wantsHelo(lastReply())) {
             throw new MessagingException("EHLO refused");
         } else if (needsEhlo()) {
             throw new MessagingException(EHLO_NEEDED);

@@ -3,7 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
@@ -37,20 +37,20 @@ final class Transmission {
     }
 
     private final EgressCommon common;
-    private final Shipment shipment;
+    private final OutboundMessage shipment;
     private final CommitGate gate;
     private final Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
     private final Deque<ForwardPath> waiting = new ArrayDeque<>();
     private @Nullable Verdict trouble;
 
-    Transmission(EgressCommon common, Shipment shipment, CommitGate gate) {
+    Transmission(EgressCommon common, OutboundMessage shipment, CommitGate gate) {
         this.common = common;
         this.shipment = shipment;
         this.gate = gate.once();
         waiting.addAll(shipment.envelope().recipients());
     }
 
-    Shipment shipment() {
+    OutboundMessage shipment() {
         return shipment;
     }
 
@@ -76,9 +76,9 @@ final class Transmission {
     }
 
     /// Sends what is to be sent over `connection`.
-    Ended over(Connection connection) {
+    Ended over(SmtpConnection connection) {
         gate.preparing();
-        Wording wording = Wording.of(connection.offers(), common.fidelity());
+        SmtpCommands wording = SmtpCommands.of(connection.offers(), common.fidelity());
         Outcome misfit = wording.misfit(shipment);
         if (misfit != null) {
             settleRest(misfit);
@@ -98,10 +98,10 @@ final class Transmission {
         return Ended.REUSABLE;
     }
 
-    private Ended transact(Connection connection, Wording wording, List<ForwardPath> recipients) {
+    private Ended transact(SmtpConnection connection, SmtpCommands wording, List<ForwardPath> recipients) {
         boolean firstUse = outcomes.isEmpty() && connection.isUsed();
-        Transaction transaction =
-                new Transaction(connection, wording, common, shipment, recipients, gate);
+        SmtpTransaction transaction =
+                new SmtpTransaction(connection, wording, common, shipment, recipients, gate);
         transaction.run();
         Verdict met = transaction.trouble();
         trouble = met;
@@ -120,7 +120,7 @@ final class Transmission {
     }
 
     /// Those whose turn had not come were certainly not sent, whatever became of the others.
-    private static Outcome forTheUntried(Connection connection, @Nullable Verdict met) {
+    private static Outcome forTheUntried(SmtpConnection connection, @Nullable Verdict met) {
         return met != null && met.outcome().kind() == OutcomeClass.UNAVAILABLE
                 ? met.outcome()
                 : Trouble.ofFinding(connection.scene(Stage.MAIL), "broken off: connection lost")
@@ -129,7 +129,7 @@ final class Transmission {
 
     /// Takes the recipients of the next transaction, and settles those that can't be spoken to this
     /// server.
-    private List<ForwardPath> next(Wording wording) {
+    private List<ForwardPath> next(SmtpCommands wording) {
         List<ForwardPath> next = new ArrayList<>();
         while (!waiting.isEmpty() && next.size() < wording.offers().recipientsMax()) {
             ForwardPath recipient = waiting.remove();

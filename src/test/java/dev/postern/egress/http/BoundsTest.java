@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.mail.MessageContent;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Growth;
 import dev.postern.testing.Seeds;
@@ -99,7 +99,7 @@ class BoundsTest {
                 Outcome.Unsuited unsuited =
                         assertInstanceOf(
                                 Outcome.Unsuited.class, sent(egress, kind.made().apply(times)));
-                assertEquals(Misfit.FORM, unsuited.misfit());
+                assertEquals(Unsuitability.FORM, unsuited.misfit());
                 assertTrue(
                         unsuited.reply()
                                 .matches(
@@ -162,7 +162,7 @@ class BoundsTest {
                                                                                 .ISO_8859_1)));
                                 boolean unsuited =
                                         outcome instanceof Outcome.Unsuited un
-                                                && un.misfit() == Misfit.FORM;
+                                                && un.misfit() == Unsuitability.FORM;
                                 right.set(RAW.contains(type) == !unsuited ? 1 : 0);
                             },
                             "small",
@@ -179,7 +179,7 @@ class BoundsTest {
         Seeds.forEach(
                 4,
                 random -> {
-                    int depth = 1 + random.nextInt(Allowance.DEPTH_LIMIT - 1);
+                    int depth = 1 + random.nextInt(ReadingBudget.DEPTH_LIMIT - 1);
                     String line = "x".repeat(1 + random.nextInt(60)) + "\r\n--b0x\r\n--\r\n";
                     StringBuilder head = new StringBuilder(HEAD);
                     for (int i = 0; i < depth; i++) {
@@ -195,8 +195,8 @@ class BoundsTest {
 
     private static void read(MessageContent content) {
         try (ContentCursor cursor = new ContentCursor(content, CommitGate.OPEN)) {
-            assertEquals(1, MimeReading.read(cursor).text().size());
-        } catch (java.io.IOException | BeyondLimit e) {
+            assertEquals(1, MimeParser.read(cursor).text().size());
+        } catch (java.io.IOException | MessageLimitException e) {
             throw new AssertionError(e);
         }
     }
@@ -305,7 +305,7 @@ class BoundsTest {
 
     @Test
     void whatIsNotCarriedIsToldInFewWords() {
-        Losses losses = new Losses();
+        NotCarried losses = new NotCarried();
         losses.add("x".repeat(10_000));
         for (int i = 0; i < 10_000; i++) {
             losses.add("second X-" + i % 5_000);

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.io.Reader;
@@ -22,14 +22,14 @@ class BrokenMimeTest {
 
     private static final String LOST_LINES = "header lines that are no fields";
 
-    private static Rebuilt read(String message) throws IOException, BeyondLimit {
+    private static ParsedMessage read(String message) throws IOException, MessageLimitException {
         byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
-        return MimeReading.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
+        return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
     }
 
-    private static String text(Rebuilt message) throws IOException {
+    private static String text(ParsedMessage message) throws IOException {
         StringWriter all = new StringWriter();
-        for (Leaf leaf : message.text()) {
+        for (MimeLeaf leaf : message.text()) {
             try (Reader text = leaf.text()) {
                 text.transferTo(all);
             }
@@ -39,14 +39,14 @@ class BrokenMimeTest {
 
     @Test
     void aMessageWithoutAHeaderSectionIsText() throws Exception {
-        Rebuilt message = read("No header here.\nNor here.\n\nMore.\n");
+        ParsedMessage message = read("No header here.\nNor here.\n\nMore.\n");
         assertEquals("No header here.\nNor here.\n\nMore.", text(message));
         assertEquals(List.of(), message.notCarried());
     }
 
     @Test
     void aPartWithoutAHeaderSectionIsText() throws Exception {
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         """
                         Content-Type: multipart/mixed; boundary=b
@@ -74,7 +74,7 @@ class BrokenMimeTest {
 
     @Test
     void whatMailboxFilesBeginWithIsNoLoss() throws Exception {
-        Rebuilt message = read("From a@b.example Mon Jan  1 00:00:00 2024\nSubject: x\n\ny\n");
+        ParsedMessage message = read("From a@b.example Mon Jan  1 00:00:00 2024\nSubject: x\n\ny\n");
         assertEquals(List.of(), message.notCarried());
         assertEquals("x", message.subject());
     }
@@ -115,7 +115,7 @@ class BrokenMimeTest {
                 "image/ png; name*0=a; name*1=.png (c)",
             })
     void commentsMayStandBesideAllOfAType(String type) throws Exception {
-        Rebuilt.Attachment file =
+        ParsedMessage.Attachment file =
                 read("Content-Type: " + type + "\n\nx\n").attachments().getFirst();
         assertEquals("image/png", file.type());
         assertEquals("a.png", file.name());
@@ -133,7 +133,7 @@ class BrokenMimeTest {
     /// Two boundaries, one directly after the other, have nothing between them.
     @Test
     void aDoubledBoundaryLosesNothing() throws Exception {
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         """
                         Content-Type: multipart/mixed; boundary=B
@@ -158,7 +158,7 @@ class BrokenMimeTest {
         assertEquals("hellobye", text(message));
         assertEquals(
                 List.of("a.html"),
-                message.attachments().stream().map(Rebuilt.Attachment::name).toList());
+                message.attachments().stream().map(ParsedMessage.Attachment::name).toList());
         assertEquals(List.of("text/plain as a part of its own"), message.notCarried());
     }
 
@@ -181,7 +181,7 @@ class BrokenMimeTest {
     void aBoundaryIsTheOctetsThatItIs(String said, String boundary) throws Exception {
         String very = "very-long-".repeat(90);
         String written = boundary.formatted(very);
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         "Content-Type: multipart/mixed; boundary=%s; x=y\n\n"
                                         .formatted(said)
@@ -218,14 +218,14 @@ class BrokenMimeTest {
             String charset, String octets, String text, boolean recorded) throws Exception {
         String type =
                 charset.isEmpty() ? "" : "Content-Type: text/plain; charset=" + charset + "\n";
-        Rebuilt message = read(type + "Subject: x\n\n" + octets);
+        ParsedMessage message = read(type + "Subject: x\n\n" + octets);
         assertEquals(text, text(message));
         assertEquals(recorded, !message.notCarried().isEmpty(), message.notCarried().toString());
     }
 
     @Test
     void anOuterBoundaryEndsWhatIsInside() throws Exception {
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         """
                         Content-Type: multipart/mixed; boundary=o
@@ -251,7 +251,7 @@ class BrokenMimeTest {
 
     @Test
     void aPartMayEndWithinItsHeader() throws Exception {
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         """
                         Content-Type: multipart/mixed; boundary=b
@@ -272,7 +272,7 @@ class BrokenMimeTest {
     @ParameterizedTest
     @ValueSource(strings = {"--b  \t", "--b"})
     void blanksMayFollowABoundary(String delimiter) throws Exception {
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         """
                         Content-Type: multipart/mixed; boundary=b
@@ -290,7 +290,7 @@ class BrokenMimeTest {
 
     @Test
     void aMultipartThatNamesNoBoundaryHasTheFirstLineThatLooksLikeOne() throws Exception {
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         """
                         Content-Type: multipart/mixed
@@ -310,7 +310,7 @@ class BrokenMimeTest {
     @ParameterizedTest
     @ValueSource(strings = {"multipart/*", "multipart/x-nobody-knows"})
     void theNameOfAMultipartMattersNot(String type) throws Exception {
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         """
                         Content-Type: %s; boundary=b
@@ -331,7 +331,7 @@ class BrokenMimeTest {
 
     @Test
     void aLastBoundaryThatLacksItsEndMakesNoAttachment() throws Exception {
-        Rebuilt message =
+        ParsedMessage message =
                 read(
                         """
                         Content-Type: multipart/alternative; boundary=b
@@ -361,7 +361,7 @@ class BrokenMimeTest {
                             .outcomes()
                             .firstEntry()
                             .getValue();
-            assertEquals(Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+            assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
             assertEquals(List.of(), api.requests());
         }
     }

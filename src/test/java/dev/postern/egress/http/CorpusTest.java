@@ -61,7 +61,7 @@ class CorpusTest {
     }
 
     private static Outcome sendToThoseNamed(Egress egress, byte[] octets)
-            throws IOException, BeyondLimit {
+            throws IOException, MessageLimitException {
         return egress.send(Shipments.toThoseNamed(octets), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()
@@ -99,7 +99,7 @@ class CorpusTest {
             for (MadeMail made : MadeMail.all()) {
                 send(egress, made.octets());
                 compared++;
-                JsonNode sent = Json.read(api.requests().getLast().text());
+                JsonNode sent = JsonAnswer.read(api.requests().getLast().text());
                 compare(made.expected(), sent, "made " + compared, differences);
             }
         }

@@ -27,7 +27,7 @@ final class Description {
     /// Writes it as Prism wants it, and returns the file.
     static Path written(String type, Path directory) throws IOException {
         try (InputStream in = Description.class.getResourceAsStream("/openapi/" + type + ".json")) {
-            ObjectNode all = (ObjectNode) Json.MAPPER.readTree(in);
+            ObjectNode all = (ObjectNode) JsonAnswer.MAPPER.readTree(in);
             if (type.equals("mailgun")) {
                 tellOfArrays(all, all.path("paths").elements().next());
             }

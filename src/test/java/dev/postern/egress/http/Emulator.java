@@ -123,7 +123,7 @@ final class Emulator implements AutoCloseable {
     /// Returns what aws-ses-v2-local has taken.
     JsonNode store() throws IOException {
         HttpRequest.Builder store = HttpRequest.newBuilder(uri.resolve("/store"));
-        return Json.read(said(store.GET()).body()).path("emails");
+        return JsonAnswer.read(said(store.GET()).body()).path("emails");
     }
 
     private FakeApi.Answer answer(FakeApi.Request request) {
@@ -168,7 +168,7 @@ final class Emulator implements AutoCloseable {
     /// Prism makes no `X-Message-Id`, since SendGrid's description has none.
     private FakeApi.Answer passedOn(HttpResponse<String> said) {
         String violations = said.headers().firstValue("sl-violations").orElse("");
-        Json.read(violations).forEach(violation -> refusals.add(inWords(violation)));
+        JsonAnswer.read(violations).forEach(violation -> refusals.add(inWords(violation)));
         if (violations.isEmpty() && said.statusCode() >= 300) {
             refusals.add("refused: " + said.statusCode() + " " + said.body());
         }

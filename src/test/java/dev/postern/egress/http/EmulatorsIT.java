@@ -80,7 +80,7 @@ class EmulatorsIT {
     }
 
     private static byte[] raw(Emulator emulator) {
-        JsonNode content = Json.read(emulator.requests().getLast().text()).path("Content");
+        JsonNode content = JsonAnswer.read(emulator.requests().getLast().text()).path("Content");
         return Base64.getDecoder().decode(content.path("Raw").path("Data").asText());
     }
 
@@ -104,6 +104,6 @@ class EmulatorsIT {
     /// `FromEmailAddress` for it, which the request must have then.
     private static boolean isAuthorUnread(String words, Emulator emulator) {
         return words.contains("aws-ses-v2-local: Raw content must have a from address")
-                && Json.read(emulator.requests().getLast().text()).has("FromEmailAddress");
+                && JsonAnswer.read(emulator.requests().getLast().text()).has("FromEmailAddress");
     }
 }

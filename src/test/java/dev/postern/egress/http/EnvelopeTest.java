@@ -200,7 +200,7 @@ class EnvelopeTest {
             assertEquals(
                     List.of("To: out@example.com", "second Cc: jane@example.net"),
                     accepted.notCarried());
-            JsonNode json = Json.read(api.requests().getFirst().text());
+            JsonNode json = JsonAnswer.read(api.requests().getFirst().text());
             ((ObjectNode) json.path("personalizations").path(0)).remove("custom_args");
             assertEquals(
                     "[{\"to\":[{\"name\":\"Doe, Jane\",\"email\":\"jane@example.net\"}],"
@@ -223,7 +223,7 @@ class EnvelopeTest {
                         CommitGate.OPEN);
                 int shown = 0;
                 for (FakeApi.Request request : api.requests()) {
-                    JsonNode json = Json.read(request.text());
+                    JsonNode json = JsonAnswer.read(request.text());
                     if (type.equals("sendgrid")) {
                         assertEquals(2, json.path("personalizations").size());
                         shown += json.path("personalizations").path(0).path("to").size();

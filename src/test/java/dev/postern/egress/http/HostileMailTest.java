@@ -8,7 +8,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.MessageContent;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Hostile;
 import java.io.IOException;
@@ -66,7 +66,7 @@ class HostileMailTest {
                 if (!accepted) {
                     Outcome.Unsuited unsuited =
                             assertInstanceOf(Outcome.Unsuited.class, outcome, hostile.toString());
-                    assertEquals(Misfit.FORM, unsuited.misfit(), hostile + ": " + unsuited);
+                    assertEquals(Unsuitability.FORM, unsuited.misfit(), hostile + ": " + unsuited);
                 }
                 for (FakeApi.Request request : api.requests()) {
                     if (request.length() > READ_AT_MOST_OCTETS) {

@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,7 +47,7 @@ class HttpTest {
     private static final String ACCEPTED =
             "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"id\":\"<mg-1>\"}";
 
-    private static Shipment large() {
+    private static OutboundMessage large() {
         byte[] octets = new byte[20 * 1024 * 1024];
         java.util.Arrays.fill(octets, (byte) 'x');
         byte[] head = MESSAGE.getBytes(ISO_8859_1);
@@ -55,7 +55,7 @@ class HttpTest {
         return Shipments.of(Shipments.content(octets), TO);
     }
 
-    private static Outcome send(Egress egress, Shipment shipment, CommitGate gate) {
+    private static Outcome send(Egress egress, OutboundMessage shipment, CommitGate gate) {
         return egress.send(shipment, gate).outcomes().firstEntry().getValue();
     }
 
@@ -247,7 +247,7 @@ class HttpTest {
             Outcome outcome = send(egress, large(), CommitGate.OPEN);
             // Whether the answer outruns the reset is the kernel's affair.
             if (outcome instanceof Outcome.Unsuited unsuited) {
-                assertEquals(Misfit.SIZE, unsuited.misfit());
+                assertEquals(Unsuitability.SIZE, unsuited.misfit());
             } else {
                 assertEquals(
                         Fault.NETWORK,
@@ -370,7 +370,7 @@ class HttpTest {
     void contentThatCannotBeReadIsOurTrouble() throws Exception {
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("mailgun"));
                 Egress egress = mailgun(api.port(), Duration.ofSeconds(20))) {
-            Shipment broken =
+            OutboundMessage broken =
                     Shipments.of(
                             new dev.postern.mail.MessageContent() {
                                 @Override

@@ -10,7 +10,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.http.FakeApi.Answer;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Scene;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import java.io.IOException;
@@ -166,8 +166,8 @@ class HttpTroubleTest {
                         new HttpAnswer(
                                 Integer.parseInt(row.status()), row.lowered(), row.body(), true);
                 boolean own = answer.isSuccess() || Shipments.api(row.type()).isOwn(answer);
-                Scene scene =
-                        Scene.ofApi(
+                TroubleContext scene =
+                        TroubleContext.ofApi(
                                 row.type(),
                                 own ? Stage.REPLY : Stage.FOREIGN,
                                 "api.example",

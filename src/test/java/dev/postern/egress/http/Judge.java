@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Commands;
@@ -122,7 +122,7 @@ final class Judge {
         command.environment().put("NODE_MODULES", Programs.NODE_MODULES.require().toString());
         command.environment().put("PYTHONIOENCODING", "utf-8");
         Commands.run(command.redirectOutput(output.toFile())).expect(0);
-        List<JsonNode> found = Files.readAllLines(output, UTF_8).stream().map(Json::read).toList();
+        List<JsonNode> found = Files.readAllLines(output, UTF_8).stream().map(JsonAnswer::read).toList();
         assertEquals(count, found.size(), script);
         return found;
     }
@@ -144,7 +144,7 @@ final class Judge {
                                         Duration.ofSeconds(10)))) {
             for (int i = 0; i < messages.size(); i++) {
                 Message message = messages.get(i);
-                Shipment shipment = shipment(message, new Seen(ofPython.get(i)));
+                OutboundMessage shipment = shipment(message, new Seen(ofPython.get(i)));
                 int before = api.requests().size();
                 Map<ForwardPath, Outcome> outcomes =
                         egress.send(shipment, CommitGate.OPEN).outcomes();
@@ -159,7 +159,7 @@ final class Judge {
         return tally.verdict();
     }
 
-    private static Shipment shipment(Message message, Seen seen) {
+    private static OutboundMessage shipment(Message message, Seen seen) {
         Map<String, String> to = new LinkedHashMap<>();
         message.recipients().forEach(one -> to.put(one, one));
         if (to.isEmpty()) {

@@ -44,7 +44,7 @@ class LinearTest {
     /// Something that reads a text, an octet a character.
     @FunctionalInterface
     private interface Parser {
-        void parse(String text) throws IOException, BeyondLimit;
+        void parse(String text) throws IOException, MessageLimitException;
     }
 
     private static final List<ForwardPath> RECIPIENTS =
@@ -62,15 +62,15 @@ class LinearTest {
 
     /// Values of header fields.
     private static void header() {
-        PARSERS.put("Parameters", text -> Parameters.parse(raw(text)));
+        PARSERS.put("Parameters", text -> MimeParameters.parse(raw(text)));
         PARSERS.put(
-                "Parameters, within", text -> Parameters.parse(raw("text/plain; name=\"" + text)));
+                "Parameters, within", text -> MimeParameters.parse(raw("text/plain; name=\"" + text)));
         PARSERS.put(
                 "Parameters, without quotes",
-                text -> Parameters.parse(raw("text/plain; name=a " + text)));
+                text -> MimeParameters.parse(raw("text/plain; name=a " + text)));
         PARSERS.put(
                 "Parameters, a boundary",
-                text -> Parameters.octets(raw("multipart/mixed; boundary=" + text), "boundary"));
+                text -> MimeParameters.octets(raw("multipart/mixed; boundary=" + text), "boundary"));
         PARSERS.put("Mailbox", text -> Mailbox.parse(raw(text)));
         PARSERS.put("Mailbox, quoted", text -> Mailbox.parse(raw("\"" + text)));
         PARSERS.put("Mailbox, in angles", text -> Mailbox.parse(raw("A <" + text + "> B <a@b>")));
@@ -102,18 +102,18 @@ class LinearTest {
         PARSERS.put("FileNames", text -> FileNames.agrees(attachment(text)));
         PARSERS.put(
                 "SmtpApiField",
-                text -> SmtpApiField.apply(text, Json.MAPPER.createObjectNode(), new Losses()));
+                text -> SmtpApiField.apply(text, JsonAnswer.MAPPER.createObjectNode(), new NotCarried()));
     }
 
     private static Fields.Raw raw(String text) {
         return new Fields.Raw(text);
     }
 
-    private static Rebuilt.Attachment attachment(String name) {
+    private static ParsedMessage.Attachment attachment(String name) {
         try (ContentCursor none =
                 new ContentCursor(Shipments.content(new byte[0]), CommitGate.OPEN)) {
-            Leaf leaf = new Leaf(none.whole(), "", "");
-            return new Rebuilt.Attachment(
+            MimeLeaf leaf = new MimeLeaf(none.whole(), "", "");
+            return new ParsedMessage.Attachment(
                     name, true, "text/plain", Map.of(), null, "", false, leaf);
         } catch (IOException e) {
             throw new AssertionError(e);
@@ -165,19 +165,19 @@ class LinearTest {
         }
     }
 
-    private static void rebuild(String message) throws IOException, BeyondLimit {
+    private static void rebuild(String message) throws IOException, MessageLimitException {
         try (ContentCursor content = cursor(message)) {
-            Rebuilt rebuilt = MimeReading.read(content);
-            for (Leaf leaf : rebuilt.text()) {
+            ParsedMessage rebuilt = MimeParser.read(content);
+            for (MimeLeaf leaf : rebuilt.text()) {
                 read(leaf);
             }
-            for (Rebuilt.Attachment attachment : rebuilt.attachments()) {
+            for (ParsedMessage.Attachment attachment : rebuilt.attachments()) {
                 read(attachment.leaf());
             }
         }
     }
 
-    private static void read(Leaf leaf) throws IOException {
+    private static void read(MimeLeaf leaf) throws IOException {
         assertTrue(leaf.decodedBytes() >= 0);
         leaf.isBlank();
         leaf.isGuessed();
@@ -188,7 +188,7 @@ class LinearTest {
         }
     }
 
-    private static void plan(Api api, String message) throws IOException, BeyondLimit {
+    private static void plan(Api api, String message) throws IOException, MessageLimitException {
         try (ContentCursor content = cursor(message)) {
             api.plan(
                     Shipments.of(message, "a@b.example", "c@d.example"),
@@ -209,7 +209,7 @@ class LinearTest {
             PARSERS.put(
                     type + "'s answer",
                     text -> {
-                        String json = Json.MAPPER.writeValueAsString(text);
+                        String json = JsonAnswer.MAPPER.writeValueAsString(text);
                         for (String body :
                                 List.of(
                                         text,
@@ -228,7 +228,7 @@ class LinearTest {
                         }
                     });
         }
-        Wording wording = new Wording(new KeyMask(List.of()));
+        AnswerText wording = new AnswerText(new KeyMask(List.of()));
         KeyMask mask =
                 new KeyMask(List.of(dev.postern.config.Secret.of("0000aaaa/++xx\"\\%&#0000")));
         PARSERS.put("Recipients", text -> Recipients.namedIn(text, RECIPIENTS));
@@ -383,7 +383,7 @@ class LinearTest {
         return () -> {
             try {
                 parser.parse(text);
-            } catch (BeyondLimit e) {
+            } catch (MessageLimitException e) {
                 // An end is as good as an answer.
                 assertFalse(e.getMessage().isEmpty());
             } catch (IOException e) {

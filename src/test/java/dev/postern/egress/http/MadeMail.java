@@ -59,7 +59,7 @@ record MadeMail(String raw, ObjectNode expected) {
     private static final class Maker {
 
         private final RandomGenerator random;
-        private final ObjectNode expected = Json.MAPPER.createObjectNode();
+        private final ObjectNode expected = JsonAnswer.MAPPER.createObjectNode();
         private final ByteArrayOutputStream out = new ByteArrayOutputStream();
         private int boundaries;
 

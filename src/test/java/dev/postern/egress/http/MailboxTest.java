@@ -148,7 +148,7 @@ class MailboxTest {
         assertEquals(new Mailbox("a@b.example", "A"), author("root (Cron)", "A <a@b.example>"));
     }
 
-    private static Mailbox author(String... from) throws BeyondLimit {
+    private static Mailbox author(String... from) throws MessageLimitException {
         return Mailbox.author(
                 new Fields(
                         Arrays.stream(from)

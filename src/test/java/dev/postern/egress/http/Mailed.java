@@ -18,7 +18,7 @@ final class Mailed {
     /// Returns the addresses, repeated where the request repeats them.
     static List<String> by(String type, FakeApi.Request request) {
         List<String> mailed = new ArrayList<>();
-        JsonNode json = Json.read(request.text());
+        JsonNode json = JsonAnswer.read(request.text());
         switch (type) {
             case "mailgun" -> {
                 Matcher to = FORM_TO.matcher(request.text());

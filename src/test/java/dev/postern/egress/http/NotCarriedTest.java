@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressCommon.Fidelity;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Seeds;
 import java.io.IOException;
@@ -86,7 +86,7 @@ class NotCarriedTest {
                             .firstEntry()
                             .getValue();
             return new Sent(
-                    outcome, api.requests().stream().map(r -> Json.read(r.text())).toList());
+                    outcome, api.requests().stream().map(r -> JsonAnswer.read(r.text())).toList());
         }
     }
 
@@ -152,7 +152,7 @@ class NotCarriedTest {
                                         + "Content-Disposition: attachment; filename=err.log\n\n");
         Sent sent = send(type, message);
         Outcome.Unsuited unsuited = assertInstanceOf(Outcome.Unsuited.class, sent.outcome());
-        assertEquals(Misfit.FORM, unsuited.misfit());
+        assertEquals(Unsuitability.FORM, unsuited.misfit());
         assertEquals(type + " takes no empty attachment: err.log", unsuited.reply());
         assertEquals(List.of(), sent.requests());
     }

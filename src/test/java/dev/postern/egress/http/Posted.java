@@ -61,7 +61,7 @@ record Posted(
 
     /// Returns what those see whom a request mails: once, or for each of its personalizations.
     static List<Posted> by(String type, FakeApi.Request request) {
-        JsonNode json = Json.read(request.text());
+        JsonNode json = JsonAnswer.read(request.text());
         return switch (type) {
             case "sendgrid" -> sendGrid(json);
             case "resend" -> List.of(resend(json));

@@ -31,7 +31,7 @@ class ProviderFieldsTest {
     private record Sent(FakeApi.Request request, Outcome outcome) {
 
         JsonNode json() {
-            return Json.read(request.text());
+            return JsonAnswer.read(request.text());
         }
 
         List<String> notCarried() {

@@ -135,7 +135,7 @@ class RawEgressTest {
             for (FakeApi.Request request : api.requests()) {
                 assertEquals("/v2/email/outbound-emails", request.path());
                 assertTrue(request.header("authorization").startsWith("AWS4-HMAC-SHA256 "));
-                JsonNode json = Json.read(request.text());
+                JsonNode json = JsonAnswer.read(request.text());
                 json.path("Destination")
                         .path("ToAddresses")
                         .forEach(to -> mailed.add(to.textValue()));
@@ -162,7 +162,7 @@ class RawEgressTest {
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("ses"));
                 Egress egress = Shipments.egress("ses", api.uri())) {
             egress.send(Shipments.of("Subject: x\r\n\r\ny\r\n", "b@example.net"), CommitGate.OPEN);
-            JsonNode json = Json.read(api.requests().getFirst().text());
+            JsonNode json = JsonAnswer.read(api.requests().getFirst().text());
             assertEquals("sender@example.org", json.path("FromEmailAddress").textValue());
         }
     }
@@ -185,7 +185,7 @@ class RawEgressTest {
                     egress.send(
                             Shipments.of("From: " + from + "\r\n\r\ny\r\n", "b@example.net"),
                             CommitGate.OPEN);
-            JsonNode json = Json.read(api.requests().getFirst().text());
+            JsonNode json = JsonAnswer.read(api.requests().getFirst().text());
             assertEquals(author, json.path("FromEmailAddress").textValue());
             Outcome outcome = delivery.outcomes().firstEntry().getValue();
             String lost = assertInstanceOf(Outcome.Accepted.class, outcome).notCarried().getFirst();

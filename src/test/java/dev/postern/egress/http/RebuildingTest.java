@@ -12,7 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import java.time.Duration;
 import java.util.Base64;
@@ -91,7 +91,7 @@ class RebuildingTest {
                             .firstEntry()
                             .getValue();
             FakeApi.Request request = api.requests().isEmpty() ? null : api.requests().getFirst();
-            return new Sent(request == null ? null : Json.read(request.text()), outcome, request);
+            return new Sent(request == null ? null : JsonAnswer.read(request.text()), outcome, request);
         }
     }
 
@@ -267,7 +267,7 @@ class RebuildingTest {
                     type);
             Sent refused = send(type, signed, EgressCommon.Fidelity.STRICT);
             assertEquals(
-                    Misfit.FORM,
+                    Unsuitability.FORM,
                     assertInstanceOf(Outcome.Unsuited.class, refused.outcome(), type).misfit());
             assertEquals(null, refused.request(), type);
             assertEquals(

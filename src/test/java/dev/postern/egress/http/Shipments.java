@@ -7,7 +7,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -75,12 +75,12 @@ public final class Shipments {
         return egress(type, common(endpoint));
     }
 
-    static Shipment of(String message, String... recipients) {
+    static OutboundMessage of(String message, String... recipients) {
         return of(content(message.getBytes(ISO_8859_1)), recipients);
     }
 
-    static Shipment of(MessageContent content, String... recipients) {
-        return new Shipment(
+    static OutboundMessage of(MessageContent content, String... recipients) {
+        return new OutboundMessage(
                 new QueueId(4711),
                 new Envelope(
                         new ReversePath("sender@example.org"),
@@ -91,7 +91,7 @@ public final class Shipments {
 
     /// Returns a shipment to whom the message names, as an app would send it, but for those that no
     /// mail gets to over the Internet: `greg@inbucket`.
-    static Shipment toThoseNamed(byte[] octets) throws IOException, BeyondLimit {
+    static OutboundMessage toThoseNamed(byte[] octets) throws IOException, MessageLimitException {
         Fields fields;
         try (ContentCursor cursor = new ContentCursor(content(octets), CommitGate.OPEN)) {
             fields = Fields.read(cursor, _ -> true);
@@ -113,7 +113,7 @@ public final class Shipments {
     /// Returns what is particular to a type, of an egress that is never used.
     static Api api(String type) {
         EgressConfig config = config(type, common(URI.create("http://127.0.0.1:1")));
-        Endpoint endpoint = Endpoint.of(HttpEgresses.base(config));
+        ApiEndpoint endpoint = ApiEndpoint.of(HttpEgresses.base(config));
         return HttpEgresses.api(config, new Http(config.common(), endpoint, _ -> null));
     }
 

@@ -60,7 +60,7 @@ final class Stated {
     private Stated(String type, FakeApi.Request request) {
         this.type = type;
         this.request = request;
-        this.json = Json.read(request.text());
+        this.json = JsonAnswer.read(request.text());
     }
 
     /// Returns whether a provider's requests are judged here.

@@ -96,7 +96,7 @@ class SteeringTest {
                 ? new String(
                         Base64.getDecoder()
                                 .decode(
-                                        Json.read(request.text())
+                                        JsonAnswer.read(request.text())
                                                 .at("/Content/Raw/Data")
                                                 .textValue()),
                         StandardCharsets.ISO_8859_1)

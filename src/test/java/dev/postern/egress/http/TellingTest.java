@@ -8,11 +8,11 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.testing.Await;
@@ -139,7 +139,7 @@ class TellingTest {
         Http http =
                 new Http(
                         Shipments.common(URI.create("http://127.0.0.1:1")),
-                        Endpoint.of(URI.create("http://127.0.0.1:1")),
+                        ApiEndpoint.of(URI.create("http://127.0.0.1:1")),
                         _ -> null);
         assertInstanceOf(
                 HttpResult.Failed.class,
@@ -202,12 +202,12 @@ class TellingTest {
 
         @Override
         public Optional<Unfit> plan(
-                Shipment shipment, ContentCursor content, Predicate<Post> sender) {
+                OutboundMessage shipment, ContentCursor content, Predicate<Post> sender) {
             List<ForwardPath> to = shipment.envelope().recipients();
             Post first =
                     new Post(to.subList(0, Math.min(TAKEN, to.size())), probeCall(), List.of());
             return sender.test(first) && to.size() > TAKEN
-                    ? Optional.of(new Unfit("the rest is too large", Misfit.SIZE))
+                    ? Optional.of(new Unfit("the rest is too large", Unsuitability.SIZE))
                     : Optional.empty();
         }
 
@@ -253,9 +253,9 @@ class TellingTest {
     @Test
     void aPlanThatEndsMidwaySettlesOnlyThoseItAskedNobodyFor() {
         EgressCommon common = Shipments.common(URI.create("http://127.0.0.1:1"));
-        Http http = new Http(common, Endpoint.of(URI.create("http://127.0.0.1:1")), _ -> null);
+        Http http = new Http(common, ApiEndpoint.of(URI.create("http://127.0.0.1:1")), _ -> null);
         Egress egress =
-                new HttpEgress(common, new Narrow(), http, new Wording(new KeyMask(List.of())));
+                new HttpEgress(common, new Narrow(), http, new AnswerText(new KeyMask(List.of())));
         List<OutcomeClass> kinds =
                 egress
                         .send(

@@ -29,9 +29,9 @@ class WrittenNamesTest {
         return WrittenNames.all();
     }
 
-    private static Rebuilt read(String message) throws IOException, BeyondLimit {
+    private static ParsedMessage read(String message) throws IOException, MessageLimitException {
         byte[] octets = message.getBytes(ISO_8859_1);
-        return MimeReading.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
+        return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
     }
 
     private static List<String> words(WrittenNames.Way way) {
@@ -46,7 +46,7 @@ class WrittenNamesTest {
     @MethodSource("ways")
     void encodedWordsAreDecodedInEveryField(WrittenNames.Way way) throws Exception {
         for (String words : words(way)) {
-            Rebuilt message =
+            ParsedMessage message =
                     read(
                             """
                             From: %1$s <from@example.org>\r
@@ -114,10 +114,10 @@ class WrittenNamesTest {
                     --b--
                     """
                             .formatted(way.charset(), octets, type.formatted(way.charset()));
-            Rebuilt read = read(message.replace("\n", "\r\n"));
+            ParsedMessage read = read(message.replace("\n", "\r\n"));
             assertEquals(way.text(), read.subject(), way.charset());
             assertEquals(way.text(), read.from().name(), way.charset());
-            for (Rebuilt.Attachment attachment : read.attachments()) {
+            for (ParsedMessage.Attachment attachment : read.attachments()) {
                 assertEquals(way.text(), attachment.name(), way.charset());
             }
         }
@@ -154,7 +154,7 @@ class WrittenNamesTest {
                                     .getValue();
                     assertInstanceOf(Outcome.Accepted.class, outcome);
                     List<String> told = new ArrayList<>();
-                    collect(Json.read(api.requests().getLast().text()), told);
+                    collect(JsonAnswer.read(api.requests().getLast().text()), told);
                     for (String place : List.of("F-", "T-", "C-", "R-", "S-", "A-")) {
                         assertTrue(
                                 told.stream().anyMatch(t -> t.contains(place + way.text())),

@@ -37,11 +37,11 @@ final class EgressSetup {
     Duration dataTimeout = LONG;
     Duration answerTimeout = LONG;
     Fidelity fidelity = Fidelity.BEST_EFFORT;
-    Dialer.Resolver resolver = _ -> new InetAddress[] {InetAddress.getLoopbackAddress()};
+    SmtpDialer.Resolver resolver = _ -> new InetAddress[] {InetAddress.getLoopbackAddress()};
     List<SubmissionPort> candidates = SubmissionPort.USUAL;
-    Duration stagger = Dialer.Network.REAL.stagger();
+    Duration stagger = SmtpDialer.Network.REAL.stagger();
     LongSupplier nanoTime = System::nanoTime;
-    ConnectionPool.Limits limits = ConnectionPool.Limits.USUAL;
+    SmtpConnectionPool.Limits limits = SmtpConnectionPool.Limits.USUAL;
 
     private EgressSetup(int port) {
         this.port = OptionalInt.of(port);
@@ -78,7 +78,7 @@ final class EgressSetup {
         return new SmtpEgress(
                 config(),
                 "client.example",
-                new Dialer.Network(resolver, stagger),
+                new SmtpDialer.Network(resolver, stagger),
                 nanoTime,
                 limits);
     }

@@ -8,10 +8,10 @@ import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.SteeringFilter;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Mail;
 import dev.postern.testing.RepeatedContent;
@@ -44,13 +44,13 @@ class FidelityTest {
         server.close();
     }
 
-    private static Delivery send(EgressSetup setup, Shipment shipment) {
+    private static Delivery send(EgressSetup setup, OutboundMessage shipment) {
         try (SmtpEgress egress = setup.build()) {
             return egress.send(shipment, CommitGate.OPEN);
         }
     }
 
-    private Outcome send(Shipment shipment) {
+    private Outcome send(OutboundMessage shipment) {
         return send(EgressSetup.to(server), shipment).outcomes().firstEntry().getValue();
     }
 
@@ -59,7 +59,7 @@ class FidelityTest {
     }
 
     private void assertCarried(String text) {
-        Shipment shipment = Mail.of("a@example.org", octets(text), false, "b@example.net");
+        OutboundMessage shipment = Mail.of("a@example.org", octets(text), false, "b@example.net");
         assertInstanceOf(Outcome.Accepted.class, send(shipment));
         assertEquals(text, server.messages().getLast().content());
     }
@@ -110,7 +110,7 @@ class FidelityTest {
     void fortyMebibytesArriveAsTheyAre() throws IOException {
         server.startTls("localhost");
         RepeatedContent content = RepeatedContent.ofMiB(40);
-        Shipment shipment = Mail.of("a@example.org", content, false, "b@example.net");
+        OutboundMessage shipment = Mail.of("a@example.org", content, false, "b@example.net");
         Delivery delivery = send(EgressSetup.to(server).tls(Tls.REQUIRED), shipment);
         assertInstanceOf(Outcome.Accepted.class, delivery.outcomes().firstEntry().getValue());
         assertEquals(content.sizeBytes(), server.messages().getFirst().size());
@@ -140,13 +140,13 @@ class FidelityTest {
 
     @Test
     void declinesEightBitWhereNotOfferedWhileAnotherEgressIsLeft() {
-        Shipment last =
+        OutboundMessage last =
                 Mail.of("a@example.org", octets("\r\ncaf\u00e9\r\n"), false, "b@example.net");
-        Shipment first = new Shipment(last.id(), last.envelope(), last.content(), false);
+        OutboundMessage first = new OutboundMessage(last.id(), last.envelope(), last.content(), false);
         assertInstanceOf(Outcome.Accepted.class, send(first));
         server.offering("PIPELINING");
         Outcome outcome = send(first);
-        assertEquals(Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
         assertEquals(1, server.count("MAIL"));
     }
 
@@ -161,7 +161,7 @@ class FidelityTest {
                         .outcomes()
                         .firstEntry()
                         .getValue();
-        assertEquals(Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
         assertEquals(0, server.count("MAIL"));
     }
 
@@ -170,7 +170,7 @@ class FidelityTest {
         server.offering("SIZE 20");
         Outcome.Unsuited unsuited =
                 assertInstanceOf(Outcome.Unsuited.class, send(Mail.to("b@example.net")));
-        assertEquals(Misfit.SIZE, unsuited.misfit());
+        assertEquals(Unsuitability.SIZE, unsuited.misfit());
         assertEquals(0, server.count("MAIL"));
     }
 
@@ -213,14 +213,14 @@ class FidelityTest {
                 List.of("RCPT TO:<b@xn--bcher-kva.example>", "RCPT TO:<c@example.net>"),
                 server.messages().getFirst().rcpts());
         Outcome outcome = delivery.outcomes().get(new ForwardPath("m\u00fcller@example.net"));
-        assertEquals(Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
     }
 
     /// With the domain in ASCII, a message that was submitted with SMTPUTF8 needs it no more.
     @Test
     void spellsTheSendersDomainInAsciiToo() {
         server.offering();
-        Shipment shipment =
+        OutboundMessage shipment =
                 Mail.of("a@fa\u00df.example", octets(Mail.TEXT), true, "b@b\u00fccher.example");
         assertInstanceOf(Outcome.Accepted.class, send(shipment));
         assertEquals("MAIL FROM:<a@xn--fa-hia.example>", server.messages().getFirst().mail());
@@ -232,7 +232,7 @@ class FidelityTest {
         server.offering("8BITMIME");
         byte[] text = "Subject: caf\u00e9\r\n\r\n".getBytes(StandardCharsets.UTF_8);
         Outcome outcome = send(Mail.of("a@example.org", text, true, "b@example.net"));
-        assertEquals(Misfit.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
         assertEquals(0, server.count("MAIL"));
     }
 
@@ -258,7 +258,7 @@ class FidelityTest {
     @Test
     void whatSteersAnotherProviderStaysHere() {
         String own = "X-SMTPAPI: {}\r\nSubject: s\r\n\r\nX-PM-Tag: body\r\n";
-        Shipment shipment =
+        OutboundMessage shipment =
                 Mail.of("a@example.org", octets("X-PM-Tag: news\r\n" + own), false, "b@x");
         assertEquals(List.of("X-PM-Tag"), notCarried("smtp.sendgrid.net", shipment));
         assertEquals(own, server.messages().getLast().content());
@@ -269,7 +269,7 @@ class FidelityTest {
         assertEquals("X-PM-Tag: news\r\n" + own, server.messages().getLast().content());
     }
 
-    private List<String> notCarried(String host, Shipment shipment) {
+    private List<String> notCarried(String host, OutboundMessage shipment) {
         EgressSetup setup = EgressSetup.to(server);
         setup.host = host;
         server.named(host);

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.Shipment;
+import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
@@ -44,7 +44,7 @@ class NetworkTroubleTest {
         server.close();
     }
 
-    private static Outcome send(EgressSetup setup, Shipment shipment) {
+    private static Outcome send(EgressSetup setup, OutboundMessage shipment) {
         try (SmtpEgress egress = setup.build()) {
             return egress.send(shipment, CommitGate.OPEN).outcomes().firstEntry().getValue();
         }
@@ -83,7 +83,7 @@ class NetworkTroubleTest {
             }
             EgressSetup setup = EgressSetup.to(server);
             setup.auto(refusing.port(), server.port());
-            setup.limits = new ConnectionPool.Limits(EgressSetup.LONG, EgressSetup.LONG, 1);
+            setup.limits = new SmtpConnectionPool.Limits(EgressSetup.LONG, EgressSetup.LONG, 1);
             try (SmtpEgress egress = setup.build()) {
                 for (int i = 0; i < 3; i++) {
                     egress.send(Mail.to("b@example.net"), CommitGate.OPEN);
@@ -300,7 +300,7 @@ class NetworkTroubleTest {
     void contentThatCantBeReadIsThrownAndTheConnectionClosed() {
         MessageContent broken = RepeatedContent.thatFailsAfter(100_000);
         try (SmtpEgress egress = EgressSetup.to(server).build()) {
-            Shipment shipment = Mail.of("a@example.org", broken, false, "b@example.net");
+            OutboundMessage shipment = Mail.of("a@example.org", broken, false, "b@example.net");
             assertThrows(UncheckedIOException.class, () -> egress.send(shipment, CommitGate.OPEN));
             assertInstanceOf(
                     Outcome.Accepted.class,

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.smtp.SmtpReach.Opening;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.smtp.Limits;
@@ -160,15 +160,15 @@ class RepliesTest {
     void aTryThatNeedsStartTlsNeedsEhlo() throws IOException {
         try (ScriptedServer server = ScriptedServer.start()) {
             server.say("EHLO", "502 5.5.1 what is that");
-            Reached reached = reach(server, Opening.STARTTLS);
+            PortCheck reached = reach(server, Opening.STARTTLS);
             assertEquals("ehlo-needed", reached.trouble().row());
-            assertEquals(Reached.End.NEGATIVE, reached.end());
+            assertEquals(PortCheck.End.NEGATIVE, reached.end());
         }
     }
 
-    private static Reached reach(ScriptedServer server, Opening opening) {
-        SmtpReach reach =
-                new SmtpReach(
+    private static PortCheck reach(ScriptedServer server, Opening opening) {
+        PortChecker reach =
+                new PortChecker(
                         "localhost",
                         TestKeys.ca(),
                         "client.example",

@@ -1,7 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Scene;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.ReadersGrowth;
@@ -18,10 +18,10 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
-                row("RemoteId", RemoteId::in),
-                row("RemoteId behind a code", text -> RemoteId.in("250 " + text)),
-                row("RemoteId with a word", text -> RemoteId.in("250 Ok id=" + text + " x")),
-                row("RemoteId of SES", text -> RemoteId.in("250 Ok " + text)),
+                row("RemoteId", RemoteQueueId::in),
+                row("RemoteId behind a code", text -> RemoteQueueId.in("250 " + text)),
+                row("RemoteId with a word", text -> RemoteQueueId.in("250 Ok id=" + text + " x")),
+                row("RemoteId of SES", text -> RemoteQueueId.in("250 Ok " + text)),
                 row("Answer", SmtpEgressGrowthTest::answer),
                 row("Interception", text -> intercepted("smtp.gmail.com", text, "vps.example")),
                 row(
@@ -54,7 +54,7 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
     }
 
     private static void intercepted(String host, String name, String ownName) {
-        Scene scene = Scene.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
+        TroubleContext scene = TroubleContext.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
         Answer answer = new Answer(greeting(name), greeting(name), List.of(name), null);
         new Interception(host, host, ownName).verdict(scene, FAR, answer);
     }
@@ -62,10 +62,10 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
     private static void reached(String text) {
         UpstreamReply ehlo =
                 UpstreamReply.parse("250-x\n250-AUTH " + text + "\n250-" + text + "\n250 SIZE");
-        Reached reached =
-                new Reached(
+        PortCheck reached =
+                new PortCheck(
                         new InetSocketAddress(FAR, 587),
-                        SmtpReach.Opening.STARTTLS,
+                        PortChecker.Opening.STARTTLS,
                         Stage.AUTH,
                         null,
                         greeting(text),
@@ -77,7 +77,7 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
     }
 
     private static void wording(String address) {
-        Wording wording = new Wording(new Offers(0, false, false, false, false, 1), false);
+        SmtpCommands wording = new SmtpCommands(new Offers(0, false, false, false, false, 1), false);
         wording.misfit(new ForwardPath(address));
     }
 }

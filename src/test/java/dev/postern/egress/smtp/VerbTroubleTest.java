@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
-import dev.postern.outcome.Misfit;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Mail;
 import dev.postern.testing.ScriptedServer;
@@ -85,7 +85,7 @@ class VerbTroubleTest {
             case Outcome.Rejected _ -> "r";
             case Outcome.Uncertain _ -> "?";
             case Outcome.Unavailable unavailable -> "u" + unavailable.fault().word().charAt(0);
-            case Outcome.Unsuited unsuited -> unsuited.misfit() == Misfit.SIZE ? "z" : "x";
+            case Outcome.Unsuited unsuited -> unsuited.misfit() == Unsuitability.SIZE ? "z" : "x";
         };
     }
 }

@@ -1,0 +1,117 @@
+package dev.postern;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.postern.config.EgressConfig;
+import dev.postern.egress.Egress;
+import dev.postern.egress.SteeringFilter;
+import dev.postern.egress.http.HttpEgresses;
+import dev.postern.egress.smtp.SmtpEgress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The egresses that are in use: makes them as configured, keeps those whose configuration did not
+/// change, and closes what is no longer used.
+final class EgressRegistry implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(EgressRegistry.class);
+
+    private final String hostname;
+    private final Set<Egress> open = ConcurrentHashMap.newKeySet();
+    private List<Item> items = List.of();
+
+    /// One of them.
+    ///
+    /// @param anchors what was in the file of its key `ca`; null: nothing that could be read
+    private record Item(EgressConfig config, @Nullable String anchors, Egress egress) {
+
+        boolean isOf(EgressConfig other, @Nullable String present) {
+            return config.equals(other) && Objects.equals(anchors, present);
+        }
+    }
+
+    /// @param hostname what we call ourselves where an egress's configuration does not say
+    EgressRegistry(String hostname) {
+        this.hostname = hostname;
+    }
+
+    /// Goes on with these, in this order.
+    ///
+    /// @return the names of those that are new, or made anew
+    List<String> use(List<EgressConfig> configured) {
+        List<Item> next = new ArrayList<>();
+        List<String> made = new ArrayList<>();
+        for (EgressConfig config : configured) {
+            String anchors = anchors(config.common().ca());
+            Item kept =
+                    items.stream().filter(i -> i.isOf(config, anchors)).findFirst().orElse(null);
+            if (kept == null) {
+                made.add(config.name());
+                Egress egress = SteeringFilter.of(config, make(config));
+                next.add(new Item(config, anchors, opened(egress)));
+            } else {
+                next.add(kept);
+            }
+        }
+        items = next;
+        return made;
+    }
+
+    List<Egress> egresses() {
+        return items.stream().map(Item::egress).toList();
+    }
+
+    private Egress opened(Egress egress) {
+        open.add(egress);
+        return egress;
+    }
+
+    private Egress make(EgressConfig egress) {
+        return switch (egress) {
+            case EgressConfig.Smtp smtp -> new SmtpEgress(smtp, hostname);
+            case EgressConfig.Api _, EgressConfig.Ses _, EgressConfig.Mailgun _ ->
+                    HttpEgresses.of(egress);
+        };
+    }
+
+    private static @Nullable String anchors(@Nullable Path ca) {
+        try {
+            return ca == null ? null : Files.readString(ca, ISO_8859_1);
+        } catch (IOException _) {
+            // The egress tells that at each attempt.
+            return null;
+        }
+    }
+
+    /// Closes an egress that is no longer used, soon.
+    void retire(Egress egress) {
+        Thread.ofVirtual().name("retire-" + egress.name()).start(() -> close(egress));
+    }
+
+    private void close(Egress egress) {
+        if (open.remove(egress)) {
+            try {
+                egress.close();
+            } catch (RuntimeException trouble) {
+                log.atError()
+                        .addKeyValue("egress", egress.name())
+                        .setCause(trouble)
+                        .log("the egress did not close");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(open).forEach(this::close);
+    }
+}

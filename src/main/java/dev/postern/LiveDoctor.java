@@ -1,0 +1,193 @@
+package dev.postern;
+
+import dev.postern.config.EgressConfig;
+import dev.postern.config.PosternConfig;
+import dev.postern.dispatch.Dispatcher;
+import dev.postern.doctor.Doctor;
+import dev.postern.doctor.EgressReport;
+import dev.postern.doctor.Finding;
+import dev.postern.doctor.KnownTrouble;
+import dev.postern.doctor.Report;
+import dev.postern.egress.Probe;
+import dev.postern.outcome.Fault;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/// The doctor of a running forwarder. It has the running egresses examine themselves, so that what
+/// it finds counts for their health too.
+final class LiveDoctor implements Supplier<Report> {
+
+    private static final Logger log = LoggerFactory.getLogger(Doctor.class);
+
+    /// Nobody reads it: the egress is left out.
+    private static final Probe GONE = new Probe.Failed("gone", Fault.SERVICE, null);
+
+    private final PosternConfig config;
+    private final Dispatcher dispatcher;
+    private volatile List<EgressConfig> egresses;
+    private @Nullable CompletableFuture<Report> underWay;
+
+    LiveDoctor(PosternConfig config, Dispatcher dispatcher) {
+        this.config = config;
+        this.dispatcher = dispatcher;
+        this.egresses = config.egress();
+    }
+
+    /// Takes other egresses from now on.
+    void use(List<EgressConfig> others) {
+        egresses = List.copyOf(others);
+    }
+
+    /// Examines every way out. Blocks; who asks while an examination is under way gets its report.
+    @Override
+    public Report get() {
+        CompletableFuture<Report> report;
+        boolean mine = false;
+        synchronized (this) {
+            report = underWay;
+            if (report == null) {
+                report = new CompletableFuture<>();
+                underWay = report;
+                mine = true;
+            }
+        }
+        if (mine) {
+            examine(report);
+        }
+        return report.join();
+    }
+
+    private void examine(CompletableFuture<Report> report) {
+        Set<String> gone = ConcurrentHashMap.newKeySet();
+        try {
+            Report all =
+                    Doctor.of(config, egresses, egress -> probe(egress, gone)).begin().report();
+            report.complete(gone.isEmpty() ? all : all.without(gone));
+        } catch (RuntimeException | Error e) {
+            report.completeExceptionally(e);
+        } finally {
+            synchronized (this) {
+                underWay = null;
+            }
+        }
+    }
+
+    private Probe probe(EgressConfig egress, Set<String> gone) {
+        Optional<KnownTrouble> known = known(egress.name());
+        Optional<CompletionStage<Probe>> stage = dispatcher.probe(egress.name());
+        if (stage.isEmpty()) {
+            gone.add(egress.name());
+            return GONE;
+        }
+        Probe probe = joined(stage.get());
+        return known.map(trouble -> trouble.over(probe)).orElse(probe);
+    }
+
+    /// Asked before the probe, which gives the egress another chance.
+    private Optional<KnownTrouble> known(String name) {
+        return dispatcher.egresses().stream()
+                .filter(view -> view.name().equals(name))
+                .flatMap(view -> KnownTrouble.of(view).stream())
+                .findFirst();
+    }
+
+    private static Probe joined(CompletionStage<Probe> stage) {
+        return stage.toCompletableFuture().join();
+    }
+
+    /// Logs, in the background, how every egress stands at the start: a line for each and a
+    /// verdict. Only those are examined further whose first probe failed, and none logs in again.
+    void summarize() {
+        if (!config.egress().isEmpty()) {
+            Thread.ofVirtual().name("doctor").start(this::examineAtStart);
+        }
+    }
+
+    private void examineAtStart() {
+        Map<String, Probe> probes = new TreeMap<>();
+        for (EgressConfig egress : config.egress()) {
+            // A reload may have taken it away already.
+            dispatcher
+                    .firstProbe(egress.name())
+                    .ifPresent(stage -> probes.put(egress.name(), joined(stage)));
+        }
+        List<EgressConfig> failed = new ArrayList<>();
+        for (EgressConfig egress : config.egress()) {
+            switch (probes.get(egress.name())) {
+                case Probe.Passed(String detail) -> works(egress, "yes", detail);
+                case Probe.Unproven(String detail) -> works(egress, "unproven", detail);
+                case Probe.Failed _ -> failed.add(egress);
+                case null -> {}
+            }
+        }
+        if (!failed.isEmpty()) {
+            Doctor.of(config, failed, egress -> probe(probes, egress))
+                    .begin()
+                    .report()
+                    .egresses()
+                    .forEach(LiveDoctor::explain);
+        }
+        if (!probes.isEmpty()) {
+            verdict(failed.size(), probes.size());
+        }
+    }
+
+    private static Probe probe(Map<String, Probe> probes, EgressConfig egress) {
+        Probe probe = probes.get(egress.name());
+        if (probe == null) {
+            throw new IllegalStateException("no probe of " + egress.name());
+        }
+        return probe;
+    }
+
+    private static void works(EgressConfig egress, String word, String detail) {
+        log.atInfo()
+                .addKeyValue("egress", egress.name())
+                .addKeyValue("works", word)
+                .addKeyValue("detail", detail)
+                .log("doctor: egress");
+    }
+
+    private static void explain(EgressReport egress) {
+        LoggingEventBuilder line =
+                log.atWarn()
+                        .addKeyValue("egress", egress.name())
+                        .addKeyValue("works", egress.works().word())
+                        .addKeyValue("detail", egress.summary());
+        for (Finding finding : egress.findings()) {
+            line =
+                    line.addKeyValue("finding", finding.id())
+                            .addKeyValue("means", finding.means())
+                            .addKeyValue("advice", finding.advice());
+            // The first is the cause; `postern doctor` tells the others.
+            break;
+        }
+        line.log("doctor: egress");
+    }
+
+    private static void verdict(int failed, int all) {
+        if (failed == all) {
+            log.atWarn()
+                    .log(
+                            "doctor: mail cannot leave by any egress now, and waits; `postern"
+                                    + " doctor` tells more");
+        } else {
+            log.atInfo()
+                    .addKeyValue("working", all - failed)
+                    .addKeyValue("egresses", all)
+                    .log("doctor: mail can leave");
+        }
+    }
+}

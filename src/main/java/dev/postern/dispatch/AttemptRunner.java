@@ -1,0 +1,305 @@
+package dev.postern.dispatch;
+
+import dev.postern.egress.Delivery;
+import dev.postern.egress.OutboundMessage;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.LogMark;
+import dev.postern.mail.QueueId;
+import dev.postern.outcome.Attempt;
+import dev.postern.outcome.Fault;
+import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome;
+import dev.postern.spool.Spool;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the calls of egresses, each on a thread of its own, and tells errand and health what they
+/// brought. Whatever an egress does, a call returns exactly once.
+final class AttemptRunner {
+
+    /// What our own mistake is to the recipients; never the reason of a failure.
+    static final String OUR_FAULT = "internal error, see the log";
+
+    /// Of so many faults the log has the stack trace once, however often they come again.
+    private static final int FAULTS_REMEMBERED = 1_000;
+
+    private static final Logger log = LoggerFactory.getLogger(AttemptRunner.class);
+
+    private final Spool spool;
+    private final Scheduler pace;
+    private final SerialExecutor tasks;
+    private final DeliveryLog chronicle;
+    private final Consumer<RunningAttempt> over;
+    private final Set<OurFault> faults = Collections.newSetFromMap(new Remembered());
+
+    /// What failed by our own fault, and how.
+    private record OurFault(QueueId id, String egress, @Nullable Class<?> thrown) {
+        OurFault(RunningAttempt call, @Nullable Throwable thrown) {
+            this(call.errand.id(), call.lane.name(), thrown == null ? null : thrown.getClass());
+        }
+    }
+
+    private static final class Remembered extends LinkedHashMap<OurFault, Boolean> {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<OurFault, Boolean> eldest) {
+            return size() > FAULTS_REMEMBERED;
+        }
+    }
+
+    /// @param over told, as a task, of each call that is over
+    AttemptRunner(Spool spool, Scheduler pace, SerialExecutor tasks, DeliveryLog chronicle, Consumer<RunningAttempt> over) {
+        this.spool = spool;
+        this.pace = pace;
+        this.tasks = tasks;
+        this.chronicle = chronicle;
+        this.over = over;
+    }
+
+    /// Starts a call for the leg of an errand; the lane must have a slot.
+    void start(DeliveryRound errand, RecipientGroup leg, Choice.Go go) {
+        chronicle.departed(errand, leg, go);
+        EgressSlots lane = go.lane();
+        Instant now = pace.now();
+        CommitLatch gate = new CommitLatch(spool, errand, lane.name(), leg.recipients(), pace);
+        RunningAttempt call = new RunningAttempt(errand, leg, go, gate, lane.begin(now), now);
+        errand.underWay(call);
+        try {
+            call.interruptedBy(pace.start(lane.name() + "-" + errand.id(), () -> carry(call)));
+        } catch (RuntimeException | Error e) {
+            tasks.post(() -> returned(call, null, e));
+        }
+    }
+
+    /// Breaks a call off unless it passed its commit point. To the message's history that is an
+    /// attempt at an egress that did not answer in time; its health is told nothing.
+    ///
+    /// @return whether it was broken off
+    boolean breakOff(RunningAttempt call, String why) {
+        if (!call.breakOff()) {
+            return false;
+        }
+        Outcome brokenOff = new Outcome.Unavailable("broken off: " + why, Fault.TIMEOUT, null);
+        Map<ForwardPath, Outcome> outcomes = Delivery.same(call.recipients, brokenOff).outcomes();
+        tell(call, outcomes, pace.now());
+        return true;
+    }
+
+    /// Tells of a call that is over, its errand too, which owes the spool what that does not know.
+    private void tell(RunningAttempt call, Map<ForwardPath, Outcome> outcomes, Instant now) {
+        Duration took = Duration.between(call.began, now);
+        Set<ForwardPath> told = call.gate.toldOf();
+        Map<ForwardPath, Outcome> rest = new LinkedHashMap<>(outcomes);
+        rest.keySet().removeAll(told);
+        List<Attempt> lines = DeliveryLog.lines(call.lane.name(), rest, call.began, took);
+        List<Attempt> all = new ArrayList<>(call.gate.toldLines());
+        all.addAll(lines);
+        chronicle.returned(call.errand.id(), call.lane.name(), all, took);
+        call.errand.noteCall(lines);
+        call.errand.noteTold(told);
+    }
+
+    @SuppressWarnings("CatchingUnchecked")
+    private void carry(RunningAttempt call) {
+        Delivery delivery = null;
+        Throwable thrown = null;
+        try {
+            OutboundMessage shipment =
+                    new OutboundMessage(
+                            call.errand.id(),
+                            call.errand.envelope().to(call.recipients),
+                            call.errand.content(),
+                            call.asItIs);
+            delivery = call.lane.egress().send(shipment, call.gate);
+        } catch (Throwable e) {
+            // Errors too: the message must be settled whatever happened to this thread.
+            thrown = e;
+        } finally {
+            call.gate.over();
+        }
+        Delivery brought = delivery;
+        Throwable trouble = thrown;
+        tasks.post(() -> returned(call, brought, trouble));
+    }
+
+    private void returned(RunningAttempt call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
+        try {
+            call.lane.ended();
+            if (call.isAbandoned()) {
+                call.drop();
+                call.lane.giveBack(call.began);
+            } else {
+                call.errand.underWay(null);
+                land(call, outcomes(call, delivery, thrown), pace.now());
+            }
+        } catch (RuntimeException | Error e) {
+            stumbled(call, delivery, e);
+        } finally {
+            over.accept(call);
+        }
+    }
+
+    /// We failed while we took in what a call brought: what it said still holds, and the rest is as
+    /// if the egress had failed by our fault.
+    private void stumbled(RunningAttempt call, @Nullable Delivery delivery, Throwable trouble) {
+        log.atError()
+                .addKeyValue("id", call.errand.id())
+                .addKeyValue("egress", call.lane.name())
+                .setCause(trouble)
+                .log("dispatch failed at the end of a call");
+        call.drop();
+        RecipientGroup leg = call.errand.leg();
+        if (call.isAbandoned() || leg == null) {
+            return;
+        }
+        Map<ForwardPath, Outcome> said = delivery == null ? Map.of() : delivery.outcomes();
+        Outcome unsaid = ourFault(call);
+        Map<ForwardPath, Outcome> rest = new LinkedHashMap<>();
+        leg.recipients().forEach(to -> rest.put(to, said.getOrDefault(to, unsaid)));
+        try {
+            call.errand.noteTold(call.gate.toldOf());
+            call.errand.called(call.lane.name(), rest, call.isAlone(), pace.now());
+        } catch (RuntimeException | Error again) {
+            trouble.addSuppressed(again);
+            // Whatever fails now, no other egress is asked.
+            call.errand.hurry();
+            call.errand.fail(OUR_FAULT, pace.now());
+        }
+    }
+
+    private void land(RunningAttempt call, SequencedMap<ForwardPath, Outcome> outcomes, Instant now) {
+        EgressSlots lane = call.lane;
+        if (outcomes.values().stream().noneMatch(AttemptRunner::countsForLimits)) {
+            lane.giveBack(call.began);
+        }
+        if (!call.isAlone() && any(outcomes, Outcome.Unavailable.class)) {
+            lane.oweHaste();
+        }
+        if (any(outcomes, Outcome.Accepted.class)) {
+            lane.accepted(now);
+        }
+        outcomes.values()
+                .forEach(outcome -> {
+                    if (outcome instanceof Outcome.Deferred(_, var wish, boolean forAll)
+                            && forAll) {
+                        lane.pauseUntil(now.plus(Schedule.atLeast(wish)));
+                    }
+                });
+        tell(call, outcomes, now);
+        if (lane.isRetired() && allUnavailable(outcomes.values())) {
+            // The configuration changed meanwhile: whether its successor can send is for that to
+            // say.
+            return;
+        }
+        if (declined(call, outcomes.values())) {
+            String words = outcomes.firstEntry().getValue().reply();
+            call.errand.declined(lane.name(), words, now);
+        } else {
+            call.errand.called(lane.name(), outcomes, call.isAlone(), now);
+        }
+    }
+
+    private static boolean any(Map<ForwardPath, Outcome> outcomes, Class<? extends Outcome> kind) {
+        return outcomes.values().stream().anyMatch(kind::isInstance);
+    }
+
+    private static boolean allUnavailable(Collection<Outcome> outcomes) {
+        return outcomes.stream().allMatch(Outcome.Unavailable.class::isInstance);
+    }
+
+    /// Returns whether the egress may yet send this content as it is. A form that it can't send at
+    /// all looks the same, and is found out when it is asked again.
+    private static boolean declined(RunningAttempt call, Collection<Outcome> outcomes) {
+        return !call.asItIs
+                && !call.lane.isStrict()
+                && outcomes.stream()
+                        .allMatch(outcome ->
+                                outcome instanceof Outcome.Unsuited(_, Unsuitability misfit)
+                                        && misfit == Unsuitability.FORM);
+    }
+
+    /// Returns the outcome of each recipient, ours where the egress failed to say, and tells the
+    /// health unless it was our fault.
+    private SequencedMap<ForwardPath, Outcome> outcomes(
+            RunningAttempt call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
+        Map<ForwardPath, Outcome> said = delivery == null ? Map.of() : delivery.outcomes();
+        boolean complete = said.keySet().containsAll(call.recipients);
+        if (!complete && faults.add(new OurFault(call, thrown))) {
+            log.atError()
+                    .addMarker(LogMark.EACH)
+                    .addKeyValue("id", call.errand.id())
+                    .addKeyValue("egress", call.lane.name())
+                    .setCause(thrown)
+                    .log("the egress failed to say what became of the message");
+        }
+        Outcome unsaid = ourFault(call);
+        SequencedMap<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
+        for (ForwardPath recipient : call.recipients) {
+            Outcome outcome = said.getOrDefault(recipient, unsaid);
+            boolean shut = call.gate.isShut() && outcome instanceof Outcome.Unavailable;
+            outcomes.put(recipient, shut ? unsaid : outcome);
+        }
+        if (mayBeAlone(outcomes.values())
+                && call.errand.isAlone(call.lane.name(), call.lane.lastAccepted())) {
+            call.alone();
+        }
+        // Trouble with one message, where others go, is no trouble of the egress.
+        if (complete && !call.gate.isShut() && !call.isAlone()) {
+            Instant now = pace.now();
+            var turn = call.finish(outcomes.values(), now);
+            if (!call.lane.isRetired()) {
+                chronicle.turned(turn, call.lane.health().view());
+            }
+        } else {
+            call.drop();
+        }
+        return outcomes;
+    }
+
+    /// Returns whether the egress may be unavailable to this one message only. Not where the way
+    /// there, the log-in or the account is what fails: no message can be the cause of that, and it
+    /// keeps all mail.
+    private static boolean mayBeAlone(Collection<Outcome> outcomes) {
+        List<Fault> faults =
+                outcomes.stream()
+                        .filter(Outcome.Unavailable.class::isInstance)
+                        .map(outcome -> ((Outcome.Unavailable) outcome).fault())
+                        .toList();
+        return !faults.isEmpty()
+                && EnumSet.of(Fault.SERVICE, Fault.TIMEOUT).containsAll(faults)
+                && outcomes.stream().noneMatch(Outcome.Accepted.class::isInstance);
+    }
+
+    /// Our own mistake leaves a message as it was: in doubt where it was or may be; else another
+    /// egress is asked, by which we may do better.
+    private static Outcome ourFault(RunningAttempt call) {
+        if (call.gate.isPassed()) {
+            return new Outcome.Uncertain(OUR_FAULT);
+        }
+        return call.isPinned()
+                ? new Outcome.Unavailable(OUR_FAULT, Fault.SERVICE, null)
+                : new Outcome.Unsuited(OUR_FAULT, Unsuitability.FAULT);
+    }
+
+    private static boolean countsForLimits(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Accepted _, Outcome.Deferred _, Outcome.Rejected _, Outcome.Uncertain _ ->
+                    true;
+            case Outcome.Unsuited _, Outcome.Unavailable _ -> false;
+        };
+    }
+}

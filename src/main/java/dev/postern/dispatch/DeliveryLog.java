@@ -1,0 +1,132 @@
+package dev.postern.dispatch;
+
+import dev.postern.egress.EgressHealth.Turn;
+import dev.postern.egress.EgressView;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.LogMark;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Recipient;
+import dev.postern.outcome.Attempt;
+import dev.postern.outcome.Outcome;
+import dev.postern.outcome.OutcomeClass;
+import dev.postern.outcome.OutcomeLog;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Tells the log and the observer what happens. Whatever is thrown at it by these stays here: what
+/// was to be told has happened all the same.
+final class DeliveryLog {
+
+    private static final Logger log = LoggerFactory.getLogger(DeliveryLog.class);
+
+    private final OutcomeLog outcomes;
+    private final DispatchObserver observer;
+
+    DeliveryLog(OutcomeLog outcomes, DispatchObserver observer) {
+        this.outcomes = outcomes;
+        this.observer = observer;
+    }
+
+    private static void tell(Runnable words) {
+        try {
+            words.run();
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("what happened could not be told");
+        }
+    }
+
+    /// Tells of a call that begins.
+    void departed(DeliveryRound errand, RecipientGroup leg, Choice.Go go) {
+        tell(() -> tellDeparted(errand, leg, go));
+    }
+
+    private void tellDeparted(DeliveryRound errand, RecipientGroup leg, Choice.Go go) {
+        String egress = go.lane().name();
+        Miss missed = go.insteadOf();
+        if (missed != null) {
+            outcomes.fallback(errand.id(), egress, missed.egress(), missed.words());
+            observer.fellBack(errand.id(), egress, missed.egress(), missed.words());
+        }
+        if (leg.isDoubtful()) {
+            outcomes.possibleDuplicate(errand.id(), egress, "sent again after a lost answer");
+        }
+    }
+
+    /// Returns the lines of history of a call: recipients that share an outcome share a line.
+    static List<Attempt> lines(
+            String egress, Map<ForwardPath, Outcome> brought, Instant at, Duration took) {
+        SequencedMap<Outcome, List<ForwardPath>> shared = new LinkedHashMap<>();
+        brought.forEach(
+                (to, outcome) -> shared.computeIfAbsent(outcome, _ -> new ArrayList<>()).add(to));
+        List<Attempt> lines = new ArrayList<>();
+        shared.forEach((outcome, to) -> lines.add(line(egress, outcome, to, at, took)));
+        return lines;
+    }
+
+    /// Tells of a call that is over.
+    void returned(QueueId id, String egress, List<Attempt> lines, Duration took) {
+        tell(() -> {
+            for (Attempt line : lines) {
+                outcomes.attempt(id, line);
+            }
+            lines.stream()
+                    .filter(line -> line.outcome() == OutcomeClass.UNCERTAIN)
+                    .findFirst()
+                    .ifPresent(lost -> outcomes.possibleDuplicate(id, egress, lost.reply()));
+            observer.attempted(id, egress, List.copyOf(lines), took);
+        });
+    }
+
+    private static Attempt line(
+            String egress, Outcome outcome, List<ForwardPath> to, Instant at, Duration took) {
+        List<String> notCarried =
+                outcome instanceof Outcome.Accepted accepted ? accepted.notCarried() : List.of();
+        return new Attempt(at, egress, outcome.kind(), outcome.reply(), took, to, notCarried);
+    }
+
+    /// Tells how a message stands whose round is over: that it waits, once for each reason.
+    void settled(DeliveryRound errand, Instant due) {
+        tell(() -> tellSettled(errand, due));
+    }
+
+    private void tellSettled(DeliveryRound errand, Instant due) {
+        List<Recipient> all = errand.recipients();
+        if (all.stream().allMatch(recipient -> recipient.state().isFinal())) {
+            outcomes.done(errand.id(), all);
+            observer.done(errand.id(), all);
+        } else if (!errand.waitingOnes().isEmpty() && errand.waitsAnew()) {
+            outcomes.waits(errand.id(), errand.waitingOnes(), due);
+        }
+    }
+
+    void turned(Turn turn, EgressView view) {
+        switch (turn) {
+            case NONE -> {}
+            case OPENED ->
+                    log.atWarn()
+                            .addMarker(LogMark.EACH)
+                            .addKeyValue("egress", view.name())
+                            .addKeyValue("fault", view.fault() == null ? "" : view.fault().word())
+                            .addKeyValue("reply", view.lastError())
+                            .addKeyValue("next-probe", view.nextProbe())
+                            .log("egress down");
+            case HALF_OPENED ->
+                    log.atInfo()
+                            .addMarker(LogMark.EACH)
+                            .addKeyValue("egress", view.name())
+                            .log("egress on trial");
+            case CLOSED ->
+                    log.atInfo()
+                            .addMarker(LogMark.EACH)
+                            .addKeyValue("egress", view.name())
+                            .log("egress up");
+        }
+    }
+}

@@ -1,0 +1,680 @@
+package dev.postern.dispatch;
+
+import dev.postern.mail.ContentTraits;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.HeaderSection;
+import dev.postern.mail.MessageContent;
+import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
+import dev.postern.mail.ReversePath;
+import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
+import dev.postern.outcome.Outcome;
+import dev.postern.spool.Acceptance;
+import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.Settlement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// One message on its round through the egresses: from its claim, or from the moment its client
+/// waits, until all its recipients are done, wait, or are given up. It knows what an outcome means
+/// for a recipient (CONTRACT §4: the table of outcome classes), and nothing of threads, slots and
+/// spools. Confined to the dispatcher's tasks.
+final class DeliveryRound {
+
+    /// How long an egress that perhaps took a message is left alone with it.
+    static final Duration UNCERTAIN_WAIT = Duration.ofMinutes(5);
+
+    /// So often in a row an egress may defer a recipient before the next egress is asked: some say
+    /// 450 to what they will never take.
+    static final int DEFERRALS_MAX = 3;
+
+    private final QueueId id;
+    private final Envelope envelope;
+    private final ContentTraits traits;
+    private final Supplier<MessageContent> content;
+    private final Supplier<List<Attempt>> history;
+    private final Instant ageFrom;
+    private final int attemptsBefore;
+    private final List<Recipient> before;
+    private final Schedule schedule;
+    private final @Nullable CompletableFuture<ImmediateResult> client;
+
+    private final Deque<RecipientGroup> legs = new ArrayDeque<>();
+    private final SequencedMap<ForwardPath, Recipient> now = new LinkedHashMap<>();
+    private final List<Attempt> attempts = new ArrayList<>();
+    private final Set<ForwardPath> told = new HashSet<>();
+    private final List<Outcome.Rejected> refusals = new ArrayList<>();
+    private final Map<String, Miss> rests = new HashMap<>();
+    private @Nullable ReversePath author;
+    private int calls;
+    private boolean uncertain;
+    private @Nullable Instant uncertainUntil;
+    private @Nullable Instant due;
+    private Instant notBefore = Instant.MIN;
+    private @Nullable RunningAttempt underWay;
+    private boolean hurried;
+    private Runnable patience = () -> {};
+    private boolean ended;
+
+    private DeliveryRound(
+            QueueId id,
+            Envelope envelope,
+            ContentTraits traits,
+            Supplier<MessageContent> content,
+            Supplier<List<Attempt>> history,
+            Instant ageFrom,
+            int attemptsBefore,
+            List<Recipient> before,
+            Schedule schedule,
+            @Nullable CompletableFuture<ImmediateResult> client) {
+        this.id = id;
+        this.envelope = envelope;
+        this.traits = traits;
+        this.content = content;
+        this.history = history;
+        this.ageFrom = ageFrom;
+        this.attemptsBefore = attemptsBefore;
+        this.before = before;
+        this.schedule = schedule;
+        this.client = client;
+    }
+
+    /// Returns the errand of a claimed message. Its recipients form a leg of all that may go
+    /// anywhere, and one for each egress that perhaps took some of them before.
+    ///
+    /// @param history the attempts that the spool knows, those of this round included
+    /// @param uncertainUntil before when the uncertain ones are left alone
+    /// @param rests the egresses that are not to be asked yet
+    static DeliveryRound claimed(
+            QueuedMessage message,
+            Supplier<MessageContent> content,
+            Supplier<List<Attempt>> history,
+            Schedule schedule,
+            Instant uncertainUntil,
+            List<Miss> rests,
+            Instant at) {
+        DeliveryRound errand =
+                new DeliveryRound(
+                        message.id(),
+                        message.envelope(),
+                        message.traits(),
+                        content,
+                        history,
+                        message.ageFrom(),
+                        message.attemptCount(),
+                        message.recipients(),
+                        schedule,
+                        null);
+        errand.departClaimed(message, uncertainUntil, at);
+        rests.forEach(errand::rest);
+        return errand;
+    }
+
+    /// Returns the errand of a message whose client waits.
+    static DeliveryRound immediate(
+            QueueId id,
+            Acceptance acceptance,
+            MessageContent content,
+            Schedule schedule,
+            CompletableFuture<ImmediateResult> client) {
+        List<Recipient> recipients =
+                acceptance.envelope().recipients().stream().map(Recipient::queued).toList();
+        DeliveryRound errand =
+                new DeliveryRound(
+                        id,
+                        acceptance.envelope(),
+                        acceptance.traits(),
+                        () -> content,
+                        List::of,
+                        acceptance.received(),
+                        0,
+                        recipients,
+                        schedule,
+                        client);
+        errand.legs.add(new RecipientGroup(acceptance.envelope().recipients(), null, false));
+        return errand;
+    }
+
+    private void departClaimed(QueuedMessage message, Instant uncertainUntil, Instant at) {
+        List<ForwardPath> free = new ArrayList<>();
+        Map<String, List<ForwardPath>> pinned = new LinkedHashMap<>();
+        for (Recipient recipient : message.recipients()) {
+            String egress = recipient.egress();
+            if (recipient.state().isFinal()) {
+                continue;
+            }
+            if (recipient.reason() != Reason.UNCERTAIN || egress == null) {
+                free.add(recipient.address());
+            } else if (at.isBefore(uncertainUntil)) {
+                uncertain = true;
+                waitUntil(uncertainUntil);
+            } else {
+                pinned.computeIfAbsent(egress, _ -> new ArrayList<>()).add(recipient.address());
+            }
+        }
+        if (!free.isEmpty()) {
+            // A crash left a mark on the whole message; a lost answer is told by its own
+            // recipients.
+            boolean crashed = message.possibleDuplicate() && pinned.isEmpty() && !uncertain;
+            legs.add(new RecipientGroup(free, null, crashed));
+        }
+        pinned.forEach((egress, recipients) -> legs.add(new RecipientGroup(recipients, egress, true)));
+    }
+
+    private void rest(Miss miss) {
+        rests.put(miss.egress(), miss);
+        for (RecipientGroup leg : legs) {
+            if (leg.pin() == null) {
+                leg.ask(miss.egress());
+                leg.recipients().forEach(to -> leg.miss(to, miss));
+            }
+        }
+    }
+
+    /// Returns how many calls were made for it before this round.
+    int attemptsBefore() {
+        return attemptsBefore;
+    }
+
+    /// Returns the egresses that asked to be left alone with this message.
+    Collection<Miss> rests() {
+        return rests.values();
+    }
+
+    QueueId id() {
+        return id;
+    }
+
+    /// Returns whose mail this is: its sender's, or where it has none, as bounces and cron's mail,
+    /// that of whom its From field names first.
+    ///
+    /// @throws UncheckedIOException when the content can't be read
+    ReversePath author() {
+        if (author == null) {
+            ReversePath sender = envelope.sender();
+            author = sender.isNull() ? HeaderSection.author(content()) : sender;
+        }
+        return author;
+    }
+
+    Envelope envelope() {
+        return envelope;
+    }
+
+    ContentTraits traits() {
+        return traits;
+    }
+
+    MessageContent content() {
+        return content.get();
+    }
+
+    /// Returns the client that waits; null for a claimed message.
+    @Nullable CompletableFuture<ImmediateResult> client() {
+        return client;
+    }
+
+    /// Returns the leg to go next; null when the round is over.
+    @Nullable RecipientGroup leg() {
+        return legs.peek();
+    }
+
+    @Nullable RunningAttempt underWay() {
+        return underWay;
+    }
+
+    void underWay(@Nullable RunningAttempt call) {
+        underWay = call;
+    }
+
+    /// Returns whether its client's patience has ended, so that no further egress is asked.
+    boolean isHurried() {
+        return hurried;
+    }
+
+    void hurry() {
+        hurried = true;
+    }
+
+    /// Sets what ends the wait for its client's patience.
+    void patience(Runnable stopped) {
+        patience = stopped;
+    }
+
+    boolean isEnded() {
+        return ended;
+    }
+
+    void end() {
+        ended = true;
+        patience.run();
+    }
+
+    /// Notes that an egress was called.
+    ///
+    /// @param lines of history
+    void noteCall(List<Attempt> lines) {
+        calls++;
+        attempts.addAll(lines);
+    }
+
+    /// Notes that the spool knows already what became of these recipients.
+    void noteTold(Collection<ForwardPath> recipients) {
+        told.addAll(recipients);
+    }
+
+    /// Notes that an egress would spoil the content of the current leg, which looks for another.
+    void declined(String egress, String words, Instant at) {
+        legs.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null));
+    }
+
+    private AttemptHistory historyOf(String egress) {
+        List<Attempt> all = new ArrayList<>(attemptsBefore + calls > 0 ? history.get() : List.of());
+        all.addAll(attempts);
+        return AttemptHistory.of(egress, all);
+    }
+
+    /// Returns whether an egress that is unavailable to this message again is so to it alone: it
+    /// took other mail since the last time. From then on that holds until the egress says anything
+    /// else of this message, which so never gets more attempts than its schedule has.
+    ///
+    /// @param lastAccepted when the egress took any mail last
+    boolean isAlone(String egress, Instant lastAccepted) {
+        boolean waited = before.stream().anyMatch(r -> r.reason() == Reason.EGRESS_DOWN);
+        boolean putOff =
+                before.stream()
+                        .anyMatch(r -> r.reason() == Reason.RECIPIENT && egress.equals(r.egress()));
+        return historyOf(egress)
+                .wasUnavailableBefore(putOff && !waited ? Instant.MAX : lastAccepted);
+    }
+
+    /// Notes what one call of an egress brought for the current leg.
+    ///
+    /// @param outcomes of all the leg's recipients
+    /// @param alone whether the egress is unavailable to this message alone: see [#isAlone]
+    void called(String egress, Map<ForwardPath, Outcome> outcomes, boolean alone, Instant at) {
+        RecipientGroup leg = legs.element();
+        boolean wasPinned = egress.equals(leg.pin());
+        leg.ask(egress);
+        // What is done comes first: whatever happens with the others, it must not be forgotten.
+        outcomes.forEach((recipient, outcome) ->
+                ended(recipient, egress, outcome).ifPresent(done -> decide(leg, done)));
+        boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
+        Map<ForwardPath, Integer> inRow = deferred ? historyOf(egress).deferredInRow() : Map.of();
+        outcomes.forEach((recipient, outcome) -> {
+            boolean further = inRow.getOrDefault(recipient, 0) >= DEFERRALS_MAX;
+            miss(egress, outcome, further, alone, wasPinned, at)
+                    .ifPresentOrElse(
+                            miss -> leg.miss(recipient, miss),
+                            () -> rule(leg, recipient, egress, outcome, at));
+        });
+        if (leg.isEmpty()) {
+            legs.remove();
+        }
+    }
+
+    /// Returns a recipient for whom an outcome is the last one.
+    static Optional<Recipient> ended(ForwardPath to, String egress, Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Accepted(String reply, _, _) ->
+                    Optional.of(new Recipient(to, State.SENT, null, reply, egress));
+            case Outcome.Rejected(String reply) ->
+                    Optional.of(new Recipient(to, State.FAILED, null, reply, egress));
+            case Outcome.Deferred _,
+                    Outcome.Uncertain _,
+                    Outcome.Unsuited _,
+                    Outcome.Unavailable _ ->
+                    Optional.empty();
+        };
+    }
+
+    /// Returns why a recipient travels on; empty when the outcome holds it here.
+    ///
+    /// @param further whether the egress has deferred it too often to be the only one asked
+    private Optional<Miss> miss(
+            String egress,
+            Outcome outcome,
+            boolean further,
+            boolean alone,
+            boolean wasPinned,
+            Instant at) {
+        return switch (outcome) {
+            case Outcome.Accepted _, Outcome.Rejected _, Outcome.Uncertain _ -> Optional.empty();
+            case Outcome.Deferred(String reply, var wish, boolean forAll) ->
+                    // What is asked of all mail is no answer to this recipient.
+                    further && !forAll
+                            ? Optional.of(Miss.putOff(egress, reply, at, wish))
+                            : Optional.empty();
+            case Outcome.Unsuited(String reply, var misfit) ->
+                    Optional.of(Miss.unsuited(egress, misfit, reply, at));
+            case Outcome.Unavailable(String reply, _, var wish) -> {
+                if (wasPinned) {
+                    // Another egress would be a second chance of a duplicate; this one is waited
+                    // for.
+                    yield Optional.empty();
+                }
+                if (alone) {
+                    yield Optional.of(Miss.putOff(egress, reply, at, wish));
+                }
+                Miss down = Miss.down(egress, reply, at, wish);
+                rests.put(egress, down);
+                yield Optional.of(down);
+            }
+        };
+    }
+
+    private void rule(RecipientGroup leg, ForwardPath to, String egress, Outcome outcome, Instant at) {
+        switch (outcome) {
+            case Outcome.Accepted _ -> {}
+            case Outcome.Rejected refusal -> refusals.add(refusal);
+            case Outcome.Deferred(String reply, var retryAfter, boolean forAll) -> {
+                notBefore(at.plus(Schedule.atLeast(retryAfter)));
+                Reason reason = forAll ? Reason.LIMITED : Reason.RECIPIENT;
+                defer(leg, waiting(to, reason, reply, egress), at, at.plus(wait(at)));
+            }
+            case Outcome.Uncertain(String reply) -> {
+                uncertainUntil = at.plus(UNCERTAIN_WAIT);
+                Duration wait = max(wait(at), UNCERTAIN_WAIT);
+                defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait));
+            }
+            case Outcome.Unavailable(String reply, _, _) ->
+                    defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait(at)));
+            case Outcome.Unsuited _ -> throw new AssertionError("who is unsuited travels on");
+        }
+    }
+
+    /// Ends the current leg, whose pinned egress can't be asked now: its recipients wait for it.
+    ///
+    /// @param again when to look again
+    void stay(Miss miss, Instant again) {
+        RecipientGroup leg = legs.element();
+        for (ForwardPath to : leg.recipients()) {
+            defer(
+                    leg,
+                    waiting(to, Reason.UNCERTAIN, miss.words(), miss.egress()),
+                    miss.failedAt(),
+                    again);
+        }
+        legs.remove();
+    }
+
+    /// Ends the current leg: no egress is left to ask.
+    ///
+    /// @param passedOver why the egresses that were not asked were not
+    void strand(List<Miss> passedOver, Instant at) {
+        RecipientGroup leg = legs.element();
+        for (ForwardPath to : leg.recipients()) {
+            List<Miss> all = new ArrayList<>(leg.misses(to));
+            all.addAll(passedOver);
+            strand(leg, to, all, at);
+        }
+        legs.remove();
+    }
+
+    private void strand(RecipientGroup leg, ForwardPath to, List<Miss> misses, Instant at) {
+        if (misses.isEmpty()) {
+            waitUntil(at);
+            uncertain |= leg.isDoubtful();
+            String words = "no egress is configured";
+            decide(leg, new Recipient(to, State.HELD, Reason.NO_EGRESS, words, null));
+            return;
+        }
+        Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
+        Instant failedAt = Miss.latestFailure(misses, worst.why());
+        switch (worst.why()) {
+            case PUT_OFF -> putOff(leg, to, misses, worst, at);
+            case DOWN -> {
+                Instant wished = Miss.soonestWish(misses, worst.why(), at);
+                Instant again = Miss.soonestRoom(misses, at.plus(pause(leg, at)));
+                if (misses.stream().noneMatch(miss -> miss.why() == Miss.Why.LIMITED)) {
+                    notBefore(wished);
+                }
+                defer(leg, waiting(to, Reason.EGRESS_DOWN, worst), failedAt, again);
+            }
+            case LIMITED -> {
+                Instant until = worst.until() == null ? at : worst.until();
+                defer(leg, waiting(to, Reason.LIMITED, worst), null, until);
+            }
+            case FAULT ->
+                    defer(
+                            leg,
+                            waiting(to, Reason.RECIPIENT, worst),
+                            failedAt,
+                            at.plus(pause(leg, at)));
+            case MENDABLE, OTHERS_SENDER ->
+                    defer(
+                            leg,
+                            waiting(to, Reason.UNSUITED, worst),
+                            failedAt,
+                            at.plus(pause(leg, at)));
+            case FINAL -> {
+                refusals.add(new Outcome.Rejected(worst.words()));
+                decide(leg, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
+            }
+        }
+    }
+
+    /// Makes a recipient wait whom some egresses put off. Where others were not asked, their return
+    /// is to bring it, though not back to those: they rest as long as the schedule says.
+    private void putOff(RecipientGroup leg, ForwardPath to, List<Miss> misses, Miss worst, Instant at) {
+        Instant scheduled = at.plus(pause(leg, at));
+        Instant failedAt = Miss.latestFailure(misses, worst.why());
+        Optional<Miss> down =
+                misses.stream().filter(miss -> miss.why() == Miss.Why.DOWN).findFirst();
+        Instant room = Miss.soonestRoom(misses, Instant.MAX);
+        if (down.isEmpty() && room.equals(Instant.MAX)) {
+            notBefore(Miss.soonestWish(misses, worst.why(), at));
+            defer(leg, waiting(to, Reason.RECIPIENT, worst), failedAt, scheduled);
+            return;
+        }
+        List<Miss> resting = new ArrayList<>();
+        for (Miss miss : misses) {
+            if (miss.why() == Miss.Why.PUT_OFF) {
+                Miss rest = rests.get(miss.egress());
+                if (rest == null || !rest.lasts(at)) {
+                    rest = miss.restingUntil(scheduled);
+                    rests.put(miss.egress(), rest);
+                }
+                resting.add(rest);
+            }
+        }
+        Instant over = Miss.soonestWish(resting, worst.why(), at);
+        Instant again = room.isBefore(over) ? room : over;
+        Recipient waiting =
+                down.map(miss -> waiting(to, Reason.EGRESS_DOWN, miss))
+                        .orElseGet(() -> waiting(to, Reason.RECIPIENT, worst));
+        defer(leg, waiting, failedAt, again);
+    }
+
+    private Duration pause(RecipientGroup leg, Instant at) {
+        boolean asked = leg.recipients().stream().anyMatch(to -> !leg.misses(to).isEmpty());
+        return asked ? wait(at) : schedule.idle(Duration.between(ageFrom, at));
+    }
+
+    private Duration wait(Instant at) {
+        return schedule.after(attemptsBefore + calls, Duration.between(ageFrom, at));
+    }
+
+    /// Makes a recipient wait, or gives it up when a failure was seen after its time was over.
+    private void defer(RecipientGroup leg, Recipient waiting, @Nullable Instant failedAt, Instant again) {
+        if (client == null && failedAt != null && schedule.isLast(ageFrom, failedAt)) {
+            String words = schedule.expired(waiting.reply() == null ? "" : waiting.reply());
+            decide(
+                    leg,
+                    new Recipient(waiting.address(), State.FAILED, null, words, waiting.egress()));
+            return;
+        }
+        Recipient remembered = rememberPin(leg, waiting);
+        uncertain |= remembered.reason() == Reason.UNCERTAIN;
+        waitUntil(again);
+        decide(leg, remembered);
+    }
+
+    /// While its pin was not asked, the doubt goes on, whatever others said.
+    private static Recipient rememberPin(RecipientGroup leg, Recipient waiting) {
+        String pin = leg.pin();
+        return pin == null || waiting.reason() == Reason.UNCERTAIN
+                ? waiting
+                : waiting(
+                        waiting.address(),
+                        Reason.UNCERTAIN,
+                        waiting.reply() == null ? "" : waiting.reply(),
+                        pin);
+    }
+
+    private void decide(RecipientGroup leg, Recipient recipient) {
+        leg.leave(recipient.address());
+        now.put(recipient.address(), recipient);
+    }
+
+    private static Recipient waiting(ForwardPath to, Reason reason, String reply, String egress) {
+        return new Recipient(to, State.DEFERRED, reason, reply, egress);
+    }
+
+    private static Recipient waiting(ForwardPath to, Reason reason, Miss miss) {
+        return waiting(to, reason, miss.words(), miss.egress());
+    }
+
+    private void waitUntil(Instant again) {
+        due = due == null || again.isBefore(due) ? again : due;
+    }
+
+    private void notBefore(Instant at) {
+        notBefore = at.isAfter(notBefore) ? at : notBefore;
+    }
+
+    private static Duration max(Duration a, Duration b) {
+        return a.compareTo(b) > 0 ? a : b;
+    }
+
+    /// Ends the round where it stands: what is not decided waits for the next one, at once.
+    void breakOff(String words, Instant at) {
+        breakOff(words, at, at);
+    }
+
+    /// Ends the round where our own fault left it: what is not decided waits by the schedule.
+    void fail(String words, Instant at) {
+        breakOff(words, at, at.plus(schedule.idle(Duration.between(ageFrom, at))));
+    }
+
+    private void breakOff(String words, Instant at, Instant again) {
+        for (@Nullable RecipientGroup leg = legs.poll(); leg != null; leg = legs.poll()) {
+            if (client == null) {
+                waitUntil(again);
+                continue;
+            }
+            for (ForwardPath to : leg.recipients()) {
+                Recipient recipient =
+                        new Recipient(to, State.DEFERRED, Reason.EGRESS_DOWN, words, null);
+                defer(leg, recipient, null, at.plus(pause(leg, at)));
+            }
+        }
+    }
+
+    /// Returns all recipients as they stand now.
+    List<Recipient> recipients() {
+        Map<ForwardPath, Recipient> all = new HashMap<>(now);
+        return before.stream().map(old -> all.getOrDefault(old.address(), old)).toList();
+    }
+
+    /// Returns whether the recipients that wait do so for other reasons than before.
+    boolean waitsAnew() {
+        Set<Reason> reasons = EnumSet.noneOf(Reason.class);
+        recipients().forEach(recipient -> addReason(reasons, recipient));
+        Set<Reason> reasonsBefore = EnumSet.noneOf(Reason.class);
+        before.forEach(recipient -> addReason(reasonsBefore, recipient));
+        return !reasons.equals(reasonsBefore);
+    }
+
+    private static void addReason(Set<Reason> reasons, Recipient recipient) {
+        Reason reason = recipient.reason();
+        if (reason != null && !recipient.state().isFinal()) {
+            reasons.add(reason);
+        }
+    }
+
+    /// Returns the recipients that wait after this round, as far as it touched them.
+    List<Recipient> waitingOnes() {
+        return now.values().stream().filter(r -> !r.state().isFinal()).toList();
+    }
+
+    /// Returns until when this message is left alone because of an answer lost in this round.
+    Optional<Instant> uncertainUntil() {
+        return Optional.ofNullable(uncertainUntil);
+    }
+
+    /// Returns whether `egress` accepted it for someone in this round.
+    boolean hasAccepted(String egress) {
+        return now.values().stream()
+                .anyMatch(r -> r.state() == State.SENT && egress.equals(r.egress()));
+    }
+
+    /// Returns when the message is due next, given that the round ends `at`.
+    Instant due(Instant at) {
+        Instant next = due == null ? at : due;
+        return next.isBefore(notBefore) ? notBefore : next;
+    }
+
+    /// Returns what the spool is to know.
+    Settlement settlement(Instant at) {
+        List<Recipient> changed =
+                now.values().stream().filter(r -> !told.contains(r.address())).toList();
+        return new Settlement(calls, attempts, changed, due(at), uncertain);
+    }
+
+    /// Returns what the client that waits is to know.
+    ImmediateResult result(Instant at) {
+        List<Recipient> all = recipients();
+        Recipient sent = first(all, State.SENT);
+        if (sent != null) {
+            return result(ImmediateResult.Verdict.SENT, sent.egress(), sent.reply(), at);
+        }
+        boolean refused = all.stream().allMatch(r -> r.state() == State.FAILED);
+        if (refused && !refusals.isEmpty()) {
+            String words = refusals.getFirst().reply();
+            return result(ImmediateResult.Verdict.REFUSED, null, words, at);
+        }
+        Recipient owed =
+                all.stream().filter(r -> !r.state().isFinal()).findFirst().orElse(all.getFirst());
+        return result(ImmediateResult.Verdict.TEMPORARY, null, owed.reply(), at);
+    }
+
+    private ImmediateResult result(
+            ImmediateResult.Verdict verdict,
+            @Nullable String egress,
+            @Nullable String words,
+            Instant at) {
+        return new ImmediateResult(
+                verdict,
+                recipients(),
+                attempts,
+                due(at),
+                egress,
+                words == null ? "" : words,
+                uncertain);
+    }
+
+    private static @Nullable Recipient first(List<Recipient> all, State state) {
+        return all.stream().filter(r -> r.state() == state).findFirst().orElse(null);
+    }
+}

@@ -1,0 +1,60 @@
+package dev.postern.dispatch;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+
+/// The errands that wait for a slot, in the order in which they should get one: clients that wait
+/// first, then senders in turn, so that one with a thousand messages does not keep the others from
+/// theirs.
+final class FairQueue {
+
+    private final Deque<DeliveryRound> clients = new ArrayDeque<>();
+    private final LinkedHashMap<String, Deque<DeliveryRound>> bySender = new LinkedHashMap<>();
+
+    void add(DeliveryRound errand) {
+        if (errand.client() != null) {
+            clients.add(errand);
+        } else {
+            bySender.computeIfAbsent(sender(errand), _ -> new ArrayDeque<>()).add(errand);
+        }
+    }
+
+    /// Takes an errand out, if it is in. Its sender's next one comes after those of all others.
+    void remove(DeliveryRound errand) {
+        if (errand.client() != null) {
+            clients.remove(errand);
+            return;
+        }
+        Deque<DeliveryRound> own = bySender.get(sender(errand));
+        if (own != null && own.remove(errand)) {
+            bySender.remove(sender(errand));
+            if (!own.isEmpty()) {
+                bySender.put(sender(errand), own);
+            }
+        }
+    }
+
+    /// Returns all of them, in turn.
+    List<DeliveryRound> inTurn() {
+        List<DeliveryRound> turn = new ArrayList<>(clients);
+        List<Iterator<DeliveryRound>> senders = new ArrayList<>();
+        bySender.values().forEach(own -> senders.add(own.iterator()));
+        while (!senders.isEmpty()) {
+            senders.removeIf(own -> !own.hasNext());
+            senders.forEach(own -> turn.add(own.next()));
+        }
+        return turn;
+    }
+
+    boolean isEmpty() {
+        return clients.isEmpty() && bySender.isEmpty();
+    }
+
+    private static String sender(DeliveryRound errand) {
+        return errand.envelope().sender().address();
+    }
+}

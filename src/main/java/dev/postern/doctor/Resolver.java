@@ -1,0 +1,176 @@
+package dev.postern.doctor;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// Looks names up as every program here does, and where that fails asks the name servers itself,
+/// because Java does not say whether a name is unknown or nobody answered.
+final class Resolver {
+
+    private static final int DNS_PORT = 53;
+
+    /// How long this machine's resolver is waited for before the name servers are asked; it has
+    /// time-outs of its own, which are longer.
+    private static final Duration RESOLVER_LIMIT = Duration.ofSeconds(3);
+
+    private static final Duration SERVER_LIMIT = Duration.ofMillis(1500);
+
+    /// As many as the resolver uses (resolv.conf(5)).
+    private static final int SERVERS_MAX = 3;
+
+    /// This machine's resolver.
+    @FunctionalInterface
+    interface SystemLookup {
+        InetAddress[] resolve(String host) throws UnknownHostException;
+    }
+
+    private final SystemLookup resolver;
+    private final List<InetSocketAddress> servers;
+    private final Duration resolverLimit;
+    private final Duration serverLimit;
+
+    Resolver(
+            SystemLookup resolver,
+            List<InetSocketAddress> servers,
+            Duration resolverLimit,
+            Duration serverLimit) {
+        this.resolver = resolver;
+        this.servers = List.copyOf(servers);
+        this.resolverLimit = resolverLimit;
+        this.serverLimit = serverLimit;
+    }
+
+    /// Returns this machine's.
+    static Resolver ofMachine() {
+        return new Resolver(
+                InetAddress::getAllByName,
+                servers(Path.of("/etc/resolv.conf")),
+                RESOLVER_LIMIT,
+                SERVER_LIMIT);
+    }
+
+    /// Reads the `nameserver` lines of resolv.conf(5).
+    static List<InetSocketAddress> servers(Path file) {
+        List<InetSocketAddress> servers = new ArrayList<>();
+        try {
+            for (String line : Files.readAllLines(file)) {
+                String[] words = line.strip().split("\\s+");
+                if (words.length > 1 && words[0].equals("nameserver")) {
+                    address(words[1])
+                            .ifPresent(it -> servers.add(new InetSocketAddress(it, DNS_PORT)));
+                }
+            }
+        } catch (IOException _) {
+            // Without the file there are no name servers, which the findings say.
+            return List.of();
+        }
+        return servers.subList(0, Math.min(servers.size(), SERVERS_MAX));
+    }
+
+    private static Optional<InetAddress> address(String literal) {
+        try {
+            return Optional.of(InetAddress.ofLiteral(literal));
+        } catch (IllegalArgumentException _) {
+            return Optional.empty();
+        }
+    }
+
+    DnsResult lookUp(String host) {
+        CompletableFuture<DnsResult> answer = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .name("resolve-" + host)
+                .start(() -> {
+                    try {
+                        answer.complete(new DnsResult.Found(List.of(resolver.resolve(host))));
+                    } catch (UnknownHostException e) {
+                        answer.complete(new DnsResult.Missing(String.valueOf(e.getMessage())));
+                    } catch (RuntimeException | Error e) {
+                        answer.completeExceptionally(e);
+                    }
+                });
+        DnsResult early = waited(answer, resolverLimit);
+        if (early instanceof DnsResult.Found) {
+            return early;
+        }
+        Asked asked = asked(host);
+        if (early == null && asked.exists()) {
+            // A resolver whose first server is dead is slow, but finds it.
+            DnsResult late = waited(answer, resolverLimit);
+            return late == null ? new DnsResult.Missing(asked.why()) : late;
+        }
+        return new DnsResult.Missing(asked.why());
+    }
+
+    /// Returns what the resolver said; null when it did not in time.
+    private static @Nullable DnsResult waited(CompletableFuture<DnsResult> answer, Duration limit) {
+        try {
+            return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException _) {
+            return null;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return new DnsResult.Missing("no answer: broken off");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /// What the name servers say of a name that the resolver gave no address for.
+    ///
+    /// @param exists whether one of them has an address
+    private record Asked(String why, boolean exists) {}
+
+    private Asked asked(String host) {
+        if (servers.isEmpty()) {
+            return new Asked("no name server in /etc/resolv.conf", false);
+        }
+        Map<InetSocketAddress, DnsQuestion.Answer> answers = new ConcurrentHashMap<>();
+        Parallel.run(
+                servers.stream()
+                        .map(server ->
+                                (Runnable)
+                                        () ->
+                                                answers.put(
+                                                        server,
+                                                        DnsQuestion.ask(server, host, serverLimit)))
+                        .toList());
+        List<String> silent = new ArrayList<>();
+        for (InetSocketAddress server : servers) {
+            String number = server.getAddress().getHostAddress();
+            switch (answers.getOrDefault(server, DnsQuestion.Answer.NONE)) {
+                case NONE -> silent.add(number);
+                case REFUSED -> silent.add(number + " (refused)");
+                case NXDOMAIN -> {
+                    return new Asked("NXDOMAIN, says " + number, false);
+                }
+                case NO_ADDRESS -> {
+                    return new Asked("no address, says " + number, false);
+                }
+                case ADDRESS -> {
+                    return new Asked(
+                            "no answer by this machine's resolver, though " + number + " has one",
+                            true);
+                }
+                case FAILED -> {
+                    return new Asked("SERVFAIL, says " + number, false);
+                }
+            }
+        }
+        return new Asked("no answer from " + String.join(" and ", silent), false);
+    }
+}

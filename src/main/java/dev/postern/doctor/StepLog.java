@@ -1,0 +1,95 @@
+package dev.postern.doctor;
+
+import dev.postern.doctor.Step.Kind;
+import dev.postern.doctor.Step.Result;
+import dev.postern.egress.Probe;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// What is tried and what came of it, readable at any time. Thread-safe.
+final class StepLog {
+
+    private final LongSupplier nanoTime;
+    private final List<Entry> entries = new ArrayList<>();
+
+    /// @param nanoTime measures how long things take
+    StepLog(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /// Something that is under way until it is ended.
+    final class Entry {
+        private final Kind kind;
+        private final String target;
+        private final long beganNanos = nanoTime.getAsLong();
+        private @Nullable Step step;
+
+        private Entry(Kind kind, String target) {
+            this.kind = kind;
+            this.target = target;
+        }
+
+        void end(Result result, String detail) {
+            synchronized (entries) {
+                step = new Step(kind, target, result, detail, took());
+            }
+        }
+
+        /// Ends with what a probe found.
+        void end(Probe found) {
+            switch (found) {
+                case Probe.Passed(String detail) -> end(Result.OK, detail);
+                case Probe.Unproven(String detail) -> end(Result.UNPROVEN, detail);
+                case Probe.Failed failed -> end(Result.FAILED, failed.reply());
+            }
+        }
+
+        private Duration took() {
+            return Duration.ofNanos(nanoTime.getAsLong() - beganNanos);
+        }
+
+        private Step asItIs() {
+            return step == null
+                    ? new Step(kind, target, Result.UNFINISHED, "no result in time", took())
+                    : step;
+        }
+    }
+
+    Entry begin(Kind kind, String target) {
+        synchronized (entries) {
+            Entry entry = new Entry(kind, target);
+            entries.add(entry);
+            return entry;
+        }
+    }
+
+    /// Adds something that is over.
+    void add(Step step) {
+        synchronized (entries) {
+            Entry entry = new Entry(step.kind(), step.target());
+            entry.step = step;
+            entries.add(entry);
+        }
+    }
+
+    /// Returns everything as it is now, in the order in which it began.
+    List<Step> steps() {
+        synchronized (entries) {
+            return entries.stream().map(Entry::asItIs).toList();
+        }
+    }
+
+    /// Returns what has been under way for longest: `tcp 587 IPv4`.
+    Optional<String> waitsFor() {
+        synchronized (entries) {
+            return entries.stream()
+                    .filter(entry -> entry.step == null)
+                    .findFirst()
+                    .map(entry -> entry.kind.word() + " " + entry.target);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+package dev.postern.egress.http;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import jakarta.mail.MessagingException;
+import jakarta.mail.internet.MimeUtility;
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.Reader;
+import java.nio.charset.Charset;
+import java.util.Locale;
+import org.eclipse.angus.mail.util.DecodingException;
+import org.jspecify.annotations.Nullable;
+
+/// A part of a message that has no parts of its own. Its octets are decoded anew at each reading.
+final class MimeLeaf {
+
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
+    private final ContentCursor.Stretch octets;
+    private final String charsetName;
+    private final String encoding;
+    private long decodedBytes = -1;
+    private @Nullable Charset charset;
+
+    /// Whether its charset, once known, lacks some of its octets.
+    private boolean broken;
+
+    private @Nullable Boolean uuencoded;
+    private @Nullable Boolean base64;
+
+    /// @param octets as they stand in the message
+    /// @param charsetName what the part says of its text; empty: nothing
+    /// @param encoding its content transfer encoding, a word without comments
+    MimeLeaf(ContentCursor.Stretch octets, String charsetName, String encoding) {
+        this.octets = octets;
+        this.charsetName = charsetName;
+        this.encoding = encoding.strip().toLowerCase(Locale.ROOT);
+    }
+
+    /// Returns the octets, decoded (RFC 2045 §6).
+    ///
+    /// @throws IOException when the content can't be read
+    InputStream open() throws IOException {
+        try {
+            return switch (encoding) {
+                case "base64" ->
+                        isBase64() ? new LenientBase64Stream(octets.again()) : octets.again();
+                case "quoted-printable" -> new QuotedPrintableStream(octets.again());
+                case "uuencode", "x-uuencode", "x-uue" ->
+                        isUuencoded() ? uudecoded() : octets.again();
+                default -> octets.again();
+            };
+        } catch (MessagingException e) {
+            throw new IOException("a part of the message can't be read", e);
+        }
+    }
+
+    /// What is said to be base64 and is not is taken as it is.
+    private synchronized boolean isBase64() throws IOException {
+        Boolean known = base64;
+        if (known == null) {
+            known = LenientBase64Stream.isPlausible(octets.again());
+            base64 = known;
+        }
+        return known;
+    }
+
+    /// What is said to be uuencoded and is not is taken as it is.
+    private synchronized boolean isUuencoded() throws IOException, MessagingException {
+        Boolean known = uuencoded;
+        if (known == null) {
+            try (InputStream in = uudecoded()) {
+                in.transferTo(OutputStream.nullOutputStream());
+                known = true;
+            } catch (DecodingException _) {
+                known = false;
+            }
+            uuencoded = known;
+        }
+        return known;
+    }
+
+    private InputStream uudecoded() throws MessagingException {
+        return MimeUtility.decode(new ShortLines(octets.again()), encoding);
+    }
+
+    /// The decoder holds each line in memory, and one that is encoded is short.
+    private static final class ShortLines extends FilterInputStream {
+
+        private static final int LIMIT_OCTETS = 10_000;
+
+        private int length;
+
+        ShortLines(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int octet = in.read();
+            length = octet == '\n' ? 0 : length + 1;
+            if (length > LIMIT_OCTETS) {
+                throw new DecodingException("a line of more than " + LIMIT_OCTETS + " octets");
+            }
+            return octet;
+        }
+
+        @Override
+        public int read(byte[] to, int offset, int count) throws IOException {
+            int octet = count == 0 ? -1 : read();
+            if (octet < 0) {
+                return count == 0 ? 0 : -1;
+            }
+            to[offset] = (byte) octet;
+            return 1;
+        }
+    }
+
+    /// Returns how many octets it has, decoded.
+    synchronized long decodedBytes() throws IOException {
+        if (decodedBytes < 0) {
+            try (InputStream in = open()) {
+                decodedBytes = in.transferTo(OutputStream.nullOutputStream());
+            }
+        }
+        return decodedBytes;
+    }
+
+    /// Returns whether it has no octet.
+    boolean isEmpty() throws IOException {
+        try (InputStream in = open()) {
+            return in.read() < 0;
+        }
+    }
+
+    /// Returns whether it has nothing but blanks and line breaks.
+    boolean isBlank() throws IOException {
+        try (InputStream in = new BufferedInputStream(open())) {
+            int octet = in.read();
+            while (octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n') {
+                octet = in.read();
+            }
+            return octet < 0;
+        }
+    }
+
+    /// Returns whether its text can't be told: a charset that nobody here knows, or octets that it
+    /// can't have.
+    synchronized boolean isGuessed() throws IOException {
+        // Found out now, when the parts' turns come one after the other: later each would be gone
+        // back to.
+        charset();
+        return broken || Charsets.named(charsetName).isEmpty();
+    }
+
+    /// Returns the name of its charset as it says.
+    String charsetName() {
+        return charsetName;
+    }
+
+    /// Returns its text.
+    Reader text() throws IOException {
+        Reader reader = new InputStreamReader(open(), charset());
+        reader = new BufferedReader(reader);
+        reader.mark(1);
+        if (reader.read() != BYTE_ORDER_MARK) {
+            reader.reset();
+        }
+        return reader;
+    }
+
+    /// What is said to be ASCII, or says nothing that we know, is UTF-8 if it can be, else what
+    /// Windows has.
+    private synchronized Charset charset() throws IOException {
+        Charset known = charset;
+        if (known == null) {
+            Charset said = Charsets.named(charsetName).orElse(US_ASCII);
+            if (said.equals(US_ASCII)) {
+                Charsets.Fit fit = Charsets.Fit.of(open(), UTF_8);
+                known = fit.utf8Or(Charsets.WINDOWS);
+                broken = known.equals(UTF_8) && !fit.isAll();
+            } else {
+                Charsets.Fit fit = Charsets.Fit.of(open(), said);
+                known = fit.orSuperset(said);
+                broken =
+                        !fit.isAll()
+                                && (known.equals(said) || !Charsets.Fit.of(open(), known).isAll());
+            }
+            charset = known;
+        }
+        return known;
+    }
+}

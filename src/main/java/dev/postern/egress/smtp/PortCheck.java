@@ -1,0 +1,145 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Verdict;
+import dev.postern.smtp.Extension;
+import dev.postern.smtp.UpstreamReply;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// How far a try at a server came, and what was seen on the way ([PortChecker]). A server that came
+/// all the way may still show a certificate for somebody else: see [#tls].
+///
+/// @param address where it went
+/// @param opening how it was to be secured
+/// @param stage the last stage: [Stage#AUTH] when everything before the log-in was done
+/// @param trouble why it went no further, in the words of the trouble table; null when it came all
+///   the way
+/// @param greeting what the server said first; null when it said nothing
+/// @param ehlo its last answer to EHLO, inside TLS where there is TLS; null when it gave none
+/// @param tls the TLS that it spoke; null when none was laid
+/// @param took how long each stage took
+public record PortCheck(
+        InetSocketAddress address,
+        PortChecker.Opening opening,
+        Stage stage,
+        @Nullable Verdict trouble,
+        @Nullable UpstreamReply greeting,
+        @Nullable UpstreamReply ehlo,
+        @Nullable TlsSeen tls,
+        Map<Stage, Duration> took) {
+
+    /// How a try ended.
+    public enum End {
+        /// It came all the way.
+        REACHED,
+        /// The connection was refused (RST).
+        REFUSED,
+        /// Nothing came back to the connection: packets are dropped.
+        DROPPED,
+        /// No route: `Network is unreachable`.
+        NO_NETWORK,
+        /// `No route to host`, as rejecting firewalls say.
+        NO_ROUTE,
+        /// This machine forbids it.
+        FORBIDDEN,
+        /// Connected, and then silence.
+        SILENT,
+        RESET,
+        /// The server ended the connection in the orderly way.
+        CLOSED,
+        /// The server said no.
+        NEGATIVE,
+        /// Something that is no SMTP.
+        GARBLED,
+        /// No agreement on TLS; not the certificate's fault.
+        TLS_FAILED,
+        /// STARTTLS was wanted and is not offered.
+        NO_STARTTLS,
+        /// We broke it off.
+        BROKEN_OFF,
+        OTHER
+    }
+
+    public PortCheck {
+        took = took.isEmpty() ? Map.of() : Collections.unmodifiableMap(new EnumMap<>(took));
+    }
+
+    /// Returns how it ended.
+    public End end() {
+        return trouble == null ? End.REACHED : end(trouble.row());
+    }
+
+    private End end(String row) {
+        return switch (row) {
+            case "connect-refused" -> End.REFUSED;
+            case "connect-timeout" -> End.DROPPED;
+            case "connect-no-network" -> End.NO_NETWORK;
+            case "connect-no-route" -> End.NO_ROUTE;
+            case "connect-forbidden" -> End.FORBIDDEN;
+            case "greeting-timeout", "tls-timeout", "timeout" -> End.SILENT;
+            case "reset" -> End.RESET;
+            case "closed", "greeting-closed", "tls-ended" -> End.CLOSED;
+            case "garbled" -> End.GARBLED;
+            case "tls-plain", "tls-version", "tls-other", "starttls-refused" -> End.TLS_FAILED;
+            case "tls-not-offered" -> End.NO_STARTTLS;
+            case "broken-off" -> End.BROKEN_OFF;
+            default -> lastReply() instanceof UpstreamReply.Answered ? End.NEGATIVE : End.OTHER;
+        };
+    }
+
+    private @Nullable UpstreamReply lastReply() {
+        return ehlo == null ? greeting : ehlo;
+    }
+
+    /// Returns the name that the server gives itself in its greeting (RFC 5321 §4.2); empty when it
+    /// gave none.
+    public String greetingName() {
+        return answer().greetingName();
+    }
+
+    /// Returns the name that the server gives itself in its answer to EHLO (RFC 5321 §4.1.1.1);
+    /// empty when it gave none.
+    public String ehloName() {
+        return answer().ehloName();
+    }
+
+    /// Returns the server's software as its greeting tells it: `Exim 4.96`; empty when it does not.
+    public String software() {
+        return answer().software();
+    }
+
+    Answer answer() {
+        return new Answer(
+                greeting,
+                ehlo,
+                tls == null ? List.of() : tls.names(),
+                tls == null ? null : tls.distrust());
+    }
+
+    /// Returns the extensions offered, as they were said: `SIZE 52428800`.
+    public List<String> extensions() {
+        return answer().extensions();
+    }
+
+    /// Returns whether an extension is offered.
+    public boolean offers(Extension wanted) {
+        return extensions().stream()
+                .anyMatch(line -> Extension.offered(line).orElse(null) == wanted);
+    }
+
+    /// Returns the mechanisms of AUTH that are offered (RFC 4954 §3), in capitals.
+    public List<String> mechanisms() {
+        return answer().mechanisms();
+    }
+
+    /// Returns how long it took in all.
+    public Duration tookInAll() {
+        return took.values().stream().reduce(Duration.ZERO, Duration::plus);
+    }
+}

@@ -1,0 +1,92 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.config.EgressConfig;
+import dev.postern.config.SmtpEgressConfig;
+import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble;
+import dev.postern.outcome.Verdict;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Decides whether a server that was reached may be used by an egress: whether it is the one asked
+/// for, and whether it can take the credentials. Thread-safe.
+public final class ServerCheck {
+
+    /// What we can speak (RFC 4616, and what old servers have).
+    private static final List<String> MECHANISMS = List.of("PLAIN", "LOGIN");
+
+    private final SmtpEgressConfig config;
+    private final String tlsName;
+    private final boolean credentials;
+    private final Interception interception;
+
+    private ServerCheck(SmtpEgressConfig config, String hostname) {
+        this.config = config;
+        String name = config.tlsName();
+        this.tlsName = PortChecker.withoutRootDot(name == null ? config.host() : name);
+        this.credentials = config.username() != null;
+        this.interception = new Interception(config.host(), tlsName, hostname);
+    }
+
+    /// Returns the screening for an egress.
+    ///
+    /// @param hostname this machine's name
+    public static ServerCheck of(EgressConfig.Smtp egress, String hostname) {
+        return new ServerCheck(egress.smtp(), hostname);
+    }
+
+    static ServerCheck of(SmtpEgressConfig config, String hostname) {
+        return new ServerCheck(config, hostname);
+    }
+
+    /// Returns why the egress must not use this server, in the words of the trouble table.
+    ///
+    /// @return null when it may
+    public @Nullable Verdict objection(PortCheck reached) {
+        TlsSeen tls = reached.tls();
+        InetAddress address = reached.address().getAddress();
+        boolean verified = tls != null && tls.isVerified();
+        TroubleContext scene =
+                TroubleContext.ofSmtp(
+                        reached.stage(), tlsName, PortChecker.peer(reached.address()), Duration.ZERO);
+        Verdict stranger = verified ? null : interception(scene, address, reached.answer());
+        if (stranger != null) {
+            return stranger;
+        }
+        if (tls != null && tls.distrust() != null && mustVerify(address)) {
+            return tls.distrust();
+        }
+        return reached.trouble() == null ? logIn(scene, reached) : reached.trouble();
+    }
+
+    private @Nullable Verdict logIn(TroubleContext scene, PortCheck reached) {
+        if (!credentials) {
+            return null;
+        }
+        List<String> offered = reached.mechanisms();
+        TroubleContext place = scene.at(Stage.AUTH, Duration.ZERO);
+        if (offered.isEmpty()) {
+            return Trouble.ofFinding(place, "AUTH not offered");
+        }
+        return MECHANISMS.stream().anyMatch(offered::contains)
+                ? null
+                : Trouble.ofFinding(place, reached.answer().noMechanismKnown());
+    }
+
+    /// Judges a server whose certificate did not verify, or that showed none.
+    @Nullable Verdict interception(TroubleContext scene, InetAddress address, Answer answer) {
+        return interception.verdict(scene, address, answer);
+    }
+
+    /// Returns whether the certificate must verify: wherever TLS is asked for, and wherever
+    /// credentials would leave the machine.
+    boolean mustVerify(InetAddress address) {
+        return switch (config.tls()) {
+            case REQUIRED, IMPLICIT -> true;
+            case OPTIONAL, NONE -> credentials && !address.isLoopbackAddress();
+        };
+    }
+}

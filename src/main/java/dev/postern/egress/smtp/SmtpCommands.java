@@ -1,0 +1,151 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.egress.OutboundMessage;
+import dev.postern.mail.ALabels;
+import dev.postern.mail.ContentTraits;
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.ReversePath;
+import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// How MAIL and RCPT are worded for one next hop: which parameters are needed and offered, and how
+/// addresses are spelled.
+///
+/// @param offers what the next hop offers
+/// @param strict whether content that the next hop did not promise to carry makes it unsuited
+record SmtpCommands(Offers offers, boolean strict) {
+
+    /// What is recorded when 8-bit content goes to a hop that did not offer 8BITMIME.
+    static final String NO_8BITMIME = "no 8BITMIME";
+
+    static SmtpCommands of(Offers offers, Fidelity fidelity) {
+        return new SmtpCommands(offers, fidelity == Fidelity.STRICT);
+    }
+
+    /// Returns why the next hop can't take this message for anyone; null when it can.
+    @Nullable Outcome misfit(OutboundMessage shipment) {
+        long sizeBytes = shipment.content().sizeBytes();
+        if (offers.sizeBytes() > 0 && sizeBytes > offers.sizeBytes()) {
+            String words =
+                    "message of %d octets is larger than the server's SIZE %d"
+                            .formatted(sizeBytes, offers.sizeBytes());
+            return new Outcome.Unsuited(words, Unsuitability.SIZE);
+        }
+        if (isInternationalized(shipment) && !offers.smtpUtf8()) {
+            return form("message has a header in UTF-8, and SMTPUTF8 is not offered");
+        }
+        if ((strict || !shipment.asItIs()) && !lost(shipment.content().traits()).isEmpty()) {
+            return form("message is 8-bit, and 8BITMIME is not offered");
+        }
+        ReversePath sender = shipment.envelope().sender();
+        return sender.isNull() ? null : misfit(sender.address(), "sender");
+    }
+
+    /// Returns why the next hop can't take a message for this recipient; null when it can.
+    @Nullable Outcome misfit(ForwardPath recipient) {
+        return misfit(recipient.address(), "recipient");
+    }
+
+    private @Nullable Outcome misfit(String address, String whose) {
+        if (isUnspeakable(address)) {
+            return new Outcome.Rejected(whose + "'s address holds characters that no address may");
+        }
+        if (spell(address) == null) {
+            return form(whose + "'s address is not ASCII, and SMTPUTF8 is not offered");
+        }
+        return null;
+    }
+
+    private static Outcome form(String words) {
+        return new Outcome.Unsuited(words, Unsuitability.FORM);
+    }
+
+    /// A header in UTF-8 that the client declared; an 8-bit header that it did not is sent as it
+    /// came.
+    private static boolean isInternationalized(OutboundMessage shipment) {
+        return shipment.envelope().smtpUtf8() && shipment.content().traits().eightBitHeader();
+    }
+
+    /// Returns what the next hop did not promise to carry.
+    List<String> lost(ContentTraits traits) {
+        return traits.eightBit() && !offers.eightBit() ? List.of(NO_8BITMIME) : List.of();
+    }
+
+    /// Returns the MAIL command, with the parameters that this message needs and the next hop
+    /// offers.
+    byte[] mail(OutboundMessage shipment, List<ForwardPath> recipients) {
+        ReversePath sender = shipment.envelope().sender();
+        StringBuilder words = new StringBuilder("MAIL FROM:<");
+        // The null reverse-path is an empty pair of brackets (RFC 5321 §4.5.5).
+        words.append(sender.isNull() ? "" : spell(sender.address())).append('>');
+        if (offers.size()) {
+            // RFC 1870 §6.
+            words.append(" SIZE=").append(shipment.content().sizeBytes());
+        }
+        if (offers.eightBit() && shipment.content().traits().eightBit()) {
+            // RFC 6152 §2.
+            words.append(" BODY=8BITMIME");
+        }
+        if (offers.smtpUtf8() && needsSmtpUtf8(shipment, recipients)) {
+            // RFC 6531 §3.4.
+            words.append(" SMTPUTF8");
+        }
+        return words.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static boolean needsSmtpUtf8(OutboundMessage shipment, List<ForwardPath> recipients) {
+        return isInternationalized(shipment)
+                || !isAscii(shipment.envelope().sender().address())
+                || recipients.stream().anyMatch(recipient -> !isAscii(recipient.address()));
+    }
+
+    /// Returns the RCPT command.
+    byte[] rcpt(ForwardPath recipient) {
+        return ("RCPT TO:<" + spell(recipient.address()) + ">").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Returns whether an address would end the brackets that it stands in, or the line: no address
+    /// holds control characters, and angle brackets stand in a quoted local part only (RFC 5321
+    /// §4.1.2).
+    private static boolean isUnspeakable(String address) {
+        if (address.chars().anyMatch(Character::isISOControl)) {
+            return true;
+        }
+        int bare = 0;
+        if (address.startsWith("\"")) {
+            bare = 1;
+            while (bare < address.length() && address.charAt(bare) != '"') {
+                bare += address.charAt(bare) == '\\' ? 2 : 1;
+            }
+            if (bare++ >= address.length()) {
+                return true;
+            }
+        }
+        return address.chars().skip(bare).anyMatch(c -> c == '<' || c == '>' || c == '"');
+    }
+
+    /// Returns the address as this next hop understands it: a domain that is not ASCII as A-labels
+    /// where SMTPUTF8 is not offered (RFC 6531 §3.2); null when that is not enough.
+    ///
+    /// It is the same mailbox, and with the local part in ASCII nothing of the envelope needs
+    /// SMTPUTF8 any more (§3.5, §3.7.1). What the header says is another matter: see
+    /// [#isInternationalized].
+    private @Nullable String spell(String address) {
+        return isAscii(address) || offers.smtpUtf8()
+                ? address
+                : ALabels.address(address).filter(SmtpCommands::isAscii).orElse(null);
+    }
+
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) > 127) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,174 @@
+package dev.postern.egress.smtp;
+
+import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Stage;
+import dev.postern.smtp.UpstreamReply;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+
+/// One session with the next hop, opened, secured and logged in, with a buffer for what is said to
+/// it. For one thread at a time. Every wait has a limit: see [NextHopSocket].
+final class SmtpConnection {
+
+    private static final int BUFFER_BYTES = 16 * 1024;
+    private static final Duration QUIT_LIMIT = Duration.ofSeconds(2);
+    private static final byte[] CRLF = {'\r', '\n'};
+
+    private final SubmissionTransport transport;
+    private final NextHopSocket socket;
+    private final OutputStream out;
+    private final TroubleContext scene;
+    private final Offers offers;
+    private final @Nullable Credentials credentials;
+    private final byte[] buffer = new byte[BUFFER_BYTES];
+    private int buffered;
+    private int messages;
+    private boolean used;
+    private long idleSinceNanos;
+
+    /// @param transport opened over `socket`
+    /// @param scene host and peer
+    /// @param credentials those of the log-in; null without
+    SmtpConnection(
+            SubmissionTransport transport,
+            NextHopSocket socket,
+            TroubleContext scene,
+            @Nullable Credentials credentials)
+            throws IOException {
+        this.transport = transport;
+        this.socket = socket;
+        this.out = socket.outermost().getOutputStream();
+        this.scene = scene;
+        this.offers = Offers.of(transport);
+        this.credentials = credentials;
+    }
+
+    Offers offers() {
+        return offers;
+    }
+
+    @Nullable Credentials credentials() {
+        return credentials;
+    }
+
+    /// Returns the place, for words about trouble at `stage`.
+    TroubleContext scene(Stage stage) {
+        return scene.at(stage, socket.limit());
+    }
+
+    /// Returns how many messages went this way before.
+    int messages() {
+        return messages;
+    }
+
+    void countMessage() {
+        messages++;
+    }
+
+    /// Returns whether it has been idle before, so that the server may have closed it meanwhile.
+    boolean isUsed() {
+        return used;
+    }
+
+    void idleSince(long nanos) {
+        idleSinceNanos = nanos;
+        used = true;
+    }
+
+    long idleSince() {
+        return idleSinceNanos;
+    }
+
+    /// Says how long each write and each reply may take from now on.
+    void allow(Duration time) throws IOException {
+        socket.allow(time);
+    }
+
+    /// Puts a command in the buffer.
+    void command(byte[] words) throws IOException {
+        write(words, 0, words.length);
+        write(CRLF, 0, CRLF.length);
+    }
+
+    /// Puts octets in the buffer; what does not fit goes out.
+    void write(byte[] octets, int offset, int count) throws IOException {
+        int from = offset;
+        int left = count;
+        while (left > 0) {
+            if (buffered == buffer.length) {
+                flush();
+            }
+            int some = Math.min(left, buffer.length - buffered);
+            System.arraycopy(octets, from, buffer, buffered, some);
+            buffered += some;
+            from += some;
+            left -= some;
+        }
+    }
+
+    /// Sends what is in the buffer.
+    void flush() throws IOException {
+        if (buffered > 0) {
+            socket.beginWait();
+            int count = buffered;
+            buffered = 0;
+            try {
+                out.write(buffer, 0, count);
+                out.flush();
+            } catch (IOException e) {
+                throw socket.named(e);
+            } finally {
+                socket.endWait();
+            }
+        }
+    }
+
+    /// Reads a reply.
+    ///
+    /// @return its code, or -1 for what is no whole reply: see [#reply]
+    int readCode() throws IOException {
+        try {
+            return transport.readCode();
+        } catch (IOException e) {
+            throw socket.named(e);
+        }
+    }
+
+    /// Returns the reply that was read last.
+    UpstreamReply reply() {
+        return transport.lastReply();
+    }
+
+    NextHopSocket socket() {
+        return socket;
+    }
+
+    /// Ends the session politely (RFC 5321 §4.1.1.10), then closes.
+    void quit() {
+        try {
+            allow(QUIT_LIMIT);
+            command(new byte[] {'Q', 'U', 'I', 'T'});
+            flush();
+            readCode();
+        } catch (IOException _) {
+            // Closing is all that is left to do, and follows.
+        } finally {
+            close();
+        }
+    }
+
+    /// Closes at once.
+    void close() {
+        socket.closeQuietly();
+    }
+
+    /// Returns the connection for people: `smtp.example.org:587 [192.0.2.1] TLSv1.3`.
+    String description() {
+        SSLSocket tls = socket.secured();
+        return scene.peer()
+                + (tls == null ? " in clear text" : " " + tls.getSession().getProtocol());
+    }
+}

@@ -1,0 +1,136 @@
+package dev.postern.listener;
+
+import dev.postern.mail.ContentTraits;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.HeaderRewriter;
+import dev.postern.mail.Origin;
+import dev.postern.smtp.ContentDecoder;
+import dev.postern.smtp.ContentFault;
+import dev.postern.smtp.ContentSink;
+import dev.postern.smtp.Replies;
+import dev.postern.smtp.Reply;
+import dev.postern.spool.Acceptance;
+import dev.postern.spool.Intake;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// One message on its way in: decoded content goes through the header rewriter into the spool's
+/// intake. It holds no content itself. For one thread at a time.
+final class IncomingMessage implements ContentSink {
+
+    /// More Received fields than this, and the mail runs in a circle (RFC 5321 §6.3).
+    static final int RECEIVED_FIELDS_AT_MOST = 100;
+
+    private final Envelope envelope;
+    private final Origin origin;
+    private final Instant received;
+    private final Intake intake;
+    private final HeaderRewriter rewriter;
+    private boolean writable = true;
+    private boolean ended;
+
+    IncomingMessage(Envelope envelope, Origin origin, Instant received, Intake intake, Fields fields) {
+        this.envelope = envelope;
+        this.origin = origin;
+        this.received = received;
+        this.intake = intake;
+        this.rewriter =
+                new HeaderRewriter(
+                        fields.received(), fields.date(), fields.messageId(), this::keep);
+    }
+
+    /// What the rewriter puts in.
+    record Fields(String received, String date, String messageId) {}
+
+    Intake intake() {
+        return intake;
+    }
+
+    Envelope envelope() {
+        return envelope;
+    }
+
+    Origin origin() {
+        return origin;
+    }
+
+    /// Sets what to run when an intake that was full has room again, on a thread of the spool.
+    void onWritable(Runnable callback) {
+        intake.onWritable(callback);
+    }
+
+    /// Takes decoded content.
+    @Override
+    public void write(ByteBuffer octets) {
+        if (!ended) {
+            rewriter.write(octets);
+        }
+    }
+
+    private void keep(ByteBuffer octets) {
+        writable = intake.write(octets);
+    }
+
+    /// Returns whether the intake had room left after the last write.
+    boolean isWritable() {
+        return writable || ended;
+    }
+
+    /// Notes that the intake has room again.
+    void writableAgain() {
+        writable = true;
+    }
+
+    /// Forgets the message; what still comes of it is thrown away.
+    void abort() {
+        if (!ended) {
+            ended = true;
+            intake.abort();
+        }
+    }
+
+    /// Ends the content.
+    ///
+    /// @return why the message must be refused, and then it is forgotten; null when it may be
+    ///   committed
+    Reception.Result.@Nullable Refused end(ContentDecoder decoder) {
+        Reception.Result.Refused refusal = null;
+        ContentFault fault = decoder.fault();
+        if (fault != null) {
+            refusal = refused(fault);
+        } else {
+            rewriter.finish();
+            if (rewriter.receivedCount() > RECEIVED_FIELDS_AT_MOST) {
+                refusal = refused(Rejection.LOOP, Replies.tooManyHops());
+            }
+        }
+        if (refusal == null) {
+            ended = true;
+        } else {
+            abort();
+        }
+        return refusal;
+    }
+
+    private static Reception.Result.Refused refused(ContentFault fault) {
+        return switch (fault) {
+            case OVER_SIZE -> refused(Rejection.SIZE, fault.reply());
+            case BARE_NEWLINE -> refused(Rejection.BARE_NEWLINE, fault.reply());
+        };
+    }
+
+    private static Reception.Result.Refused refused(Rejection reason, Reply reply) {
+        return new Reception.Result.Refused(reply, reason);
+    }
+
+    /// Returns the acceptance of the ended message.
+    Acceptance acceptance(ContentDecoder decoder) {
+        ContentTraits traits =
+                new ContentTraits(
+                        decoder.isNonAscii(),
+                        rewriter.hasEightBitHeader(),
+                        (int) Math.min(decoder.longestLineOctets(), Integer.MAX_VALUE));
+        return Acceptance.queued(envelope, origin, received, traits, rewriter.subject());
+    }
+}

@@ -1,0 +1,128 @@
+package dev.postern.spool;
+
+import dev.postern.mail.State;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Where the messages of an [Index] stand in line: the new ones, the deferred, and the finished
+/// ones that wait to be forgotten; held and claimed ones stand nowhere. Those on a shelf stand in
+/// that one's lines. Guarded by the [QueueIndex]'s monitor.
+@SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.
+final class DueQueues {
+
+    private final Index index;
+    private final Map<Integer, Due> shelves = new HashMap<>();
+    private final Due main;
+    private final DueHeap sent;
+    private final DueHeap failed;
+    private final int[] counts = new int[State.values().length];
+
+    /// What waits to be sent: the new ones before the deferred.
+    private static final class Due {
+
+        private final DueHeap fresh;
+        private final DueHeap deferred;
+
+        private Due(Index index) {
+            this.fresh = new DueHeap(index);
+            this.deferred = new DueHeap(index);
+        }
+
+        private long arrayBytes() {
+            return fresh.arrayBytes() + deferred.arrayBytes();
+        }
+    }
+
+    DueQueues(Index index) {
+        this.index = index;
+        this.main = new Due(index);
+        this.sent = new DueHeap(index);
+        this.failed = new DueHeap(index);
+    }
+
+    /// Puts a message in line by its state and counts it.
+    void join(int row) {
+        State state = shownState(row);
+        counts[state.ordinal()]++;
+        DueHeap line = line(row, state);
+        if (line != null) {
+            line.add(row);
+        }
+    }
+
+    /// Takes a message out of its line, before its state or due time changes.
+    void leave(int row) {
+        State state = shownState(row);
+        counts[state.ordinal()]--;
+        assert counts[state.ordinal()] >= 0;
+        DueHeap line = line(row, state);
+        if (line != null) {
+            line.remove(row);
+        }
+    }
+
+    /// Returns the state that users see.
+    State shownState(int row) {
+        return index.has(row, Index.CLAIMED) ? State.SENDING : index.state(row);
+    }
+
+    private @Nullable DueHeap line(int row, State state) {
+        return switch (state) {
+            case QUEUED -> due(index.shelf(row)).fresh;
+            case DEFERRED -> due(index.shelf(row)).deferred;
+            case SENT -> sent;
+            case FAILED -> failed;
+            case HELD, SENDING -> null;
+        };
+    }
+
+    private Due due(int shelf) {
+        return shelf == 0 ? main : shelves.computeIfAbsent(shelf, _ -> new Due(index));
+    }
+
+    /// Returns the message on a shelf (0: on none) that goes next at this time, new ones first, or
+    /// [Index#NONE].
+    int next(int shelf, long epochMillis) {
+        Due from = due(shelf);
+        int first = from.fresh.first();
+        if (first != Index.NONE && index.due(first) <= epochMillis) {
+            return first;
+        }
+        int later = from.deferred.first();
+        return later != Index.NONE && index.due(later) <= epochMillis ? later : Index.NONE;
+    }
+
+    /// Returns when the next message on a shelf (0: on none) is due; [Long#MAX_VALUE] when none
+    /// waits.
+    long nextDue(int shelf) {
+        Due from = due(shelf);
+        long due = Long.MAX_VALUE;
+        if (from.fresh.size() > 0) {
+            due = index.due(from.fresh.first());
+        }
+        return from.deferred.size() > 0 ? Math.min(due, index.due(from.deferred.first())) : due;
+    }
+
+    DueHeap sent() {
+        return sent;
+    }
+
+    DueHeap failed() {
+        return failed;
+    }
+
+    Map<State, Integer> counts() {
+        Map<State, Integer> all = new EnumMap<>(State.class);
+        for (State state : State.values()) {
+            all.put(state, counts[state.ordinal()]);
+        }
+        return all;
+    }
+
+    long arrayBytes() {
+        long shelved = shelves.values().stream().mapToLong(Due::arrayBytes).sum();
+        return main.arrayBytes() + shelved + sent.arrayBytes() + failed.arrayBytes();
+    }
+}

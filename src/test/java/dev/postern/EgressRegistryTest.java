@@ -1,0 +1,69 @@
+package dev.postern;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import dev.postern.config.ConfigLoader;
+import dev.postern.config.EgressConfig;
+import dev.postern.config.Loaded;
+import dev.postern.config.Sources;
+import dev.postern.egress.Egress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EgressRegistryTest {
+
+    private static final String GMAIL = "smtp://me%40example.org:secret@smtp.example.org:587#gmail";
+
+    @TempDir private Path directory;
+
+    private List<EgressConfig> configured(String... urls) {
+        Sources sources =
+                new Sources(
+                        null,
+                        Map.of("POSTERN_EGRESS", String.join(" ", urls)),
+                        directory,
+                        Files::readString,
+                        () -> "test-machine",
+                        _ -> "ext4");
+        return ((Loaded.Valid) ConfigLoader.load(sources)).config().egress();
+    }
+
+    @Test
+    void whatDidNotChangeIsKeptInTheNewOrder() {
+        try (EgressRegistry stock = new EgressRegistry("me.example.org")) {
+            String resend = "resend://key@";
+            assertEquals(List.of("gmail", "resend"), stock.use(configured(GMAIL, resend)));
+            List<Egress> before = stock.egresses();
+            assertEquals(List.of(), stock.use(configured(resend, GMAIL)));
+            assertEquals(before.reversed(), stock.egresses());
+            assertEquals(
+                    List.of("gmail"),
+                    stock.use(configured(resend, GMAIL.replace("secret", "corrected"))));
+            assertSame(before.get(1), stock.egresses().get(0));
+            assertNotSame(before.get(0), stock.egresses().get(1));
+            assertEquals(List.of("resend"), stock.use(configured("resend://other@")));
+            assertEquals(1, stock.egresses().size());
+        }
+    }
+
+    @Test
+    void otherAnchorsInTheSameFileMakeItAnew() throws IOException {
+        Path home = Path.of(System.getProperty("postern.home", "."));
+        Path ca = directory.resolve("ca.pem");
+        Files.copy(home.resolve("src/test/resources/tls/ca.pem"), ca);
+        try (EgressRegistry stock = new EgressRegistry("me.example.org")) {
+            String url = GMAIL.replace("#", "?ca=" + ca + "#");
+            stock.use(configured(url));
+            assertEquals(List.of(), stock.use(configured(url)));
+            Files.writeString(ca, Files.readString(ca) + "\n");
+            assertEquals(List.of("gmail"), stock.use(configured(url)));
+        }
+    }
+}
