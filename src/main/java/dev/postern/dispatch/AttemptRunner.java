@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the calls of egresses, each on a thread of its own, and tells errand and health what they
+/// Makes the calls of egresses, each on a thread of its own, and tells round and health what they
 /// brought. Whatever an egress does, a call returns exactly once.
 final class AttemptRunner {
 
@@ -39,16 +39,16 @@ final class AttemptRunner {
     private static final Logger log = LoggerFactory.getLogger(AttemptRunner.class);
 
     private final Spool spool;
-    private final Scheduler pace;
+    private final Scheduler scheduler;
     private final SerialExecutor tasks;
-    private final DeliveryLog chronicle;
+    private final DeliveryLog deliveryLog;
     private final Consumer<RunningAttempt> over;
     private final Set<OurFault> faults = Collections.newSetFromMap(new Remembered());
 
     /// What failed by our own fault, and how.
     private record OurFault(QueueId id, String egress, @Nullable Class<?> thrown) {
         OurFault(RunningAttempt call, @Nullable Throwable thrown) {
-            this(call.errand.id(), call.lane.name(), thrown == null ? null : thrown.getClass());
+            this(call.round.id(), call.slots.name(), thrown == null ? null : thrown.getClass());
         }
     }
 
@@ -62,24 +62,24 @@ final class AttemptRunner {
     }
 
     /// @param over told, as a task, of each call that is over
-    AttemptRunner(Spool spool, Scheduler pace, SerialExecutor tasks, DeliveryLog chronicle, Consumer<RunningAttempt> over) {
+    AttemptRunner(Spool spool, Scheduler scheduler, SerialExecutor tasks, DeliveryLog deliveryLog, Consumer<RunningAttempt> over) {
         this.spool = spool;
-        this.pace = pace;
+        this.scheduler = scheduler;
         this.tasks = tasks;
-        this.chronicle = chronicle;
+        this.deliveryLog = deliveryLog;
         this.over = over;
     }
 
-    /// Starts a call for the leg of an errand; the lane must have a slot.
-    void start(DeliveryRound errand, RecipientGroup leg, Choice.Go go) {
-        chronicle.departed(errand, leg, go);
-        EgressSlots lane = go.lane();
-        Instant now = pace.now();
-        CommitLatch gate = new CommitLatch(spool, errand, lane.name(), leg.recipients(), pace);
-        RunningAttempt call = new RunningAttempt(errand, leg, go, gate, lane.begin(now), now);
-        errand.underWay(call);
+    /// Starts a call for the group of a round; the egress must have a slot.
+    void start(DeliveryRound round, RecipientGroup group, Choice.Go go) {
+        deliveryLog.departed(round, group, go);
+        EgressSlots slots = go.slots();
+        Instant now = scheduler.now();
+        CommitLatch gate = new CommitLatch(spool, round, slots.name(), group.recipients(), scheduler);
+        RunningAttempt call = new RunningAttempt(round, group, go, gate, slots.begin(now), now);
+        round.underWay(call);
         try {
-            call.interruptedBy(pace.start(lane.name() + "-" + errand.id(), () -> carry(call)));
+            call.interruptedBy(scheduler.start(slots.name() + "-" + round.id(), () -> carry(call)));
         } catch (RuntimeException | Error e) {
             tasks.post(() -> returned(call, null, e));
         }
@@ -95,22 +95,22 @@ final class AttemptRunner {
         }
         Outcome brokenOff = new Outcome.Unavailable("broken off: " + why, Fault.TIMEOUT, null);
         Map<ForwardPath, Outcome> outcomes = Delivery.same(call.recipients, brokenOff).outcomes();
-        tell(call, outcomes, pace.now());
+        tell(call, outcomes, scheduler.now());
         return true;
     }
 
-    /// Tells of a call that is over, its errand too, which owes the spool what that does not know.
+    /// Tells of a call that is over, its round too, which owes the spool what that does not know.
     private void tell(RunningAttempt call, Map<ForwardPath, Outcome> outcomes, Instant now) {
         Duration took = Duration.between(call.began, now);
         Set<ForwardPath> told = call.gate.toldOf();
         Map<ForwardPath, Outcome> rest = new LinkedHashMap<>(outcomes);
         rest.keySet().removeAll(told);
-        List<Attempt> lines = DeliveryLog.lines(call.lane.name(), rest, call.began, took);
+        List<Attempt> lines = DeliveryLog.lines(call.slots.name(), rest, call.began, took);
         List<Attempt> all = new ArrayList<>(call.gate.toldLines());
         all.addAll(lines);
-        chronicle.returned(call.errand.id(), call.lane.name(), all, took);
-        call.errand.noteCall(lines);
-        call.errand.noteTold(told);
+        deliveryLog.returned(call.round.id(), call.slots.name(), all, took);
+        call.round.noteCall(lines);
+        call.round.noteTold(told);
     }
 
     @SuppressWarnings("CatchingUnchecked")
@@ -118,13 +118,13 @@ final class AttemptRunner {
         Delivery delivery = null;
         Throwable thrown = null;
         try {
-            OutboundMessage shipment =
+            OutboundMessage outbound =
                     new OutboundMessage(
-                            call.errand.id(),
-                            call.errand.envelope().to(call.recipients),
-                            call.errand.content(),
+                            call.round.id(),
+                            call.round.envelope().to(call.recipients),
+                            call.round.content(),
                             call.asItIs);
-            delivery = call.lane.egress().send(shipment, call.gate);
+            delivery = call.slots.egress().send(outbound, call.gate);
         } catch (Throwable e) {
             // Errors too: the message must be settled whatever happened to this thread.
             thrown = e;
@@ -138,13 +138,13 @@ final class AttemptRunner {
 
     private void returned(RunningAttempt call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
         try {
-            call.lane.ended();
+            call.slots.ended();
             if (call.isAbandoned()) {
                 call.drop();
-                call.lane.giveBack(call.began);
+                call.slots.giveBack(call.began);
             } else {
-                call.errand.underWay(null);
-                land(call, outcomes(call, delivery, thrown), pace.now());
+                call.round.underWay(null);
+                land(call, outcomes(call, delivery, thrown), scheduler.now());
             }
         } catch (RuntimeException | Error e) {
             stumbled(call, delivery, e);
@@ -157,59 +157,59 @@ final class AttemptRunner {
     /// if the egress had failed by our fault.
     private void stumbled(RunningAttempt call, @Nullable Delivery delivery, Throwable trouble) {
         log.atError()
-                .addKeyValue("id", call.errand.id())
-                .addKeyValue("egress", call.lane.name())
+                .addKeyValue("id", call.round.id())
+                .addKeyValue("egress", call.slots.name())
                 .setCause(trouble)
                 .log("dispatch failed at the end of a call");
         call.drop();
-        RecipientGroup leg = call.errand.leg();
-        if (call.isAbandoned() || leg == null) {
+        RecipientGroup group = call.round.group();
+        if (call.isAbandoned() || group == null) {
             return;
         }
         Map<ForwardPath, Outcome> said = delivery == null ? Map.of() : delivery.outcomes();
         Outcome unsaid = ourFault(call);
         Map<ForwardPath, Outcome> rest = new LinkedHashMap<>();
-        leg.recipients().forEach(to -> rest.put(to, said.getOrDefault(to, unsaid)));
+        group.recipients().forEach(to -> rest.put(to, said.getOrDefault(to, unsaid)));
         try {
-            call.errand.noteTold(call.gate.toldOf());
-            call.errand.called(call.lane.name(), rest, call.isAlone(), pace.now());
+            call.round.noteTold(call.gate.toldOf());
+            call.round.called(call.slots.name(), rest, call.isAlone(), scheduler.now());
         } catch (RuntimeException | Error again) {
             trouble.addSuppressed(again);
             // Whatever fails now, no other egress is asked.
-            call.errand.hurry();
-            call.errand.fail(OUR_FAULT, pace.now());
+            call.round.hurry();
+            call.round.fail(OUR_FAULT, scheduler.now());
         }
     }
 
     private void land(RunningAttempt call, SequencedMap<ForwardPath, Outcome> outcomes, Instant now) {
-        EgressSlots lane = call.lane;
+        EgressSlots slots = call.slots;
         if (outcomes.values().stream().noneMatch(AttemptRunner::countsForLimits)) {
-            lane.giveBack(call.began);
+            slots.giveBack(call.began);
         }
         if (!call.isAlone() && any(outcomes, Outcome.Unavailable.class)) {
-            lane.oweHaste();
+            slots.oweHaste();
         }
         if (any(outcomes, Outcome.Accepted.class)) {
-            lane.accepted(now);
+            slots.accepted(now);
         }
         outcomes.values()
                 .forEach(outcome -> {
                     if (outcome instanceof Outcome.Deferred(_, var wish, boolean forAll)
                             && forAll) {
-                        lane.pauseUntil(now.plus(Schedule.atLeast(wish)));
+                        slots.pauseUntil(now.plus(Schedule.atLeast(wish)));
                     }
                 });
         tell(call, outcomes, now);
-        if (lane.isRetired() && allUnavailable(outcomes.values())) {
+        if (slots.isRetired() && allUnavailable(outcomes.values())) {
             // The configuration changed meanwhile: whether its successor can send is for that to
             // say.
             return;
         }
         if (declined(call, outcomes.values())) {
             String words = outcomes.firstEntry().getValue().reply();
-            call.errand.declined(lane.name(), words, now);
+            call.round.declined(slots.name(), words, now);
         } else {
-            call.errand.called(lane.name(), outcomes, call.isAlone(), now);
+            call.round.called(slots.name(), outcomes, call.isAlone(), now);
         }
     }
 
@@ -225,11 +225,11 @@ final class AttemptRunner {
     /// all looks the same, and is found out when it is asked again.
     private static boolean declined(RunningAttempt call, Collection<Outcome> outcomes) {
         return !call.asItIs
-                && !call.lane.isStrict()
+                && !call.slots.isStrict()
                 && outcomes.stream()
                         .allMatch(outcome ->
-                                outcome instanceof Outcome.Unsuited(_, Unsuitability misfit)
-                                        && misfit == Unsuitability.FORM);
+                                outcome instanceof Outcome.Unsuited(_, Unsuitability unsuitability)
+                                        && unsuitability == Unsuitability.FORM);
     }
 
     /// Returns the outcome of each recipient, ours where the egress failed to say, and tells the
@@ -241,8 +241,8 @@ final class AttemptRunner {
         if (!complete && faults.add(new OurFault(call, thrown))) {
             log.atError()
                     .addMarker(LogMark.EACH)
-                    .addKeyValue("id", call.errand.id())
-                    .addKeyValue("egress", call.lane.name())
+                    .addKeyValue("id", call.round.id())
+                    .addKeyValue("egress", call.slots.name())
                     .setCause(thrown)
                     .log("the egress failed to say what became of the message");
         }
@@ -254,15 +254,15 @@ final class AttemptRunner {
             outcomes.put(recipient, shut ? unsaid : outcome);
         }
         if (mayBeAlone(outcomes.values())
-                && call.errand.isAlone(call.lane.name(), call.lane.lastAccepted())) {
+                && call.round.isAlone(call.slots.name(), call.slots.lastAccepted())) {
             call.alone();
         }
         // Trouble with one message, where others go, is no trouble of the egress.
         if (complete && !call.gate.isShut() && !call.isAlone()) {
-            Instant now = pace.now();
+            Instant now = scheduler.now();
             var turn = call.finish(outcomes.values(), now);
-            if (!call.lane.isRetired()) {
-                chronicle.turned(turn, call.lane.health().view());
+            if (!call.slots.isRetired()) {
+                deliveryLog.turned(turn, call.slots.health().view());
             }
         } else {
             call.drop();

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Where a leg goes next.
+/// Where a group goes next.
 sealed interface Choice {
 
     /// To this egress, when it has a slot.
@@ -12,7 +12,7 @@ sealed interface Choice {
     /// @param insteadOf the preferred egress that did not take it, with its words; null when this
     ///   one is preferred
     /// @param asItIs whether it should send what it may spoil, because no other can do better
-    record Go(EgressSlots lane, @Nullable Miss insteadOf, boolean asItIs) implements Choice {}
+    record Go(EgressSlots slots, @Nullable Miss insteadOf, boolean asItIs) implements Choice {}
 
     /// Nowhere: no egress is left.
     ///

@@ -39,7 +39,7 @@ final class ClaimWindow {
     private static final Logger log = LoggerFactory.getLogger(ClaimWindow.class);
 
     private final Spool spool;
-    private EgressPool lanes;
+    private EgressPool pool;
     private int mostEach;
     private final Map<List<String>, Integer> streams = new HashMap<>();
     private final Map<QueueId, Integer> streamOf = new HashMap<>();
@@ -48,19 +48,19 @@ final class ClaimWindow {
     private boolean shelvesAreStale;
     private Instant spoolRests = Instant.MIN;
 
-    ClaimWindow(Spool spool, EgressPool lanes) {
+    ClaimWindow(Spool spool, EgressPool pool) {
         this.spool = spool;
-        this.lanes = lanes;
-        this.mostEach = mostEach(lanes);
+        this.pool = pool;
+        this.mostEach = mostEach(pool);
     }
 
-    private static int mostEach(EgressPool lanes) {
-        return Math.clamp((long) lanes.slots() * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
+    private static int mostEach(EgressPool pool) {
+        return Math.clamp((long) pool.slots() * CLAIMS_PER_SLOT, CLAIMS_MIN, CLAIMS_MAX);
     }
 
     /// Goes on with other egresses: what is on a shelf may have other ways now.
     void use(EgressPool now) {
-        lanes = now;
+        pool = now;
         mostEach = mostEach(now);
         shelvesAreStale = true;
         // What is under way keeps its number till its end.
@@ -122,8 +122,8 @@ final class ClaimWindow {
     }
 
     private boolean mayClaim(Instant now) {
-        boolean mayDiffer = lanes.haveSenders() || streams.size() > 1;
-        return (mayDiffer || streamOf.size() < mostEach) && !lanes.isBusy(now);
+        boolean mayDiffer = pool.haveSenders() || streams.size() > 1;
+        return (mayDiffer || streamOf.size() < mostEach) && !pool.isBusy(now);
     }
 
     private int room(int stream) {
@@ -188,7 +188,7 @@ final class ClaimWindow {
     /// Returns the number of a message's stream, which is that of its shelf. The last ones share
     /// one.
     private int stream(QueuedMessage message) {
-        List<String> ways = lanes.ways(message, () -> author(message));
+        List<String> ways = pool.ways(message, () -> author(message));
         Integer known = streams.get(ways);
         if (known != null) {
             return known;

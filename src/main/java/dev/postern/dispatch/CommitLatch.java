@@ -63,16 +63,16 @@ final class CommitLatch implements CommitGate {
     private boolean over;
 
     /// Creates a gate ahead.
-    CommitLatch(Spool spool, DeliveryRound errand, String egress, List<ForwardPath> recipients, Scheduler pace) {
+    CommitLatch(Spool spool, DeliveryRound round, String egress, List<ForwardPath> recipients, Scheduler scheduler) {
         this.spool = spool;
-        this.id = errand.id();
-        this.sender = errand.envelope().sender().address();
+        this.id = round.id();
+        this.sender = round.envelope().sender().address();
         this.egress = egress;
         this.recipients = recipients;
         // A message whose client waits is not in the spool: a crash loses both.
-        this.queued = errand.client() == null;
-        this.clock = pace::now;
-        this.began = pace.now();
+        this.queued = round.client() == null;
+        this.clock = scheduler::now;
+        this.began = scheduler.now();
     }
 
     @Override

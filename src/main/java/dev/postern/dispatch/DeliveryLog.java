@@ -43,19 +43,19 @@ final class DeliveryLog {
     }
 
     /// Tells of a call that begins.
-    void departed(DeliveryRound errand, RecipientGroup leg, Choice.Go go) {
-        tell(() -> tellDeparted(errand, leg, go));
+    void departed(DeliveryRound round, RecipientGroup group, Choice.Go go) {
+        tell(() -> tellDeparted(round, group, go));
     }
 
-    private void tellDeparted(DeliveryRound errand, RecipientGroup leg, Choice.Go go) {
-        String egress = go.lane().name();
+    private void tellDeparted(DeliveryRound round, RecipientGroup group, Choice.Go go) {
+        String egress = go.slots().name();
         Miss missed = go.insteadOf();
         if (missed != null) {
-            outcomes.fallback(errand.id(), egress, missed.egress(), missed.words());
-            observer.fellBack(errand.id(), egress, missed.egress(), missed.words());
+            outcomes.fallback(round.id(), egress, missed.egress(), missed.words());
+            observer.fellBack(round.id(), egress, missed.egress(), missed.words());
         }
-        if (leg.isDoubtful()) {
-            outcomes.possibleDuplicate(errand.id(), egress, "sent again after a lost answer");
+        if (group.isDoubtful()) {
+            outcomes.possibleDuplicate(round.id(), egress, "sent again after a lost answer");
         }
     }
 
@@ -92,17 +92,17 @@ final class DeliveryLog {
     }
 
     /// Tells how a message stands whose round is over: that it waits, once for each reason.
-    void settled(DeliveryRound errand, Instant due) {
-        tell(() -> tellSettled(errand, due));
+    void settled(DeliveryRound round, Instant due) {
+        tell(() -> tellSettled(round, due));
     }
 
-    private void tellSettled(DeliveryRound errand, Instant due) {
-        List<Recipient> all = errand.recipients();
+    private void tellSettled(DeliveryRound round, Instant due) {
+        List<Recipient> all = round.recipients();
         if (all.stream().allMatch(recipient -> recipient.state().isFinal())) {
-            outcomes.done(errand.id(), all);
-            observer.done(errand.id(), all);
-        } else if (!errand.waitingOnes().isEmpty() && errand.waitsAnew()) {
-            outcomes.waits(errand.id(), errand.waitingOnes(), due);
+            outcomes.done(round.id(), all);
+            observer.done(round.id(), all);
+        } else if (!round.waitingOnes().isEmpty() && round.waitsAnew()) {
+            outcomes.waits(round.id(), round.waitingOnes(), due);
         }
     }
 

@@ -59,7 +59,7 @@ final class DeliveryRound {
     private final Schedule schedule;
     private final @Nullable CompletableFuture<ImmediateResult> client;
 
-    private final Deque<RecipientGroup> legs = new ArrayDeque<>();
+    private final Deque<RecipientGroup> groups = new ArrayDeque<>();
     private final SequencedMap<ForwardPath, Recipient> now = new LinkedHashMap<>();
     private final List<Attempt> attempts = new ArrayList<>();
     private final Set<ForwardPath> told = new HashSet<>();
@@ -99,7 +99,7 @@ final class DeliveryRound {
         this.client = client;
     }
 
-    /// Returns the errand of a claimed message. Its recipients form a leg of all that may go
+    /// Returns the round of a claimed message. Its recipients form a group of all that may go
     /// anywhere, and one for each egress that perhaps took some of them before.
     ///
     /// @param history the attempts that the spool knows, those of this round included
@@ -113,7 +113,7 @@ final class DeliveryRound {
             Instant uncertainUntil,
             List<Miss> rests,
             Instant at) {
-        DeliveryRound errand =
+        DeliveryRound round =
                 new DeliveryRound(
                         message.id(),
                         message.envelope(),
@@ -125,12 +125,12 @@ final class DeliveryRound {
                         message.recipients(),
                         schedule,
                         null);
-        errand.departClaimed(message, uncertainUntil, at);
-        rests.forEach(errand::rest);
-        return errand;
+        round.departClaimed(message, uncertainUntil, at);
+        rests.forEach(round::rest);
+        return round;
     }
 
-    /// Returns the errand of a message whose client waits.
+    /// Returns the round of a message whose client waits.
     static DeliveryRound immediate(
             QueueId id,
             Acceptance acceptance,
@@ -139,7 +139,7 @@ final class DeliveryRound {
             CompletableFuture<ImmediateResult> client) {
         List<Recipient> recipients =
                 acceptance.envelope().recipients().stream().map(Recipient::queued).toList();
-        DeliveryRound errand =
+        DeliveryRound round =
                 new DeliveryRound(
                         id,
                         acceptance.envelope(),
@@ -151,8 +151,8 @@ final class DeliveryRound {
                         recipients,
                         schedule,
                         client);
-        errand.legs.add(new RecipientGroup(acceptance.envelope().recipients(), null, false));
-        return errand;
+        round.groups.add(new RecipientGroup(acceptance.envelope().recipients(), null, false));
+        return round;
     }
 
     private void departClaimed(QueuedMessage message, Instant uncertainUntil, Instant at) {
@@ -176,17 +176,17 @@ final class DeliveryRound {
             // A crash left a mark on the whole message; a lost answer is told by its own
             // recipients.
             boolean crashed = message.possibleDuplicate() && pinned.isEmpty() && !uncertain;
-            legs.add(new RecipientGroup(free, null, crashed));
+            groups.add(new RecipientGroup(free, null, crashed));
         }
-        pinned.forEach((egress, recipients) -> legs.add(new RecipientGroup(recipients, egress, true)));
+        pinned.forEach((egress, recipients) -> groups.add(new RecipientGroup(recipients, egress, true)));
     }
 
     private void rest(Miss miss) {
         rests.put(miss.egress(), miss);
-        for (RecipientGroup leg : legs) {
-            if (leg.pin() == null) {
-                leg.ask(miss.egress());
-                leg.recipients().forEach(to -> leg.miss(to, miss));
+        for (RecipientGroup group : groups) {
+            if (group.pin() == null) {
+                group.ask(miss.egress());
+                group.recipients().forEach(to -> group.miss(to, miss));
             }
         }
     }
@@ -234,9 +234,9 @@ final class DeliveryRound {
         return client;
     }
 
-    /// Returns the leg to go next; null when the round is over.
-    @Nullable RecipientGroup leg() {
-        return legs.peek();
+    /// Returns the group to go next; null when the round is over.
+    @Nullable RecipientGroup group() {
+        return groups.peek();
     }
 
     @Nullable RunningAttempt underWay() {
@@ -283,9 +283,9 @@ final class DeliveryRound {
         told.addAll(recipients);
     }
 
-    /// Notes that an egress would spoil the content of the current leg, which looks for another.
+    /// Notes that an egress would spoil the content of the current group, which looks for another.
     void declined(String egress, String words, Instant at) {
-        legs.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null));
+        groups.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null));
     }
 
     private AttemptHistory historyOf(String egress) {
@@ -308,28 +308,28 @@ final class DeliveryRound {
                 .wasUnavailableBefore(putOff && !waited ? Instant.MAX : lastAccepted);
     }
 
-    /// Notes what one call of an egress brought for the current leg.
+    /// Notes what one call of an egress brought for the current group.
     ///
-    /// @param outcomes of all the leg's recipients
+    /// @param outcomes of all the group's recipients
     /// @param alone whether the egress is unavailable to this message alone: see [#isAlone]
     void called(String egress, Map<ForwardPath, Outcome> outcomes, boolean alone, Instant at) {
-        RecipientGroup leg = legs.element();
-        boolean wasPinned = egress.equals(leg.pin());
-        leg.ask(egress);
+        RecipientGroup group = groups.element();
+        boolean wasPinned = egress.equals(group.pin());
+        group.ask(egress);
         // What is done comes first: whatever happens with the others, it must not be forgotten.
         outcomes.forEach((recipient, outcome) ->
-                ended(recipient, egress, outcome).ifPresent(done -> decide(leg, done)));
+                ended(recipient, egress, outcome).ifPresent(done -> decide(group, done)));
         boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
         Map<ForwardPath, Integer> inRow = deferred ? historyOf(egress).deferredInRow() : Map.of();
         outcomes.forEach((recipient, outcome) -> {
             boolean further = inRow.getOrDefault(recipient, 0) >= DEFERRALS_MAX;
             miss(egress, outcome, further, alone, wasPinned, at)
                     .ifPresentOrElse(
-                            miss -> leg.miss(recipient, miss),
-                            () -> rule(leg, recipient, egress, outcome, at));
+                            miss -> group.miss(recipient, miss),
+                            () -> rule(group, recipient, egress, outcome, at));
         });
-        if (leg.isEmpty()) {
-            legs.remove();
+        if (group.isEmpty()) {
+            groups.remove();
         }
     }
 
@@ -365,8 +365,8 @@ final class DeliveryRound {
                     further && !forAll
                             ? Optional.of(Miss.putOff(egress, reply, at, wish))
                             : Optional.empty();
-            case Outcome.Unsuited(String reply, var misfit) ->
-                    Optional.of(Miss.unsuited(egress, misfit, reply, at));
+            case Outcome.Unsuited(String reply, var unsuitability) ->
+                    Optional.of(Miss.unsuited(egress, unsuitability, reply, at));
             case Outcome.Unavailable(String reply, _, var wish) -> {
                 if (wasPinned) {
                     // Another egress would be a second chance of a duplicate; this one is waited
@@ -383,108 +383,108 @@ final class DeliveryRound {
         };
     }
 
-    private void rule(RecipientGroup leg, ForwardPath to, String egress, Outcome outcome, Instant at) {
+    private void rule(RecipientGroup group, ForwardPath to, String egress, Outcome outcome, Instant at) {
         switch (outcome) {
             case Outcome.Accepted _ -> {}
             case Outcome.Rejected refusal -> refusals.add(refusal);
             case Outcome.Deferred(String reply, var retryAfter, boolean forAll) -> {
                 notBefore(at.plus(Schedule.atLeast(retryAfter)));
                 Reason reason = forAll ? Reason.LIMITED : Reason.RECIPIENT;
-                defer(leg, waiting(to, reason, reply, egress), at, at.plus(wait(at)));
+                defer(group, waiting(to, reason, reply, egress), at, at.plus(wait(at)));
             }
             case Outcome.Uncertain(String reply) -> {
                 uncertainUntil = at.plus(UNCERTAIN_WAIT);
                 Duration wait = max(wait(at), UNCERTAIN_WAIT);
-                defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait));
+                defer(group, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait));
             }
             case Outcome.Unavailable(String reply, _, _) ->
-                    defer(leg, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait(at)));
+                    defer(group, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait(at)));
             case Outcome.Unsuited _ -> throw new AssertionError("who is unsuited travels on");
         }
     }
 
-    /// Ends the current leg, whose pinned egress can't be asked now: its recipients wait for it.
+    /// Ends the current group, whose pinned egress can't be asked now: its recipients wait for it.
     ///
     /// @param again when to look again
     void stay(Miss miss, Instant again) {
-        RecipientGroup leg = legs.element();
-        for (ForwardPath to : leg.recipients()) {
+        RecipientGroup group = groups.element();
+        for (ForwardPath to : group.recipients()) {
             defer(
-                    leg,
+                    group,
                     waiting(to, Reason.UNCERTAIN, miss.words(), miss.egress()),
                     miss.failedAt(),
                     again);
         }
-        legs.remove();
+        groups.remove();
     }
 
-    /// Ends the current leg: no egress is left to ask.
+    /// Ends the current group: no egress is left to ask.
     ///
     /// @param passedOver why the egresses that were not asked were not
     void strand(List<Miss> passedOver, Instant at) {
-        RecipientGroup leg = legs.element();
-        for (ForwardPath to : leg.recipients()) {
-            List<Miss> all = new ArrayList<>(leg.misses(to));
+        RecipientGroup group = groups.element();
+        for (ForwardPath to : group.recipients()) {
+            List<Miss> all = new ArrayList<>(group.misses(to));
             all.addAll(passedOver);
-            strand(leg, to, all, at);
+            strand(group, to, all, at);
         }
-        legs.remove();
+        groups.remove();
     }
 
-    private void strand(RecipientGroup leg, ForwardPath to, List<Miss> misses, Instant at) {
+    private void strand(RecipientGroup group, ForwardPath to, List<Miss> misses, Instant at) {
         if (misses.isEmpty()) {
             waitUntil(at);
-            uncertain |= leg.isDoubtful();
+            uncertain |= group.isDoubtful();
             String words = "no egress is configured";
-            decide(leg, new Recipient(to, State.HELD, Reason.NO_EGRESS, words, null));
+            decide(group, new Recipient(to, State.HELD, Reason.NO_EGRESS, words, null));
             return;
         }
         Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
         Instant failedAt = Miss.latestFailure(misses, worst.why());
         switch (worst.why()) {
-            case PUT_OFF -> putOff(leg, to, misses, worst, at);
+            case PUT_OFF -> putOff(group, to, misses, worst, at);
             case DOWN -> {
                 Instant wished = Miss.soonestWish(misses, worst.why(), at);
-                Instant again = Miss.soonestRoom(misses, at.plus(pause(leg, at)));
+                Instant again = Miss.soonestRoom(misses, at.plus(pause(group, at)));
                 if (misses.stream().noneMatch(miss -> miss.why() == Miss.Why.LIMITED)) {
                     notBefore(wished);
                 }
-                defer(leg, waiting(to, Reason.EGRESS_DOWN, worst), failedAt, again);
+                defer(group, waiting(to, Reason.EGRESS_DOWN, worst), failedAt, again);
             }
             case LIMITED -> {
                 Instant until = worst.until() == null ? at : worst.until();
-                defer(leg, waiting(to, Reason.LIMITED, worst), null, until);
+                defer(group, waiting(to, Reason.LIMITED, worst), null, until);
             }
             case FAULT ->
                     defer(
-                            leg,
+                            group,
                             waiting(to, Reason.RECIPIENT, worst),
                             failedAt,
-                            at.plus(pause(leg, at)));
+                            at.plus(pause(group, at)));
             case MENDABLE, OTHERS_SENDER ->
                     defer(
-                            leg,
+                            group,
                             waiting(to, Reason.UNSUITED, worst),
                             failedAt,
-                            at.plus(pause(leg, at)));
+                            at.plus(pause(group, at)));
             case FINAL -> {
                 refusals.add(new Outcome.Rejected(worst.words()));
-                decide(leg, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
+                decide(group, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
             }
         }
     }
 
     /// Makes a recipient wait whom some egresses put off. Where others were not asked, their return
     /// is to bring it, though not back to those: they rest as long as the schedule says.
-    private void putOff(RecipientGroup leg, ForwardPath to, List<Miss> misses, Miss worst, Instant at) {
-        Instant scheduled = at.plus(pause(leg, at));
+    private void putOff(RecipientGroup group, ForwardPath to, List<Miss> misses, Miss worst, Instant at) {
+        Instant scheduled = at.plus(pause(group, at));
         Instant failedAt = Miss.latestFailure(misses, worst.why());
         Optional<Miss> down =
                 misses.stream().filter(miss -> miss.why() == Miss.Why.DOWN).findFirst();
         Instant room = Miss.soonestRoom(misses, Instant.MAX);
         if (down.isEmpty() && room.equals(Instant.MAX)) {
             notBefore(Miss.soonestWish(misses, worst.why(), at));
-            defer(leg, waiting(to, Reason.RECIPIENT, worst), failedAt, scheduled);
+            defer(group, waiting(to, Reason.RECIPIENT, worst), failedAt, scheduled);
             return;
         }
         List<Miss> resting = new ArrayList<>();
@@ -503,11 +503,11 @@ final class DeliveryRound {
         Recipient waiting =
                 down.map(miss -> waiting(to, Reason.EGRESS_DOWN, miss))
                         .orElseGet(() -> waiting(to, Reason.RECIPIENT, worst));
-        defer(leg, waiting, failedAt, again);
+        defer(group, waiting, failedAt, again);
     }
 
-    private Duration pause(RecipientGroup leg, Instant at) {
-        boolean asked = leg.recipients().stream().anyMatch(to -> !leg.misses(to).isEmpty());
+    private Duration pause(RecipientGroup group, Instant at) {
+        boolean asked = group.recipients().stream().anyMatch(to -> !group.misses(to).isEmpty());
         return asked ? wait(at) : schedule.idle(Duration.between(ageFrom, at));
     }
 
@@ -516,23 +516,23 @@ final class DeliveryRound {
     }
 
     /// Makes a recipient wait, or gives it up when a failure was seen after its time was over.
-    private void defer(RecipientGroup leg, Recipient waiting, @Nullable Instant failedAt, Instant again) {
+    private void defer(RecipientGroup group, Recipient waiting, @Nullable Instant failedAt, Instant again) {
         if (client == null && failedAt != null && schedule.isLast(ageFrom, failedAt)) {
             String words = schedule.expired(waiting.reply() == null ? "" : waiting.reply());
             decide(
-                    leg,
+                    group,
                     new Recipient(waiting.address(), State.FAILED, null, words, waiting.egress()));
             return;
         }
-        Recipient remembered = rememberPin(leg, waiting);
+        Recipient remembered = rememberPin(group, waiting);
         uncertain |= remembered.reason() == Reason.UNCERTAIN;
         waitUntil(again);
-        decide(leg, remembered);
+        decide(group, remembered);
     }
 
     /// While its pin was not asked, the doubt goes on, whatever others said.
-    private static Recipient rememberPin(RecipientGroup leg, Recipient waiting) {
-        String pin = leg.pin();
+    private static Recipient rememberPin(RecipientGroup group, Recipient waiting) {
+        String pin = group.pin();
         return pin == null || waiting.reason() == Reason.UNCERTAIN
                 ? waiting
                 : waiting(
@@ -542,8 +542,8 @@ final class DeliveryRound {
                         pin);
     }
 
-    private void decide(RecipientGroup leg, Recipient recipient) {
-        leg.leave(recipient.address());
+    private void decide(RecipientGroup group, Recipient recipient) {
+        group.leave(recipient.address());
         now.put(recipient.address(), recipient);
     }
 
@@ -578,15 +578,15 @@ final class DeliveryRound {
     }
 
     private void breakOff(String words, Instant at, Instant again) {
-        for (@Nullable RecipientGroup leg = legs.poll(); leg != null; leg = legs.poll()) {
+        for (@Nullable RecipientGroup group = groups.poll(); group != null; group = groups.poll()) {
             if (client == null) {
                 waitUntil(again);
                 continue;
             }
-            for (ForwardPath to : leg.recipients()) {
+            for (ForwardPath to : group.recipients()) {
                 Recipient recipient =
                         new Recipient(to, State.DEFERRED, Reason.EGRESS_DOWN, words, null);
-                defer(leg, recipient, null, at.plus(pause(leg, at)));
+                defer(group, recipient, null, at.plus(pause(group, at)));
             }
         }
     }

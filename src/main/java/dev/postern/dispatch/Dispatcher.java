@@ -70,11 +70,11 @@ public final class Dispatcher implements AutoCloseable {
 
     private final Spool spool;
     private final RandomGenerator random;
-    private volatile EgressPool lanes;
+    private volatile EgressPool pool;
     private volatile Schedule schedule;
     private volatile Duration acknowledgeTimeout;
-    private final Scheduler pace;
-    private final DeliveryLog chronicle;
+    private final Scheduler scheduler;
+    private final DeliveryLog deliveryLog;
     private final SerialExecutor tasks;
     private final AttemptRunner calls;
     private final Probes probes;
@@ -82,12 +82,12 @@ public final class Dispatcher implements AutoCloseable {
 
     private Stage stage = Stage.LATENT;
     private final FairQueue waiting = new FairQueue();
-    private final Set<DeliveryRound> errands = new LinkedHashSet<>();
+    private final Set<DeliveryRound> rounds = new LinkedHashSet<>();
     private final UncertainHold doubts = new UncertainHold();
     private final RetryAfterHolds holds = new RetryAfterHolds();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
     private final RecoveryFlush haste;
-    private final WakeTimer alarm;
+    private final WakeTimer timer;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
     ///
@@ -118,21 +118,21 @@ public final class Dispatcher implements AutoCloseable {
             Spool spool,
             List<? extends Egress> egresses,
             DispatchObserver observer,
-            Scheduler pace,
+            Scheduler scheduler,
             RandomGenerator random) {
         this.spool = spool;
-        this.lanes = EgressPool.of(configured, egresses, spool, pace.now());
+        this.pool = EgressPool.of(configured, egresses, spool, scheduler.now());
         this.random = random;
         this.schedule = new Schedule(retry, random);
         this.acknowledgeTimeout = acknowledgeTimeout;
-        this.pace = pace;
-        this.chronicle = new DeliveryLog(new OutcomeLog(), observer);
-        this.tasks = new SerialExecutor(pace, this::step);
+        this.scheduler = scheduler;
+        this.deliveryLog = new DeliveryLog(new OutcomeLog(), observer);
+        this.tasks = new SerialExecutor(scheduler, this::step);
         this.haste = new RecoveryFlush(spool);
-        this.alarm = new WakeTimer(pace, tasks);
-        this.calls = new AttemptRunner(spool, pace, tasks, chronicle, this::over);
-        this.probes = new Probes(pace, tasks, chronicle, haste::want);
-        this.active = new ClaimWindow(spool, lanes);
+        this.timer = new WakeTimer(scheduler, tasks);
+        this.calls = new AttemptRunner(spool, scheduler, tasks, deliveryLog, this::over);
+        this.probes = new Probes(scheduler, tasks, deliveryLog, haste::want);
+        this.active = new ClaimWindow(spool, pool);
     }
 
     /// Starts sending: frees what was held for want of an egress, and probes every egress once.
@@ -144,7 +144,7 @@ public final class Dispatcher implements AutoCloseable {
 
     private void run() {
         stage = Stage.RUNNING;
-        if (lanes.isEmpty()) {
+        if (pool.isEmpty()) {
             log.atWarn()
                     .log(
                             "NO EGRESS IS CONFIGURED: mail is accepted and held, and nothing leaves"
@@ -178,18 +178,18 @@ public final class Dispatcher implements AutoCloseable {
             List<? extends Egress> egresses,
             Consumer<Egress> retired) {
         tasks.post(() -> {
-            EgressPool before = lanes;
-            lanes = before.followedBy(configured, egresses, pace.now());
-            active.use(lanes);
+            EgressPool before = pool;
+            pool = before.followedBy(configured, egresses, scheduler.now());
+            active.use(pool);
             schedule = new Schedule(retry, random);
             acknowledgeTimeout = acknowledgeWithin;
-            List<EgressSlots> gone = before.without(lanes);
-            gone.forEach(lane -> holds.forget(lane.name()));
+            List<EgressSlots> gone = before.without(pool);
+            gone.forEach(slots -> holds.forget(slots.name()));
             gone.forEach(
-                    lane -> lane.retire(() -> SerialExecutor.run(() -> retired.accept(lane.egress()))));
+                    slots -> slots.retire(() -> SerialExecutor.run(() -> retired.accept(slots.egress()))));
             if (stage == Stage.RUNNING) {
                 run();
-                MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, pace.now()));
+                MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, scheduler.now()));
             }
         });
     }
@@ -201,8 +201,8 @@ public final class Dispatcher implements AutoCloseable {
 
     /// Returns how each egress does, in configured order. Any thread.
     public List<EgressView> egresses() {
-        return lanes.all().stream()
-                .map(lane -> lane.health().view().with(lane.egress().candidates()))
+        return pool.all().stream()
+                .map(slots -> slots.health().view().with(slots.egress().candidates()))
                 .toList();
     }
 
@@ -210,17 +210,17 @@ public final class Dispatcher implements AutoCloseable {
     ///
     /// @return what was found; empty when there is no egress of that name
     public Optional<CompletionStage<Probe>> probe(String name) {
-        return lanes.find(name)
-                .map(lane -> {
+        return pool.find(name)
+                .map(slots -> {
                     CompletableFuture<Probe> result = new CompletableFuture<>();
-                    tasks.post(() -> probes.want(lane, result));
+                    tasks.post(() -> probes.want(slots, result));
                     return result;
                 });
     }
 
     /// Returns what the probe at the start finds; empty when there is no egress of that name.
     public Optional<CompletionStage<Probe>> firstProbe(String name) {
-        return lanes.find(name).map(lane -> probes.first(lane).minimalCompletionStage());
+        return pool.find(name).map(slots -> probes.first(slots).minimalCompletionStage());
     }
 
     /// Sends a message while its client waits (`acknowledge: sent`), by the same ways and under the
@@ -233,40 +233,40 @@ public final class Dispatcher implements AutoCloseable {
     public CompletionStage<ImmediateResult> sendNow(
             QueueId id, Acceptance acceptance, MessageContent content) {
         CompletableFuture<ImmediateResult> client = new CompletableFuture<>();
-        DeliveryRound errand = DeliveryRound.immediate(id, acceptance, content, schedule, client);
-        Instant deadline = pace.now().plus(acknowledgeTimeout);
-        tasks.post(() -> guarded(errand, () -> admit(errand, deadline)));
+        DeliveryRound round = DeliveryRound.immediate(id, acceptance, content, schedule, client);
+        Instant deadline = scheduler.now().plus(acknowledgeTimeout);
+        tasks.post(() -> guarded(round, () -> admit(round, deadline)));
         return client;
     }
 
-    private void admit(DeliveryRound errand, Instant deadline) {
-        errands.add(errand);
+    private void admit(DeliveryRound round, Instant deadline) {
+        rounds.add(round);
         if (stage != Stage.RUNNING && stage != Stage.DRAINING) {
-            giveUp(errand, "shutting down");
+            giveUp(round, "shutting down");
             return;
         }
-        waiting.add(errand);
-        Runnable timeUp = () -> tasks.post(() -> guarded(errand, () -> timeUp(errand)));
-        errand.patience(pace.at(deadline, timeUp));
+        waiting.add(round);
+        Runnable timeUp = () -> tasks.post(() -> guarded(round, () -> timeUp(round)));
+        round.patience(scheduler.at(deadline, timeUp));
     }
 
-    private void timeUp(DeliveryRound errand) {
-        if (!errand.isEnded()) {
-            giveUp(errand, "not sent within acknowledge-timeout");
+    private void timeUp(DeliveryRound round) {
+        if (!round.isEnded()) {
+            giveUp(round, "not sent within acknowledge-timeout");
         }
     }
 
-    /// Ends an errand where it stands, unless it has passed its commit point: then it ends with
+    /// Ends a round where it stands, unless it has passed its commit point: then it ends with
     /// that answer.
-    private void giveUp(DeliveryRound errand, String why) {
-        RunningAttempt call = errand.underWay();
+    private void giveUp(DeliveryRound round, String why) {
+        RunningAttempt call = round.underWay();
         if (call != null && !calls.breakOff(call, why)) {
-            errand.hurry();
+            round.hurry();
             return;
         }
-        errand.breakOff(why, pace.now());
-        waiting.remove(errand);
-        settle(errand);
+        round.breakOff(why, scheduler.now());
+        waiting.remove(round);
+        settle(round);
     }
 
     /// Sends what is due, for up to `most`; then breaks off what has not passed its commit point,
@@ -281,7 +281,7 @@ public final class Dispatcher implements AutoCloseable {
             drains.add(drained);
             if (stage == Stage.RUNNING) {
                 stage = Stage.DRAINING;
-                pace.at(pace.now().plus(most), () -> tasks.post(this::drainEnds));
+                scheduler.at(scheduler.now().plus(most), () -> tasks.post(this::drainEnds));
             } else if (stage != Stage.DRAINING) {
                 drained(stage);
             }
@@ -297,8 +297,8 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private void giveUpAll() {
-        List.copyOf(errands)
-                .forEach(errand -> guarded(errand, () -> giveUp(errand, "shutting down")));
+        List.copyOf(rounds)
+                .forEach(round -> guarded(round, () -> giveUp(round, "shutting down")));
     }
 
     private void drained(Stage next) {
@@ -312,7 +312,7 @@ public final class Dispatcher implements AutoCloseable {
     @Override
     public void close() {
         closing().toCompletableFuture().join();
-        pace.close();
+        scheduler.close();
     }
 
     CompletionStage<Void> closing() {
@@ -321,7 +321,7 @@ public final class Dispatcher implements AutoCloseable {
             giveUpAll();
             probes.close();
             if (stage != Stage.CLOSED) {
-                lanes.all().forEach(lane -> SerialExecutor.run(() -> lane.close(pace.now())));
+                pool.all().forEach(slots -> SerialExecutor.run(() -> slots.close(scheduler.now())));
             }
             drained(Stage.CLOSED);
             closed.complete(null);
@@ -334,11 +334,11 @@ public final class Dispatcher implements AutoCloseable {
         if (stage == Stage.LATENT || stage == Stage.CLOSED) {
             return;
         }
-        Instant now = pace.now();
+        Instant now = scheduler.now();
         SerialExecutor.run(() -> {
             probes.makeWanted(now);
             if (stage == Stage.RUNNING) {
-                probes.makeDue(lanes.all(), now);
+                probes.makeDue(pool.all(), now);
             }
         });
         SerialExecutor.run(() -> haste.make(now));
@@ -347,33 +347,33 @@ public final class Dispatcher implements AutoCloseable {
             claim(now);
         }
         try {
-            if (stage == Stage.DRAINING && errands.isEmpty() && active.isEmpty(now)) {
+            if (stage == Stage.DRAINING && rounds.isEmpty() && active.isEmpty(now)) {
                 drained(Stage.DRAINED);
             }
             arm(now);
         } catch (RuntimeException | Error e) {
             log.atError().setCause(e).log("the spool failed to say what is due; it is asked again");
-            alarm.at(now.plus(ClaimWindow.SPOOL_TROUBLE_WAIT));
+            timer.at(now.plus(ClaimWindow.SPOOL_TROUBLE_WAIT));
         }
     }
 
     /// Does something for a message. What that throws is our own fault and this message's trouble
     /// alone.
-    private void guarded(DeliveryRound errand, Runnable step) {
+    private void guarded(DeliveryRound round, Runnable step) {
         try {
             step.run();
         } catch (RuntimeException | Error e) {
             log.atError()
-                    .addKeyValue("id", errand.id())
+                    .addKeyValue("id", round.id())
                     .setCause(e)
                     .log("dispatch failed for a message, which waits");
             // One that is under way comes back with its call.
-            if (!errand.isEnded() && errand.underWay() == null) {
+            if (!round.isEnded() && round.underWay() == null) {
                 try {
-                    errand.fail(AttemptRunner.OUR_FAULT, pace.now());
+                    round.fail(AttemptRunner.OUR_FAULT, scheduler.now());
                 } finally {
-                    waiting.remove(errand);
-                    settle(errand);
+                    waiting.remove(round);
+                    settle(round);
                 }
             }
         }
@@ -396,7 +396,7 @@ public final class Dispatcher implements AutoCloseable {
     private void begin(QueuedMessage message, Instant now) {
         QueueId id = message.id();
         try {
-            DeliveryRound errand =
+            DeliveryRound round =
                     DeliveryRound.claimed(
                             message,
                             () -> content(id),
@@ -405,8 +405,8 @@ public final class Dispatcher implements AutoCloseable {
                             doubts.until(id),
                             holds.of(id, now),
                             now);
-            waiting.add(errand);
-            errands.add(errand);
+            waiting.add(round);
+            rounds.add(round);
         } catch (RuntimeException | Error e) {
             log.atError()
                     .addKeyValue("id", id)
@@ -436,84 +436,84 @@ public final class Dispatcher implements AutoCloseable {
                 .orElseThrow(() -> new IllegalStateException("the spool lost the octets of " + id));
     }
 
-    /// Starts an errand's next call if there is a slot, and settles it when nothing is left to
+    /// Starts a round's next call if there is a slot, and settles it when nothing is left to
     /// call.
     ///
     /// @return false when it has to wait for a slot
-    private boolean place(DeliveryRound errand) {
-        Instant now = pace.now();
-        for (RecipientGroup leg = errand.leg(); leg != null; leg = errand.leg()) {
-            ReversePath sender = lanes.haveSenders() ? errand.author() : errand.envelope().sender();
-            switch (lanes.choose(leg, sender, errand.traits(), now)) {
+    private boolean place(DeliveryRound round) {
+        Instant now = scheduler.now();
+        for (RecipientGroup group = round.group(); group != null; group = round.group()) {
+            ReversePath sender = pool.haveSenders() ? round.author() : round.envelope().sender();
+            switch (pool.choose(group, sender, round.traits(), now)) {
                 case Choice.Go go -> {
-                    if (go.lane().hasSlot()) {
-                        calls.start(errand, leg, go);
+                    if (go.slots().hasSlot()) {
+                        calls.start(round, group, go);
                         return true;
                     }
                     return false;
                 }
-                case Choice.Nowhere(var passedOver) -> errand.strand(passedOver, now);
-                case Choice.Stay(Miss miss, Instant again) -> errand.stay(miss, again);
+                case Choice.Nowhere(var passedOver) -> round.strand(passedOver, now);
+                case Choice.Stay(Miss miss, Instant again) -> round.stay(miss, again);
             }
         }
-        settle(errand);
+        settle(round);
         return true;
     }
 
     private void placeWaiting() {
         List<DeliveryRound> turns = new ArrayList<>(waiting.inTurn());
-        if (lanes.isOnTrial()) {
+        if (pool.isOnTrial()) {
             // One message that always fails must not be every trial's, so that nobody gets through.
             turns.sort(Comparator.comparingInt(DeliveryRound::attemptsBefore));
         }
-        for (DeliveryRound errand : turns) {
+        for (DeliveryRound round : turns) {
             guarded(
-                    errand,
+                    round,
                     () -> {
-                        if (place(errand)) {
-                            waiting.remove(errand);
+                        if (place(round)) {
+                            waiting.remove(round);
                         }
                     });
         }
     }
 
     private void over(RunningAttempt call) {
-        guarded(call.errand, () -> goOn(call));
+        guarded(call.round, () -> goOn(call));
     }
 
     private void goOn(RunningAttempt call) {
-        DeliveryRound errand = call.errand;
+        DeliveryRound round = call.round;
         if (call.isAbandoned()) {
             return;
         }
-        if (errand.hasAccepted(call.lane.name())) {
-            haste.want(call.lane);
+        if (round.hasAccepted(call.slots.name())) {
+            haste.want(call.slots);
         }
-        if (stage == Stage.CLOSED && errand.client() == null) {
+        if (stage == Stage.CLOSED && round.client() == null) {
             return;
         }
-        if (errand.isHurried()) {
-            giveUp(errand, "shutting down or out of time");
-        } else if (!place(errand)) {
-            waiting.add(errand);
+        if (round.isHurried()) {
+            giveUp(round, "shutting down or out of time");
+        } else if (!place(round)) {
+            waiting.add(round);
         }
     }
 
-    private void settle(DeliveryRound errand) {
-        errand.end();
-        errands.remove(errand);
-        Instant now = pace.now();
-        errand.uncertainUntil().ifPresent(until -> doubts.add(errand.id(), until, now));
-        holds.note(errand.id(), errand.rests(), now);
-        CompletableFuture<ImmediateResult> client = errand.client();
+    private void settle(DeliveryRound round) {
+        round.end();
+        rounds.remove(round);
+        Instant now = scheduler.now();
+        round.uncertainUntil().ifPresent(until -> doubts.add(round.id(), until, now));
+        holds.note(round.id(), round.rests(), now);
+        CompletableFuture<ImmediateResult> client = round.client();
         if (client == null) {
-            Settlement settlement = errand.settlement(now);
-            settle(errand.id(), settlement, () -> chronicle.settled(errand, settlement.due()));
+            Settlement settlement = round.settlement(now);
+            settle(round.id(), settlement, () -> deliveryLog.settled(round, settlement.due()));
             return;
         }
-        ImmediateResult result = errand.result(now);
+        ImmediateResult result = round.result(now);
         if (result.verdict() != ImmediateResult.Verdict.TEMPORARY) {
-            chronicle.settled(errand, result.due());
+            deliveryLog.settled(round, result.due());
         }
         client.complete(result);
     }
@@ -529,8 +529,8 @@ public final class Dispatcher implements AutoCloseable {
                     .addKeyValue("id", id)
                     .setCause(e)
                     .log("the spool failed to note an outcome; it is told again");
-            Instant again = pace.now().plus(ClaimWindow.SPOOL_TROUBLE_WAIT);
-            pace.at(again, () -> tasks.post(() -> settle(id, settlement, noted)));
+            Instant again = scheduler.now().plus(ClaimWindow.SPOOL_TROUBLE_WAIT);
+            scheduler.at(again, () -> tasks.post(() -> settle(id, settlement, noted)));
             return;
         }
         active.settled(id);
@@ -540,11 +540,11 @@ public final class Dispatcher implements AutoCloseable {
     /// Sets the timer for the next thing that time alone brings about.
     private void arm(Instant now) {
         boolean probing = stage == Stage.RUNNING;
-        Instant next = probing ? lanes.nextProbe().orElse(Instant.MAX) : Instant.MAX;
+        Instant next = probing ? pool.nextProbe().orElse(Instant.MAX) : Instant.MAX;
         next = min(next, haste.due());
         next = min(next, probes.due());
         next = isClaiming() ? min(next, active.nextClaim(now)) : next;
-        alarm.at(next);
+        timer.at(next);
     }
 
     private static Instant min(Instant a, Instant b) {

@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// All egresses, and the choice among them for a leg. Confined to the dispatcher's tasks.
+/// All egresses, and the choice among them for a group. Confined to the dispatcher's tasks.
 final class EgressPool {
 
     /// So long must an egress be down before what it perhaps took goes to another one.
@@ -45,7 +45,7 @@ final class EgressPool {
         this.spool = spool;
     }
 
-    /// Returns the lanes of egresses of which nothing is known.
+    /// Returns the egresses of which nothing is known.
     ///
     /// @param egresses one for each of `configured`, by name
     /// @param spool keeps how much of their limits is used up
@@ -57,8 +57,8 @@ final class EgressPool {
         return new EgressPool(new Router(List.of()), spool).followedBy(configured, egresses, now);
     }
 
-    /// Returns the lanes that take the place of these. An egress that is the same object as before
-    /// keeps its lane, with all that is known of it.
+    /// Returns the egresses that take the place of these. An egress that is the same object as before
+    /// keeps its egress, with all that is known of it.
     EgressPool followedBy(List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
         Map<String, Egress> given =
                 egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
@@ -82,17 +82,17 @@ final class EgressPool {
         }
         EgressHealth health = new EgressHealth(config.name(), now);
         EgressLimits limits = new EgressLimits(config.common(), spool, now);
-        EgressSlots lane = new EgressSlots(egress, config, health, limits);
+        EgressSlots slots = new EgressSlots(egress, config, health, limits);
         Stream.concat(Stream.ofNullable(before), leaving.stream())
                 .filter(other -> other.name().equals(config.name()))
-                .forEach(lane::follow);
-        return lane;
+                .forEach(slots::follow);
+        return slots;
     }
 
-    /// Returns the lanes that `next` does not go on with.
+    /// Returns the egresses that `next` does not go on with.
     List<EgressSlots> without(EgressPool next) {
         return byName.values().stream()
-                .filter(lane -> next.byName.get(lane.name()) != lane)
+                .filter(slots -> next.byName.get(slots.name()) != slots)
                 .toList();
     }
 
@@ -117,12 +117,12 @@ final class EgressPool {
     /// slot.
     boolean isBusy(Instant now) {
         return byName.values().stream().noneMatch(EgressSlots::hasSlot)
-                && byName.values().stream().anyMatch(lane -> lane.isUsable(now));
+                && byName.values().stream().anyMatch(slots -> slots.isUsable(now));
     }
 
     /// Returns whether some egress is tried with one message at a time.
     boolean isOnTrial() {
-        return byName.values().stream().anyMatch(lane -> lane.health().isOnTrial());
+        return byName.values().stream().anyMatch(slots -> slots.health().isOnTrial());
     }
 
     /// Returns whether some egress is for certain senders only.
@@ -144,10 +144,10 @@ final class EgressPool {
                 : router.permitted(haveSenders() ? author.get() : message.envelope().sender());
     }
 
-    /// Returns where `leg` goes next. Where its content may be spoilt it goes only when no other
+    /// Returns where `group` goes next. Where its content may be spoilt it goes only when no other
     /// egress is left, and then as it is, to the preferred one (CONTRACT §4).
-    Choice choose(RecipientGroup leg, ReversePath sender, ContentTraits traits, Instant now) {
-        String pin = leg.pin();
+    Choice choose(RecipientGroup group, ReversePath sender, ContentTraits traits, Instant now) {
+        String pin = group.pin();
         EgressSlots pinned = pin == null ? null : byName.get(pin);
         if (pinned != null) {
             Choice choice = choosePinned(pinned, now);
@@ -155,44 +155,44 @@ final class EgressPool {
                 return choice;
             }
         }
-        Route route = router.route(sender, name -> standing(leg, name, now));
-        List<String> left = admitting(leg, route);
+        Route route = router.route(sender, name -> standing(group, name, now));
+        List<String> left = admitting(group, route);
         if (left.isEmpty()) {
-            return new Choice.Nowhere(misses(leg, route, sender, now));
+            return new Choice.Nowhere(misses(group, route, sender, now));
         }
         Optional<String> sparing =
-                left.stream().filter(name -> !maySpoil(leg, name, traits)).findFirst();
+                left.stream().filter(name -> !maySpoil(group, name, traits)).findFirst();
         boolean last = sparing.isEmpty() || left.size() == 1;
         String chosen = sparing.orElse(left.getFirst());
-        Miss missed = insteadOf(leg, route, chosen, now);
-        return new Choice.Go(lane(chosen), missed, last || !traits.eightBit());
+        Miss missed = insteadOf(group, route, chosen, now);
+        return new Choice.Go(slots(chosen), missed, last || !traits.eightBit());
     }
 
     /// Returns the candidates that were not asked yet; those that take no more mail at this moment
     /// of their trial or recovery only when there are no others, because a trial may last.
-    private List<String> admitting(RecipientGroup leg, Route route) {
-        List<String> left = route.candidates().stream().filter(name -> !leg.tried(name)).toList();
-        List<String> ready = left.stream().filter(name -> lane(name).health().admits()).toList();
+    private List<String> admitting(RecipientGroup group, Route route) {
+        List<String> left = route.candidates().stream().filter(name -> !group.tried(name)).toList();
+        List<String> ready = left.stream().filter(name -> slots(name).health().admits()).toList();
         return ready.isEmpty() ? left : ready;
     }
 
-    private boolean maySpoil(RecipientGroup leg, String name, ContentTraits traits) {
-        return leg.declined(name) || lane(name).egress().maySpoil(traits);
+    private boolean maySpoil(RecipientGroup group, String name, ContentTraits traits) {
+        return group.declined(name) || slots(name).egress().maySpoil(traits);
     }
 
     /// Returns null when the egress has been down for so long that others may be asked.
-    private static @Nullable Choice choosePinned(EgressSlots lane, Instant now) {
-        return switch (lane.standing(now)) {
-            case Standing.Usable _ -> new Choice.Go(lane, null, true);
+    private static @Nullable Choice choosePinned(EgressSlots slots, Instant now) {
+        return switch (slots.standing(now)) {
+            case Standing.Usable _ -> new Choice.Go(slots, null, true);
             case Standing.Limited(Instant until) -> {
-                Instant again = lane.promise(until, now);
-                yield new Choice.Stay(Miss.limited(lane.name(), again), again);
+                Instant again = slots.promise(until, now);
+                yield new Choice.Stay(Miss.limited(slots.name(), again), again);
             }
             case Standing.Down(String words) -> {
-                EgressView view = lane.health().view();
+                EgressView view = slots.health().view();
                 Instant since = view.downSince() == null ? now : view.downSince();
                 Instant free = since.plus(UNCERTAIN_DOWN);
-                Miss miss = down(lane, words, now);
+                Miss miss = down(slots, words, now);
                 yield now.isBefore(free) ? new Choice.Stay(miss, free) : null;
             }
         };
@@ -200,52 +200,52 @@ final class EgressPool {
 
     /// An egress that was asked in this round is out of the choice by that; how it stands now must
     /// not keep the message from those behind it.
-    private Standing standing(RecipientGroup leg, String name, Instant now) {
-        return leg.tried(name) ? Standing.USABLE : lane(name).standing(now);
+    private Standing standing(RecipientGroup group, String name, Instant now) {
+        return group.tried(name) ? Standing.USABLE : slots(name).standing(now);
     }
 
-    private List<Miss> misses(RecipientGroup leg, Route route, ReversePath sender, Instant now) {
+    private List<Miss> misses(RecipientGroup group, Route route, ReversePath sender, Instant now) {
         List<Miss> misses = new ArrayList<>();
         for (PassedOver over : route.passedOver()) {
-            if (leg.tried(over.egress())) {
+            if (group.tried(over.egress())) {
                 continue;
             }
             switch (over) {
                 case PassedOver.Sender(String egress) ->
                         misses.add(Miss.sender(egress, sender.address()));
                 case PassedOver.Down(String egress, String words) ->
-                        misses.add(down(lane(egress), words, now));
+                        misses.add(down(slots(egress), words, now));
                 case PassedOver.Limited(String egress, Instant until) ->
-                        misses.add(Miss.limited(egress, lane(egress).promise(until, now)));
+                        misses.add(Miss.limited(egress, slots(egress).promise(until, now)));
                 case PassedOver.Behind _ -> {}
             }
         }
         return misses;
     }
 
-    private static Miss down(EgressSlots lane, String words, Instant now) {
-        EgressView view = lane.health().view();
+    private static Miss down(EgressSlots slots, String words, Instant now) {
+        EgressView view = slots.health().view();
         Instant failedAt = view.lastErrorAt() == null ? now : view.lastErrorAt();
-        lane.oweHaste();
-        return Miss.down(lane.name(), words, failedAt, null);
+        slots.oweHaste();
+        return Miss.down(slots.name(), words, failedAt, null);
     }
 
-    /// Returns the most preferred egress that did not take the leg although it may send for its
+    /// Returns the most preferred egress that did not take the group although it may send for its
     /// sender.
-    private @Nullable Miss insteadOf(RecipientGroup leg, Route route, String chosen, Instant now) {
+    private @Nullable Miss insteadOf(RecipientGroup group, Route route, String chosen, Instant now) {
         for (String name : byName.sequencedKeySet()) {
             if (name.equals(chosen)) {
                 return null;
             }
-            Optional<Miss> miss = leg.miss(name).or(() -> miss(route, name, now));
+            Optional<Miss> miss = group.miss(name).or(() -> miss(route, name, now));
             if (miss.isPresent()) {
                 return miss.get();
             }
             if (route.candidates().contains(name)) {
-                EgressSlots lane = lane(name);
-                return lane.health().admits()
+                EgressSlots slots = slots(name);
+                return slots.health().admits()
                         ? Miss.spoiling(name)
-                        : Miss.onTrial(name, lane.health().view().lastError(), now);
+                        : Miss.onTrial(name, slots.health().view().lastError(), now);
             }
         }
         return null;
@@ -270,15 +270,15 @@ final class EgressPool {
     Optional<Instant> nextProbe() {
         return byName.values().stream()
                 .filter(EgressSlots::hasProbeSlot)
-                .flatMap(lane -> lane.health().nextProbe().stream())
+                .flatMap(slots -> slots.health().nextProbe().stream())
                 .min(Instant::compareTo);
     }
 
-    private EgressSlots lane(String name) {
-        EgressSlots lane = byName.get(name);
-        if (lane == null) {
+    private EgressSlots slots(String name) {
+        EgressSlots slots = byName.get(name);
+        if (slots == null) {
             throw new IllegalStateException("the router named an unknown egress: " + name);
         }
-        return lane;
+        return slots;
     }
 }

@@ -105,14 +105,14 @@ final class EgressSlots {
         return underWay() < config.concurrency() && health.admits();
     }
 
-    /// Returns how many calls and probes are under way, those of lanes before in the same name
+    /// Returns how many calls and probes are under way, those of egresses before in the same name
     /// included: the server counts them together.
     private int underWay() {
-        before.removeIf(lane -> !lane.isBusy());
-        return underWay + before.stream().mapToInt(lane -> lane.underWay).sum();
+        before.removeIf(slots -> !slots.isBusy());
+        return underWay + before.stream().mapToInt(slots -> slots.underWay).sum();
     }
 
-    /// Takes the place of a lane of the same name, whose calls go on, and so does the count of what
+    /// Takes the place of an egress of the same name, whose calls go on, and so does the count of what
     /// it sent, and a pause where it is the same account that the server asked to wait.
     void follow(EgressSlots other) {
         before.add(other);
@@ -131,7 +131,7 @@ final class EgressSlots {
         return underWay > 0;
     }
 
-    /// Ends this lane's use: its calls go on, but no more begin, and what they bring says nothing
+    /// Ends this egress's use: its calls go on, but no more begin, and what they bring says nothing
     /// about the egress as it is now.
     ///
     /// @param idle run once no call is under way

@@ -7,7 +7,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 
-/// The errands that wait for a slot, in the order in which they should get one: clients that wait
+/// The rounds that wait for a slot, in the order in which they should get one: clients that wait
 /// first, then senders in turn, so that one with a thousand messages does not keep the others from
 /// theirs.
 final class FairQueue {
@@ -15,25 +15,25 @@ final class FairQueue {
     private final Deque<DeliveryRound> clients = new ArrayDeque<>();
     private final LinkedHashMap<String, Deque<DeliveryRound>> bySender = new LinkedHashMap<>();
 
-    void add(DeliveryRound errand) {
-        if (errand.client() != null) {
-            clients.add(errand);
+    void add(DeliveryRound round) {
+        if (round.client() != null) {
+            clients.add(round);
         } else {
-            bySender.computeIfAbsent(sender(errand), _ -> new ArrayDeque<>()).add(errand);
+            bySender.computeIfAbsent(sender(round), _ -> new ArrayDeque<>()).add(round);
         }
     }
 
-    /// Takes an errand out, if it is in. Its sender's next one comes after those of all others.
-    void remove(DeliveryRound errand) {
-        if (errand.client() != null) {
-            clients.remove(errand);
+    /// Takes a round out, if it is in. Its sender's next one comes after those of all others.
+    void remove(DeliveryRound round) {
+        if (round.client() != null) {
+            clients.remove(round);
             return;
         }
-        Deque<DeliveryRound> own = bySender.get(sender(errand));
-        if (own != null && own.remove(errand)) {
-            bySender.remove(sender(errand));
+        Deque<DeliveryRound> own = bySender.get(sender(round));
+        if (own != null && own.remove(round)) {
+            bySender.remove(sender(round));
             if (!own.isEmpty()) {
-                bySender.put(sender(errand), own);
+                bySender.put(sender(round), own);
             }
         }
     }
@@ -54,7 +54,7 @@ final class FairQueue {
         return clients.isEmpty() && bySender.isEmpty();
     }
 
-    private static String sender(DeliveryRound errand) {
-        return errand.envelope().sender().address();
+    private static String sender(DeliveryRound round) {
+        return round.envelope().sender().address();
     }
 }

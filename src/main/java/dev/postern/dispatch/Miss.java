@@ -38,9 +38,9 @@ record Miss(
         OTHERS_SENDER
     }
 
-    static Miss unsuited(String egress, Unsuitability misfit, String words, Instant at) {
+    static Miss unsuited(String egress, Unsuitability unsuitability, String words, Instant at) {
         Why why =
-                switch (misfit) {
+                switch (unsuitability) {
                     case SIZE, FORM -> Why.FINAL;
                     case SENDER, CONFIGURATION -> Why.MENDABLE;
                     case FAULT -> Why.FAULT;

@@ -30,9 +30,9 @@ final class Probes {
 
     private static final Logger log = LoggerFactory.getLogger(Probes.class);
 
-    private final Scheduler pace;
+    private final Scheduler scheduler;
     private final SerialExecutor tasks;
-    private final DeliveryLog chronicle;
+    private final DeliveryLog deliveryLog;
     private final Consumer<EgressSlots> works;
     private final Map<String, CompletableFuture<Probe>> first = new ConcurrentHashMap<>();
     private final Map<EgressSlots, Wanted> wanted = new LinkedHashMap<>();
@@ -47,24 +47,24 @@ final class Probes {
     }
 
     /// @param works told, as a task, of an egress that a probe found working
-    Probes(Scheduler pace, SerialExecutor tasks, DeliveryLog chronicle, Consumer<EgressSlots> works) {
-        this.pace = pace;
+    Probes(Scheduler scheduler, SerialExecutor tasks, DeliveryLog deliveryLog, Consumer<EgressSlots> works) {
+        this.scheduler = scheduler;
         this.tasks = tasks;
-        this.chronicle = chronicle;
+        this.deliveryLog = deliveryLog;
         this.works = works;
     }
 
     /// Returns what the first probe of an egress found, once it did.
-    CompletableFuture<Probe> first(EgressSlots lane) {
-        return first.computeIfAbsent(lane.name(), _ -> new CompletableFuture<>());
+    CompletableFuture<Probe> first(EgressSlots slots) {
+        return first.computeIfAbsent(slots.name(), _ -> new CompletableFuture<>());
     }
 
     /// Makes the probes that are due.
-    void makeDue(Collection<EgressSlots> lanes, Instant now) {
-        for (EgressSlots lane : lanes) {
-            if (lane.hasProbeSlot() && lane.health().takeProbe(now)) {
+    void makeDue(Collection<EgressSlots> pool, Instant now) {
+        for (EgressSlots slots : pool) {
+            if (slots.hasProbeSlot() && slots.health().takeProbe(now)) {
                 // It completes once; later probes find it done.
-                make(lane, List.of(first(lane)));
+                make(slots, List.of(first(slots)));
             }
         }
     }
@@ -73,23 +73,23 @@ final class Probes {
     /// have waited too long for one, or for an egress that is gone.
     void makeWanted(Instant now) {
         for (Map.Entry<EgressSlots, Wanted> each : List.copyOf(wanted.entrySet())) {
-            EgressSlots lane = each.getKey();
+            EgressSlots slots = each.getKey();
             Wanted asked = each.getValue();
             boolean late = !now.isBefore(asked.until());
-            if (lane.isRetired() || lane.hasProbeSlot() || late) {
-                wanted.remove(lane);
-                answer(lane, asked, now);
+            if (slots.isRetired() || slots.hasProbeSlot() || late) {
+                wanted.remove(slots);
+                answer(slots, asked, now);
             }
         }
     }
 
-    private void answer(EgressSlots lane, Wanted asked, Instant now) {
-        if (lane.isRetired()) {
+    private void answer(EgressSlots slots, Wanted asked, Instant now) {
+        if (slots.isRetired()) {
             asked.unproven("the configuration changed");
-        } else if (lane.hasProbeSlot()) {
-            lane.health().takeProbe(now);
+        } else if (slots.hasProbeSlot()) {
+            slots.health().takeProbe(now);
             try {
-                make(lane, asked.results());
+                make(slots, asked.results());
             } catch (RuntimeException | Error e) {
                 asked.unproven(AttemptRunner.OUR_FAULT);
                 throw e;
@@ -111,10 +111,10 @@ final class Probes {
     /// there is none within [#BUSY_LIMIT], that is the answer.
     ///
     /// @param result completed with what it found, on the probe's thread
-    void want(EgressSlots lane, CompletableFuture<Probe> result) {
-        Instant now = pace.now();
-        lane.health().probeAt(now);
-        wanted.computeIfAbsent(lane, _ -> new Wanted(now.plus(BUSY_LIMIT), new ArrayList<>()))
+    void want(EgressSlots slots, CompletableFuture<Probe> result) {
+        Instant now = scheduler.now();
+        slots.health().probeAt(now);
+        wanted.computeIfAbsent(slots, _ -> new Wanted(now.plus(BUSY_LIMIT), new ArrayList<>()))
                 .results()
                 .add(result);
     }
@@ -125,44 +125,44 @@ final class Probes {
         wanted.clear();
     }
 
-    private void make(EgressSlots lane, List<CompletableFuture<Probe>> results) {
-        lane.beginProbe();
+    private void make(EgressSlots slots, List<CompletableFuture<Probe>> results) {
+        slots.beginProbe();
         Runnable work =
                 () -> {
-                    Probe probe = probe(lane);
-                    tasks.post(() -> found(lane, probe));
+                    Probe probe = probe(slots);
+                    tasks.post(() -> found(slots, probe));
                     results.forEach(result -> result.complete(probe));
                 };
         try {
-            pace.start("probe-" + lane.name(), work);
+            scheduler.start("probe-" + slots.name(), work);
         } catch (RuntimeException | Error e) {
-            lane.health().probeAt(pace.now().plus(NO_THREAD_WAIT));
-            lane.ended();
+            slots.health().probeAt(scheduler.now().plus(NO_THREAD_WAIT));
+            slots.ended();
             throw e;
         }
     }
 
-    private static Probe probe(EgressSlots lane) {
+    private static Probe probe(EgressSlots slots) {
         try {
-            return lane.egress().probe();
+            return slots.egress().probe();
         } catch (RuntimeException | Error e) {
             log.atError()
-                    .addKeyValue("egress", lane.name())
+                    .addKeyValue("egress", slots.name())
                     .setCause(e)
                     .log("the probe failed by our own fault");
             return new Probe.Failed("internal error, see the log", Fault.SERVICE, null);
         }
     }
 
-    private void found(EgressSlots lane, Probe probe) {
-        lane.ended();
-        if (lane.isRetired()) {
+    private void found(EgressSlots slots, Probe probe) {
+        slots.ended();
+        if (slots.isRetired()) {
             return;
         }
-        Turn turn = lane.health().probed(probe, pace.now());
-        chronicle.turned(turn, lane.health().view());
+        Turn turn = slots.health().probed(probe, scheduler.now());
+        deliveryLog.turned(turn, slots.health().view());
         switch (probe) {
-            case Probe.Passed _, Probe.Unproven _ -> works.accept(lane);
+            case Probe.Passed _, Probe.Unproven _ -> works.accept(slots);
             case Probe.Failed _ -> {}
         }
     }

@@ -87,7 +87,7 @@ final class RecipientGroup {
         return own;
     }
 
-    /// Returns what `egress` said when it did not take some recipient of this leg.
+    /// Returns what `egress` said when it did not take some recipient of this group.
     Optional<Miss> miss(String egress) {
         return misses.values().stream()
                 .flatMap(List::stream)

@@ -35,12 +35,12 @@ final class RecoveryFlush {
     }
 
     /// Notes that an egress works.
-    void want(EgressSlots lane) {
-        if (lane.health().isOnTrial()) {
-            onTrial.add(lane);
+    void want(EgressSlots slots) {
+        if (slots.health().isOnTrial()) {
+            onTrial.add(slots);
             trialMessages = TRIAL_MESSAGES;
             due = due == null ? last.plus(INTERVAL) : due;
-        } else if (lane.takeHaste()) {
+        } else if (slots.takeHaste()) {
             forAll = true;
             due = due == null ? last.plus(INTERVAL) : due;
         }
@@ -59,11 +59,11 @@ final class RecoveryFlush {
         // If the spool fails, that is done again.
         due = now.plus(INTERVAL);
         last = now;
-        onTrial.removeIf(lane -> lane.isRetired() || !lane.health().isOnTrial());
+        onTrial.removeIf(slots -> slots.isRetired() || !slots.health().isOnTrial());
         if (forAll) {
             spool.hasten(Reason.EGRESS_DOWN, now);
             forAll = false;
-        } else if (onTrial.stream().anyMatch(lane -> lane.health().admits())) {
+        } else if (onTrial.stream().anyMatch(slots -> slots.health().admits())) {
             int hastened = spool.hasten(Reason.EGRESS_DOWN, now, trialMessages);
             if (hastened < trialMessages) {
                 onTrial.clear();

@@ -11,8 +11,8 @@ import java.util.List;
 /// One call of an egress under way. Confined to the dispatcher's tasks, but for what never changes.
 final class RunningAttempt {
 
-    final DeliveryRound errand;
-    final EgressSlots lane;
+    final DeliveryRound round;
+    final EgressSlots slots;
     final List<ForwardPath> recipients;
     final CommitLatch gate;
     private final Ticket ticket;
@@ -24,12 +24,12 @@ final class RunningAttempt {
     private boolean counted;
     private boolean alone;
 
-    RunningAttempt(DeliveryRound errand, RecipientGroup leg, Choice.Go go, CommitLatch gate, Ticket ticket, Instant began) {
-        this.errand = errand;
-        this.lane = go.lane();
+    RunningAttempt(DeliveryRound round, RecipientGroup group, Choice.Go go, CommitLatch gate, Ticket ticket, Instant began) {
+        this.round = round;
+        this.slots = go.slots();
         this.asItIs = go.asItIs();
-        this.recipients = leg.recipients();
-        this.pinned = leg.pin() != null;
+        this.recipients = group.recipients();
+        this.pinned = group.pin() != null;
         this.gate = gate;
         this.ticket = ticket;
         this.began = began;
@@ -39,7 +39,7 @@ final class RunningAttempt {
         interrupt = way;
     }
 
-    /// Breaks this call off unless it passed its commit point. Its errand goes on at once; the
+    /// Breaks this call off unless it passed its commit point. Its round goes on at once; the
     /// thread ends in its own time, and can no longer commit the other side to anything.
     ///
     /// @return whether it was broken off
@@ -55,14 +55,14 @@ final class RunningAttempt {
     /// Tells the egress's health what this call brought.
     Turn finish(Collection<Outcome> outcomes, Instant now) {
         counted = true;
-        return lane.health().finished(ticket, outcomes, now);
+        return slots.health().finished(ticket, outcomes, now);
     }
 
     /// Tells the egress's health that this call says nothing about it, unless it was told more.
     void drop() {
         if (!counted) {
             counted = true;
-            lane.health().dropped(ticket);
+            slots.health().dropped(ticket);
         }
     }
 

@@ -20,11 +20,11 @@ final class SerialExecutor {
 
     private final Queue<Runnable> posted = new ConcurrentLinkedQueue<>();
     private final AtomicInteger unseen = new AtomicInteger();
-    private final Scheduler pace;
+    private final Scheduler scheduler;
     private final Runnable afterwards;
 
-    SerialExecutor(Scheduler pace, Runnable afterwards) {
-        this.pace = pace;
+    SerialExecutor(Scheduler scheduler, Runnable afterwards) {
+        this.scheduler = scheduler;
         this.afterwards = afterwards;
     }
 
@@ -37,11 +37,11 @@ final class SerialExecutor {
 
     private void start() {
         try {
-            pace.start("dispatch", this::work);
+            scheduler.start("dispatch", this::work);
         } catch (RuntimeException | Error e) {
             log.atError().setCause(e).log("no thread to be had for dispatch; tried again soon");
             unseen.set(0);
-            pace.at(pace.now().plus(NO_THREAD_WAIT), () -> post(() -> {}));
+            scheduler.at(scheduler.now().plus(NO_THREAD_WAIT), () -> post(() -> {}));
         }
     }
 

@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 /// the dispatcher's tasks.
 final class WakeTimer {
 
-    private final Scheduler pace;
+    private final Scheduler scheduler;
     private final SerialExecutor tasks;
     private @Nullable Instant armed;
 
-    WakeTimer(Scheduler pace, SerialExecutor tasks) {
-        this.pace = pace;
+    WakeTimer(Scheduler scheduler, SerialExecutor tasks) {
+        this.scheduler = scheduler;
         this.tasks = tasks;
     }
 
@@ -21,7 +21,7 @@ final class WakeTimer {
         boolean armedBefore = armed != null && !next.isBefore(armed);
         if (!next.equals(Instant.MAX) && !armedBefore) {
             armed = next;
-            pace.at(next, () -> tasks.post(() -> disarm(next)));
+            scheduler.at(next, () -> tasks.post(() -> disarm(next)));
         }
     }
 

@@ -66,10 +66,10 @@ record FindingRow(
                         .toList();
     }
 
-    boolean matches(Evidence sighting) {
-        return wheres.contains(sighting.where())
-                && on.stream().anyMatch(all -> holds(all, sighting.tags()))
-                && seen.matcher(sighting.said()).find();
+    boolean matches(Evidence evidence) {
+        return wheres.contains(evidence.where())
+                && on.stream().anyMatch(all -> holds(all, evidence.tags()))
+                && seen.matcher(evidence.said()).find();
     }
 
     private static boolean holds(Set<String> all, Set<String> tags) {
@@ -80,16 +80,16 @@ record FindingRow(
                                 : tags.contains(word));
     }
 
-    Finding finding(Evidence sighting) {
+    Finding finding(Evidence evidence) {
         return new Finding(
-                id, filled(means, sighting), advice.equals("-") ? "" : filled(advice, sighting));
+                id, filled(means, evidence), advice.equals("-") ? "" : filled(advice, evidence));
     }
 
-    private static String filled(String sentence, Evidence sighting) {
+    private static String filled(String sentence, Evidence evidence) {
         String filled = sentence;
-        for (Map.Entry<String, String> word : sighting.words().entrySet()) {
+        for (Map.Entry<String, String> word : evidence.words().entrySet()) {
             filled = filled.replace("{" + word.getKey() + "}", word.getValue());
         }
-        return filled.replace("{said}", FAULT.matcher(sighting.said()).replaceFirst(""));
+        return filled.replace("{said}", FAULT.matcher(evidence.said()).replaceFirst(""));
     }
 }

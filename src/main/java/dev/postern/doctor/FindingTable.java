@@ -22,13 +22,13 @@ final class FindingTable {
 
     private FindingTable() {}
 
-    /// Returns what a sighting means; empty when nothing needs to be said.
+    /// Returns what a piece of evidence means; empty when nothing needs to be said.
     static Optional<Finding> judge(Evidence whole) {
-        Evidence sighting = whole.upTo(SAID_LIMIT_CHARACTERS);
+        Evidence evidence = whole.upTo(SAID_LIMIT_CHARACTERS);
         return ROWS.stream()
-                .filter(row -> row.matches(sighting))
+                .filter(row -> row.matches(evidence))
                 .findFirst()
-                .map(row -> row.finding(sighting));
+                .map(row -> row.finding(evidence));
     }
 
     /// Returns the rows, in order.

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// What one call of an egress brought: an outcome for every recipient of the shipment, no more, no
+/// What one call of an egress brought: an outcome for every recipient of the message, no more, no
 /// fewer.
 ///
 /// @param outcomes by recipient, in the envelope's order

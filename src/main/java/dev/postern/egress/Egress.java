@@ -19,10 +19,10 @@ public interface Egress extends AutoCloseable {
     /// Sends one message and blocks until its outcome is known or every time-out has run. Meant for
     /// virtual threads; an interrupt breaks off what has not reached the commit point.
     ///
-    /// @param shipment what to send, to whom
+    /// @param outbound what to send, to whom
     /// @param gate passed once, right before the octet that commits the other side to the message,
     ///   and told how far the attempt has come
-    Delivery send(OutboundMessage shipment, CommitGate gate);
+    Delivery send(OutboundMessage outbound, CommitGate gate);
 
     /// Returns whether content with these traits may be spoilt on this way, as far as is known:
     /// another egress that can send is better, if there is one.

@@ -13,7 +13,7 @@ import dev.postern.mail.QueueId;
 ///   not, another egress may do better, and this one declines as unsuited in form
 public record OutboundMessage(QueueId id, Envelope envelope, MessageContent content, boolean asItIs) {
 
-    /// Creates a shipment that goes as it is.
+    /// Creates a message that goes as it is.
     public OutboundMessage(QueueId id, Envelope envelope, MessageContent content) {
         this(id, envelope, content, true);
     }

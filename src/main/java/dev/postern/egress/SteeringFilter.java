@@ -37,18 +37,18 @@ public final class SteeringFilter implements Egress {
     }
 
     @Override
-    public Delivery send(OutboundMessage shipment, CommitGate gate) {
+    public Delivery send(OutboundMessage outbound, CommitGate gate) {
         gate.preparing();
         try {
-            return FieldFilter.of(shipment.content(), foreign)
-                    .map(content -> send(shipment, content, gate))
-                    .orElseGet(() -> egress.send(shipment, gate));
+            return FieldFilter.of(outbound.content(), foreign)
+                    .map(content -> send(outbound, content, gate))
+                    .orElseGet(() -> egress.send(outbound, gate));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private Delivery send(OutboundMessage shipment, FieldFilter content, CommitGate gate) {
+    private Delivery send(OutboundMessage outbound, FieldFilter content, CommitGate gate) {
         CommitGate telling =
                 new CommitGate.Relayed(gate) {
                     @Override
@@ -58,7 +58,7 @@ public final class SteeringFilter implements Egress {
                 };
         return new Delivery(
                 recorded(
-                        egress.send(shipment.with(content), telling).outcomes(),
+                        egress.send(outbound.with(content), telling).outcomes(),
                         content.removed()));
     }
 

@@ -62,25 +62,25 @@ public final class Reception {
     private final boolean clientInReceived;
     private volatile AddressRewriter addressing;
     private final Spool spool;
-    private final @Nullable ImmediateDelivery handover;
+    private final @Nullable ImmediateDelivery immediate;
     private final ListenerObserver observer;
     private final InstantSource clock;
     private volatile boolean stopped;
 
     /// Makes the reception of a running forwarder.
     ///
-    /// @param handover null when mail is acknowledged once spooled
+    /// @param immediate null when mail is acknowledged once spooled
     public Reception(
             PosternConfig config,
             Spool spool,
-            @Nullable ImmediateDelivery handover,
+            @Nullable ImmediateDelivery immediate,
             ListenerObserver observer,
             InstantSource clock) {
         this.smtp = config.smtp();
         this.clientInReceived = config.receivedHeader() == ReceivedHeader.FULL;
         this.addressing = addressing(config);
         this.spool = spool;
-        this.handover = handover;
+        this.immediate = immediate;
         this.observer = observer;
         this.clock = clock;
     }
@@ -237,7 +237,7 @@ public final class Reception {
         Acceptance acceptance = incoming.acceptance(decoder);
         Intake intake = incoming.intake();
         CompletableFuture<Result> fate =
-                handover == null ? commit(intake, acceptance) : send(handover, intake, acceptance);
+                immediate == null ? commit(intake, acceptance) : send(immediate, intake, acceptance);
         return fate.handle((result, trouble) -> {
             if (result == null) {
                 return refuse(spoolTrouble(trouble), incoming.origin().client());
@@ -253,9 +253,9 @@ public final class Reception {
     }
 
     private static CompletableFuture<Result> send(
-            ImmediateDelivery handover, Intake intake, Acceptance acceptance) {
+            ImmediateDelivery immediate, Intake intake, Acceptance acceptance) {
         return intake.stage(acceptance)
-                .thenCompose(content -> handover.send(intake.id(), acceptance, content))
+                .thenCompose(content -> immediate.send(intake.id(), acceptance, content))
                 .handle((result, trouble) -> settle(intake, acceptance, result, trouble))
                 .thenCompose(settled -> settled)
                 .toCompletableFuture();

@@ -51,7 +51,7 @@ final class Session {
     private final Crowd.Seat seat;
     private final LineReader lines = new LineReader();
     private final LogIn logIn;
-    private final ErrorCounter mistakes = new ErrorCounter();
+    private final ErrorCounter errors = new ErrorCounter();
 
     /// The kinds of what was refused for its form since the last MAIL: each is told once, however
     /// many a client has of it.
@@ -240,7 +240,7 @@ final class Session {
         if (form && told.add(reply.code() + " " + reply.status())) {
             terms.reception().refuse(Rejection.FORM, reply, link.clientText(), spoken);
         }
-        Reply said = mistakes.counted(reply);
+        Reply said = errors.counted(reply);
         if (said.closesSession()) {
             close();
         }
@@ -447,7 +447,7 @@ final class Session {
             return;
         }
         if (!(result instanceof Reception.Result.Refused)) {
-            mistakes.forgive();
+            errors.forgive();
         }
         send(result.reply());
         leaveIfTold();

@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param kind the class; never accepted
 /// @param fault the kind of trouble; exactly with unavailable
-/// @param misfit what does not fit; exactly with unsuited
+/// @param unsuitability what does not fit; exactly with unsuited
 /// @param pause how long to wait when the server does not say; null: nothing is known
 /// @param fewer see [Verdict#fewerRecipients]
 /// @param stale see [Verdict#staleConnection]
 record Disposition(
         OutcomeClass kind,
         @Nullable Fault fault,
-        @Nullable Unsuitability misfit,
+        @Nullable Unsuitability unsuitability,
         @Nullable Duration pause,
         boolean fewer,
         boolean stale) {
@@ -25,9 +25,9 @@ record Disposition(
     Disposition {
         if (kind == OutcomeClass.ACCEPTED
                 || (kind == OutcomeClass.UNAVAILABLE) != (fault != null)
-                || (kind == OutcomeClass.UNSUITED) != (misfit != null)) {
+                || (kind == OutcomeClass.UNSUITED) != (unsuitability != null)) {
             throw new IllegalArgumentException(
-                    "no such ruling: " + kind + " " + fault + " " + misfit);
+                    "no such ruling: " + kind + " " + fault + " " + unsuitability);
         }
     }
 
@@ -60,7 +60,7 @@ record Disposition(
             case DEFERRED -> new Outcome.Deferred(words, retryAfter, asked != null);
             case REJECTED -> new Outcome.Rejected(words);
             case UNCERTAIN -> new Outcome.Uncertain(words);
-            case UNSUITED -> new Outcome.Unsuited(words, present(misfit));
+            case UNSUITED -> new Outcome.Unsuited(words, present(unsuitability));
             case UNAVAILABLE -> new Outcome.Unavailable(words, present(fault), retryAfter);
             case ACCEPTED -> throw new AssertionError("trouble is never acceptance");
         };

@@ -60,7 +60,7 @@ public sealed interface Outcome {
     record Rejected(String reply) implements Outcome {}
 
     /// Not by this egress.
-    record Unsuited(String reply, Unsuitability misfit) implements Outcome {}
+    record Unsuited(String reply, Unsuitability unsuitability) implements Outcome {}
 
     /// Not now by this egress.
     ///

@@ -59,12 +59,12 @@ public final class Trouble {
     private Trouble() {}
 
     /// Judges a reply that is not the one hoped for.
-    public static Verdict ofReply(TroubleContext scene, UpstreamReply reply) {
+    public static Verdict ofReply(TroubleContext context, UpstreamReply reply) {
         return switch (reply) {
             case UpstreamReply.Answered answered ->
-                    judge(scene, answered.oneLine(), answered.text(), "", null);
-            case UpstreamReply.Closed closed -> judge(scene, "EOF: " + closed.oneLine(), "");
-            case UpstreamReply.Garbled garbled -> judge(scene, "garbled: " + garbled.oneLine(), "");
+                    judge(context, answered.oneLine(), answered.text(), "", null);
+            case UpstreamReply.Closed closed -> judge(context, "EOF: " + closed.oneLine(), "");
+            case UpstreamReply.Garbled garbled -> judge(context, "garbled: " + garbled.oneLine(), "");
         };
     }
 
@@ -72,33 +72,33 @@ public final class Trouble {
     ///
     /// @param said the status and the text in one line, without secrets
     /// @param asked how long the server asked us to wait beside the text; null when it did not
-    public static Verdict ofAnswer(TroubleContext scene, String said, @Nullable Duration asked) {
-        return judge(scene, said, said, "", asked);
+    public static Verdict ofAnswer(TroubleContext context, String said, @Nullable Duration asked) {
+        return judge(context, said, said, "", asked);
     }
 
     /// Judges a failure of the connection.
-    public static Verdict ofFailure(TroubleContext scene, Throwable failure) {
-        return ofFailure(scene, failure, UnaryOperator.identity());
+    public static Verdict ofFailure(TroubleContext context, Throwable failure) {
+        return ofFailure(context, failure, UnaryOperator.identity());
     }
 
     /// Judges a failure of the connection.
     ///
     /// @param mask takes secrets out of what the failure says
-    public static Verdict ofFailure(TroubleContext scene, Throwable failure, UnaryOperator<String> mask) {
+    public static Verdict ofFailure(TroubleContext context, Throwable failure, UnaryOperator<String> mask) {
         CertificateRefused refused = CertificateRefused.in(failure);
         String certificate = refused == null ? "" : refused.presented();
         return judge(
-                scene,
+                context,
                 "for "
-                        + scene.host()
+                        + context.host()
                         + ": "
                         + cut(mask.apply(chain(failure)), CHAIN_LIMIT_CHARACTERS),
                 certificate);
     }
 
     /// Judges something that we noticed ourselves: `AUTH not offered`.
-    public static Verdict ofFinding(TroubleContext scene, String finding) {
-        return judge(scene, "finding: " + finding, "");
+    public static Verdict ofFinding(TroubleContext context, String finding) {
+        return judge(context, "finding: " + finding, "");
     }
 
     /// Returns the rows for SMTP, in order.
@@ -111,26 +111,26 @@ public final class Trouble {
         return API_ROWS;
     }
 
-    private static Verdict judge(TroubleContext scene, String said, String certificate) {
-        return judge(scene, said, said, certificate, null);
+    private static Verdict judge(TroubleContext context, String said, String certificate) {
+        return judge(context, said, said, certificate, null);
     }
 
     /// @param said what the table looks at, in one line
     /// @param told the same as it is kept, in as many lines as the server sent
     /// @param asked how long the server asked us to wait beside the words; null when it did not
     private static Verdict judge(
-            TroubleContext scene, String said, String told, String certificate, @Nullable Duration asked) {
+            TroubleContext context, String said, String told, String certificate, @Nullable Duration asked) {
         String looked = cut(said, SAID_LIMIT_CHARACTERS);
-        TroubleRow row = row(scene.type(), scene.stage(), looked);
-        Disposition ruling = row.ruling();
+        TroubleRow row = row(context.type(), context.stage(), looked);
+        Disposition disposition = row.disposition();
         String whole =
                 row.words().equals(AS_SAID)
                         ? told
-                        : phrase(row.words(), scene, looked, certificate);
+                        : phrase(row.words(), context, looked, certificate);
         String words = cut(whole, SAID_LIMIT_CHARACTERS);
         String advice = row.advice().equals(NO_ADVICE) ? "" : row.advice();
         return new Verdict(
-                ruling.outcome(words, asked), row.id(), advice, ruling.fewer(), ruling.stale());
+                disposition.outcome(words, asked), row.id(), advice, disposition.fewer(), disposition.stale());
     }
 
     /// Returns the row that decides.
@@ -143,11 +143,11 @@ public final class Trouble {
         throw new AssertionError("no row for " + type + " " + stage + ": " + said);
     }
 
-    private static String phrase(String words, TroubleContext scene, String said, String certificate) {
-        return words.replace("{peer}", scene.peer())
-                .replace("{host}", scene.host())
-                .replace("{at}", scene.stage().phrase())
-                .replace("{limit}", inWords(scene.limit()))
+    private static String phrase(String words, TroubleContext context, String said, String certificate) {
+        return words.replace("{peer}", context.peer())
+                .replace("{host}", context.host())
+                .replace("{at}", context.stage().phrase())
+                .replace("{limit}", inWords(context.limit()))
                 .replace("{certificate}", certificate)
                 .replace("{said}", MARK.matcher(said).replaceFirst(""))
                 .strip();

@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 /// @param where the stages that it is for, as written
 /// @param stages the same, read
 /// @param said what must be found in the words, in either letter case
-/// @param then the ruling, as written
-/// @param ruling the same, read
+/// @param then the disposition, as written
+/// @param disposition the same, read
 /// @param words how to put it; `=`: as it was said
 /// @param source where the text was seen
 /// @param advice what an operator can do; `-`: nothing
@@ -27,7 +27,7 @@ record TroubleRow(
         Set<Stage> stages,
         Pattern said,
         String then,
-        Disposition ruling,
+        Disposition disposition,
         String words,
         String source,
         String advice) {

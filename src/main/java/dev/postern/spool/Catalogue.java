@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /// Who every message is from and for, in a file that is mapped into memory, so that an operator's
 /// search among 100,000 messages reads few of them. A row has the number of the message's row in
-/// the [Index]:
+/// the [MessageTable]:
 ///
 /// ```
 ///  0    8             9          10        12       84           256

@@ -35,14 +35,14 @@ final class Claims {
     /// For how long messages let others go first that may be what ends the program.
     static final Duration OTHERS_FIRST = Duration.ofMinutes(2);
 
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final MessageStates snapshots;
     private final JournalWrites notes;
     private final InstantSource clock;
     private final Map<Long, MessageState> claimed = new ConcurrentHashMap<>();
 
-    Claims(QueueIndex ledger, MessageStates snapshots, JournalWrites notes, InstantSource clock) {
-        this.ledger = ledger;
+    Claims(QueueIndex queueIndex, MessageStates snapshots, JournalWrites notes, InstantSource clock) {
+        this.queueIndex = queueIndex;
         this.snapshots = snapshots;
         this.notes = notes;
         this.clock = clock;
@@ -56,14 +56,14 @@ final class Claims {
         }
         record Taken(long id, QueueIndex.Found found) {}
         List<Taken> taken = new ArrayList<>();
-        synchronized (ledger) {
-            DueQueues lines = ledger.lines();
+        synchronized (queueIndex) {
+            DueQueues lines = queueIndex.lines();
             long now = clock.millis();
             int row = lines.next(shelf, now);
-            while (row != Index.NONE && taken.size() < max) {
-                taken.add(new Taken(ledger.index().id(row), ledger.found(row)));
+            while (row != MessageTable.NONE && taken.size() < max) {
+                taken.add(new Taken(queueIndex.index().id(row), queueIndex.found(row)));
                 lines.leave(row);
-                ledger.index().set(row, Index.CLAIMED, true);
+                queueIndex.index().set(row, MessageTable.CLAIMED, true);
                 lines.join(row);
                 row = lines.next(shelf, now);
             }
@@ -89,19 +89,19 @@ final class Claims {
                 .addKeyValue("id", new QueueId(id))
                 .log("message can't be read; tried again later");
         claimed.remove(id);
-        synchronized (ledger) {
-            int row = ledger.index().find(id);
-            ledger.lines().leave(row);
-            ledger.index().set(row, Index.CLAIMED, false);
-            ledger.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
-            ledger.index().shelf(row, 0);
-            ledger.lines().join(row);
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(id);
+            queueIndex.lines().leave(row);
+            queueIndex.index().set(row, MessageTable.CLAIMED, false);
+            queueIndex.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
+            queueIndex.index().shelf(row, 0);
+            queueIndex.lines().join(row);
         }
     }
 
     Optional<Instant> nextDue(int shelf) {
-        synchronized (ledger) {
-            long due = ledger.lines().nextDue(shelf);
+        synchronized (queueIndex) {
+            long due = queueIndex.lines().nextDue(shelf);
             return due == Long.MAX_VALUE
                     ? Optional.empty()
                     : Optional.of(Instant.ofEpochMilli(due));
@@ -112,17 +112,17 @@ final class Claims {
         if (claimed.remove(id.value()) == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
-        synchronized (ledger) {
-            int row = ledger.index().find(id.value());
-            ledger.lines().leave(row);
-            ledger.index().set(row, Index.CLAIMED, false);
-            ledger.index().shelf(row, shelf);
-            ledger.lines().join(row);
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(id.value());
+            queueIndex.lines().leave(row);
+            queueIndex.index().set(row, MessageTable.CLAIMED, false);
+            queueIndex.index().shelf(row, shelf);
+            queueIndex.lines().join(row);
         }
     }
 
     void clearShelves() {
-        each(row -> ledger.index().shelf(row) != 0, row -> ledger.index().shelf(row, 0));
+        each(row -> queueIndex.index().shelf(row) != 0, row -> queueIndex.index().shelf(row, 0));
     }
 
     void committing(QueueId id) {
@@ -133,10 +133,10 @@ final class Claims {
         if (trouble != null) {
             throw unnoted(id, trouble);
         }
-        JournalWrite note = JournalWrite.committing(ledger, id.value());
+        JournalWrite note = JournalWrite.committing(queueIndex, id.value());
         boolean taken;
-        synchronized (ledger) {
-            ledger.index().set(ledger.index().find(id.value()), Index.COMMITTING, true);
+        synchronized (queueIndex) {
+            queueIndex.index().set(queueIndex.index().find(id.value()), MessageTable.COMMITTING, true);
             taken = notes.submit(note);
         }
         if (!taken) {
@@ -166,7 +166,7 @@ final class Claims {
             return;
         }
         claimed.put(id.value(), after);
-        notes.progress(ledger, after);
+        notes.progress(queueIndex, after);
     }
 
     private static UncheckedIOException unnoted(QueueId id, IOException why) {
@@ -177,14 +177,14 @@ final class Claims {
     /// Makes messages wait a while, so that others go before them.
     void letOthersFirst(Collection<QueueId> messages) {
         long then = clock.millis() + OTHERS_FIRST.toMillis();
-        synchronized (ledger) {
-            Index index = ledger.index();
+        synchronized (queueIndex) {
+            MessageTable index = queueIndex.index();
             for (QueueId id : messages) {
                 int row = index.find(id.value());
-                if (row != Index.NONE && (holds(row, State.QUEUED) || holds(row, State.DEFERRED))) {
-                    ledger.lines().leave(row);
+                if (row != MessageTable.NONE && (holds(row, State.QUEUED) || holds(row, State.DEFERRED))) {
+                    queueIndex.lines().leave(row);
                     index.due(row, Math.max(index.due(row), then));
-                    ledger.lines().join(row);
+                    queueIndex.lines().join(row);
                 }
             }
         }
@@ -202,7 +202,7 @@ final class Claims {
         try {
             MessageState after = before.settled(settlement, clock.instant());
             RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
-            notes.change(ledger, type, after, false);
+            notes.change(queueIndex, type, after, false);
             noted = true;
             return after.state().isFinal();
         } finally {
@@ -217,11 +217,11 @@ final class Claims {
     int free(Reason reason) {
         int bit = MessageState.bit(reason);
         return each(
-                row -> holds(row, State.HELD) && (ledger.index().reasons(row) & bit) != 0,
+                row -> holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0,
                 row -> {
-                    ledger.index().set(row, Index.FREED, true);
-                    ledger.index().state(row, State.QUEUED, 0);
-                    ledger.index().due(row, Math.min(ledger.index().due(row), clock.millis()));
+                    queueIndex.index().set(row, MessageTable.FREED, true);
+                    queueIndex.index().state(row, State.QUEUED, 0);
+                    queueIndex.index().due(row, Math.min(queueIndex.index().due(row), clock.millis()));
                 });
     }
 
@@ -231,7 +231,7 @@ final class Claims {
     int hasten(Reason reason, Instant due, int most) {
         int bit = MessageState.bit(reason);
         long millis = due.toEpochMilli();
-        return hasten(row -> (ledger.index().reasons(row) & bit) != 0, millis, millis, most);
+        return hasten(row -> (queueIndex.index().reasons(row) & bit) != 0, millis, millis, most);
     }
 
     /// Makes all that is deferred due now.
@@ -241,8 +241,8 @@ final class Claims {
     }
 
     private int hasten(IntPredicate wanted, long laterThan, long from, int most) {
-        synchronized (ledger) {
-            Index index = ledger.index();
+        synchronized (queueIndex) {
+            MessageTable index = queueIndex.index();
             long[] ids =
                     byDue(row ->
                             holds(row, State.DEFERRED)
@@ -251,17 +251,17 @@ final class Claims {
             int count = Math.min(ids.length, most);
             for (int rank = 0; rank < count; rank++) {
                 int row = index.find(ids[rank]);
-                ledger.lines().leave(row);
+                queueIndex.lines().leave(row);
                 long turn = from + Math.min(rank, SPREAD.toMillis());
                 index.due(row, Math.min(index.due(row), turn));
-                ledger.lines().join(row);
+                queueIndex.lines().join(row);
             }
             return count;
         }
     }
 
     private long[] byDue(IntPredicate wanted) {
-        Index index = ledger.index();
+        MessageTable index = queueIndex.index();
         return LongStream.of(index.ids(wanted))
                 .boxed()
                 .sorted(Comparator.comparingLong(id -> index.due(index.find(id))))
@@ -270,17 +270,17 @@ final class Claims {
     }
 
     private boolean holds(int row, State state) {
-        return ledger.lines().shownState(row) == state;
+        return queueIndex.lines().shownState(row) == state;
     }
 
     private int each(IntPredicate wanted, IntConsumer change) {
-        synchronized (ledger) {
-            long[] ids = ledger.index().ids(wanted);
+        synchronized (queueIndex) {
+            long[] ids = queueIndex.index().ids(wanted);
             for (long id : ids) {
-                int row = ledger.index().find(id);
-                ledger.lines().leave(row);
+                int row = queueIndex.index().find(id);
+                queueIndex.lines().leave(row);
                 change.accept(row);
-                ledger.lines().join(row);
+                queueIndex.lines().join(row);
             }
             return ids.length;
         }
@@ -289,9 +289,9 @@ final class Claims {
     /// Returns the ids of messages that an operator holds.
     long[] heldByOperator() {
         int bit = MessageState.bit(Reason.OPERATOR);
-        synchronized (ledger) {
-            return ledger.index()
-                    .ids(row -> holds(row, State.HELD) && (ledger.index().reasons(row) & bit) != 0);
+        synchronized (queueIndex) {
+            return queueIndex.index()
+                    .ids(row -> holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0);
         }
     }
 }

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /// - it does not name the end of a segment whose file is longer.
 ///
 /// A message is copied as one group, its content before its state, and the copies are synced before
-/// the ledger knows of them; until then the source stays. A directory is synced between the removal
+/// the index knows of them; until then the source stays. A directory is synced between the removal
 /// of a segment and that of one that was needed because of it.
 ///
 /// *Diagnostics*: a message that can't be read stays where it is, with its segment, and is logged
@@ -44,7 +44,7 @@ final class Compaction {
     private static final int MANY_SMALL = 8;
     private static final byte[] NOTHING = {};
 
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final Disk disk;
     private final JournalReader reader;
     private final Journal journal;
@@ -72,14 +72,14 @@ final class Compaction {
     /// @param oldestReception gives the oldest segment with content of a reception that is under
     ///   way
     Compaction(
-            QueueIndex ledger,
+            QueueIndex queueIndex,
             Disk disk,
             JournalReader reader,
             Journal journal,
             MessageStates snapshots,
             int segmentBytes,
             IntSupplier oldestReception) {
-        this.ledger = ledger;
+        this.queueIndex = queueIndex;
         this.disk = disk;
         this.reader = reader;
         this.journal = journal;
@@ -103,40 +103,40 @@ final class Compaction {
 
     private void removeDead() throws IOException {
         List<Segment> dead;
-        synchronized (ledger) {
+        synchronized (queueIndex) {
             dead = dead(Integer.MAX_VALUE);
         }
         if (dead.isEmpty()) {
             return;
         }
-        if (dead.stream().anyMatch(Segment::hasDoubts)) {
-            restateDoubts();
+        if (dead.stream().anyMatch(Segment::hasPossibleDuplicates)) {
+            restatePossibleDuplicates();
         }
         if (journal.isDirty()) {
             // The newer state that made an old one needless may be among what is not yet on disk.
             journal.sync();
         }
-        synchronized (ledger) {
+        synchronized (queueIndex) {
             // Or it still waits to be written: such segments go a second later.
-            dead = dead(ledger.oldestUnwritten()).stream().filter(dead::contains).toList();
+            dead = dead(queueIndex.oldestUnwritten()).stream().filter(dead::contains).toList();
         }
         dead.forEach(this::remove);
     }
 
     private List<Segment> dead(int below) {
-        return ledger.segments().headMap(below).values().stream().filter(this::isDead).toList();
+        return queueIndex.segments().headMap(below).values().stream().filter(this::isDead).toList();
     }
 
     /// Removes segments that nothing needs by what the disk itself knows, without a write: on a
     /// full disk that is what makes writes possible again.
     void removeWithoutWriting() {
         List<Segment> dead = new ArrayList<>();
-        synchronized (ledger) {
-            boolean doubts = doubtful().length > 0;
-            int below = ledger.oldestUnwritten();
+        synchronized (queueIndex) {
+            boolean possibleDuplicates = possiblyDuplicate().length > 0;
+            int below = queueIndex.oldestUnwritten();
             for (Segment segment : dead(below)) {
-                boolean newest = segment.number() == ledger.segments().lastKey();
-                if (!newest && !(doubts && segment.hasDoubts())) {
+                boolean newest = segment.number() == queueIndex.segments().lastKey();
+                if (!newest && !(possibleDuplicates && segment.hasPossibleDuplicates())) {
                     dead.add(segment);
                 }
             }
@@ -155,12 +155,12 @@ final class Compaction {
                     .log("segment can't be removed");
             return;
         }
-        ledger.removeSegment(segment);
+        queueIndex.removeSegment(segment);
         log.atDebug().addKeyValue("segment", segment.number()).log("segment removed");
     }
 
     private boolean isDead(Segment segment) {
-        Segment before = ledger.segments().get(segment.predecessor());
+        Segment before = queueIndex.segments().get(segment.predecessor());
         return isClosed(segment)
                 && !segment.isLive()
                 && !segment.isRead()
@@ -179,14 +179,14 @@ final class Compaction {
     }
 
     private boolean isThereOneIn(int first, int last) {
-        Integer found = ledger.segments().ceilingKey(first);
+        Integer found = queueIndex.segments().ceilingKey(first);
         return found != null && found <= last;
     }
 
     private void endWastefulSegment() throws IOException {
         boolean wasteful = false;
-        synchronized (ledger) {
-            Segment active = ledger.segments().get(journal.activeSegment());
+        synchronized (queueIndex) {
+            Segment active = queueIndex.segments().get(journal.activeSegment());
             wasteful =
                     active != null
                             && active.endBytes() > segmentBytes / SMALL_FRACTION
@@ -198,12 +198,12 @@ final class Compaction {
     }
 
     private void choose(boolean shortOfRoom) {
-        synchronized (ledger) {
+        synchronized (queueIndex) {
             double worthwhile = shortOfRoom ? WORTHWHILE_WHEN_SHORT : WORTHWHILE;
             boolean manySmall =
-                    ledger.segments().values().stream().filter(this::isSmall).count() > MANY_SMALL;
+                    queueIndex.segments().values().stream().filter(this::isSmall).count() > MANY_SMALL;
             Segment best = null;
-            for (Segment segment : ledger.segments().values()) {
+            for (Segment segment : queueIndex.segments().values()) {
                 boolean worth = share(segment) <= worthwhile || (manySmall && isSmall(segment));
                 boolean possible = isClosed(segment) && !isDead(segment) && !isStuck(segment);
                 if (worth && possible && (best == null || share(segment) < share(best))) {
@@ -229,16 +229,16 @@ final class Compaction {
     }
 
     private void begin(Segment segment) {
-        Index index = ledger.index();
+        MessageTable index = queueIndex.index();
         int number = segment.number();
         source = segment;
         ids = index.ids(row -> isIn(index, row, number));
         next = 0;
     }
 
-    private static boolean isIn(Index index, int row, int number) {
+    private static boolean isIn(MessageTable index, int row, int number) {
         boolean content =
-                index.has(row, Index.HAS_CONTENT)
+                index.has(row, MessageTable.HAS_CONTENT)
                         && index.contentFirst(row) <= number
                         && number <= Position.segment(index.tail(row));
         return content || Position.segment(index.head(row)) == number;
@@ -265,7 +265,7 @@ final class Compaction {
         boolean last = next == ids.length;
         if (last) {
             copyEnds(from);
-            restateDoubts();
+            restatePossibleDuplicates();
         }
         journal.sync();
         moves.forEach(this::apply);
@@ -282,11 +282,11 @@ final class Compaction {
     }
 
     private void apply(Move move) {
-        ledger.moved(move.id(), move.content(), move.hasContent(), move.head(), move.headBytes());
+        queueIndex.moved(move.id(), move.content(), move.hasContent(), move.head(), move.headBytes());
     }
 
     private void finish(Segment from) {
-        synchronized (ledger) {
+        synchronized (queueIndex) {
             if (from.isLive()) {
                 stuck.add(from.number());
             } else {
@@ -301,16 +301,16 @@ final class Compaction {
     private @Nullable Move copy(long id, int number) throws IOException {
         QueueIndex.Found found;
         QueueIndex.Place place = null;
-        synchronized (ledger) {
-            int row = ledger.index().find(id);
-            if (row == Index.NONE || !isIn(ledger.index(), row, number)) {
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(id);
+            if (row == MessageTable.NONE || !isIn(queueIndex.index(), row, number)) {
                 return null;
             }
-            found = ledger.found(row);
-            if (ledger.index().has(row, Index.HAS_CONTENT)) {
+            found = queueIndex.found(row);
+            if (queueIndex.index().has(row, MessageTable.HAS_CONTENT)) {
                 place =
                         new QueueIndex.Place(
-                                ledger.index().contentFirst(row), ledger.index().tail(row));
+                                queueIndex.index().contentFirst(row), queueIndex.index().tail(row));
             }
         }
         byte[] body;
@@ -351,7 +351,7 @@ final class Compaction {
     /// Says again which messages are gone, where an older segment may know them.
     private void copyEnds(Segment from) throws IOException {
         int oldest;
-        synchronized (ledger) {
+        synchronized (queueIndex) {
             if (!isNeededForEnds(from)) {
                 return;
             }
@@ -361,9 +361,9 @@ final class Compaction {
         reader.scan(from, header -> addEnd(ends, header, from, oldest));
         for (RecordHeader end : ends) {
             long position = journal.append(RecordType.REMOVED, end.id(), end.link(), NOTHING, 0, 0);
-            synchronized (ledger) {
+            synchronized (queueIndex) {
                 int first = Position.segment(end.link());
-                ledger.segmentAt(position).knowsEnded(first, Position.offset(end.link()));
+                queueIndex.segmentAt(position).knowsEnded(first, Position.offset(end.link()));
             }
         }
     }
@@ -371,7 +371,7 @@ final class Compaction {
     private void addEnd(List<RecordHeader> ends, RecordHeader header, Segment from, int oldest) {
         RecordType type = header.type();
         boolean removed = type == RecordType.REMOVED;
-        boolean state = type != null && type.isSnapshot() && !ledger.knows(header.id());
+        boolean state = type != null && type.isSnapshot() && !queueIndex.knows(header.id());
         if (!removed && !state) {
             return;
         }
@@ -379,28 +379,28 @@ final class Compaction {
         int most = from.number() - 1;
         int last = removed ? Math.min(Position.offset(header.link()), most) : most;
         long range = (long) first << Integer.SIZE | last;
-        synchronized (ledger) {
+        synchronized (queueIndex) {
             if (isThereOneIn(first, last)) {
                 ends.add(new RecordHeader(0, RecordType.REMOVED.code(), 0, header.id(), range, 0));
             }
         }
     }
 
-    /// Says again of which messages it is doubtful whether they were sent.
-    private void restateDoubts() throws IOException {
-        for (long id : doubtful()) {
+    /// Says again of which messages it is possibly duplicate whether they were sent.
+    private void restatePossibleDuplicates() throws IOException {
+        for (long id : possiblyDuplicate()) {
             long position = journal.append(RecordType.COMMITTING, id, 0, NOTHING, 0, 0);
-            synchronized (ledger) {
-                ledger.segmentAt(position).doubt();
+            synchronized (queueIndex) {
+                queueIndex.segmentAt(position).possibleDuplicate();
             }
         }
     }
 
-    private long[] doubtful() {
-        synchronized (ledger) {
-            Index index = ledger.index();
+    private long[] possiblyDuplicate() {
+        synchronized (queueIndex) {
+            MessageTable index = queueIndex.index();
             return index.ids(
-                    row -> index.has(row, Index.COMMITTING) || index.has(row, Index.DOUBTFUL));
+                    row -> index.has(row, MessageTable.COMMITTING) || index.has(row, MessageTable.DOUBTFUL));
         }
     }
 }

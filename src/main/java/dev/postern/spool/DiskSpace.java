@@ -15,14 +15,14 @@ final class DiskSpace {
 
     private final Disk disk;
     private final SpoolConfig config;
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private volatile long freeBytes = Long.MAX_VALUE;
     private @Nullable String shortage;
 
-    DiskSpace(Disk disk, SpoolConfig config, QueueIndex ledger) {
+    DiskSpace(Disk disk, SpoolConfig config, QueueIndex queueIndex) {
         this.disk = disk;
         this.config = config;
-        this.ledger = ledger;
+        this.queueIndex = queueIndex;
     }
 
     /// Looks at the disk.
@@ -35,7 +35,7 @@ final class DiskSpace {
             log.atWarn().setCause(e).log("free space can't be read");
         }
         String before = shortage;
-        String now = words(freeBytes, ledger.bytes());
+        String now = words(freeBytes, queueIndex.bytes());
         shortage = now;
         if (before == null && now != null) {
             log.atError()
@@ -72,13 +72,13 @@ final class DiskSpace {
     /// Returns what is short, in words with the fix; null when there is room. The spool's own size
     /// is that of this moment.
     @Nullable String shortage() {
-        return words(freeBytes, ledger.bytes());
+        return words(freeBytes, queueIndex.bytes());
     }
 
     /// Returns how many octets are missing.
     long missingBytes() {
         long free = Math.max(0, config.minFreeBytes() - freeBytes);
-        long size = config.maxSizeBytes() > 0 ? ledger.bytes() - config.maxSizeBytes() : 0;
+        long size = config.maxSizeBytes() > 0 ? queueIndex.bytes() - config.maxSizeBytes() : 0;
         return Math.max(free, size);
     }
 

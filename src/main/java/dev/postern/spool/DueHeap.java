@@ -4,15 +4,15 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/// Rows of an [Index] by due time, the earliest first; equal ones by queue id. A row is in one heap
+/// Rows of an [MessageTable] by due time, the earliest first; equal ones by queue id. A row is in one heap
 /// at most.
 final class DueHeap {
 
-    private final Index index;
+    private final MessageTable index;
     private int[] rows = new int[64];
     private int size;
 
-    DueHeap(Index index) {
+    DueHeap(MessageTable index) {
         this.index = index;
     }
 
@@ -20,9 +20,9 @@ final class DueHeap {
         return size;
     }
 
-    /// Returns the first row, or [Index#NONE].
+    /// Returns the first row, or [MessageTable#NONE].
     int first() {
-        return size == 0 ? Index.NONE : rows[0];
+        return size == 0 ? MessageTable.NONE : rows[0];
     }
 
     /// Shows rows to `consumer`, the earliest first, until it has enough.
@@ -49,7 +49,7 @@ final class DueHeap {
     }
 
     void add(int row) {
-        assert index.place(row) == Index.NONE : "in a heap already";
+        assert index.place(row) == MessageTable.NONE : "in a heap already";
         if (size == rows.length) {
             rows = Arrays.copyOf(rows, size * 2);
         }
@@ -60,7 +60,7 @@ final class DueHeap {
     void remove(int row) {
         int at = index.place(row);
         assert rows[at] == row : "in another heap";
-        index.place(row, Index.NONE);
+        index.place(row, MessageTable.NONE);
         size--;
         if (at < size) {
             put(at, rows[size]);

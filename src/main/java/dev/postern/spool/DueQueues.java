@@ -6,13 +6,13 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Where the messages of an [Index] stand in line: the new ones, the deferred, and the finished
+/// Where the messages of an [MessageTable] stand in line: the new ones, the deferred, and the finished
 /// ones that wait to be forgotten; held and claimed ones stand nowhere. Those on a shelf stand in
 /// that one's lines. Guarded by the [QueueIndex]'s monitor.
 @SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.
 final class DueQueues {
 
-    private final Index index;
+    private final MessageTable index;
     private final Map<Integer, Due> shelves = new HashMap<>();
     private final Due main;
     private final DueHeap sent;
@@ -25,7 +25,7 @@ final class DueQueues {
         private final DueHeap fresh;
         private final DueHeap deferred;
 
-        private Due(Index index) {
+        private Due(MessageTable index) {
             this.fresh = new DueHeap(index);
             this.deferred = new DueHeap(index);
         }
@@ -35,7 +35,7 @@ final class DueQueues {
         }
     }
 
-    DueQueues(Index index) {
+    DueQueues(MessageTable index) {
         this.index = index;
         this.main = new Due(index);
         this.sent = new DueHeap(index);
@@ -65,7 +65,7 @@ final class DueQueues {
 
     /// Returns the state that users see.
     State shownState(int row) {
-        return index.has(row, Index.CLAIMED) ? State.SENDING : index.state(row);
+        return index.has(row, MessageTable.CLAIMED) ? State.SENDING : index.state(row);
     }
 
     private @Nullable DueHeap line(int row, State state) {
@@ -83,15 +83,15 @@ final class DueQueues {
     }
 
     /// Returns the message on a shelf (0: on none) that goes next at this time, new ones first, or
-    /// [Index#NONE].
+    /// [MessageTable#NONE].
     int next(int shelf, long epochMillis) {
         Due from = due(shelf);
         int first = from.fresh.first();
-        if (first != Index.NONE && index.due(first) <= epochMillis) {
+        if (first != MessageTable.NONE && index.due(first) <= epochMillis) {
             return first;
         }
         int later = from.deferred.first();
-        return later != Index.NONE && index.due(later) <= epochMillis ? later : Index.NONE;
+        return later != MessageTable.NONE && index.due(later) <= epochMillis ? later : MessageTable.NONE;
     }
 
     /// Returns when the next message on a shelf (0: on none) is due; [Long#MAX_VALUE] when none

@@ -81,17 +81,17 @@ final class History {
 
     /// Returns the recipients that an egress perhaps took, with that egress: its answer was lost,
     /// and it gave none since.
-    static Map<ForwardPath, String> doubts(List<Attempt> attempts) {
-        Map<ForwardPath, String> doubts = new HashMap<>();
+    static Map<ForwardPath, String> possibleDuplicates(List<Attempt> attempts) {
+        Map<ForwardPath, String> possibleDuplicates = new HashMap<>();
         for (Attempt line : attempts) {
             for (ForwardPath to : line.recipients()) {
                 if (line.outcome() == OutcomeClass.UNCERTAIN) {
-                    doubts.put(to, line.egress());
+                    possibleDuplicates.put(to, line.egress());
                 } else if (line.outcome() != OutcomeClass.UNAVAILABLE) {
-                    doubts.remove(to, line.egress());
+                    possibleDuplicates.remove(to, line.egress());
                 }
             }
         }
-        return doubts;
+        return possibleDuplicates;
     }
 }

@@ -31,14 +31,14 @@ final class IndexRebuild {
         }
     }
 
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final Map<Long, Chain> chains = new HashMap<>();
     private final Map<Long, MessageState> damaged = new HashMap<>();
     private final Map<Long, Long> lost = new HashMap<>();
     private long lastId;
 
-    IndexRebuild(QueueIndex ledger) {
-        this.ledger = ledger;
+    IndexRebuild(QueueIndex queueIndex) {
+        this.queueIndex = queueIndex;
     }
 
     /// Returns the largest queue id that was seen.
@@ -85,23 +85,23 @@ final class IndexRebuild {
     }
 
     private void committing(long id, long position) {
-        synchronized (ledger) {
-            int row = ledger.index().find(id);
-            if (row != Index.NONE) {
-                ledger.index().set(row, Index.DOUBTFUL, true);
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(id);
+            if (row != MessageTable.NONE) {
+                queueIndex.index().set(row, MessageTable.DOUBTFUL, true);
             }
-            ledger.segmentAt(position).doubt();
+            queueIndex.segmentAt(position).possibleDuplicate();
         }
     }
 
     private void removed(RecordHeader header, long position) {
         long id = header.id();
-        synchronized (ledger) {
-            int row = ledger.index().find(id);
-            if (row != Index.NONE) {
-                ledger.index().remove(row);
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(id);
+            if (row != MessageTable.NONE) {
+                queueIndex.index().remove(row);
             }
-            Segment segment = ledger.segmentAt(position);
+            Segment segment = queueIndex.segmentAt(position);
             segment.knowsEnded(Position.segment(header.link()), Position.offset(header.link()));
         }
         chains.remove(id);
@@ -113,10 +113,10 @@ final class IndexRebuild {
         long id = snapshot.id().value();
         lost.remove(id);
         Chain chain = chains.get(id);
-        synchronized (ledger) {
-            Index index = ledger.index();
+        synchronized (queueIndex) {
+            MessageTable index = queueIndex.index();
             int row = index.find(id);
-            boolean known = row != Index.NONE;
+            boolean known = row != MessageTable.NONE;
             if (!known) {
                 row = index.add(id);
                 index.first(row, Position.segment(position));
@@ -134,20 +134,20 @@ final class IndexRebuild {
             } else if (damaged.containsKey(id)) {
                 damaged.put(id, snapshot);
             }
-            ledger.describe(row, snapshot);
+            queueIndex.describe(row, snapshot);
             index.head(row, position, bytes);
-            ledger.catalogue().put(row, snapshot);
+            queueIndex.catalogue().put(row, snapshot);
         }
     }
 
     /// Returns whether there is none of the content that a snapshot needs; a copy that lost its
     /// content can fall back to the place that was known before.
     private boolean isContentMissing(MessageState snapshot, long link, boolean known, int row) {
-        Index index = ledger.index();
+        MessageTable index = queueIndex.index();
         if (!snapshot.hasContent() || (snapshot.sizeBytes() == 0 && link == Position.NONE)) {
             return false;
         }
-        boolean before = known && index.has(row, Index.HAS_CONTENT);
+        boolean before = known && index.has(row, MessageTable.HAS_CONTENT);
         return !before || index.sizeBytes(row) != snapshot.sizeBytes();
     }
 
@@ -159,12 +159,12 @@ final class IndexRebuild {
         if (type == null || !type.isSnapshot()) {
             return;
         }
-        synchronized (ledger) {
-            int row = ledger.index().find(id);
-            if (row == Index.NONE) {
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(id);
+            if (row == MessageTable.NONE) {
                 lost.put(id, position);
             } else {
-                ledger.index().set(row, Index.DOUBTFUL, true);
+                queueIndex.index().set(row, MessageTable.DOUBTFUL, true);
                 log.atError()
                         .addMarker(LogMark.EACH)
                         .addKeyValue("id", new QueueId(id))

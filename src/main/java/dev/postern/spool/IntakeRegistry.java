@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// What all [JournalIntake]s share.
 final class IntakeRegistry {
 
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final Writer writer;
     private final JournalReader reader;
     private final InstantSource clock;
@@ -25,8 +25,8 @@ final class IntakeRegistry {
 
     /// @param lastId the largest queue id that was ever given
     IntakeRegistry(
-            QueueIndex ledger, Writer writer, JournalReader reader, InstantSource clock, long lastId) {
-        this.ledger = ledger;
+            QueueIndex queueIndex, Writer writer, JournalReader reader, InstantSource clock, long lastId) {
+        this.queueIndex = queueIndex;
         this.writer = writer;
         this.reader = reader;
         this.clock = clock;
@@ -58,12 +58,12 @@ final class IntakeRegistry {
     MessageContent staged(QueueId id, QueueIndex.Place place, long sizeBytes, ContentTraits traits) {
         return new StoredContent(
                 reader,
-                ledger,
+                queueIndex,
                 id,
                 sizeBytes,
                 traits,
                 () -> {
-                    ledger.pin(place);
+                    queueIndex.pin(place);
                     return place;
                 });
     }
@@ -86,7 +86,7 @@ final class IntakeRegistry {
     void accepted(
             JournalIntake intake, MessageState snapshot, QueueIndex.Place content, long head, int bytes) {
         receiving.remove(intake);
-        ledger.accepted(snapshot, content, head, bytes);
+        queueIndex.accepted(snapshot, content, head, bytes);
         committed = true;
     }
 

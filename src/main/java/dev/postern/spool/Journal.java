@@ -22,7 +22,7 @@ final class Journal {
 
     private final Disk disk;
     private final Path directory;
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final int mark;
     private final boolean syncing;
     private final int segmentBytes;
@@ -50,7 +50,7 @@ final class Journal {
     Journal(
             Disk disk,
             Path directory,
-            QueueIndex ledger,
+            QueueIndex queueIndex,
             int mark,
             boolean syncing,
             int segmentBytes,
@@ -60,7 +60,7 @@ final class Journal {
             LongConsumer synced) {
         this.disk = disk;
         this.directory = directory;
-        this.ledger = ledger;
+        this.queueIndex = queueIndex;
         this.mark = mark;
         this.syncing = syncing;
         this.segmentBytes = segmentBytes;
@@ -127,7 +127,7 @@ final class Journal {
         }
         syncedEnd = end;
         if (active != null) {
-            ledger.end(active, end);
+            queueIndex.end(active, end);
         }
         synced.accept(took);
     }
@@ -189,7 +189,7 @@ final class Journal {
         end = SegmentHeader.BYTES;
         flushedEnd = end;
         syncedEnd = end;
-        Segment segment = ledger.addSegment(number, predecessor);
+        Segment segment = queueIndex.addSegment(number, predecessor);
         active = segment;
         return segment;
     }
@@ -224,8 +224,8 @@ final class Journal {
                 .addKeyValue("offset", syncedEnd)
                 .addKeyValue("void-bytes", end - syncedEnd)
                 .log("segment given up after a disk failure");
-        synchronized (ledger) {
-            ledger.end(active, syncedEnd);
+        synchronized (queueIndex) {
+            queueIndex.end(active, syncedEnd);
             active.overhangs();
         }
         retire();

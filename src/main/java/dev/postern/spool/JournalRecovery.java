@@ -34,7 +34,7 @@ final class JournalRecovery {
     private final Path directory;
     private final int mark;
     private final SpoolHome.LastStop lastStop;
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final IndexRebuild rebuild;
     private final CorruptStore setAside;
     private final NavigableMap<Integer, Found> found = new TreeMap<>();
@@ -54,22 +54,22 @@ final class JournalRecovery {
     /// @param nextNumber for the next segment
     /// @param lastId the largest queue id
     /// @param reports states of messages that can't be sent, to be written
-    /// @param doubtful ids of messages whose doubt is to be written
+    /// @param possiblyDuplicate ids of messages whose possible duplicate is to be written
     record Result(
             int predecessor,
             int predecessorEnd,
             int nextNumber,
             long lastId,
             List<MessageState> reports,
-            List<Long> doubtful) {}
+            List<Long> possiblyDuplicate) {}
 
-    JournalRecovery(Disk disk, Path directory, int mark, SpoolHome.LastStop lastStop, QueueIndex ledger) {
+    JournalRecovery(Disk disk, Path directory, int mark, SpoolHome.LastStop lastStop, QueueIndex queueIndex) {
         this.disk = disk;
         this.directory = directory;
         this.mark = mark;
         this.lastStop = lastStop;
-        this.ledger = ledger;
-        this.rebuild = new IndexRebuild(ledger);
+        this.queueIndex = queueIndex;
+        this.rebuild = new IndexRebuild(queueIndex);
         this.setAside = new CorruptStore(disk, directory);
     }
 
@@ -102,14 +102,14 @@ final class JournalRecovery {
             scan(segment);
         }
         List<MessageState> reports = rebuild.reportDamage(now);
-        List<Long> doubtful = settle(now);
+        List<Long> possiblyDuplicate = settle(now);
         summarise();
         int last = found.isEmpty() ? 0 : found.lastKey();
         int end = 0;
-        synchronized (ledger) {
-            end = last == 0 ? 0 : ledger.segmentAt(Position.of(last, 0)).endBytes();
+        synchronized (queueIndex) {
+            end = last == 0 ? 0 : queueIndex.segmentAt(Position.of(last, 0)).endBytes();
         }
-        return new Result(last, end, highestNumber + 1, rebuild.lastId(), reports, doubtful);
+        return new Result(last, end, highestNumber + 1, rebuild.lastId(), reports, possiblyDuplicate);
     }
 
     private void findSegments() throws IOException {
@@ -172,7 +172,7 @@ final class JournalRecovery {
     private void scan(Found segment) throws IOException {
         SegmentHeader header = segment.header();
         int predecessor = header == null ? 0 : header.predecessor();
-        Segment entry = ledger.addSegment(segment.number(), predecessor);
+        Segment entry = queueIndex.addSegment(segment.number(), predecessor);
         boolean newest = segment.number() == found.lastKey();
         int limit = Math.min(segment.sizeBytes(), namedEnd(segment));
         int synced = limit;
@@ -198,7 +198,7 @@ final class JournalRecovery {
                         null);
             }
             records += result.records();
-            ledger.end(entry, result.end());
+            queueIndex.end(entry, result.end());
         }
         if (namedEnd(segment) != Integer.MAX_VALUE && namedEnd(segment) > segment.sizeBytes()) {
             setAside.report(
@@ -232,7 +232,7 @@ final class JournalRecovery {
             file.truncate(segment.endBytes());
             file.sync();
         } catch (IOException e) {
-            synchronized (ledger) {
+            synchronized (queueIndex) {
                 segment.overhangs();
             }
             log.atWarn()
@@ -284,35 +284,35 @@ final class JournalRecovery {
 
     /// Puts every message in line and counts what it needs.
     private List<Long> settle(Instant now) {
-        List<Long> doubtful = new ArrayList<>();
+        List<Long> possiblyDuplicate = new ArrayList<>();
         long millis = now.toEpochMilli();
-        synchronized (ledger) {
-            Index index = ledger.index();
+        synchronized (queueIndex) {
+            MessageTable index = queueIndex.index();
             index.forEach(row -> {
                 boolean waits =
                         index.state(row) == State.QUEUED || index.state(row) == State.DEFERRED;
                 boolean unsure =
                         lastStop == SpoolHome.LastStop.MACHINE && waits && index.due(row) <= millis;
-                if (unsure && !index.has(row, Index.DOUBTFUL)) {
-                    index.set(row, Index.DOUBTFUL, true);
-                    doubtful.add(index.id(row));
+                if (unsure && !index.has(row, MessageTable.DOUBTFUL)) {
+                    index.set(row, MessageTable.DOUBTFUL, true);
+                    possiblyDuplicate.add(index.id(row));
                 }
                 if (waits) {
                     index.due(row, due(row, index, millis));
                 }
-                ledger.count(row, 1);
-                ledger.lines().join(row);
+                queueIndex.count(row, 1);
+                queueIndex.lines().join(row);
             });
         }
-        return doubtful;
+        return possiblyDuplicate;
     }
 
     /// Returns when a message that waits is due in this run. What was or may have been sent when
     /// the last run ended is due at once (CONTRACT §4). What that run meant to do later is not put
     /// off by a clock that was set back since: the newest queue id tells what time it was.
-    private long due(int row, Index index, long millis) {
+    private long due(int row, MessageTable index, long millis) {
         boolean unsure =
-                index.has(row, Index.DOUBTFUL)
+                index.has(row, MessageTable.DOUBTFUL)
                         || (index.reasons(row) & MessageState.bit(Reason.UNCERTAIN)) != 0;
         long setBackMillis =
                 Math.max(0, new QueueId(rebuild.lastId()).time().toEpochMilli() - millis);
@@ -322,8 +322,8 @@ final class JournalRecovery {
 
     private void summarise() {
         int messages = 0;
-        synchronized (ledger) {
-            messages = ledger.index().size();
+        synchronized (queueIndex) {
+            messages = queueIndex.index().size();
         }
         log.atInfo()
                 .addKeyValue("messages", messages)

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /// `UNUSABLE` from [#open]; one line at the start says what was found; damage is logged as an error
 /// and kept in `corrupt/`.
 ///
-/// Limits: [IntakeBudget] bounds content in memory, [Index] costs 67 octets a message, [StateCache] half a MiB.
+/// Limits: [IntakeBudget] bounds content in memory, [MessageTable] costs 67 octets a message, [StateCache] half a MiB.
 ///
 /// See also: [Writer], [RecoveryTable], [Compaction], [Retention].
 public final class JournalSpool implements Spool {
@@ -42,13 +42,13 @@ public final class JournalSpool implements Spool {
 
     private final SpoolConfig config;
     private final SpoolHome home;
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final Writer writer;
     private final IntakeRegistry reception;
     private final Claims claims;
     private final QueueAdmin desk;
     private final DiskSpace room;
-    private final StateFiles keepsakes;
+    private final StateFiles stateFiles;
     private final Preparations preparations;
     private volatile Runnable onDue = () -> {};
     private volatile Consumer<Predicate<QueueId>> onWish = _ -> {};
@@ -57,23 +57,23 @@ public final class JournalSpool implements Spool {
     private JournalSpool(
             SpoolConfig config,
             SpoolHome home,
-            QueueIndex ledger,
+            QueueIndex queueIndex,
             Writer writer,
             IntakeRegistry reception,
             Claims claims,
             QueueAdmin desk,
             DiskSpace room,
-            StateFiles keepsakes,
+            StateFiles stateFiles,
             Preparations preparations) {
         this.config = config;
         this.home = home;
-        this.ledger = ledger;
+        this.queueIndex = queueIndex;
         this.writer = writer;
         this.reception = reception;
         this.claims = claims;
         this.desk = desk;
         this.room = room;
-        this.keepsakes = keepsakes;
+        this.stateFiles = stateFiles;
         this.preparations = preparations;
     }
 
@@ -132,47 +132,47 @@ public final class JournalSpool implements Spool {
         int mark = mark(disk, config, home);
         Catalogue catalogue = new Catalogue(disk, config.path());
         catalogue.clear(disk.list(config.path()).contains(Catalogue.NAME));
-        QueueIndex ledger = new QueueIndex(config.path(), catalogue);
+        QueueIndex queueIndex = new QueueIndex(config.path(), catalogue);
         JournalRecovery.Result found =
-                new JournalRecovery(disk, config.path(), mark, lastStop, ledger).run(clock.instant());
+                new JournalRecovery(disk, config.path(), mark, lastStop, queueIndex).run(clock.instant());
         home.running(options.bootId());
         Writer writer = new Writer(observer);
         Journal journal =
-                journal(config, disk, options.segmentBytes(), ledger, mark, found, writer);
+                journal(config, disk, options.segmentBytes(), queueIndex, mark, found, writer);
         JournalReader reader = new JournalReader(disk, config.path(), mark);
-        MessageStates snapshots = new MessageStates(ledger, reader);
+        MessageStates snapshots = new MessageStates(queueIndex, reader);
         JournalWrites notes = new JournalWrites(writer);
-        IntakeRegistry reception = new IntakeRegistry(ledger, writer, reader, clock, found.lastId());
+        IntakeRegistry reception = new IntakeRegistry(queueIndex, writer, reader, clock, found.lastId());
         Preparations preparations =
                 Preparations.open(
-                        disk, config.path(), lastStop == SpoolHome.LastStop.CLEAN, ledger::isOwed);
-        QueueAdmin desk = new QueueAdmin(ledger, snapshots, reader, notes, preparations, clock);
-        DiskSpace room = new DiskSpace(disk, config, ledger);
+                        disk, config.path(), lastStop == SpoolHome.LastStop.CLEAN, queueIndex::isOwed);
+        QueueAdmin desk = new QueueAdmin(queueIndex, snapshots, reader, notes, preparations, clock);
+        DiskSpace room = new DiskSpace(disk, config, queueIndex);
         Compaction compaction =
                 new Compaction(
-                        ledger,
+                        queueIndex,
                         disk,
                         reader,
                         journal,
                         snapshots,
                         options.segmentBytes(),
                         reception::oldestSegment);
-        Retention care = new Retention(ledger, config, clock, desk);
+        Retention care = new Retention(queueIndex, config, clock, desk);
         JournalSpool spool =
                 new JournalSpool(
                         config,
                         home,
-                        ledger,
+                        queueIndex,
                         writer,
                         reception,
-                        new Claims(ledger, snapshots, notes, clock),
+                        new Claims(queueIndex, snapshots, notes, clock),
                         desk,
                         room,
                         new StateFiles(disk, config.path()),
                         preparations);
         writer.use(journal, spool::batchDone, new Housekeeping(room, care, compaction, journal));
-        found.doubtful().forEach(id -> writer.submit(JournalWrite.committing(ledger, id)));
-        found.reports().forEach(report -> notes.change(ledger, RecordType.DONE, report, true));
+        found.possiblyDuplicate().forEach(id -> writer.submit(JournalWrite.committing(queueIndex, id)));
+        found.reports().forEach(report -> notes.change(queueIndex, RecordType.DONE, report, true));
         spool.heedLastEnd();
         room.look();
         if (options.threaded()) {
@@ -185,14 +185,14 @@ public final class JournalSpool implements Spool {
             SpoolConfig config,
             Disk disk,
             int segmentBytes,
-            QueueIndex ledger,
+            QueueIndex queueIndex,
             int mark,
             JournalRecovery.Result found,
             Writer writer) {
         return new Journal(
                 disk,
                 config.path(),
-                ledger,
+                queueIndex,
                 mark,
                 config.sync() == SpoolConfig.Sync.ALWAYS,
                 segmentBytes,
@@ -357,12 +357,12 @@ public final class JournalSpool implements Spool {
 
     @Override
     public void keep(String name, byte[] octets) {
-        keepsakes.keep(name, octets);
+        stateFiles.keep(name, octets);
     }
 
     @Override
     public byte[] kept(String name) {
-        return keepsakes.kept(name);
+        return stateFiles.kept(name);
     }
 
     @Override
@@ -406,15 +406,15 @@ public final class JournalSpool implements Spool {
     @Override
     public SpoolStatus status() {
         Map<State, Integer> counts;
-        synchronized (ledger) {
-            counts = ledger.lines().counts();
+        synchronized (queueIndex) {
+            counts = queueIndex.lines().counts();
         }
         return new SpoolStatus(
                 config.path(),
-                ledger.bytes(),
+                queueIndex.bytes(),
                 room.freeBytes(),
                 counts,
-                ledger.oldest(),
+                queueIndex.oldest(),
                 trouble());
     }
 
@@ -433,7 +433,7 @@ public final class JournalSpool implements Spool {
         }
         writer.close();
         try {
-            keepsakes.close();
+            stateFiles.close();
             if (writer.isClean()) {
                 home.stopped();
             }

@@ -10,7 +10,7 @@ final class JournalWrite implements Work {
 
     private static final byte[] NO_BODY = {};
 
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final RecordType type;
     private final long id;
     private final long link;
@@ -19,8 +19,8 @@ final class JournalWrite implements Work {
     private final CountDownLatch written = new CountDownLatch(1);
     private final CountDownLatch durable = new CountDownLatch(1);
 
-    private JournalWrite(QueueIndex ledger, RecordType type, long id, long link, byte[] body, boolean urgent) {
-        this.ledger = ledger;
+    private JournalWrite(QueueIndex queueIndex, RecordType type, long id, long link, byte[] body, boolean urgent) {
+        this.queueIndex = queueIndex;
         this.type = type;
         this.id = id;
         this.link = link;
@@ -32,23 +32,23 @@ final class JournalWrite implements Work {
     ///
     /// @param body the encoded snapshot, which [QueueIndex#change] was told of
     /// @param urgent whether to sync at once
-    static JournalWrite state(QueueIndex ledger, RecordType type, long id, byte[] body, boolean urgent) {
+    static JournalWrite state(QueueIndex queueIndex, RecordType type, long id, byte[] body, boolean urgent) {
         assert type.isSnapshot();
-        return new JournalWrite(ledger, type, id, 0, body, urgent);
+        return new JournalWrite(queueIndex, type, id, 0, body, urgent);
     }
 
     /// An attempt is about to pass its commit point.
-    static JournalWrite committing(QueueIndex ledger, long id) {
-        return new JournalWrite(ledger, RecordType.COMMITTING, id, 0, NO_BODY, false);
+    static JournalWrite committing(QueueIndex queueIndex, long id) {
+        return new JournalWrite(queueIndex, RecordType.COMMITTING, id, 0, NO_BODY, false);
     }
 
     /// A message is gone.
     ///
     /// @param first the oldest segment that may know it
     /// @param last the newest one
-    static JournalWrite removed(QueueIndex ledger, long id, int first, int last, boolean urgent) {
+    static JournalWrite removed(QueueIndex queueIndex, long id, int first, int last, boolean urgent) {
         long range = (long) first << 32 | last;
-        return new JournalWrite(ledger, RecordType.REMOVED, id, range, NO_BODY, urgent);
+        return new JournalWrite(queueIndex, RecordType.REMOVED, id, range, NO_BODY, urgent);
     }
 
     @Override
@@ -62,23 +62,23 @@ final class JournalWrite implements Work {
     }
 
     private void stageState(Journal journal) throws IOException {
-        if (ledger.knows(id)) {
-            long head = journal.append(type, id, ledger.tail(id), body, 0, body.length);
-            ledger.moved(id, head, body.length);
+        if (queueIndex.knows(id)) {
+            long head = journal.append(type, id, queueIndex.tail(id), body, 0, body.length);
+            queueIndex.moved(id, head, body.length);
         }
     }
 
     private void stageCommitting(Journal journal) throws IOException {
         long position = journal.append(type, id, 0, NO_BODY, 0, 0);
-        synchronized (ledger) {
-            ledger.segmentAt(position).doubt();
+        synchronized (queueIndex) {
+            queueIndex.segmentAt(position).possibleDuplicate();
         }
     }
 
     private void stageRemoved(Journal journal) throws IOException {
         long position = journal.append(type, id, link, NO_BODY, 0, 0);
-        synchronized (ledger) {
-            Segment segment = ledger.segmentAt(position);
+        synchronized (queueIndex) {
+            Segment segment = queueIndex.segmentAt(position);
             segment.knowsEnded(Position.segment(link), Position.offset(link));
         }
     }
@@ -101,9 +101,9 @@ final class JournalWrite implements Work {
     @Override
     public void durable() {
         if (type.isSnapshot()) {
-            ledger.durable(id);
+            queueIndex.durable(id);
         } else if (type == RecordType.REMOVED) {
-            ledger.left(id);
+            queueIndex.left(id);
         }
         written.countDown();
         durable.countDown();

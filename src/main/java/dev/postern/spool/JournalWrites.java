@@ -22,7 +22,7 @@ final class JournalWrites {
         this.writer = writer;
     }
 
-    /// Hands a change over. Called under the ledger's monitor, so that changes and their records
+    /// Hands a change over. Called under the index's monitor, so that changes and their records
     /// have one order.
     ///
     /// @return false when the spool is closed
@@ -40,12 +40,12 @@ final class JournalWrites {
     }
 
     /// Changes a message that is known.
-    JournalWrite change(QueueIndex ledger, RecordType type, MessageState after, boolean urgent) {
+    JournalWrite change(QueueIndex queueIndex, RecordType type, MessageState after, boolean urgent) {
         long id = after.id().value();
         byte[] body = MessageStateCodec.encode(after);
-        JournalWrite note = JournalWrite.state(ledger, type, id, body, urgent);
-        synchronized (ledger) {
-            ledger.change(ledger.index().find(id), after, body.length);
+        JournalWrite note = JournalWrite.state(queueIndex, type, id, body, urgent);
+        synchronized (queueIndex) {
+            queueIndex.change(queueIndex.index().find(id), after, body.length);
             submit(note);
         }
         return note;
@@ -53,13 +53,13 @@ final class JournalWrites {
 
     /// Changes a message that is and stays claimed, and says again that it is past a commit point:
     /// its newest record would deny that.
-    void progress(QueueIndex ledger, MessageState after) {
+    void progress(QueueIndex queueIndex, MessageState after) {
         long id = after.id().value();
         byte[] body = MessageStateCodec.encode(after);
-        synchronized (ledger) {
-            ledger.progress(ledger.index().find(id), after, body.length);
-            submit(JournalWrite.state(ledger, RecordType.SETTLED, id, body, false));
-            submit(JournalWrite.committing(ledger, id));
+        synchronized (queueIndex) {
+            queueIndex.progress(queueIndex.index().find(id), after, body.length);
+            submit(JournalWrite.state(queueIndex, RecordType.SETTLED, id, body, false));
+            submit(JournalWrite.committing(queueIndex, id));
         }
     }
 

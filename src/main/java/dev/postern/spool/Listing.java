@@ -19,11 +19,11 @@ final class Listing {
     /// Recipients on a page at most, unless its only message has more: what memory can bear.
     static final int PAGE_RECIPIENTS = 20_000;
 
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final MessageStates snapshots;
 
-    Listing(QueueIndex ledger, MessageStates snapshots) {
-        this.ledger = ledger;
+    Listing(QueueIndex queueIndex, MessageStates snapshots) {
+        this.queueIndex = queueIndex;
         this.snapshots = snapshots;
     }
 
@@ -49,9 +49,9 @@ final class Listing {
         QueueId after = query.after();
         long below = after == null ? Long.MAX_VALUE : after.value();
         long[] ids;
-        synchronized (ledger) {
-            Index index = ledger.index();
-            DueQueues lines = ledger.lines();
+        synchronized (queueIndex) {
+            MessageTable index = queueIndex.index();
+            DueQueues lines = queueIndex.lines();
             ids =
                     index.ids(row ->
                             index.id(row) < below
@@ -67,17 +67,17 @@ final class Listing {
         if (query.sender() == null && query.recipient() == null) {
             return false;
         }
-        synchronized (ledger) {
-            int row = ledger.index().find(id);
-            Catalogue catalogue = ledger.catalogue();
-            return row == Index.NONE
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(id);
+            Catalogue catalogue = queueIndex.catalogue();
+            return row == MessageTable.NONE
                     || catalogue.match(row, id, query.sender(), query.recipient())
                             == Catalogue.Match.NO;
         }
     }
 
     private @Nullable QueuedMessage read(long id) {
-        QueueIndex.Found found = ledger.find(id);
+        QueueIndex.Found found = queueIndex.find(id);
         if (found == null) {
             return null;
         }

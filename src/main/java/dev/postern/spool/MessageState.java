@@ -181,8 +181,8 @@ record MessageState(
                 damaged || damage);
     }
 
-    /// Returns the state with the doubt whether it was sent before.
-    MessageState doubtful() {
+    /// Returns the state with the possible duplicate whether it was sent before.
+    MessageState possiblyDuplicate() {
         return new MessageState(
                 id,
                 envelope,
@@ -224,14 +224,14 @@ record MessageState(
     ///
     /// @param held which recipients
     MessageState queued(Predicate<Recipient> held, Instant from, Instant when) {
-        Map<ForwardPath, String> doubts = History.doubts(attempts);
+        Map<ForwardPath, String> possibleDuplicates = History.possibleDuplicates(attempts);
         return with(
                 recipient -> {
                     if (!held.test(recipient)) {
                         return recipient;
                     }
                     ForwardPath to = recipient.address();
-                    String egress = doubts.get(to);
+                    String egress = possibleDuplicates.get(to);
                     return egress == null
                             ? new Recipient(
                                     to, State.QUEUED, null, recipient.reply(), recipient.egress())

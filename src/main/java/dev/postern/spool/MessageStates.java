@@ -5,11 +5,11 @@ import java.io.IOException;
 /// Finds the newest snapshots of messages, in memory or on disk.
 final class MessageStates {
 
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final JournalReader reader;
 
-    MessageStates(QueueIndex ledger, JournalReader reader) {
-        this.ledger = ledger;
+    MessageStates(QueueIndex queueIndex, JournalReader reader) {
+        this.queueIndex = queueIndex;
         this.reader = reader;
     }
 
@@ -27,7 +27,7 @@ final class MessageStates {
             try {
                 return reader.snapshot(id, found.head());
             } catch (IOException e) {
-                QueueIndex.Found again = ledger.find(id);
+                QueueIndex.Found again = queueIndex.find(id);
                 if (again == null || (again.head() == found.head() && again.snapshot() == null)) {
                     throw e;
                 }

@@ -21,7 +21,7 @@ final class QueueAdmin {
 
     private static final Logger log = LoggerFactory.getLogger(QueueAdmin.class);
 
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final MessageStates snapshots;
     private final JournalReader reader;
     private final JournalWrites notes;
@@ -29,13 +29,13 @@ final class QueueAdmin {
     private final InstantSource clock;
 
     QueueAdmin(
-            QueueIndex ledger,
+            QueueIndex queueIndex,
             MessageStates snapshots,
             JournalReader reader,
             JournalWrites notes,
             Preparations preparations,
             InstantSource clock) {
-        this.ledger = ledger;
+        this.queueIndex = queueIndex;
         this.snapshots = snapshots;
         this.reader = reader;
         this.notes = notes;
@@ -45,7 +45,7 @@ final class QueueAdmin {
 
     Spool.Verdict apply(Spool.Verb verb, QueueId id) {
         while (true) {
-            QueueIndex.Found found = ledger.find(id.value());
+            QueueIndex.Found found = queueIndex.find(id.value());
             if (found == null) {
                 return Spool.Verdict.UNKNOWN;
             }
@@ -60,7 +60,7 @@ final class QueueAdmin {
                     return Spool.Verdict.DONE;
                 }
             } catch (IOException e) {
-                if (ledger.knows(id.value())) {
+                if (queueIndex.knows(id.value())) {
                     report(id, e);
                     return Spool.Verdict.WRONG_STATE;
                 }
@@ -76,9 +76,9 @@ final class QueueAdmin {
     ///
     /// @return null when the message changed since it was found
     private @Nullable JournalWrite apply(Spool.Verb verb, QueueIndex.Found found, MessageState before) {
-        synchronized (ledger) {
-            int row = ledger.index().find(before.id().value());
-            if (row == Index.NONE || !found.equals(ledger.found(row))) {
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(before.id().value());
+            if (row == MessageTable.NONE || !found.equals(queueIndex.found(row))) {
                 return null;
             }
             if (verb == Spool.Verb.DELETE) {
@@ -88,18 +88,18 @@ final class QueueAdmin {
             if (before.isSuspected() && !after.isSuspected()) {
                 preparations.lastChance(before.id().value());
             }
-            return notes.change(ledger, Verbs.record(verb), after, true);
+            return notes.change(queueIndex, Verbs.record(verb), after, true);
         }
     }
 
     private JournalWrite remove(int row) {
-        Index index = ledger.index();
+        MessageTable index = queueIndex.index();
         long id = index.id(row);
         int first = index.first(row);
-        ledger.forget(row);
-        ledger.leaves(id, first);
+        queueIndex.forget(row);
+        queueIndex.leaves(id, first);
         // A copy of it may be on its way to any segment before the one that gets this record.
-        JournalWrite note = JournalWrite.removed(ledger, id, first, Integer.MAX_VALUE, true);
+        JournalWrite note = JournalWrite.removed(queueIndex, id, first, Integer.MAX_VALUE, true);
         notes.submit(note);
         return note;
     }
@@ -108,25 +108,25 @@ final class QueueAdmin {
     ///
     /// @return false when it has none or changed meanwhile
     boolean dropContent(long id) throws IOException {
-        QueueIndex.Found found = ledger.find(id);
+        QueueIndex.Found found = queueIndex.find(id);
         if (found == null || found.shown() != State.FAILED) {
             return false;
         }
         MessageState before = snapshots.load(id, found);
-        synchronized (ledger) {
-            int row = ledger.index().find(id);
-            boolean same = row != Index.NONE && found.equals(ledger.found(row));
+        synchronized (queueIndex) {
+            int row = queueIndex.index().find(id);
+            boolean same = row != MessageTable.NONE && found.equals(queueIndex.found(row));
             if (!same || !before.hasContent()) {
                 return false;
             }
-            notes.change(ledger, RecordType.DONE, before.withoutContent(false), false);
+            notes.change(queueIndex, RecordType.DONE, before.withoutContent(false), false);
             return true;
         }
     }
 
     /// Holds what ended the process again and again while it was prepared.
     void suspect(QueueId id) {
-        QueueIndex.Found found = ledger.find(id.value());
+        QueueIndex.Found found = queueIndex.find(id.value());
         if (found == null) {
             return;
         }
@@ -137,7 +137,7 @@ final class QueueAdmin {
             report(id, e);
             return;
         }
-        notes.change(ledger, RecordType.HELD, before.suspected(SUSPECTED), true);
+        notes.change(queueIndex, RecordType.HELD, before.suspected(SUSPECTED), true);
         log.atError()
                 .addMarker(LogMark.EACH)
                 .addKeyValue("id", id)
@@ -147,11 +147,11 @@ final class QueueAdmin {
     }
 
     Page list(Query query) {
-        return new Listing(ledger, snapshots).page(query);
+        return new Listing(queueIndex, snapshots).page(query);
     }
 
     Optional<MessageHistory> find(QueueId id) {
-        QueueIndex.Found found = ledger.find(id.value());
+        QueueIndex.Found found = queueIndex.find(id.value());
         if (found == null) {
             return Optional.empty();
         }
@@ -166,7 +166,7 @@ final class QueueAdmin {
     }
 
     Optional<MessageContent> content(QueueId id) {
-        QueueIndex.Found found = ledger.find(id.value());
+        QueueIndex.Found found = queueIndex.find(id.value());
         if (found == null) {
             return Optional.empty();
         }
@@ -178,11 +178,11 @@ final class QueueAdmin {
             return Optional.of(
                     new StoredContent(
                             reader,
-                            ledger,
+                            queueIndex,
                             id,
                             snapshot.sizeBytes(),
                             snapshot.traits(),
-                            () -> ledger.pinContent(id.value())));
+                            () -> queueIndex.pinContent(id.value())));
         } catch (IOException e) {
             report(id, e);
             return Optional.empty();

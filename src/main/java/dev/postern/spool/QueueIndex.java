@@ -12,7 +12,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// What is known in memory: the [Index] of messages, the [DueQueues] they stand in, the [Segment]s and
+/// What is known in memory: the [MessageTable] of messages, the [DueQueues] they stand in, the [Segment]s and
 /// what of them is needed, and [StateCache] snapshots. Its monitor guards all of these; nothing under
 /// it waits for the disk.
 final class QueueIndex {
@@ -22,7 +22,7 @@ final class QueueIndex {
     private static final long RECENT_BYTES = 512 * 1024;
 
     private final Path directory;
-    private final Index index = new Index();
+    private final MessageTable index = new MessageTable();
     private final DueQueues lines = new DueQueues(index);
     private final StateCache recent = new StateCache(RECENT_BYTES);
     private final Catalogue catalogue;
@@ -42,7 +42,7 @@ final class QueueIndex {
             long head,
             State shown,
             long due,
-            boolean doubtful,
+            boolean possiblyDuplicate,
             boolean freed) {}
 
     QueueIndex(Path directory, Catalogue catalogue) {
@@ -50,7 +50,7 @@ final class QueueIndex {
         this.catalogue = catalogue;
     }
 
-    Index index() {
+    MessageTable index() {
         assert Thread.holdsLock(this);
         return index;
     }
@@ -121,10 +121,10 @@ final class QueueIndex {
         index.state(row, snapshot.state(), snapshot.reasons());
         index.due(row, snapshot.due().toEpochMilli());
         index.shelf(row, 0);
-        index.set(row, Index.HAS_CONTENT, snapshot.hasContent());
-        index.set(row, Index.DOUBTFUL, false);
-        index.set(row, Index.FREED, false);
-        index.set(row, Index.COMMITTING, false);
+        index.set(row, MessageTable.HAS_CONTENT, snapshot.hasContent());
+        index.set(row, MessageTable.DOUBTFUL, false);
+        index.set(row, MessageTable.FREED, false);
+        index.set(row, MessageTable.COMMITTING, false);
     }
 
     /// Changes a message that nobody has claimed any more; `snapshot` stays in memory until
@@ -135,7 +135,7 @@ final class QueueIndex {
 
     /// Changes a message that is and stays claimed, and past a commit point.
     void progress(int row, MessageState snapshot, int bytes) {
-        change(row, snapshot, bytes, Index.CLAIMED | Index.COMMITTING);
+        change(row, snapshot, bytes, MessageTable.CLAIMED | MessageTable.COMMITTING);
     }
 
     private void change(int row, MessageState snapshot, int bytes, int flags) {
@@ -143,7 +143,7 @@ final class QueueIndex {
         lines.leave(row);
         count(row, -1);
         describe(row, snapshot);
-        index.set(row, Index.CLAIMED | Index.COMMITTING, false);
+        index.set(row, MessageTable.CLAIMED | MessageTable.COMMITTING, false);
         index.set(row, flags, true);
         count(row, 1);
         lines.join(row);
@@ -177,7 +177,7 @@ final class QueueIndex {
         leaving.values().forEach(first -> oldest[0] = Math.min(oldest[0], first));
         recent.forEachPinned(id -> {
             int row = index.find(id);
-            if (row != Index.NONE) {
+            if (row != MessageTable.NONE) {
                 oldest[0] = Math.min(oldest[0], index.first(row));
             }
         });
@@ -187,7 +187,7 @@ final class QueueIndex {
     /// Notes that a message's newest snapshot has been written, not yet durably.
     synchronized void moved(long id, long head, int headBytes) {
         int row = index.find(id);
-        if (row != Index.NONE) {
+        if (row != MessageTable.NONE) {
             count(row, -1);
             index.head(row, head, headBytes);
             count(row, 1);
@@ -199,7 +199,7 @@ final class QueueIndex {
     /// @param content where its content is now; of no meaning when it has none
     synchronized void moved(long id, Place content, boolean hasContent, long head, int headBytes) {
         int row = index.find(id);
-        if (row != Index.NONE) {
+        if (row != MessageTable.NONE) {
             count(row, -1);
             if (hasContent) {
                 index.content(row, content.first(), content.tail(), index.sizeBytes(row));
@@ -216,7 +216,7 @@ final class QueueIndex {
     /// Returns where a message's content is, for a record about it; no place when it has none.
     synchronized long tail(long id) {
         int row = index.find(id);
-        return row != Index.NONE && index.has(row, Index.HAS_CONTENT)
+        return row != MessageTable.NONE && index.has(row, MessageTable.HAS_CONTENT)
                 ? index.tail(row)
                 : Position.NONE;
     }
@@ -224,17 +224,17 @@ final class QueueIndex {
     /// Returns whether something is owed of a message.
     synchronized boolean isOwed(long id) {
         int row = index.find(id);
-        return row != Index.NONE && !index.state(row).isFinal();
+        return row != MessageTable.NONE && !index.state(row).isFinal();
     }
 
     synchronized boolean knows(long id) {
-        return index.find(id) != Index.NONE;
+        return index.find(id) != MessageTable.NONE;
     }
 
     /// Returns where a message's newest snapshot is; null when it is not known.
     synchronized @Nullable Found find(long id) {
         int row = index.find(id);
-        return row == Index.NONE ? null : found(row);
+        return row == MessageTable.NONE ? null : found(row);
     }
 
     Found found(int row) {
@@ -243,15 +243,15 @@ final class QueueIndex {
                 index.head(row),
                 lines.shownState(row),
                 index.due(row),
-                index.has(row, Index.DOUBTFUL),
-                index.has(row, Index.FREED));
+                index.has(row, MessageTable.DOUBTFUL),
+                index.has(row, MessageTable.FREED));
     }
 
     /// Returns where the content of a message is and keeps its segments until [#unpin]; null when
     /// it is gone.
     synchronized @Nullable Place pinContent(long id) {
         int row = index.find(id);
-        if (row == Index.NONE || !index.has(row, Index.HAS_CONTENT)) {
+        if (row == MessageTable.NONE || !index.has(row, MessageTable.HAS_CONTENT)) {
             return null;
         }
         Place place = new Place(index.contentFirst(row), index.tail(row));
@@ -279,7 +279,7 @@ final class QueueIndex {
         if (head != null) {
             head.count(sign, index.headBytes(row));
         }
-        if (index.has(row, Index.HAS_CONTENT)) {
+        if (index.has(row, MessageTable.HAS_CONTENT)) {
             List<Segment> holders = segmentsOf(index.contentFirst(row), index.tail(row));
             for (Segment holder : holders) {
                 holder.count(sign, index.sizeBytes(row) / holders.size());

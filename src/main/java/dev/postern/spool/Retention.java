@@ -29,13 +29,13 @@ final class Retention {
     private record Given(int segment, long bytes, long untilMillis) {}
 
     private final List<Given> returning = new ArrayList<>();
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final SpoolConfig config;
     private final InstantSource clock;
     private final QueueAdmin desk;
 
-    Retention(QueueIndex ledger, SpoolConfig config, InstantSource clock, QueueAdmin desk) {
-        this.ledger = ledger;
+    Retention(QueueIndex queueIndex, SpoolConfig config, InstantSource clock, QueueAdmin desk) {
+        this.queueIndex = queueIndex;
         this.config = config;
         this.clock = clock;
         this.desk = desk;
@@ -44,29 +44,29 @@ final class Retention {
     /// Forgets what is too old or too much.
     void trim() {
         long now = clock.millis();
-        synchronized (ledger) {
-            DueHeap sent = ledger.lines().sent();
+        synchronized (queueIndex) {
+            DueHeap sent = queueIndex.lines().sent();
             long sentBefore = now - config.keepSent().toMillis();
             forget(sent, config.keepSentCount(), sentBefore);
             long failedBefore = now - config.keepFailed().toMillis();
-            forget(ledger.lines().failed(), Integer.MAX_VALUE, failedBefore);
+            forget(queueIndex.lines().failed(), Integer.MAX_VALUE, failedBefore);
         }
     }
 
     /// Forgets the oldest until at most `most` are left and none was finished at `before` or
     /// earlier.
     private int forget(DueHeap finished, int most, long before) {
-        Index index = ledger.index();
+        MessageTable index = queueIndex.index();
         int count = 0;
         while (finished.size() > 0) {
             int row = finished.first();
             boolean stays = finished.size() <= most && index.due(row) > before;
-            if (stays || ledger.recent().isPinned(index.id(row))) {
+            if (stays || queueIndex.recent().isPinned(index.id(row))) {
                 return count;
             }
             int head = Position.segment(index.head(row));
-            ledger.segmentAt(index.head(row)).knowsEnded(index.first(row), head);
-            ledger.forget(row);
+            queueIndex.segmentAt(index.head(row)).knowsEnded(index.first(row), head);
+            queueIndex.forget(row);
             count++;
         }
         return count;
@@ -81,8 +81,8 @@ final class Retention {
         }
         int sent;
         List<Long> failed = new ArrayList<>();
-        synchronized (ledger) {
-            sent = forget(ledger.lines().sent(), 0, Long.MAX_VALUE);
+        synchronized (queueIndex) {
+            sent = forget(queueIndex.lines().sent(), 0, Long.MAX_VALUE);
             if (sent == 0) {
                 failed.addAll(oldestFailed(missingBytes));
             }
@@ -94,23 +94,23 @@ final class Retention {
     }
 
     private long returningBytes() {
-        synchronized (ledger) {
+        synchronized (queueIndex) {
             long now = clock.millis();
             returning.removeIf(given ->
-                    given.untilMillis() <= now || !ledger.segments().containsKey(given.segment()));
+                    given.untilMillis() <= now || !queueIndex.segments().containsKey(given.segment()));
         }
         return returning.stream().mapToLong(Given::bytes).sum();
     }
 
     private List<Long> oldestFailed(long missingBytes) {
-        Index index = ledger.index();
+        MessageTable index = queueIndex.index();
         List<Long> ids = new ArrayList<>();
         long[] freed = {0};
-        ledger.lines()
+        queueIndex.lines()
                 .failed()
                 .forEachInOrder(row -> {
                     boolean more = freed[0] < missingBytes;
-                    if (more && index.has(row, Index.HAS_CONTENT)) {
+                    if (more && index.has(row, MessageTable.HAS_CONTENT)) {
                         freed[0] += index.sizeBytes(row);
                         ids.add(index.id(row));
                     }
@@ -122,10 +122,10 @@ final class Retention {
     private void dropOctets(long id) {
         try {
             Given given;
-            synchronized (ledger) {
-                Index index = ledger.index();
+            synchronized (queueIndex) {
+                MessageTable index = queueIndex.index();
                 int row = index.find(id);
-                if (row == Index.NONE) {
+                if (row == MessageTable.NONE) {
                     return;
                 }
                 int segment = Position.segment(index.tail(row));

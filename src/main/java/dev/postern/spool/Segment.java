@@ -18,7 +18,7 @@ final class Segment {
     private long liveBytes;
     private int liveCount;
     private int readers;
-    private int doubts;
+    private int possibleDuplicates;
     private boolean overhanging;
     private int knownFrom = Integer.MAX_VALUE;
     private int knownTo;
@@ -110,12 +110,12 @@ final class Segment {
     }
 
     /// Counts an attempt's commit point noted in here.
-    void doubt() {
-        doubts++;
+    void possibleDuplicate() {
+        possibleDuplicates++;
     }
 
-    boolean hasDoubts() {
-        return doubts > 0;
+    boolean hasPossibleDuplicates() {
+        return possibleDuplicates > 0;
     }
 
     /// Returns whether its file is longer than it, which only its successor tells.

@@ -16,23 +16,23 @@ import org.jspecify.annotations.Nullable;
 final class StoredContent implements MessageContent {
 
     private final JournalReader reader;
-    private final QueueIndex ledger;
+    private final QueueIndex queueIndex;
     private final QueueId id;
     private final long sizeBytes;
     private final ContentTraits traits;
     private final Supplier<QueueIndex.@Nullable Place> pinned;
 
-    /// @param pinned finds where the content is now and pins it in the ledger; gives null when it
+    /// @param pinned finds where the content is now and pins it in the index; gives null when it
     ///   is gone
     StoredContent(
             JournalReader reader,
-            QueueIndex ledger,
+            QueueIndex queueIndex,
             QueueId id,
             long sizeBytes,
             ContentTraits traits,
             Supplier<QueueIndex.@Nullable Place> pinned) {
         this.reader = reader;
-        this.ledger = ledger;
+        this.queueIndex = queueIndex;
         this.id = id;
         this.sizeBytes = sizeBytes;
         this.traits = traits;
@@ -58,7 +58,7 @@ final class StoredContent implements MessageContent {
         try {
             return new Pieces(place, reader.pieces(id.value(), place.tail()));
         } catch (IOException | RuntimeException | Error e) {
-            ledger.unpin(place);
+            queueIndex.unpin(place);
             throw e;
         }
     }
@@ -146,7 +146,7 @@ final class StoredContent implements MessageContent {
         public void close() throws IOException {
             if (!closed) {
                 closed = true;
-                ledger.unpin(place);
+                queueIndex.unpin(place);
                 closeFile();
             }
         }

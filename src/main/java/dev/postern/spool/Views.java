@@ -6,14 +6,14 @@ import dev.postern.mail.State;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// Brings snapshots up to what the [Index] knows better than the disk.
+/// Brings snapshots up to what the [MessageTable] knows better than the disk.
 final class Views {
 
     private Views() {}
 
-    /// Returns a snapshot with what changed in memory only: doubt, freed holds.
+    /// Returns a snapshot with what changed in memory only: possible duplicate, freed holds.
     static MessageState current(MessageState snapshot, QueueIndex.Found found) {
-        MessageState current = found.doubtful() ? snapshot.doubtful() : snapshot;
+        MessageState current = found.possiblyDuplicate() ? snapshot.possiblyDuplicate() : snapshot;
         return found.freed()
                 ? current.queued(Views::isFreed, current.ageFrom(), current.due())
                 : current;

@@ -43,7 +43,7 @@ final class Writer {
 
     // The writer thread's own.
     private @Nullable Journal journal;
-    private @Nullable Housekeeping upkeep;
+    private @Nullable Housekeeping housekeeping;
     private Runnable afterBatch = () -> {};
     private boolean more;
     private List<Work> spare = new ArrayList<>();
@@ -65,7 +65,7 @@ final class Writer {
     void use(Journal end, Runnable batchDone, Housekeeping care) {
         journal = end;
         afterBatch = batchDone;
-        upkeep = care;
+        housekeeping = care;
     }
 
     /// Starts the thread. Without it, work is done by calls of [#step].
@@ -223,13 +223,13 @@ final class Writer {
         SpoolException current = trouble;
         if (current != null) {
             if (current.kind() == SpoolException.Kind.FULL) {
-                upkeep().makeRoom();
+                housekeeping().makeRoom();
             }
             retry();
         }
         if (trouble == null) {
             try {
-                upkeep().everySecond();
+                housekeeping().everySecond();
             } catch (IOException e) {
                 fail(e, List.of(), 0);
             }
@@ -240,15 +240,15 @@ final class Writer {
         more = false;
         if (trouble == null) {
             try {
-                more = upkeep().step();
+                more = housekeeping().step();
             } catch (IOException e) {
                 fail(e, List.of(), 0);
             }
         }
     }
 
-    private Housekeeping upkeep() {
-        Housekeeping care = upkeep;
+    private Housekeeping housekeeping() {
+        Housekeeping care = housekeeping;
         if (care == null) {
             throw new IllegalStateException("the writer has no upkeep yet");
         }
@@ -363,7 +363,7 @@ final class Writer {
     }
 
     private void giveUpSegment(IOException cause) {
-        upkeep().giveUp();
+        housekeeping().giveUp();
         try {
             journal().discard(cause);
         } catch (IOException e) {

@@ -82,7 +82,7 @@ class AnswersTest {
     private static final Pattern WAIT =
             Pattern.compile("retry-after|ratelimit-reset", Pattern.CASE_INSENSITIVE);
 
-    /// A class with its fault or misfit, as in the data.
+    /// A class with its fault or unsuitability, as in the data.
     private record Row(String what, Answer answer, String comesTo) {}
 
     /// What a class means for a message.
@@ -299,11 +299,11 @@ class AnswersTest {
             String state = state(rig.fate(id), false);
             String came = comesTo + ", " + state;
             assertEquals(1, posts, "posts at once");
-            rig.pace.pass(BEFORE_A_REPEAT);
+            rig.scheduler.pass(BEFORE_A_REPEAT);
             if (comesTo.startsWith("uncertain")) {
                 came += posts == 1 ? ", once" : ", " + posts + " times";
             }
-            rig.pace.pass(A_WHILE.minus(BEFORE_A_REPEAT));
+            rig.scheduler.pass(A_WHILE.minus(BEFORE_A_REPEAT));
             Fate fate = Fate.of(comesTo);
             if (posts < fate.least() || posts > fate.most()) {
                 return came + ", posted " + posts + " times";
@@ -321,9 +321,9 @@ class AnswersTest {
         private Rig rig(String... names) {
             Rig rig = Rig.of(names);
             rig.egress("api")
-                    .usually((shipment, gate) -> {
+                    .usually((outbound, gate) -> {
                         posts++;
-                        Delivery delivery = api.send(shipment, gate);
+                        Delivery delivery = api.send(outbound, gate);
                         comesTo = words(delivery.outcomes().firstEntry().getValue());
                         return delivery;
                     });
@@ -345,7 +345,7 @@ class AnswersTest {
                 switch (outcome) {
                     case Outcome.Unavailable down -> down.fault().word();
                     case Outcome.Unsuited unsuited ->
-                            unsuited.misfit().name().toLowerCase(Locale.ROOT);
+                            unsuited.unsuitability().name().toLowerCase(Locale.ROOT);
                     case Outcome.Deferred deferred when deferred.forAll() -> "all";
                     default -> "-";
                 };

@@ -93,7 +93,7 @@ class ChooserSim {
     private static final class World implements DispatchObserver {
 
         private final RandomGenerator random;
-        private final ManualPace pace;
+        private final ManualPace scheduler;
         private final SimulatedSpool spool;
         private final ChooserRules rules = new ChooserRules();
         private final Map<String, EgressConfig> configs = new LinkedHashMap<>();
@@ -118,8 +118,8 @@ class ChooserSim {
 
         World(RandomGenerator random) {
             this.random = random;
-            this.pace = new ManualPace(random);
-            this.spool = new SimulatedSpool(pace::now, random.nextLong());
+            this.scheduler = new ManualPace(random);
+            this.spool = new SimulatedSpool(scheduler::now, random.nextLong());
             this.backed = random.nextBoolean();
             int count = 1 + random.nextInt(3);
             for (int i = 0; i < count; i++) {
@@ -129,8 +129,8 @@ class ChooserSim {
                 add(EgressConfigs.egress("back", 50, List.of(), null, WhenLimited.WAIT));
             }
             spool.onSettled(rules::settled);
-            pace.onStart(this::started);
-            pace.lasting(this::lasts);
+            scheduler.onStart(this::started);
+            scheduler.lasting(this::lasts);
             dispatcher = open();
             dispatcher.start();
         }
@@ -165,7 +165,7 @@ class ChooserSim {
             for (EgressConfig config : configs.values()) {
                 ScriptedEgress egress = new ScriptedEgress(config.name());
                 egresses.add(
-                        egress.usually((shipment, gate) -> call(config.common(), shipment, gate))
+                        egress.usually((outbound, gate) -> call(config.common(), outbound, gate))
                                 .probing(() -> probe(config.name())));
             }
             Dispatcher opened =
@@ -176,7 +176,7 @@ class ChooserSim {
                             spool,
                             egresses,
                             this,
-                            pace,
+                            scheduler,
                             random);
             return opened;
         }
@@ -301,25 +301,25 @@ class ChooserSim {
 
         /// Lets time pass, and sees that nothing runs in circles meanwhile.
         private void pass(Duration time) {
-            int before = pace.steps();
+            int before = scheduler.steps();
             int calls = rules.calls();
-            Instant end = pace.now().plus(time);
+            Instant end = scheduler.now().plus(time);
             int starts = 1;
-            pace.pass(time);
+            scheduler.pass(time);
             while (goesOn()) {
                 starts++;
-                pace.pass(Duration.between(pace.now(), end));
+                scheduler.pass(Duration.between(scheduler.now(), end));
             }
             long alive = spool.all().stream().filter(message -> !message.state().isFinal()).count();
             long looks = (time.dividedBy(RecoveryFlush.INTERVAL) + 3) * starts;
             long most = (alive + rules.calls() - calls + configs.size() + 5) * looks * STEPS_A_LOOK;
-            int steps = pace.steps() - before;
+            int steps = scheduler.steps() - before;
             assertTrue(steps <= most, () -> steps + " steps in " + time + ", most " + most);
         }
 
         /// Ends the process in the midst of a call.
         private void die() {
-            pace.die();
+            scheduler.die();
             killSpool();
             died = true;
         }
@@ -331,7 +331,7 @@ class ChooserSim {
             boolean dead = died;
             died = false;
             if (dead) {
-                pace.revive();
+                scheduler.revive();
                 start();
             }
             return dead;
@@ -349,20 +349,20 @@ class ChooserSim {
 
         private void end(boolean killed) {
             if (killed) {
-                pace.kill();
+                scheduler.kill();
                 killSpool();
             } else {
                 dispatcher.draining(Duration.ofSeconds(25));
-                pace.pass(Duration.ofSeconds(26));
+                scheduler.pass(Duration.ofSeconds(26));
                 dispatcher.closing();
-                pace.run();
+                scheduler.run();
                 excused.addAll(rules.ended());
-                pace.kill();
+                scheduler.kill();
                 spool.restart();
                 strikes.clear();
             }
             died = false;
-            pace.revive();
+            scheduler.revive();
             pass(Duration.ofSeconds(random.nextInt(30)));
             start();
         }
@@ -370,7 +370,7 @@ class ChooserSim {
         private void start() {
             dispatcher = open();
             dispatcher.start();
-            pace.run();
+            scheduler.run();
         }
 
         /// With an egress that works behind all others, only what was told to wait may wait.
@@ -378,7 +378,7 @@ class ChooserSim {
             if (!backed) {
                 return;
             }
-            Instant before = pace.now().minus(STUCK);
+            Instant before = scheduler.now().minus(STUCK);
             for (QueuedMessage message : spool.all()) {
                 boolean late = message.received().isBefore(before) && !message.state().isFinal();
                 if (late && !excused.contains(message.id()) && !isExcused(message)) {
@@ -406,12 +406,12 @@ class ChooserSim {
         private void started(String thread) {
             int dash = thread.indexOf('-');
             if (thread.startsWith("probe-")) {
-                rules.probed(configs.get(thread.substring(dash + 1)).common(), pace.now());
+                rules.probed(configs.get(thread.substring(dash + 1)).common(), scheduler.now());
             }
             EgressConfig config = dash < 0 ? null : configs.get(thread.substring(0, dash));
             if (config != null) {
                 QueueId id = QueueId.parse(thread.substring(dash + 1)).orElseThrow();
-                rules.begins(config.common(), id, dispatcher.egresses(), pace.now());
+                rules.begins(config.common(), id, dispatcher.egresses(), scheduler.now());
             }
         }
 
@@ -436,10 +436,10 @@ class ChooserSim {
             };
         }
 
-        private Delivery call(EgressCommon egress, OutboundMessage shipment, CommitGate gate) {
-            List<ForwardPath> to = shipment.envelope().recipients();
-            prepare(shipment.id(), gate);
-            rules.acts(egress, shipment.id(), to);
+        private Delivery call(EgressCommon egress, OutboundMessage outbound, CommitGate gate) {
+            List<ForwardPath> to = outbound.envelope().recipients();
+            prepare(outbound.id(), gate);
+            rules.acts(egress, outbound.id(), to);
             Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
             Outcome common = outcome(egress.name());
             boolean whole = random.nextBoolean();
@@ -448,7 +448,7 @@ class ChooserSim {
             }
             boolean commits = outcomes.values().stream().anyMatch(World::commits);
             if (commits && !gate.pass()) {
-                rules.ends(egress.name(), shipment.id(), false);
+                rules.ends(egress.name(), outbound.id(), false);
                 return Delivery.same(to, new Outcome.Unavailable("shut", Fault.TIMEOUT, null));
             }
             Map<ForwardPath, Outcome> soFar = new LinkedHashMap<>();
@@ -456,9 +456,9 @@ class ChooserSim {
             for (ForwardPath recipient : to) {
                 Outcome said = outcomes.get(recipient);
                 soFar.put(recipient, said);
-                rules.said(egress.name(), shipment.id(), recipient, said, pace.now());
+                rules.said(egress.name(), outbound.id(), recipient, said, scheduler.now());
                 if (tells && soFar.size() < to.size()) {
-                    tell(egress, shipment.id(), soFar, gate);
+                    tell(egress, outbound.id(), soFar, gate);
                 }
             }
             boolean counts =
@@ -466,7 +466,7 @@ class ChooserSim {
                             .anyMatch(said ->
                                     !(said instanceof Outcome.Unavailable
                                             || said instanceof Outcome.Unsuited));
-            rules.ends(egress.name(), shipment.id(), counts);
+            rules.ends(egress.name(), outbound.id(), counts);
             return Delivery.of(to, outcomes);
         }
 

@@ -25,7 +25,7 @@ class ClaimWindowTest {
 
     private final FakeSpool spool = new FakeSpool(() -> NOW);
 
-    private EgressPool lanes(EgressPool before, int round) {
+    private EgressPool pool(EgressPool before, int round) {
         List<EgressConfig> configs =
                 List.of(
                         EgressConfigs.egress("a", "@a" + round + ".example"),
@@ -41,12 +41,12 @@ class ClaimWindowTest {
     /// still have one each.
     @Test
     void streamsOfConfigurationsThatAreGoneTakeUpNoShelf() {
-        EgressPool lanes = lanes(null, 0);
-        ClaimWindow active = new ClaimWindow(spool, lanes);
+        EgressPool pool = pool(null, 0);
+        ClaimWindow active = new ClaimWindow(spool, pool);
         for (int round = 0; round < 2 * Spool.SHELVES; round++) {
             if (round > 0) {
-                lanes = lanes(lanes, round);
-                active.use(lanes);
+                pool = pool(pool, round);
+                active.use(pool);
             }
             for (int i = 0; i < 40; i++) {
                 spool.add("x@a" + round + ".example", "r@example.net");

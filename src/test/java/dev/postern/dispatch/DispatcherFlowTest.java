@@ -38,13 +38,13 @@ class DispatcherFlowTest {
     @Test
     void noEgressHasMoreCallsThanItsConcurrency() {
         Rig rig = rig(narrow("one", 3));
-        rig.pace.hold();
+        rig.scheduler.hold();
         for (int i = 0; i < 50; i++) {
             rig.send("b@example.net");
         }
         for (int left = 50; left > 0; left--) {
-            assertEquals(Math.min(3, left), rig.pace.underWay("one"));
-            rig.pace.letOneGo("one");
+            assertEquals(Math.min(3, left), rig.scheduler.underWay("one"));
+            rig.scheduler.letOneGo("one");
         }
         assertEquals(50, rig.done.size());
     }
@@ -52,40 +52,40 @@ class DispatcherFlowTest {
     @Test
     void whenEveryEgressIsBusyNothingMoreIsClaimed() {
         Rig rig = rig(narrow("one", 2));
-        rig.pace.hold();
+        rig.scheduler.hold();
         for (int i = 0; i < 50; i++) {
             rig.send("b@example.net");
         }
         assertEquals(2, rig.spool.claimed().size());
-        rig.pace.letOneGo("one");
+        rig.scheduler.letOneGo("one");
         assertTrue(rig.spool.claimed().size() <= 16, "the window is bounded");
-        rig.pace.letGo();
+        rig.scheduler.letGo();
         assertEquals(50, rig.done.size());
     }
 
     @Test
     void aBusyEgressDoesNotKeepMailFromAnother() {
         Rig rig = rig(narrow("one", 1, "@example.com"), narrow("two", 1, "@example.org"));
-        rig.pace.hold();
+        rig.scheduler.hold();
         for (int i = 0; i < 5; i++) {
             rig.spool.add("x@example.com", "b@example.net");
         }
         rig.send("b@example.net");
-        assertEquals(1, rig.pace.underWay("one"));
-        assertEquals(1, rig.pace.underWay("two"));
+        assertEquals(1, rig.scheduler.underWay("one"));
+        assertEquals(1, rig.scheduler.underWay("two"));
     }
 
     @Test
     void sendersTakeTurns() {
         Rig rig = rig(narrow("one", 1));
-        rig.pace.hold();
+        rig.scheduler.hold();
         rig.send("first@example.net");
         for (int i = 0; i < 6; i++) {
             rig.spool.add("many@example.org", "many" + i + "@example.net");
         }
         rig.spool.add("few@example.org", "few0@example.net");
         rig.spool.add("few@example.org", "few1@example.net");
-        rig.pace.letGo();
+        rig.scheduler.letGo();
         List<String> calls = rig.egress("one").calls();
         assertEquals("many0@example.net", calls.get(1));
         assertEquals("few0@example.net", calls.get(2));
@@ -98,12 +98,12 @@ class DispatcherFlowTest {
         Rig rig = rig(narrow("one", 1));
         rig.egress("one").then(DEFERRED);
         QueueId old = rig.send("old@example.net");
-        rig.pace.hold();
+        rig.scheduler.hold();
         rig.send("first@example.net");
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         rig.send("new@example.net");
         assertEquals(State.DEFERRED, rig.spool.get(old).state());
-        rig.pace.letGo();
+        rig.scheduler.letGo();
         assertEquals(
                 List.of(
                         "old@example.net",
@@ -119,11 +119,11 @@ class DispatcherFlowTest {
         rig.egress("one").then(DEFERRED);
         rig.send("b@example.net");
         int claims = rig.spool.claims();
-        int steps = rig.pace.steps();
-        rig.pace.pass(Duration.ofSeconds(23));
+        int steps = rig.scheduler.steps();
+        rig.scheduler.pass(Duration.ofSeconds(23));
         assertEquals(claims, rig.spool.claims());
-        assertTrue(rig.pace.steps() - steps <= 2, () -> "steps: " + (rig.pace.steps() - steps));
-        rig.pace.pass(Duration.ofDays(30));
+        assertTrue(rig.scheduler.steps() - steps <= 2, () -> "steps: " + (rig.scheduler.steps() - steps));
+        rig.scheduler.pass(Duration.ofDays(30));
         assertEquals(claims + 1, rig.spool.claims());
     }
 
@@ -135,9 +135,9 @@ class DispatcherFlowTest {
         for (int i = 0; i < 100; i++) {
             rig.spool.add("a@example.org", "b@example.net");
         }
-        rig.pace.run();
+        rig.scheduler.run();
         int claims = rig.spool.claims();
-        rig.pace.pass(Duration.ofHours(1));
+        rig.scheduler.pass(Duration.ofHours(1));
         int perMessage = (rig.spool.claims() - claims) / 100;
         assertTrue(perMessage <= 5, () -> "claims a message in an hour: " + perMessage);
         assertTrue(rig.egress("one").calls().size() <= 2);
@@ -151,11 +151,11 @@ class DispatcherFlowTest {
             rig.send("b@example.net");
         }
         assertEquals(1, rig.egress("one").calls().size());
-        rig.pace.pass(Duration.ofMinutes(15));
+        rig.scheduler.pass(Duration.ofMinutes(15));
         assertEquals(2, rig.egress("one").calls().size(), "one trial only");
         assertEquals(Set.of(), rig.spool.claimed());
         rig.egress("one").usually(ScriptedEgress.ACCEPTED);
-        rig.pace.pass(Duration.ofHours(1));
+        rig.scheduler.pass(Duration.ofHours(1));
         assertEquals(20, rig.done.size());
     }
 
@@ -164,17 +164,17 @@ class DispatcherFlowTest {
         Rig rig = rig(narrow("one", 1));
         rig.egress("one").then(DEFERRED);
         QueueId later = rig.send("later@example.net");
-        rig.pace.hold();
+        rig.scheduler.hold();
         rig.send("b@example.net");
         rig.send("c@example.net");
         CompletableFuture<Void> drained = drain(rig, Duration.ofSeconds(25));
-        rig.pace.run();
+        rig.scheduler.run();
         assertFalse(drained.isDone());
-        rig.pace.letGo();
+        rig.scheduler.letGo();
         assertTrue(drained.isDone());
         assertEquals(2, rig.done.size());
         QueueId tooLate = rig.send("d@example.net");
-        rig.pace.pass(Duration.ofDays(1));
+        rig.scheduler.pass(Duration.ofDays(1));
         assertEquals(State.QUEUED, rig.spool.get(tooLate).state());
         assertEquals(State.DEFERRED, rig.spool.get(later).state());
     }
@@ -186,19 +186,19 @@ class DispatcherFlowTest {
     @Test
     void drainBreaksOffWhatHasNotPassedItsCommitPoint() {
         Rig rig = rig(narrow("one", 1));
-        rig.pace.hold();
+        rig.scheduler.hold();
         QueueId sending = rig.send("b@example.net");
         QueueId waiting = rig.send("c@example.net");
         CompletableFuture<Void> drained = drain(rig, Duration.ofSeconds(25));
-        rig.pace.pass(Duration.ofSeconds(24));
+        rig.scheduler.pass(Duration.ofSeconds(24));
         assertFalse(drained.isDone());
-        rig.pace.pass(Duration.ofSeconds(1));
+        rig.scheduler.pass(Duration.ofSeconds(1));
         assertTrue(drained.isDone());
-        assertEquals(List.of("one-" + sending), rig.pace.interrupted());
+        assertEquals(List.of("one-" + sending), rig.scheduler.interrupted());
         assertEquals(Set.of(), rig.spool.claimed());
         assertEquals(State.QUEUED, rig.spool.get(sending).state());
         assertEquals(State.QUEUED, rig.spool.get(waiting).state());
-        rig.pace.letGo();
+        rig.scheduler.letGo();
         assertEquals(List.of(), rig.spool.commitments(), "the gate is shut");
         assertEquals(1, rig.spool.settlements(sending));
     }
@@ -208,20 +208,20 @@ class DispatcherFlowTest {
         Rig rig = rig(narrow("one", 1));
         List<CompletableFuture<Void>> drained = new ArrayList<>();
         rig.egress("one")
-                .then((shipment, gate) -> {
+                .then((outbound, gate) -> {
                     gate.pass();
                     drained.add(drain(rig, Duration.ofSeconds(25)));
-                    rig.pace.pass(Duration.ofSeconds(25));
+                    rig.scheduler.pass(Duration.ofSeconds(25));
                     assertTrue(drained.getFirst().isDone());
                     CompletableFuture<Void> closed = rig.dispatcher.closing().toCompletableFuture();
-                    rig.pace.run();
+                    rig.scheduler.run();
                     assertTrue(closed.isDone());
-                    return ScriptedEgress.same(UNCERTAIN).act(shipment, gate);
+                    return ScriptedEgress.same(UNCERTAIN).act(outbound, gate);
                 });
         QueueId id = rig.send("b@example.net");
         assertEquals(Set.of(id), rig.spool.claimed());
         assertEquals(List.of(id + " one"), rig.spool.commitments());
-        assertEquals(List.of(), rig.pace.interrupted());
+        assertEquals(List.of(), rig.scheduler.interrupted());
     }
 
     @Test
@@ -230,12 +230,12 @@ class DispatcherFlowTest {
         rig.spool.failNext();
         QueueId id = rig.send("b@example.net");
         assertEquals(State.QUEUED, rig.spool.get(id).state());
-        rig.pace.pass(ClaimWindow.SPOOL_TROUBLE_WAIT);
+        rig.scheduler.pass(ClaimWindow.SPOOL_TROUBLE_WAIT);
         assertEquals(State.SENT, rig.spool.get(id).state());
         rig.egress("one")
-                .then((shipment, gate) -> {
+                .then((outbound, gate) -> {
                     rig.spool.failNext();
-                    return ScriptedEgress.same(DEFERRED).act(shipment, gate);
+                    return ScriptedEgress.same(DEFERRED).act(outbound, gate);
                 });
         QueueId unnoted = rig.send("c@example.net");
         assertEquals(List.of(), commitmentsOf(rig, unnoted));

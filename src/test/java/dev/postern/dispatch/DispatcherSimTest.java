@@ -87,7 +87,7 @@ class DispatcherSimTest {
                 concurrency.put("e" + i, configs[i].common().concurrency());
             }
             rig = new Rig(random, configs);
-            rig.pace.onStart(call -> downAtStart.put(call, longDownOrGone()));
+            rig.scheduler.onStart(call -> downAtStart.put(call, longDownOrGone()));
             rig.egresses.values().forEach(egress -> egress.usually(act(egress)));
         }
 
@@ -113,7 +113,7 @@ class DispatcherSimTest {
             // Some changes hit what is under way, others meet rest.
             if (random.nextBoolean()) {
                 addSome();
-                rig.pace.run(random.nextInt(30));
+                rig.scheduler.run(random.nextInt(30));
             }
             use(kept, next);
         }
@@ -160,9 +160,9 @@ class DispatcherSimTest {
             }
             fair = true;
             rig.egresses.values().forEach(e -> e.probing(new Probe.Passed("fine")));
-            rig.pace.pass(Duration.ofDays(1));
+            rig.scheduler.pass(Duration.ofDays(1));
             rig.spool.flush();
-            rig.pace.pass(Duration.ofDays(3));
+            rig.scheduler.pass(Duration.ofDays(3));
             for (QueuedMessage message : rig.spool.all()) {
                 boolean sendable = maySend(message);
                 assertTrue(!sendable || message.state().isFinal(), () -> "left behind: " + message);
@@ -190,16 +190,16 @@ class DispatcherSimTest {
                 case 10 -> reconfigure();
                 case 2 ->
                         rig.egresses.values().stream().findAny().ifPresent(e -> e.probing(probe()));
-                case 3 -> rig.pace.pass(Duration.ofHours(random.nextInt(30)));
-                case 4 -> rig.pace.pass(Duration.ofMinutes(random.nextInt(30)));
-                case 5, 6 -> rig.pace.pass(Duration.ofSeconds(random.nextInt(100)));
+                case 3 -> rig.scheduler.pass(Duration.ofHours(random.nextInt(30)));
+                case 4 -> rig.scheduler.pass(Duration.ofMinutes(random.nextInt(30)));
+                case 5, 6 -> rig.scheduler.pass(Duration.ofSeconds(random.nextInt(100)));
                 default -> add();
             }
         }
 
         private void add() {
             addSome();
-            rig.pace.run();
+            rig.scheduler.run();
         }
 
         private void addSome() {
@@ -223,47 +223,47 @@ class DispatcherSimTest {
         }
 
         private ScriptedEgress.Act act(ScriptedEgress egress) {
-            return (shipment, gate) -> call(egress, shipment, gate);
+            return (outbound, gate) -> call(egress, outbound, gate);
         }
 
-        private Delivery call(ScriptedEgress egress, OutboundMessage shipment, CommitGate gate) {
+        private Delivery call(ScriptedEgress egress, OutboundMessage outbound, CommitGate gate) {
             String name = egress.name();
             // Calls from before a change go by the limit of then.
             boolean present = rig.egresses.get(name) == egress;
             assertLater(
-                    !present || rig.pace.underWay(name) < concurrency.get(name),
+                    !present || rig.scheduler.underWay(name) < concurrency.get(name),
                     "concurrency of " + name);
-            shipment.envelope()
+            outbound.envelope()
                     .recipients()
-                    .forEach(to -> mayBeSent(new Key(shipment.id(), to), name));
+                    .forEach(to -> mayBeSent(new Key(outbound.id(), to), name));
             if (!fair && random.nextInt(3) == 0) {
-                rig.pace.spend(Duration.ofSeconds(random.nextInt(400)));
+                rig.scheduler.spend(Duration.ofSeconds(random.nextInt(400)));
             }
             if (!fair && random.nextInt(25) == 0) {
-                throw bug(name, shipment, gate);
+                throw bug(name, outbound, gate);
             }
             Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
             boolean whole = random.nextBoolean();
             Outcome common = outcome();
-            for (ForwardPath to : shipment.envelope().recipients()) {
+            for (ForwardPath to : outbound.envelope().recipients()) {
                 outcomes.put(to, whole ? common : outcome());
             }
             boolean commits = outcomes.values().stream().anyMatch(World::commits);
             if (commits && !gate.pass()) {
                 Outcome shut = new Outcome.Unavailable("shut", Fault.TIMEOUT, null);
-                return Delivery.same(shipment.envelope().recipients(), shut);
+                return Delivery.same(outbound.envelope().recipients(), shut);
             }
-            outcomes.forEach((to, outcome) -> note(new Key(shipment.id(), to), name, outcome));
-            return Delivery.of(shipment.envelope().recipients(), outcomes);
+            outcomes.forEach((to, outcome) -> note(new Key(outbound.id(), to), name, outcome));
+            return Delivery.of(outbound.envelope().recipients(), outcomes);
         }
 
-        private RuntimeException bug(String name, OutboundMessage shipment, CommitGate gate) {
+        private RuntimeException bug(String name, OutboundMessage outbound, CommitGate gate) {
             if (random.nextBoolean() && gate.pass()) {
-                shipment.envelope()
+                outbound.envelope()
                         .recipients()
                         .forEach(to ->
                                 note(
-                                        new Key(shipment.id(), to),
+                                        new Key(outbound.id(), to),
                                         name,
                                         new Outcome.Uncertain("bug")));
             }
@@ -275,7 +275,7 @@ class DispatcherSimTest {
         }
 
         private void note(Key key, String egress, Outcome outcome) {
-            Fate fate = new Fate(egress, outcome, rig.pace.now());
+            Fate fate = new Fate(egress, outcome, rig.scheduler.now());
             last.put(key, fate);
             switch (outcome) {
                 case Outcome.Uncertain _ -> {
@@ -298,7 +298,7 @@ class DispatcherSimTest {
             }
             Fate doubt = doubts.get(key);
             if (doubt != null) {
-                Duration since = Duration.between(doubt.at(), rig.pace.now());
+                Duration since = Duration.between(doubt.at(), rig.scheduler.now());
                 assertLater(
                         since.compareTo(Duration.ofMinutes(5)) >= 0, "too early after " + doubt);
                 assertLater(
@@ -314,7 +314,7 @@ class DispatcherSimTest {
         /// Returns the egresses whose doubts may go elsewhere: they have been down for so long, or
         /// are not configured any more.
         private Set<String> longDownOrGone() {
-            Instant since = rig.pace.now().minus(Duration.ofMinutes(15));
+            Instant since = rig.scheduler.now().minus(Duration.ofMinutes(15));
             Set<String> names = new HashSet<>();
             for (int i = 0; i < NAMES; i++) {
                 names.add("e" + i);
@@ -345,7 +345,7 @@ class DispatcherSimTest {
         /// What an egress throws would only be logged, so the test's findings are kept for its end.
         private void assertLater(boolean holds, String rule) {
             if (!holds) {
-                rig.findings.add(rule + " at " + rig.pace.now());
+                rig.findings.add(rule + " at " + rig.scheduler.now());
             }
         }
     }

@@ -78,10 +78,10 @@ class DispatcherTest {
             Failing random = new Failing();
             Rig rig = new Rig(random, EgressConfigs.egress("one")).start();
             rig.egress("one")
-                    .then((shipment, gate) -> {
+                    .then((outbound, gate) -> {
                         gate.pass();
                         return Delivery.of(
-                                shipment.envelope().recipients(),
+                                outbound.envelope().recipients(),
                                 Map.of(
                                         new ForwardPath("b@example.net"),
                                         ScriptedEgress.ACCEPTED,
@@ -91,7 +91,7 @@ class DispatcherTest {
             random.times = times;
             QueueId id = rig.send("c@example.net", "b@example.net");
             assertEquals(Set.of(), rig.spool.claimed(), "after " + times);
-            rig.pace.pass(Duration.ofHours(1));
+            rig.scheduler.pass(Duration.ofHours(1));
             assertEquals(State.SENT, rig.spool.get(id).state(), "after " + times);
             assertEquals(
                     List.of("c@example.net,b@example.net", "c@example.net"),
@@ -110,18 +110,18 @@ class DispatcherTest {
         }
         List<Integer> noted = new ArrayList<>();
         rig.egress("one")
-                .then((shipment, gate) -> {
+                .then((outbound, gate) -> {
                     gate.pass();
                     Map<ForwardPath, Outcome> soFar = new LinkedHashMap<>();
-                    for (ForwardPath recipient : shipment.envelope().recipients()) {
+                    for (ForwardPath recipient : outbound.envelope().recipients()) {
                         soFar.put(recipient, ScriptedEgress.ACCEPTED);
                         if (soFar.size() == recipients) {
-                            rig.pace.spend(Duration.ofSeconds(1));
+                            rig.scheduler.spend(Duration.ofSeconds(1));
                         }
                         gate.told(soFar);
                         noted.add(rig.spool.progresses());
                     }
-                    return Delivery.of(shipment.envelope().recipients(), soFar);
+                    return Delivery.of(outbound.envelope().recipients(), soFar);
                 });
         QueueId id = rig.send(to);
         assertEquals(1, noted.getFirst());
@@ -159,10 +159,10 @@ class DispatcherTest {
         QueueId id = rig.send("b@example.net");
         assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id));
         assertBetween(JITTERED_30_S_AT_LEAST, rig.dueIn(id), JITTERED_30_S_AT_MOST);
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         assertEquals(2, rig.egress("one").calls().size());
         assertBetween(Duration.ofSeconds(48), rig.dueIn(id), Duration.ofSeconds(72));
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
         assertEquals(3, rig.spool.get(id).attemptCount());
     }
@@ -188,7 +188,7 @@ class DispatcherTest {
         QueueId id = rig.send("b@example.net");
         assertEquals("failed one: 550 5.1.1 nobody", rig.fate(id));
         assertEquals(List.of(), rig.egress("two").calls());
-        rig.pace.pass(Duration.ofDays(1));
+        rig.scheduler.pass(Duration.ofDays(1));
         assertEquals(1, rig.egress("one").calls().size());
     }
 
@@ -210,7 +210,7 @@ class DispatcherTest {
         assertEquals(State.DEFERRED, rig.spool.get(id).state());
         assertEquals(2, rig.spool.get(id).attemptCount());
         assertEquals(5, rig.spool.attempts(id).size());
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         assertEquals("c@x.example", rig.egress("one").calls().getLast());
         assertEquals(State.FAILED, rig.spool.get(id).state());
         assertEquals(List.of(id), rig.done);
@@ -236,9 +236,9 @@ class DispatcherTest {
         QueueId id = rig.send("b@example.net");
         assertEquals("deferred egress-down one: connection refused", rig.fate(id));
         assertBetween(JITTERED_30_S_AT_LEAST, rig.dueIn(id), JITTERED_30_S_AT_MOST);
-        rig.pace.pass(Rig.MAX_AGE.minusMinutes(1));
+        rig.scheduler.pass(Rig.MAX_AGE.minusMinutes(1));
         assertEquals("deferred egress-down one: connection refused", rig.fate(id));
-        rig.pace.pass(Duration.ofHours(3));
+        rig.scheduler.pass(Duration.ofHours(3));
         assertEquals("failed one: expired after 5d: connection refused", rig.fate(id));
         assertEquals(List.of(), rig.spool.commitments());
     }
@@ -257,9 +257,9 @@ class DispatcherTest {
         QueueId next = rig.send("c@example.net");
         assertEquals("deferred egress-down one: 535 5.7.8 bad password", rig.fate(next));
         assertEquals(0, rig.spool.get(next).attemptCount());
-        rig.pace.pass(Duration.ofMinutes(14));
+        rig.scheduler.pass(Duration.ofMinutes(14));
         assertEquals(1, rig.egress("one").calls().size());
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(next));
         assertEquals(EgressState.UP, rig.dispatcher.egresses().getFirst().state());
@@ -268,12 +268,12 @@ class DispatcherTest {
     @Test
     void mailThatWaitsForAnEgressGoesWhenAnotherMessageIsAccepted() {
         Rig rig = Rig.of("one").start();
-        rig.pace.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(RecoveryFlush.INTERVAL);
         rig.egress("one").then(REFUSED);
         QueueId id = rig.send("b@example.net");
         assertEquals("deferred egress-down one: connection refused", rig.fate(id));
         rig.send("c@example.net");
-        rig.pace.pass(Duration.ofSeconds(6));
+        rig.scheduler.pass(Duration.ofSeconds(6));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -316,7 +316,7 @@ class DispatcherTest {
         Rig rig = Rig.of().start();
         QueueId id = rig.send("b@example.net");
         assertEquals("held no-egress: no egress is configured", rig.fate(id));
-        rig.pace.pass(Duration.ofDays(9));
+        rig.scheduler.pass(Duration.ofDays(9));
         assertEquals("held no-egress: no egress is configured", rig.fate(id));
 
         Rig later = Rig.of("one");
@@ -332,11 +332,11 @@ class DispatcherTest {
         QueueId id = rig.send("b@example.net");
         assertEquals("deferred uncertain one: no answer to the final dot", rig.fate(id));
         assertTrue(rig.spool.get(id).possibleDuplicate());
-        rig.pace.pass(Duration.ofMinutes(4));
+        rig.scheduler.pass(Duration.ofMinutes(4));
         rig.spool.flush();
-        rig.pace.pass(Duration.ofSeconds(59));
+        rig.scheduler.pass(Duration.ofSeconds(59));
         assertEquals(1, rig.egress("one").calls().size(), "an operator's flush is no answer");
-        rig.pace.pass(Duration.ofSeconds(1));
+        rig.scheduler.pass(Duration.ofSeconds(1));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
         assertEquals(List.of(), rig.egress("two").calls());
     }
@@ -346,12 +346,12 @@ class DispatcherTest {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").then(UNCERTAIN).usually(NO_LOGIN).probing(failed());
         QueueId id = rig.send("b@example.net");
-        rig.pace.pass(Duration.ofMinutes(5));
+        rig.scheduler.pass(Duration.ofMinutes(5));
         assertEquals("deferred uncertain one: 535 5.7.8 bad password", rig.fate(id));
         assertEquals(List.of(), rig.egress("two").calls());
-        rig.pace.pass(Duration.ofMinutes(14));
+        rig.scheduler.pass(Duration.ofMinutes(14));
         assertEquals(List.of(), rig.egress("two").calls());
-        rig.pace.pass(Duration.ofMinutes(2));
+        rig.scheduler.pass(Duration.ofMinutes(2));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
         assertEquals(2, rig.egress("one").calls().size());
     }
@@ -361,10 +361,10 @@ class DispatcherTest {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").then(Map.of("b@x.example", UNCERTAIN, "c@x.example", DEFERRED));
         QueueId id = rig.send("b@x.example", "c@x.example");
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         assertEquals("deferred uncertain one: no answer to the final dot", rig.fate(id, 0));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id, 1));
-        rig.pace.pass(Duration.ofMinutes(5));
+        rig.scheduler.pass(Duration.ofMinutes(5));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id, 0));
         assertEquals(
                 List.of("b@x.example,c@x.example", "c@x.example", "b@x.example"),
@@ -376,16 +376,16 @@ class DispatcherTest {
         Rig rig = Rig.of("one").start();
         rig.egress("one").then(DEFERRED);
         QueueId id = rig.send("b@example.net");
-        rig.pace.spend(Duration.ofDays(30));
+        rig.scheduler.spend(Duration.ofDays(30));
         rig.egress("one").then(DEFERRED);
-        rig.pace.pass(Duration.ZERO);
+        rig.scheduler.pass(Duration.ZERO);
         assertEquals("failed one: expired after 5d: 450 4.2.1 later", rig.fate(id));
         assertEquals(2, rig.egress("one").calls().size());
 
         rig.egress("one").then(DEFERRED);
         QueueId other = rig.send("b@example.net");
-        rig.pace.spend(Duration.ofDays(30));
-        rig.pace.pass(Duration.ZERO);
+        rig.scheduler.spend(Duration.ofDays(30));
+        rig.scheduler.pass(Duration.ZERO);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(other));
     }
 
@@ -406,7 +406,7 @@ class DispatcherTest {
                 });
         QueueId other = rig.send("b@example.net");
         assertEquals("deferred uncertain one: internal error, see the log", rig.fate(other));
-        rig.pace.pass(Duration.ofMinutes(7));
+        rig.scheduler.pass(Duration.ofMinutes(7));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(other));
     }
 
@@ -423,9 +423,9 @@ class DispatcherTest {
         assertEquals("deferred recipient one: internal error, see the log", rig.fate(id));
         assertEquals(2, rig.spool.get(id).attemptCount());
         rig.dispatcher.egresses().forEach(view -> assertEquals(EgressState.UP, view.state()));
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         assertEquals(4, rig.spool.get(id).attemptCount());
-        rig.pace.pass(Duration.ofMinutes(2));
+        rig.scheduler.pass(Duration.ofMinutes(2));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -437,9 +437,9 @@ class DispatcherTest {
         assertEquals(
                 "deferred limited one: the sending limit of one is used up", rig.fate(ids.get(1)));
         assertEquals(List.of(), rig.egress("two").calls());
-        rig.pace.pass(Duration.ofSeconds(59));
+        rig.scheduler.pass(Duration.ofSeconds(59));
         assertEquals(1, rig.egress("one").calls().size());
-        rig.pace.pass(Duration.ofSeconds(3));
+        rig.scheduler.pass(Duration.ofSeconds(3));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(ids.get(1)));
     }
 
@@ -471,7 +471,7 @@ class DispatcherTest {
         assertEquals(
                 List.of(EgressState.UP, EgressState.DOWN),
                 rig.dispatcher.egresses().stream().map(view -> view.state()).toList());
-        rig.pace.pass(Duration.ofSeconds(5));
+        rig.scheduler.pass(Duration.ofSeconds(5));
         assertEquals(1, rig.egress("one").probes());
         assertEquals(2, rig.egress("two").probes());
     }
@@ -488,7 +488,7 @@ class DispatcherTest {
         try {
             Rig rig = Rig.of("one");
             rig.spool.put(doubtful);
-            rig.pace.spend(Duration.between(rig.pace.now(), doubtful.due()));
+            rig.scheduler.spend(Duration.between(rig.scheduler.now(), doubtful.due()));
             rig.start();
             assertEquals("sent one: 250 2.0.0 taken", rig.fate(doubtful.id()));
         } finally {

@@ -30,9 +30,9 @@ class EightBitTest {
     /// Makes an egress do as one does whose hop turns out to lack 8BITMIME.
     private void lacks(String egress) {
         rig.egress(egress)
-                .usually((shipment, gate) ->
-                        ScriptedEgress.same(shipment.asItIs() ? SPOILT : DECLINED)
-                                .act(shipment, gate));
+                .usually((outbound, gate) ->
+                        ScriptedEgress.same(outbound.asItIs() ? SPOILT : DECLINED)
+                                .act(outbound, gate));
     }
 
     private QueueId send() {
@@ -52,7 +52,7 @@ class EightBitTest {
                         plain.attemptCount(),
                         plain.due(),
                         false));
-        rig.pace.run();
+        rig.scheduler.run();
         return id;
     }
 
@@ -115,7 +115,7 @@ class EightBitTest {
         lacks("one");
         rig.egress("two").probing(new Probe.Failed("no", Fault.CREDENTIALS, null));
         rig.dispatcher.probe("two");
-        rig.pace.run();
+        rig.scheduler.run();
         assertEquals("sent one: 250 taken", rig.fate(send()));
         assertEquals(List.of(true), asItIs("one"));
     }

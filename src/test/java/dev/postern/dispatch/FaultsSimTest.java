@@ -73,7 +73,7 @@ class FaultsSimTest {
     private static final class World implements DispatchObserver {
 
         private final RandomGenerator random;
-        private final ManualPace pace;
+        private final ManualPace scheduler;
         private final FakeSpool spool;
         private final Dispatcher dispatcher;
         private int oneIn = 4;
@@ -81,8 +81,8 @@ class FaultsSimTest {
 
         World(RandomGenerator random) {
             this.random = random;
-            pace = new ManualPace(random);
-            spool = new FakeSpool(pace::now);
+            scheduler = new ManualPace(random);
+            spool = new FakeSpool(scheduler::now);
             List<EgressConfig> configs =
                     List.of(EgressConfigs.egress("one"), EgressConfigs.egress("two"));
             dispatcher =
@@ -93,7 +93,7 @@ class FaultsSimTest {
                             faulty(),
                             List.of(new FaultyEgress("one"), new FaultyEgress("two")),
                             this,
-                            pace,
+                            scheduler,
                             new FaultyRandom());
         }
 
@@ -140,10 +140,10 @@ class FaultsSimTest {
             dispatcher.start();
             for (int i = 0; i < MESSAGES; i++) {
                 spool.add("a" + i % 3 + "@example.org", "b@example.net", "c@example.net");
-                pace.pass(Duration.ofSeconds(random.nextInt(90)));
+                scheduler.pass(Duration.ofSeconds(random.nextInt(90)));
             }
             dispatcher.probe("one");
-            pace.pass(Duration.ofMinutes(random.nextInt(30)));
+            scheduler.pass(Duration.ofMinutes(random.nextInt(30)));
             assertTrue(thrown > MESSAGES, "this test throws");
             if (random.nextInt(3) == 0) {
                 drains();
@@ -151,9 +151,9 @@ class FaultsSimTest {
             }
             oneIn = 0;
             QueueId last = spool.add("z@example.org", "b@example.net");
-            pace.pass(Duration.ofSeconds(20));
+            scheduler.pass(Duration.ofSeconds(20));
             assertEquals(State.SENT, spool.get(last).state(), "others go on at once");
-            pace.pass(Duration.ofHours(5));
+            scheduler.pass(Duration.ofHours(5));
             for (QueuedMessage message : spool.all()) {
                 assertEquals(State.SENT, message.state(), () -> "not sent: " + message);
             }
@@ -169,10 +169,10 @@ class FaultsSimTest {
         private void drains() {
             CompletableFuture<Void> drained =
                     dispatcher.draining(Duration.ofSeconds(25)).toCompletableFuture();
-            pace.pass(Duration.ofSeconds(26));
+            scheduler.pass(Duration.ofSeconds(26));
             assertTrue(drained.isDone(), "drained");
             CompletableFuture<Void> closed = dispatcher.closing().toCompletableFuture();
-            pace.run();
+            scheduler.run();
             assertTrue(closed.isDone(), "closed");
             assertEquals(List.of(), spool.violations());
         }
@@ -196,17 +196,17 @@ class FaultsSimTest {
             }
 
             @Override
-            public Delivery send(OutboundMessage shipment, CommitGate gate) {
+            public Delivery send(OutboundMessage outbound, CommitGate gate) {
                 gate.preparing();
                 mayThrow();
                 gate.sending();
                 mayThrow();
                 if (!gate.pass()) {
-                    return ScriptedEgress.same(ScriptedEgress.REFUSED).act(shipment, gate);
+                    return ScriptedEgress.same(ScriptedEgress.REFUSED).act(outbound, gate);
                 }
                 mayThrow();
                 Delivery delivery =
-                        Delivery.same(shipment.envelope().recipients(), ScriptedEgress.ACCEPTED);
+                        Delivery.same(outbound.envelope().recipients(), ScriptedEgress.ACCEPTED);
                 var first = delivery.outcomes().firstEntry();
                 gate.told(Map.of(first.getKey(), first.getValue()));
                 return delivery;

@@ -36,7 +36,7 @@ class NoneSuitsTest {
     }
 
     // spotless:off
-    /// A column for each standing of the other egress, a row for each misfit of the first.
+    /// A column for each standing of the other egress, a row for each unsuitability of the first.
     private static final List<String> EXPECTED =
             List.of(
                     //            ABSENT      OTHERS_SENDER   TOO_SMALL   DOWN          LIMITED
@@ -52,9 +52,9 @@ class NoneSuitsTest {
         for (String row : EXPECTED) {
             List<String> columns = List.of(row.split(" +"));
             Iterator<String> cell = columns.iterator();
-            Unsuitability misfit = Unsuitability.valueOf(cell.next());
+            Unsuitability unsuitability = Unsuitability.valueOf(cell.next());
             for (Other other : Other.values()) {
-                cells.add(Arguments.of(misfit, other, cell.next()));
+                cells.add(Arguments.of(unsuitability, other, cell.next()));
             }
         }
         return cells.stream();
@@ -62,9 +62,9 @@ class NoneSuitsTest {
 
     @ParameterizedTest
     @MethodSource("cells")
-    void isDecidedByTheEgressesForItsSender(Unsuitability misfit, Other other, String expected) {
+    void isDecidedByTheEgressesForItsSender(Unsuitability unsuitability, Other other, String expected) {
         Rig rig = new Rig(new SplittableRandom(1), configs(other)).start();
-        rig.egress("one").usually(new Outcome.Unsuited("not this one", misfit));
+        rig.egress("one").usually(new Outcome.Unsuited("not this one", unsuitability));
         if (other == Other.LIMITED) {
             rig.egress("one").then(new Outcome.Unsuited("take the other", Unsuitability.SIZE));
             rig.send("uses-the-limit-up@example.net");
@@ -79,7 +79,7 @@ class NoneSuitsTest {
         String state = expected.equals("failed") ? "failed" : "deferred " + expected;
         assertEquals(state + " " + decider, fate.substring(0, fate.indexOf(':')));
         int asked = rig.egress("one").calls().size();
-        rig.pace.pass(Duration.ofDays(1));
+        rig.scheduler.pass(Duration.ofDays(1));
         boolean again = rig.egress("one").calls().size() > asked;
         assertEquals(!expected.equals("failed"), again);
     }
@@ -122,7 +122,7 @@ class NoneSuitsTest {
                         .start();
         rig.spool.octets(header.strip().replace("\\n", "\r\n") + "\r\n\r\nx\r\n");
         QueueId id = rig.spool.add("", "b@example.net");
-        rig.pace.run();
+        rig.scheduler.run();
         assertEquals("sent " + by + ": 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -132,7 +132,7 @@ class NoneSuitsTest {
         Rig rig = new Rig(new SplittableRandom(1), EgressConfigs.egress("mine", MINE)).start();
         rig.spool.octets("From: " + from + "\r\n\r\nx\r\n");
         QueueId id = rig.spool.add("", "b@example.net");
-        rig.pace.run();
+        rig.scheduler.run();
         assertEquals(fate, rig.fate(id).substring(0, fate.length()));
     }
 }

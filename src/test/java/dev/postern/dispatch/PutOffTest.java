@@ -58,9 +58,9 @@ class PutOffTest {
     }
 
     private static ScriptedEgress.Act allBut(String poison, Outcome said) {
-        return (shipment, gate) -> {
-            String to = shipment.envelope().recipients().getFirst().address();
-            return ScriptedEgress.same(to.startsWith(poison) ? said : ACCEPTED).act(shipment, gate);
+        return (outbound, gate) -> {
+            String to = outbound.envelope().recipients().getFirst().address();
+            return ScriptedEgress.same(to.startsWith(poison) ? said : ACCEPTED).act(outbound, gate);
         };
     }
 
@@ -72,12 +72,12 @@ class PutOffTest {
     /// after trouble of any kind has had its probe.
     private static Duration slowest(Rig rig, Duration time, Duration every) {
         Map<QueueId, Instant> sent = new HashMap<>();
-        Instant late = rig.pace.now().plus(LONG_AGO);
+        Instant late = rig.scheduler.now().plus(LONG_AGO);
         for (Duration past = Duration.ZERO; past.compareTo(time) < 0; past = past.plus(every)) {
-            sent.put(rig.send("good@example.net"), rig.pace.now());
-            rig.pace.pass(every);
+            sent.put(rig.send("good@example.net"), rig.scheduler.now());
+            rig.scheduler.pass(every);
         }
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         Map<QueueId, Instant> gone =
                 rig.done.stream()
                         .filter(sent::containsKey)
@@ -126,7 +126,7 @@ class PutOffTest {
         assertEquals(Duration.ZERO, slowest);
         assertEquals(EgressState.UP, rig.dispatcher.egresses().getFirst().state());
         assertEquals("deferred recipient one: HTTP 500 internal", rig.fate(poison));
-        rig.pace.pass(Rig.MAX_AGE);
+        rig.scheduler.pass(Rig.MAX_AGE);
         assertEquals("failed one: expired after 5d: HTTP 500 internal", rig.fate(poison));
     }
 
@@ -138,22 +138,22 @@ class PutOffTest {
         ScriptedEgress one = rig.egress("one");
         one.usually(allBut("b", new Outcome.Unavailable("HTTP 500", Fault.SERVICE, null)));
         QueueId id = rig.send("b@example.net");
-        rig.pace.pass(Duration.ofSeconds(6));
+        rig.scheduler.pass(Duration.ofSeconds(6));
         rig.send("c@example.net");
-        rig.pace.pass(Duration.ofSeconds(6));
+        rig.scheduler.pass(Duration.ofSeconds(6));
         assertEquals("deferred recipient one: HTTP 500", rig.fate(id));
 
         one.usually(new Outcome.Unavailable("an outage", fault, null));
         one.probing(new Probe.Failed("an outage", fault, null));
         for (int i = 0; i < 3; i++) {
-            rig.pace.pass(rig.dueIn(id));
+            rig.scheduler.pass(rig.dueIn(id));
         }
         assertEquals(EgressState.DOWN, rig.dispatcher.egresses().getFirst().state());
         assertEquals("deferred egress-down one: an outage", rig.fate(id));
 
         one.usually(ACCEPTED).probing(new Probe.Passed("fine"));
         rig.dispatcher.probe("one");
-        rig.pace.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(RecoveryFlush.INTERVAL);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -163,7 +163,7 @@ class PutOffTest {
         Rig rig = Rig.of("one").start();
         rig.egress("one").then(REFUSED);
         QueueId id = rig.send("b@example.net");
-        rig.pace.pass(Duration.ofSeconds(6));
+        rig.scheduler.pass(Duration.ofSeconds(6));
         rig.send("c@example.net");
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
@@ -176,12 +176,12 @@ class PutOffTest {
         List<QueueId> ids = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             ids.add(rig.send("b@example.net"));
-            rig.pace.pass(Duration.ofMinutes(1));
+            rig.scheduler.pass(Duration.ofMinutes(1));
         }
         ids.forEach(
                 id -> assertEquals("deferred egress-down one: connection refused", rig.fate(id)));
         rig.egress("one").usually(ACCEPTED);
-        rig.pace.pass(Duration.ofMinutes(6));
+        rig.scheduler.pass(Duration.ofMinutes(6));
         assertEquals(ids.size(), rig.done.size());
     }
 
@@ -196,7 +196,7 @@ class PutOffTest {
         assertEquals(wish, rig.dueIn(id));
         slowest(rig, wish.minusMinutes(2), Duration.ofSeconds(7));
         assertEquals(1, posts(rig, "b@example.net"));
-        rig.pace.pass(Duration.ofMinutes(2));
+        rig.scheduler.pass(Duration.ofMinutes(2));
         assertEquals(2, posts(rig, "b@example.net"));
     }
 
@@ -208,9 +208,9 @@ class PutOffTest {
         Outcome busy = new Outcome.Unavailable("HTTP 503", Fault.SERVICE, Duration.ofHours(2));
         rig.egress("one").usually(allBut("b", busy));
         QueueId id = rig.send("b@example.net");
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         rig.send("c@example.net");
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         assertEquals(1, posts(rig, "b@example.net"));
         rig.egress("one").usually(ACCEPTED);
         switch (wish) {
@@ -218,7 +218,7 @@ class PutOffTest {
             case "retry" -> rig.spool.apply(Spool.Verb.RETRY, id);
             default -> rig.use(Set.of(), EgressConfigs.egress("one"));
         }
-        rig.pace.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(RecoveryFlush.INTERVAL);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -256,10 +256,10 @@ class PutOffTest {
             assertEquals(
                     "deferred limited one: the sending limit of one is used up", rig.fate(second));
             assertEquals(wish, rig.dueIn(second));
-            rig.pace.pass(wish.minusSeconds(1));
+            rig.scheduler.pass(wish.minusSeconds(1));
             assertEquals(1, rig.egress("one").calls().size());
         }
-        rig.pace.pass(wish);
+        rig.scheduler.pass(wish);
         assertEquals(State.SENT, rig.spool.get(first).state());
         assertEquals(State.SENT, rig.spool.get(second).state());
         assertEquals(EgressState.UP, rig.dispatcher.egresses().getFirst().state());
@@ -278,7 +278,7 @@ class PutOffTest {
         QueueId id = rig.send("b@example.net");
         for (int i = 1; i < DeliveryRound.DEFERRALS_MAX + 2; i++) {
             assertEquals("deferred limited one: HTTP 429", rig.fate(id));
-            rig.pace.pass(rig.dueIn(id));
+            rig.scheduler.pass(rig.dueIn(id));
             assertEquals(i + 1, rig.egress("one").calls().size());
         }
         assertEquals("deferred limited one: HTTP 429", rig.fate(id));
@@ -298,10 +298,10 @@ class PutOffTest {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").usually(DEFERRED);
         QueueId id = rig.send("b@example.net");
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id));
         assertEquals(List.of(), rig.egress("two").calls());
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
         assertEquals(3, rig.egress("one").calls().size());
         assertEquals(List.of("two instead of one"), rig.fallbacks);
@@ -315,13 +315,13 @@ class PutOffTest {
         rig.egress("one").usually(DEFERRED);
         rig.egress("two").usually(DEFERRED);
         QueueId id = rig.send("a@x.example", "b@x.example", "c@x.example");
-        rig.pace.pass(rig.dueIn(id));
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id, 2));
         assertEquals("deferred recipient two: 450 4.2.1 later", rig.fate(id, 1));
         for (int i = 0; i < 2; i++) {
             assertEquals(List.of(), rig.egress("three").calls());
-            rig.pace.pass(rig.dueIn(id));
+            rig.scheduler.pass(rig.dueIn(id));
         }
         assertEquals("sent three: 250 2.0.0 taken", rig.fate(id, 1));
         assertEquals(5, rig.egress("one").calls().size());
@@ -333,18 +333,18 @@ class PutOffTest {
         Rig rig = Rig.of("one").start();
         rig.egress("one")
                 .then(DEFERRED)
-                .then((shipment, gate) -> {
+                .then((outbound, gate) -> {
                     gate.pass();
                     rig.spool.unreadable(true);
-                    List<ForwardPath> to = shipment.envelope().recipients();
+                    List<ForwardPath> to = outbound.envelope().recipients();
                     return Delivery.of(to, Map.of(to.get(0), ACCEPTED, to.get(1), DEFERRED));
                 });
         QueueId id = rig.send("b@example.net", "c@example.net");
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         rig.spool.unreadable(false);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id, 0));
         assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id, 1));
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         assertEquals("c@example.net", rig.egress("one").calls().getLast());
     }
 
@@ -355,7 +355,7 @@ class PutOffTest {
         rig.egress("two").usually(TOO_BIG);
         QueueId id = rig.send("b@example.net");
         for (int i = 0; i < 5; i++) {
-            rig.pace.pass(rig.dueIn(id));
+            rig.scheduler.pass(rig.dueIn(id));
         }
         assertEquals(1, rig.egress("two").calls().size(), "when one was unavailable");
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
@@ -366,11 +366,11 @@ class PutOffTest {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").usually(DEFERRED);
         QueueId id = rig.send("b@example.net");
-        rig.pace.pass(rig.dueIn(id));
+        rig.scheduler.pass(rig.dueIn(id));
         Rig next = Rig.of("one", "two");
         next.egress("one").usually(DEFERRED);
         next.spool.put(rig.spool.get(id), rig.spool.attempts(id));
-        next.start().pace.pass(Duration.ofMinutes(10));
+        next.start().scheduler.pass(Duration.ofMinutes(10));
         assertEquals("sent two: 250 2.0.0 taken", next.fate(id));
         assertEquals(1, next.egress("one").calls().size());
     }
@@ -402,12 +402,12 @@ class PutOffTest {
         QueueId id = rig.start().send("b@example.net");
         for (int i = 1; i < DeliveryRound.DEFERRALS_MAX; i++) {
             assertEquals("deferred recipient one: 450 4.2.1 later", rig.fate(id));
-            rig.pace.pass(rig.dueIn(id));
+            rig.scheduler.pass(rig.dueIn(id));
         }
         assertEquals("deferred egress-down two: no route", rig.fate(id));
         rig.egress("two").probing(new Probe.Passed("fine"));
         rig.dispatcher.probe("two");
-        rig.pace.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(RecoveryFlush.INTERVAL);
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
         assertEquals(DeliveryRound.DEFERRALS_MAX, posts(rig, "b@example.net"));
     }
@@ -425,9 +425,9 @@ class PutOffTest {
         rig.egress("one").then(TOO_BIG).usually(DEFERRED);
         QueueId first = rig.send("a@example.net");
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(first));
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         QueueId id = rig.send("b@example.net");
-        rig.pace.pass(Duration.ofMinutes(5));
+        rig.scheduler.pass(Duration.ofMinutes(5));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
         assertEquals(DeliveryRound.DEFERRALS_MAX, posts(rig, "b@example.net"));
     }
@@ -438,8 +438,8 @@ class PutOffTest {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").usually(allBut("b", DEFERRED));
         rig.egress("two")
-                .usually((shipment, gate) ->
-                        Delivery.same(shipment.envelope().recipients(), REFUSED));
+                .usually((outbound, gate) ->
+                        Delivery.same(outbound.envelope().recipients(), REFUSED));
         rig.send("b@example.net");
         Duration time = Duration.ofHours(6);
         slowest(rig, time, Duration.ofMinutes(2));

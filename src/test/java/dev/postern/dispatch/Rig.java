@@ -31,7 +31,7 @@ final class Rig implements DispatchObserver {
                             Duration.ofHours(1)),
                     MAX_AGE);
 
-    final ManualPace pace;
+    final ManualPace scheduler;
     final FakeSpool spool;
     final Map<String, ScriptedEgress> egresses = new LinkedHashMap<>();
     final Map<String, EgressConfig> configs = new LinkedHashMap<>();
@@ -43,8 +43,8 @@ final class Rig implements DispatchObserver {
     final Dispatcher dispatcher;
 
     Rig(RandomGenerator random, EgressConfig... configs) {
-        pace = new ManualPace(random);
-        spool = new FakeSpool(pace::now);
+        scheduler = new ManualPace(random);
+        spool = new FakeSpool(scheduler::now);
         for (EgressConfig config : configs) {
             this.configs.put(config.name(), config);
             egresses.put(config.name(), new ScriptedEgress(config.name()));
@@ -57,7 +57,7 @@ final class Rig implements DispatchObserver {
                         spool,
                         List.copyOf(egresses.values()),
                         this,
-                        pace,
+                        scheduler,
                         random);
     }
 
@@ -94,7 +94,7 @@ final class Rig implements DispatchObserver {
 
     Rig start() {
         dispatcher.start();
-        pace.run();
+        scheduler.run();
         return this;
     }
 
@@ -109,7 +109,7 @@ final class Rig implements DispatchObserver {
     /// Accepts a message and runs until nothing moves without time.
     QueueId send(String... recipients) {
         QueueId id = spool.add("a@example.org", recipients);
-        pace.run();
+        scheduler.run();
         return id;
     }
 
@@ -131,7 +131,7 @@ final class Rig implements DispatchObserver {
     }
 
     Duration dueIn(QueueId id) {
-        return Duration.between(pace.now(), spool.get(id).due());
+        return Duration.between(scheduler.now(), spool.get(id).due());
     }
 
     @Override

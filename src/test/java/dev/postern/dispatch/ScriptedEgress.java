@@ -35,7 +35,7 @@ final class ScriptedEgress implements Egress {
     /// What one call does.
     @FunctionalInterface
     interface Act {
-        Delivery act(OutboundMessage shipment, CommitGate gate);
+        Delivery act(OutboundMessage outbound, CommitGate gate);
     }
 
     private final String name;
@@ -76,13 +76,13 @@ final class ScriptedEgress implements Egress {
 
     /// Answers each recipient by its address, others as accepted.
     ScriptedEgress then(Map<String, Outcome> byAddress) {
-        script.add((shipment, gate) -> {
+        script.add((outbound, gate) -> {
             Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
-            for (ForwardPath to : shipment.envelope().recipients()) {
+            for (ForwardPath to : outbound.envelope().recipients()) {
                 outcomes.put(to, byAddress.getOrDefault(to.address(), ACCEPTED));
             }
             gate.pass();
-            return Delivery.of(shipment.envelope().recipients(), outcomes);
+            return Delivery.of(outbound.envelope().recipients(), outcomes);
         });
         return this;
     }
@@ -123,14 +123,14 @@ final class ScriptedEgress implements Egress {
     }
 
     static Act same(Outcome outcome) {
-        return (shipment, gate) -> {
+        return (outbound, gate) -> {
             boolean commits =
                     !(outcome instanceof Outcome.Unavailable
                             || outcome instanceof Outcome.Unsuited);
             if (commits && !gate.pass()) {
-                return Delivery.same(shipment.envelope().recipients(), REFUSED);
+                return Delivery.same(outbound.envelope().recipients(), REFUSED);
             }
-            return Delivery.same(shipment.envelope().recipients(), outcome);
+            return Delivery.same(outbound.envelope().recipients(), outcome);
         };
     }
 
@@ -145,11 +145,11 @@ final class ScriptedEgress implements Egress {
     }
 
     @Override
-    public Delivery send(OutboundMessage shipment, CommitGate gate) {
+    public Delivery send(OutboundMessage outbound, CommitGate gate) {
         calledAfterClose |= closed;
-        shipments.add(shipment);
+        shipments.add(outbound);
         Act act = script.poll();
-        return (act == null ? usual : act).act(shipment, gate);
+        return (act == null ? usual : act).act(outbound, gate);
     }
 
     @Override

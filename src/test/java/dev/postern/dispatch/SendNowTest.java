@@ -41,7 +41,7 @@ class SendNowTest {
                 rig.dispatcher
                         .sendNow(ID, acceptance(rig, recipients), FakeSpool.octets())
                         .toCompletableFuture();
-        rig.pace.run();
+        rig.scheduler.run();
         return result;
     }
 
@@ -52,7 +52,7 @@ class SendNowTest {
                         Stream.of(recipients).map(ForwardPath::new).toList(),
                         false),
                 new Origin("127.0.0.1", "app", "ESMTP", null),
-                rig.pace.now(),
+                rig.scheduler.now(),
                 new ContentTraits(false, false, 10),
                 "x");
     }
@@ -66,7 +66,7 @@ class SendNowTest {
     void aClientThatOurFaultKeepsFromBeingServedIsAnswered() {
         Rig rig = Rig.of("one");
         boolean[] failing = {false};
-        Scheduler pace =
+        Scheduler scheduler =
                 (Scheduler)
                         Proxy.newProxyInstance(
                                 Scheduler.class.getClassLoader(),
@@ -76,7 +76,7 @@ class SendNowTest {
                                         failing[0] = false;
                                         throw new OutOfMemoryError("a test wants it");
                                     }
-                                    return method.invoke(rig.pace, arguments);
+                                    return method.invoke(rig.scheduler, arguments);
                                 });
         Dispatcher dispatcher =
                 new Dispatcher(
@@ -86,16 +86,16 @@ class SendNowTest {
                         rig.spool,
                         List.of(rig.egress("one")),
                         rig,
-                        pace,
+                        scheduler,
                         new SplittableRandom(1));
         dispatcher.start();
-        rig.pace.run();
+        rig.scheduler.run();
         failing[0] = true;
         CompletableFuture<ImmediateResult> result =
                 dispatcher
                         .sendNow(ID, acceptance(rig, "b@example.net"), FakeSpool.octets())
                         .toCompletableFuture();
-        rig.pace.run();
+        rig.scheduler.run();
         assertTrue(result.isDone());
         assertEquals(Verdict.TEMPORARY, result.join().verdict());
     }
@@ -115,11 +115,11 @@ class SendNowTest {
     @Test
     void whatIsOverIsForgottenAtOnce() {
         Rig rig = Rig.of("one").start();
-        int timers = rig.pace.timers();
+        int timers = rig.scheduler.timers();
         for (int i = 0; i < 9; i++) {
             send(rig, "b@example.net").join();
         }
-        assertEquals(timers, rig.pace.timers());
+        assertEquals(timers, rig.scheduler.timers());
     }
 
     @Test
@@ -129,7 +129,7 @@ class SendNowTest {
         ImmediateResult result = send(rig, "b@x.example", "c@x.example", "d@x.example").join();
         assertEquals(Verdict.SENT, result.verdict());
         assertEquals(List.of(State.SENT, State.FAILED, State.DEFERRED), states(result));
-        assertTrue(result.due().isAfter(rig.pace.now().plusSeconds(23)));
+        assertTrue(result.due().isAfter(rig.scheduler.now().plusSeconds(23)));
     }
 
     @Test
@@ -187,11 +187,11 @@ class SendNowTest {
     @Test
     void beforeItsCommitPointTheAttemptIsBrokenOffInTime() {
         Rig rig = Rig.of("one").start();
-        rig.pace.hold();
+        rig.scheduler.hold();
         CompletableFuture<ImmediateResult> result = send(rig, "b@example.net");
-        rig.pace.pass(Rig.ACKNOWLEDGE_TIMEOUT.minusSeconds(1));
+        rig.scheduler.pass(Rig.ACKNOWLEDGE_TIMEOUT.minusSeconds(1));
         assertFalse(result.isDone());
-        rig.pace.pass(Duration.ofSeconds(1));
+        rig.scheduler.pass(Duration.ofSeconds(1));
         assertEquals(Verdict.TEMPORARY, result.join().verdict());
         assertFalse(result.join().uncertain());
         assertEquals("not sent within acknowledge-timeout", result.join().words());
@@ -200,10 +200,10 @@ class SendNowTest {
                 lines(rig.attempts));
         assertEquals(rig.attempts, result.join().attempts());
         assertEquals(Rig.ACKNOWLEDGE_TIMEOUT, rig.attempts.getFirst().took());
-        assertEquals(List.of("one-" + ID), rig.pace.interrupted());
-        assertEquals(1, rig.pace.underWay("one"), "its slot is taken until its thread ends");
-        rig.pace.letGo();
-        assertEquals(0, rig.pace.underWay("one"));
+        assertEquals(List.of("one-" + ID), rig.scheduler.interrupted());
+        assertEquals(1, rig.scheduler.underWay("one"), "its slot is taken until its thread ends");
+        rig.scheduler.letGo();
+        assertEquals(0, rig.scheduler.underWay("one"));
         assertEquals(1, rig.attempts.size(), "what comes after does not count");
     }
 
@@ -217,10 +217,10 @@ class SendNowTest {
     void afterItsCommitPointTheAnswerIsAwaited() {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one")
-                .then((shipment, gate) -> {
+                .then((outbound, gate) -> {
                     gate.pass();
-                    rig.pace.pass(Duration.ofMinutes(9));
-                    return ScriptedEgress.same(ScriptedEgress.ACCEPTED).act(shipment, () -> true);
+                    rig.scheduler.pass(Duration.ofMinutes(9));
+                    return ScriptedEgress.same(ScriptedEgress.ACCEPTED).act(outbound, () -> true);
                 });
         ImmediateResult result = send(rig, "b@example.net").join();
         assertEquals(Verdict.SENT, result.verdict());
@@ -230,10 +230,10 @@ class SendNowTest {
     void afterItsTimeNoFurtherEgressIsAsked() {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one")
-                .then((shipment, gate) -> {
+                .then((outbound, gate) -> {
                     gate.pass();
-                    rig.pace.pass(Duration.ofMinutes(1));
-                    return ScriptedEgress.same(REFUSED).act(shipment, gate);
+                    rig.scheduler.pass(Duration.ofMinutes(1));
+                    return ScriptedEgress.same(REFUSED).act(outbound, gate);
                 });
         assertEquals(Verdict.TEMPORARY, send(rig, "b@example.net").join().verdict());
         assertEquals(List.of(), rig.egress("two").calls());
@@ -246,12 +246,12 @@ class SendNowTest {
                                 new SplittableRandom(1),
                                 EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT))
                         .start();
-        rig.pace.hold();
+        rig.scheduler.hold();
         rig.send("first@example.net");
         rig.send("queued@example.net");
         CompletableFuture<ImmediateResult> result = send(rig, "now@example.net");
-        assertEquals(1, rig.pace.underWay("one"));
-        rig.pace.letGo();
+        assertEquals(1, rig.scheduler.underWay("one"));
+        rig.scheduler.letGo();
         assertEquals(Verdict.SENT, result.join().verdict());
         assertEquals(
                 List.of("first@example.net", "now@example.net", "queued@example.net"),
@@ -263,7 +263,7 @@ class SendNowTest {
         Rig rig = Rig.of("one").start();
         CompletableFuture<Void> drained =
                 rig.dispatcher.draining(Duration.ofSeconds(1)).toCompletableFuture();
-        rig.pace.run();
+        rig.scheduler.run();
         assertTrue(drained.isDone());
         assertEquals(Verdict.TEMPORARY, send(rig, "b@example.net").join().verdict());
     }

@@ -74,7 +74,7 @@ class StormTest {
         rig.egresses.values().forEach(egress -> egress.usually(ScriptedEgress.REFUSED));
         try (Lines lines = new Lines()) {
             List<QueueId> ids = fill(rig);
-            rig.pace.pass(Duration.ofMinutes(14));
+            rig.scheduler.pass(Duration.ofMinutes(14));
             int settled = ids.stream().mapToInt(rig.spool::settlements).sum();
             int bySchedule = 5 * MESSAGES;
             int byProbes = 2 * (RecoveryFlush.TRIAL_MESSAGES + 2) * 9;
@@ -82,7 +82,7 @@ class StormTest {
             assertEquals(MESSAGES, lines.waits.size());
         }
         rig.egresses.values().forEach(egress -> egress.usually(ScriptedEgress.ACCEPTED));
-        rig.pace.pass(Duration.ofMinutes(6));
+        rig.scheduler.pass(Duration.ofMinutes(6));
         assertEquals(MESSAGES, rig.done.size(), "all go when one was taken");
     }
 
@@ -99,13 +99,13 @@ class StormTest {
         for (int i = 0; i < MESSAGES; i++) {
             rig.spool.add("a@one.example", "b@example.net");
         }
-        rig.pace.run();
+        rig.scheduler.run();
         rig.egress("one").probing(new Probe.Failed("535", Fault.NETWORK, null));
         QueueId id = rig.spool.add("a@two.example", "b@example.net");
-        rig.pace.pass(Duration.ofMinutes(5));
+        rig.scheduler.pass(Duration.ofMinutes(5));
         rig.egress("two").usually(ScriptedEgress.ACCEPTED);
         rig.dispatcher.probe("two");
-        rig.pace.pass(RecoveryFlush.INTERVAL.multipliedBy(8));
+        rig.scheduler.pass(RecoveryFlush.INTERVAL.multipliedBy(8));
         assertTrue(rig.done.contains(id), rig.fate(id));
     }
 
@@ -113,17 +113,17 @@ class StormTest {
     void aProbeTakesASlotAndWaitsForOne() {
         Rig rig = withOneSlot();
         assertEquals(1, rig.egress("one").probes());
-        rig.pace.hold();
+        rig.scheduler.hold();
         rig.send("b@example.net");
         rig.send("b@example.net");
         CompletableFuture<Probe> asked = ask(rig);
-        rig.pace.run();
-        assertEquals(1, rig.pace.underWay("one"));
+        rig.scheduler.run();
+        assertEquals(1, rig.scheduler.underWay("one"));
         assertEquals(1, rig.egress("one").probes(), "no probe beside a call");
-        rig.pace.letOneGo("one");
+        rig.scheduler.letOneGo("one");
         assertEquals(2, rig.egress("one").probes());
         assertTrue(asked.isDone());
-        rig.pace.letGo();
+        rig.scheduler.letGo();
         assertEquals(2, rig.done.size());
     }
 
@@ -146,15 +146,15 @@ class StormTest {
     @Test
     void aProbeThatFindsNoSlotIsAnsweredSoonAndOnceItsEgressIsGone() {
         Rig rig = withOneSlot();
-        rig.pace.hold();
+        rig.scheduler.hold();
         rig.send("b@example.net");
         CompletableFuture<Probe> asked = ask(rig);
-        rig.pace.pass(Probes.BUSY_LIMIT);
+        rig.scheduler.pass(Probes.BUSY_LIMIT);
         assertEquals("not probed: busy sending", answer(asked));
         CompletableFuture<Probe> more = ask(rig);
-        rig.pace.run();
+        rig.scheduler.run();
         rig.use(Set.of());
-        rig.pace.run();
+        rig.scheduler.run();
         assertEquals("not probed: the configuration changed", answer(more));
     }
 
@@ -163,7 +163,7 @@ class StormTest {
     void aTrialEndsWithItsEgress() {
         FakeSpool spool = new FakeSpool(() -> Instant.EPOCH);
         Instant now = Instant.parse("2026-03-01T12:00:00Z");
-        EgressSlots lane =
+        EgressSlots slots =
                 EgressPool.of(
                                 List.of(EgressConfigs.egress("one")),
                                 List.of(new ScriptedEgress("one")),
@@ -172,15 +172,15 @@ class StormTest {
                         .all()
                         .iterator()
                         .next();
-        lane.health().probed(new Probe.Failed("refused", Fault.NETWORK, null), now);
-        lane.health().probed(new Probe.Unproven("perhaps"), now);
-        assertTrue(lane.health().isOnTrial());
-        lane.health().begin();
+        slots.health().probed(new Probe.Failed("refused", Fault.NETWORK, null), now);
+        slots.health().probed(new Probe.Unproven("perhaps"), now);
+        assertTrue(slots.health().isOnTrial());
+        slots.health().begin();
         RecoveryFlush haste = new RecoveryFlush(spool);
-        haste.want(lane);
+        haste.want(slots);
         haste.make(now);
         assertEquals(now.plus(RecoveryFlush.INTERVAL), haste.due());
-        lane.retire(() -> {});
+        slots.retire(() -> {});
         haste.make(haste.due());
         assertEquals(Instant.MAX, haste.due());
     }
@@ -188,12 +188,12 @@ class StormTest {
     @Test
     void aProbeThatWaitsEndsWithTheDispatcher() {
         Rig rig = withOneSlot();
-        rig.pace.hold();
+        rig.scheduler.hold();
         rig.send("b@example.net");
         CompletableFuture<Probe> asked = ask(rig);
-        rig.pace.run();
+        rig.scheduler.run();
         rig.dispatcher.closing();
-        rig.pace.run();
+        rig.scheduler.run();
         assertTrue(asked.isDone());
     }
 }

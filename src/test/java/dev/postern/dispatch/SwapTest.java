@@ -34,7 +34,7 @@ class SwapTest {
         assertEquals("deferred egress-down one: 535 5.7.8 bad password", rig.fate(id));
 
         rig.use(Set.of(), EgressConfigs.egress("one"));
-        rig.pace.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(RecoveryFlush.INTERVAL);
 
         assertEquals(1, rig.egress("one").probes());
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
@@ -47,7 +47,7 @@ class SwapTest {
         ScriptedEgress one = rig.egress("one").probing(NO_LOGIN);
         rig.start();
         rig.use(Set.of("one"), EgressConfigs.egress("two"), rig.configs.get("one"));
-        rig.pace.run();
+        rig.scheduler.run();
 
         assertEquals(1, one.probes());
         assertEquals(
@@ -55,7 +55,7 @@ class SwapTest {
                 rig.dispatcher.egresses().stream().map(view -> view.name()).toList());
         assertEquals(EgressState.DOWN, rig.dispatcher.egresses().getLast().state());
         assertFalse(one.isWellClosed());
-        rig.pace.pass(Duration.ofMinutes(14));
+        rig.scheduler.pass(Duration.ofMinutes(14));
         assertEquals(1, one.probes(), "the wait for its next probe goes on");
     }
 
@@ -67,9 +67,9 @@ class SwapTest {
         rig.send("r1@example.net");
         rig.use(Set.of(), EgressConfigs.egress("one", 1, List.of(), null, WhenLimited.WAIT));
         QueueId id = rig.send("r2@example.net");
-        rig.pace.pass(wish.minusMinutes(1));
+        rig.scheduler.pass(wish.minusMinutes(1));
         assertEquals(List.of(), rig.egress("one").calls());
-        rig.pace.pass(Duration.ofMinutes(2));
+        rig.scheduler.pass(Duration.ofMinutes(2));
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -77,12 +77,12 @@ class SwapTest {
     void whatIsUnderWayIsFinishedWhereItIsAndTheRestGoesTheNewWay() {
         Rig rig = Rig.of("one").start();
         ScriptedEgress old = rig.egress("one");
-        rig.pace.hold();
+        rig.scheduler.hold();
         QueueId first = rig.send("r1@example.net");
         rig.use(Set.of(), EgressConfigs.egress("one"));
         QueueId second = rig.send("r2@example.net");
         assertFalse(old.isWellClosed(), "a call is under way");
-        rig.pace.letGo();
+        rig.scheduler.letGo();
 
         assertEquals(List.of("r1@example.net"), old.calls());
         assertEquals(List.of("r2@example.net"), rig.egress("one").calls());
@@ -94,20 +94,20 @@ class SwapTest {
     @Test
     void callsOfBothTogetherKeepToTheConcurrency() {
         Rig rig = Rig.of("one").start();
-        rig.pace.hold();
+        rig.scheduler.hold();
         rig.send("r1@example.net");
         rig.send("r2@example.net");
         rig.use(Set.of(), EgressConfigs.egress("one"));
         rig.send("r3@example.net");
-        assertEquals(2, rig.pace.underWay("one"));
+        assertEquals(2, rig.scheduler.underWay("one"));
 
         rig.use(Set.of());
         rig.use(Set.of(), EgressConfigs.egress("one"));
         rig.send("r4@example.net");
-        assertEquals(2, rig.pace.underWay("one"));
-        rig.pace.letOneGo("one");
-        assertEquals(2, rig.pace.underWay("one"));
-        rig.pace.letGo();
+        assertEquals(2, rig.scheduler.underWay("one"));
+        rig.scheduler.letOneGo("one");
+        assertEquals(2, rig.scheduler.underWay("one"));
+        rig.scheduler.letGo();
         assertEquals(4, rig.done.size());
     }
 
@@ -115,10 +115,10 @@ class SwapTest {
     void whatFailsOnTheOldOneIsTriedOnTheNewOneAtOnce() {
         Rig rig = Rig.of("one").start();
         rig.egress("one").usually(ScriptedEgress.NO_LOGIN);
-        rig.pace.hold();
+        rig.scheduler.hold();
         QueueId id = rig.send("r@example.net");
         rig.use(Set.of(), EgressConfigs.egress("one"));
-        rig.pace.letGo();
+        rig.scheduler.letGo();
 
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
         assertEquals(EgressState.UP, rig.dispatcher.egresses().getFirst().state());
@@ -129,10 +129,10 @@ class SwapTest {
     void whatFailsOnARemovedOneTakesTheNext() {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").usually(ScriptedEgress.REFUSED);
-        rig.pace.hold();
+        rig.scheduler.hold();
         QueueId id = rig.send("r@example.net");
         rig.use(Set.of("two"), rig.configs.get("two"));
-        rig.pace.letGo();
+        rig.scheduler.letGo();
 
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
         assertEquals(1, rig.dispatcher.egresses().size());
@@ -144,7 +144,7 @@ class SwapTest {
         QueueId id = rig.send("r@example.net");
         assertEquals("held no-egress: no egress is configured", rig.fate(id));
         rig.use(Set.of(), EgressConfigs.egress("one"));
-        rig.pace.run();
+        rig.scheduler.run();
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
 
         rig.use(Set.of());
@@ -159,11 +159,11 @@ class SwapTest {
         QueueId id = rig.send("r@example.net");
         assertEquals("deferred uncertain one: no answer to the final dot", rig.fate(id));
 
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         rig.use(Set.of("two"), rig.configs.get("two"));
-        rig.pace.pass(Duration.ofMinutes(3));
+        rig.scheduler.pass(Duration.ofMinutes(3));
         assertEquals("deferred uncertain one: no answer to the final dot", rig.fate(id));
-        rig.pace.pass(Duration.ofMinutes(1));
+        rig.scheduler.pass(Duration.ofMinutes(1));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -176,7 +176,7 @@ class SwapTest {
         assertTrue(rig.fate(id).startsWith("deferred unsuited"), rig.fate(id));
 
         rig.use(Set.of(), EgressConfigs.egress("one", "@example.org"));
-        rig.pace.run();
+        rig.scheduler.run();
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -191,7 +191,7 @@ class SwapTest {
         assertTrue(rig.fate(second).startsWith("deferred limited"), rig.fate(second));
 
         rig.use(Set.of(), limited(3, new Rate(2, Duration.ofDays(1))));
-        rig.pace.run();
+        rig.scheduler.run();
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(second));
     }
 
@@ -204,9 +204,9 @@ class SwapTest {
         Rig rig = Rig.of("one");
         ScriptedEgress one = rig.egress("one").probing(NO_LOGIN);
         rig.start();
-        rig.pace.pass(Duration.ofMinutes(14));
+        rig.scheduler.pass(Duration.ofMinutes(14));
         assertTrue(rig.dispatcher.probe("one").isPresent());
-        rig.pace.pass(Duration.ofMinutes(2));
+        rig.scheduler.pass(Duration.ofMinutes(2));
         assertEquals(2, one.probes());
     }
 }

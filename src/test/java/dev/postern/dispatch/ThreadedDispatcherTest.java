@@ -68,12 +68,12 @@ class ThreadedDispatcherTest {
         }
 
         @Override
-        public Delivery send(OutboundMessage shipment, CommitGate gate) {
+        public Delivery send(OutboundMessage outbound, CommitGate gate) {
             most.accumulateAndGet(inside.incrementAndGet(), Math::max);
             LockSupport.parkNanos(CALL_NANOS);
             gate.pass();
             inside.decrementAndGet();
-            return Delivery.same(shipment.envelope().recipients(), ScriptedEgress.ACCEPTED);
+            return Delivery.same(outbound.envelope().recipients(), ScriptedEgress.ACCEPTED);
         }
 
         @Override
@@ -107,14 +107,14 @@ class ThreadedDispatcherTest {
         CountDownLatch ended = new CountDownLatch(1);
         ScriptedEgress egress =
                 new ScriptedEgress("one")
-                        .then((shipment, gate) -> {
+                        .then((outbound, gate) -> {
                             hanging.countDown();
                             boolean committed = awaitForEver() && gate.pass();
                             ended.countDown();
                             assertTrue(!committed);
                             Outcome off =
                                     new Outcome.Unavailable("interrupted", Fault.NETWORK, null);
-                            return Delivery.same(shipment.envelope().recipients(), off);
+                            return Delivery.same(outbound.envelope().recipients(), off);
                         });
         Dispatcher dispatcher = dispatcher(egress, DispatchObserver.NONE);
         dispatcher.start();
@@ -149,10 +149,10 @@ class ThreadedDispatcherTest {
         CountDownLatch ended = new CountDownLatch(1);
         ScriptedEgress egress =
                 new ScriptedEgress("one")
-                        .then((shipment, gate) -> {
+                        .then((outbound, gate) -> {
                             gate.preparing();
                             ended.countDown();
-                            return ScriptedEgress.same(ScriptedEgress.ACCEPTED).act(shipment, gate);
+                            return ScriptedEgress.same(ScriptedEgress.ACCEPTED).act(outbound, gate);
                         });
         Dispatcher dispatcher =
                 new Dispatcher(

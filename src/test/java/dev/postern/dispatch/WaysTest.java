@@ -36,7 +36,7 @@ class WaysTest {
     @Test
     void aThousandForASlowEgressDoNotKeepMailFromAnother() {
         Rig rig = rig(narrow("slow", 1, "@slow.example"), narrow("quick", 1, "@quick.example"));
-        rig.pace.hold();
+        rig.scheduler.hold();
         List<String> inOrder = new ArrayList<>();
         for (int i = 0; i < MANY; i++) {
             rig.spool.add("x@slow.example", "b" + i + "@example.net");
@@ -45,14 +45,14 @@ class WaysTest {
         for (int i = 0; i < 50; i++) {
             rig.spool.add("x@quick.example", "q" + i + "@example.net");
         }
-        rig.pace.run();
+        rig.scheduler.run();
         for (int i = 0; i < 50; i++) {
-            rig.pace.letOneGo("quick");
+            rig.scheduler.letOneGo("quick");
         }
         assertEquals(50, rig.done.size());
         assertTrue(rig.spool.claimed().size() <= 16, "claimed: " + rig.spool.claimed().size());
         assertTrue(rig.spool.claims() < 200, "claims: " + rig.spool.claims());
-        rig.pace.letGo();
+        rig.scheduler.letGo();
         assertEquals(50 + MANY, rig.done.size());
         assertEquals(inOrder, rig.egress("slow").calls());
         assertEquals(rig.spool.given(), rig.spool.settled());
@@ -64,10 +64,10 @@ class WaysTest {
         rig.spool.unreadable(true);
         QueueId nobodys = rig.send("b@example.net");
         QueueId bounce = rig.spool.add("", "c@example.net");
-        rig.pace.run();
+        rig.scheduler.run();
         assertEquals(0, rig.spool.claimed().size());
         rig.spool.unreadable(false);
-        rig.pace.pass(Duration.ofHours(1));
+        rig.scheduler.pass(Duration.ofHours(1));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(nobodys));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(bounce));
     }
@@ -79,17 +79,17 @@ class WaysTest {
         for (int i = 0; i < MANY; i++) {
             rig.spool.add("a@example.org", "b" + i + "@example.net");
         }
-        rig.pace.run();
+        rig.scheduler.run();
         rig.egress("one").usually(NO_LOGIN);
         rig.send("opens-the-breaker@example.net");
-        rig.pace.pass(Duration.ofMinutes(14));
-        rig.pace.hold();
-        rig.pace.pass(Duration.ofMinutes(2));
+        rig.scheduler.pass(Duration.ofMinutes(14));
+        rig.scheduler.hold();
+        rig.scheduler.pass(Duration.ofMinutes(2));
         int before = rig.egress("two").calls().size();
-        assertEquals(1, rig.pace.underWay("one"), "the trial hangs");
+        assertEquals(1, rig.scheduler.underWay("one"), "the trial hangs");
         rig.send("c@example.net");
-        assertTrue(rig.pace.underWay("two") > 0);
-        rig.pace.letOneGo("two");
+        assertTrue(rig.scheduler.underWay("two") > 0);
+        rig.scheduler.letOneGo("two");
         assertEquals(before + 1, rig.egress("two").calls().size());
     }
 
@@ -98,17 +98,17 @@ class WaysTest {
         Rig rig = rig(narrow("one", 4), narrow("two", 4));
         rig.egress("one").then(NO_LOGIN);
         rig.send("a@example.net");
-        rig.pace.pass(Duration.ofMinutes(14));
-        rig.pace.hold();
-        rig.pace.pass(Duration.ofMinutes(2));
+        rig.scheduler.pass(Duration.ofMinutes(14));
+        rig.scheduler.hold();
+        rig.scheduler.pass(Duration.ofMinutes(2));
         assertEquals(EgressState.UNKNOWN, rig.dispatcher.egresses().getFirst().state());
         rig.send("trial@example.net");
-        assertEquals(1, rig.pace.underWay("one"));
+        assertEquals(1, rig.scheduler.underWay("one"));
         QueueId other = rig.send("other@example.net");
-        rig.pace.letOneGo("two");
+        rig.scheduler.letOneGo("two");
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(other));
         assertEquals("two instead of one", rig.fallbacks.getLast());
-        rig.pace.letGo();
+        rig.scheduler.letGo();
         assertEquals(EgressState.UP, rig.dispatcher.egresses().getFirst().state());
     }
 
@@ -117,18 +117,18 @@ class WaysTest {
         Rig rig = rig(narrow("one", 8), narrow("two", 8));
         rig.egress("one").then(NO_LOGIN);
         rig.send("a@example.net");
-        rig.pace.pass(Duration.ofMinutes(15));
-        rig.pace.hold();
+        rig.scheduler.pass(Duration.ofMinutes(15));
+        rig.scheduler.hold();
         List<Long> atOnce = new ArrayList<>();
         for (int round = 0; round < 4; round++) {
             for (int i = 0; i < 8; i++) {
                 rig.send("b@example.net");
             }
-            atOnce.add(rig.pace.underWay("one"));
-            while (rig.pace.underWay("two") > 0) {
-                rig.pace.letOneGo("two");
+            atOnce.add(rig.scheduler.underWay("one"));
+            while (rig.scheduler.underWay("two") > 0) {
+                rig.scheduler.letOneGo("two");
             }
-            rig.pace.letOneGo("one");
+            rig.scheduler.letOneGo("one");
         }
         assertEquals(List.of(1L, 1L, 2L, 4L), atOnce);
     }
@@ -145,7 +145,7 @@ class WaysTest {
         rig.send("a@example.net");
         QueueId second = rig.send("b@example.net");
         assertEquals("deferred egress-down one: 535 5.7.8 bad password", rig.fate(second));
-        rig.pace.pass(Duration.ofSeconds(11));
+        rig.scheduler.pass(Duration.ofSeconds(11));
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(second));
     }
 
@@ -156,7 +156,7 @@ class WaysTest {
         for (int i = 0; i < 20; i++) {
             rig.send("b@example.net");
         }
-        rig.pace.pass(Duration.ofMinutes(10));
+        rig.scheduler.pass(Duration.ofMinutes(10));
         assertEquals(20, rig.done.size());
     }
 }

@@ -112,12 +112,12 @@ final class FakeNetwork implements Network {
                     .to(there, opening);
         }
         IOException trouble = trouble(state);
-        TroubleContext scene = TroubleContext.ofSmtp(Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
+        TroubleContext context = TroubleContext.ofSmtp(Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
         return new PortCheck(
                 address,
                 opening,
                 Stage.CONNECT,
-                Trouble.ofFailure(scene, trouble),
+                Trouble.ofFailure(context, trouble),
                 null,
                 null,
                 null,

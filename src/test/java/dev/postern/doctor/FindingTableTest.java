@@ -23,7 +23,7 @@ class FindingTableTest {
     private static final Path DOCUMENT = Path.of("docs/doctor.md");
     private static final String MARKER = "<!-- The table is made from findings.txt. -->\n\n";
 
-    /// A line of the sightings.
+    /// A line of the evidence.
     private record Example(Where where, Set<String> tags, String said, String id) {
 
         static Example parse(String line) {
@@ -34,7 +34,7 @@ class FindingTableTest {
             return new Example(where, tags, columns[2], columns[3]);
         }
 
-        Evidence sighting() {
+        Evidence evidence() {
             Map<String, String> words = new LinkedHashMap<>();
             for (String word :
                     List.of("host", "want", "open", "closed", "allow", "server", "other")) {
@@ -44,7 +44,7 @@ class FindingTableTest {
         }
 
         String found() {
-            return FindingTable.judge(sighting()).map(Finding::id).orElse("-");
+            return FindingTable.judge(evidence()).map(Finding::id).orElse("-");
         }
     }
 
@@ -56,7 +56,7 @@ class FindingTableTest {
     }
 
     @Test
-    void everySightingMeansWhatItMust() throws IOException {
+    void everyEvidenceMeansWhatItMust() throws IOException {
         List<String> expected = new ArrayList<>();
         List<String> actual = new ArrayList<>();
         for (Example example : examples()) {
@@ -83,7 +83,7 @@ class FindingTableTest {
     @Test
     void everySentenceIsFilled() throws IOException {
         for (Example example : examples()) {
-            FindingTable.judge(example.sighting())
+            FindingTable.judge(example.evidence())
                     .ifPresent(finding -> {
                         String sentences = finding.means() + finding.advice();
                         assertFalse(sentences.matches(".*\\{[a-z]+}.*"), finding.toString());

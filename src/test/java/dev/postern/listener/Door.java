@@ -37,7 +37,7 @@ final class Door implements AutoCloseable {
     private final Map<String, String> settings = new HashMap<>();
     private final List<SmtpConfig.User> users = new ArrayList<>();
     private final Map<String, String> aliases = new HashMap<>();
-    private ImmediateDelivery handover;
+    private ImmediateDelivery immediate;
     private Crowd crowd;
     private Listener listener;
     private Reception reception;
@@ -58,8 +58,8 @@ final class Door implements AutoCloseable {
         return this;
     }
 
-    Door handover(ImmediateDelivery sender) {
-        handover = sender;
+    Door immediate(ImmediateDelivery sender) {
+        immediate = sender;
         return this;
     }
 
@@ -71,7 +71,7 @@ final class Door implements AutoCloseable {
 
     Door open() throws IOException {
         PosternConfig config = config();
-        reception = new Reception(config, spool, handover, counters, () -> NOW);
+        reception = new Reception(config, spool, immediate, counters, () -> NOW);
         listener =
                 crowd == null
                         ? Listener.start(config.smtp(), reception, counters)
@@ -85,7 +85,7 @@ final class Door implements AutoCloseable {
         StartTls startTls = StartTls.of(config.smtp().tls()).orElse(null);
         return new Terms(
                 config.smtp(),
-                new Reception(config, spool, handover, counters, () -> NOW),
+                new Reception(config, spool, immediate, counters, () -> NOW),
                 new Admission(config.smtp(), true, startTls != null),
                 startTls,
                 counters,
@@ -116,7 +116,7 @@ final class Door implements AutoCloseable {
                 smtp(),
                 new HttpConfig(anywhere, anywhere, null),
                 new SpoolConfig(Path.of("spool"), SpoolConfig.Sync.NEVER, 0, 0, day, day, 100),
-                handover == null
+                immediate == null
                         ? PosternConfig.Acknowledge.SPOOLED
                         : PosternConfig.Acknowledge.SENT,
                 Duration.ofSeconds(30),

@@ -153,7 +153,7 @@ class ReceptionTest {
                 List.of(
                         recipient(0, State.SENT, null),
                         recipient(1, State.DEFERRED, Reason.RECIPIENT));
-        door.handover(
+        door.immediate(
                 answering(
                         new ImmediateDelivery.Result.Taken(
                                 states,
@@ -172,7 +172,7 @@ class ReceptionTest {
 
     @Test
     void wordsOfTheNextHopAreCutToOneReply() throws IOException {
-        door.handover(
+        door.immediate(
                 answering(
                         new ImmediateDelivery.Result.Taken(
                                 List.of(recipient(0, State.SENT, null)),
@@ -190,7 +190,7 @@ class ReceptionTest {
     @Test
     void whatWasSentIsNotSentAgainForALostHistory() throws IOException {
         door.spool.commitTrouble = SpoolException.Kind.BROKEN;
-        door.handover(
+        door.immediate(
                 answering(
                         new ImmediateDelivery.Result.Taken(
                                 List.of(
@@ -206,7 +206,7 @@ class ReceptionTest {
     @Test
     void whatIsStillOwedMustBeDurable() throws IOException {
         door.spool.commitTrouble = SpoolException.Kind.BROKEN;
-        door.handover(
+        door.immediate(
                 answering(
                         new ImmediateDelivery.Result.Taken(
                                 List.of(
@@ -223,7 +223,7 @@ class ReceptionTest {
 
     @Test
     void aRefusalIsTheNextHopsOwn() throws IOException {
-        door.handover(
+        door.immediate(
                 answering(
                         new ImmediateDelivery.Result.Refused(
                                 "553-5.1.8 sender \u0001unknown\r\n553 more", true)));
@@ -236,14 +236,14 @@ class ReceptionTest {
 
     @Test
     void anHttpRefusalIs554() throws IOException {
-        door.handover(answering(new ImmediateDelivery.Result.Refused("422 not a sender", false)));
+        door.immediate(answering(new ImmediateDelivery.Result.Refused("422 not a sender", false)));
         assertEquals(
                 "554 5.0.0 422 not a sender", receive("Subject: x\r\n\r\n").reply().toString());
     }
 
     @Test
     void nothingIsKeptOfWhatCouldNotGoNow() throws IOException {
-        door.handover(answering(new ImmediateDelivery.Result.NotNow("no egress is configured")));
+        door.immediate(answering(new ImmediateDelivery.Result.NotNow("no egress is configured")));
         assertEquals(
                 "451 4.4.1 no egress is configured",
                 receive("Subject: x\r\n\r\n").reply().toString());
@@ -253,8 +253,8 @@ class ReceptionTest {
     }
 
     @Test
-    void aBrokenHandoverIsATemporaryReply() throws IOException {
-        door.handover((_, _, _) -> CompletableFuture.failedFuture(new IllegalStateException("x")));
+    void aBrokenImmediateIsATemporaryReply() throws IOException {
+        door.immediate((_, _, _) -> CompletableFuture.failedFuture(new IllegalStateException("x")));
         assertEquals(
                 "451 4.3.0 Local error, try again later",
                 receive("Subject: x\r\n\r\n").reply().toString());

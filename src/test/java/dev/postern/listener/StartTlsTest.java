@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Certificates and keys: every form that OpenSSL writes, mistakes, and files that change.
+/// Certificates and keys: every form that OpenSSL writes, errors, and files that change.
 class StartTlsTest {
 
     @TempDir Path home;

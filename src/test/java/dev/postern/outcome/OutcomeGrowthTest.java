@@ -45,8 +45,8 @@ class OutcomeGrowthTest extends ReadersGrowth {
 
     private static void answer(String text) {
         for (String type : List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark")) {
-            TroubleContext scene = TroubleContext.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
-            Trouble.ofAnswer(scene, "HTTP 400 " + text, null);
+            TroubleContext context = TroubleContext.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
+            Trouble.ofAnswer(context, "HTTP 400 " + text, null);
         }
     }
 

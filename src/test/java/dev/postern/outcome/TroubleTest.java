@@ -43,7 +43,7 @@ class TroubleTest {
         }
 
         String actual() {
-            return classified(Trouble.row("smtp", stage, said).ruling().outcome(said, null))
+            return classified(Trouble.row("smtp", stage, said).disposition().outcome(said, null))
                     + ": "
                     + stage.word()
                     + " "
@@ -56,7 +56,7 @@ class TroubleTest {
                 switch (outcome) {
                     case Outcome.Unavailable unavailable -> unavailable.fault().word();
                     case Outcome.Unsuited unsuited ->
-                            unsuited.misfit().name().toLowerCase(Locale.ROOT);
+                            unsuited.unsuitability().name().toLowerCase(Locale.ROOT);
                     case Outcome.Accepted _,
                             Outcome.Deferred _,
                             Outcome.Rejected _,
@@ -122,7 +122,7 @@ class TroubleTest {
     }
 
     private static void hasARow(String type, Stage stage, String said) {
-        OutcomeClass kind = Trouble.row(type, stage, said).ruling().kind();
+        OutcomeClass kind = Trouble.row(type, stage, said).disposition().kind();
         if (stage.isBeforeMessage()) {
             assertEquals(OutcomeClass.UNAVAILABLE, kind, type + " " + stage + " " + said);
         }
@@ -135,7 +135,7 @@ class TroubleTest {
     void troubleBeforeTheMessageIsAlwaysTheEgresss() {
         for (TroubleRow row : all()) {
             boolean before = row.stages().stream().anyMatch(Stage::isBeforeMessage);
-            assertTrue(!before || row.ruling().kind() == OutcomeClass.UNAVAILABLE, row.id());
+            assertTrue(!before || row.disposition().kind() == OutcomeClass.UNAVAILABLE, row.id());
         }
     }
 
@@ -145,25 +145,25 @@ class TroubleTest {
 
     @Test
     void saysItInClearWords() {
-        TroubleContext scene =
+        TroubleContext context =
                 TroubleContext.ofSmtp(Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
-        Verdict verdict = Trouble.ofFailure(scene, new ConnectException("Connection refused"));
+        Verdict verdict = Trouble.ofFailure(context, new ConnectException("Connection refused"));
         assertEquals("connection refused by 127.0.0.1:587", verdict.outcome().reply());
         assertEquals("connect-refused", verdict.row());
     }
 
     @Test
     void followsTheServersWishForAWait() {
-        TroubleContext scene = TroubleContext.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
+        TroubleContext context = TroubleContext.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
         UpstreamReply reply = UpstreamReply.parse("450 4.2.0 Greylisted, retry in 300 seconds\r\n");
         assertEquals(
                 new Outcome.Deferred(
                         "450 4.2.0 Greylisted, retry in 300 seconds", Duration.ofMinutes(5)),
-                Trouble.ofReply(scene, reply).outcome());
+                Trouble.ofReply(context, reply).outcome());
         UpstreamReply endless = UpstreamReply.parse("450 4.2.0 come back after 999 hours\r\n");
         assertEquals(
                 new Outcome.Deferred("450 4.2.0 come back after 999 hours", RetryAfter.LONGEST),
-                Trouble.ofReply(scene, endless).outcome());
+                Trouble.ofReply(context, endless).outcome());
     }
 
     /// Rewrites the document with `-Dupdate=docs`.

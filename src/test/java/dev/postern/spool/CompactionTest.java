@@ -42,7 +42,7 @@ class CompactionTest {
         }
         assertTrue(most > MESSAGE_BYTES, "copied at a time: " + most);
         assertTrue(most < Compaction.STEP_BYTES + 2 * MESSAGE_BYTES, "copied at a time: " + most);
-        bench.upkeep();
+        bench.housekeeping();
         bench.kill();
         assertEquals("m".repeat(MESSAGE_BYTES), bench.content(held.getFirst()));
     }
@@ -92,7 +92,7 @@ class CompactionTest {
             failed.add(bench.accept("m".repeat(MESSAGE_BYTES)));
             bench.spool().settle(failed.get(i), Mails.failed(bench.claim(), bench.instant()));
         }
-        bench.upkeep();
+        bench.housekeeping();
         assertTrue(bench.spool().content(failed.get(0)).isEmpty());
         assertTrue(bench.spool().content(failed.get(1)).isPresent());
         assertTrue(bench.spool().content(failed.get(2)).isPresent());

@@ -276,7 +276,7 @@ class JournalSpoolTest {
     }
 
     @Test
-    void cleanStopRaisesNoDoubt() throws Exception {
+    void cleanStopRaisesNoPossibleDuplicate() throws Exception {
         bench.open();
         QueueId id = bench.accept("due");
         bench.claim();
@@ -387,7 +387,7 @@ class JournalSpoolTest {
         assertEquals(SpoolException.Kind.FULL, refused.kind());
         assertTrue(refused.getMessage().contains("spool.min-free"), refused.getMessage());
         spool().settle(failed, Mails.failed(claimed, bench.instant()));
-        bench.upkeep();
+        bench.housekeeping();
         assertTrue(spool().content(failed).isEmpty());
         assertEquals(State.FAILED, bench.message(failed).state());
         assertEquals(Spool.Verdict.WRONG_STATE, spool().apply(Spool.Verb.RETRY, failed));
@@ -403,7 +403,7 @@ class JournalSpoolTest {
                 SpoolException.Kind.FULL,
                 assertThrows(SpoolException.class, () -> spool().receive()).kind());
         spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
-        bench.upkeep();
+        bench.housekeeping();
         bench.accept("room");
     }
 
@@ -419,11 +419,11 @@ class JournalSpoolTest {
         assertTrue(spool().content(sent).isEmpty());
         assertEquals("failed", bench.content(failed));
         bench.advance(Duration.ofHours(25));
-        bench.upkeep();
+        bench.housekeeping();
         assertTrue(spool().find(sent).isEmpty());
         assertEquals("failed", bench.content(failed));
         bench.advance(Duration.ofDays(7));
-        bench.upkeep();
+        bench.housekeeping();
         assertTrue(spool().find(failed).isEmpty());
         bench.restart();
         assertEquals(List.of(), spool().claim(9));
@@ -458,7 +458,7 @@ class JournalSpoolTest {
             }
         }
         bench.advance(Duration.ofHours(25));
-        bench.upkeep();
+        bench.housekeeping();
         assertTrue(bench.segments() <= 4, "segments: " + bench.segments());
         bench.kill();
         assertEquals("h".repeat(500), bench.content(held));

@@ -69,7 +69,7 @@ class RestartTest {
     }
 
     @Test
-    void anAnswerEndsTheDoubtForHoldAndReleaseToo() throws Exception {
+    void anAnswerEndsThePossibleDuplicateForHoldAndReleaseToo() throws Exception {
         bench.open();
         QueueId id = uncertain();
         bench.advance(Duration.ofMinutes(6));
@@ -81,7 +81,7 @@ class RestartTest {
     }
 
     @Test
-    void whatWasHeldForWantOfAnEgressKeepsItsDoubt() throws Exception {
+    void whatWasHeldForWantOfAnEgressKeepsItsPossibleDuplicate() throws Exception {
         bench.open();
         QueueId id = uncertain();
         bench.advance(Duration.ofMinutes(6));

@@ -135,8 +135,8 @@ final class SpoolBench implements InstantSource {
         return spool.claim(1).getFirst();
     }
 
-    /// Lets the seconds pass that upkeep needs to get its work done.
-    void upkeep() {
+    /// Lets the seconds pass that housekeeping needs to get its work done.
+    void housekeeping() {
         for (int i = 0; i < 20; i++) {
             spool.tick();
             spool.step();

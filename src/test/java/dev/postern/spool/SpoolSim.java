@@ -47,7 +47,7 @@ class SpoolSim {
         private final List<There> went = new ArrayList<>();
         private int written;
         private int synced;
-        private boolean doubtful;
+        private boolean possiblyDuplicate;
 
         private Fact(String content, There first) {
             this.content = content;
@@ -125,7 +125,7 @@ class SpoolSim {
             bench.disk().failWrites(0);
             bench.disk().failCreates(0);
             bench.disk().capacity(Long.MAX_VALUE / 2);
-            bench.upkeep();
+            bench.housekeeping();
             learn();
             die(random.nextInt(3));
             allThatWaitsIsClaimed();
@@ -213,7 +213,7 @@ class SpoolSim {
             }
             QueuedMessage message = claimed.remove(id);
             Fact fact = facts.get(id);
-            fact.doubtful = message.possibleDuplicate();
+            fact.possiblyDuplicate = message.possibleDuplicate();
             switch (random.nextInt(6)) {
                 case 0 -> {
                     fact.goes(There.FAILED);
@@ -329,7 +329,7 @@ class SpoolSim {
         private void committing(QueueId id) {
             try {
                 bench.spool().committing(id, "relay", claimed.get(id).unfinished());
-                facts.get(id).doubtful |= bench.spool().status().trouble() == null;
+                facts.get(id).possiblyDuplicate |= bench.spool().status().trouble() == null;
             } catch (UncheckedIOException refused) {
                 assertTrue(bench.spool().status().trouble() != null, "refused without a reason");
             }
@@ -433,7 +433,7 @@ class SpoolSim {
             for (Map.Entry<QueueId, Fact> entry : facts.entrySet()) {
                 verify(entry.getKey(), entry.getValue(), how == 1 || shaky);
                 if (how == 1 || !shaky) {
-                    verifyDoubt(entry.getKey(), entry.getValue());
+                    verifyPossibleDuplicate(entry.getKey(), entry.getValue());
                 }
                 entry.setValue(refound(entry.getKey(), entry.getValue()));
                 known.add(entry.getKey());
@@ -462,8 +462,8 @@ class SpoolSim {
             }
         }
 
-        private void verifyDoubt(QueueId id, Fact fact) {
-            boolean wasBeingSent = fact.doubtful && claimed.containsKey(id);
+        private void verifyPossibleDuplicate(QueueId id, Fact fact) {
+            boolean wasBeingSent = fact.possiblyDuplicate && claimed.containsKey(id);
             if (found(id) == There.WAITING && wasBeingSent) {
                 assertTrue(bench.message(id).possibleDuplicate(), id + " must be doubtful");
             }
@@ -471,7 +471,7 @@ class SpoolSim {
 
         private Fact refound(QueueId id, Fact fact) {
             Fact next = new Fact(fact.content, found(id));
-            next.doubtful = fact.doubtful && next.now() == There.WAITING;
+            next.possiblyDuplicate = fact.possiblyDuplicate && next.now() == There.WAITING;
             return next;
         }
 

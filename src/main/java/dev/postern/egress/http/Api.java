@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/// What is particular to one provider: how a shipment becomes calls, what an answer says, and how
+/// What is particular to one provider: how a message becomes calls, what an answer says, and how
 /// to look whether the key works. It decides no outcome.
 interface Api {
 
@@ -26,15 +26,15 @@ interface Api {
         return false;
     }
 
-    /// Makes of a shipment the calls that send it, none of them with an address twice, and hands
+    /// Makes of a message the calls that send it, none of them with an address twice, and hands
     /// each out before it makes the next: together they may be large.
     ///
-    /// @param content the shipment's content; it stays open until all calls are made
+    /// @param content the message's content; it stays open until all calls are made
     /// @param sender takes a call, and says whether the next one is wanted
     /// @return why this API can't take the message, or what is left of it
     /// @throws IOException when the content can't be read
     /// @throws MessageLimitException when the message has more of something than is read
-    Optional<Unfit> plan(OutboundMessage shipment, ContentCursor content, Predicate<Post> sender)
+    Optional<Unfit> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
             throws IOException, MessageLimitException;
 
     /// Makes one of the planned calls.
@@ -82,5 +82,5 @@ interface Api {
     }
 
     /// This API can't take this message.
-    record Unfit(String reply, Unsuitability misfit) {}
+    record Unfit(String reply, Unsuitability unsuitability) {}
 }

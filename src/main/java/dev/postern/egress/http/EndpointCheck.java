@@ -135,8 +135,8 @@ public final class EndpointCheck {
 
     private Seen failed(@Nullable String proxy, Stage stage, Exception failure, String version) {
         Duration limit = stage == Stage.CONNECT ? connectLimit : dialogLimit;
-        TroubleContext scene = TroubleContext.ofApi(type, stage, endpoint.authority(), limit);
-        Outcome outcome = Trouble.ofFailure(scene, failure).outcome();
+        TroubleContext context = TroubleContext.ofApi(type, stage, endpoint.authority(), limit);
+        Outcome outcome = Trouble.ofFailure(context, failure).outcome();
         String fault =
                 outcome instanceof Outcome.Unavailable unavailable
                         ? unavailable.fault().word()

@@ -35,14 +35,14 @@ import org.slf4j.LoggerFactory;
 
 /// A provider's API as a way out.
 ///
-/// **Purpose.** Carries a shipment to one provider over HTTPS and says what became of each
+/// **Purpose.** Carries a message to one provider over HTTPS and says what became of each
 /// recipient.
 ///
 /// **Contract.** [#send] blocks, at most `concurrency` calls are under way at a time. Exactly the
 /// envelope's recipients are mailed. Accepted is what the provider answered with exactly its status
 /// and an id; every other 2xx may be one, and what is not in the provider's own form says nothing
 /// of the message. Several calls are made where a provider takes fewer recipients at once than the
-/// shipment has, and when a refusal may lie in one of several; the commit gate is passed once, with
+/// message has, and when a refusal may lie in one of several; the commit gate is passed once, with
 /// the first. After trouble that concerns the egress as a whole no further call is made.
 ///
 /// **Diagnostics.** All trouble on the other side is an outcome of the trouble table ([Trouble]).
@@ -77,34 +77,34 @@ final class HttpEgress implements Egress {
     }
 
     @Override
-    public Delivery send(OutboundMessage shipment, CommitGate gate) {
-        List<ForwardPath> recipients = shipment.envelope().recipients();
+    public Delivery send(OutboundMessage outbound, CommitGate gate) {
+        List<ForwardPath> recipients = outbound.envelope().recipients();
         gate.preparing();
-        try (ContentCursor content = new ContentCursor(shipment.content(), gate)) {
-            return Delivery.of(recipients, new Sending(shipment, content, gate).all());
+        try (ContentCursor content = new ContentCursor(outbound.content(), gate)) {
+            return Delivery.of(recipients, new Sending(outbound, content, gate).all());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /// One shipment on its way.
+    /// One message on its way.
     private final class Sending {
 
-        private final OutboundMessage shipment;
+        private final OutboundMessage outbound;
         private final ContentCursor content;
         private final CommitGate gate;
         private final Map<ForwardPath, Outcome> outcomes = new HashMap<>();
         private final Deque<List<ForwardPath>> groups = new ArrayDeque<>();
         private boolean over;
 
-        Sending(OutboundMessage shipment, ContentCursor content, CommitGate gate) {
-            this.shipment = shipment;
+        Sending(OutboundMessage outbound, ContentCursor content, CommitGate gate) {
+            this.outbound = outbound;
             this.content = content;
             this.gate = gate.once();
         }
 
         Map<ForwardPath, Outcome> all() throws IOException {
-            List<ForwardPath> recipients = shipment.envelope().recipients();
+            List<ForwardPath> recipients = outbound.envelope().recipients();
             List<ForwardPath> strange = recipients.stream().filter(r -> !mayBeGiven(r)).toList();
             settle(
                     strange,
@@ -130,10 +130,10 @@ final class HttpEgress implements Egress {
             gate.preparing();
             OutboundMessage part =
                     new OutboundMessage(
-                            shipment.id(), shipment.envelope().to(recipients), shipment.content());
+                            outbound.id(), outbound.envelope().to(recipients), outbound.content());
             try {
                 api.plan(part, content, this::post)
-                        .map(unfit -> new Outcome.Unsuited(unfit.reply(), unfit.misfit()))
+                        .map(unfit -> new Outcome.Unsuited(unfit.reply(), unfit.unsuitability()))
                         .ifPresent(outcome -> settleUnasked(recipients, outcome));
             } catch (MessageLimitException e) {
                 String reply = api.type() + " can't be given a message with " + e.getMessage();
@@ -173,7 +173,7 @@ final class HttpEgress implements Egress {
                 case HttpResult.Answered answered -> answered(post, answered.answer());
                 case HttpResult.Failed failed -> failed(post, failed);
             }
-            if (outcomes.size() < shipment.envelope().recipients().size()) {
+            if (outcomes.size() < outbound.envelope().recipients().size()) {
                 gate.told(outcomes);
             }
         }
@@ -235,7 +235,7 @@ final class HttpEgress implements Egress {
                                         null));
                 // Its form may be wrong for the recipients that one call shows; all else is of all.
                 case Outcome.Unsuited unsuited
-                        when unsuited.misfit() != Unsuitability.FORM && !verdict.fewerRecipients() ->
+                        when unsuited.unsuitability() != Unsuitability.FORM && !verdict.fewerRecipients() ->
                         settleTheRest(unsuited);
                 case Outcome.Deferred _,
                         Outcome.Rejected _,
@@ -247,7 +247,7 @@ final class HttpEgress implements Egress {
         private void settleTheRest(Outcome outcome) {
             over = true;
             groups.clear();
-            settle(shipment.envelope().recipients(), outcome);
+            settle(outbound.envelope().recipients(), outcome);
         }
 
         private void settle(List<ForwardPath> recipients, Outcome outcome) {
@@ -257,11 +257,11 @@ final class HttpEgress implements Egress {
 
     private Verdict judged(HttpAnswer answer, String said) {
         Stage stage = answer.isSuccess() || api.isOwn(answer) ? Stage.REPLY : Stage.FOREIGN;
-        return Trouble.ofAnswer(scene(stage), said, RateHeaders.in(answer));
+        return Trouble.ofAnswer(context(stage), said, RateHeaders.in(answer));
     }
 
     private Verdict judged(HttpResult.Failed failed) {
-        return Trouble.ofFailure(scene(failed.stage()), failed.failure(), wording::masked);
+        return Trouble.ofFailure(context(failed.stage()), failed.failure(), wording::masked);
     }
 
     private static List<ForwardPath> without(List<ForwardPath> all, List<ForwardPath> some) {
@@ -270,7 +270,7 @@ final class HttpEgress implements Egress {
         return rest;
     }
 
-    private TroubleContext scene(Stage stage) {
+    private TroubleContext context(Stage stage) {
         return TroubleContext.ofApi(
                 api.type(),
                 stage,

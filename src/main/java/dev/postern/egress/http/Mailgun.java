@@ -77,7 +77,7 @@ final class Mailgun implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(OutboundMessage shipment, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
             throws IOException, MessageLimitException {
         if (content.sizeBytes() > SIZE_LIMIT_BYTES) {
             return Optional.of(new Unfit("Mailgun takes at most 52 MiB", Unsuitability.SIZE));
@@ -93,7 +93,7 @@ final class Mailgun implements Api {
             notCarried.add(RECIPIENT_VARIABLES);
         }
         for (Recipients.Batch batch :
-                Recipients.batches(shipment.envelope().recipients(), RECIPIENTS_LIMIT)) {
+                Recipients.batches(outbound.envelope().recipients(), RECIPIENTS_LIMIT)) {
             Form form = new Form();
             batch.mailed().forEach(to -> form.field("to", to.address()));
             options(fields, form);

@@ -63,10 +63,10 @@ abstract class RebuildingApi implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(OutboundMessage shipment, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
             throws IOException, MessageLimitException {
         ParsedMessage message = MimeParser.read(content);
-        Mailbox from = author(shipment, message);
+        Mailbox from = author(outbound, message);
         if (from == null) {
             return unfit("wants a From, and there is none", Unsuitability.FORM);
         }
@@ -75,13 +75,13 @@ abstract class RebuildingApi implements Api {
                 return unfit("takes no empty attachment: " + attachment.label(), Unsuitability.FORM);
             }
         }
-        List<ForwardPath> recipients = shipment.envelope().recipients();
+        List<ForwardPath> recipients = outbound.envelope().recipients();
         if (!takesAnyLocalPart() && !HeaderText.isAscii(from.address())) {
             return unfit("takes no From like that", Unsuitability.FORM);
         }
         for (List<RecipientSplit> placements :
                 grouped(RecipientSplit.of(recipients, message, recipientsLimit))) {
-            Draft draft = new Draft(shipment, message, from, placements);
+            Draft draft = new Draft(outbound, message, from, placements);
             Post post = post(draft);
             if (post.call().body().lengthBytes() > sizeLimitBytes()) {
                 return unfit("takes at most " + sizeLimitBytes() + " octets", Unsuitability.SIZE);
@@ -93,12 +93,12 @@ abstract class RebuildingApi implements Api {
         return Optional.empty();
     }
 
-    private Optional<Unfit> unfit(String why, Unsuitability misfit) {
-        return Optional.of(new Unfit(type() + " " + why, misfit));
+    private Optional<Unfit> unfit(String why, Unsuitability unsuitability) {
+        return Optional.of(new Unfit(type() + " " + why, unsuitability));
     }
 
-    private static @Nullable Mailbox author(OutboundMessage shipment, ParsedMessage message) {
-        String sender = shipment.envelope().sender().address();
+    private static @Nullable Mailbox author(OutboundMessage outbound, ParsedMessage message) {
+        String sender = outbound.envelope().sender().address();
         Mailbox author = message.from();
         boolean named = author != null && author.hasDomain();
         String address = author != null && named ? author.address() : sender;
@@ -130,15 +130,15 @@ abstract class RebuildingApi implements Api {
     /// One call while it is made.
     static final class Draft {
 
-        private final OutboundMessage shipment;
+        private final OutboundMessage outbound;
         private final ParsedMessage message;
         private final Mailbox from;
         private final List<RecipientSplit> placements;
         private final JsonBody.Streamed streamed = new JsonBody.Streamed();
         private final NotCarried notCarried = new NotCarried();
 
-        Draft(OutboundMessage shipment, ParsedMessage message, Mailbox from, List<RecipientSplit> placements) {
-            this.shipment = shipment;
+        Draft(OutboundMessage outbound, ParsedMessage message, Mailbox from, List<RecipientSplit> placements) {
+            this.outbound = outbound;
             this.message = message;
             this.from = from;
             this.placements = placements;
@@ -149,8 +149,8 @@ abstract class RebuildingApi implements Api {
             }
         }
 
-        OutboundMessage shipment() {
-            return shipment;
+        OutboundMessage outbound() {
+            return outbound;
         }
 
         ParsedMessage message() {

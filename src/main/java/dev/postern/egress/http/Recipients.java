@@ -19,7 +19,7 @@ final class Recipients {
 
     private Recipients() {}
 
-    /// Some of a shipment's recipients.
+    /// Some of a message's recipients.
     ///
     /// @param mailed the addresses to be mailed, none twice
     /// @param concerned all recipients that these stand for

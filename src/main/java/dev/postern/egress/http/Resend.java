@@ -107,7 +107,7 @@ final class Resend extends RebuildingApi {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(all.getBytes(UTF_8));
             String digits = HexFormat.of().formatHex(hash).substring(0, KEY_HASH_CHARACTERS);
-            return "postern-" + draft.shipment().id() + "-" + digits;
+            return "postern-" + draft.outbound().id() + "-" + digits;
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every Java has SHA-256", e);
         }

@@ -91,7 +91,7 @@ final class SendGridApi extends RebuildingApi {
         for (RecipientSplit placement : draft.placements()) {
             Personalization personalization = shown(placement);
             // At the top SendGrid's own description wants a text instead.
-            personalization.addCustomArg("postern_id", draft.shipment().id().toString());
+            personalization.addCustomArg("postern_id", draft.outbound().id().toString());
             mail.addPersonalization(personalization);
         }
         contents(draft, mail);

@@ -104,9 +104,9 @@ final class Ses implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(OutboundMessage shipment, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
             throws IOException, MessageLimitException {
-        List<ForwardPath> recipients = shipment.envelope().recipients();
+        List<ForwardPath> recipients = outbound.envelope().recipients();
         Optional<FieldFilter> filtered = FieldFilter.of(content, Ses::isArnField);
         MessageContent raw = filtered.<MessageContent>map(filter -> filter).orElse(content);
         if (raw.sizeBytes() > SIZE_LIMIT_BYTES) {
@@ -118,7 +118,7 @@ final class Ses implements Api {
             NotCarried notCarried = new NotCarried();
             filtered.ifPresent(filter -> notCarried.addAll(filter.removed()));
             SendEmailRequest request =
-                    request(batch, fields, shipment.envelope().sender(), notCarried);
+                    request(batch, fields, outbound.envelope().sender(), notCarried);
             if (!sender.test(new SesPost(request, raw).as(batch, notCarried.all()))) {
                 break;
             }

@@ -55,10 +55,10 @@ final class Interception {
 
     /// Judges who answered.
     ///
-    /// @param scene where
+    /// @param context where
     /// @param address the address asked
     /// @return the trouble; null when it is none of this kind
-    @Nullable Verdict verdict(TroubleContext scene, InetAddress address, Answer answer) {
+    @Nullable Verdict verdict(TroubleContext context, InetAddress address, Answer answer) {
         Preset asked = provider;
         boolean foreign =
                 asked == null ? isThisMachine(answer) && !isOwn(address) : isForeign(asked, answer);
@@ -71,9 +71,9 @@ final class Interception {
                         ? ""
                         : " with a certificate for " + String.join(", ", answer.certificateNames());
         return Trouble.ofFinding(
-                scene,
+                context,
                 "intercepted by %s%s, which answers as %s%s; no credentials were sent to it"
-                        .formatted(who(answer), software, scene.peer(), shown));
+                        .formatted(who(answer), software, context.peer(), shown));
     }
 
     private static boolean isForeign(Preset asked, Answer answer) {

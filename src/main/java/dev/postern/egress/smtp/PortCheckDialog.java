@@ -77,8 +77,8 @@ final class PortCheckDialog {
         } catch (IOException e) {
             trouble =
                     Thread.currentThread().isInterrupted()
-                            ? Trouble.ofFinding(scene(), "broken off: interrupted")
-                            : Trouble.ofFailure(scene(), e);
+                            ? Trouble.ofFinding(context(), "broken off: interrupted")
+                            : Trouble.ofFailure(context(), e);
         } finally {
             socket.closeQuietly();
         }
@@ -87,7 +87,7 @@ final class PortCheckDialog {
         return new PortCheck(address, opening, last, trouble, greeting, ehlo, tls, took);
     }
 
-    private TroubleContext scene() {
+    private TroubleContext context() {
         Duration limit = stage == Stage.CONNECT ? connectLimit : dialogLimit;
         return TroubleContext.ofSmtp(stage, tlsName, PortChecker.peer(address), limit);
     }
@@ -112,7 +112,7 @@ final class PortCheckDialog {
         UpstreamReply first = reply();
         greeting = first;
         if (!is(first, ReplyCode.READY)) {
-            return Trouble.ofReply(scene(), first);
+            return Trouble.ofReply(context(), first);
         }
         Verdict refusal = introduce();
         if (refusal == null && mayUpgrade()) {
@@ -149,12 +149,12 @@ final class PortCheckDialog {
             // Behind STARTTLS there was an EHLO before.
             if (opening == Opening.STARTTLS || (tls != null && opening != Opening.IMPLICIT_TLS)) {
                 ehlo = answer;
-                return ehloNeeded(scene(), answer);
+                return ehloNeeded(context(), answer);
             }
             answer = ask("HELO " + ehloName);
         }
         ehlo = answer;
-        return is(answer, ReplyCode.OK) ? null : Trouble.ofReply(scene(), answer);
+        return is(answer, ReplyCode.OK) ? null : Trouble.ofReply(context(), answer);
     }
 
     /// Returns whether a server that answers EHLO so may yet take HELO.
@@ -165,21 +165,21 @@ final class PortCheckDialog {
 
     /// Judges a server that refuses EHLO where its offers are needed: one that does not know the
     /// command is told of as such, any other says itself what it refuses.
-    static Verdict ehloNeeded(TroubleContext scene, UpstreamReply answer) {
+    static Verdict ehloNeeded(TroubleContext context, UpstreamReply answer) {
         return answer instanceof UpstreamReply.Answered answered
                         && UNKNOWN_COMMAND.contains(answered.code().value())
-                ? Trouble.ofFinding(scene, "EHLO refused: " + answer.oneLine())
-                : Trouble.ofReply(scene, answer);
+                ? Trouble.ofFinding(context, "EHLO refused: " + answer.oneLine())
+                : Trouble.ofReply(context, answer);
     }
 
     private @Nullable Verdict upgrade() throws IOException {
         enter(Stage.STARTTLS);
         if (!offersStartTls()) {
-            return Trouble.ofFinding(scene(), "STARTTLS not offered");
+            return Trouble.ofFinding(context(), "STARTTLS not offered");
         }
         UpstreamReply answer = ask("STARTTLS");
         if (!is(answer, ReplyCode.READY)) {
-            return Trouble.ofReply(scene(), answer);
+            return Trouble.ofReply(context(), answer);
         }
         secure();
         // What came in the clear behind the reply is forgotten with the old buffer, and what was
@@ -198,7 +198,7 @@ final class PortCheckDialog {
         }
         CertificateException objection = witness.objection();
         Verdict distrust =
-                objection == null ? null : Trouble.ofFailure(scene(), refusal(objection));
+                objection == null ? null : Trouble.ofFailure(context(), refusal(objection));
         tls = new TlsSeen(secured.getSession().getProtocol(), List.of(witness.chain()), distrust);
     }
 

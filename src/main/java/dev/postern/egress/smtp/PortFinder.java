@@ -170,14 +170,14 @@ final class PortFinder {
             ThreadedPortRace track = new ThreadedPortRace(this::examine);
             return settled(new PortRace(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
-            return new Found.Nowhere(Trouble.ofFailure(scene(Stage.DNS), e), Stage.DNS);
+            return new Found.Nowhere(Trouble.ofFailure(context(Stage.DNS), e), Stage.DNS);
         } catch (InterruptedException _) {
-            Verdict verdict = Trouble.ofFinding(scene(Stage.CONNECT), "broken off: interrupted");
+            Verdict verdict = Trouble.ofFinding(context(Stage.CONNECT), "broken off: interrupted");
             return new Found.Nowhere(verdict, Stage.CONNECT);
         }
     }
 
-    private TroubleContext scene(Stage stage) {
+    private TroubleContext context(Stage stage) {
         return TroubleContext.ofSmtp(stage, config.host(), config.host(), limit);
     }
 
@@ -249,7 +249,7 @@ final class PortFinder {
         Map<Candidate, Verdict> objections = result.objections();
         if (objections.isEmpty()) {
             SocketTimeoutException late = new SocketTimeoutException("timed out");
-            return Trouble.ofFailure(scene(Stage.CONNECT), late);
+            return Trouble.ofFailure(context(Stage.CONNECT), late);
         }
         Map.Entry<Candidate, Verdict> most =
                 objections.entrySet().stream()

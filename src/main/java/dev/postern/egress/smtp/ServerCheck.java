@@ -49,25 +49,25 @@ public final class ServerCheck {
         TlsSeen tls = reached.tls();
         InetAddress address = reached.address().getAddress();
         boolean verified = tls != null && tls.isVerified();
-        TroubleContext scene =
+        TroubleContext context =
                 TroubleContext.ofSmtp(
                         reached.stage(), tlsName, PortChecker.peer(reached.address()), Duration.ZERO);
-        Verdict stranger = verified ? null : interception(scene, address, reached.answer());
+        Verdict stranger = verified ? null : interception(context, address, reached.answer());
         if (stranger != null) {
             return stranger;
         }
         if (tls != null && tls.distrust() != null && mustVerify(address)) {
             return tls.distrust();
         }
-        return reached.trouble() == null ? logIn(scene, reached) : reached.trouble();
+        return reached.trouble() == null ? logIn(context, reached) : reached.trouble();
     }
 
-    private @Nullable Verdict logIn(TroubleContext scene, PortCheck reached) {
+    private @Nullable Verdict logIn(TroubleContext context, PortCheck reached) {
         if (!credentials) {
             return null;
         }
         List<String> offered = reached.mechanisms();
-        TroubleContext place = scene.at(Stage.AUTH, Duration.ZERO);
+        TroubleContext place = context.at(Stage.AUTH, Duration.ZERO);
         if (offered.isEmpty()) {
             return Trouble.ofFinding(place, "AUTH not offered");
         }
@@ -77,8 +77,8 @@ public final class ServerCheck {
     }
 
     /// Judges a server whose certificate did not verify, or that showed none.
-    @Nullable Verdict interception(TroubleContext scene, InetAddress address, Answer answer) {
-        return interception.verdict(scene, address, answer);
+    @Nullable Verdict interception(TroubleContext context, InetAddress address, Answer answer) {
+        return interception.verdict(context, address, answer);
     }
 
     /// Returns whether the certificate must verify: wherever TLS is asked for, and wherever

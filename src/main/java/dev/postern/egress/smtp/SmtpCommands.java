@@ -27,30 +27,30 @@ record SmtpCommands(Offers offers, boolean strict) {
     }
 
     /// Returns why the next hop can't take this message for anyone; null when it can.
-    @Nullable Outcome misfit(OutboundMessage shipment) {
-        long sizeBytes = shipment.content().sizeBytes();
+    @Nullable Outcome unsuitability(OutboundMessage outbound) {
+        long sizeBytes = outbound.content().sizeBytes();
         if (offers.sizeBytes() > 0 && sizeBytes > offers.sizeBytes()) {
             String words =
                     "message of %d octets is larger than the server's SIZE %d"
                             .formatted(sizeBytes, offers.sizeBytes());
             return new Outcome.Unsuited(words, Unsuitability.SIZE);
         }
-        if (isInternationalized(shipment) && !offers.smtpUtf8()) {
+        if (isInternationalized(outbound) && !offers.smtpUtf8()) {
             return form("message has a header in UTF-8, and SMTPUTF8 is not offered");
         }
-        if ((strict || !shipment.asItIs()) && !lost(shipment.content().traits()).isEmpty()) {
+        if ((strict || !outbound.asItIs()) && !lost(outbound.content().traits()).isEmpty()) {
             return form("message is 8-bit, and 8BITMIME is not offered");
         }
-        ReversePath sender = shipment.envelope().sender();
-        return sender.isNull() ? null : misfit(sender.address(), "sender");
+        ReversePath sender = outbound.envelope().sender();
+        return sender.isNull() ? null : unsuitability(sender.address(), "sender");
     }
 
     /// Returns why the next hop can't take a message for this recipient; null when it can.
-    @Nullable Outcome misfit(ForwardPath recipient) {
-        return misfit(recipient.address(), "recipient");
+    @Nullable Outcome unsuitability(ForwardPath recipient) {
+        return unsuitability(recipient.address(), "recipient");
     }
 
-    private @Nullable Outcome misfit(String address, String whose) {
+    private @Nullable Outcome unsuitability(String address, String whose) {
         if (isUnspeakable(address)) {
             return new Outcome.Rejected(whose + "'s address holds characters that no address may");
         }
@@ -66,8 +66,8 @@ record SmtpCommands(Offers offers, boolean strict) {
 
     /// A header in UTF-8 that the client declared; an 8-bit header that it did not is sent as it
     /// came.
-    private static boolean isInternationalized(OutboundMessage shipment) {
-        return shipment.envelope().smtpUtf8() && shipment.content().traits().eightBitHeader();
+    private static boolean isInternationalized(OutboundMessage outbound) {
+        return outbound.envelope().smtpUtf8() && outbound.content().traits().eightBitHeader();
     }
 
     /// Returns what the next hop did not promise to carry.
@@ -77,29 +77,29 @@ record SmtpCommands(Offers offers, boolean strict) {
 
     /// Returns the MAIL command, with the parameters that this message needs and the next hop
     /// offers.
-    byte[] mail(OutboundMessage shipment, List<ForwardPath> recipients) {
-        ReversePath sender = shipment.envelope().sender();
+    byte[] mail(OutboundMessage outbound, List<ForwardPath> recipients) {
+        ReversePath sender = outbound.envelope().sender();
         StringBuilder words = new StringBuilder("MAIL FROM:<");
         // The null reverse-path is an empty pair of brackets (RFC 5321 §4.5.5).
         words.append(sender.isNull() ? "" : spell(sender.address())).append('>');
         if (offers.size()) {
             // RFC 1870 §6.
-            words.append(" SIZE=").append(shipment.content().sizeBytes());
+            words.append(" SIZE=").append(outbound.content().sizeBytes());
         }
-        if (offers.eightBit() && shipment.content().traits().eightBit()) {
+        if (offers.eightBit() && outbound.content().traits().eightBit()) {
             // RFC 6152 §2.
             words.append(" BODY=8BITMIME");
         }
-        if (offers.smtpUtf8() && needsSmtpUtf8(shipment, recipients)) {
+        if (offers.smtpUtf8() && needsSmtpUtf8(outbound, recipients)) {
             // RFC 6531 §3.4.
             words.append(" SMTPUTF8");
         }
         return words.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    private static boolean needsSmtpUtf8(OutboundMessage shipment, List<ForwardPath> recipients) {
-        return isInternationalized(shipment)
-                || !isAscii(shipment.envelope().sender().address())
+    private static boolean needsSmtpUtf8(OutboundMessage outbound, List<ForwardPath> recipients) {
+        return isInternationalized(outbound)
+                || !isAscii(outbound.envelope().sender().address())
                 || recipients.stream().anyMatch(recipient -> !isAscii(recipient.address()));
     }
 

@@ -20,7 +20,7 @@ final class SmtpConnection {
     private final SubmissionTransport transport;
     private final NextHopSocket socket;
     private final OutputStream out;
-    private final TroubleContext scene;
+    private final TroubleContext context;
     private final Offers offers;
     private final @Nullable Credentials credentials;
     private final byte[] buffer = new byte[BUFFER_BYTES];
@@ -30,18 +30,18 @@ final class SmtpConnection {
     private long idleSinceNanos;
 
     /// @param transport opened over `socket`
-    /// @param scene host and peer
+    /// @param context host and peer
     /// @param credentials those of the log-in; null without
     SmtpConnection(
             SubmissionTransport transport,
             NextHopSocket socket,
-            TroubleContext scene,
+            TroubleContext context,
             @Nullable Credentials credentials)
             throws IOException {
         this.transport = transport;
         this.socket = socket;
         this.out = socket.outermost().getOutputStream();
-        this.scene = scene;
+        this.context = context;
         this.offers = Offers.of(transport);
         this.credentials = credentials;
     }
@@ -55,8 +55,8 @@ final class SmtpConnection {
     }
 
     /// Returns the place, for words about trouble at `stage`.
-    TroubleContext scene(Stage stage) {
-        return scene.at(stage, socket.limit());
+    TroubleContext context(Stage stage) {
+        return context.at(stage, socket.limit());
     }
 
     /// Returns how many messages went this way before.
@@ -168,7 +168,7 @@ final class SmtpConnection {
     /// Returns the connection for people: `smtp.example.org:587 [192.0.2.1] TLSv1.3`.
     String description() {
         SSLSocket tls = socket.secured();
-        return scene.peer()
+        return context.peer()
                 + (tls == null ? " in clear text" : " " + tls.getSession().getProtocol());
     }
 }

@@ -143,8 +143,8 @@ final class SmtpDialer {
             };
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            TroubleContext scene = TroubleContext.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
-            Verdict verdict = Trouble.ofFinding(scene, "broken off: interrupted");
+            TroubleContext context = TroubleContext.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
+            Verdict verdict = Trouble.ofFinding(context, "broken off: interrupted");
             return new ConnectResult.Failed(verdict, Stage.CONNECT);
         }
     }
@@ -176,12 +176,12 @@ final class SmtpDialer {
     }
 
     private ConnectResult dial(int port, @Nullable Credentials credentials) {
-        TroubleContext scene = TroubleContext.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
+        TroubleContext context = TroubleContext.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
         InetAddress[] addresses;
         try {
             addresses = resolver.resolve(config.host());
         } catch (UnknownHostException e) {
-            TroubleContext named = TroubleContext.ofSmtp(Stage.DNS, config.host(), scene.peer(), commandLimit);
+            TroubleContext named = TroubleContext.ofSmtp(Stage.DNS, config.host(), context.peer(), commandLimit);
             return new ConnectResult.Failed(Trouble.ofFailure(named, e), Stage.DNS);
         }
         ConnectResult.Failed last = null;
@@ -214,7 +214,7 @@ final class SmtpDialer {
 
     private ConnectResult dial(
             InetSocketAddress address, Opening opening, @Nullable Credentials credentials) {
-        TroubleContext scene = TroubleContext.ofSmtp(Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
+        TroubleContext context = TroubleContext.ofSmtp(Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
         NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
         watchdog.watch(socket);
         try {
@@ -222,15 +222,15 @@ final class SmtpDialer {
             socket.allow(commandLimit);
             socket.connect(address, Math.toIntExact(connectLimit.toMillis()));
         } catch (IOException e) {
-            return failed(socket, Trouble.ofFailure(scene, e), Stage.CONNECT);
+            return failed(socket, Trouble.ofFailure(context, e), Stage.CONNECT);
         }
-        return open(socket, opening == Opening.IMPLICIT_TLS, scene, credentials);
+        return open(socket, opening == Opening.IMPLICIT_TLS, context, credentials);
     }
 
     private ConnectResult open(
             NextHopSocket socket,
             boolean implicit,
-            TroubleContext scene,
+            TroubleContext context,
             @Nullable Credentials credentials) {
         SubmissionTransport transport =
                 new SubmissionTransport(session, ehloName, socket, credentials);
@@ -243,7 +243,7 @@ final class SmtpDialer {
             }
             stage = Stage.GREETING;
             transport.open();
-            TroubleContext opened = scene.at(Stage.AUTH, commandLimit);
+            TroubleContext opened = context.at(Stage.AUTH, commandLimit);
             Verdict stranger = stranger(socket, transport, opened, null, null);
             if (stranger != null) {
                 return failed(socket, stranger, Stage.AUTH);
@@ -254,12 +254,12 @@ final class SmtpDialer {
             }
             return new ConnectResult.Connected(new SmtpConnection(transport, socket, opened, credentials));
         } catch (IOException e) {
-            TroubleContext place = scene.at(stage, commandLimit);
+            TroubleContext place = context.at(stage, commandLimit);
             Verdict verdict = Trouble.ofFailure(place, e);
             Verdict stranger = stranger(socket, transport, place, verdict, e);
             return failed(socket, stranger == null ? verdict : stranger, stage);
         } catch (MessagingException e) {
-            return refused(socket, transport, scene, e);
+            return refused(socket, transport, context, e);
         } catch (RuntimeException | Error e) {
             watchdog.forget(socket);
             socket.closeQuietly();
@@ -278,14 +278,14 @@ final class SmtpDialer {
     private ConnectResult.Failed refused(
             NextHopSocket socket,
             SubmissionTransport transport,
-            TroubleContext scene,
+            TroubleContext context,
             MessagingException e) {
         Stage stage = transport.stage();
         IOException broken = broken(e);
         if (broken != null && stage == Stage.STARTTLS && transport.isReady()) {
             stage = Stage.TLS;
         }
-        TroubleContext place = scene.at(stage, commandLimit);
+        TroubleContext place = context.at(stage, commandLimit);
         String message = String.valueOf(e.getMessage());
         Verdict verdict;
         if (broken != null) {
@@ -312,10 +312,10 @@ final class SmtpDialer {
     private @Nullable Verdict stranger(
             NextHopSocket socket,
             SubmissionTransport transport,
-            TroubleContext scene,
+            TroubleContext context,
             @Nullable Verdict trouble,
             @Nullable Throwable failure) {
-        boolean secured = socket.secured() != null && scene.stage() != Stage.TLS;
+        boolean secured = socket.secured() != null && context.stage() != Stage.TLS;
         if (secured && socket.mustVerify()) {
             return null;
         }
@@ -324,7 +324,7 @@ final class SmtpDialer {
                 refused == null
                         ? transport.answer(List.of(), null)
                         : transport.answer(refused.names(), trouble);
-        return screening.interception(scene, socket.getInetAddress(), answer);
+        return screening.interception(context, socket.getInetAddress(), answer);
     }
 
     private static @Nullable IOException broken(Throwable e) {

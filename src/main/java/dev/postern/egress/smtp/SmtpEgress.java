@@ -29,7 +29,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 
 /// Submission to one server (RFC 6409).
 ///
-/// **Purpose.** Carries a shipment to the configured server, octet for octet, and says what became
+/// **Purpose.** Carries a message to the configured server, octet for octet, and says what became
 /// of each recipient.
 ///
 /// **Contract.** [#send] blocks, at most `concurrency` at a time use a connection, the others wait
@@ -101,8 +101,8 @@ public final class SmtpEgress implements Egress {
     }
 
     @Override
-    public Delivery send(OutboundMessage shipment, CommitGate gate) {
-        Transmission transmission = new Transmission(common, shipment, gate);
+    public Delivery send(OutboundMessage outbound, CommitGate gate) {
+        Transmission transmission = new Transmission(common, outbound, gate);
         try {
             turns.acquire();
         } catch (InterruptedException _) {
@@ -198,14 +198,14 @@ public final class SmtpEgress implements Egress {
     }
 
     private Verdict brokenOff() {
-        return Trouble.ofFinding(scene(Stage.CONNECT), "broken off: interrupted");
+        return Trouble.ofFinding(context(Stage.CONNECT), "broken off: interrupted");
     }
 
     private Verdict unreadable(UncheckedIOException e) {
-        return Trouble.ofFinding(scene(Stage.AUTH), "password unreadable: " + e.getMessage());
+        return Trouble.ofFinding(context(Stage.AUTH), "password unreadable: " + e.getMessage());
     }
 
-    private TroubleContext scene(Stage stage) {
+    private TroubleContext context(Stage stage) {
         return TroubleContext.ofSmtp(stage, config.host(), config.host(), Duration.ZERO);
     }
 

@@ -47,7 +47,7 @@ final class SmtpTransaction {
     private final SmtpConnection connection;
     private final SmtpCommands wording;
     private final EgressCommon common;
-    private final OutboundMessage shipment;
+    private final OutboundMessage outbound;
     private final List<ForwardPath> recipients;
     private final CommitGate gate;
 
@@ -64,13 +64,13 @@ final class SmtpTransaction {
             SmtpConnection connection,
             SmtpCommands wording,
             EgressCommon common,
-            OutboundMessage shipment,
+            OutboundMessage outbound,
             List<ForwardPath> recipients,
             CommitGate gate) {
         this.connection = connection;
         this.wording = wording;
         this.common = common;
-        this.shipment = shipment;
+        this.outbound = outbound;
         this.recipients = List.copyOf(recipients);
         this.gate = gate;
     }
@@ -130,7 +130,7 @@ final class SmtpTransaction {
 
     private @Nullable Verdict envelope() throws IOException {
         List<byte[]> commands = new ArrayList<>(recipients.size() + 1);
-        commands.add(wording.mail(shipment, recipients));
+        commands.add(wording.mail(outbound, recipients));
         recipients.forEach(recipient -> commands.add(wording.rcpt(recipient)));
         int together = wording.offers().pipelining() ? PIPELINED_MAX : 1;
         for (int from = 0; from < commands.size(); from += together) {
@@ -181,7 +181,7 @@ final class SmtpTransaction {
         connection.allow(common.dataTimeout());
         Content content = new Content(connection);
         try {
-            if (!content.stream(shipment.content())) {
+            if (!content.stream(outbound.content())) {
                 return brokenOff("interrupted");
             }
         } catch (IOException e) {
@@ -224,28 +224,28 @@ final class SmtpTransaction {
         lost |=
                 !(reply instanceof UpstreamReply.Answered answered)
                         || answered.code().value() == NOT_AVAILABLE;
-        return Trouble.ofReply(scene(), reply);
+        return Trouble.ofReply(context(), reply);
     }
 
     private Verdict judge(IOException failure) {
         return interrupted() && stage != Stage.DOT
                 ? brokenOff("interrupted")
-                : Trouble.ofFailure(scene(), failure);
+                : Trouble.ofFailure(context(), failure);
     }
 
     private Verdict brokenOff(String why) {
         lost = true;
-        return Trouble.ofFinding(scene(), "broken off: " + why);
+        return Trouble.ofFinding(context(), "broken off: " + why);
     }
 
-    private TroubleContext scene() {
-        return connection.scene(stage);
+    private TroubleContext context() {
+        return connection.context(stage);
     }
 
     private Outcome accepted() {
         String words = connection.reply().text();
         return new Outcome.Accepted(
-                words, RemoteQueueId.in(words), wording.lost(shipment.content().traits()));
+                words, RemoteQueueId.in(words), wording.lost(outbound.content().traits()));
     }
 
     /// Gives each recipient its own refusal, and the others what became of the whole.

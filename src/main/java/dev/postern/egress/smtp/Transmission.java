@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// One shipment on its way: usually one transaction over one connection, more where the server
+/// One message on its way: usually one transaction over one connection, more where the server
 /// takes fewer recipients at a time (RFC 5321 §4.5.3.1.10) or a connection turned out stale.
 ///
 /// **Contract.** After [#over] has said [Ended#REUSABLE] or [Ended#BROKEN] every recipient has an
@@ -37,21 +37,21 @@ final class Transmission {
     }
 
     private final EgressCommon common;
-    private final OutboundMessage shipment;
+    private final OutboundMessage outbound;
     private final CommitGate gate;
     private final Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
     private final Deque<ForwardPath> waiting = new ArrayDeque<>();
     private @Nullable Verdict trouble;
 
-    Transmission(EgressCommon common, OutboundMessage shipment, CommitGate gate) {
+    Transmission(EgressCommon common, OutboundMessage outbound, CommitGate gate) {
         this.common = common;
-        this.shipment = shipment;
+        this.outbound = outbound;
         this.gate = gate.once();
-        waiting.addAll(shipment.envelope().recipients());
+        waiting.addAll(outbound.envelope().recipients());
     }
 
-    OutboundMessage shipment() {
-        return shipment;
+    OutboundMessage outbound() {
+        return outbound;
     }
 
     /// Returns the trouble that the last transaction met as a whole; null when it met none.
@@ -66,22 +66,22 @@ final class Transmission {
 
     /// Gives all that have no outcome yet this one.
     void settleRest(Outcome outcome) {
-        shipment.envelope().recipients().forEach(each -> outcomes.putIfAbsent(each, outcome));
+        outbound.envelope().recipients().forEach(each -> outcomes.putIfAbsent(each, outcome));
         waiting.clear();
     }
 
     /// Returns the outcomes.
     Delivery delivery() {
-        return Delivery.of(shipment.envelope().recipients(), outcomes);
+        return Delivery.of(outbound.envelope().recipients(), outcomes);
     }
 
     /// Sends what is to be sent over `connection`.
     Ended over(SmtpConnection connection) {
         gate.preparing();
         SmtpCommands wording = SmtpCommands.of(connection.offers(), common.fidelity());
-        Outcome misfit = wording.misfit(shipment);
-        if (misfit != null) {
-            settleRest(misfit);
+        Outcome unsuitability = wording.unsuitability(outbound);
+        if (unsuitability != null) {
+            settleRest(unsuitability);
             return Ended.REUSABLE;
         }
         List<ForwardPath> next = next(wording);
@@ -101,7 +101,7 @@ final class Transmission {
     private Ended transact(SmtpConnection connection, SmtpCommands wording, List<ForwardPath> recipients) {
         boolean firstUse = outcomes.isEmpty() && connection.isUsed();
         SmtpTransaction transaction =
-                new SmtpTransaction(connection, wording, common, shipment, recipients, gate);
+                new SmtpTransaction(connection, wording, common, outbound, recipients, gate);
         transaction.run();
         Verdict met = transaction.trouble();
         trouble = met;
@@ -123,7 +123,7 @@ final class Transmission {
     private static Outcome forTheUntried(SmtpConnection connection, @Nullable Verdict met) {
         return met != null && met.outcome().kind() == OutcomeClass.UNAVAILABLE
                 ? met.outcome()
-                : Trouble.ofFinding(connection.scene(Stage.MAIL), "broken off: connection lost")
+                : Trouble.ofFinding(connection.context(Stage.MAIL), "broken off: connection lost")
                         .outcome();
     }
 
@@ -133,11 +133,11 @@ final class Transmission {
         List<ForwardPath> next = new ArrayList<>();
         while (!waiting.isEmpty() && next.size() < wording.offers().recipientsMax()) {
             ForwardPath recipient = waiting.remove();
-            Outcome misfit = wording.misfit(recipient);
-            if (misfit == null) {
+            Outcome unsuitability = wording.unsuitability(recipient);
+            if (unsuitability == null) {
                 next.add(recipient);
             } else {
-                outcomes.put(recipient, misfit);
+                outcomes.put(recipient, unsuitability);
             }
         }
         return next;

@@ -1,5 +1,5 @@
 /// Submission to another SMTP server (RFC 6409): connections are made, secured, logged in to and
-/// reused; a shipment goes in, an outcome for each of its recipients comes out.
+/// reused; a message goes in, an outcome for each of its recipients comes out.
 ///
 /// Jakarta Mail speaks the opening of a session (greeting, EHLO, STARTTLS, AUTH). From MAIL on the
 /// octets are written as they are, because its message sending rebuilds headers, re-encodes bodies

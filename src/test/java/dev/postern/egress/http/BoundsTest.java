@@ -99,7 +99,7 @@ class BoundsTest {
                 Outcome.Unsuited unsuited =
                         assertInstanceOf(
                                 Outcome.Unsuited.class, sent(egress, kind.made().apply(times)));
-                assertEquals(Unsuitability.FORM, unsuited.misfit());
+                assertEquals(Unsuitability.FORM, unsuited.unsuitability());
                 assertTrue(
                         unsuited.reply()
                                 .matches(
@@ -162,7 +162,7 @@ class BoundsTest {
                                                                                 .ISO_8859_1)));
                                 boolean unsuited =
                                         outcome instanceof Outcome.Unsuited un
-                                                && un.misfit() == Unsuitability.FORM;
+                                                && un.unsuitability() == Unsuitability.FORM;
                                 right.set(RAW.contains(type) == !unsuited ? 1 : 0);
                             },
                             "small",

@@ -361,7 +361,7 @@ class BrokenMimeTest {
                             .outcomes()
                             .firstEntry()
                             .getValue();
-            assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+            assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
             assertEquals(List.of(), api.requests());
         }
     }

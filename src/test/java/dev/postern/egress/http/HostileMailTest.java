@@ -66,7 +66,7 @@ class HostileMailTest {
                 if (!accepted) {
                     Outcome.Unsuited unsuited =
                             assertInstanceOf(Outcome.Unsuited.class, outcome, hostile.toString());
-                    assertEquals(Unsuitability.FORM, unsuited.misfit(), hostile + ": " + unsuited);
+                    assertEquals(Unsuitability.FORM, unsuited.unsuitability(), hostile + ": " + unsuited);
                 }
                 for (FakeApi.Request request : api.requests()) {
                     if (request.length() > READ_AT_MOST_OCTETS) {

@@ -55,8 +55,8 @@ class HttpTest {
         return Shipments.of(Shipments.content(octets), TO);
     }
 
-    private static Outcome send(Egress egress, OutboundMessage shipment, CommitGate gate) {
-        return egress.send(shipment, gate).outcomes().firstEntry().getValue();
+    private static Outcome send(Egress egress, OutboundMessage outbound, CommitGate gate) {
+        return egress.send(outbound, gate).outcomes().firstEntry().getValue();
     }
 
     private static Egress mailgun(int port, Duration timeout) {
@@ -247,7 +247,7 @@ class HttpTest {
             Outcome outcome = send(egress, large(), CommitGate.OPEN);
             // Whether the answer outruns the reset is the kernel's affair.
             if (outcome instanceof Outcome.Unsuited unsuited) {
-                assertEquals(Unsuitability.SIZE, unsuited.misfit());
+                assertEquals(Unsuitability.SIZE, unsuited.unsuitability());
             } else {
                 assertEquals(
                         Fault.NETWORK,

@@ -123,7 +123,7 @@ class HttpTroubleTest {
                     switch (outcome) {
                         case Outcome.Unavailable down -> down.fault().word();
                         case Outcome.Unsuited unsuited ->
-                                unsuited.misfit().name().toLowerCase(java.util.Locale.ROOT);
+                                unsuited.unsuitability().name().toLowerCase(java.util.Locale.ROOT);
                         default -> "-";
                     };
             String came = outcome.kind().word() + " " + kind;
@@ -166,13 +166,13 @@ class HttpTroubleTest {
                         new HttpAnswer(
                                 Integer.parseInt(row.status()), row.lowered(), row.body(), true);
                 boolean own = answer.isSuccess() || Shipments.api(row.type()).isOwn(answer);
-                TroubleContext scene =
+                TroubleContext context =
                         TroubleContext.ofApi(
                                 row.type(),
                                 own ? Stage.REPLY : Stage.FOREIGN,
                                 "api.example",
                                 Duration.ZERO);
-                missed.remove(Trouble.ofAnswer(scene, played(row).reply(), null).row());
+                missed.remove(Trouble.ofAnswer(context, played(row).reply(), null).row());
             }
         }
         assertEquals(Set.of(), missed);

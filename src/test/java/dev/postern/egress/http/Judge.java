@@ -144,13 +144,13 @@ final class Judge {
                                         Duration.ofSeconds(10)))) {
             for (int i = 0; i < messages.size(); i++) {
                 Message message = messages.get(i);
-                OutboundMessage shipment = shipment(message, new Seen(ofPython.get(i)));
+                OutboundMessage outbound = outbound(message, new Seen(ofPython.get(i)));
                 int before = api.requests().size();
                 Map<ForwardPath, Outcome> outcomes =
-                        egress.send(shipment, CommitGate.OPEN).outcomes();
+                        egress.send(outbound, CommitGate.OPEN).outcomes();
                 List<FakeApi.Request> requests = api.requests();
                 Map<ForwardPath, Outcome> strictly =
-                        strict.send(shipment, CommitGate.OPEN).outcomes();
+                        strict.send(outbound, CommitGate.OPEN).outcomes();
                 List<Sent> sent =
                         sent(type, outcomes, strictly, requests.subList(before, requests.size()));
                 tally.add(message.name(), sent, ofPython.get(i), ofPostal.get(i));
@@ -159,7 +159,7 @@ final class Judge {
         return tally.verdict();
     }
 
-    private static OutboundMessage shipment(Message message, Seen seen) {
+    private static OutboundMessage outbound(Message message, Seen seen) {
         Map<String, String> to = new LinkedHashMap<>();
         message.recipients().forEach(one -> to.put(one, one));
         if (to.isEmpty()) {

@@ -152,7 +152,7 @@ class NotCarriedTest {
                                         + "Content-Disposition: attachment; filename=err.log\n\n");
         Sent sent = send(type, message);
         Outcome.Unsuited unsuited = assertInstanceOf(Outcome.Unsuited.class, sent.outcome());
-        assertEquals(Unsuitability.FORM, unsuited.misfit());
+        assertEquals(Unsuitability.FORM, unsuited.unsuitability());
         assertEquals(type + " takes no empty attachment: err.log", unsuited.reply());
         assertEquals(List.of(), sent.requests());
     }

@@ -268,7 +268,7 @@ class RebuildingTest {
             Sent refused = send(type, signed, EgressCommon.Fidelity.STRICT);
             assertEquals(
                     Unsuitability.FORM,
-                    assertInstanceOf(Outcome.Unsuited.class, refused.outcome(), type).misfit());
+                    assertInstanceOf(Outcome.Unsuited.class, refused.outcome(), type).unsuitability());
             assertEquals(null, refused.request(), type);
             assertEquals(
                     "multipart/signed",

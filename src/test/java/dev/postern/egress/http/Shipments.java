@@ -89,7 +89,7 @@ public final class Shipments {
                 content);
     }
 
-    /// Returns a shipment to whom the message names, as an app would send it, but for those that no
+    /// Returns a message to whom the message names, as an app would send it, but for those that no
     /// mail gets to over the Internet: `greg@inbucket`.
     static OutboundMessage toThoseNamed(byte[] octets) throws IOException, MessageLimitException {
         Fields fields;

@@ -202,8 +202,8 @@ class TellingTest {
 
         @Override
         public Optional<Unfit> plan(
-                OutboundMessage shipment, ContentCursor content, Predicate<Post> sender) {
-            List<ForwardPath> to = shipment.envelope().recipients();
+                OutboundMessage outbound, ContentCursor content, Predicate<Post> sender) {
+            List<ForwardPath> to = outbound.envelope().recipients();
             Post first =
                     new Post(to.subList(0, Math.min(TAKEN, to.size())), probeCall(), List.of());
             return sender.test(first) && to.size() > TAKEN

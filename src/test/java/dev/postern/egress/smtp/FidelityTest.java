@@ -44,14 +44,14 @@ class FidelityTest {
         server.close();
     }
 
-    private static Delivery send(EgressSetup setup, OutboundMessage shipment) {
+    private static Delivery send(EgressSetup setup, OutboundMessage outbound) {
         try (SmtpEgress egress = setup.build()) {
-            return egress.send(shipment, CommitGate.OPEN);
+            return egress.send(outbound, CommitGate.OPEN);
         }
     }
 
-    private Outcome send(OutboundMessage shipment) {
-        return send(EgressSetup.to(server), shipment).outcomes().firstEntry().getValue();
+    private Outcome send(OutboundMessage outbound) {
+        return send(EgressSetup.to(server), outbound).outcomes().firstEntry().getValue();
     }
 
     private static byte[] octets(String text) {
@@ -59,8 +59,8 @@ class FidelityTest {
     }
 
     private void assertCarried(String text) {
-        OutboundMessage shipment = Mail.of("a@example.org", octets(text), false, "b@example.net");
-        assertInstanceOf(Outcome.Accepted.class, send(shipment));
+        OutboundMessage outbound = Mail.of("a@example.org", octets(text), false, "b@example.net");
+        assertInstanceOf(Outcome.Accepted.class, send(outbound));
         assertEquals(text, server.messages().getLast().content());
     }
 
@@ -110,8 +110,8 @@ class FidelityTest {
     void fortyMebibytesArriveAsTheyAre() throws IOException {
         server.startTls("localhost");
         RepeatedContent content = RepeatedContent.ofMiB(40);
-        OutboundMessage shipment = Mail.of("a@example.org", content, false, "b@example.net");
-        Delivery delivery = send(EgressSetup.to(server).tls(Tls.REQUIRED), shipment);
+        OutboundMessage outbound = Mail.of("a@example.org", content, false, "b@example.net");
+        Delivery delivery = send(EgressSetup.to(server).tls(Tls.REQUIRED), outbound);
         assertInstanceOf(Outcome.Accepted.class, delivery.outcomes().firstEntry().getValue());
         assertEquals(content.sizeBytes(), server.messages().getFirst().size());
         assertEquals(content.digest(), server.messages().getFirst().digest());
@@ -146,7 +146,7 @@ class FidelityTest {
         assertInstanceOf(Outcome.Accepted.class, send(first));
         server.offering("PIPELINING");
         Outcome outcome = send(first);
-        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
         assertEquals(1, server.count("MAIL"));
     }
 
@@ -161,7 +161,7 @@ class FidelityTest {
                         .outcomes()
                         .firstEntry()
                         .getValue();
-        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
         assertEquals(0, server.count("MAIL"));
     }
 
@@ -170,7 +170,7 @@ class FidelityTest {
         server.offering("SIZE 20");
         Outcome.Unsuited unsuited =
                 assertInstanceOf(Outcome.Unsuited.class, send(Mail.to("b@example.net")));
-        assertEquals(Unsuitability.SIZE, unsuited.misfit());
+        assertEquals(Unsuitability.SIZE, unsuited.unsuitability());
         assertEquals(0, server.count("MAIL"));
     }
 
@@ -213,16 +213,16 @@ class FidelityTest {
                 List.of("RCPT TO:<b@xn--bcher-kva.example>", "RCPT TO:<c@example.net>"),
                 server.messages().getFirst().rcpts());
         Outcome outcome = delivery.outcomes().get(new ForwardPath("m\u00fcller@example.net"));
-        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
     }
 
     /// With the domain in ASCII, a message that was submitted with SMTPUTF8 needs it no more.
     @Test
     void spellsTheSendersDomainInAsciiToo() {
         server.offering();
-        OutboundMessage shipment =
+        OutboundMessage outbound =
                 Mail.of("a@fa\u00df.example", octets(Mail.TEXT), true, "b@b\u00fccher.example");
-        assertInstanceOf(Outcome.Accepted.class, send(shipment));
+        assertInstanceOf(Outcome.Accepted.class, send(outbound));
         assertEquals("MAIL FROM:<a@xn--fa-hia.example>", server.messages().getFirst().mail());
         assertEquals(1, server.count("RCPT TO:<b@xn--bcher-kva.example>"));
     }
@@ -232,7 +232,7 @@ class FidelityTest {
         server.offering("8BITMIME");
         byte[] text = "Subject: caf\u00e9\r\n\r\n".getBytes(StandardCharsets.UTF_8);
         Outcome outcome = send(Mail.of("a@example.org", text, true, "b@example.net"));
-        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).misfit());
+        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
         assertEquals(0, server.count("MAIL"));
     }
 
@@ -258,24 +258,24 @@ class FidelityTest {
     @Test
     void whatSteersAnotherProviderStaysHere() {
         String own = "X-SMTPAPI: {}\r\nSubject: s\r\n\r\nX-PM-Tag: body\r\n";
-        OutboundMessage shipment =
+        OutboundMessage outbound =
                 Mail.of("a@example.org", octets("X-PM-Tag: news\r\n" + own), false, "b@x");
-        assertEquals(List.of("X-PM-Tag"), notCarried("smtp.sendgrid.net", shipment));
+        assertEquals(List.of("X-PM-Tag"), notCarried("smtp.sendgrid.net", outbound));
         assertEquals(own, server.messages().getLast().content());
         assertEquals(
                 "MAIL FROM:<a@example.org> SIZE=" + own.length(),
                 server.messages().getLast().mail());
-        assertEquals(List.of(), notCarried("relay.example.org", shipment));
+        assertEquals(List.of(), notCarried("relay.example.org", outbound));
         assertEquals("X-PM-Tag: news\r\n" + own, server.messages().getLast().content());
     }
 
-    private List<String> notCarried(String host, OutboundMessage shipment) {
+    private List<String> notCarried(String host, OutboundMessage outbound) {
         EgressSetup setup = EgressSetup.to(server);
         setup.host = host;
         server.named(host);
         setup.fidelity = Fidelity.STRICT;
         try (Egress egress = SteeringFilter.of(setup.config(), setup.build())) {
-            Delivery delivery = egress.send(shipment, CommitGate.OPEN);
+            Delivery delivery = egress.send(outbound, CommitGate.OPEN);
             Outcome outcome = delivery.outcomes().firstEntry().getValue();
             return assertInstanceOf(Outcome.Accepted.class, outcome).notCarried();
         }

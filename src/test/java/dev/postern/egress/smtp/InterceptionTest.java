@@ -51,15 +51,15 @@ class InterceptionTest {
             @Nullable String ehlo,
             List<String> names,
             @Nullable String distrust) {
-        TroubleContext scene = TroubleContext.ofSmtp(Stage.TLS, host, host + ":587 [192.0.2.25]", Duration.ZERO);
+        TroubleContext context = TroubleContext.ofSmtp(Stage.TLS, host, host + ":587 [192.0.2.25]", Duration.ZERO);
         Verdict doubt = null;
         if (distrust != null) {
             CertificateException cause = new CertificateException(distrust);
             String presented = String.join(", ", names);
-            doubt = Trouble.ofFailure(scene, new CertificateRefused(presented, names, cause));
+            doubt = Trouble.ofFailure(context, new CertificateRefused(presented, names, cause));
         }
         Answer answer = new Answer(reply(greeting), reply(ehlo), names, doubt);
-        Verdict verdict = new Interception(host, host, OWN_NAME).verdict(scene, address, answer);
+        Verdict verdict = new Interception(host, host, OWN_NAME).verdict(context, address, answer);
         if (verdict == null) {
             return null;
         }

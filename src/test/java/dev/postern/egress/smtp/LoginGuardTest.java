@@ -126,8 +126,8 @@ class LoginGuardTest {
     }
 
     private static ConnectResult.Failed refusal() {
-        TroubleContext scene = TroubleContext.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
+        TroubleContext context = TroubleContext.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
         UpstreamReply said = UpstreamReply.parse("535 5.7.8 Username and Password not accepted.");
-        return new ConnectResult.Failed(Trouble.ofReply(scene, said), Stage.AUTH);
+        return new ConnectResult.Failed(Trouble.ofReply(context, said), Stage.AUTH);
     }
 }

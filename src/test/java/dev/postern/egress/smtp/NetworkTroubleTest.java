@@ -44,9 +44,9 @@ class NetworkTroubleTest {
         server.close();
     }
 
-    private static Outcome send(EgressSetup setup, OutboundMessage shipment) {
+    private static Outcome send(EgressSetup setup, OutboundMessage outbound) {
         try (SmtpEgress egress = setup.build()) {
-            return egress.send(shipment, CommitGate.OPEN).outcomes().firstEntry().getValue();
+            return egress.send(outbound, CommitGate.OPEN).outcomes().firstEntry().getValue();
         }
     }
 
@@ -300,8 +300,8 @@ class NetworkTroubleTest {
     void contentThatCantBeReadIsThrownAndTheConnectionClosed() {
         MessageContent broken = RepeatedContent.thatFailsAfter(100_000);
         try (SmtpEgress egress = EgressSetup.to(server).build()) {
-            OutboundMessage shipment = Mail.of("a@example.org", broken, false, "b@example.net");
-            assertThrows(UncheckedIOException.class, () -> egress.send(shipment, CommitGate.OPEN));
+            OutboundMessage outbound = Mail.of("a@example.org", broken, false, "b@example.net");
+            assertThrows(UncheckedIOException.class, () -> egress.send(outbound, CommitGate.OPEN));
             assertInstanceOf(
                     Outcome.Accepted.class,
                     egress.send(Mail.to("b@example.net"), CommitGate.OPEN)

@@ -44,8 +44,8 @@ class PortRaceTest {
         }
 
         ScriptedTrack loses(int port, long afterMillis) {
-            TroubleContext scene = TroubleContext.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
-            objections.put(port, Trouble.ofFinding(scene, "AUTH not offered"));
+            TroubleContext context = TroubleContext.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
+            objections.put(port, Trouble.ofFinding(context, "AUTH not offered"));
             return wins(port, afterMillis);
         }
 

@@ -54,9 +54,9 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
     }
 
     private static void intercepted(String host, String name, String ownName) {
-        TroubleContext scene = TroubleContext.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
+        TroubleContext context = TroubleContext.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
         Answer answer = new Answer(greeting(name), greeting(name), List.of(name), null);
-        new Interception(host, host, ownName).verdict(scene, FAR, answer);
+        new Interception(host, host, ownName).verdict(context, FAR, answer);
     }
 
     private static void reached(String text) {
@@ -78,6 +78,6 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
 
     private static void wording(String address) {
         SmtpCommands wording = new SmtpCommands(new Offers(0, false, false, false, false, 1), false);
-        wording.misfit(new ForwardPath(address));
+        wording.unsuitability(new ForwardPath(address));
     }
 }

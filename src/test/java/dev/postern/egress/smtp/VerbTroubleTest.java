@@ -85,7 +85,7 @@ class VerbTroubleTest {
             case Outcome.Rejected _ -> "r";
             case Outcome.Uncertain _ -> "?";
             case Outcome.Unavailable unavailable -> "u" + unavailable.fault().word().charAt(0);
-            case Outcome.Unsuited unsuited -> unsuited.misfit() == Unsuitability.SIZE ? "z" : "x";
+            case Outcome.Unsuited unsuited -> unsuited.unsuitability() == Unsuitability.SIZE ? "z" : "x";
         };
     }
 }

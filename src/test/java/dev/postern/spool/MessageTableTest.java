@@ -10,14 +10,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-class IndexTest {
+class MessageTableTest {
 
     private static final int QUEUED = 100_000;
     private static final long LIMIT_BYTES = 16 * 1024 * 1024;
 
     @Test
     void hundredThousandMessagesFitIntoSixteenMebibytes() {
-        Index index = new Index();
+        MessageTable index = new MessageTable();
         DueQueues lines = new DueQueues(index);
         for (int i = 0; i < QUEUED; i++) {
             int row = index.add(i + 1L);
@@ -34,13 +34,13 @@ class IndexTest {
         Seeds.forEach(
                 20,
                 random -> {
-                    Index index = new Index();
+                    MessageTable index = new MessageTable();
                     Map<Long, Long> model = new TreeMap<>();
                     for (int i = 0; i < 5_000; i++) {
                         long id = random.nextInt(2_000);
                         int row = index.find(id);
-                        assertEquals(model.containsKey(id), row != Index.NONE);
-                        if (row == Index.NONE) {
+                        assertEquals(model.containsKey(id), row != MessageTable.NONE);
+                        if (row == MessageTable.NONE) {
                             row = index.add(id);
                             index.due(row, i);
                             model.put(id, (long) i);
@@ -60,7 +60,7 @@ class IndexTest {
         Seeds.forEach(
                 20,
                 random -> {
-                    Index index = new Index();
+                    MessageTable index = new MessageTable();
                     DueHeap heap = new DueHeap(index);
                     TreeMap<Long, Long> model = new TreeMap<>(Comparator.naturalOrder());
                     for (long id = 1; id < 500; id++) {
@@ -78,7 +78,7 @@ class IndexTest {
                         assertEquals(model.pollFirstEntry().getValue(), index.id(heap.first()));
                         heap.remove(heap.first());
                     }
-                    assertEquals(Index.NONE, heap.first());
+                    assertEquals(MessageTable.NONE, heap.first());
                 });
     }
 }

@@ -24,7 +24,7 @@ import java.util.function.IntPredicate;
 /// | state, reasons, flags, shelf | 4 | |
 /// | buckets | 8 | of the hash table, which is at most half full |
 @SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.
-final class Index {
+final class MessageTable {
 
     /// Octets that a row costs, its share of the hash table included.
     static final int ROW_BYTES = 68;
@@ -68,7 +68,7 @@ final class Index {
     private int used;
     private int free = NONE;
 
-    Index() {
+    MessageTable() {
         Arrays.fill(buckets, NONE);
     }
 
