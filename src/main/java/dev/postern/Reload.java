@@ -2,9 +2,9 @@ package dev.postern;
 
 import dev.postern.config.Changes;
 import dev.postern.config.ConfigFiles;
+import dev.postern.config.ConfigProblem;
 import dev.postern.config.Loaded;
 import dev.postern.config.PosternConfig;
-import dev.postern.config.ConfigProblem;
 import dev.postern.mail.LogMark;
 import java.time.Duration;
 import java.util.ArrayList;

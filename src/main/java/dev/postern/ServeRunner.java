@@ -5,14 +5,15 @@ import dev.postern.cli.Terminal;
 import dev.postern.cli.Version;
 import dev.postern.config.ClientConfig;
 import dev.postern.config.ConfigFiles;
+import dev.postern.config.ConfigProblem;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
 import dev.postern.config.PosternConfig;
-import dev.postern.config.ConfigProblem;
 import dev.postern.exec.Child;
 import dev.postern.exec.Signals;
 import dev.postern.listener.UnusableCertificate;
+import dev.postern.log.Logging;
 import dev.postern.submit.Endpoint;
 import dev.postern.submit.EndpointFile;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -189,6 +191,51 @@ final class ServeRunner implements Forwarding {
             log.atWarn()
                     .addKeyValue("error", trouble.getMessage())
                     .log("the endpoint file can't be removed");
+        }
+    }
+
+    /// The request to end: SIGTERM or SIGINT.
+    ///
+    /// A shutdown hook would be the other way to notice them, but hooks run beside those of the
+    /// JDK, one of which silences the log at once, and the process could not end with status 0.
+    static final class Termination {
+
+        /// Exit status of an end without a drain.
+        private static final int AT_ONCE = 1;
+
+        private final CountDownLatch requested = new CountDownLatch(1);
+
+        private Termination() {}
+
+        /// Catches the signals from now on. The first one asks for an orderly end; after it the
+        /// next ends the process at once, as somebody who presses Ctrl-C twice wants.
+        static Termination catching() {
+            Termination termination = new Termination();
+            for (String name : new String[] {"TERM", "INT"}) {
+                Signals.handle(name, termination::caught);
+            }
+            return termination;
+        }
+
+        private void caught() {
+            if (requested.getCount() == 0) {
+                Logging.stop();
+                Runtime.getRuntime().halt(AT_ONCE);
+            }
+            requested.countDown();
+        }
+
+        /// Blocks until one of them came.
+        void await() {
+            boolean waiting = true;
+            while (waiting) {
+                try {
+                    requested.await();
+                    waiting = false;
+                } catch (InterruptedException _) {
+                    // Nobody has a reason to interrupt the main thread.
+                }
+            }
         }
     }
 }

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.ConfigFiles;
+import dev.postern.config.ConfigProblem;
 import dev.postern.config.Loaded;
 import dev.postern.config.PosternConfig;
-import dev.postern.config.ConfigProblem;
 import dev.postern.config.Source;
 import dev.postern.config.Sources;
 import dev.postern.testing.Await;
@@ -141,7 +141,8 @@ class ReloadTest implements Reload.User {
 
     @Test
     void whatThisProgramObjectsToIsNotTakenUp() throws IOException {
-        objections.add(new ConfigProblem(new Source.WholeFile("postern.yaml"), "egress", "a loop", ""));
+        objections.add(
+                new ConfigProblem(new Source.WholeFile("postern.yaml"), "egress", "a loop", ""));
         write(EGRESS.formatted("s3cret-2"));
         reload.read(false);
         assertEquals(List.of(), used);

@@ -27,8 +27,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
-/// Stands between the web server and its sockets: each connection gets one of the [ConnectionSlots], and is
-/// read by a [RequestReader] before the server's own HTTP/1.1 understands anything of it.
+/// Stands between the web server and its sockets: each connection gets one of the
+/// [ConnectionSlots], and is read by a [RequestReader] before the server's own HTTP/1.1 understands
+/// anything of it.
 ///
 /// The server has neither a time for a head nor one for a body, nor any rule who has to go: its
 /// read time-out does not reach the channels that it accepts. What it does have is this hook: who

@@ -42,8 +42,8 @@ import org.slf4j.LoggerFactory;
 /// A web server on one address, with limits that suit a few orchestrators and operators. Every
 /// error that it answers is a [Problem].
 ///
-/// *Limits.* Who may connect, and for how long, is for the [ConnectionSlots] to say; each socket has its
-/// own. What is a request, and where it ends, the [RequestReader]. A body is at most
+/// *Limits.* Who may connect, and for how long, is for the [ConnectionSlots] to say; each socket
+/// has its own. What is a request, and where it ends, the [RequestReader]. A body is at most
 /// [#SMALL_BODY_BYTES], and read before the request is run, but for the one resource that takes
 /// messages. Of a message that is refused [#MAX_DISCARD_BYTES] are read.
 ///

@@ -11,6 +11,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -183,5 +184,58 @@ final class SubmitApi {
 
     private static boolean isAscii(String text) {
         return text.chars().allMatch(c -> c < 0x80);
+    }
+
+    /// A stream that breaks off when more comes than may.
+    static final class LimitedStream extends FilterInputStream {
+
+        private long leftBytes;
+
+        /// More came than may.
+        static final class Exceeded extends IOException {
+            private static final long serialVersionUID = 1;
+
+            Exceeded(long limitBytes) {
+                super("more than " + limitBytes + " bytes");
+            }
+        }
+
+        private final long limitBytes;
+
+        LimitedStream(InputStream in, long limitBytes) {
+            super(in);
+            this.limitBytes = limitBytes;
+            this.leftBytes = limitBytes;
+        }
+
+        @Override
+        public int read() throws IOException {
+            int octet = super.read();
+            if (octet >= 0) {
+                count(1);
+            }
+            return octet;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int read = super.read(buffer, offset, length);
+            if (read > 0) {
+                count(read);
+            }
+            return read;
+        }
+
+        @Override
+        public boolean markSupported() {
+            return false;
+        }
+
+        private void count(int read) throws IOException {
+            leftBytes -= read;
+            if (leftBytes < 0) {
+                throw new Exceeded(limitBytes);
+            }
+        }
     }
 }

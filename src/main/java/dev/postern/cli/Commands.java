@@ -1,17 +1,24 @@
 package dev.postern.cli;
 
+import dev.postern.config.ConfigFiles;
+import dev.postern.config.Loaded;
 import dev.postern.config.Sources;
+import dev.postern.log.Logging;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -126,5 +133,78 @@ public final class Commands implements Runnable {
         }
         terminal.complain("failed: " + failure);
         return ExitCode.FAILED;
+    }
+
+    /// `postern serve`.
+    @Command(
+            name = "serve",
+            description = "Runs the forwarder in the foreground until SIGTERM or SIGINT.",
+            footer = {
+                "",
+                "Changes of the configuration's files are taken up; SIGHUP has them read at once.",
+                "The log goes to standard output: text on a terminal, else JSON (log.format).",
+                "Exit status: 0 after a clean drain, 1 failure, 2 bad configuration or usage."
+            })
+    static final class ServeCommand implements Callable<Integer> {
+
+        private final Terminal terminal;
+        private final Function<@Nullable Path, Sources> sources;
+        private final Forwarding forwarding;
+
+        @Mixin private ConfigOption config = new ConfigOption();
+
+        ServeCommand(
+                Terminal terminal,
+                Function<@Nullable Path, Sources> sources,
+                Forwarding forwarding) {
+            this.terminal = terminal;
+            this.sources = sources;
+            this.forwarding = forwarding;
+        }
+
+        @Override
+        public Integer call() {
+            ConfigFiles files = config.files(sources);
+            Optional<Loaded.Valid> loaded = ConfigOption.load(files, terminal);
+            if (loaded.isEmpty()) {
+                return ExitCode.BAD_USAGE;
+            }
+            Logging.start(
+                    loaded.get().config().log(),
+                    terminal.out(),
+                    Logging.standardOutputIsTerminal());
+            return forwarding.serve(loaded.get(), files);
+        }
+    }
+
+    /// `postern version`.
+    @Command(name = "version", description = "Prints version, commit and Java.")
+    static final class VersionCommand implements Callable<Integer> {
+
+        private final Terminal terminal;
+
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Shows this help.")
+        void help(boolean asked) {}
+
+        VersionCommand(Terminal terminal) {
+            this.terminal = terminal;
+        }
+
+        @Override
+        public Integer call() {
+            Version version = Version.ofProgram();
+            terminal.say("postern " + version.number());
+            terminal.say("commit  " + version.commit());
+            terminal.say(
+                    "java    "
+                            + System.getProperty("java.runtime.version")
+                            + " ("
+                            + System.getProperty("java.vendor")
+                            + ")");
+            return ExitCode.OK;
+        }
     }
 }

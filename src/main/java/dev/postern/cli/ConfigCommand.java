@@ -1,11 +1,11 @@
 package dev.postern.cli;
 
+import dev.postern.config.ConfigProblem;
 import dev.postern.config.ConfigReference;
 import dev.postern.config.ConfigShow;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
-import dev.postern.config.ConfigProblem;
 import dev.postern.config.Sources;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.postern.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.config.ClientConfig;
 import dev.postern.config.Loaded;
 import dev.postern.config.LogConfig;
 import dev.postern.config.LogConfig.Addresses;
@@ -8,14 +10,17 @@ import dev.postern.config.LogConfig.Level;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.Sources;
 import dev.postern.doctor.Doctor;
+import dev.postern.doctor.DoctorRun;
 import dev.postern.doctor.KnownTrouble;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
-import dev.postern.doctor.DoctorRun;
 import dev.postern.log.Logging;
+import dev.postern.submit.AdminClient;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -125,5 +130,34 @@ final class DoctorCommand implements Callable<Integer> {
         String shown = Terminal.printable(line);
         terminal.out().print(begin + shown.substring(0, Math.min(shown.length(), width - 1)));
         terminal.out().flush();
+    }
+
+    /// What a running forwarder knows of its egresses that nobody finds out without sending mail.
+    static final class RunningHealth {
+
+        private RunningHealth() {}
+
+        /// Returns it by egress; nothing where no forwarder runs or it does not answer us.
+        static Map<String, KnownTrouble> of(ClientConfig config) {
+            Map<String, KnownTrouble> known = new HashMap<>();
+            try {
+                AdminClient.Answer answer =
+                        RunningForwarder.find(config).adminClient().get("/status", Map.of());
+                if (answer.isOk()) {
+                    answer.body().path("egress").forEach(egress -> note(egress, known));
+                }
+            } catch (IOException _) {
+                return Map.of();
+            }
+            return known;
+        }
+
+        private static void note(JsonNode egress, Map<String, KnownTrouble> known) {
+            String reason = egress.path("reason").asText(null);
+            if (egress.path("state").asText().equals("down") && KnownTrouble.isOf(reason)) {
+                String said = egress.path("last-error").asText("");
+                known.put(egress.path("name").asText(), new KnownTrouble(reason, said));
+            }
+        }
     }
 }

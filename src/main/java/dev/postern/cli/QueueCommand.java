@@ -160,7 +160,8 @@ final class QueueCommand implements Runnable {
     }
 
     /// @param verb null: delete
-    private int each(ConfigOption config, List<String> ids, @Nullable String verb) throws CliException {
+    private int each(ConfigOption config, List<String> ids, @Nullable String verb)
+            throws CliException {
         int exit = ExitCode.OK;
         for (String id : ids) {
             Answer answer =
@@ -183,7 +184,8 @@ final class QueueCommand implements Runnable {
         return ExitCode.FAILED;
     }
 
-    private Answer ask(ConfigOption config, RunningForwarder.Question question) throws CliException {
+    private Answer ask(ConfigOption config, RunningForwarder.Question question)
+            throws CliException {
         Optional<ClientConfig> known = config.forClient(sources, terminal);
         if (known.isEmpty()) {
             throw new CliException(ExitCode.BAD_USAGE, "so the forwarder can't be found");

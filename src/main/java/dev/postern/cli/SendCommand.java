@@ -1,11 +1,14 @@
 package dev.postern.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.ClientConfig;
 import dev.postern.config.Sources;
 import dev.postern.mail.AddressList;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.ReversePath;
+import dev.postern.submit.AdminClient;
+import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.MimeDraft;
 import dev.postern.submit.MimeDraft.Attachment;
 import dev.postern.submit.SmtpClient;
@@ -22,6 +25,7 @@ import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -32,8 +36,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /// `postern send`.
 @Command(
@@ -163,12 +169,14 @@ final class SendCommand implements Callable<Integer> {
         try {
             draft.write(octets);
         } catch (IOException e) {
-            throw new CliException(ExitCode.FAILED, "an attachment can't be read: " + e.getMessage());
+            throw new CliException(
+                    ExitCode.FAILED, "an attachment can't be read: " + e.getMessage());
         }
         return octets.toByteArray();
     }
 
-    private int follow(String reply, RunningForwarder running) throws CliException, InterruptedException {
+    private int follow(String reply, RunningForwarder running)
+            throws CliException, InterruptedException {
         terminal.say(reply);
         Matcher matcher = QUEUE_ID.matcher(reply);
         if (!matcher.find()) {
@@ -184,12 +192,129 @@ final class SendCommand implements Callable<Integer> {
     private static String one(String option, String value) throws CliException {
         AddressList list = AddressList.parse(value);
         if (list.malformed() != null || list.addresses().size() != 1) {
-            throw new CliException(ExitCode.BAD_USAGE, option + ": '" + value + "' is no mail address");
+            throw new CliException(
+                    ExitCode.BAD_USAGE, option + ": '" + value + "' is no mail address");
         }
         return list.addresses().getFirst();
     }
 
     private static boolean isAscii(String text) {
         return text.chars().allMatch(c -> c < 0x80);
+    }
+
+    /// Follows one message until its outcome is known, and tells what happens to it on the way.
+    static final class DeliveryWatcher {
+
+        private static final Duration STEP = Duration.ofMillis(200);
+
+        private static final String NO_EGRESS =
+                ": no egress is configured; set POSTERN_EGRESS, or egress in postern.yaml";
+
+        private final Terminal terminal;
+        private final AdminClient admin;
+        private final Function<Answer, String> detail;
+        private int toldAttempts;
+
+        /// @param detail tells why the admin socket refused
+        DeliveryWatcher(Terminal terminal, AdminClient admin, Function<Answer, String> detail) {
+            this.terminal = terminal;
+            this.admin = admin;
+            this.detail = detail;
+        }
+
+        /// Follows a message.
+        ///
+        /// @param wait how long at most
+        /// @return the exit status of `postern send`
+        int follow(String id, Duration wait) throws CliException, InterruptedException {
+            long deadline = System.nanoTime() + wait.toNanos();
+            JsonNode message = look(id);
+            while (!isSettled(message) && System.nanoTime() < deadline) {
+                Thread.sleep(STEP);
+                message = look(id);
+            }
+            message.path("recipients").forEach(each -> terminal.say(QueueText.recipient(each)));
+            return verdict(id, message);
+        }
+
+        private int verdict(String id, JsonNode message) {
+            return switch (message.path("state").asText()) {
+                case "sent" -> {
+                    terminal.say("sent");
+                    yield ExitCode.OK;
+                }
+                case "failed" -> {
+                    terminal.complain(
+                            id + " failed; `postern queue show " + id + "` has the details");
+                    yield ExitCode.FAILED;
+                }
+                case "held" -> {
+                    terminal.complain(id + " is held" + (waitsForEgress(message) ? NO_EGRESS : ""));
+                    yield ExitCode.TEMPORARY;
+                }
+                default -> {
+                    terminal.complain(
+                            id + " is still queued; `postern queue show " + id + "` follows it");
+                    yield ExitCode.TEMPORARY;
+                }
+            };
+        }
+
+        /// What is held stays so until somebody acts.
+        private static boolean isSettled(JsonNode message) {
+            return switch (message.path("state").asText()) {
+                case "sent", "failed", "held" -> true;
+                default -> false;
+            };
+        }
+
+        private static boolean waitsForEgress(JsonNode message) {
+            return message.path("recipients").findValuesAsText("reason").contains("no-egress");
+        }
+
+        private JsonNode look(String id) throws CliException {
+            try {
+                Answer answer = admin.get("/messages/" + id, Map.of());
+                if (!answer.isOk()) {
+                    throw new CliException(
+                            ExitCode.TEMPORARY,
+                            "accepted, but can't be followed: " + detail.apply(answer));
+                }
+                JsonNode attempts = answer.body().path("attempts");
+                for (; toldAttempts < attempts.size(); toldAttempts++) {
+                    terminal.say(QueueText.attempt(attempts.get(toldAttempts)));
+                }
+                return answer.body();
+            } catch (IOException e) {
+                throw new CliException(
+                        ExitCode.TEMPORARY,
+                        "accepted, but can't be followed: the admin socket is not reachable ("
+                                + e.getMessage()
+                                + ")");
+            }
+        }
+    }
+
+    /// Reads a duration as the configuration writes them: `30s`, `5m`.
+    static final class DurationConverter implements ITypeConverter<Duration> {
+
+        private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+
+        @Override
+        public Duration convert(String value) {
+            Matcher matcher = FORM.matcher(value);
+            if (!matcher.matches()) {
+                throw new TypeConversionException(
+                        "'" + value + "' is no duration; write 30s, 5m or 1h");
+            }
+            long amount = Long.parseLong(matcher.group(1));
+            return switch (matcher.group(2)) {
+                case "ms" -> Duration.ofMillis(amount);
+                case "s" -> Duration.ofSeconds(amount);
+                case "m" -> Duration.ofMinutes(amount);
+                case "h" -> Duration.ofHours(amount);
+                default -> Duration.ofDays(amount);
+            };
+        }
     }
 }

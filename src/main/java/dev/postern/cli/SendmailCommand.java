@@ -1,5 +1,6 @@
 package dev.postern.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.ClientConfig;
 import dev.postern.config.ClientSettings;
 import dev.postern.config.Sources;
@@ -9,7 +10,9 @@ import dev.postern.mail.CrlfLines;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.HeaderSection;
+import dev.postern.mail.OctetwiseStream;
 import dev.postern.mail.ReversePath;
+import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.MimeDraft;
 import dev.postern.submit.SmtpClient;
 import dev.postern.submit.SmtpClient.Verdict;
@@ -22,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -120,7 +124,8 @@ final class SendmailCommand implements Callable<Integer> {
         };
     }
 
-    private int talk(SendmailOptions options, ClientConfig config, RunningForwarder running) throws CliException {
+    private int talk(SendmailOptions options, ClientConfig config, RunningForwarder running)
+            throws CliException {
         try (SmtpClient client = SmtpClient.connect(running.smtp())) {
             if (options.mode() == SendmailOptions.Mode.SMTP) {
                 boolean ended = client.converse(terminal.in(), terminal.out());
@@ -169,7 +174,8 @@ final class SendmailCommand implements Callable<Integer> {
         return switch (ClientSettings.load(sources.apply(null))) {
             case ClientConfig config -> config;
             case ClientSettings.Unusable unusable ->
-                    throw new CliException(ExitCode.BAD_CONFIG, String.join("; ", unusable.lines()));
+                    throw new CliException(
+                            ExitCode.BAD_CONFIG, String.join("; ", unusable.lines()));
         };
     }
 
@@ -204,7 +210,8 @@ final class SendmailCommand implements Callable<Integer> {
             return "";
         }
         if (list.addresses().size() != 1 || !list.others().isEmpty()) {
-            throw new CliException(ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
+            throw new CliException(
+                    ExitCode.SENDMAIL_USAGE, "-f: '" + given + "' is no mail address");
         }
         return list.addresses().getFirst();
     }
@@ -276,5 +283,134 @@ final class SendmailCommand implements Callable<Integer> {
 
     private static boolean isAscii(String text) {
         return text.chars().allMatch(c -> c < 0x80);
+    }
+
+    /// Standard input that ends at a line of one dot, as people at a terminal end their mail. Its
+    /// lines end in CRLF.
+    static final class DotTerminatedInput extends OctetwiseStream {
+
+        private static final int NONE = -2;
+
+        private final InputStream in;
+        private boolean lineStart = true;
+        private boolean ended;
+        private int owedOctet = NONE;
+
+        DotTerminatedInput(InputStream in) {
+            this.in = in;
+        }
+
+        @Override
+        protected int nextOctet() throws IOException {
+            if (ended) {
+                return -1;
+            }
+            if (owedOctet != NONE) {
+                return given(owed());
+            }
+            int octet = in.read();
+            if (lineStart && octet == '.') {
+                return afterDot();
+            }
+            return given(octet);
+        }
+
+        private int afterDot() throws IOException {
+            int next = in.read();
+            if (next == '\r' || next < 0) {
+                ended = true;
+                return -1;
+            }
+            owedOctet = next;
+            lineStart = false;
+            return '.';
+        }
+
+        private int owed() {
+            int octet = owedOctet;
+            owedOctet = NONE;
+            return octet;
+        }
+
+        private int given(int octet) {
+            lineStart = octet == '\n';
+            ended = octet < 0;
+            return octet;
+        }
+    }
+
+    /// `sendmail -bp` and `sendmail -q`: the queue as programs know it from Postfix.
+    static final class Mailq {
+
+        private static final List<String> WAITING =
+                List.of("queued", "sending", "deferred", "held");
+        private static final String PAGE = "1000";
+        private static final int BYTES_PER_KBYTE = 1024;
+
+        private final Terminal terminal;
+        private final RunningForwarder running;
+        private long bytes;
+        private long messages;
+
+        Mailq(Terminal terminal, RunningForwarder running) {
+            this.terminal = terminal;
+            this.running = running;
+        }
+
+        /// Shows what waits.
+        int list() throws CliException {
+            for (String state : WAITING) {
+                String after = "";
+                do {
+                    Map<String, String> query =
+                            Map.of("state", state, "limit", PAGE, "after", after);
+                    JsonNode page = ask(asked -> asked.get("/messages", query));
+                    page.path("messages").forEach(this::show);
+                    after = page.path("next").asText("");
+                } while (!after.isEmpty());
+            }
+            terminal.say(
+                    messages == 0
+                            ? "Mail queue is empty"
+                            : "-- %d Kbytes in %d Request%s."
+                                    .formatted(
+                                            bytes / BYTES_PER_KBYTE,
+                                            messages,
+                                            messages == 1 ? "" : "s"));
+            return ExitCode.OK;
+        }
+
+        /// Makes all that waits due.
+        int flush() throws CliException {
+            ask(asked -> asked.post("/queue/flush"));
+            return ExitCode.OK;
+        }
+
+        private void show(JsonNode message) {
+            if (messages++ == 0) {
+                terminal.say("-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------");
+            }
+            bytes += message.path("size").asLong();
+            String sender = message.path("from").asText();
+            terminal.say(
+                    "%-12s %7d %-20s %s"
+                            .formatted(
+                                    message.path("id").asText(),
+                                    message.path("size").asLong(),
+                                    message.path("received").asText(),
+                                    sender.isEmpty() ? "MAILER-DAEMON" : sender));
+            for (JsonNode recipient : message.path("recipients")) {
+                terminal.say(" ".repeat(42) + QueueText.recipient(recipient));
+            }
+            terminal.say("");
+        }
+
+        private JsonNode ask(RunningForwarder.Question question) throws CliException {
+            Answer answer = running.ask(question);
+            if (!answer.isOk()) {
+                throw new CliException(ExitCode.UNAVAILABLE, answer.detail());
+            }
+            return answer.body();
+        }
     }
 }

@@ -204,7 +204,8 @@ record SendmailOptions(
                 return attached;
             }
             if (at == words.size()) {
-                throw new CliException(ExitCode.SENDMAIL_USAGE, "sendmail: " + word + " needs a value");
+                throw new CliException(
+                        ExitCode.SENDMAIL_USAGE, "sendmail: " + word + " needs a value");
             }
             return words.get(at++);
         }

@@ -125,7 +125,10 @@ public final class Adoption {
     }
 
     private static void put(
-            SequencedMap<String, RawValue.Entry> members, String name, String value, Source source) {
+            SequencedMap<String, RawValue.Entry> members,
+            String name,
+            String value,
+            Source source) {
         members.put(name, new RawValue.Entry(source, new RawValue.Text(value, source)));
     }
 }

@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import dev.postern.config.EgressKeys.EgressType;
 import dev.postern.config.PosternConfig.Acknowledge;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -7,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -143,6 +145,151 @@ public final class ConfigLoader {
         settings.put(Keys.ACKNOWLEDGE, value, new RawValue.Text(word, new Source.Default(why)));
         if (vanishing) {
             remarks.add("acknowledge is sent: " + why);
+        }
+    }
+
+    /// Puts the records together from settings without problems.
+    static final class Assembly {
+
+        private Assembly() {}
+
+        static PosternConfig config(Settings settings, List<EgressLoader.Entry> egress) {
+            return new PosternConfig(
+                    smtp(settings),
+                    new HttpConfig(
+                            settings.get(Keys.HTTP_HEALTH),
+                            settings.get(Keys.HTTP_ADMIN),
+                            settings.find(Keys.HTTP_ADMIN_TOKEN)),
+                    spool(settings),
+                    settings.get(Keys.ACKNOWLEDGE),
+                    settings.get(Keys.ACKNOWLEDGE_TIMEOUT),
+                    settings.get(Keys.RECEIVED_HEADER),
+                    settings.find(Keys.QUALIFY_DOMAIN),
+                    settings.get(Keys.ALIASES),
+                    new PosternConfig.SendmailConfig(settings.find(Keys.SENDMAIL_FROM)),
+                    new RetryConfig(
+                            settings.get(Keys.RETRY_SCHEDULE), settings.get(Keys.RETRY_MAX_AGE)),
+                    settings.get(Keys.DRAIN_DELAY),
+                    settings.get(Keys.DRAIN_TIMEOUT),
+                    settings.get(Keys.BOUNCES),
+                    new LogConfig(
+                            settings.get(Keys.LOG_FORMAT),
+                            settings.get(Keys.LOG_LEVEL),
+                            settings.get(Keys.LOG_ADDRESSES)),
+                    new PosternConfig.NotifyConfig(
+                            settings.find(Keys.NOTIFY_URL), settings.find(Keys.NOTIFY_SECRET)),
+                    egress.stream().map(EgressLoader::config).toList());
+        }
+
+        private static SmtpConfig smtp(Settings settings) {
+            return new SmtpConfig(
+                    settings.get(Keys.SMTP_LISTEN),
+                    settings.get(Keys.SMTP_HOSTNAME),
+                    settings.get(Keys.SMTP_MAX_MESSAGE_SIZE),
+                    settings.get(Keys.SMTP_MAX_RECIPIENTS),
+                    settings.get(Keys.SMTP_MAX_CONNECTIONS),
+                    settings.get(Keys.SMTP_IDLE_TIMEOUT),
+                    settings.get(Keys.SMTP_BARE_NEWLINE),
+                    settings.get(Keys.SMTP_AUTH),
+                    settings.get(Keys.SMTP_USERS),
+                    settings.get(Keys.SMTP_AUTH_PLAINTEXT),
+                    settings.get(Keys.SMTP_ALLOW),
+                    !settings.explicit(Keys.SMTP_ALLOW),
+                    new SmtpConfig.Tls(
+                            settings.find(Keys.SMTP_TLS_CERTIFICATE),
+                            settings.find(Keys.SMTP_TLS_KEY),
+                            settings.get(Keys.SMTP_TLS_REQUIRED)));
+        }
+
+        private static SpoolConfig spool(Settings settings) {
+            return new SpoolConfig(
+                    settings.get(Keys.SPOOL_PATH),
+                    settings.get(Keys.SPOOL_SYNC),
+                    settings.get(Keys.SPOOL_MIN_FREE),
+                    settings.get(Keys.SPOOL_MAX_SIZE),
+                    settings.get(Keys.SPOOL_KEEP_FAILED),
+                    settings.get(Keys.SPOOL_KEEP_SENT),
+                    settings.get(Keys.SPOOL_KEEP_SENT_COUNT));
+        }
+    }
+
+    /// Finds the egress list: that of the file or of `POSTERN_EGRESS`, else what conventional
+    /// variables tell.
+    static final class EgressSources {
+
+        private static final SequencedMap<String, EgressType> CONVENTIONAL = new LinkedHashMap<>();
+
+        static {
+            CONVENTIONAL.put("SENDGRID_API_KEY", EgressType.SENDGRID);
+            CONVENTIONAL.put("MAILGUN_API_KEY", EgressType.MAILGUN);
+            CONVENTIONAL.put("POSTMARK_SERVER_TOKEN", EgressType.POSTMARK);
+            CONVENTIONAL.put("RESEND_API_KEY", EgressType.RESEND);
+            CONVENTIONAL.put("BREVO_API_KEY", EgressType.BREVO);
+        }
+
+        private static final String MAILGUN_DOMAIN = "MAILGUN_DOMAIN";
+
+        private EgressSources() {}
+
+        /// Returns the URLs of a variable as a list of mappings.
+        static RawValue.Items urls(RawValue.Text text, Problems problems) {
+            String variable = text.source().toString();
+            List<RawValue> urls = new ArrayList<>();
+            for (String url : text.value().strip().split("\\s+")) {
+                if (!url.isEmpty()) {
+                    Source source = new Source.InUrl(variable, urls.size() + 1);
+                    urls.add(EgressUrl.read(url, source, problems));
+                }
+            }
+            EgressUrl.names(urls)
+                    .forEach((index, name) -> urls.set(index, named(urls.get(index), name)));
+            return new RawValue.Items(urls, text.source());
+        }
+
+        /// Returns an egress for each conventional variable that is set.
+        ///
+        /// @param remarks is told which were used
+        static RawValue.Items conventional(Map<String, String> environment, List<String> remarks) {
+            List<RawValue> found = new ArrayList<>();
+            CONVENTIONAL.forEach((variable, type) -> {
+                String key = Environment.value(environment, variable);
+                if (key == null) {
+                    return;
+                }
+                RawValue.Entries egress = egress(variable, type, key);
+                if (type == EgressType.MAILGUN) {
+                    String domain = Environment.value(environment, MAILGUN_DOMAIN);
+                    if (domain == null) {
+                        remarks.add(variable + " is not used: MAILGUN_DOMAIN is not set");
+                        return;
+                    }
+                    domain = Types.PROVIDERS_KEY.plain(domain);
+                    egress = with(egress, "domain", domain, new Source.Variable(MAILGUN_DOMAIN));
+                }
+                remarks.add("egress " + type.word() + " comes from " + variable);
+                found.add(egress);
+            });
+            return new RawValue.Items(found, new Source.Default(""));
+        }
+
+        private static RawValue.Entries egress(String variable, EgressType type, String key) {
+            Source source = new Source.Variable(variable);
+            RawValue.Entries none = new RawValue.Entries(new LinkedHashMap<>(), source);
+            RawValue.Entries typed = with(none, "type", type.word(), source);
+            return with(with(typed, "name", type.word(), source), "api-key", key, source);
+        }
+
+        private static RawValue named(RawValue url, String name) {
+            return url instanceof RawValue.Entries entries
+                    ? with(entries, "name", name, url.source())
+                    : url;
+        }
+
+        private static RawValue.Entries with(
+                RawValue.Entries entries, String name, String value, Source source) {
+            SequencedMap<String, RawValue.Entry> members = new LinkedHashMap<>(entries.entries());
+            members.put(name, new RawValue.Entry(source, new RawValue.Text(value, source)));
+            return new RawValue.Entries(members, entries.source());
         }
     }
 }

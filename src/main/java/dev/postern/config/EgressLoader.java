@@ -242,7 +242,8 @@ final class EgressLoader {
         boolean required = credentials(settings) || protectedPort;
         SmtpEgressConfig.Tls tls =
                 required ? SmtpEgressConfig.Tls.REQUIRED : SmtpEgressConfig.Tls.OPTIONAL;
-        RawValue given = new RawValue.Text(required ? "required" : "optional", new Source.Default(""));
+        RawValue given =
+                new RawValue.Text(required ? "required" : "optional", new Source.Default(""));
         settings.put(EgressKeys.TLS, tls, given);
     }
 

@@ -219,7 +219,8 @@ final class EgressUrl {
     }
 
     private static @Nullable String text(RawValue given, String member) {
-        RawValue.Text text = given instanceof RawValue.Entries entries ? entries.text(member) : null;
+        RawValue.Text text =
+                given instanceof RawValue.Entries entries ? entries.text(member) : null;
         return text == null ? null : text.value();
     }
 }

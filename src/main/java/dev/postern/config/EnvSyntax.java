@@ -86,7 +86,10 @@ final class EnvSyntax {
 
     /// Returns whether `encoded` is well-formed and its name new.
     private static boolean put(
-            SequencedMap<String, RawValue.Entry> members, String name, String encoded, Source source) {
+            SequencedMap<String, RawValue.Entry> members,
+            String name,
+            String encoded,
+            Source source) {
         String decoded = Percent.decode(encoded);
         return decoded != null
                 && members.put(name, new RawValue.Entry(source, new RawValue.Text(decoded, source)))

@@ -77,7 +77,8 @@ final class SectionReader {
             case RawValue.Entries entries -> walk(entries, path + ".", found);
             case RawValue.Nothing _, RawValue.Broken _ -> {}
             case RawValue.Items _, RawValue.Text _, RawValue.Template _ ->
-                    new ValueContext(prefix + path, true, problems).shape(given, "a section of keys");
+                    new ValueContext(prefix + path, true, problems)
+                            .shape(given, "a section of keys");
         }
     }
 
@@ -135,7 +136,8 @@ final class SectionReader {
         } else if (key.fallback() == null) {
             settings.put(key, null, new RawValue.Nothing(source));
         } else {
-            ValueContext reading = new ValueContext(prefix + key.path(), key.type().secret(), problems);
+            ValueContext reading =
+                    new ValueContext(prefix + key.path(), key.type().secret(), problems);
             RawValue given = EnvSyntax.given(key.type(), key.fallback(), source, reading);
             settings.put(key, key.type().read(given, reading), given);
         }

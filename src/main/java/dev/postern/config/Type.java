@@ -257,7 +257,10 @@ sealed interface Type<T> {
         }
 
         private void read(
-                String alias, RawValue.Entry entry, Map<String, String> read, ValueContext reading) {
+                String alias,
+                RawValue.Entry entry,
+                Map<String, String> read,
+                ValueContext reading) {
             String key = name.read(new RawValue.Text(alias, entry.keySource()), reading);
             String value = target.read(entry.value(), reading.part("." + alias));
             if (key == null || value == null) {

@@ -44,7 +44,8 @@ final class YamlFile {
     }
 
     private RawValue.Entries document(String text) {
-        RawValue.Entries none = new RawValue.Entries(new LinkedHashMap<>(), new Source.WholeFile(file));
+        RawValue.Entries none =
+                new RawValue.Entries(new LinkedHashMap<>(), new Source.WholeFile(file));
         try {
             String marked = text.startsWith("\uFEFF") ? text.substring(1) : text;
             Node root = new Yaml(new LoaderOptions()).compose(new StringReader(marked));
@@ -117,7 +118,8 @@ final class YamlFile {
                 String inner = path.isEmpty() ? name : path + "." + name;
                 Source keySource = place(tuple.getKeyNode());
                 RawValue value = given(tuple.getValueNode(), inner);
-                RawValue.Entry first = entries.putIfAbsent(name, new RawValue.Entry(keySource, value));
+                RawValue.Entry first =
+                        entries.putIfAbsent(name, new RawValue.Entry(keySource, value));
                 if (first != null) {
                     problems.add(keySource, inner, "is given twice, first at " + first.keySource());
                 }

@@ -7,8 +7,8 @@ import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,7 +62,12 @@ final class AttemptRunner {
     }
 
     /// @param over told, as a task, of each call that is over
-    AttemptRunner(Spool spool, Scheduler scheduler, SerialExecutor tasks, DeliveryLog deliveryLog, Consumer<RunningAttempt> over) {
+    AttemptRunner(
+            Spool spool,
+            Scheduler scheduler,
+            SerialExecutor tasks,
+            DeliveryLog deliveryLog,
+            Consumer<RunningAttempt> over) {
         this.spool = spool;
         this.scheduler = scheduler;
         this.tasks = tasks;
@@ -75,7 +80,8 @@ final class AttemptRunner {
         deliveryLog.departed(round, group, go);
         EgressSlots slots = go.slots();
         Instant now = scheduler.now();
-        CommitLatch gate = new CommitLatch(spool, round, slots.name(), group.recipients(), scheduler);
+        CommitLatch gate =
+                new CommitLatch(spool, round, slots.name(), group.recipients(), scheduler);
         RunningAttempt call = new RunningAttempt(round, group, go, gate, slots.begin(now), now);
         round.underWay(call);
         try {
@@ -136,7 +142,8 @@ final class AttemptRunner {
         tasks.post(() -> returned(call, brought, trouble));
     }
 
-    private void returned(RunningAttempt call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
+    private void returned(
+            RunningAttempt call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
         try {
             call.slots.ended();
             if (call.isAbandoned()) {
@@ -181,7 +188,8 @@ final class AttemptRunner {
         }
     }
 
-    private void land(RunningAttempt call, SequencedMap<ForwardPath, Outcome> outcomes, Instant now) {
+    private void land(
+            RunningAttempt call, SequencedMap<ForwardPath, Outcome> outcomes, Instant now) {
         EgressSlots slots = call.slots;
         if (outcomes.values().stream().noneMatch(AttemptRunner::countsForLimits)) {
             slots.giveBack(call.began);

@@ -63,7 +63,12 @@ final class CommitLatch implements CommitGate {
     private boolean over;
 
     /// Creates a gate ahead.
-    CommitLatch(Spool spool, DeliveryRound round, String egress, List<ForwardPath> recipients, Scheduler scheduler) {
+    CommitLatch(
+            Spool spool,
+            DeliveryRound round,
+            String egress,
+            List<ForwardPath> recipients,
+            Scheduler scheduler) {
         this.spool = spool;
         this.id = round.id();
         this.sender = round.envelope().sender().address();

@@ -178,7 +178,8 @@ final class DeliveryRound {
             boolean crashed = message.possibleDuplicate() && pinned.isEmpty() && !uncertain;
             groups.add(new RecipientGroup(free, null, crashed));
         }
-        pinned.forEach((egress, recipients) -> groups.add(new RecipientGroup(recipients, egress, true)));
+        pinned.forEach(
+                (egress, recipients) -> groups.add(new RecipientGroup(recipients, egress, true)));
     }
 
     private void rest(Miss miss) {
@@ -383,7 +384,8 @@ final class DeliveryRound {
         };
     }
 
-    private void rule(RecipientGroup group, ForwardPath to, String egress, Outcome outcome, Instant at) {
+    private void rule(
+            RecipientGroup group, ForwardPath to, String egress, Outcome outcome, Instant at) {
         switch (outcome) {
             case Outcome.Accepted _ -> {}
             case Outcome.Rejected refusal -> refusals.add(refusal);
@@ -398,7 +400,11 @@ final class DeliveryRound {
                 defer(group, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait));
             }
             case Outcome.Unavailable(String reply, _, _) ->
-                    defer(group, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait(at)));
+                    defer(
+                            group,
+                            waiting(to, Reason.UNCERTAIN, reply, egress),
+                            at,
+                            at.plus(wait(at)));
             case Outcome.Unsuited _ -> throw new AssertionError("who is unsuited travels on");
         }
     }
@@ -476,7 +482,8 @@ final class DeliveryRound {
 
     /// Makes a recipient wait whom some egresses put off. Where others were not asked, their return
     /// is to bring it, though not back to those: they rest as long as the schedule says.
-    private void putOff(RecipientGroup group, ForwardPath to, List<Miss> misses, Miss worst, Instant at) {
+    private void putOff(
+            RecipientGroup group, ForwardPath to, List<Miss> misses, Miss worst, Instant at) {
         Instant scheduled = at.plus(pause(group, at));
         Instant failedAt = Miss.latestFailure(misses, worst.why());
         Optional<Miss> down =
@@ -516,7 +523,8 @@ final class DeliveryRound {
     }
 
     /// Makes a recipient wait, or gives it up when a failure was seen after its time was over.
-    private void defer(RecipientGroup group, Recipient waiting, @Nullable Instant failedAt, Instant again) {
+    private void defer(
+            RecipientGroup group, Recipient waiting, @Nullable Instant failedAt, Instant again) {
         if (client == null && failedAt != null && schedule.isLast(ageFrom, failedAt)) {
             String words = schedule.expired(waiting.reply() == null ? "" : waiting.reply());
             decide(

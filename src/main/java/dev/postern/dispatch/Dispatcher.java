@@ -42,9 +42,9 @@ import org.slf4j.LoggerFactory;
 /// ([#sendNow]) included. New mail goes before deferred mail, and senders take turns among what is
 /// claimed. While nothing is due, nothing runs: the spool wakes the dispatcher, or a timer does.
 ///
-/// *How.* All decisions are made by tasks that run one at a time ([SerialExecutor]) and never wait for a
-/// network. Each call of an egress, and each probe, has a virtual thread of its own and brings back
-/// its result as such a task.
+/// *How.* All decisions are made by tasks that run one at a time ([SerialExecutor]) and never wait
+/// for a network. Each call of an egress, and each probe, has a virtual thread of its own and
+/// brings back its result as such a task.
 ///
 /// *Diagnostics.* Logs each attempt, fallback, possible duplicate and end, and when an egress goes
 /// down or works again. What is thrown is our own fault: it is logged with its stack trace, and the
@@ -185,8 +185,8 @@ public final class Dispatcher implements AutoCloseable {
             acknowledgeTimeout = acknowledgeWithin;
             List<EgressSlots> gone = before.without(pool);
             gone.forEach(slots -> holds.forget(slots.name()));
-            gone.forEach(
-                    slots -> slots.retire(() -> SerialExecutor.run(() -> retired.accept(slots.egress()))));
+            gone.forEach(slots ->
+                    slots.retire(() -> SerialExecutor.run(() -> retired.accept(slots.egress()))));
             if (stage == Stage.RUNNING) {
                 run();
                 MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, scheduler.now()));
@@ -256,8 +256,8 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    /// Ends a round where it stands, unless it has passed its commit point: then it ends with
-    /// that answer.
+    /// Ends a round where it stands, unless it has passed its commit point: then it ends with that
+    /// answer.
     private void giveUp(DeliveryRound round, String why) {
         RunningAttempt call = round.underWay();
         if (call != null && !calls.breakOff(call, why)) {
@@ -297,8 +297,7 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private void giveUpAll() {
-        List.copyOf(rounds)
-                .forEach(round -> guarded(round, () -> giveUp(round, "shutting down")));
+        List.copyOf(rounds).forEach(round -> guarded(round, () -> giveUp(round, "shutting down")));
     }
 
     private void drained(Stage next) {
@@ -436,8 +435,7 @@ public final class Dispatcher implements AutoCloseable {
                 .orElseThrow(() -> new IllegalStateException("the spool lost the octets of " + id));
     }
 
-    /// Starts a round's next call if there is a slot, and settles it when nothing is left to
-    /// call.
+    /// Starts a round's next call if there is a slot, and settles it when nothing is left to call.
     ///
     /// @return false when it has to wait for a slot
     private boolean place(DeliveryRound round) {

@@ -57,9 +57,10 @@ final class EgressPool {
         return new EgressPool(new Router(List.of()), spool).followedBy(configured, egresses, now);
     }
 
-    /// Returns the egresses that take the place of these. An egress that is the same object as before
-    /// keeps its egress, with all that is known of it.
-    EgressPool followedBy(List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
+    /// Returns the egresses that take the place of these. An egress that is the same object as
+    /// before keeps its egress, with all that is known of it.
+    EgressPool followedBy(
+            List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
         Map<String, Egress> given =
                 egresses.stream().collect(Collectors.toMap(Egress::name, Function.identity()));
         EgressPool next = new EgressPool(new Router(configured), spool);
@@ -133,7 +134,8 @@ final class EgressPool {
     /// Returns the names of the egresses that a message may go by, as far as its sender and its
     /// lost answers decide; `=gmail` for one that waits for an answer of that egress.
     ///
-    /// @param author see [DeliveryRound#author]; asked only where some egress is for certain senders
+    /// @param author see [DeliveryRound#author]; asked only where some egress is for certain
+    ///   senders
     List<String> ways(QueuedMessage message, Supplier<ReversePath> author) {
         List<Recipient> owed =
                 message.recipients().stream().filter(r -> !r.state().isFinal()).toList();
@@ -232,7 +234,8 @@ final class EgressPool {
 
     /// Returns the most preferred egress that did not take the group although it may send for its
     /// sender.
-    private @Nullable Miss insteadOf(RecipientGroup group, Route route, String chosen, Instant now) {
+    private @Nullable Miss insteadOf(
+            RecipientGroup group, Route route, String chosen, Instant now) {
         for (String name : byName.sequencedKeySet()) {
             if (name.equals(chosen)) {
                 return null;

@@ -112,8 +112,8 @@ final class EgressSlots {
         return underWay + before.stream().mapToInt(slots -> slots.underWay).sum();
     }
 
-    /// Takes the place of an egress of the same name, whose calls go on, and so does the count of what
-    /// it sent, and a pause where it is the same account that the server asked to wait.
+    /// Takes the place of an egress of the same name, whose calls go on, and so does the count of
+    /// what it sent, and a pause where it is the same account that the server asked to wait.
     void follow(EgressSlots other) {
         before.add(other);
         if (whole.isSameAccount(other.whole)) {

@@ -47,7 +47,11 @@ final class Probes {
     }
 
     /// @param works told, as a task, of an egress that a probe found working
-    Probes(Scheduler scheduler, SerialExecutor tasks, DeliveryLog deliveryLog, Consumer<EgressSlots> works) {
+    Probes(
+            Scheduler scheduler,
+            SerialExecutor tasks,
+            DeliveryLog deliveryLog,
+            Consumer<EgressSlots> works) {
         this.scheduler = scheduler;
         this.tasks = tasks;
         this.deliveryLog = deliveryLog;

@@ -24,7 +24,13 @@ final class RunningAttempt {
     private boolean counted;
     private boolean alone;
 
-    RunningAttempt(DeliveryRound round, RecipientGroup group, Choice.Go go, CommitLatch gate, Ticket ticket, Instant began) {
+    RunningAttempt(
+            DeliveryRound round,
+            RecipientGroup group,
+            Choice.Go go,
+            CommitLatch gate,
+            Ticket ticket,
+            Instant began) {
         this.round = round;
         this.slots = go.slots();
         this.asItIs = go.asItIs();

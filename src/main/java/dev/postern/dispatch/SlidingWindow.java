@@ -7,8 +7,8 @@ import java.util.Optional;
 /// A sliding window, for a quota: no more than so many messages in any period of its length.
 ///
 /// It is a ring of [#SLOTS] counts, of which the current one is not full yet; so it may hold back a
-/// little (at most a sixtieth of the period) and never lets too much through. A [TokenBucket] would let
-/// twice the quota through in its first period, and providers block accounts for that.
+/// little (at most a sixtieth of the period) and never lets too much through. A [TokenBucket] would
+/// let twice the quota through in its first period, and providers block accounts for that.
 final class SlidingWindow implements RateLimit {
 
     private static final int SLOTS = 60;

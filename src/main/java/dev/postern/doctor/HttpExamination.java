@@ -182,7 +182,9 @@ final class HttpExamination implements Examination {
             case Probe.Failed failed -> failed.reply();
             case null -> {
                 if (configured || found == null) {
-                    yield looked instanceof DnsResult.Missing(String why) ? why : "no result in time";
+                    yield looked instanceof DnsResult.Missing(String why)
+                            ? why
+                            : "no result in time";
                 }
                 yield works() == Works.YES
                         ? "open: " + web.port() + (found.proxy() == null ? "" : " by the proxy")

@@ -1,10 +1,11 @@
 package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
-import dev.postern.doctor.Network.Limits;
 import dev.postern.doctor.Evidence.Where;
+import dev.postern.doctor.Network.Limits;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.smtp.UpstreamReply;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -14,6 +15,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Looks at this machine and its network: mail servers on the loopback, and whether connections to
 /// nowhere are answered.
@@ -90,6 +94,28 @@ final class LocalLook {
                             String.join(
                                     ", ", answeredByNobody.stream().map(String::valueOf).toList()))
                     .saw(Where.LOCAL, "answers everywhere");
+        }
+    }
+
+    /// What a mail server says of itself in its greeting (RFC 5321 §4.2).
+    static final class ServerName {
+
+        private static final Pattern MAKE =
+                Pattern.compile(
+                        "\\b(Exim [\\d.]+|Exim|Postfix|OpenSMTPD|Sendmail|qmail|Haraka|Stalwart"
+                                + "|Mailpit|MailHog|Microsoft ESMTP|Postern)",
+                        Pattern.CASE_INSENSITIVE);
+
+        private ServerName() {}
+
+        /// Returns the software: `Exim 4.96`; `a mail server` when it does not say.
+        static String make(@Nullable UpstreamReply greeting) {
+            Matcher matcher = MAKE.matcher(line(greeting));
+            return matcher.find() ? matcher.group(1) : "a mail server";
+        }
+
+        private static String line(@Nullable UpstreamReply greeting) {
+            return greeting instanceof UpstreamReply.Answered answered ? answered.firstLine() : "";
         }
     }
 }

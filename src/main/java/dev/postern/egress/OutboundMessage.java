@@ -11,7 +11,8 @@ import dev.postern.mail.QueueId;
 /// @param content the octets
 /// @param asItIs whether 8-bit content is to go even to a hop that did not promise to carry it; if
 ///   not, another egress may do better, and this one declines as unsuited in form
-public record OutboundMessage(QueueId id, Envelope envelope, MessageContent content, boolean asItIs) {
+public record OutboundMessage(
+        QueueId id, Envelope envelope, MessageContent content, boolean asItIs) {
 
     /// Creates a message that goes as it is.
     public OutboundMessage(QueueId id, Envelope envelope, MessageContent content) {

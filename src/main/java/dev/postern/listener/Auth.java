@@ -1,11 +1,11 @@
 package dev.postern.listener;
 
 import dev.postern.smtp.Command;
-import dev.postern.smtp.PlainCredentials;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.smtp.Sasl;
-import dev.postern.smtp.SaslResponse;
+import dev.postern.smtp.Sasl.PlainCredentials;
+import dev.postern.smtp.Sasl.Response;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -59,12 +59,12 @@ final class Auth {
         @Nullable String initial = command.initialResponse();
         return initial == null
                 ? new Step.Challenge(challenge)
-                : respond(SaslResponse.parseInitial(initial));
+                : respond(Response.parseInitial(initial));
     }
 
     /// Goes on with the line that answers a challenge.
     Step answer(byte[] line) {
-        return respond(SaslResponse.parse(line));
+        return respond(Response.parse(line));
     }
 
     /// Returns how many characters are kept between two responses.
@@ -72,15 +72,15 @@ final class Auth {
         return username.length();
     }
 
-    private Step respond(SaslResponse response) {
+    private Step respond(Response response) {
         return switch (response) {
-            case SaslResponse.Decoded decoded -> decoded(decoded);
-            case SaslResponse.Cancelled _ -> new Step.Over(Replies.authCancelled());
-            case SaslResponse.NotBase64 _ -> new Step.Over(Replies.authNotBase64());
+            case Response.Decoded decoded -> decoded(decoded);
+            case Response.Cancelled _ -> new Step.Over(Replies.authCancelled());
+            case Response.NotBase64 _ -> new Step.Over(Replies.authNotBase64());
         };
     }
 
-    private Step decoded(SaslResponse.Decoded response) {
+    private Step decoded(Response.Decoded response) {
         return switch (awaited) {
             case PLAIN -> plain(response);
             case LOGIN_USERNAME -> {
@@ -93,7 +93,7 @@ final class Auth {
     }
 
     /// To act as somebody else is not for anyone here (RFC 4616 §2).
-    private static Step plain(SaslResponse.Decoded response) {
+    private static Step plain(Response.Decoded response) {
         Optional<PlainCredentials> plain = PlainCredentials.parse(response.octets());
         if (plain.isEmpty()) {
             return new Step.Over(Replies.authNotBase64());

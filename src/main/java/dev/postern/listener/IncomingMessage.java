@@ -30,7 +30,8 @@ final class IncomingMessage implements ContentSink {
     private boolean writable = true;
     private boolean ended;
 
-    IncomingMessage(Envelope envelope, Origin origin, Instant received, Intake intake, Fields fields) {
+    IncomingMessage(
+            Envelope envelope, Origin origin, Instant received, Intake intake, Fields fields) {
         this.envelope = envelope;
         this.origin = origin;
         this.received = received;

@@ -86,7 +86,8 @@ public final class Reception {
     }
 
     private static AddressRewriter addressing(PosternConfig config) {
-        return new AddressRewriter(config.aliases(), config.qualifyDomain(), config.smtp().hostname());
+        return new AddressRewriter(
+                config.aliases(), config.qualifyDomain(), config.smtp().hostname());
     }
 
     /// Goes by other aliases and another `qualify-domain` from now on.
@@ -201,7 +202,8 @@ public final class Reception {
         String received =
                 ReceivedField.field(origin, smtp.hostname(), intake.id(), now, clientInReceived);
         IncomingMessage.Fields fields =
-                new IncomingMessage.Fields(received, ReceivedField.date(now), messageId(intake.id()));
+                new IncomingMessage.Fields(
+                        received, ReceivedField.date(now), messageId(intake.id()));
         return new IncomingMessage(envelope, origin, now, intake, fields);
     }
 
@@ -237,7 +239,9 @@ public final class Reception {
         Acceptance acceptance = incoming.acceptance(decoder);
         Intake intake = incoming.intake();
         CompletableFuture<Result> fate =
-                immediate == null ? commit(intake, acceptance) : send(immediate, intake, acceptance);
+                immediate == null
+                        ? commit(intake, acceptance)
+                        : send(immediate, intake, acceptance);
         return fate.handle((result, trouble) -> {
             if (result == null) {
                 return refuse(spoolTrouble(trouble), incoming.origin().client());

@@ -377,7 +377,8 @@ final class Session {
     /// @return null, or why the spool can't take it
     private @Nullable Reply receive(boolean inChunks) {
         Transaction mail = open();
-        String protocol = ReceivedField.protocol(extended, secure, logIn.isDone(), mail.isSmtpUtf8());
+        String protocol =
+                ReceivedField.protocol(extended, secure, logIn.isDone(), mail.isSmtpUtf8());
         Origin origin = new Origin(link.clientText(), helo, protocol, logIn.user());
         try {
             IncomingMessage incoming = terms.reception().begin(mail.envelope(), origin);

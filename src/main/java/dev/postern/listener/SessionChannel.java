@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
 /// whole command, or [Session#PROGRESS_OCTETS] of content: octets that come one by one are none.
 /// Behind the last word a client is heard out for [#LAST_REPLY_AT_MOST] and as many octets as a
 /// message may have, while it is not quiet for [#QUIET_AT_MOST].
-final class SessionChannel extends ChannelInboundHandlerAdapter implements SessionOutput, Crowd.Guest {
+final class SessionChannel extends ChannelInboundHandlerAdapter
+        implements SessionOutput, Crowd.Guest {
 
     /// How long a client may say nothing and not hang up once we said the last word. To close at
     /// once, with octets of it unread, would reset the connection, and the client might never see

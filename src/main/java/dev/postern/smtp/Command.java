@@ -57,7 +57,7 @@ public sealed interface Command {
     /// RFC 4954 §4.
     ///
     /// @param mechanism in capitals
-    /// @param initialResponse as it came, for [SaslResponse#parseInitial]; null if there was none
+    /// @param initialResponse as it came, for [Sasl.Response#parseInitial]; null if there was none
     record Auth(String mechanism, @Nullable String initialResponse) implements Command {
         /// The response may be a password: it is left out.
         @Override

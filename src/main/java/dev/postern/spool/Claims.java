@@ -41,7 +41,11 @@ final class Claims {
     private final InstantSource clock;
     private final Map<Long, MessageState> claimed = new ConcurrentHashMap<>();
 
-    Claims(QueueIndex queueIndex, MessageStates snapshots, JournalWrites notes, InstantSource clock) {
+    Claims(
+            QueueIndex queueIndex,
+            MessageStates snapshots,
+            JournalWrites notes,
+            InstantSource clock) {
         this.queueIndex = queueIndex;
         this.snapshots = snapshots;
         this.notes = notes;
@@ -136,7 +140,9 @@ final class Claims {
         JournalWrite note = JournalWrite.committing(queueIndex, id.value());
         boolean taken;
         synchronized (queueIndex) {
-            queueIndex.index().set(queueIndex.index().find(id.value()), MessageTable.COMMITTING, true);
+            queueIndex
+                    .index()
+                    .set(queueIndex.index().find(id.value()), MessageTable.COMMITTING, true);
             taken = notes.submit(note);
         }
         if (!taken) {
@@ -181,7 +187,8 @@ final class Claims {
             MessageTable index = queueIndex.index();
             for (QueueId id : messages) {
                 int row = index.find(id.value());
-                if (row != MessageTable.NONE && (holds(row, State.QUEUED) || holds(row, State.DEFERRED))) {
+                if (row != MessageTable.NONE
+                        && (holds(row, State.QUEUED) || holds(row, State.DEFERRED))) {
                     queueIndex.lines().leave(row);
                     index.due(row, Math.max(index.due(row), then));
                     queueIndex.lines().join(row);
@@ -221,7 +228,9 @@ final class Claims {
                 row -> {
                     queueIndex.index().set(row, MessageTable.FREED, true);
                     queueIndex.index().state(row, State.QUEUED, 0);
-                    queueIndex.index().due(row, Math.min(queueIndex.index().due(row), clock.millis()));
+                    queueIndex
+                            .index()
+                            .due(row, Math.min(queueIndex.index().due(row), clock.millis()));
                 });
     }
 
@@ -290,8 +299,10 @@ final class Claims {
     long[] heldByOperator() {
         int bit = MessageState.bit(Reason.OPERATOR);
         synchronized (queueIndex) {
-            return queueIndex.index()
-                    .ids(row -> holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0);
+            return queueIndex
+                    .index()
+                    .ids(row ->
+                            holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0);
         }
     }
 }

@@ -201,7 +201,8 @@ final class Compaction {
         synchronized (queueIndex) {
             double worthwhile = shortOfRoom ? WORTHWHILE_WHEN_SHORT : WORTHWHILE;
             boolean manySmall =
-                    queueIndex.segments().values().stream().filter(this::isSmall).count() > MANY_SMALL;
+                    queueIndex.segments().values().stream().filter(this::isSmall).count()
+                            > MANY_SMALL;
             Segment best = null;
             for (Segment segment : queueIndex.segments().values()) {
                 boolean worth = share(segment) <= worthwhile || (manySmall && isSmall(segment));
@@ -282,7 +283,8 @@ final class Compaction {
     }
 
     private void apply(Move move) {
-        queueIndex.moved(move.id(), move.content(), move.hasContent(), move.head(), move.headBytes());
+        queueIndex.moved(
+                move.id(), move.content(), move.hasContent(), move.head(), move.headBytes());
     }
 
     private void finish(Segment from) {
@@ -399,8 +401,9 @@ final class Compaction {
     private long[] possiblyDuplicate() {
         synchronized (queueIndex) {
             MessageTable index = queueIndex.index();
-            return index.ids(
-                    row -> index.has(row, MessageTable.COMMITTING) || index.has(row, MessageTable.DOUBTFUL));
+            return index.ids(row ->
+                    index.has(row, MessageTable.COMMITTING)
+                            || index.has(row, MessageTable.DOUBTFUL));
         }
     }
 }

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/// Rows of an [MessageTable] by due time, the earliest first; equal ones by queue id. A row is in one heap
-/// at most.
+/// Rows of an [MessageTable] by due time, the earliest first; equal ones by queue id. A row is in
+/// one heap at most.
 final class DueHeap {
 
     private final MessageTable index;

@@ -6,9 +6,9 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Where the messages of an [MessageTable] stand in line: the new ones, the deferred, and the finished
-/// ones that wait to be forgotten; held and claimed ones stand nowhere. Those on a shelf stand in
-/// that one's lines. Guarded by the [QueueIndex]'s monitor.
+/// Where the messages of an [MessageTable] stand in line: the new ones, the deferred, and the
+/// finished ones that wait to be forgotten; held and claimed ones stand nowhere. Those on a shelf
+/// stand in that one's lines. Guarded by the [QueueIndex]'s monitor.
 @SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.
 final class DueQueues {
 
@@ -91,7 +91,9 @@ final class DueQueues {
             return first;
         }
         int later = from.deferred.first();
-        return later != MessageTable.NONE && index.due(later) <= epochMillis ? later : MessageTable.NONE;
+        return later != MessageTable.NONE && index.due(later) <= epochMillis
+                ? later
+                : MessageTable.NONE;
     }
 
     /// Returns when the next message on a shelf (0: on none) is due; [Long#MAX_VALUE] when none

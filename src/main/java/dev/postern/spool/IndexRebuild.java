@@ -13,8 +13,8 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Builds a [QueueIndex] from the records of the journal, oldest first: the newest whole snapshot of a
-/// queue id wins.
+/// Builds a [QueueIndex] from the records of the journal, oldest first: the newest whole snapshot
+/// of a queue id wins.
 final class IndexRebuild {
 
     private static final Logger log = LoggerFactory.getLogger(IndexRebuild.class);

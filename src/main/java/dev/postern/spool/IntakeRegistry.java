@@ -25,7 +25,11 @@ final class IntakeRegistry {
 
     /// @param lastId the largest queue id that was ever given
     IntakeRegistry(
-            QueueIndex queueIndex, Writer writer, JournalReader reader, InstantSource clock, long lastId) {
+            QueueIndex queueIndex,
+            Writer writer,
+            JournalReader reader,
+            InstantSource clock,
+            long lastId) {
         this.queueIndex = queueIndex;
         this.writer = writer;
         this.reader = reader;
@@ -55,7 +59,8 @@ final class IntakeRegistry {
     }
 
     /// Returns content that is no message.
-    MessageContent staged(QueueId id, QueueIndex.Place place, long sizeBytes, ContentTraits traits) {
+    MessageContent staged(
+            QueueId id, QueueIndex.Place place, long sizeBytes, ContentTraits traits) {
         return new StoredContent(
                 reader,
                 queueIndex,
@@ -84,7 +89,11 @@ final class IntakeRegistry {
 
     /// Enters a message that is durable.
     void accepted(
-            JournalIntake intake, MessageState snapshot, QueueIndex.Place content, long head, int bytes) {
+            JournalIntake intake,
+            MessageState snapshot,
+            QueueIndex.Place content,
+            long head,
+            int bytes) {
         receiving.remove(intake);
         queueIndex.accepted(snapshot, content, head, bytes);
         committed = true;

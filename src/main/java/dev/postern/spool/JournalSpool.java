@@ -7,6 +7,8 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -33,7 +35,8 @@ import org.slf4j.LoggerFactory;
 /// `UNUSABLE` from [#open]; one line at the start says what was found; damage is logged as an error
 /// and kept in `corrupt/`.
 ///
-/// Limits: [IntakeBudget] bounds content in memory, [MessageTable] costs 67 octets a message, [StateCache] half a MiB.
+/// Limits: [IntakeBudget] bounds content in memory, [MessageTable] costs 67 octets a message,
+/// [QueueIndex.StateCache] half a MiB.
 ///
 /// See also: [Writer], [RecoveryTable], [Compaction], [Retention].
 public final class JournalSpool implements Spool {
@@ -134,7 +137,8 @@ public final class JournalSpool implements Spool {
         catalogue.clear(disk.list(config.path()).contains(Catalogue.NAME));
         QueueIndex queueIndex = new QueueIndex(config.path(), catalogue);
         JournalRecovery.Result found =
-                new JournalRecovery(disk, config.path(), mark, lastStop, queueIndex).run(clock.instant());
+                new JournalRecovery(disk, config.path(), mark, lastStop, queueIndex)
+                        .run(clock.instant());
         home.running(options.bootId());
         Writer writer = new Writer(observer);
         Journal journal =
@@ -142,10 +146,14 @@ public final class JournalSpool implements Spool {
         JournalReader reader = new JournalReader(disk, config.path(), mark);
         MessageStates snapshots = new MessageStates(queueIndex, reader);
         JournalWrites notes = new JournalWrites(writer);
-        IntakeRegistry reception = new IntakeRegistry(queueIndex, writer, reader, clock, found.lastId());
+        IntakeRegistry reception =
+                new IntakeRegistry(queueIndex, writer, reader, clock, found.lastId());
         Preparations preparations =
                 Preparations.open(
-                        disk, config.path(), lastStop == SpoolHome.LastStop.CLEAN, queueIndex::isOwed);
+                        disk,
+                        config.path(),
+                        lastStop == SpoolHome.LastStop.CLEAN,
+                        queueIndex::isOwed);
         QueueAdmin desk = new QueueAdmin(queueIndex, snapshots, reader, notes, preparations, clock);
         DiskSpace room = new DiskSpace(disk, config, queueIndex);
         Compaction compaction =
@@ -171,14 +179,24 @@ public final class JournalSpool implements Spool {
                         new StateFiles(disk, config.path()),
                         preparations);
         writer.use(journal, spool::batchDone, new Housekeeping(room, care, compaction, journal));
-        found.possiblyDuplicate().forEach(id -> writer.submit(JournalWrite.committing(queueIndex, id)));
-        found.reports().forEach(report -> notes.change(queueIndex, RecordType.DONE, report, true));
+        writeBehind(found, queueIndex, writer, notes);
         spool.heedLastEnd();
         room.look();
         if (options.threaded()) {
             writer.start();
         }
         return spool;
+    }
+
+    /// Has written what the recovery found out.
+    private static void writeBehind(
+            JournalRecovery.Result found,
+            QueueIndex queueIndex,
+            Writer writer,
+            JournalWrites notes) {
+        found.possiblyDuplicate()
+                .forEach(id -> writer.submit(JournalWrite.committing(queueIndex, id)));
+        found.reports().forEach(report -> notes.change(queueIndex, RecordType.DONE, report, true));
     }
 
     private static Journal journal(
@@ -441,5 +459,36 @@ public final class JournalSpool implements Spool {
             log.atWarn().setCause(e).log("the spool can't be closed cleanly");
         }
         release(home);
+    }
+
+    /// What of a spool's surroundings tests set themselves.
+    ///
+    /// @param segmentBytes when a segment is full
+    /// @param bootId names this boot of the machine; empty when it can't be known
+    /// @param pid of this process
+    /// @param threaded whether the writer has a thread; else its work is done by
+    ///   [JournalSpool#step]
+    record SpoolOptions(int segmentBytes, String bootId, long pid, boolean threaded) {
+
+        /// When a segment is full: small enough that one can be copied in a moment, large enough
+        /// that opening one, which takes three syncs, is rare.
+        static final int SEGMENT_BYTES = 16 * 1024 * 1024;
+
+        private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+
+        /// Returns how it is on this machine.
+        static SpoolOptions real() {
+            return new SpoolOptions(
+                    SEGMENT_BYTES, readBootId(), ProcessHandle.current().pid(), true);
+        }
+
+        private static String readBootId() {
+            try {
+                return Files.readString(BOOT_ID).strip();
+            } catch (IOException _) {
+                // Not a Linux: every unclean stop counts as one of the machine.
+                return "";
+            }
+        }
     }
 }

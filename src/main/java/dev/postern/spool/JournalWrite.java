@@ -19,7 +19,13 @@ final class JournalWrite implements Work {
     private final CountDownLatch written = new CountDownLatch(1);
     private final CountDownLatch durable = new CountDownLatch(1);
 
-    private JournalWrite(QueueIndex queueIndex, RecordType type, long id, long link, byte[] body, boolean urgent) {
+    private JournalWrite(
+            QueueIndex queueIndex,
+            RecordType type,
+            long id,
+            long link,
+            byte[] body,
+            boolean urgent) {
         this.queueIndex = queueIndex;
         this.type = type;
         this.id = id;
@@ -32,7 +38,8 @@ final class JournalWrite implements Work {
     ///
     /// @param body the encoded snapshot, which [QueueIndex#change] was told of
     /// @param urgent whether to sync at once
-    static JournalWrite state(QueueIndex queueIndex, RecordType type, long id, byte[] body, boolean urgent) {
+    static JournalWrite state(
+            QueueIndex queueIndex, RecordType type, long id, byte[] body, boolean urgent) {
         assert type.isSnapshot();
         return new JournalWrite(queueIndex, type, id, 0, body, urgent);
     }
@@ -46,7 +53,8 @@ final class JournalWrite implements Work {
     ///
     /// @param first the oldest segment that may know it
     /// @param last the newest one
-    static JournalWrite removed(QueueIndex queueIndex, long id, int first, int last, boolean urgent) {
+    static JournalWrite removed(
+            QueueIndex queueIndex, long id, int first, int last, boolean urgent) {
         long range = (long) first << 32 | last;
         return new JournalWrite(queueIndex, RecordType.REMOVED, id, range, NO_BODY, urgent);
     }

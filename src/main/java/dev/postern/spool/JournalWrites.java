@@ -40,7 +40,8 @@ final class JournalWrites {
     }
 
     /// Changes a message that is known.
-    JournalWrite change(QueueIndex queueIndex, RecordType type, MessageState after, boolean urgent) {
+    JournalWrite change(
+            QueueIndex queueIndex, RecordType type, MessageState after, boolean urgent) {
         long id = after.id().value();
         byte[] body = MessageStateCodec.encode(after);
         JournalWrite note = JournalWrite.state(queueIndex, type, id, body, urgent);

@@ -12,17 +12,20 @@ import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The body of a record that holds a [MessageState], layout 1. Numbers are big-endian; `text` is an i32
-/// length (-1 for null) and UTF-8; times are i64 milliseconds since 1970; a list is an i32 count
-/// and its members.
+/// The body of a record that holds a [MessageState], layout 1. Numbers are big-endian; `text` is an
+/// i32 length (-1 for null) and UTF-8; times are i64 milliseconds since 1970; a list is an i32
+/// count and its members.
 ///
 /// ```
 ///  u8 layout   u8 flags: 1 content, 2 possible duplicate, 4 damaged, 8 SMTPUTF8,
@@ -223,5 +226,110 @@ final class MessageStateCodec {
             recipients.add(place < 0 ? new ForwardPath(from.text()) : paths.get(place));
         }
         return recipients;
+    }
+
+    /// Reads what an [OctetWriter] wrote. Octets that it can't have written give an
+    /// [IndexOutOfBoundsException] or an [IllegalArgumentException].
+    static final class OctetReader {
+
+        private final ByteBuffer octets;
+        private int at;
+
+        OctetReader(byte[] octets) {
+            this.octets = ByteBuffer.wrap(octets);
+        }
+
+        int u8() {
+            return octets.get(at++) & 0xFF;
+        }
+
+        int i32() {
+            int value = octets.getInt(at);
+            at += Integer.BYTES;
+            return value;
+        }
+
+        long i64() {
+            long value = octets.getLong(at);
+            at += Long.BYTES;
+            return value;
+        }
+
+        Instant time() {
+            return Instant.ofEpochMilli(i64());
+        }
+
+        String text() {
+            String text = textOrNull();
+            if (text == null) {
+                throw new IllegalArgumentException("a text is missing at " + at);
+            }
+            return text;
+        }
+
+        @Nullable String textOrNull() {
+            int length = i32();
+            if (length < 0) {
+                return null;
+            }
+            if (length > octets.limit() - at) {
+                throw new IndexOutOfBoundsException("a text of " + length + " octets at " + at);
+            }
+            String text = new String(octets.array(), at, length, StandardCharsets.UTF_8);
+            at += length;
+            return text;
+        }
+    }
+
+    /// Writes numbers and texts into an array that grows.
+    static final class OctetWriter {
+
+        private byte[] octets = new byte[512];
+        private int length;
+
+        OctetWriter u8(int value) {
+            assert value >= 0 && value <= 255 : value;
+            room(1);
+            octets[length++] = (byte) value;
+            return this;
+        }
+
+        OctetWriter i32(int value) {
+            room(Integer.BYTES);
+            for (int shift = 24; shift >= 0; shift -= 8) {
+                octets[length++] = (byte) (value >>> shift);
+            }
+            return this;
+        }
+
+        OctetWriter i64(long value) {
+            return i32((int) (value >>> 32)).i32((int) value);
+        }
+
+        OctetWriter time(Instant value) {
+            return i64(value.toEpochMilli());
+        }
+
+        OctetWriter text(@Nullable String value) {
+            if (value == null) {
+                return i32(-1);
+            }
+            byte[] text = value.getBytes(StandardCharsets.UTF_8);
+            i32(text.length);
+            room(text.length);
+            System.arraycopy(text, 0, octets, length, text.length);
+            length += text.length;
+            return this;
+        }
+
+        byte[] octets() {
+            return Arrays.copyOf(octets, length);
+        }
+
+        private void room(int more) {
+            if (length + more > octets.length) {
+                octets = Arrays.copyOf(octets, Math.max(octets.length * 2, length + more));
+            }
+        }
     }
 }

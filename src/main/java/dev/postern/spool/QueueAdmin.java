@@ -3,9 +3,16 @@ package dev.postern.spool;
 import dev.postern.mail.LogMark;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,7 +82,8 @@ final class QueueAdmin {
     /// Applies a verb.
     ///
     /// @return null when the message changed since it was found
-    private @Nullable JournalWrite apply(Spool.Verb verb, QueueIndex.Found found, MessageState before) {
+    private @Nullable JournalWrite apply(
+            Spool.Verb verb, QueueIndex.Found found, MessageState before) {
         synchronized (queueIndex) {
             int row = queueIndex.index().find(before.id().value());
             if (row == MessageTable.NONE || !found.equals(queueIndex.found(row))) {
@@ -186,6 +194,179 @@ final class QueueAdmin {
         } catch (IOException e) {
             report(id, e);
             return Optional.empty();
+        }
+    }
+
+    /// Answers operators' questions for pages of messages.
+    static final class Listing {
+
+        private static final Logger log = LoggerFactory.getLogger(Listing.class);
+
+        /// Recipients on a page at most, unless its only message has more: what memory can bear.
+        static final int PAGE_RECIPIENTS = 20_000;
+
+        private final QueueIndex queueIndex;
+        private final MessageStates snapshots;
+
+        Listing(QueueIndex queueIndex, MessageStates snapshots) {
+            this.queueIndex = queueIndex;
+            this.snapshots = snapshots;
+        }
+
+        Page page(Query query) {
+            long[] ids = candidates(query);
+            List<QueuedMessage> messages = new ArrayList<>();
+            int recipients = 0;
+            for (int i = ids.length - 1; i >= 0; i--) {
+                QueuedMessage message = isExcluded(query, ids[i]) ? null : read(ids[i]);
+                if (message != null && matches(query, message)) {
+                    recipients += message.recipients().size();
+                    boolean more = messages.size() < query.limit() && recipients <= PAGE_RECIPIENTS;
+                    if (!more && !messages.isEmpty()) {
+                        return new Page(messages, messages.getLast().id());
+                    }
+                    messages.add(message);
+                }
+            }
+            return new Page(messages, null);
+        }
+
+        private long[] candidates(Query query) {
+            QueueId after = query.after();
+            long below = after == null ? Long.MAX_VALUE : after.value();
+            long[] ids;
+            synchronized (queueIndex) {
+                MessageTable index = queueIndex.index();
+                DueQueues lines = queueIndex.lines();
+                ids =
+                        index.ids(row ->
+                                index.id(row) < below
+                                        && (query.state() == null
+                                                || lines.shownState(row) == query.state()));
+            }
+            Arrays.sort(ids);
+            return ids;
+        }
+
+        /// Returns whether the catalogue knows that a message is not asked for.
+        private boolean isExcluded(Query query, long id) {
+            if (query.sender() == null && query.recipient() == null) {
+                return false;
+            }
+            synchronized (queueIndex) {
+                int row = queueIndex.index().find(id);
+                Catalogue catalogue = queueIndex.catalogue();
+                return row == MessageTable.NONE
+                        || catalogue.match(row, id, query.sender(), query.recipient())
+                                == Catalogue.Match.NO;
+            }
+        }
+
+        private @Nullable QueuedMessage read(long id) {
+            QueueIndex.Found found = queueIndex.find(id);
+            if (found == null) {
+                return null;
+            }
+            try {
+                return Views.shown(snapshots.load(id, found), found);
+            } catch (IOException e) {
+                log.atError()
+                        .setCause(e)
+                        .addKeyValue("id", new QueueId(id))
+                        .log("message can't be read");
+                return null;
+            }
+        }
+
+        private static boolean matches(Query query, QueuedMessage message) {
+            return (query.state() == null || message.state() == query.state())
+                    && contains(message.envelope().sender().address(), query.sender())
+                    && (query.recipient() == null
+                            || message.recipients().stream()
+                                    .map(Recipient::address)
+                                    .anyMatch(to -> contains(to.address(), query.recipient())));
+        }
+
+        private static boolean contains(String address, @Nullable String part) {
+            return part == null
+                    || address.toLowerCase(Locale.ROOT).contains(part.toLowerCase(Locale.ROOT));
+        }
+    }
+
+    /// What operators may do to a message in which state, and what it does.
+    ///
+    /// | verb | allowed when | then |
+    /// |---|---|---|
+    /// | retry | deferred | due at once |
+    /// | | failed, with its octets | failed recipients are queued, the age starts anew |
+    /// | | held as suspected | held recipients are queued |
+    /// | hold | queued, deferred, held for want of an egress | unfinished recipients are held |
+    /// | release | held by an operator or as suspected | held recipients are queued |
+    /// | delete | not being sent | gone |
+    ///
+    /// What is queued again is still the business of the egress that perhaps took it before.
+    static final class Verbs {
+
+        private Verbs() {}
+
+        static boolean allows(Spool.Verb verb, State shown, MessageState snapshot) {
+            boolean held = shown == State.HELD;
+            return switch (verb) {
+                case RETRY ->
+                        shown == State.DEFERRED
+                                || (shown == State.FAILED && snapshot.hasContent())
+                                || (held && snapshot.isSuspected());
+                case HOLD ->
+                        shown == State.QUEUED
+                                || shown == State.DEFERRED
+                                || (held
+                                        && !snapshot.has(Reason.OPERATOR)
+                                        && !snapshot.isSuspected());
+                case RELEASE -> held && (snapshot.has(Reason.OPERATOR) || snapshot.isSuspected());
+                case DELETE -> shown != State.SENDING;
+            };
+        }
+
+        static MessageState apply(Spool.Verb verb, MessageState before, Instant now) {
+            return switch (verb) {
+                case RETRY -> retry(before, now);
+                case HOLD -> before.with(Verbs::hold, before.ageFrom(), before.due());
+                case RELEASE -> release(before, now);
+                case DELETE -> before;
+            };
+        }
+
+        static RecordType record(Spool.Verb verb) {
+            return switch (verb) {
+                case RETRY -> RecordType.RETRIED;
+                case HOLD -> RecordType.HELD;
+                case RELEASE -> RecordType.RELEASED;
+                case DELETE -> RecordType.REMOVED;
+            };
+        }
+
+        private static MessageState retry(MessageState before, Instant now) {
+            return switch (before.state()) {
+                case FAILED -> before.queued(r -> r.state() == State.FAILED, now, now);
+                case HELD -> release(before, now);
+                case QUEUED, SENDING, DEFERRED, SENT ->
+                        before.with(recipient -> recipient, before.ageFrom(), now);
+            };
+        }
+
+        private static MessageState release(MessageState before, Instant now) {
+            return before.queued(r -> r.state() == State.HELD, before.ageFrom(), now);
+        }
+
+        private static Recipient hold(Recipient recipient) {
+            return recipient.state().isFinal()
+                    ? recipient
+                    : new Recipient(
+                            recipient.address(),
+                            State.HELD,
+                            Reason.OPERATOR,
+                            recipient.reply(),
+                            recipient.egress());
         }
     }
 }

@@ -97,7 +97,8 @@ final class Retention {
         synchronized (queueIndex) {
             long now = clock.millis();
             returning.removeIf(given ->
-                    given.untilMillis() <= now || !queueIndex.segments().containsKey(given.segment()));
+                    given.untilMillis() <= now
+                            || !queueIndex.segments().containsKey(given.segment()));
         }
         return returning.stream().mapToLong(Given::bytes).sum();
     }
@@ -106,7 +107,8 @@ final class Retention {
         MessageTable index = queueIndex.index();
         List<Long> ids = new ArrayList<>();
         long[] freed = {0};
-        queueIndex.lines()
+        queueIndex
+                .lines()
                 .failed()
                 .forEachInOrder(row -> {
                     boolean more = freed[0] < missingBytes;

@@ -67,7 +67,8 @@ final class SegmentScan {
         int at = SegmentHeader.BYTES;
         while (at < limit) {
             RecordHeader header = headAt(at);
-            RecoveryTable.Where where = at < synced ? RecoveryTable.Where.SYNCED : RecoveryTable.Where.TAIL;
+            RecoveryTable.Where where =
+                    at < synced ? RecoveryTable.Where.SYNCED : RecoveryTable.Where.TAIL;
             RecoveryTable.Row row = RecoveryTable.row(place(where, at, header));
             switch (row.decision()) {
                 case KEEP -> {
@@ -94,14 +95,18 @@ final class SegmentScan {
         return new Result(limit, records, false);
     }
 
-    private RecoveryTable.Place place(RecoveryTable.Where where, int at, @Nullable RecordHeader header)
-            throws IOException {
+    private RecoveryTable.Place place(
+            RecoveryTable.Where where, int at, @Nullable RecordHeader header) throws IOException {
         if (header == null) {
             RecoveryTable.Head head =
-                    limit - at < RecordHeader.BYTES ? RecoveryTable.Head.SHORT : RecoveryTable.Head.DAMAGED;
-            return new RecoveryTable.Place(where, head, RecoveryTable.Kind.NONE, RecoveryTable.Body.NONE);
+                    limit - at < RecordHeader.BYTES
+                            ? RecoveryTable.Head.SHORT
+                            : RecoveryTable.Head.DAMAGED;
+            return new RecoveryTable.Place(
+                    where, head, RecoveryTable.Kind.NONE, RecoveryTable.Body.NONE);
         }
-        RecoveryTable.Kind kind = header.type() == null ? RecoveryTable.Kind.NEWER : RecoveryTable.Kind.KNOWN;
+        RecoveryTable.Kind kind =
+                header.type() == null ? RecoveryTable.Kind.NEWER : RecoveryTable.Kind.KNOWN;
         RecoveryTable.Body body = RecoveryTable.Body.SHORT;
         if (header.totalBytes() <= limit - at) {
             body = isBodyWhole(at, header) ? RecoveryTable.Body.WHOLE : RecoveryTable.Body.DAMAGED;

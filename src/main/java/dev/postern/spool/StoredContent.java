@@ -22,8 +22,8 @@ final class StoredContent implements MessageContent {
     private final ContentTraits traits;
     private final Supplier<QueueIndex.@Nullable Place> pinned;
 
-    /// @param pinned finds where the content is now and pins it in the index; gives null when it
-    ///   is gone
+    /// @param pinned finds where the content is now and pins it in the index; gives null when it is
+    ///   gone
     StoredContent(
             JournalReader reader,
             QueueIndex queueIndex,

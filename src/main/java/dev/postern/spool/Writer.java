@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
 /// [#trouble] says so, all new work fails, and the writer tries again every second. A full disk
 /// likewise, without the new segment.
 ///
-/// Limits: the work that waits is bounded by [IntakeBudget] and the callers of claim; what is owed, by the
-/// messages that were claimed when the trouble began and by operators' verbs, since [Claims] gives
-/// out nothing and notes no commit point in trouble.
+/// Limits: the work that waits is bounded by [IntakeBudget] and the callers of claim; what is owed,
+/// by the messages that were claimed when the trouble began and by operators' verbs, since [Claims]
+/// gives out nothing and notes no commit point in trouble.
 final class Writer {
 
     private static final Logger log = LoggerFactory.getLogger(Writer.class);

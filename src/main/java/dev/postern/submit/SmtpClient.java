@@ -1,5 +1,6 @@
 package dev.postern.submit;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.postern.config.HostPort;
@@ -7,8 +8,11 @@ import dev.postern.config.SmtpConfig;
 import dev.postern.mail.CrlfLines;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
+import dev.postern.smtp.Command;
+import dev.postern.smtp.CommandParser;
 import dev.postern.smtp.DotStuffer;
 import dev.postern.smtp.EnhancedStatus;
+import dev.postern.smtp.Limits;
 import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.smtp.UpstreamReply.Answered;
@@ -446,5 +450,55 @@ public final class SmtpClient implements AutoCloseable {
             }
         }
         return line.toString(UTF_8);
+    }
+
+    /// What a local program says in an SMTP session, as it travels: LF becomes CRLF, except among
+    /// the octets that a BDAT line has counted (RFC 3030 §2).
+    static final class LocalCommands {
+
+        private static final String END_OF_DATA = ".";
+
+        private final OutputStream out;
+        private final StringBuilder line = new StringBuilder();
+        private long countedOctets;
+        private int before = -1;
+        private volatile boolean content;
+
+        LocalCommands(OutputStream out) {
+            this.out = out;
+        }
+
+        /// Says that DATA was answered 354: what comes until the final dot is no command.
+        void contentBegins() {
+            content = true;
+        }
+
+        void write(int octet) throws IOException {
+            if (countedOctets > 0) {
+                countedOctets--;
+            } else if (octet == '\n') {
+                if (before != '\r') {
+                    out.write('\r');
+                }
+                endLine();
+            } else if (line.length() <= Limits.COMMAND_LINE_OCTETS) {
+                line.append((char) (octet & 0xFF));
+            }
+            before = octet;
+            out.write(octet);
+        }
+
+        private void endLine() {
+            int end = line.length();
+            String said =
+                    line.substring(0, end > 0 && line.charAt(end - 1) == '\r' ? end - 1 : end);
+            line.setLength(0);
+            if (content) {
+                content = !said.equals(END_OF_DATA);
+            } else if (CommandParser.parse(said.getBytes(ISO_8859_1))
+                    instanceof Command.Bdat bdat) {
+                countedOctets = bdat.sizeOctets();
+            }
+        }
     }
 }

@@ -268,7 +268,9 @@ class ConnectionSlotsTest {
                         waited = waited.plus(pause);
                         Duration most =
                                 ConnectionSlots.TRANSFER_GRACE.plusNanos(
-                                        octets * 1_000_000_000 / ConnectionSlots.TRANSFER_BYTES_PER_SECOND);
+                                        octets
+                                                * 1_000_000_000
+                                                / ConnectionSlots.TRANSFER_BYTES_PER_SECOND);
                         places.sweep();
                         assertEquals(waited.compareTo(most) > 0, !closed.isEmpty());
                         int more = random.nextInt(1, 64 * 1024);

@@ -30,7 +30,8 @@ class RequestReaderTest {
                     String piece = left.poll();
                     return piece == null ? null : piece.getBytes(ISO_8859_1);
                 },
-                new ConnectionSlots(System::nanoTime).enter(InetAddress.getLoopbackAddress(), () -> {}));
+                new ConnectionSlots(System::nanoTime)
+                        .enter(InetAddress.getLoopbackAddress(), () -> {}));
     }
 
     private static String all(RequestReader reader) {

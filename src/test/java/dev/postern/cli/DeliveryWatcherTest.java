@@ -76,7 +76,8 @@ class DeliveryWatcherTest {
                         InputStream.nullInputStream(),
                         new PrintStream(out, true, UTF_8),
                         new PrintStream(err, true, UTF_8));
-        return new DeliveryWatcher(terminal, client(null), AdminClient.Answer::detail).follow(ID, wait);
+        return new SendCommand.DeliveryWatcher(terminal, client(null), AdminClient.Answer::detail)
+                .follow(ID, wait);
     }
 
     private static String message(String state, String reason, String attempts) {

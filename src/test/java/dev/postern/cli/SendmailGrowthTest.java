@@ -31,7 +31,8 @@ class SendmailGrowthTest extends ReadersGrowth {
 
     private static void input(String text) {
         try {
-            new DotTerminatedInput(new ByteArrayInputStream(text.getBytes(UTF_8))).readAllBytes();
+            new SendmailCommand.DotTerminatedInput(new ByteArrayInputStream(text.getBytes(UTF_8)))
+                    .readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -96,7 +96,8 @@ class SendmailOptionsTest {
     @ValueSource(strings = {"-bd", "-bi", "-bv", "-Z", "-f", "-itZ", "-N", "-X", "-oMr"})
     void whatPosternIsNotForIsRefused(String words) {
         CliException refused =
-                assertThrows(CliException.class, () -> SendmailOptions.parse(List.of(words.split(" "))));
+                assertThrows(
+                        CliException.class, () -> SendmailOptions.parse(List.of(words.split(" "))));
 
         assertEquals(64, refused.exitCode());
     }

@@ -55,7 +55,9 @@ class ConfigGrowthTest extends ReadersGrowth {
                 row("Reading", ValueContext::quoted),
                 row("Hosts", Hosts::valid),
                 row("Hosts behind a colon", text -> Hosts.address("::" + text)),
-                row("Nearest", text -> NearestWord.of(text, List.of("smtp.listen", "smtp.hostname"))),
+                row(
+                        "Nearest",
+                        text -> NearestWord.of(text, List.of("smtp.listen", "smtp.hostname"))),
                 row(
                         "Nearest path",
                         text -> NearestWord.path(text, List.of("smtp.listen", "smtp.hostname"))),

@@ -84,7 +84,7 @@ class EgressUrlFuzzTest {
     private static String assertRead(String url) {
         Problems problems = new Problems();
         RawValue.Items items =
-                EgressSources.urls(
+                ConfigLoader.EgressSources.urls(
                         new RawValue.Text(url, new Source.Variable("POSTERN_EGRESS")), problems);
         List<EgressLoader.Entry> entries = new EgressLoader(problems).read(items);
         if (problems.isEmpty()) {

@@ -88,6 +88,8 @@ final class Loading {
     }
 
     private static String text(Loaded.Invalid invalid) {
-        return invalid.problems().stream().map(ConfigProblem::toString).collect(Collectors.joining("\n"));
+        return invalid.problems().stream()
+                .map(ConfigProblem::toString)
+                .collect(Collectors.joining("\n"));
     }
 }

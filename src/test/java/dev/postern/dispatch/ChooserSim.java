@@ -10,8 +10,8 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
@@ -19,9 +19,9 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.SimulatedSpool;
 import dev.postern.spool.Spool.Verb;
@@ -556,7 +556,9 @@ class ChooserSim {
             return switch (random.nextInt(8)) {
                 case 0 -> new Outcome.Deferred("429", wait);
                 case 1 -> ScriptedEgress.REJECTED;
-                case 2 -> new Outcome.Unsuited("no", Seeds.oneOf(random, List.of(Unsuitability.values())));
+                case 2 ->
+                        new Outcome.Unsuited(
+                                "no", Seeds.oneOf(random, List.of(Unsuitability.values())));
                 case 3, 4 -> {
                     Fault fault = Seeds.oneOf(random, List.of(Fault.values()));
                     yield new Outcome.Unavailable("no", fault, null);

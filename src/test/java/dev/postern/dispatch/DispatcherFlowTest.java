@@ -122,7 +122,9 @@ class DispatcherFlowTest {
         int steps = rig.scheduler.steps();
         rig.scheduler.pass(Duration.ofSeconds(23));
         assertEquals(claims, rig.spool.claims());
-        assertTrue(rig.scheduler.steps() - steps <= 2, () -> "steps: " + (rig.scheduler.steps() - steps));
+        assertTrue(
+                rig.scheduler.steps() - steps <= 2,
+                () -> "steps: " + (rig.scheduler.steps() - steps));
         rig.scheduler.pass(Duration.ofDays(30));
         assertEquals(claims + 1, rig.spool.claims());
     }

@@ -9,13 +9,13 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressView;
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Seeds;
@@ -333,7 +333,9 @@ class DispatcherSimTest {
             return switch (random.nextInt(12)) {
                 case 0, 1 -> ScriptedEgress.DEFERRED;
                 case 2 -> ScriptedEgress.REJECTED;
-                case 3 -> new Outcome.Unsuited("no", Seeds.oneOf(random, List.of(Unsuitability.values())));
+                case 3 ->
+                        new Outcome.Unsuited(
+                                "no", Seeds.oneOf(random, List.of(Unsuitability.values())));
                 case 4, 5 ->
                         new Outcome.Unavailable(
                                 "no", Seeds.oneOf(random, List.of(Fault.values())), null);

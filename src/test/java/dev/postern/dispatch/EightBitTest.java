@@ -5,14 +5,14 @@ import static dev.postern.dispatch.ScriptedEgress.REFUSED;
 import static dev.postern.dispatch.ScriptedEgress.TOO_BIG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.spool.QueuedMessage;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -6,8 +6,8 @@ import dev.postern.config.EgressCommon.Rate;
 import dev.postern.config.EgressCommon.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.mail.QueueId;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,7 +62,8 @@ class NoneSuitsTest {
 
     @ParameterizedTest
     @MethodSource("cells")
-    void isDecidedByTheEgressesForItsSender(Unsuitability unsuitability, Other other, String expected) {
+    void isDecidedByTheEgressesForItsSender(
+            Unsuitability unsuitability, Other other, String expected) {
         Rig rig = new Rig(new SplittableRandom(1), configs(other)).start();
         rig.egress("one").usually(new Outcome.Unsuited("not this one", unsuitability));
         if (other == Other.LIMITED) {

@@ -3,13 +3,13 @@ package dev.postern.dispatch;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -25,7 +25,8 @@ final class ScriptedEgress implements Egress {
     static final Outcome DEFERRED = new Outcome.Deferred("450 4.2.1 later", null);
     static final Outcome REJECTED = new Outcome.Rejected("550 5.1.1 nobody");
     static final Outcome TOO_BIG = new Outcome.Unsuited("552 5.3.4 too big", Unsuitability.SIZE);
-    static final Outcome NOT_OWNED = new Outcome.Unsuited("553 5.7.1 not yours", Unsuitability.SENDER);
+    static final Outcome NOT_OWNED =
+            new Outcome.Unsuited("553 5.7.1 not yours", Unsuitability.SENDER);
     static final Outcome REFUSED =
             new Outcome.Unavailable("connection refused", Fault.NETWORK, null);
     static final Outcome NO_LOGIN =

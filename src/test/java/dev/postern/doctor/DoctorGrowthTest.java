@@ -22,7 +22,9 @@ class DoctorGrowthTest extends ReadersGrowth {
                 row(
                         "Sightings of a fault",
                         text -> saw("certificate: certificate of mx:1 is " + text)),
-                row("ServerName", text -> ServerName.make(UpstreamReply.parse("220 " + text))),
+                row(
+                        "ServerName",
+                        text -> LocalLook.ServerName.make(UpstreamReply.parse("220 " + text))),
                 row("PlatformReading", DoctorGrowthTest::proxies),
                 row("PlatformReading of a log-in", text -> proxies("http://" + text + "@proxy")));
     }
@@ -45,7 +47,7 @@ class DoctorGrowthTest extends ReadersGrowth {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
-    void everyRowLooksOnlyOnce(String what, FindingRow row) {
+    void everyRowLooksOnlyOnce(String what, FindingTable.FindingRow row) {
         for (String beginning : new String[] {"", "want 25; dropped ", "certificate of a:1 "}) {
             NastyText.assertLinear(
                     what,

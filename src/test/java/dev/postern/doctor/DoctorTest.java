@@ -123,7 +123,8 @@ class DoctorTest {
                     .server(587, exim.port())
                     .server(465, sixth.port())
                     .probe("gmail", down(Fault.INTERCEPTION, "intercepted by vps-4711"));
-            EgressReport gmail = examine(smtp("gmail", "smtp.gmail.com", 587)).egresses().getFirst();
+            EgressReport gmail =
+                    examine(smtp("gmail", "smtp.gmail.com", 587)).egresses().getFirst();
             assertEquals("intercepted", gmail.findings().getFirst().id());
             assertTrue(
                     gmail.findings()

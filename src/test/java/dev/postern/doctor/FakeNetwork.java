@@ -7,9 +7,9 @@ import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.testing.TestKeys;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -112,7 +112,9 @@ final class FakeNetwork implements Network {
                     .to(there, opening);
         }
         IOException trouble = trouble(state);
-        TroubleContext context = TroubleContext.ofSmtp(Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
+        TroubleContext context =
+                TroubleContext.ofSmtp(
+                        Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
         return new PortCheck(
                 address,
                 opening,

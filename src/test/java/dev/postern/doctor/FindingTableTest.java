@@ -76,7 +76,7 @@ class FindingTableTest {
 
     @Test
     void rowsHaveNamesOfTheirOwn() {
-        List<String> ids = FindingTable.rows().stream().map(FindingRow::id).toList();
+        List<String> ids = FindingTable.rows().stream().map(FindingTable.FindingRow::id).toList();
         assertEquals(List.copyOf(new LinkedHashSet<>(ids)), ids);
     }
 
@@ -94,7 +94,7 @@ class FindingTableTest {
 
     @Test
     void everyTroubleHasAdvice() {
-        for (FindingRow row : FindingTable.rows()) {
+        for (FindingTable.FindingRow row : FindingTable.rows()) {
             assertFalse(row.advice().equals("-"), row.id() + " leaves people alone");
         }
     }
@@ -120,7 +120,7 @@ class FindingTableTest {
                         | finding | where | on | what is seen | what it means | what to do |
                         | --- | --- | --- | --- | --- | --- |
                         """);
-        for (FindingRow row : FindingTable.rows()) {
+        for (FindingTable.FindingRow row : FindingTable.rows()) {
             String wheres = String.join(", ", row.wheres().stream().map(Where::word).toList());
             String seen = "`" + row.seen().pattern().replace("|", "\\|") + "`";
             List<String> cells =

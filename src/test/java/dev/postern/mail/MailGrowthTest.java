@@ -35,7 +35,11 @@ class MailGrowthTest extends ReadersGrowth {
                         "AddressMask of escaped quotes",
                         text -> AddressMask.apply("\\\"@ ".repeat(text.length() / 4))),
                 row("AddressMask.name", AddressMask::name),
-                row("Subject", text -> Subject.decode(("Subject: " + text).getBytes(UTF_8))),
+                row(
+                        "Subject",
+                        text ->
+                                HeaderRewriter.Subject.decode(
+                                        ("Subject: " + text).getBytes(UTF_8))),
                 row("QueueId", QueueId::parse),
                 row("CrlfLines", MailGrowthTest::lines),
                 row("HeaderSection", MailGrowthTest::header),

@@ -45,7 +45,8 @@ class OutcomeGrowthTest extends ReadersGrowth {
 
     private static void answer(String text) {
         for (String type : List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark")) {
-            TroubleContext context = TroubleContext.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
+            TroubleContext context =
+                    TroubleContext.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
             Trouble.ofAnswer(context, "HTTP 400 " + text, null);
         }
     }
@@ -58,7 +59,7 @@ class OutcomeGrowthTest extends ReadersGrowth {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
-    void everyRowLooksOnlyOnce(String what, TroubleRow row) {
+    void everyRowLooksOnlyOnce(String what, Trouble.TroubleRow row) {
         NastyText.assertLinear(
                 what,
                 Trouble.SAID_LIMIT_CHARACTERS,
@@ -67,7 +68,7 @@ class OutcomeGrowthTest extends ReadersGrowth {
     }
 
     /// What brings a text past the codes that a row wants first.
-    private static String beginning(TroubleRow row) {
+    private static String beginning(Trouble.TroubleRow row) {
         String wanted = row.said().pattern();
         if (wanted.startsWith("^HTTP 40")) {
             return wanted.substring(1, "^HTTP 403".length()) + " ";

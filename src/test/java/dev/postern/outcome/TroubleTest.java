@@ -92,8 +92,8 @@ class TroubleTest {
 
     @Test
     void rowsHaveNamesOfTheirOwn() {
-        for (List<TroubleRow> table : List.of(Trouble.smtpRows(), Trouble.apiRows())) {
-            List<String> ids = table.stream().map(TroubleRow::id).toList();
+        for (List<Trouble.TroubleRow> table : List.of(Trouble.smtpRows(), Trouble.apiRows())) {
+            List<String> ids = table.stream().map(Trouble.TroubleRow::id).toList();
             assertEquals(List.copyOf(new LinkedHashSet<>(ids)), ids);
         }
     }
@@ -133,20 +133,21 @@ class TroubleTest {
 
     @Test
     void troubleBeforeTheMessageIsAlwaysTheEgresss() {
-        for (TroubleRow row : all()) {
+        for (Trouble.TroubleRow row : all()) {
             boolean before = row.stages().stream().anyMatch(Stage::isBeforeMessage);
             assertTrue(!before || row.disposition().kind() == OutcomeClass.UNAVAILABLE, row.id());
         }
     }
 
-    private static List<TroubleRow> all() {
+    private static List<Trouble.TroubleRow> all() {
         return Stream.concat(Trouble.smtpRows().stream(), Trouble.apiRows().stream()).toList();
     }
 
     @Test
     void saysItInClearWords() {
         TroubleContext context =
-                TroubleContext.ofSmtp(Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
+                TroubleContext.ofSmtp(
+                        Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
         Verdict verdict = Trouble.ofFailure(context, new ConnectException("Connection refused"));
         assertEquals("connection refused by 127.0.0.1:587", verdict.outcome().reply());
         assertEquals("connect-refused", verdict.row());
@@ -154,7 +155,8 @@ class TroubleTest {
 
     @Test
     void followsTheServersWishForAWait() {
-        TroubleContext context = TroubleContext.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
+        TroubleContext context =
+                TroubleContext.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
         UpstreamReply reply = UpstreamReply.parse("450 4.2.0 Greylisted, retry in 300 seconds\r\n");
         assertEquals(
                 new Outcome.Deferred(
@@ -189,7 +191,7 @@ class TroubleTest {
         lines.add("");
         lines.add("| row | where | what is said | outcome | what to do |");
         lines.add("| --- | --- | --- | --- | --- |");
-        for (TroubleRow row : Trouble.smtpRows()) {
+        for (Trouble.TroubleRow row : Trouble.smtpRows()) {
             lines.add("| %s | %s".formatted(row.id(), cells(row)));
         }
         lines.add("");
@@ -204,14 +206,14 @@ class TroubleTest {
         lines.add("");
         lines.add("| row | who | where | what is said | outcome | what to do |");
         lines.add("| --- | --- | --- | --- | --- | --- |");
-        for (TroubleRow row : Trouble.apiRows()) {
+        for (Trouble.TroubleRow row : Trouble.apiRows()) {
             String who = row.types().isEmpty() ? "any" : String.join(", ", row.types());
             lines.add("| %s | %s | %s".formatted(row.id(), who, cells(row)));
         }
         return String.join("\n", lines) + "\n";
     }
 
-    private static String cells(TroubleRow row) {
+    private static String cells(Trouble.TroubleRow row) {
         String said = "`" + row.said().pattern().replace("|", "\\|") + "`";
         return "%s | %s | %s | %s |".formatted(row.where(), said, row.then(), row.advice());
     }

@@ -10,19 +10,19 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SaslTest {
-    private static String decoded(SaslResponse response) {
-        return assertInstanceOf(SaslResponse.Decoded.class, response).text();
+    private static String decoded(Sasl.Response response) {
+        return assertInstanceOf(Sasl.Response.Decoded.class, response).text();
     }
 
     @Test
     void responses() {
-        assertEquals("user", decoded(SaslResponse.parse(Octets.of("dXNlcg=="))));
-        assertEquals("user", decoded(SaslResponse.parse(Octets.of("dXNlcg== "))));
-        assertEquals("", decoded(SaslResponse.parse(Octets.of(""))));
-        assertEquals("j\u00f6", decoded(SaslResponse.parse(Octets.of("asO2"))));
-        assertEquals(new SaslResponse.Cancelled(), SaslResponse.parse(Octets.of("*")));
-        assertEquals("", decoded(SaslResponse.parseInitial("=")));
-        assertEquals("user", decoded(SaslResponse.parseInitial("dXNlcg==")));
+        assertEquals("user", decoded(Sasl.Response.parse(Octets.of("dXNlcg=="))));
+        assertEquals("user", decoded(Sasl.Response.parse(Octets.of("dXNlcg== "))));
+        assertEquals("", decoded(Sasl.Response.parse(Octets.of(""))));
+        assertEquals("j\u00f6", decoded(Sasl.Response.parse(Octets.of("asO2"))));
+        assertEquals(new Sasl.Response.Cancelled(), Sasl.Response.parse(Octets.of("*")));
+        assertEquals("", decoded(Sasl.Response.parseInitial("=")));
+        assertEquals("user", decoded(Sasl.Response.parseInitial("dXNlcg==")));
     }
 
     @Test
@@ -38,9 +38,9 @@ class SaslTest {
             "\u00e9\u00e9\u00e9\u00e9"
         };
         for (String text : wrong) {
-            assertEquals(new SaslResponse.NotBase64(), SaslResponse.parse(Octets.of(text)), text);
+            assertEquals(new Sasl.Response.NotBase64(), Sasl.Response.parse(Octets.of(text)), text);
         }
-        assertEquals(new SaslResponse.NotBase64(), SaslResponse.parseInitial("*"));
+        assertEquals(new Sasl.Response.NotBase64(), Sasl.Response.parseInitial("*"));
     }
 
     @Test
@@ -52,30 +52,32 @@ class SaslTest {
         for (String wrong : new String[] {"", "user", "user\0pass", "\0a\0b\0", "\0\0\0"}) {
             assertTrue(parse(wrong).isEmpty(), wrong);
         }
-        assertTrue(PlainCredentials.parse(Octets.of("\0\u00ff\0x")).isEmpty(), "not UTF-8");
+        assertTrue(Sasl.PlainCredentials.parse(Octets.of("\0\u00ff\0x")).isEmpty(), "not UTF-8");
     }
 
-    private static Optional<PlainCredentials> credentials(String as, String user, String password) {
-        return Optional.of(new PlainCredentials(as, user, password));
+    private static Optional<Sasl.PlainCredentials> credentials(
+            String as, String user, String password) {
+        return Optional.of(new Sasl.PlainCredentials(as, user, password));
     }
 
-    private static Optional<PlainCredentials> parse(String text) {
-        return PlainCredentials.parse(text.getBytes(StandardCharsets.UTF_8));
+    private static Optional<Sasl.PlainCredentials> parse(String text) {
+        return Sasl.PlainCredentials.parse(text.getBytes(StandardCharsets.UTF_8));
     }
 
     @Test
     void secretsDoNotShow() {
-        assertFalse(new PlainCredentials("", "user", "pass").toString().contains("pass"));
-        assertFalse(SaslResponse.parse(Octets.of("cGFzcw==")).toString().contains("pass"));
+        assertFalse(new Sasl.PlainCredentials("", "user", "pass").toString().contains("pass"));
+        assertFalse(Sasl.Response.parse(Octets.of("cGFzcw==")).toString().contains("pass"));
     }
 
     @Test
     void xtext() {
         String text = "e=mc2+x y\u00f6@example.org";
-        assertEquals("e+3Dmc2+2Bx+20y+C3+B6@example.org", Xtext.encode(text));
-        assertEquals(text, Xtext.decode(Xtext.encode(text)).orElseThrow());
+        assertEquals("e+3Dmc2+2Bx+20y+C3+B6@example.org", CommandParser.Xtext.encode(text));
+        assertEquals(
+                text, CommandParser.Xtext.decode(CommandParser.Xtext.encode(text)).orElseThrow());
         for (String wrong : new String[] {"+", "+4", "+4g", "+3d", "a=b", "a b", "\u00f6"}) {
-            assertTrue(Xtext.decode(wrong).isEmpty(), wrong);
+            assertTrue(CommandParser.Xtext.decode(wrong).isEmpty(), wrong);
         }
     }
 }

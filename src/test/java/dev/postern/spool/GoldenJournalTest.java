@@ -160,9 +160,11 @@ class GoldenJournalTest {
 
     private static byte[] write() throws IOException {
         MemoryDisk disk = new MemoryDisk(1);
-        QueueIndex queueIndex = new QueueIndex(SpoolBench.HOME, new Catalogue(disk, SpoolBench.HOME));
+        QueueIndex queueIndex =
+                new QueueIndex(SpoolBench.HOME, new Catalogue(disk, SpoolBench.HOME));
         Journal journal =
-                new Journal(disk, SpoolBench.HOME, queueIndex, MARK, true, 1 << 20, 0, 0, 1, _ -> {});
+                new Journal(
+                        disk, SpoolBench.HOME, queueIndex, MARK, true, 1 << 20, 0, 0, 1, _ -> {});
         Golden golden = new Golden(journal);
         golden.content(0);
         golden.state(RecordType.ACCEPTED, full(id(0), State.QUEUED, null));

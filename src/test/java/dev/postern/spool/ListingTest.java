@@ -15,7 +15,7 @@ class ListingTest {
         for (int i = 0; i < many.length; i++) {
             many[i] = "r" + i + "@example.net";
         }
-        int messages = Listing.PAGE_RECIPIENTS / many.length + 2;
+        int messages = QueueAdmin.Listing.PAGE_RECIPIENTS / many.length + 2;
         for (int i = 0; i < messages; i++) {
             bench.begin("x").commit(Mails.acceptance("a@example.org", bench.instant(), many));
             bench.spool().step();

@@ -114,7 +114,7 @@ class OwnDirectoryTest {
                         InstantSource.fixed(NOW),
                         new FileDisk(),
                         SpoolObserver.NONE,
-                        new SpoolOptions(16 * 1024, "boot-1", 42, false));
+                        new JournalSpool.SpoolOptions(16 * 1024, "boot-1", 42, false));
         spool.step();
         return spool;
     }

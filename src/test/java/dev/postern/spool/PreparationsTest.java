@@ -336,7 +336,7 @@ class PreparationsTest {
                         bench,
                         new MemoryDisk(2),
                         SpoolObserver.NONE,
-                        new SpoolOptions(64 * 1024, "boot-1", 42, true));
+                        new JournalSpool.SpoolOptions(64 * 1024, "boot-1", 42, true));
         List<Intake> intakes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Intake intake = threaded.receive();

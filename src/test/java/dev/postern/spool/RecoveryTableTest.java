@@ -13,10 +13,12 @@ class RecoveryTableTest {
     private static Stream<RecoveryTable.Place> places() {
         return Stream.of(RecoveryTable.Where.values())
                 .flatMap(where ->
-                        Stream.of(RecoveryTable.Head.values()).flatMap(head -> places(where, head)));
+                        Stream.of(RecoveryTable.Head.values())
+                                .flatMap(head -> places(where, head)));
     }
 
-    private static Stream<RecoveryTable.Place> places(RecoveryTable.Where where, RecoveryTable.Head head) {
+    private static Stream<RecoveryTable.Place> places(
+            RecoveryTable.Where where, RecoveryTable.Head head) {
         return Stream.of(RecoveryTable.Kind.values())
                 .flatMap(kind ->
                         Stream.of(RecoveryTable.Body.values())
@@ -25,7 +27,8 @@ class RecoveryTableTest {
 
     @Test
     void everyPossiblePlaceHasExactlyOneRow() {
-        List<RecoveryTable.Place> possible = places().filter(RecoveryTable.Place::isPossible).toList();
+        List<RecoveryTable.Place> possible =
+                places().filter(RecoveryTable.Place::isPossible).toList();
         assertEquals(2 * (2 * 3 + 2), possible.size());
         Set<RecoveryTable.Row> used = EnumSet.noneOf(RecoveryTable.Row.class);
         for (RecoveryTable.Place place : possible) {

@@ -181,7 +181,7 @@ class RestartTest {
         bench.restart();
         List<Attempt> history = bench.spool().find(intake.id()).orElseThrow().attempts();
         int dropped = rounds - history.size();
-        assertTrue(history.size() * to.length * Integer.BYTES <= History.MAX_BYTES);
+        assertTrue(history.size() * to.length * Integer.BYTES <= MessageState.History.MAX_BYTES);
         assertTrue(history.size() > 50, "left: " + history.size());
         assertEquals("(" + dropped + " older lines dropped) words", history.getFirst().reply());
         assertEquals("words", history.get(1).reply());

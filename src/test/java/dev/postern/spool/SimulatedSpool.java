@@ -43,7 +43,7 @@ public final class SimulatedSpool implements Spool {
                             clock,
                             disk,
                             SpoolObserver.NONE,
-                            new SpoolOptions(SEGMENT_BYTES, "boot-1", 42, false));
+                            new JournalSpool.SpoolOptions(SEGMENT_BYTES, "boot-1", 42, false));
             opened.step();
             return opened;
         } catch (IOException e) {

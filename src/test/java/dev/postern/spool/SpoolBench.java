@@ -57,7 +57,7 @@ final class SpoolBench implements InstantSource {
                         this,
                         disk,
                         SpoolObserver.NONE,
-                        new SpoolOptions(segmentBytes, bootId, 42, false));
+                        new JournalSpool.SpoolOptions(segmentBytes, bootId, 42, false));
         spool.step();
         return this;
     }

@@ -282,7 +282,7 @@ class SmtpClientTest {
 
     private static String passedOn(String said, boolean content) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        LocalCommands local = new LocalCommands(out);
+        SmtpClient.LocalCommands local = new SmtpClient.LocalCommands(out);
         if (content) {
             local.contentBegins();
         }

@@ -1,8 +1,8 @@
 package dev.postern.egress.http;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Unsuitability;
 import java.io.IOException;
@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/// What is particular to one provider: how a message becomes calls, what an answer says, and how
-/// to look whether the key works. It decides no outcome.
+/// What is particular to one provider: how a message becomes calls, what an answer says, and how to
+/// look whether the key works. It decides no outcome.
 interface Api {
 
     /// What is not carried of a message that the provider takes and, as the message asks, mails to

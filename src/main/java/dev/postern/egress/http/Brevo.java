@@ -90,7 +90,8 @@ final class Brevo extends RebuildingApi {
                             : draft.streamed()
                                     .html(
                                             leaves.stream()
-                                                    .map(leaf -> new ParsedMessage.Shown(leaf, false))
+                                                    .map(leaf ->
+                                                            new ParsedMessage.Shown(leaf, false))
                                                     .toList());
         }
         json.put("htmlContent", html.isBlank() ? "<pre> </pre>" : html);
@@ -138,7 +139,8 @@ final class Brevo extends RebuildingApi {
     @Override
     public boolean isOwn(HttpAnswer answer) {
         JsonNode body = JsonAnswer.read(answer);
-        return JsonAnswer.text(body, "code").isPresent() && JsonAnswer.text(body, "message").isPresent();
+        return JsonAnswer.text(body, "code").isPresent()
+                && JsonAnswer.text(body, "message").isPresent();
     }
 
     @Override

@@ -6,9 +6,9 @@ import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.TlsTrust;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -78,13 +78,15 @@ public final class EndpointCheck {
         this.proxies = new ProxySettings(environment);
         this.connectLimit = connectLimit;
         this.dialogLimit = dialogLimit;
-        this.dialer = new HttpDialer(endpoint, proxies, new TlsTrust(ca), connectLimit, dialogLimit);
+        this.dialer =
+                new HttpDialer(endpoint, proxies, new TlsTrust(ca), connectLimit, dialogLimit);
     }
 
     /// Returns tries as an egress would make them.
     ///
     /// @throws IllegalArgumentException when the configuration is not of an HTTPS egress
-    public static EndpointCheck of(EgressConfig egress, UnaryOperator<@Nullable String> environment) {
+    public static EndpointCheck of(
+            EgressConfig egress, UnaryOperator<@Nullable String> environment) {
         EgressCommon common = egress.common();
         return new EndpointCheck(
                 egress.type(),

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.http.CommitStream.SinkFailure;
+import dev.postern.egress.http.Exchange.CommitStream.SinkFailure;
 import dev.postern.egress.http.HttpResult.Answered;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.egress.http.HttpResult.Failed;
@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -331,6 +332,97 @@ final class Exchange {
 
         SourceFailure(IOException cause) {
             super(cause);
+        }
+    }
+
+    /// Gathers a request's body into large pieces and holds its last octet back until [#commit].
+    static final class CommitStream extends OutputStream {
+
+        private static final int BUFFER_BYTES = 16 * 1024;
+
+        private final OutputStream sink;
+        private final Runnable beforeWrite;
+        private final byte[] buffer = new byte[BUFFER_BYTES];
+        private int filled;
+        private long octets;
+
+        /// @param sink where the octets go
+        /// @param beforeWrite is told before each write to the sink
+        CommitStream(OutputStream sink, Runnable beforeWrite) {
+            this.sink = sink;
+            this.beforeWrite = beforeWrite;
+        }
+
+        /// The other side takes no more.
+        static final class SinkFailure extends IOException {
+            private static final long serialVersionUID = 1L;
+
+            private final IOException failure;
+
+            SinkFailure(IOException failure) {
+                super(failure);
+                this.failure = failure;
+            }
+
+            IOException failure() {
+                return failure;
+            }
+        }
+
+        /// Returns how many octets it was given.
+        long octets() {
+            return octets;
+        }
+
+        @Override
+        public void write(int octet) throws IOException {
+            if (filled == BUFFER_BYTES) {
+                writeAllButLast();
+            }
+            buffer[filled++] = (byte) octet;
+            octets++;
+        }
+
+        @Override
+        public void write(byte[] from, int offset, int length) throws IOException {
+            Objects.checkFromIndexSize(offset, length, from.length);
+            octets += length;
+            int at = offset;
+            int left = length;
+            while (left > 0) {
+                if (filled == BUFFER_BYTES) {
+                    writeAllButLast();
+                }
+                int some = Math.min(left, BUFFER_BYTES - filled);
+                System.arraycopy(from, at, buffer, filled, some);
+                filled += some;
+                at += some;
+                left -= some;
+            }
+        }
+
+        /// Writes what is held but for the body's last octet.
+        void writeAllButLast() throws SinkFailure {
+            if (filled > 1) {
+                give(0, filled - 1);
+                buffer[0] = buffer[filled - 1];
+                filled = 1;
+            }
+        }
+
+        /// Writes the last octet.
+        void commit() throws SinkFailure {
+            give(0, filled);
+            filled = 0;
+        }
+
+        private void give(int from, int to) throws SinkFailure {
+            beforeWrite.run();
+            try {
+                sink.write(buffer, from, to - from);
+            } catch (IOException e) {
+                throw new SinkFailure(e);
+            }
         }
     }
 }

@@ -117,7 +117,8 @@ record Fields(List<Field> all) {
             return true;
         }
 
-        private void begin(MimeLines line, int from, int colon) throws IOException, MessageLimitException {
+        private void begin(MimeLines line, int from, int colon)
+                throws IOException, MessageLimitException {
             String spelled = line.text(from).substring(0, colon - from).strip();
             if (wanted.test(spelled)) {
                 allowance.field();

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// and for each stretch of the request, `answer-timeout` from the last octet to the whole answer.
 /// One buffer of 16 KiB a call. What is taken of an answer is [AnswerReader]'s to say.
 ///
-/// See also: [Exchange] (one call), [AnswerReader] (what is an answer), [HttpDialer] (how connections
-/// are made).
+/// See also: [Exchange] (one call), [AnswerReader] (what is an answer), [HttpDialer] (how
+/// connections are made).
 final class Http implements AutoCloseable {
 
     /// Loggers that would write a request's header fields, key and all. Held here, since a logger

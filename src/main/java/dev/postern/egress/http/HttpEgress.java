@@ -5,22 +5,25 @@ import dev.postern.config.EgressCommon.Fidelity;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.egress.http.Api.Post;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Fault;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.RetryAfter;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,7 +112,8 @@ final class HttpEgress implements Egress {
             List<ForwardPath> strange = recipients.stream().filter(r -> !mayBeGiven(r)).toList();
             settle(
                     strange,
-                    new Outcome.Unsuited(api.type() + " takes no address like that", Unsuitability.FORM));
+                    new Outcome.Unsuited(
+                            api.type() + " takes no address like that", Unsuitability.FORM));
             if (strange.size() < recipients.size()) {
                 groups.add(without(recipients, strange));
             }
@@ -235,7 +240,8 @@ final class HttpEgress implements Egress {
                                         null));
                 // Its form may be wrong for the recipients that one call shows; all else is of all.
                 case Outcome.Unsuited unsuited
-                        when unsuited.unsuitability() != Unsuitability.FORM && !verdict.fewerRecipients() ->
+                        when unsuited.unsuitability() != Unsuitability.FORM
+                                && !verdict.fewerRecipients() ->
                         settleTheRest(unsuited);
                 case Outcome.Deferred _,
                         Outcome.Rejected _,
@@ -332,5 +338,36 @@ final class HttpEgress implements Egress {
     @Override
     public void close() {
         http.close();
+    }
+
+    /// Finds in an answer's header fields how long the server asks us to wait: `Retry-After` (RFC
+    /// 9110 §10.2.3), and with 429 the providers' own.
+    static final class RateHeaders {
+
+        private static final int TOO_MANY = 429;
+        private static final List<String> RESETS =
+                List.of("x-ratelimit-reset", "ratelimit-reset", "x-sib-ratelimit-reset");
+
+        private RateHeaders() {}
+
+        /// Returns the asked-for wait; null when none of them names one.
+        static @Nullable Duration in(HttpAnswer answer) {
+            return in(answer, Clock.systemUTC());
+        }
+
+        static @Nullable Duration in(HttpAnswer answer, Clock clock) {
+            Duration wait = read(answer, "retry-after", clock);
+            if (wait == null && answer.status() == TOO_MANY) {
+                for (String name : RESETS) {
+                    wait = wait == null ? read(answer, name, clock) : wait;
+                }
+            }
+            return wait;
+        }
+
+        private static @Nullable Duration read(HttpAnswer answer, String name, Clock clock) {
+            String value = answer.header(name);
+            return value == null ? null : RetryAfter.ofValue(value, clock);
+        }
     }
 }

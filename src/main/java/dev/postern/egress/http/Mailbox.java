@@ -263,7 +263,8 @@ record Mailbox(String address, String name) {
         }
 
         /// What has no second bracket is text; with a comma in it the entry ends there.
-        private void giveUp(int opened, int comma, CharSequence inside) throws MessageLimitException {
+        private void giveUp(int opened, int comma, CharSequence inside)
+                throws MessageLimitException {
             plain.append(' ');
             if (comma < 0) {
                 plain.append(inside);
@@ -310,7 +311,8 @@ record Mailbox(String address, String name) {
         private String named(String name) throws MessageLimitException {
             int entries = found.size() + others.size() + groups.size();
             if (entries >= ReadingBudget.ADDRESSES_LIMIT) {
-                throw new MessageLimitException("more than " + ReadingBudget.ADDRESSES_LIMIT + " addresses");
+                throw new MessageLimitException(
+                        "more than " + ReadingBudget.ADDRESSES_LIMIT + " addresses");
             }
             return HeaderText.decode(new Fields.Raw(name));
         }

@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.outcome.Unsuitability;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -77,7 +77,8 @@ final class Mailgun implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(
+            OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
             throws IOException, MessageLimitException {
         if (content.sizeBytes() > SIZE_LIMIT_BYTES) {
             return Optional.of(new Unfit("Mailgun takes at most 52 MiB", Unsuitability.SIZE));
@@ -146,7 +147,9 @@ final class Mailgun implements Api {
 
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        return answer.status() == SUCCESS ? JsonAnswer.text(JsonAnswer.read(answer), "id") : Optional.empty();
+        return answer.status() == SUCCESS
+                ? JsonAnswer.text(JsonAnswer.read(answer), "id")
+                : Optional.empty();
     }
 
     /// To a wrong key it says one word, which is no JSON.
@@ -194,7 +197,8 @@ final class Mailgun implements Api {
         void option(String name, String value) throws MessageLimitException {
             options++;
             if (options > OPTIONS_LIMIT) {
-                throw new MessageLimitException("more than " + OPTIONS_LIMIT + " options for Mailgun");
+                throw new MessageLimitException(
+                        "more than " + OPTIONS_LIMIT + " options for Mailgun");
             }
             field(name, value);
         }

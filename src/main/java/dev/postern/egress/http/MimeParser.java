@@ -1,9 +1,10 @@
 package dev.postern.egress.http;
 
-import dev.postern.egress.http.PartScanner.Part;
 import dev.postern.egress.http.ParsedMessage.Attachment;
 import dev.postern.egress.http.ParsedMessage.Shown;
+import dev.postern.egress.http.PartScanner.Part;
 import java.io.IOException;
+import java.io.Reader;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// be: there is a result for every message within the limits. What the result can't express stands
 /// in `notCarried`.
 ///
-/// **Diagnostics.** Thrown is `IOException`, when the content can't be read, and [MessageLimitException].
+/// **Diagnostics.** Thrown is `IOException`, when the content can't be read, and
+/// [MessageLimitException].
 ///
 /// **Limits.** Those of [ReadingBudget].
 final class MimeParser {
@@ -179,7 +181,8 @@ final class MimeParser {
     }
 
     /// Reads a part, and returns what of it is shown; the rest is attached.
-    private Body part(Part part, Place place, boolean whole) throws IOException, MessageLimitException {
+    private Body part(Part part, Place place, boolean whole)
+            throws IOException, MessageLimitException {
         if (part.losesLines()) {
             notCarried.add("header lines that are no fields");
         }
@@ -218,7 +221,8 @@ final class MimeParser {
         };
     }
 
-    private Body sequence(List<Part> children, Place place) throws IOException, MessageLimitException {
+    private Body sequence(List<Part> children, Place place)
+            throws IOException, MessageLimitException {
         Body all = Body.NONE;
         for (Part child : children) {
             all = joined(all, part(child, place, false));
@@ -493,5 +497,75 @@ final class MimeParser {
         int from = id.startsWith("<") ? 1 : 0;
         int to = id.endsWith(">") ? id.length() - 1 : id.length();
         return id.substring(Math.min(from, to), to).strip();
+    }
+
+    /// Which parts an HTML text refers to, by `cid:` addresses (RFC 2392 §2).
+    ///
+    /// *Limits.* The text is gone through once; an id of more than [#ID_LIMIT_CHARACTERS] is none.
+    static final class ContentIds {
+
+        private static final int ID_LIMIT_CHARACTERS = 998;
+        private static final String SCHEME = "cid:";
+        private static final String ENDS = "\"'<>()\\ \t\r\n\f";
+
+        private final Set<String> wanted;
+        private final Set<String> found = new HashSet<>();
+
+        /// The characters so far of what may be an address.
+        private final StringBuilder address = new StringBuilder();
+
+        private ContentIds(Set<String> wanted) {
+            this.wanted = wanted;
+        }
+
+        /// Returns which of the ids a text refers to.
+        static Set<String> referredTo(MimeLeaf html, Set<String> wanted) throws IOException {
+            ContentIds ids = new ContentIds(wanted);
+            try (Reader text = html.text()) {
+                for (int c = text.read(); c >= 0; c = text.read()) {
+                    ids.next((char) c);
+                }
+            }
+            ids.next(' ');
+            return ids.found;
+        }
+
+        private void next(char c) {
+            if (address.length() < SCHEME.length()) {
+                boolean goesOn = Character.toLowerCase(c) == SCHEME.charAt(address.length());
+                if (!goesOn) {
+                    address.setLength(0);
+                }
+                if (goesOn || Character.toLowerCase(c) == SCHEME.charAt(0)) {
+                    address.append(c);
+                }
+            } else if (ENDS.indexOf(c) >= 0) {
+                end();
+            } else if (address.length() <= SCHEME.length() + ID_LIMIT_CHARACTERS) {
+                address.append(c);
+            }
+        }
+
+        private void end() {
+            String id = address.substring(SCHEME.length());
+            address.setLength(0);
+            for (String one : List.of(id, unescaped(id), id.replace("&amp;", "&"))) {
+                if (wanted.contains(one)) {
+                    found.add(one);
+                }
+            }
+        }
+
+        /// Not all of those who write an address escape what can't stand in it.
+        private static String unescaped(String id) {
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < id.length(); i++) {
+                boolean escape = id.charAt(i) == '%' && i + 2 < id.length();
+                int value = escape ? HeaderText.hex(id.substring(i + 1, i + 3)) : -1;
+                text.append(value < 0 ? id.charAt(i) : (char) value);
+                i += value < 0 ? 0 : 2;
+            }
+            return text.toString();
+        }
     }
 }

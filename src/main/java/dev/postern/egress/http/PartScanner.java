@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// each other. Kept are header fields, of parts only those that speak of their content; a part's
 /// octets are a stretch of the content. A boundary of an outer multipart ends all inside.
 ///
-/// **Diagnostics.** A message that has too much of something is a [MessageLimitException]; whatever else is
-/// broken is read as well as can be.
+/// **Diagnostics.** A message that has too much of something is a [MessageLimitException]; whatever
+/// else is broken is read as well as can be.
 ///
 /// **Limits.** Those of [ReadingBudget].
 final class PartScanner {
@@ -92,7 +92,8 @@ final class PartScanner {
 
         private void readType() throws MessageLimitException {
             Fields.Raw said = first("Content-Type");
-            MimeParameters read = said.isEmpty() ? new MimeParameters(usualType) : MimeParameters.parse(said);
+            MimeParameters read =
+                    said.isEmpty() ? new MimeParameters(usualType) : MimeParameters.parse(said);
             // What is no media type at all is text (RFC 2045 §5.2).
             type =
                     isMediaType(read.value())
@@ -274,7 +275,8 @@ final class PartScanner {
         return line.length > RULE_OCTETS ? null : line;
     }
 
-    private void endHeader(Fields.Section header, long bodyStart) throws IOException, MessageLimitException {
+    private void endHeader(Fields.Section header, long bodyStart)
+            throws IOException, MessageLimitException {
         section = null;
         part.fields = header.fields();
         if (header.isHeadless()) {

@@ -7,8 +7,8 @@ import java.io.IOException;
 /// **Contract.** Whoever keeps something of a message counts it here first. One reading has one
 /// allowance.
 ///
-/// **Diagnostics.** Beyond a limit a [MessageLimitException] is thrown: the egress is not suited for such a
-/// message.
+/// **Diagnostics.** Beyond a limit a [MessageLimitException] is thrown: the egress is not suited
+/// for such a message.
 ///
 /// **Limits.** [#HEADER_LIMIT_OCTETS] kept of one header section, [#HEADERS_LIMIT_OCTETS] of all of
 /// them, [#FIELDS_LIMIT] fields in all; [#PARTS_LIMIT] parts, [#DEPTH_LIMIT] multiparts in each
@@ -57,7 +57,8 @@ final class ReadingBudget {
         sectionOctets += octets;
         headerOctets += octets;
         if (sectionOctets > HEADER_LIMIT_OCTETS) {
-            throw new MessageLimitException("more than " + HEADER_LIMIT_OCTETS + " octets of header fields");
+            throw new MessageLimitException(
+                    "more than " + HEADER_LIMIT_OCTETS + " octets of header fields");
         }
         if (headerOctets > HEADERS_LIMIT_OCTETS) {
             throw new MessageLimitException(
@@ -79,7 +80,8 @@ final class ReadingBudget {
     /// Looks at how many multiparts are in each other.
     void depth(int multiparts) throws MessageLimitException {
         if (multiparts > DEPTH_LIMIT) {
-            throw new MessageLimitException("more than " + DEPTH_LIMIT + " multiparts in each other");
+            throw new MessageLimitException(
+                    "more than " + DEPTH_LIMIT + " multiparts in each other");
         }
     }
 

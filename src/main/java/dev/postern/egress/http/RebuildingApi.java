@@ -63,7 +63,8 @@ abstract class RebuildingApi implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(
+            OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
             throws IOException, MessageLimitException {
         ParsedMessage message = MimeParser.read(content);
         Mailbox from = author(outbound, message);
@@ -72,7 +73,8 @@ abstract class RebuildingApi implements Api {
         }
         for (ParsedMessage.Attachment attachment : message.attachments()) {
             if (attachment.leaf().isEmpty()) {
-                return unfit("takes no empty attachment: " + attachment.label(), Unsuitability.FORM);
+                return unfit(
+                        "takes no empty attachment: " + attachment.label(), Unsuitability.FORM);
             }
         }
         List<ForwardPath> recipients = outbound.envelope().recipients();
@@ -137,7 +139,11 @@ abstract class RebuildingApi implements Api {
         private final JsonBody.Streamed streamed = new JsonBody.Streamed();
         private final NotCarried notCarried = new NotCarried();
 
-        Draft(OutboundMessage outbound, ParsedMessage message, Mailbox from, List<RecipientSplit> placements) {
+        Draft(
+                OutboundMessage outbound,
+                ParsedMessage message,
+                Mailbox from,
+                List<RecipientSplit> placements) {
             this.outbound = outbound;
             this.message = message;
             this.from = from;

@@ -115,13 +115,16 @@ final class Resend extends RebuildingApi {
 
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        return answer.status() == SUCCESS ? JsonAnswer.text(JsonAnswer.read(answer), "id") : Optional.empty();
+        return answer.status() == SUCCESS
+                ? JsonAnswer.text(JsonAnswer.read(answer), "id")
+                : Optional.empty();
     }
 
     @Override
     public boolean isOwn(HttpAnswer answer) {
         JsonNode body = JsonAnswer.read(answer);
-        return JsonAnswer.text(body, "name").isPresent() && JsonAnswer.text(body, "message").isPresent();
+        return JsonAnswer.text(body, "name").isPresent()
+                && JsonAnswer.text(body, "message").isPresent();
     }
 
     @Override

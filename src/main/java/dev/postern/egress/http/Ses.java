@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.mail.FieldFilter;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
@@ -104,7 +104,8 @@ final class Ses implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
+    public Optional<Unfit> plan(
+            OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
             throws IOException, MessageLimitException {
         List<ForwardPath> recipients = outbound.envelope().recipients();
         Optional<FieldFilter> filtered = FieldFilter.of(content, Ses::isArnField);
@@ -164,7 +165,8 @@ final class Ses implements Api {
         return request.build();
     }
 
-    private static List<MessageTag> tags(Fields fields, NotCarried notCarried) throws MessageLimitException {
+    private static List<MessageTag> tags(Fields fields, NotCarried notCarried)
+            throws MessageLimitException {
         List<MessageTag> tags = new ArrayList<>();
         for (Fields.Raw value : fields.values(MESSAGE_TAGS)) {
             Matcher tag = TAG.matcher(HeaderText.decode(value));
@@ -250,7 +252,10 @@ final class Ses implements Api {
         int colon = type.indexOf(':');
         String code = colon < 0 ? type : type.substring(0, colon);
         code = code.substring(code.lastIndexOf('#') + 1);
-        String text = JsonAnswer.text(body, "message").or(() -> JsonAnswer.text(body, "Message")).orElse("");
+        String text =
+                JsonAnswer.text(body, "message")
+                        .or(() -> JsonAnswer.text(body, "Message"))
+                        .orElse("");
         if (code.isEmpty() && text.isEmpty()) {
             return "";
         }

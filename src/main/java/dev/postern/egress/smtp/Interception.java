@@ -1,8 +1,8 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.Preset;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
 import java.net.NetworkInterface;

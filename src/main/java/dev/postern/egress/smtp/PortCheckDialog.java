@@ -2,9 +2,9 @@ package dev.postern.egress.smtp;
 
 import dev.postern.egress.WitnessTrust;
 import dev.postern.egress.smtp.PortChecker.Opening;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.Extension;
 import dev.postern.smtp.ReplyCode;

@@ -121,6 +121,7 @@ public final class PortChecker {
     /// @param talking the limit of all that follows
     public PortCheck to(
             InetSocketAddress address, Opening opening, Duration connecting, Duration talking) {
-        return new PortCheckDialog(address, opening, tls, tlsName, ehloName, connecting, talking).run();
+        return new PortCheckDialog(address, opening, tls, tlsName, ehloName, connecting, talking)
+                .run();
     }
 }

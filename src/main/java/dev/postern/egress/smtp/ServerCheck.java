@@ -2,9 +2,9 @@ package dev.postern.egress.smtp;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -51,7 +51,10 @@ public final class ServerCheck {
         boolean verified = tls != null && tls.isVerified();
         TroubleContext context =
                 TroubleContext.ofSmtp(
-                        reached.stage(), tlsName, PortChecker.peer(reached.address()), Duration.ZERO);
+                        reached.stage(),
+                        tlsName,
+                        PortChecker.peer(reached.address()),
+                        Duration.ZERO);
         Verdict stranger = verified ? null : interception(context, address, reached.answer());
         if (stranger != null) {
             return stranger;

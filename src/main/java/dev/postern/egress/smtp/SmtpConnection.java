@@ -1,7 +1,7 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.smtp.UpstreamReply;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -39,7 +39,8 @@ final class SmtpConnectionPool {
     /// @param nanoTime the clock that idleness is measured by
     /// @param commandLimit the time-out of NOOP
     /// @param shortest the shortest time-out of any connection
-    SmtpConnectionPool(Limits limits, LongSupplier nanoTime, Duration commandLimit, Duration shortest) {
+    SmtpConnectionPool(
+            Limits limits, LongSupplier nanoTime, Duration commandLimit, Duration shortest) {
         this.limits = limits;
         this.nanoTime = nanoTime;
         this.commandLimit = commandLimit;

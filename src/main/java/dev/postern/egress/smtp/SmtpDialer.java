@@ -9,9 +9,9 @@ import dev.postern.egress.TlsTrust;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.CertificateRefused;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.Extension;
 import jakarta.mail.MessagingException;
@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// tried, in order; with `port: auto` it goes the way that a race found ([PortFinder]), and races
 /// anew when that way does not work any more.
 ///
-/// **Diagnostics.** Trouble is a [ConnectResult.Failed] with the words of the trouble table, never an
-/// exception.
+/// **Diagnostics.** Trouble is a [ConnectResult.Failed] with the words of the trouble table, never
+/// an exception.
 ///
 /// See also: [SubmissionTransport] (what Jakarta Mail does), [TlsTrust] (whom we believe),
 /// [Interception] (who else may answer).
@@ -143,7 +143,8 @@ final class SmtpDialer {
             };
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            TroubleContext context = TroubleContext.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
+            TroubleContext context =
+                    TroubleContext.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
             Verdict verdict = Trouble.ofFinding(context, "broken off: interrupted");
             return new ConnectResult.Failed(verdict, Stage.CONNECT);
         }
@@ -176,18 +177,21 @@ final class SmtpDialer {
     }
 
     private ConnectResult dial(int port, @Nullable Credentials credentials) {
-        TroubleContext context = TroubleContext.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
+        TroubleContext context =
+                TroubleContext.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
         InetAddress[] addresses;
         try {
             addresses = resolver.resolve(config.host());
         } catch (UnknownHostException e) {
-            TroubleContext named = TroubleContext.ofSmtp(Stage.DNS, config.host(), context.peer(), commandLimit);
+            TroubleContext named =
+                    TroubleContext.ofSmtp(Stage.DNS, config.host(), context.peer(), commandLimit);
             return new ConnectResult.Failed(Trouble.ofFailure(named, e), Stage.DNS);
         }
         ConnectResult.Failed last = null;
         for (InetAddress address : addresses) {
             ConnectResult dialed = dial(named(address, port), opening(port), credentials);
-            if (!(dialed instanceof ConnectResult.Failed failed) || failed.stage() != Stage.CONNECT) {
+            if (!(dialed instanceof ConnectResult.Failed failed)
+                    || failed.stage() != Stage.CONNECT) {
                 return dialed;
             }
             last = failed;
@@ -214,7 +218,9 @@ final class SmtpDialer {
 
     private ConnectResult dial(
             InetSocketAddress address, Opening opening, @Nullable Credentials credentials) {
-        TroubleContext context = TroubleContext.ofSmtp(Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
+        TroubleContext context =
+                TroubleContext.ofSmtp(
+                        Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
         NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
         watchdog.watch(socket);
         try {
@@ -252,7 +258,8 @@ final class SmtpDialer {
                 Verdict verdict = Trouble.ofFinding(opened, "AUTH not offered");
                 return failed(socket, verdict, Stage.AUTH);
             }
-            return new ConnectResult.Connected(new SmtpConnection(transport, socket, opened, credentials));
+            return new ConnectResult.Connected(
+                    new SmtpConnection(transport, socket, opened, credentials));
         } catch (IOException e) {
             TroubleContext place = context.at(stage, commandLimit);
             Verdict verdict = Trouble.ofFailure(place, e);

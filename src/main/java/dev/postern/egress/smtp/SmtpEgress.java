@@ -8,19 +8,22 @@ import dev.postern.egress.CandidateView;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
-import dev.postern.egress.Probe;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.Transmission.Ended;
 import dev.postern.mail.ContentTraits;
+import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Verdict;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,7 +66,12 @@ public final class SmtpEgress implements Egress {
     /// @param egress the configuration
     /// @param hostname what we call ourselves in EHLO where the configuration does not say
     public SmtpEgress(EgressConfig.Smtp egress, String hostname) {
-        this(egress, hostname, SmtpDialer.Network.REAL, System::nanoTime, SmtpConnectionPool.Limits.USUAL);
+        this(
+                egress,
+                hostname,
+                SmtpDialer.Network.REAL,
+                System::nanoTime,
+                SmtpConnectionPool.Limits.USUAL);
     }
 
     /// @param nanoTime the clock that measures idleness
@@ -75,7 +83,8 @@ public final class SmtpEgress implements Egress {
             SmtpConnectionPool.Limits limits) {
         this.common = egress.common();
         this.config = egress.smtp();
-        this.pool = new SmtpConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
+        this.pool =
+                new SmtpConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
         this.dialer = new SmtpDialer(common, config, hostname, network, pool.watchdog());
         this.logIns = new LoginGuard(dialer::dial);
         this.turns = new Semaphore(common.concurrency());
@@ -257,5 +266,81 @@ public final class SmtpEgress implements Egress {
     public void close() {
         dialer.close();
         pool.close();
+    }
+
+    /// Lets one caller at a time log in with credentials that were not accepted yet. Whoever waited
+    /// for it shares its failure: a mistyped password is said once, however many messages wait, and
+    /// not so often at once that the provider bans this address.
+    ///
+    /// Credentials that were accepted are used freely, until they are refused or others come.
+    /// Thread-safe.
+    static final class LoginGuard {
+
+        private final Function<@Nullable Credentials, ConnectResult> dialer;
+        private final ReentrantLock turn = new ReentrantLock();
+        private volatile @Nullable Credentials accepted;
+        private volatile @Nullable Failure last;
+
+        /// @param dialer makes a connection and logs in
+        LoginGuard(Function<@Nullable Credentials, ConnectResult> dialer) {
+            this.dialer = dialer;
+        }
+
+        /// A try that failed; each is another object.
+        private static final class Failure {
+            private final Credentials credentials;
+            private final ConnectResult.Failed dialed;
+
+            Failure(Credentials credentials, ConnectResult.Failed dialed) {
+                this.credentials = credentials;
+                this.dialed = dialed;
+            }
+        }
+
+        /// Makes a connection and logs in, or tells the failure of who just tried.
+        ///
+        /// @param credentials null: without log-in
+        ConnectResult dial(@Nullable Credentials credentials) throws InterruptedException {
+            if (credentials == null) {
+                return dialer.apply(null);
+            }
+            if (!credentials.equals(accepted)) {
+                Failure before = last;
+                turn.lockInterruptibly();
+                try {
+                    Failure now = last;
+                    if (now != null && now != before && credentials.equals(now.credentials)) {
+                        return now.dialed;
+                    }
+                    if (!credentials.equals(accepted)) {
+                        return noted(credentials, dialer.apply(credentials));
+                    }
+                } finally {
+                    turn.unlock();
+                }
+            }
+            return noted(credentials, dialer.apply(credentials));
+        }
+
+        private ConnectResult noted(Credentials credentials, ConnectResult dialed) {
+            switch (dialed) {
+                case ConnectResult.Connected _ -> accepted = credentials;
+                case ConnectResult.Failed failed -> {
+                    if (!failed.verdict().isOurDoing() && !Thread.currentThread().isInterrupted()) {
+                        last = new Failure(credentials, failed);
+                    }
+                    if (failed.verdict().outcome() instanceof Outcome.Unavailable trouble
+                            && trouble.fault() == Fault.CREDENTIALS) {
+                        accepted = null;
+                    }
+                }
+            }
+            return dialed;
+        }
+
+        /// Returns how many wait for somebody else's try.
+        int waiting() {
+            return turn.getQueueLength();
+        }
     }
 }

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// One message on its way: usually one transaction over one connection, more where the server
-/// takes fewer recipients at a time (RFC 5321 §4.5.3.1.10) or a connection turned out stale.
+/// One message on its way: usually one transaction over one connection, more where the server takes
+/// fewer recipients at a time (RFC 5321 §4.5.3.1.10) or a connection turned out stale.
 ///
 /// **Contract.** After [#over] has said [Ended#REUSABLE] or [Ended#BROKEN] every recipient has an
 /// outcome. After [Ended#STALE] nothing was sent and nothing decided. The gate is passed once,
@@ -98,7 +98,8 @@ final class Transmission {
         return Ended.REUSABLE;
     }
 
-    private Ended transact(SmtpConnection connection, SmtpCommands wording, List<ForwardPath> recipients) {
+    private Ended transact(
+            SmtpConnection connection, SmtpCommands wording, List<ForwardPath> recipients) {
         boolean firstUse = outcomes.isEmpty() && connection.isUsed();
         SmtpTransaction transaction =
                 new SmtpTransaction(connection, wording, common, outbound, recipients, gate);

@@ -46,7 +46,8 @@ class ApiEndpointTest {
             assertTrue(ApiEndpoint.of(URI.create(good)).port() > 0);
         }
         for (String bad : List.of("http://api.example.org", "ftp://127.0.0.1", "https:///x")) {
-            assertThrows(IllegalArgumentException.class, () -> ApiEndpoint.of(URI.create(bad)), bad);
+            assertThrows(
+                    IllegalArgumentException.class, () -> ApiEndpoint.of(URI.create(bad)), bad);
         }
     }
 

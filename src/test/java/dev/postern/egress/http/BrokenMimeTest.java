@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
@@ -74,7 +74,8 @@ class BrokenMimeTest {
 
     @Test
     void whatMailboxFilesBeginWithIsNoLoss() throws Exception {
-        ParsedMessage message = read("From a@b.example Mon Jan  1 00:00:00 2024\nSubject: x\n\ny\n");
+        ParsedMessage message =
+                read("From a@b.example Mon Jan  1 00:00:00 2024\nSubject: x\n\ny\n");
         assertEquals(List.of(), message.notCarried());
         assertEquals("x", message.subject());
     }
@@ -361,7 +362,9 @@ class BrokenMimeTest {
                             .outcomes()
                             .firstEntry()
                             .getValue();
-            assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
+            assertEquals(
+                    Unsuitability.FORM,
+                    assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
             assertEquals(List.of(), api.requests());
         }
     }

@@ -8,8 +8,8 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.MessageContent;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.testing.Hostile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,7 +66,10 @@ class HostileMailTest {
                 if (!accepted) {
                     Outcome.Unsuited unsuited =
                             assertInstanceOf(Outcome.Unsuited.class, outcome, hostile.toString());
-                    assertEquals(Unsuitability.FORM, unsuited.unsuitability(), hostile + ": " + unsuited);
+                    assertEquals(
+                            Unsuitability.FORM,
+                            unsuited.unsuitability(),
+                            hostile + ": " + unsuited);
                 }
                 for (FakeApi.Request request : api.requests()) {
                     if (request.length() > READ_AT_MOST_OCTETS) {

@@ -122,7 +122,8 @@ final class Judge {
         command.environment().put("NODE_MODULES", Programs.NODE_MODULES.require().toString());
         command.environment().put("PYTHONIOENCODING", "utf-8");
         Commands.run(command.redirectOutput(output.toFile())).expect(0);
-        List<JsonNode> found = Files.readAllLines(output, UTF_8).stream().map(JsonAnswer::read).toList();
+        List<JsonNode> found =
+                Files.readAllLines(output, UTF_8).stream().map(JsonAnswer::read).toList();
         assertEquals(count, found.size(), script);
         return found;
     }

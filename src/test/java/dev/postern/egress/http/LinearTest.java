@@ -64,13 +64,16 @@ class LinearTest {
     private static void header() {
         PARSERS.put("Parameters", text -> MimeParameters.parse(raw(text)));
         PARSERS.put(
-                "Parameters, within", text -> MimeParameters.parse(raw("text/plain; name=\"" + text)));
+                "Parameters, within",
+                text -> MimeParameters.parse(raw("text/plain; name=\"" + text)));
         PARSERS.put(
                 "Parameters, without quotes",
                 text -> MimeParameters.parse(raw("text/plain; name=a " + text)));
         PARSERS.put(
                 "Parameters, a boundary",
-                text -> MimeParameters.octets(raw("multipart/mixed; boundary=" + text), "boundary"));
+                text ->
+                        MimeParameters.octets(
+                                raw("multipart/mixed; boundary=" + text), "boundary"));
         PARSERS.put("Mailbox", text -> Mailbox.parse(raw(text)));
         PARSERS.put("Mailbox, quoted", text -> Mailbox.parse(raw("\"" + text)));
         PARSERS.put("Mailbox, in angles", text -> Mailbox.parse(raw("A <" + text + "> B <a@b>")));
@@ -102,7 +105,9 @@ class LinearTest {
         PARSERS.put("FileNames", text -> FileNames.agrees(attachment(text)));
         PARSERS.put(
                 "SmtpApiField",
-                text -> SmtpApiField.apply(text, JsonAnswer.MAPPER.createObjectNode(), new NotCarried()));
+                text ->
+                        SendGridApi.SmtpApiField.apply(
+                                text, JsonAnswer.MAPPER.createObjectNode(), new NotCarried()));
     }
 
     private static Fields.Raw raw(String text) {
@@ -234,7 +239,7 @@ class LinearTest {
         PARSERS.put("Recipients", text -> Recipients.namedIn(text, RECIPIENTS));
         PARSERS.put("KeyMask", mask::mask);
         PARSERS.put("Wording", text -> wording.of(said(text), text, false));
-        PARSERS.put("RateHeaders", text -> RateHeaders.in(said(text)));
+        PARSERS.put("RateHeaders", text -> HttpEgress.RateHeaders.in(said(text)));
         String begun = "HTTP/1.1 200 X\r\n";
         PARSERS.put("an interim answer", text -> heard("HTTP/1.1 100 X\r\n" + text));
         PARSERS.put("a status line", text -> heard("HTTP/1.1 " + text));

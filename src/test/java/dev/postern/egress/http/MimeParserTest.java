@@ -163,7 +163,8 @@ class MimeParserTest {
     void textIsReadInItsCharset(String charset, String octets, String text) throws Exception {
         String type =
                 charset.isEmpty() ? "" : "Content-Type: text/plain; charset=" + charset + "\n";
-        ParsedMessage message = read("From: a@b\n" + (charset.isEmpty() ? "" : type) + "\n" + octets);
+        ParsedMessage message =
+                read("From: a@b\n" + (charset.isEmpty() ? "" : type) + "\n" + octets);
         assertEquals(text, text(message.text()));
         boolean guessed =
                 charset.startsWith("x-") || (octets.equals("caf\u00e9") && charset.equals("utf-8"));
@@ -220,7 +221,9 @@ class MimeParserTest {
     void partsAreFoundAsDeepAsTheyMayBe() throws Exception {
         assertEquals("text\r\n", text(read(nested(ReadingBudget.DEPTH_LIMIT)).text()));
         MessageLimitException trouble =
-                assertThrows(MessageLimitException.class, () -> read(nested(ReadingBudget.DEPTH_LIMIT + 1)));
+                assertThrows(
+                        MessageLimitException.class,
+                        () -> read(nested(ReadingBudget.DEPTH_LIMIT + 1)));
         assertEquals("more than 100 multiparts in each other", trouble.getMessage());
     }
 

@@ -12,8 +12,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -91,7 +91,8 @@ class RebuildingTest {
                             .firstEntry()
                             .getValue();
             FakeApi.Request request = api.requests().isEmpty() ? null : api.requests().getFirst();
-            return new Sent(request == null ? null : JsonAnswer.read(request.text()), outcome, request);
+            return new Sent(
+                    request == null ? null : JsonAnswer.read(request.text()), outcome, request);
         }
     }
 
@@ -268,7 +269,8 @@ class RebuildingTest {
             Sent refused = send(type, signed, EgressCommon.Fidelity.STRICT);
             assertEquals(
                     Unsuitability.FORM,
-                    assertInstanceOf(Outcome.Unsuited.class, refused.outcome(), type).unsuitability());
+                    assertInstanceOf(Outcome.Unsuited.class, refused.outcome(), type)
+                            .unsuitability());
             assertEquals(null, refused.request(), type);
             assertEquals(
                     "multipart/signed",

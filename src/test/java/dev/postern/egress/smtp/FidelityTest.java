@@ -11,8 +11,8 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.SteeringFilter;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.testing.Mail;
 import dev.postern.testing.RepeatedContent;
 import dev.postern.testing.ScriptedServer;
@@ -142,11 +142,14 @@ class FidelityTest {
     void declinesEightBitWhereNotOfferedWhileAnotherEgressIsLeft() {
         OutboundMessage last =
                 Mail.of("a@example.org", octets("\r\ncaf\u00e9\r\n"), false, "b@example.net");
-        OutboundMessage first = new OutboundMessage(last.id(), last.envelope(), last.content(), false);
+        OutboundMessage first =
+                new OutboundMessage(last.id(), last.envelope(), last.content(), false);
         assertInstanceOf(Outcome.Accepted.class, send(first));
         server.offering("PIPELINING");
         Outcome outcome = send(first);
-        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
+        assertEquals(
+                Unsuitability.FORM,
+                assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
         assertEquals(1, server.count("MAIL"));
     }
 
@@ -161,7 +164,9 @@ class FidelityTest {
                         .outcomes()
                         .firstEntry()
                         .getValue();
-        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
+        assertEquals(
+                Unsuitability.FORM,
+                assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
         assertEquals(0, server.count("MAIL"));
     }
 
@@ -213,7 +218,9 @@ class FidelityTest {
                 List.of("RCPT TO:<b@xn--bcher-kva.example>", "RCPT TO:<c@example.net>"),
                 server.messages().getFirst().rcpts());
         Outcome outcome = delivery.outcomes().get(new ForwardPath("m\u00fcller@example.net"));
-        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
+        assertEquals(
+                Unsuitability.FORM,
+                assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
     }
 
     /// With the domain in ASCII, a message that was submitted with SMTPUTF8 needs it no more.
@@ -232,7 +239,9 @@ class FidelityTest {
         server.offering("8BITMIME");
         byte[] text = "Subject: caf\u00e9\r\n\r\n".getBytes(StandardCharsets.UTF_8);
         Outcome outcome = send(Mail.of("a@example.org", text, true, "b@example.net"));
-        assertEquals(Unsuitability.FORM, assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
+        assertEquals(
+                Unsuitability.FORM,
+                assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
         assertEquals(0, server.count("MAIL"));
     }
 

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.Await;
 import dev.postern.testing.Mail;
@@ -37,8 +37,8 @@ class LoginGuardTest {
     private final CountDownLatch answer = new CountDownLatch(1);
     private final AtomicInteger tries = new AtomicInteger();
     private final ConnectResult.Failed refusal = refusal();
-    private final LoginGuard logIns =
-            new LoginGuard(_ -> {
+    private final SmtpEgress.LoginGuard logIns =
+            new SmtpEgress.LoginGuard(_ -> {
                 tries.incrementAndGet();
                 awaitAnswer();
                 return refusal;
@@ -126,7 +126,8 @@ class LoginGuardTest {
     }
 
     private static ConnectResult.Failed refusal() {
-        TroubleContext context = TroubleContext.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
+        TroubleContext context =
+                TroubleContext.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
         UpstreamReply said = UpstreamReply.parse("535 5.7.8 Username and Password not accepted.");
         return new ConnectResult.Failed(Trouble.ofReply(context, said), Stage.AUTH);
     }

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.smtp.PortChecker.Opening;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -44,7 +44,8 @@ class PortRaceTest {
         }
 
         ScriptedTrack loses(int port, long afterMillis) {
-            TroubleContext context = TroubleContext.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
+            TroubleContext context =
+                    TroubleContext.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
             objections.put(port, Trouble.ofFinding(context, "AUTH not offered"));
             return wins(port, afterMillis);
         }

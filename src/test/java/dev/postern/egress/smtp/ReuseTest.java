@@ -152,7 +152,8 @@ class ReuseTest {
     @Test
     void aConnectionIsWornOutAfterSomeMessages() {
         EgressSetup setup = setup();
-        setup.limits = new SmtpConnectionPool.Limits(Duration.ofSeconds(3), Duration.ofSeconds(10), 2);
+        setup.limits =
+                new SmtpConnectionPool.Limits(Duration.ofSeconds(3), Duration.ofSeconds(10), 2);
         try (SmtpEgress egress = setup.build()) {
             for (int i = 0; i < 6; i++) {
                 assertSends(egress);

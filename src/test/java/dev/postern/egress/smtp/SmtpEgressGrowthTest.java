@@ -1,8 +1,8 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.TroubleContext;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.ReadersGrowth;
 import java.net.InetAddress;
@@ -18,10 +18,14 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
-                row("RemoteId", RemoteQueueId::in),
-                row("RemoteId behind a code", text -> RemoteQueueId.in("250 " + text)),
-                row("RemoteId with a word", text -> RemoteQueueId.in("250 Ok id=" + text + " x")),
-                row("RemoteId of SES", text -> RemoteQueueId.in("250 Ok " + text)),
+                row("RemoteId", SmtpTransaction.RemoteQueueId::in),
+                row(
+                        "RemoteId behind a code",
+                        text -> SmtpTransaction.RemoteQueueId.in("250 " + text)),
+                row(
+                        "RemoteId with a word",
+                        text -> SmtpTransaction.RemoteQueueId.in("250 Ok id=" + text + " x")),
+                row("RemoteId of SES", text -> SmtpTransaction.RemoteQueueId.in("250 Ok " + text)),
                 row("Answer", SmtpEgressGrowthTest::answer),
                 row("Interception", text -> intercepted("smtp.gmail.com", text, "vps.example")),
                 row(
@@ -54,7 +58,8 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
     }
 
     private static void intercepted(String host, String name, String ownName) {
-        TroubleContext context = TroubleContext.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
+        TroubleContext context =
+                TroubleContext.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
         Answer answer = new Answer(greeting(name), greeting(name), List.of(name), null);
         new Interception(host, host, ownName).verdict(context, FAR, answer);
     }
@@ -77,7 +82,8 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
     }
 
     private static void wording(String address) {
-        SmtpCommands wording = new SmtpCommands(new Offers(0, false, false, false, false, 1), false);
+        SmtpCommands wording =
+                new SmtpCommands(new Offers(0, false, false, false, false, 1), false);
         wording.unsuitability(new ForwardPath(address));
     }
 }

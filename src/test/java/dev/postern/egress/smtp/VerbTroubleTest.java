@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
-import dev.postern.outcome.Unsuitability;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Unsuitability;
 import dev.postern.testing.Mail;
 import dev.postern.testing.ScriptedServer;
 import java.io.IOException;
@@ -85,7 +85,8 @@ class VerbTroubleTest {
             case Outcome.Rejected _ -> "r";
             case Outcome.Uncertain _ -> "?";
             case Outcome.Unavailable unavailable -> "u" + unavailable.fault().word().charAt(0);
-            case Outcome.Unsuited unsuited -> unsuited.unsuitability() == Unsuitability.SIZE ? "z" : "x";
+            case Outcome.Unsuited unsuited ->
+                    unsuited.unsuitability() == Unsuitability.SIZE ? "z" : "x";
         };
     }
 }
