@@ -49,10 +49,10 @@ final class DeliveryLog {
 
     private void tellDeparted(DeliveryRound round, RecipientGroup group, Choice.Go go) {
         String egress = go.slots().name();
-        Miss missed = go.insteadOf();
-        if (missed != null) {
-            outcomes.fallback(round.id(), egress, missed.egress(), missed.words());
-            observer.fellBack(round.id(), egress, missed.egress(), missed.words());
+        Skip skipped = go.insteadOf();
+        if (skipped != null) {
+            outcomes.fallback(round.id(), egress, skipped.egress(), skipped.words());
+            observer.fellBack(round.id(), egress, skipped.egress(), skipped.words());
         }
         if (group.isDoubtful()) {
             outcomes.possibleDuplicate(round.id(), egress, "sent again after a lost answer");

@@ -450,8 +450,8 @@ public final class Dispatcher implements AutoCloseable {
                     }
                     return false;
                 }
-                case Choice.Nowhere(var passedOver) -> round.strand(passedOver, now);
-                case Choice.Stay(Miss miss, Instant again) -> round.stay(miss, again);
+                case Choice.Nowhere(var skipped) -> round.strand(skipped, now);
+                case Choice.Stay(Skip skip, Instant again) -> round.stay(skip, again);
             }
         }
         settle(round);

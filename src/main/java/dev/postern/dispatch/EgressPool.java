@@ -2,16 +2,13 @@ package dev.postern.dispatch;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Egress;
+import dev.postern.dispatch.Router.Route;
+import dev.postern.dispatch.Skip.Why;
 import dev.postern.egress.EgressHealth;
-import dev.postern.egress.EgressView;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
-import dev.postern.route.Route;
-import dev.postern.route.Route.PassedOver;
-import dev.postern.route.Router;
-import dev.postern.route.Standing;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Spool;
 import java.time.Duration;
@@ -21,6 +18,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Function;
@@ -157,17 +155,21 @@ final class EgressPool {
                 return choice;
             }
         }
-        Route route = router.route(sender, name -> standing(group, name, now));
+        // An egress that was asked in this round is out of the choice by that; how it stands now must
+        // not keep the message from those behind it.
+        Route route =
+                router.route(
+                        sender, name -> group.tried(name) ? null : slots(name).skip(now));
         List<String> left = admitting(group, route);
         if (left.isEmpty()) {
-            return new Choice.Nowhere(misses(group, route, sender, now));
+            return new Choice.Nowhere(skips(group, route, now));
         }
         Optional<String> sparing =
                 left.stream().filter(name -> !maySpoil(group, name, traits)).findFirst();
         boolean last = sparing.isEmpty() || left.size() == 1;
         String chosen = sparing.orElse(left.getFirst());
-        Miss missed = insteadOf(group, route, chosen, now);
-        return new Choice.Go(slots(chosen), missed, last || !traits.eightBit());
+        Skip insteadOf = insteadOf(group, route, chosen, now);
+        return new Choice.Go(slots(chosen), insteadOf, last || !traits.eightBit());
     }
 
     /// Returns the candidates that were not asked yet; those that take no more mail at this moment
@@ -184,88 +186,46 @@ final class EgressPool {
 
     /// Returns null when the egress has been down for so long that others may be asked.
     private static @Nullable Choice choosePinned(EgressSlots slots, Instant now) {
-        return switch (slots.standing(now)) {
-            case Standing.Usable _ -> new Choice.Go(slots, null, true);
-            case Standing.Limited(Instant until) -> {
-                Instant again = slots.promise(until, now);
-                yield new Choice.Stay(Miss.limited(slots.name(), again), again);
-            }
-            case Standing.Down(String words) -> {
-                EgressView view = slots.health().view();
-                Instant since = view.downSince() == null ? now : view.downSince();
-                Instant free = since.plus(UNCERTAIN_DOWN);
-                Miss miss = down(slots, words, now);
-                yield now.isBefore(free) ? new Choice.Stay(miss, free) : null;
-            }
-        };
-    }
-
-    /// An egress that was asked in this round is out of the choice by that; how it stands now must
-    /// not keep the message from those behind it.
-    private Standing standing(RecipientGroup group, String name, Instant now) {
-        return group.tried(name) ? Standing.USABLE : slots(name).standing(now);
-    }
-
-    private List<Miss> misses(RecipientGroup group, Route route, ReversePath sender, Instant now) {
-        List<Miss> misses = new ArrayList<>();
-        for (PassedOver over : route.passedOver()) {
-            if (group.tried(over.egress())) {
-                continue;
-            }
-            switch (over) {
-                case PassedOver.Sender(String egress) ->
-                        misses.add(Miss.sender(egress, sender.address()));
-                case PassedOver.Down(String egress, String words) ->
-                        misses.add(down(slots(egress), words, now));
-                case PassedOver.Limited(String egress, Instant until) ->
-                        misses.add(Miss.limited(egress, slots(egress).promise(until, now)));
-                case PassedOver.Behind _ -> {}
-            }
+        Skip skip = slots.skip(now);
+        if (skip == null) {
+            return new Choice.Go(slots, null, true);
         }
-        return misses;
+        Skip owed = slots.owed(skip, now);
+        if (owed.why() == Why.LIMITED) {
+            return new Choice.Stay(owed, Objects.requireNonNull(owed.until()));
+        }
+        Instant since = slots.health().view().downSince();
+        Instant free = (since == null ? now : since).plus(UNCERTAIN_DOWN);
+        return now.isBefore(free) ? new Choice.Stay(owed, free) : null;
     }
 
-    private static Miss down(EgressSlots slots, String words, Instant now) {
-        EgressView view = slots.health().view();
-        Instant failedAt = view.lastErrorAt() == null ? now : view.lastErrorAt();
-        slots.oweHaste();
-        return Miss.down(slots.name(), words, failedAt, null);
+    private List<Skip> skips(RecipientGroup group, Route route, Instant now) {
+        return route.skipped().stream()
+                .filter(skip -> !group.tried(skip.egress()))
+                .map(skip -> slots(skip.egress()).owed(skip, now))
+                .toList();
     }
 
     /// Returns the most preferred egress that did not take the group although it may send for its
     /// sender.
-    private @Nullable Miss insteadOf(
+    private @Nullable Skip insteadOf(
             RecipientGroup group, Route route, String chosen, Instant now) {
         for (String name : byName.sequencedKeySet()) {
             if (name.equals(chosen)) {
                 return null;
             }
-            Optional<Miss> miss = group.miss(name).or(() -> miss(route, name, now));
-            if (miss.isPresent()) {
-                return miss.get();
+            Optional<Skip> skip = group.skip(name).or(() -> route.passing(name));
+            if (skip.isPresent()) {
+                return skip.get();
             }
             if (route.candidates().contains(name)) {
                 EgressSlots slots = slots(name);
                 return slots.health().admits()
-                        ? Miss.spoiling(name)
-                        : Miss.onTrial(name, slots.health().view().lastError(), now);
+                        ? Skip.spoiling(name)
+                        : Skip.onTrial(name, slots.health().view().lastError(), now);
             }
         }
         return null;
-    }
-
-    private static Optional<Miss> miss(Route route, String name, Instant now) {
-        for (PassedOver over : route.passedOver()) {
-            if (over instanceof PassedOver.Down(String egress, String words)
-                    && egress.equals(name)) {
-                return Optional.of(Miss.down(name, words, now, null));
-            }
-            if (over instanceof PassedOver.Limited(String egress, var until)
-                    && egress.equals(name)) {
-                return Optional.of(Miss.limited(name, until));
-            }
-        }
-        return Optional.empty();
     }
 
     /// Returns when the next probe of any egress is due; the end of a call is when those are looked

@@ -7,7 +7,6 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.EgressView;
-import dev.postern.route.Standing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -65,13 +64,32 @@ final class EgressSlots {
         return health;
     }
 
-    /// Returns how it stands for the router.
-    Standing standing(Instant now) {
+    /// Returns why it can't be asked now; null when it can: being busy or unproven does not matter
+    /// here.
+    @Nullable Skip skip(Instant now) {
         EgressView view = health.view();
         if (view.state() == EgressState.DOWN) {
-            return new Standing.Down(view.lastError() == null ? "down" : view.lastError());
+            String words = view.lastError() == null ? "down" : view.lastError();
+            Instant failedAt = view.lastErrorAt() == null ? now : view.lastErrorAt();
+            return Skip.down(name(), words, failedAt, null);
         }
-        return limitedUntil(now).<Standing>map(Standing.Limited::new).orElse(Standing.USABLE);
+        return limitedUntil(now).map(until -> Skip.limited(name(), until)).orElse(null);
+    }
+
+    /// Returns a skip of this egress for mail that now waits for it: with a place in the line where
+    /// its limit is used up, and to be hastened when it works again.
+    Skip owed(Skip skip, Instant now) {
+        return switch (skip.why()) {
+            case DOWN -> {
+                oweHaste();
+                yield skip;
+            }
+            case LIMITED -> {
+                Instant until = Objects.requireNonNull(skip.until());
+                yield Skip.limited(skip.egress(), promise(until, now));
+            }
+            case PUT_OFF, FAULT, MENDABLE, FINAL, OTHERS_SENDER -> skip;
+        };
     }
 
     private Optional<Instant> limitedUntil(Instant now) {
@@ -186,7 +204,7 @@ final class EgressSlots {
 
     /// Returns when a message that found the limit used up should come again: each a step after the
     /// one before, so that a thousand of them do not come for one place.
-    Instant promise(Instant until, Instant now) {
+    private Instant promise(Instant until, Instant now) {
         Instant next = promised.isBefore(until) ? until : promised.plus(limits.step());
         Instant latest = now.plus(PROMISE_MOST);
         promised = next.isAfter(latest) && latest.isAfter(until) ? latest : next;
