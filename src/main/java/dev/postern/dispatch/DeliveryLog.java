@@ -43,11 +43,11 @@ final class DeliveryLog {
     }
 
     /// Tells of a call that begins.
-    void departed(DeliveryRound round, RecipientGroup group, Choice.Go go) {
+    void departed(DeliveryRound round, RecipientGroup group, EgressPool.Choice.Go go) {
         tell(() -> tellDeparted(round, group, go));
     }
 
-    private void tellDeparted(DeliveryRound round, RecipientGroup group, Choice.Go go) {
+    private void tellDeparted(DeliveryRound round, RecipientGroup group, EgressPool.Choice.Go go) {
         String egress = go.slots().name();
         Skip skipped = go.insteadOf();
         if (skipped != null) {

@@ -71,7 +71,7 @@ final class DeliveryRound {
     private @Nullable Instant uncertainUntil;
     private @Nullable Instant due;
     private Instant notBefore = Instant.MIN;
-    private @Nullable RunningAttempt underWay;
+    private AttemptRunner.@Nullable RunningAttempt underWay;
     private boolean hurried;
     private Runnable patience = () -> {};
     private boolean ended;
@@ -240,11 +240,11 @@ final class DeliveryRound {
         return groups.peek();
     }
 
-    @Nullable RunningAttempt underWay() {
+    AttemptRunner.@Nullable RunningAttempt underWay() {
         return underWay;
     }
 
-    void underWay(@Nullable RunningAttempt call) {
+    void underWay(AttemptRunner.@Nullable RunningAttempt call) {
         underWay = call;
     }
 
