@@ -551,11 +551,13 @@ final class AttemptRunner {
                                 fresh.put(to, outcome);
                             }));
             Instant now = clock.instant();
-            boolean worthIt = ended.size() >= told.size() || !now.isBefore(toldLast.plus(TOLD_WAIT));
+            boolean worthIt =
+                    ended.size() >= told.size() || !now.isBefore(toldLast.plus(TOLD_WAIT));
             if (ended.isEmpty() || !worthIt) {
                 return;
             }
-            List<Attempt> lines = DeliveryLog.lines(egress, fresh, began, Duration.between(began, now));
+            List<Attempt> lines =
+                    DeliveryLog.lines(egress, fresh, began, Duration.between(began, now));
             try {
                 spool.progress(id, new Settlement(0, lines, ended, now, false));
                 toldLast = now;

@@ -44,9 +44,9 @@ import org.slf4j.LoggerFactory;
 /// ([#sendNow]) included. New mail goes before deferred mail, and senders take turns among what is
 /// claimed. While nothing is due, nothing runs: the spool wakes the dispatcher, or a timer does.
 ///
-/// *How.* All decisions are made by tasks that run one at a time ([Scheduler.SerialExecutor]) and never wait
-/// for a network. Each call of an egress, and each probe, has a virtual thread of its own and
-/// brings back its result as such a task.
+/// *How.* All decisions are made by tasks that run one at a time ([Scheduler.SerialExecutor]) and
+/// never wait for a network. Each call of an egress, and each probe, has a virtual thread of its
+/// own and brings back its result as such a task.
 ///
 /// *Diagnostics.* Logs each attempt, fallback, possible duplicate and end, and when an egress goes
 /// down or works again. What is thrown is our own fault: it is logged with its stack trace, and the
@@ -188,7 +188,8 @@ public final class Dispatcher implements AutoCloseable {
             List<EgressPool.EgressSlots> gone = before.without(pool);
             gone.forEach(slots -> holds.forget(slots.name()));
             gone.forEach(slots ->
-                    slots.retire(() -> Scheduler.SerialExecutor.run(() -> retired.accept(slots.egress()))));
+                    slots.retire(() ->
+                            Scheduler.SerialExecutor.run(() -> retired.accept(slots.egress()))));
             if (stage == Stage.RUNNING) {
                 run();
                 MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, scheduler.now()));
@@ -322,7 +323,9 @@ public final class Dispatcher implements AutoCloseable {
             giveUpAll();
             probes.close();
             if (stage != Stage.CLOSED) {
-                pool.all().forEach(slots -> Scheduler.SerialExecutor.run(() -> slots.close(scheduler.now())));
+                pool.all()
+                        .forEach(slots ->
+                                Scheduler.SerialExecutor.run(() -> slots.close(scheduler.now())));
             }
             drained(Stage.CLOSED);
             closed.complete(null);

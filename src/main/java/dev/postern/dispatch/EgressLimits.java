@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressCommon.Rate;
 import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressCommon.Rate;
 import dev.postern.spool.Spool;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

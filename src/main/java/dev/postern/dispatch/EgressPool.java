@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressCommon.Fidelity;
 import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressCommon.Fidelity;
 import dev.postern.config.EgressConfig;
 import dev.postern.dispatch.Router.Route;
 import dev.postern.dispatch.Skip.Why;
@@ -159,11 +159,11 @@ final class EgressPool {
                 return choice;
             }
         }
-        // An egress that was asked in this round is out of the choice by that; how it stands now must
+        // An egress that was asked in this round is out of the choice by that; how it stands now
+        // must
         // not keep the message from those behind it.
         Route route =
-                router.route(
-                        sender, name -> group.tried(name) ? null : slots(name).skip(now));
+                router.route(sender, name -> group.tried(name) ? null : slots(name).skip(now));
         List<String> left = admitting(group, route);
         if (left.isEmpty()) {
             return new Choice.Nowhere(skips(group, route, now));

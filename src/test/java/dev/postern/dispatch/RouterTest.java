@@ -44,20 +44,14 @@ class RouterTest {
     void oneThatIsDownGetsNoMail() {
         Route route = route(Map.of("one", DOWN), WhenLimited.WAIT);
         assertEquals(List.of("three", "four"), route.candidates());
-        assertEquals(
-                List.of(DOWN, OTHERS),
-                route.skipped());
+        assertEquals(List.of(DOWN, OTHERS), route.skipped());
     }
 
     @Test
     void aLimitedOneThatWaitsKeepsItsMail() {
         Route route = route(Map.of("one", LIMIT), WhenLimited.WAIT);
         assertEquals(List.of(), route.candidates());
-        assertEquals(
-                List.of(
-                        LIMIT,
-                        OTHERS),
-                route.skipped());
+        assertEquals(List.of(LIMIT, OTHERS), route.skipped());
     }
 
     @Test

@@ -60,7 +60,8 @@ class SlidingWindowTest {
                 100,
                 random -> {
                     int messages = 1 + random.nextInt(5);
-                    EgressLimits.SlidingWindow window = new EgressLimits.SlidingWindow(new Rate(messages, MINUTE));
+                    EgressLimits.SlidingWindow window =
+                            new EgressLimits.SlidingWindow(new Rate(messages, MINUTE));
                     Deque<Instant> gone = new ArrayDeque<>();
                     Instant now = START;
                     for (int i = 0; i < 300; i++) {

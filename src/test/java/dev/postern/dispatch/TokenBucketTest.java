@@ -53,7 +53,8 @@ class TokenBucketTest {
         EgressLimits.TokenBucket bucket = empty();
         bucket.giveBack(START);
         assertEquals(Optional.empty(), bucket.usedUpUntil(START));
-        EgressLimits.TokenBucket single = new EgressLimits.TokenBucket(new Rate(1, Duration.ofMinutes(1)));
+        EgressLimits.TokenBucket single =
+                new EgressLimits.TokenBucket(new Rate(1, Duration.ofMinutes(1)));
         single.take(START);
         single.giveBack(START);
         assertEquals(Optional.empty(), single.usedUpUntil(START));
@@ -93,7 +94,8 @@ class TokenBucketTest {
                 random -> {
                     int messages = 1 + random.nextInt(6);
                     Duration period = Duration.ofSeconds(1 + random.nextInt(120));
-                    EgressLimits.TokenBucket bucket = new EgressLimits.TokenBucket(new Rate(messages, period));
+                    EgressLimits.TokenBucket bucket =
+                            new EgressLimits.TokenBucket(new Rate(messages, period));
                     List<Instant> gone = new ArrayList<>();
                     Instant now = START;
                     for (int i = 0; i < 400; i++) {
