@@ -38,10 +38,9 @@ class ArchitectureTest {
         MAY_KNOW.put("smtp", Set.of());
         MAY_KNOW.put("config", Set.of("mail", "smtp"));
         MAY_KNOW.put("outcome", words());
-        MAY_KNOW.put("route", words());
         MAY_KNOW.put("spool", words("outcome"));
         MAY_KNOW.put("egress", words("outcome"));
-        MAY_KNOW.put("dispatch", words("spool", "route", "egress", "outcome"));
+        MAY_KNOW.put("dispatch", words("spool", "egress", "outcome"));
         // For `acknowledge: sent` the listener asks an interface that dispatch implements.
         MAY_KNOW.put("listener", words("spool", "outcome"));
         MAY_KNOW.put("doctor", words("egress", "outcome"));

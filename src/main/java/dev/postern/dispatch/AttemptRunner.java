@@ -1,17 +1,23 @@
 package dev.postern.dispatch;
 
+import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
+import dev.postern.egress.EgressHealth.Ticket;
+import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
+import dev.postern.mail.Recipient;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Unsuitability;
+import dev.postern.spool.Settlement;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -21,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,7 +47,7 @@ final class AttemptRunner {
 
     private final Spool spool;
     private final Scheduler scheduler;
-    private final SerialExecutor tasks;
+    private final Scheduler.SerialExecutor tasks;
     private final DeliveryLog deliveryLog;
     private final Consumer<RunningAttempt> over;
     private final Set<OurFault> faults = Collections.newSetFromMap(new Remembered());
@@ -65,7 +72,7 @@ final class AttemptRunner {
     AttemptRunner(
             Spool spool,
             Scheduler scheduler,
-            SerialExecutor tasks,
+            Scheduler.SerialExecutor tasks,
             DeliveryLog deliveryLog,
             Consumer<RunningAttempt> over) {
         this.spool = spool;
@@ -76,9 +83,9 @@ final class AttemptRunner {
     }
 
     /// Starts a call for the group of a round; the egress must have a slot.
-    void start(DeliveryRound round, RecipientGroup group, Choice.Go go) {
+    void start(DeliveryRound round, RecipientGroup group, EgressPool.Choice.Go go) {
         deliveryLog.departed(round, group, go);
-        EgressSlots slots = go.slots();
+        EgressPool.EgressSlots slots = go.slots();
         Instant now = scheduler.now();
         CommitLatch gate =
                 new CommitLatch(spool, round, slots.name(), group.recipients(), scheduler);
@@ -190,7 +197,7 @@ final class AttemptRunner {
 
     private void land(
             RunningAttempt call, SequencedMap<ForwardPath, Outcome> outcomes, Instant now) {
-        EgressSlots slots = call.slots;
+        EgressPool.EgressSlots slots = call.slots;
         if (outcomes.values().stream().noneMatch(AttemptRunner::countsForLimits)) {
             slots.giveBack(call.began);
         }
@@ -309,5 +316,294 @@ final class AttemptRunner {
                     true;
             case Outcome.Unsuited _, Outcome.Unavailable _ -> false;
         };
+    }
+
+    /// One call of an egress under way. Confined to the dispatcher's tasks, but for what never
+    /// changes.
+    static final class RunningAttempt {
+
+        final DeliveryRound round;
+        final EgressPool.EgressSlots slots;
+        final List<ForwardPath> recipients;
+        final CommitLatch gate;
+        private final Ticket ticket;
+        final Instant began;
+        final boolean asItIs;
+        private Runnable interrupt = () -> {};
+        private final boolean pinned;
+        private boolean abandoned;
+        private boolean counted;
+        private boolean alone;
+
+        RunningAttempt(
+                DeliveryRound round,
+                RecipientGroup group,
+                EgressPool.Choice.Go go,
+                CommitLatch gate,
+                Ticket ticket,
+                Instant began) {
+            this.round = round;
+            this.slots = go.slots();
+            this.asItIs = go.asItIs();
+            this.recipients = group.recipients();
+            this.pinned = group.pin() != null;
+            this.gate = gate;
+            this.ticket = ticket;
+            this.began = began;
+        }
+
+        void interruptedBy(Runnable way) {
+            interrupt = way;
+        }
+
+        /// Breaks this call off unless it passed its commit point. Its round goes on at once; the
+        /// thread ends in its own time, and can no longer commit the other side to anything.
+        ///
+        /// @return whether it was broken off
+        boolean breakOff() {
+            if (!gate.shut()) {
+                return false;
+            }
+            abandoned = true;
+            interrupt.run();
+            return true;
+        }
+
+        /// Tells the egress's health what this call brought.
+        Turn finish(Collection<Outcome> outcomes, Instant now) {
+            counted = true;
+            return slots.health().finished(ticket, outcomes, now);
+        }
+
+        /// Tells the egress's health that this call says nothing about it, unless it was told more.
+        void drop() {
+            if (!counted) {
+                counted = true;
+                slots.health().dropped(ticket);
+            }
+        }
+
+        /// Returns whether this egress perhaps took the message before.
+        boolean isPinned() {
+            return pinned;
+        }
+
+        /// Notes that the egress is unavailable to this message alone: see [DeliveryRound#isAlone].
+        void alone() {
+            alone = true;
+        }
+
+        boolean isAlone() {
+            return alone;
+        }
+
+        boolean isAbandoned() {
+            return abandoned;
+        }
+    }
+
+    /// The commit gate of one attempt: either the attempt passes it, or we shut it, never both.
+    /// What the attempt tells goes to the spool, for the run after this one. Thread-safe.
+    static final class CommitLatch implements CommitGate {
+
+        /// A seam for tests of the whole program: a sender, for whose mail the program ends on the
+        /// spot while it prepares it.
+        private static final @Nullable String HALT_SENDER =
+                System.getProperty("postern.halt-preparing");
+
+        private static final int HALT_STATUS = 99;
+
+        /// How long outcomes wait to be noted, unless there are as many of them as were noted
+        /// before: each time the whole message is written, so that a thousand notes would be too
+        /// many.
+        private static final Duration TOLD_WAIT = Duration.ofSeconds(1);
+
+        private static final Logger log = LoggerFactory.getLogger(CommitLatch.class);
+
+        private enum Position {
+            AHEAD,
+            PASSED,
+            SHUT
+        }
+
+        private final AtomicReference<Position> position = new AtomicReference<>(Position.AHEAD);
+        private final Spool spool;
+        private final QueueId id;
+        private final String sender;
+        private final String egress;
+        private final List<ForwardPath> recipients;
+        private final boolean queued;
+        private final InstantSource clock;
+        private final Instant began;
+
+        // Guarded by this gate's monitor, which nobody holds while it waits.
+        private final Map<ForwardPath, Outcome> told = new LinkedHashMap<>();
+        private final List<Attempt> toldLines = new ArrayList<>();
+        private Instant toldLast = Instant.EPOCH;
+        private boolean entering;
+        private boolean preparing;
+        private boolean over;
+
+        /// Creates a gate ahead.
+        CommitLatch(
+                Spool spool,
+                DeliveryRound round,
+                String egress,
+                List<ForwardPath> recipients,
+                Scheduler scheduler) {
+            this.spool = spool;
+            this.id = round.id();
+            this.sender = round.envelope().sender().address();
+            this.egress = egress;
+            this.recipients = recipients;
+            // A message whose client waits is not in the spool: a crash loses both.
+            this.queued = round.client() == null;
+            this.clock = scheduler::now;
+            this.began = scheduler.now();
+        }
+
+        @Override
+        public boolean pass() {
+            if (!position.compareAndSet(Position.AHEAD, Position.PASSED)) {
+                return false;
+            }
+            try {
+                if (queued) {
+                    spool.committing(id, egress, recipients);
+                }
+                return true;
+            } catch (RuntimeException | Error e) {
+                // Unnoted, a crash later on would make a duplicate that nobody suspects.
+                log.atError().setCause(e).log("the commit point could not be noted");
+                position.set(Position.SHUT);
+                return false;
+            }
+        }
+
+        @Override
+        public void preparing() {
+            synchronized (this) {
+                if (entering || preparing || over) {
+                    return;
+                }
+                entering = true;
+            }
+            boolean noted = false;
+            try {
+                spool.preparing(id);
+                noted = true;
+            } catch (RuntimeException | Error e) {
+                log.atError().addKeyValue("id", id).setCause(e).log("a preparation is not noted");
+            }
+            entered(noted);
+            if (sender.equals(HALT_SENDER)) {
+                Runtime.getRuntime().halt(HALT_STATUS);
+            }
+        }
+
+        private synchronized void entered(boolean noted) {
+            entering = false;
+            preparing = noted;
+            if (over) {
+                // The attempt was broken off while this thread waited.
+                prepared(false);
+            }
+        }
+
+        @Override
+        public void waiting() {
+            prepared(false);
+        }
+
+        @Override
+        public void sending() {
+            prepared(true);
+        }
+
+        private synchronized void prepared(boolean sending) {
+            if (!preparing) {
+                return;
+            }
+            preparing = false;
+            try {
+                // One that is not in the spool has no round that could be settled there.
+                spool.prepared(id, sending && queued);
+            } catch (RuntimeException | Error e) {
+                log.atError()
+                        .addKeyValue("id", id)
+                        .setCause(e)
+                        .log("the end of a preparation is not noted");
+            }
+        }
+
+        @Override
+        public synchronized void told(Map<ForwardPath, Outcome> outcomes) {
+            if (!queued || over || !isPassed()) {
+                return;
+            }
+            Map<ForwardPath, Outcome> fresh = new LinkedHashMap<>();
+            List<Recipient> ended = new ArrayList<>();
+            outcomes.forEach((to, outcome) ->
+                    DeliveryRound.ended(to, egress, outcome)
+                            .filter(_ -> !told.containsKey(to))
+                            .ifPresent(recipient -> {
+                                ended.add(recipient);
+                                fresh.put(to, outcome);
+                            }));
+            Instant now = clock.instant();
+            boolean worthIt =
+                    ended.size() >= told.size() || !now.isBefore(toldLast.plus(TOLD_WAIT));
+            if (ended.isEmpty() || !worthIt) {
+                return;
+            }
+            List<Attempt> lines =
+                    DeliveryLog.lines(egress, fresh, began, Duration.between(began, now));
+            try {
+                spool.progress(id, new Settlement(0, lines, ended, now, false));
+                toldLast = now;
+                told.putAll(fresh);
+                toldLines.addAll(lines);
+            } catch (RuntimeException | Error e) {
+                log.atError()
+                        .addKeyValue("id", id)
+                        .setCause(e)
+                        .log("an outcome is not noted before its message is done");
+            }
+        }
+
+        /// Ends all notes: the attempt is over, whatever threads it left behind.
+        synchronized void over() {
+            prepared(false);
+            over = true;
+        }
+
+        /// Returns whom the spool knows the outcome of.
+        synchronized Set<ForwardPath> toldOf() {
+            return Set.copyOf(told.keySet());
+        }
+
+        /// Returns the lines of history that the spool has.
+        synchronized List<Attempt> toldLines() {
+            return List.copyOf(toldLines);
+        }
+
+        /// Breaks the attempt off, unless it has passed.
+        ///
+        /// @return whether it will not pass any more
+        boolean shut() {
+            return position.compareAndSet(Position.AHEAD, Position.SHUT)
+                    || position.get() == Position.SHUT;
+        }
+
+        /// Returns whether the commit point is behind: what became of the attempt is the other
+        /// side's to say.
+        boolean isPassed() {
+            return position.get() == Position.PASSED;
+        }
+
+        /// Returns whether the attempt was kept from its commit point by us.
+        boolean isShut() {
+            return position.get() == Position.SHUT;
+        }
     }
 }

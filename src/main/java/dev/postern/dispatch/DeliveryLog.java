@@ -43,16 +43,16 @@ final class DeliveryLog {
     }
 
     /// Tells of a call that begins.
-    void departed(DeliveryRound round, RecipientGroup group, Choice.Go go) {
+    void departed(DeliveryRound round, RecipientGroup group, EgressPool.Choice.Go go) {
         tell(() -> tellDeparted(round, group, go));
     }
 
-    private void tellDeparted(DeliveryRound round, RecipientGroup group, Choice.Go go) {
+    private void tellDeparted(DeliveryRound round, RecipientGroup group, EgressPool.Choice.Go go) {
         String egress = go.slots().name();
-        Miss missed = go.insteadOf();
-        if (missed != null) {
-            outcomes.fallback(round.id(), egress, missed.egress(), missed.words());
-            observer.fellBack(round.id(), egress, missed.egress(), missed.words());
+        Skip skipped = go.insteadOf();
+        if (skipped != null) {
+            outcomes.fallback(round.id(), egress, skipped.egress(), skipped.words());
+            observer.fellBack(round.id(), egress, skipped.egress(), skipped.words());
         }
         if (group.isDoubtful()) {
             outcomes.possibleDuplicate(round.id(), egress, "sent again after a lost answer");

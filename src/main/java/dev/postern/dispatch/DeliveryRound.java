@@ -64,14 +64,14 @@ final class DeliveryRound {
     private final List<Attempt> attempts = new ArrayList<>();
     private final Set<ForwardPath> told = new HashSet<>();
     private final List<Outcome.Rejected> refusals = new ArrayList<>();
-    private final Map<String, Miss> rests = new HashMap<>();
+    private final Map<String, Skip> rests = new HashMap<>();
     private @Nullable ReversePath author;
     private int calls;
     private boolean uncertain;
     private @Nullable Instant uncertainUntil;
     private @Nullable Instant due;
     private Instant notBefore = Instant.MIN;
-    private @Nullable RunningAttempt underWay;
+    private AttemptRunner.@Nullable RunningAttempt underWay;
     private boolean hurried;
     private Runnable patience = () -> {};
     private boolean ended;
@@ -111,7 +111,7 @@ final class DeliveryRound {
             Supplier<List<Attempt>> history,
             Schedule schedule,
             Instant uncertainUntil,
-            List<Miss> rests,
+            List<Skip> rests,
             Instant at) {
         DeliveryRound round =
                 new DeliveryRound(
@@ -182,12 +182,12 @@ final class DeliveryRound {
                 (egress, recipients) -> groups.add(new RecipientGroup(recipients, egress, true)));
     }
 
-    private void rest(Miss miss) {
-        rests.put(miss.egress(), miss);
+    private void rest(Skip skip) {
+        rests.put(skip.egress(), skip);
         for (RecipientGroup group : groups) {
             if (group.pin() == null) {
-                group.ask(miss.egress());
-                group.recipients().forEach(to -> group.miss(to, miss));
+                group.ask(skip.egress());
+                group.recipients().forEach(to -> group.skip(to, skip));
             }
         }
     }
@@ -198,7 +198,7 @@ final class DeliveryRound {
     }
 
     /// Returns the egresses that asked to be left alone with this message.
-    Collection<Miss> rests() {
+    Collection<Skip> rests() {
         return rests.values();
     }
 
@@ -240,11 +240,11 @@ final class DeliveryRound {
         return groups.peek();
     }
 
-    @Nullable RunningAttempt underWay() {
+    AttemptRunner.@Nullable RunningAttempt underWay() {
         return underWay;
     }
 
-    void underWay(@Nullable RunningAttempt call) {
+    void underWay(AttemptRunner.@Nullable RunningAttempt call) {
         underWay = call;
     }
 
@@ -286,7 +286,7 @@ final class DeliveryRound {
 
     /// Notes that an egress would spoil the content of the current group, which looks for another.
     void declined(String egress, String words, Instant at) {
-        groups.element().decline(new Miss(egress, Miss.Why.FINAL, words, at, null));
+        groups.element().decline(new Skip(egress, Skip.Why.FINAL, words, at, null));
     }
 
     private AttemptHistory historyOf(String egress) {
@@ -324,9 +324,9 @@ final class DeliveryRound {
         Map<ForwardPath, Integer> inRow = deferred ? historyOf(egress).deferredInRow() : Map.of();
         outcomes.forEach((recipient, outcome) -> {
             boolean further = inRow.getOrDefault(recipient, 0) >= DEFERRALS_MAX;
-            miss(egress, outcome, further, alone, wasPinned, at)
+            skip(egress, outcome, further, alone, wasPinned, at)
                     .ifPresentOrElse(
-                            miss -> group.miss(recipient, miss),
+                            skip -> group.skip(recipient, skip),
                             () -> rule(group, recipient, egress, outcome, at));
         });
         if (group.isEmpty()) {
@@ -352,7 +352,7 @@ final class DeliveryRound {
     /// Returns why a recipient travels on; empty when the outcome holds it here.
     ///
     /// @param further whether the egress has deferred it too often to be the only one asked
-    private Optional<Miss> miss(
+    private Optional<Skip> skip(
             String egress,
             Outcome outcome,
             boolean further,
@@ -364,10 +364,10 @@ final class DeliveryRound {
             case Outcome.Deferred(String reply, var wish, boolean forAll) ->
                     // What is asked of all mail is no answer to this recipient.
                     further && !forAll
-                            ? Optional.of(Miss.putOff(egress, reply, at, wish))
+                            ? Optional.of(Skip.putOff(egress, reply, at, wish))
                             : Optional.empty();
             case Outcome.Unsuited(String reply, var unsuitability) ->
-                    Optional.of(Miss.unsuited(egress, unsuitability, reply, at));
+                    Optional.of(Skip.unsuited(egress, unsuitability, reply, at));
             case Outcome.Unavailable(String reply, _, var wish) -> {
                 if (wasPinned) {
                     // Another egress would be a second chance of a duplicate; this one is waited
@@ -375,9 +375,9 @@ final class DeliveryRound {
                     yield Optional.empty();
                 }
                 if (alone) {
-                    yield Optional.of(Miss.putOff(egress, reply, at, wish));
+                    yield Optional.of(Skip.putOff(egress, reply, at, wish));
                 }
-                Miss down = Miss.down(egress, reply, at, wish);
+                Skip down = Skip.down(egress, reply, at, wish);
                 rests.put(egress, down);
                 yield Optional.of(down);
             }
@@ -412,13 +412,13 @@ final class DeliveryRound {
     /// Ends the current group, whose pinned egress can't be asked now: its recipients wait for it.
     ///
     /// @param again when to look again
-    void stay(Miss miss, Instant again) {
+    void stay(Skip skip, Instant again) {
         RecipientGroup group = groups.element();
         for (ForwardPath to : group.recipients()) {
             defer(
                     group,
-                    waiting(to, Reason.UNCERTAIN, miss.words(), miss.egress()),
-                    miss.failedAt(),
+                    waiting(to, Reason.UNCERTAIN, skip.words(), skip.egress()),
+                    skip.failedAt(),
                     again);
         }
         groups.remove();
@@ -426,33 +426,33 @@ final class DeliveryRound {
 
     /// Ends the current group: no egress is left to ask.
     ///
-    /// @param passedOver why the egresses that were not asked were not
-    void strand(List<Miss> passedOver, Instant at) {
+    /// @param skipped why the egresses that were not asked were not
+    void strand(List<Skip> skipped, Instant at) {
         RecipientGroup group = groups.element();
         for (ForwardPath to : group.recipients()) {
-            List<Miss> all = new ArrayList<>(group.misses(to));
-            all.addAll(passedOver);
+            List<Skip> all = new ArrayList<>(group.skips(to));
+            all.addAll(skipped);
             strand(group, to, all, at);
         }
         groups.remove();
     }
 
-    private void strand(RecipientGroup group, ForwardPath to, List<Miss> misses, Instant at) {
-        if (misses.isEmpty()) {
+    private void strand(RecipientGroup group, ForwardPath to, List<Skip> skips, Instant at) {
+        if (skips.isEmpty()) {
             waitUntil(at);
             uncertain |= group.isDoubtful();
             String words = "no egress is configured";
             decide(group, new Recipient(to, State.HELD, Reason.NO_EGRESS, words, null));
             return;
         }
-        Miss worst = misses.stream().min(Comparator.comparing(Miss::why)).orElseThrow();
-        Instant failedAt = Miss.latestFailure(misses, worst.why());
+        Skip worst = skips.stream().min(Comparator.comparing(Skip::why)).orElseThrow();
+        Instant failedAt = Skip.latestFailure(skips, worst.why());
         switch (worst.why()) {
-            case PUT_OFF -> putOff(group, to, misses, worst, at);
+            case PUT_OFF -> putOff(group, to, skips, worst, at);
             case DOWN -> {
-                Instant wished = Miss.soonestWish(misses, worst.why(), at);
-                Instant again = Miss.soonestRoom(misses, at.plus(pause(group, at)));
-                if (misses.stream().noneMatch(miss -> miss.why() == Miss.Why.LIMITED)) {
+                Instant wished = Skip.soonestWish(skips, worst.why(), at);
+                Instant again = Skip.soonestRoom(skips, at.plus(pause(group, at)));
+                if (skips.stream().noneMatch(skip -> skip.why() == Skip.Why.LIMITED)) {
                     notBefore(wished);
                 }
                 defer(group, waiting(to, Reason.EGRESS_DOWN, worst), failedAt, again);
@@ -483,38 +483,38 @@ final class DeliveryRound {
     /// Makes a recipient wait whom some egresses put off. Where others were not asked, their return
     /// is to bring it, though not back to those: they rest as long as the schedule says.
     private void putOff(
-            RecipientGroup group, ForwardPath to, List<Miss> misses, Miss worst, Instant at) {
+            RecipientGroup group, ForwardPath to, List<Skip> skips, Skip worst, Instant at) {
         Instant scheduled = at.plus(pause(group, at));
-        Instant failedAt = Miss.latestFailure(misses, worst.why());
-        Optional<Miss> down =
-                misses.stream().filter(miss -> miss.why() == Miss.Why.DOWN).findFirst();
-        Instant room = Miss.soonestRoom(misses, Instant.MAX);
+        Instant failedAt = Skip.latestFailure(skips, worst.why());
+        Optional<Skip> down =
+                skips.stream().filter(skip -> skip.why() == Skip.Why.DOWN).findFirst();
+        Instant room = Skip.soonestRoom(skips, Instant.MAX);
         if (down.isEmpty() && room.equals(Instant.MAX)) {
-            notBefore(Miss.soonestWish(misses, worst.why(), at));
+            notBefore(Skip.soonestWish(skips, worst.why(), at));
             defer(group, waiting(to, Reason.RECIPIENT, worst), failedAt, scheduled);
             return;
         }
-        List<Miss> resting = new ArrayList<>();
-        for (Miss miss : misses) {
-            if (miss.why() == Miss.Why.PUT_OFF) {
-                Miss rest = rests.get(miss.egress());
+        List<Skip> resting = new ArrayList<>();
+        for (Skip skip : skips) {
+            if (skip.why() == Skip.Why.PUT_OFF) {
+                Skip rest = rests.get(skip.egress());
                 if (rest == null || !rest.lasts(at)) {
-                    rest = miss.restingUntil(scheduled);
-                    rests.put(miss.egress(), rest);
+                    rest = skip.restingUntil(scheduled);
+                    rests.put(skip.egress(), rest);
                 }
                 resting.add(rest);
             }
         }
-        Instant over = Miss.soonestWish(resting, worst.why(), at);
+        Instant over = Skip.soonestWish(resting, worst.why(), at);
         Instant again = room.isBefore(over) ? room : over;
         Recipient waiting =
-                down.map(miss -> waiting(to, Reason.EGRESS_DOWN, miss))
+                down.map(skip -> waiting(to, Reason.EGRESS_DOWN, skip))
                         .orElseGet(() -> waiting(to, Reason.RECIPIENT, worst));
         defer(group, waiting, failedAt, again);
     }
 
     private Duration pause(RecipientGroup group, Instant at) {
-        boolean asked = group.recipients().stream().anyMatch(to -> !group.misses(to).isEmpty());
+        boolean asked = group.recipients().stream().anyMatch(to -> !group.skips(to).isEmpty());
         return asked ? wait(at) : schedule.idle(Duration.between(ageFrom, at));
     }
 
@@ -559,8 +559,8 @@ final class DeliveryRound {
         return new Recipient(to, State.DEFERRED, reason, reply, egress);
     }
 
-    private static Recipient waiting(ForwardPath to, Reason reason, Miss miss) {
-        return waiting(to, reason, miss.words(), miss.egress());
+    private static Recipient waiting(ForwardPath to, Reason reason, Skip skip) {
+        return waiting(to, reason, skip.words(), skip.egress());
     }
 
     private void waitUntil(Instant again) {

@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,9 +44,9 @@ import org.slf4j.LoggerFactory;
 /// ([#sendNow]) included. New mail goes before deferred mail, and senders take turns among what is
 /// claimed. While nothing is due, nothing runs: the spool wakes the dispatcher, or a timer does.
 ///
-/// *How.* All decisions are made by tasks that run one at a time ([SerialExecutor]) and never wait
-/// for a network. Each call of an egress, and each probe, has a virtual thread of its own and
-/// brings back its result as such a task.
+/// *How.* All decisions are made by tasks that run one at a time ([Scheduler.SerialExecutor]) and
+/// never wait for a network. Each call of an egress, and each probe, has a virtual thread of its
+/// own and brings back its result as such a task.
 ///
 /// *Diagnostics.* Logs each attempt, fallback, possible duplicate and end, and when an egress goes
 /// down or works again. What is thrown is our own fault: it is logged with its stack trace, and the
@@ -75,7 +77,7 @@ public final class Dispatcher implements AutoCloseable {
     private volatile Duration acknowledgeTimeout;
     private final Scheduler scheduler;
     private final DeliveryLog deliveryLog;
-    private final SerialExecutor tasks;
+    private final Scheduler.SerialExecutor tasks;
     private final AttemptRunner calls;
     private final Probes probes;
     private final ClaimWindow active;
@@ -87,7 +89,7 @@ public final class Dispatcher implements AutoCloseable {
     private final RetryAfterHolds holds = new RetryAfterHolds();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
     private final RecoveryFlush haste;
-    private final WakeTimer timer;
+    private final Scheduler.WakeTimer timer;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
     ///
@@ -107,7 +109,7 @@ public final class Dispatcher implements AutoCloseable {
                 spool,
                 egresses,
                 observer,
-                new ThreadScheduler(clock),
+                new Scheduler.OnThreads(clock),
                 new SplittableRandom());
     }
 
@@ -127,9 +129,9 @@ public final class Dispatcher implements AutoCloseable {
         this.acknowledgeTimeout = acknowledgeTimeout;
         this.scheduler = scheduler;
         this.deliveryLog = new DeliveryLog(new OutcomeLog(), observer);
-        this.tasks = new SerialExecutor(scheduler, this::step);
+        this.tasks = new Scheduler.SerialExecutor(scheduler, this::step);
         this.haste = new RecoveryFlush(spool);
-        this.timer = new WakeTimer(scheduler, tasks);
+        this.timer = new Scheduler.WakeTimer(scheduler, tasks);
         this.calls = new AttemptRunner(spool, scheduler, tasks, deliveryLog, this::over);
         this.probes = new Probes(scheduler, tasks, deliveryLog, haste::want);
         this.active = new ClaimWindow(spool, pool);
@@ -183,10 +185,11 @@ public final class Dispatcher implements AutoCloseable {
             active.use(pool);
             schedule = new Schedule(retry, random);
             acknowledgeTimeout = acknowledgeWithin;
-            List<EgressSlots> gone = before.without(pool);
+            List<EgressPool.EgressSlots> gone = before.without(pool);
             gone.forEach(slots -> holds.forget(slots.name()));
             gone.forEach(slots ->
-                    slots.retire(() -> SerialExecutor.run(() -> retired.accept(slots.egress()))));
+                    slots.retire(() ->
+                            Scheduler.SerialExecutor.run(() -> retired.accept(slots.egress()))));
             if (stage == Stage.RUNNING) {
                 run();
                 MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, scheduler.now()));
@@ -259,7 +262,7 @@ public final class Dispatcher implements AutoCloseable {
     /// Ends a round where it stands, unless it has passed its commit point: then it ends with that
     /// answer.
     private void giveUp(DeliveryRound round, String why) {
-        RunningAttempt call = round.underWay();
+        AttemptRunner.RunningAttempt call = round.underWay();
         if (call != null && !calls.breakOff(call, why)) {
             round.hurry();
             return;
@@ -320,7 +323,9 @@ public final class Dispatcher implements AutoCloseable {
             giveUpAll();
             probes.close();
             if (stage != Stage.CLOSED) {
-                pool.all().forEach(slots -> SerialExecutor.run(() -> slots.close(scheduler.now())));
+                pool.all()
+                        .forEach(slots ->
+                                Scheduler.SerialExecutor.run(() -> slots.close(scheduler.now())));
             }
             drained(Stage.CLOSED);
             closed.complete(null);
@@ -334,13 +339,13 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         Instant now = scheduler.now();
-        SerialExecutor.run(() -> {
+        Scheduler.SerialExecutor.run(() -> {
             probes.makeWanted(now);
             if (stage == Stage.RUNNING) {
                 probes.makeDue(pool.all(), now);
             }
         });
-        SerialExecutor.run(() -> haste.make(now));
+        Scheduler.SerialExecutor.run(() -> haste.make(now));
         placeWaiting();
         if (isClaiming()) {
             claim(now);
@@ -443,15 +448,15 @@ public final class Dispatcher implements AutoCloseable {
         for (RecipientGroup group = round.group(); group != null; group = round.group()) {
             ReversePath sender = pool.haveSenders() ? round.author() : round.envelope().sender();
             switch (pool.choose(group, sender, round.traits(), now)) {
-                case Choice.Go go -> {
+                case EgressPool.Choice.Go go -> {
                     if (go.slots().hasSlot()) {
                         calls.start(round, group, go);
                         return true;
                     }
                     return false;
                 }
-                case Choice.Nowhere(var passedOver) -> round.strand(passedOver, now);
-                case Choice.Stay(Miss miss, Instant again) -> round.stay(miss, again);
+                case EgressPool.Choice.Nowhere(var skipped) -> round.strand(skipped, now);
+                case EgressPool.Choice.Stay(Skip skip, Instant again) -> round.stay(skip, again);
             }
         }
         settle(round);
@@ -475,11 +480,11 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private void over(RunningAttempt call) {
+    private void over(AttemptRunner.RunningAttempt call) {
         guarded(call.round, () -> goOn(call));
     }
 
-    private void goOn(RunningAttempt call) {
+    private void goOn(AttemptRunner.RunningAttempt call) {
         DeliveryRound round = call.round;
         if (call.isAbandoned()) {
             return;
@@ -547,5 +552,72 @@ public final class Dispatcher implements AutoCloseable {
 
     private static Instant min(Instant a, Instant b) {
         return a.isBefore(b) ? a : b;
+    }
+
+    /// Makes the mail that waits for an egress due, once one works. Confined to the dispatcher's
+    /// tasks.
+    ///
+    /// An egress that a probe found working lets one message go at a time until it took one. For
+    /// that only some mail is made due, and twice as much a while later if none of that could be
+    /// tried: else all of a long queue would be looked at, and put off again, each time a probe
+    /// passes and the message after it fails.
+    static final class RecoveryFlush {
+
+        /// Mail is made due at most this often, so that a message which an egress always refuses
+        /// while it takes others is not tried after each of them.
+        static final Duration INTERVAL = Duration.ofSeconds(5);
+
+        /// So many messages are made due at first for an egress on trial.
+        static final int TRIAL_MESSAGES = 10;
+
+        private final Spool spool;
+        private final Set<EgressPool.EgressSlots> onTrial = new HashSet<>();
+        private boolean forAll;
+        private int trialMessages = TRIAL_MESSAGES;
+        private @Nullable Instant due;
+        private Instant last = Instant.EPOCH;
+
+        RecoveryFlush(Spool spool) {
+            this.spool = spool;
+        }
+
+        /// Notes that an egress works.
+        void want(EgressPool.EgressSlots slots) {
+            if (slots.health().isOnTrial()) {
+                onTrial.add(slots);
+                trialMessages = TRIAL_MESSAGES;
+                due = due == null ? last.plus(INTERVAL) : due;
+            } else if (slots.takeHaste()) {
+                forAll = true;
+                due = due == null ? last.plus(INTERVAL) : due;
+            }
+        }
+
+        /// Returns when to call [#make]; the end of time: not at all.
+        Instant due() {
+            return due == null ? Instant.MAX : due;
+        }
+
+        /// Makes mail due if that is wanted and it is time.
+        void make(Instant now) {
+            if (now.isBefore(due())) {
+                return;
+            }
+            // If the spool fails, that is done again.
+            due = now.plus(INTERVAL);
+            last = now;
+            onTrial.removeIf(slots -> slots.isRetired() || !slots.health().isOnTrial());
+            if (forAll) {
+                spool.hasten(Reason.EGRESS_DOWN, now);
+                forAll = false;
+            } else if (onTrial.stream().anyMatch(slots -> slots.health().admits())) {
+                int hastened = spool.hasten(Reason.EGRESS_DOWN, now, trialMessages);
+                if (hastened < trialMessages) {
+                    onTrial.clear();
+                }
+                trialMessages = Math.min(trialMessages * 2, Integer.MAX_VALUE / 2);
+            }
+            due = onTrial.isEmpty() ? null : due;
+        }
     }
 }

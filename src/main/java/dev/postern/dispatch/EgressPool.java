@@ -1,17 +1,18 @@
 package dev.postern.dispatch;
 
+import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressCommon.Fidelity;
 import dev.postern.config.EgressConfig;
+import dev.postern.dispatch.Router.Route;
+import dev.postern.dispatch.Skip.Why;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
+import dev.postern.egress.EgressState;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
-import dev.postern.route.Route;
-import dev.postern.route.Route.PassedOver;
-import dev.postern.route.Router;
-import dev.postern.route.Standing;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Spool;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Function;
@@ -157,17 +159,21 @@ final class EgressPool {
                 return choice;
             }
         }
-        Route route = router.route(sender, name -> standing(group, name, now));
+        // An egress that was asked in this round is out of the choice by that; how it stands now
+        // must
+        // not keep the message from those behind it.
+        Route route =
+                router.route(sender, name -> group.tried(name) ? null : slots(name).skip(now));
         List<String> left = admitting(group, route);
         if (left.isEmpty()) {
-            return new Choice.Nowhere(misses(group, route, sender, now));
+            return new Choice.Nowhere(skips(group, route, now));
         }
         Optional<String> sparing =
                 left.stream().filter(name -> !maySpoil(group, name, traits)).findFirst();
         boolean last = sparing.isEmpty() || left.size() == 1;
         String chosen = sparing.orElse(left.getFirst());
-        Miss missed = insteadOf(group, route, chosen, now);
-        return new Choice.Go(slots(chosen), missed, last || !traits.eightBit());
+        Skip insteadOf = insteadOf(group, route, chosen, now);
+        return new Choice.Go(slots(chosen), insteadOf, last || !traits.eightBit());
     }
 
     /// Returns the candidates that were not asked yet; those that take no more mail at this moment
@@ -184,88 +190,46 @@ final class EgressPool {
 
     /// Returns null when the egress has been down for so long that others may be asked.
     private static @Nullable Choice choosePinned(EgressSlots slots, Instant now) {
-        return switch (slots.standing(now)) {
-            case Standing.Usable _ -> new Choice.Go(slots, null, true);
-            case Standing.Limited(Instant until) -> {
-                Instant again = slots.promise(until, now);
-                yield new Choice.Stay(Miss.limited(slots.name(), again), again);
-            }
-            case Standing.Down(String words) -> {
-                EgressView view = slots.health().view();
-                Instant since = view.downSince() == null ? now : view.downSince();
-                Instant free = since.plus(UNCERTAIN_DOWN);
-                Miss miss = down(slots, words, now);
-                yield now.isBefore(free) ? new Choice.Stay(miss, free) : null;
-            }
-        };
-    }
-
-    /// An egress that was asked in this round is out of the choice by that; how it stands now must
-    /// not keep the message from those behind it.
-    private Standing standing(RecipientGroup group, String name, Instant now) {
-        return group.tried(name) ? Standing.USABLE : slots(name).standing(now);
-    }
-
-    private List<Miss> misses(RecipientGroup group, Route route, ReversePath sender, Instant now) {
-        List<Miss> misses = new ArrayList<>();
-        for (PassedOver over : route.passedOver()) {
-            if (group.tried(over.egress())) {
-                continue;
-            }
-            switch (over) {
-                case PassedOver.Sender(String egress) ->
-                        misses.add(Miss.sender(egress, sender.address()));
-                case PassedOver.Down(String egress, String words) ->
-                        misses.add(down(slots(egress), words, now));
-                case PassedOver.Limited(String egress, Instant until) ->
-                        misses.add(Miss.limited(egress, slots(egress).promise(until, now)));
-                case PassedOver.Behind _ -> {}
-            }
+        Skip skip = slots.skip(now);
+        if (skip == null) {
+            return new Choice.Go(slots, null, true);
         }
-        return misses;
+        Skip owed = slots.owed(skip, now);
+        if (owed.why() == Why.LIMITED) {
+            return new Choice.Stay(owed, Objects.requireNonNull(owed.until()));
+        }
+        Instant since = slots.health().view().downSince();
+        Instant free = (since == null ? now : since).plus(UNCERTAIN_DOWN);
+        return now.isBefore(free) ? new Choice.Stay(owed, free) : null;
     }
 
-    private static Miss down(EgressSlots slots, String words, Instant now) {
-        EgressView view = slots.health().view();
-        Instant failedAt = view.lastErrorAt() == null ? now : view.lastErrorAt();
-        slots.oweHaste();
-        return Miss.down(slots.name(), words, failedAt, null);
+    private List<Skip> skips(RecipientGroup group, Route route, Instant now) {
+        return route.skipped().stream()
+                .filter(skip -> !group.tried(skip.egress()))
+                .map(skip -> slots(skip.egress()).owed(skip, now))
+                .toList();
     }
 
     /// Returns the most preferred egress that did not take the group although it may send for its
     /// sender.
-    private @Nullable Miss insteadOf(
+    private @Nullable Skip insteadOf(
             RecipientGroup group, Route route, String chosen, Instant now) {
         for (String name : byName.sequencedKeySet()) {
             if (name.equals(chosen)) {
                 return null;
             }
-            Optional<Miss> miss = group.miss(name).or(() -> miss(route, name, now));
-            if (miss.isPresent()) {
-                return miss.get();
+            Optional<Skip> skip = group.skip(name).or(() -> route.passing(name));
+            if (skip.isPresent()) {
+                return skip.get();
             }
             if (route.candidates().contains(name)) {
                 EgressSlots slots = slots(name);
                 return slots.health().admits()
-                        ? Miss.spoiling(name)
-                        : Miss.onTrial(name, slots.health().view().lastError(), now);
+                        ? Skip.spoiling(name)
+                        : Skip.onTrial(name, slots.health().view().lastError(), now);
             }
         }
         return null;
-    }
-
-    private static Optional<Miss> miss(Route route, String name, Instant now) {
-        for (PassedOver over : route.passedOver()) {
-            if (over instanceof PassedOver.Down(String egress, String words)
-                    && egress.equals(name)) {
-                return Optional.of(Miss.down(name, words, now, null));
-            }
-            if (over instanceof PassedOver.Limited(String egress, var until)
-                    && egress.equals(name)) {
-                return Optional.of(Miss.limited(name, until));
-            }
-        }
-        return Optional.empty();
     }
 
     /// Returns when the next probe of any egress is due; the end of a call is when those are looked
@@ -283,5 +247,235 @@ final class EgressPool {
             throw new IllegalStateException("the router named an unknown egress: " + name);
         }
         return slots;
+    }
+
+    /// Where a group goes next.
+    sealed interface Choice {
+
+        /// To this egress, when it has a slot.
+        ///
+        /// @param insteadOf the preferred egress that did not take it, with its words; null when
+        ///   this one is preferred
+        /// @param asItIs whether it should send what it may spoil, because no other can do better
+        record Go(EgressSlots slots, @Nullable Skip insteadOf, boolean asItIs) implements Choice {}
+
+        /// Nowhere: no egress is left.
+        ///
+        /// @param skipped why those that were not asked were not
+        record Nowhere(List<Skip> skipped) implements Choice {}
+
+        /// It waits for the one egress that perhaps took it before.
+        ///
+        /// @param again when to look again
+        record Stay(Skip skip, Instant again) implements Choice {}
+    }
+
+    /// One egress as the dispatcher uses it: with its slots, its health and its limits. Confined to
+    /// the dispatcher's tasks, but for the health.
+    static final class EgressSlots {
+
+        /// Mail beyond a limit is looked at again after this long at the latest.
+        private static final Duration PROMISE_MOST = Duration.ofHours(1);
+
+        private final Egress egress;
+        private final EgressConfig whole;
+        private final EgressCommon config;
+        private final EgressHealth health;
+        private EgressLimits limits;
+        private Instant promised = Instant.MIN;
+        private Instant pausedUntil = Instant.MIN;
+        private Instant lastAccepted = Instant.MIN;
+        private int underWay;
+        private boolean owesHaste = true;
+        private final List<EgressSlots> before = new ArrayList<>();
+        private @Nullable Runnable whenIdle;
+
+        EgressSlots(Egress egress, EgressConfig config, EgressHealth health, EgressLimits limits) {
+            this.egress = egress;
+            this.whole = config;
+            this.config = config.common();
+            this.health = health;
+            this.limits = limits;
+        }
+
+        String name() {
+            return config.name();
+        }
+
+        Egress egress() {
+            return egress;
+        }
+
+        /// Returns whether it takes only what it can carry whole.
+        boolean isStrict() {
+            return config.fidelity() == Fidelity.STRICT;
+        }
+
+        boolean hasSenders() {
+            return !config.senders().isEmpty();
+        }
+
+        EgressHealth health() {
+            return health;
+        }
+
+        /// Returns why it can't be asked now; null when it can: being busy or unproven does not
+        /// matter here.
+        @Nullable Skip skip(Instant now) {
+            EgressView view = health.view();
+            if (view.state() == EgressState.DOWN) {
+                String words = view.lastError() == null ? "down" : view.lastError();
+                Instant failedAt = view.lastErrorAt() == null ? now : view.lastErrorAt();
+                return Skip.down(name(), words, failedAt, null);
+            }
+            return limitedUntil(now).map(until -> Skip.limited(name(), until)).orElse(null);
+        }
+
+        /// Returns a skip of this egress for mail that now waits for it: with a place in the line
+        /// where its limit is used up, and to be hastened when it works again.
+        Skip owed(Skip skip, Instant now) {
+            return switch (skip.why()) {
+                case DOWN -> {
+                    oweHaste();
+                    yield skip;
+                }
+                case LIMITED -> {
+                    Instant until = Objects.requireNonNull(skip.until());
+                    yield Skip.limited(skip.egress(), promise(until, now));
+                }
+                case PUT_OFF, FAULT, MENDABLE, FINAL, OTHERS_SENDER -> skip;
+            };
+        }
+
+        private Optional<Instant> limitedUntil(Instant now) {
+            Optional<Instant> room = limits.usedUpUntil(now);
+            boolean paused = pausedUntil.isAfter(room.orElse(now));
+            return paused ? Optional.of(pausedUntil) : room;
+        }
+
+        /// Notes that the server asked all mail to wait, so that it gets none until then. No
+        /// acceptance of what is under way shortens that.
+        void pauseUntil(Instant end) {
+            pausedUntil = end.isAfter(pausedUntil) ? end : pausedUntil;
+        }
+
+        /// Notes that it took mail.
+        void accepted(Instant now) {
+            lastAccepted = now;
+        }
+
+        /// Returns when it took mail last in this process; long ago when it took none.
+        Instant lastAccepted() {
+            return lastAccepted;
+        }
+
+        /// Returns whether it could take mail, busy or not.
+        boolean isUsable(Instant now) {
+            return health.view().state() != EgressState.DOWN && limitedUntil(now).isEmpty();
+        }
+
+        boolean hasSlot() {
+            return underWay() < config.concurrency() && health.admits();
+        }
+
+        /// Returns how many calls and probes are under way, those of egresses before in the same
+        /// name included: the server counts them together.
+        private int underWay() {
+            before.removeIf(slots -> !slots.isBusy());
+            return underWay + before.stream().mapToInt(slots -> slots.underWay).sum();
+        }
+
+        /// Takes the place of an egress of the same name, whose calls go on, and so does the count
+        /// of what it sent, and a pause where it is the same account that the server asked to wait.
+        void follow(EgressSlots other) {
+            before.add(other);
+            if (whole.isSameAccount(other.whole)) {
+                pauseUntil(other.pausedUntil);
+            }
+            boolean sameLimits =
+                    Objects.equals(config.rate(), other.config.rate())
+                            && Objects.equals(config.quota(), other.config.quota());
+            if (sameLimits) {
+                limits = other.limits;
+            }
+        }
+
+        boolean isBusy() {
+            return underWay > 0;
+        }
+
+        /// Ends this egress's use: its calls go on, but no more begin, and what they bring says
+        /// nothing about the egress as it is now.
+        ///
+        /// @param idle run once no call is under way
+        void retire(Runnable idle) {
+            whenIdle = idle;
+            if (underWay == 0) {
+                idle.run();
+            }
+        }
+
+        boolean isRetired() {
+            return whenIdle != null;
+        }
+
+        int concurrency() {
+            return config.concurrency();
+        }
+
+        EgressHealth.Ticket begin(Instant now) {
+            limits.take(now);
+            underWay++;
+            return health.begin();
+        }
+
+        /// Returns whether a probe may begin: it takes a slot like a call.
+        boolean hasProbeSlot() {
+            return underWay() < config.concurrency();
+        }
+
+        /// Takes a slot for a probe, until [#ended].
+        void beginProbe() {
+            underWay++;
+        }
+
+        /// Ends the use of it, before the program does.
+        void close(Instant now) {
+            limits.close(now);
+        }
+
+        /// Frees the slot of a call or a probe.
+        void ended() {
+            underWay--;
+            if (underWay == 0 && whenIdle != null) {
+                whenIdle.run();
+            }
+        }
+
+        /// Uncounts a message that can't have left.
+        void giveBack(Instant taken) {
+            limits.giveBack(taken);
+        }
+
+        /// Returns when a message that found the limit used up should come again: each a step after
+        /// the one before, so that a thousand of them do not come for one place.
+        private Instant promise(Instant until, Instant now) {
+            Instant next = promised.isBefore(until) ? until : promised.plus(limits.step());
+            Instant latest = now.plus(PROMISE_MOST);
+            promised = next.isAfter(latest) && latest.isAfter(until) ? latest : next;
+            return promised;
+        }
+
+        /// Notes that mail waits for this egress to work.
+        void oweHaste() {
+            owesHaste = true;
+        }
+
+        /// Returns whether mail waits for this egress to work, which now does.
+        boolean takeHaste() {
+            boolean owed = owesHaste;
+            owesHaste = false;
+            return owed;
+        }
     }
 }

@@ -31,11 +31,11 @@ final class Probes {
     private static final Logger log = LoggerFactory.getLogger(Probes.class);
 
     private final Scheduler scheduler;
-    private final SerialExecutor tasks;
+    private final Scheduler.SerialExecutor tasks;
     private final DeliveryLog deliveryLog;
-    private final Consumer<EgressSlots> works;
+    private final Consumer<EgressPool.EgressSlots> works;
     private final Map<String, CompletableFuture<Probe>> first = new ConcurrentHashMap<>();
-    private final Map<EgressSlots, Wanted> wanted = new LinkedHashMap<>();
+    private final Map<EgressPool.EgressSlots, Wanted> wanted = new LinkedHashMap<>();
 
     /// A probe that was asked for and waits for a slot.
     private record Wanted(Instant until, List<CompletableFuture<Probe>> results) {
@@ -49,9 +49,9 @@ final class Probes {
     /// @param works told, as a task, of an egress that a probe found working
     Probes(
             Scheduler scheduler,
-            SerialExecutor tasks,
+            Scheduler.SerialExecutor tasks,
             DeliveryLog deliveryLog,
-            Consumer<EgressSlots> works) {
+            Consumer<EgressPool.EgressSlots> works) {
         this.scheduler = scheduler;
         this.tasks = tasks;
         this.deliveryLog = deliveryLog;
@@ -59,13 +59,13 @@ final class Probes {
     }
 
     /// Returns what the first probe of an egress found, once it did.
-    CompletableFuture<Probe> first(EgressSlots slots) {
+    CompletableFuture<Probe> first(EgressPool.EgressSlots slots) {
         return first.computeIfAbsent(slots.name(), _ -> new CompletableFuture<>());
     }
 
     /// Makes the probes that are due.
-    void makeDue(Collection<EgressSlots> pool, Instant now) {
-        for (EgressSlots slots : pool) {
+    void makeDue(Collection<EgressPool.EgressSlots> pool, Instant now) {
+        for (EgressPool.EgressSlots slots : pool) {
             if (slots.hasProbeSlot() && slots.health().takeProbe(now)) {
                 // It completes once; later probes find it done.
                 make(slots, List.of(first(slots)));
@@ -76,8 +76,8 @@ final class Probes {
     /// Makes the probes that somebody asked for and that have a slot by now, and answers those that
     /// have waited too long for one, or for an egress that is gone.
     void makeWanted(Instant now) {
-        for (Map.Entry<EgressSlots, Wanted> each : List.copyOf(wanted.entrySet())) {
-            EgressSlots slots = each.getKey();
+        for (Map.Entry<EgressPool.EgressSlots, Wanted> each : List.copyOf(wanted.entrySet())) {
+            EgressPool.EgressSlots slots = each.getKey();
             Wanted asked = each.getValue();
             boolean late = !now.isBefore(asked.until());
             if (slots.isRetired() || slots.hasProbeSlot() || late) {
@@ -87,7 +87,7 @@ final class Probes {
         }
     }
 
-    private void answer(EgressSlots slots, Wanted asked, Instant now) {
+    private void answer(EgressPool.EgressSlots slots, Wanted asked, Instant now) {
         if (slots.isRetired()) {
             asked.unproven("the configuration changed");
         } else if (slots.hasProbeSlot()) {
@@ -115,7 +115,7 @@ final class Probes {
     /// there is none within [#BUSY_LIMIT], that is the answer.
     ///
     /// @param result completed with what it found, on the probe's thread
-    void want(EgressSlots slots, CompletableFuture<Probe> result) {
+    void want(EgressPool.EgressSlots slots, CompletableFuture<Probe> result) {
         Instant now = scheduler.now();
         slots.health().probeAt(now);
         wanted.computeIfAbsent(slots, _ -> new Wanted(now.plus(BUSY_LIMIT), new ArrayList<>()))
@@ -129,7 +129,7 @@ final class Probes {
         wanted.clear();
     }
 
-    private void make(EgressSlots slots, List<CompletableFuture<Probe>> results) {
+    private void make(EgressPool.EgressSlots slots, List<CompletableFuture<Probe>> results) {
         slots.beginProbe();
         Runnable work =
                 () -> {
@@ -146,7 +146,7 @@ final class Probes {
         }
     }
 
-    private static Probe probe(EgressSlots slots) {
+    private static Probe probe(EgressPool.EgressSlots slots) {
         try {
             return slots.egress().probe();
         } catch (RuntimeException | Error e) {
@@ -158,7 +158,7 @@ final class Probes {
         }
     }
 
-    private void found(EgressSlots slots, Probe probe) {
+    private void found(EgressPool.EgressSlots slots, Probe probe) {
         slots.ended();
         if (slots.isRetired()) {
             return;

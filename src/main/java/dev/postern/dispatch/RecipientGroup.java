@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// round.
 final class RecipientGroup {
 
-    private final SequencedMap<ForwardPath, List<Miss>> misses = new LinkedHashMap<>();
+    private final SequencedMap<ForwardPath, List<Skip>> skips = new LinkedHashMap<>();
     private final Set<String> tried = new LinkedHashSet<>();
-    private final Map<String, Miss> declined = new HashMap<>();
+    private final Map<String, Skip> declined = new HashMap<>();
     private final boolean doubtful;
     private @Nullable String pin;
 
@@ -26,17 +26,17 @@ final class RecipientGroup {
     ///   down for long; null: any
     /// @param doubtful whether someone perhaps took them before
     RecipientGroup(List<ForwardPath> recipients, @Nullable String pin, boolean doubtful) {
-        recipients.forEach(recipient -> misses.put(recipient, new ArrayList<>()));
+        recipients.forEach(recipient -> skips.put(recipient, new ArrayList<>()));
         this.pin = pin;
         this.doubtful = doubtful;
     }
 
     List<ForwardPath> recipients() {
-        return List.copyOf(misses.sequencedKeySet());
+        return List.copyOf(skips.sequencedKeySet());
     }
 
     boolean isEmpty() {
-        return misses.isEmpty();
+        return skips.isEmpty();
     }
 
     boolean isDoubtful() {
@@ -61,8 +61,8 @@ final class RecipientGroup {
 
     /// Notes that an egress would rather not spoil the content. It may be asked once more, when no
     /// other takes it.
-    void decline(Miss miss) {
-        declined.put(miss.egress(), miss);
+    void decline(Skip skip) {
+        declined.put(skip.egress(), skip);
     }
 
     boolean declined(String egress) {
@@ -70,17 +70,17 @@ final class RecipientGroup {
     }
 
     /// Notes that the egress asked last did not take `recipient`, which travels on.
-    void miss(ForwardPath recipient, Miss miss) {
-        misses(recipient).add(miss);
+    void skip(ForwardPath recipient, Skip skip) {
+        skips(recipient).add(skip);
     }
 
     /// Takes a recipient out: its outcome is known.
     void leave(ForwardPath recipient) {
-        misses.remove(recipient);
+        skips.remove(recipient);
     }
 
-    List<Miss> misses(ForwardPath recipient) {
-        List<Miss> own = misses.get(recipient);
+    List<Skip> skips(ForwardPath recipient) {
+        List<Skip> own = skips.get(recipient);
         if (own == null) {
             throw new IllegalStateException("not on this leg: " + recipient);
         }
@@ -88,10 +88,10 @@ final class RecipientGroup {
     }
 
     /// Returns what `egress` said when it did not take some recipient of this group.
-    Optional<Miss> miss(String egress) {
-        return misses.values().stream()
+    Optional<Skip> skip(String egress) {
+        return skips.values().stream()
                 .flatMap(List::stream)
-                .filter(miss -> miss.egress().equals(egress))
+                .filter(skip -> skip.egress().equals(egress))
                 .findFirst()
                 .or(() -> Optional.ofNullable(declined.get(egress)));
     }

@@ -13,22 +13,22 @@ import java.util.function.Predicate;
 /// this process only. Thread-safe.
 final class RetryAfterHolds {
 
-    private final Map<QueueId, List<Miss>> holds = new ConcurrentHashMap<>();
+    private final Map<QueueId, List<Skip>> holds = new ConcurrentHashMap<>();
 
     /// Takes the place of what was noted of the message.
     ///
-    /// @param asked the misses of egresses that named a time
-    void note(QueueId id, Collection<Miss> asked, Instant now) {
+    /// @param asked the skips of egresses that named a time
+    void note(QueueId id, Collection<Skip> asked, Instant now) {
         holds.remove(id);
-        List<Miss> lasting = lasting(asked, now);
+        List<Skip> lasting = lasting(asked, now);
         if (!lasting.isEmpty()) {
             holds.values().removeIf(others -> lasting(others, now).isEmpty());
             holds.put(id, lasting);
         }
     }
 
-    /// Returns the misses of the egresses that are not to be asked about this message yet.
-    List<Miss> of(QueueId id, Instant now) {
+    /// Returns the skips of the egresses that are not to be asked about this message yet.
+    List<Skip> of(QueueId id, Instant now) {
         return lasting(holds.getOrDefault(id, List.of()), now);
     }
 
@@ -39,11 +39,11 @@ final class RetryAfterHolds {
 
     /// Forgets what an egress asked for that is not used any more.
     void forget(String egress) {
-        holds.replaceAll((_, misses) ->
-                misses.stream().filter(miss -> !miss.egress().equals(egress)).toList());
+        holds.replaceAll((_, skips) ->
+                skips.stream().filter(skip -> !skip.egress().equals(egress)).toList());
     }
 
-    private static List<Miss> lasting(Collection<Miss> misses, Instant now) {
-        return misses.stream().filter(miss -> miss.lasts(now)).toList();
+    private static List<Skip> lasting(Collection<Skip> skips, Instant now) {
+        return skips.stream().filter(skip -> skip.lasts(now)).toList();
     }
 }

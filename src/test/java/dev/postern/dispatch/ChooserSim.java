@@ -311,7 +311,7 @@ class ChooserSim {
                 scheduler.pass(Duration.between(scheduler.now(), end));
             }
             long alive = spool.all().stream().filter(message -> !message.state().isFinal()).count();
-            long looks = (time.dividedBy(RecoveryFlush.INTERVAL) + 3) * starts;
+            long looks = (time.dividedBy(Dispatcher.RecoveryFlush.INTERVAL) + 3) * starts;
             long most = (alive + rules.calls() - calls + configs.size() + 5) * looks * STEPS_A_LOOK;
             int steps = scheduler.steps() - before;
             assertTrue(steps <= most, () -> steps + " steps in " + time + ", most " + most);

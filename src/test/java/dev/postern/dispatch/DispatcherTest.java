@@ -268,7 +268,7 @@ class DispatcherTest {
     @Test
     void mailThatWaitsForAnEgressGoesWhenAnotherMessageIsAccepted() {
         Rig rig = Rig.of("one").start();
-        rig.scheduler.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(Dispatcher.RecoveryFlush.INTERVAL);
         rig.egress("one").then(REFUSED);
         QueueId id = rig.send("b@example.net");
         assertEquals("deferred egress-down one: connection refused", rig.fate(id));

@@ -153,7 +153,7 @@ class PutOffTest {
 
         one.usually(ACCEPTED).probing(new Probe.Passed("fine"));
         rig.dispatcher.probe("one");
-        rig.scheduler.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(Dispatcher.RecoveryFlush.INTERVAL);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -218,7 +218,7 @@ class PutOffTest {
             case "retry" -> rig.spool.apply(Spool.Verb.RETRY, id);
             default -> rig.use(Set.of(), EgressConfigs.egress("one"));
         }
-        rig.scheduler.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(Dispatcher.RecoveryFlush.INTERVAL);
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));
     }
 
@@ -407,7 +407,7 @@ class PutOffTest {
         assertEquals("deferred egress-down two: no route", rig.fate(id));
         rig.egress("two").probing(new Probe.Passed("fine"));
         rig.dispatcher.probe("two");
-        rig.scheduler.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(Dispatcher.RecoveryFlush.INTERVAL);
         assertEquals("sent two: 250 2.0.0 taken", rig.fate(id));
         assertEquals(DeliveryRound.DEFERRALS_MAX, posts(rig, "b@example.net"));
     }

@@ -19,7 +19,7 @@ class SlidingWindowTest {
 
     @Test
     void soManyInAPeriodAndThenNone() {
-        SlidingWindow window = new SlidingWindow(new Rate(2, MINUTE));
+        EgressLimits.SlidingWindow window = new EgressLimits.SlidingWindow(new Rate(2, MINUTE));
         window.take(START);
         assertEquals(Optional.empty(), window.usedUpUntil(START.plusSeconds(10)));
         window.take(START.plusSeconds(10));
@@ -31,7 +31,7 @@ class SlidingWindowTest {
 
     @Test
     void whatDidNotGoIsGivenBack() {
-        SlidingWindow window = new SlidingWindow(new Rate(1, MINUTE));
+        EgressLimits.SlidingWindow window = new EgressLimits.SlidingWindow(new Rate(1, MINUTE));
         window.take(START);
         window.giveBack(START);
         assertEquals(Optional.empty(), window.usedUpUntil(START));
@@ -42,14 +42,14 @@ class SlidingWindowTest {
 
     @Test
     void afterALongRestAllIsThere() {
-        SlidingWindow window = new SlidingWindow(new Rate(1, MINUTE));
+        EgressLimits.SlidingWindow window = new EgressLimits.SlidingWindow(new Rate(1, MINUTE));
         window.take(START);
         assertEquals(Optional.empty(), window.usedUpUntil(START.plus(Duration.ofDays(400))));
     }
 
     @Test
     void aClockSetBackLetsNothingMoreThrough() {
-        SlidingWindow window = new SlidingWindow(new Rate(1, MINUTE));
+        EgressLimits.SlidingWindow window = new EgressLimits.SlidingWindow(new Rate(1, MINUTE));
         window.take(START);
         assertTrue(window.usedUpUntil(START.minusSeconds(600)).isPresent());
     }
@@ -60,7 +60,8 @@ class SlidingWindowTest {
                 100,
                 random -> {
                     int messages = 1 + random.nextInt(5);
-                    SlidingWindow window = new SlidingWindow(new Rate(messages, MINUTE));
+                    EgressLimits.SlidingWindow window =
+                            new EgressLimits.SlidingWindow(new Rate(messages, MINUTE));
                     Deque<Instant> gone = new ArrayDeque<>();
                     Instant now = START;
                     for (int i = 0; i < 300; i++) {

@@ -77,7 +77,7 @@ class StormTest {
             rig.scheduler.pass(Duration.ofMinutes(14));
             int settled = ids.stream().mapToInt(rig.spool::settlements).sum();
             int bySchedule = 5 * MESSAGES;
-            int byProbes = 2 * (RecoveryFlush.TRIAL_MESSAGES + 2) * 9;
+            int byProbes = 2 * (Dispatcher.RecoveryFlush.TRIAL_MESSAGES + 2) * 9;
             assertTrue(settled <= bySchedule + byProbes, () -> settled + " settlements");
             assertEquals(MESSAGES, lines.waits.size());
         }
@@ -105,7 +105,7 @@ class StormTest {
         rig.scheduler.pass(Duration.ofMinutes(5));
         rig.egress("two").usually(ScriptedEgress.ACCEPTED);
         rig.dispatcher.probe("two");
-        rig.scheduler.pass(RecoveryFlush.INTERVAL.multipliedBy(8));
+        rig.scheduler.pass(Dispatcher.RecoveryFlush.INTERVAL.multipliedBy(8));
         assertTrue(rig.done.contains(id), rig.fate(id));
     }
 
@@ -163,7 +163,7 @@ class StormTest {
     void aTrialEndsWithItsEgress() {
         FakeSpool spool = new FakeSpool(() -> Instant.EPOCH);
         Instant now = Instant.parse("2026-03-01T12:00:00Z");
-        EgressSlots slots =
+        EgressPool.EgressSlots slots =
                 EgressPool.of(
                                 List.of(EgressConfigs.egress("one")),
                                 List.of(new ScriptedEgress("one")),
@@ -176,10 +176,10 @@ class StormTest {
         slots.health().probed(new Probe.Unproven("perhaps"), now);
         assertTrue(slots.health().isOnTrial());
         slots.health().begin();
-        RecoveryFlush haste = new RecoveryFlush(spool);
+        Dispatcher.RecoveryFlush haste = new Dispatcher.RecoveryFlush(spool);
         haste.want(slots);
         haste.make(now);
-        assertEquals(now.plus(RecoveryFlush.INTERVAL), haste.due());
+        assertEquals(now.plus(Dispatcher.RecoveryFlush.INTERVAL), haste.due());
         slots.retire(() -> {});
         haste.make(haste.due());
         assertEquals(Instant.MAX, haste.due());

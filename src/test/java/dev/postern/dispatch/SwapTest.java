@@ -34,7 +34,7 @@ class SwapTest {
         assertEquals("deferred egress-down one: 535 5.7.8 bad password", rig.fate(id));
 
         rig.use(Set.of(), EgressConfigs.egress("one"));
-        rig.scheduler.pass(RecoveryFlush.INTERVAL);
+        rig.scheduler.pass(Dispatcher.RecoveryFlush.INTERVAL);
 
         assertEquals(1, rig.egress("one").probes());
         assertEquals("sent one: 250 2.0.0 taken", rig.fate(id));

@@ -45,7 +45,7 @@ class ThreadedDispatcherTest {
                 spool,
                 List.of(egress),
                 observer,
-                new ThreadScheduler(InstantSource.system()),
+                new Scheduler.OnThreads(InstantSource.system()),
                 new SplittableRandom(1));
     }
 
@@ -162,7 +162,7 @@ class ThreadedDispatcherTest {
                         busy,
                         List.of(egress),
                         DispatchObserver.NONE,
-                        new ThreadScheduler(InstantSource.system()),
+                        new Scheduler.OnThreads(InstantSource.system()),
                         new SplittableRandom(1));
         dispatcher.start();
         QueueId id = spool.add("a@example.org", "b@example.net");

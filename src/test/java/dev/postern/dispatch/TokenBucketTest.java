@@ -17,8 +17,8 @@ class TokenBucketTest {
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
     private static final Rate THREE_A_MINUTE = new Rate(3, Duration.ofMinutes(1));
 
-    private static TokenBucket empty() {
-        TokenBucket bucket = new TokenBucket(THREE_A_MINUTE);
+    private static EgressLimits.TokenBucket empty() {
+        EgressLimits.TokenBucket bucket = new EgressLimits.TokenBucket(THREE_A_MINUTE);
         for (int i = 0; i < 3; i++) {
             assertEquals(Optional.empty(), bucket.usedUpUntil(START));
             bucket.take(START);
@@ -28,7 +28,7 @@ class TokenBucketTest {
 
     @Test
     void aBurstGoesAtOnceAndThenOneForEachToken() {
-        TokenBucket bucket = empty();
+        EgressLimits.TokenBucket bucket = empty();
         for (int token = 1; token < 9; token++) {
             Instant next = START.plusSeconds(20L * token);
             assertEquals(Optional.of(next), bucket.usedUpUntil(next.minusMillis(1)));
@@ -39,7 +39,7 @@ class TokenBucketTest {
 
     @Test
     void itFillsUpAndNoFurther() {
-        TokenBucket bucket = empty();
+        EgressLimits.TokenBucket bucket = empty();
         Instant later = START.plus(Duration.ofDays(3));
         for (int i = 0; i < 3; i++) {
             assertEquals(Optional.empty(), bucket.usedUpUntil(later));
@@ -50,10 +50,11 @@ class TokenBucketTest {
 
     @Test
     void whatDidNotGoIsGivenBack() {
-        TokenBucket bucket = empty();
+        EgressLimits.TokenBucket bucket = empty();
         bucket.giveBack(START);
         assertEquals(Optional.empty(), bucket.usedUpUntil(START));
-        TokenBucket single = new TokenBucket(new Rate(1, Duration.ofMinutes(1)));
+        EgressLimits.TokenBucket single =
+                new EgressLimits.TokenBucket(new Rate(1, Duration.ofMinutes(1)));
         single.take(START);
         single.giveBack(START);
         assertEquals(Optional.empty(), single.usedUpUntil(START));
@@ -61,7 +62,7 @@ class TokenBucketTest {
 
     @Test
     void whatIsGivenBackTooLateIsNoTokenMore() {
-        TokenBucket bucket = new TokenBucket(THREE_A_MINUTE);
+        EgressLimits.TokenBucket bucket = new EgressLimits.TokenBucket(THREE_A_MINUTE);
         bucket.take(START);
         Instant later = START.plusSeconds(90);
         for (int i = 0; i < 3; i++) {
@@ -73,14 +74,14 @@ class TokenBucketTest {
 
     @Test
     void itGoesOnAfterARestart() {
-        TokenBucket next = new TokenBucket(THREE_A_MINUTE);
+        EgressLimits.TokenBucket next = new EgressLimits.TokenBucket(THREE_A_MINUTE);
         next.restore(empty().kept(START, 0), START.plusSeconds(5));
         assertEquals(Optional.of(START.plusSeconds(20)), next.usedUpUntil(START.plusSeconds(5)));
     }
 
     @Test
     void aClockSetBackBetweenRunsFreezesNothing() {
-        TokenBucket next = new TokenBucket(THREE_A_MINUTE);
+        EgressLimits.TokenBucket next = new EgressLimits.TokenBucket(THREE_A_MINUTE);
         Instant before = START.minus(Duration.ofHours(5));
         next.restore(empty().kept(START, 0), before);
         assertEquals(Optional.of(before.plusSeconds(20)), next.usedUpUntil(before));
@@ -93,7 +94,8 @@ class TokenBucketTest {
                 random -> {
                     int messages = 1 + random.nextInt(6);
                     Duration period = Duration.ofSeconds(1 + random.nextInt(120));
-                    TokenBucket bucket = new TokenBucket(new Rate(messages, period));
+                    EgressLimits.TokenBucket bucket =
+                            new EgressLimits.TokenBucket(new Rate(messages, period));
                     List<Instant> gone = new ArrayList<>();
                     Instant now = START;
                     for (int i = 0; i < 400; i++) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param failedAt when the failure was seen; null where nothing was tried
 /// @param until when it is worth asking again: its limit has room, or the wait that the server
 ///   asked for is over; null when unknown
-record Miss(
+record Skip(
         String egress, Why why, String words, @Nullable Instant failedAt, @Nullable Instant until) {
 
     /// The kinds, in the order in which they decide: as long as one egress may take the message
@@ -38,24 +38,24 @@ record Miss(
         OTHERS_SENDER
     }
 
-    static Miss unsuited(String egress, Unsuitability unsuitability, String words, Instant at) {
+    static Skip unsuited(String egress, Unsuitability unsuitability, String words, Instant at) {
         Why why =
                 switch (unsuitability) {
                     case SIZE, FORM -> Why.FINAL;
                     case SENDER, CONFIGURATION -> Why.MENDABLE;
                     case FAULT -> Why.FAULT;
                 };
-        return new Miss(egress, why, words, at, null);
+        return new Skip(egress, why, words, at, null);
     }
 
     /// @param retryAfter how long the server asked us to wait; null when it did not say
-    static Miss down(String egress, String words, Instant failedAt, @Nullable Duration retryAfter) {
-        return new Miss(egress, Why.DOWN, words, failedAt, until(failedAt, retryAfter));
+    static Skip down(String egress, String words, Instant failedAt, @Nullable Duration retryAfter) {
+        return new Skip(egress, Why.DOWN, words, failedAt, until(failedAt, retryAfter));
     }
 
     /// @param retryAfter how long the server asked us to wait; null when it did not say
-    static Miss putOff(String egress, String words, Instant at, @Nullable Duration retryAfter) {
-        return new Miss(egress, Why.PUT_OFF, words, at, until(at, retryAfter));
+    static Skip putOff(String egress, String words, Instant at, @Nullable Duration retryAfter) {
+        return new Skip(egress, Why.PUT_OFF, words, at, until(at, retryAfter));
     }
 
     private static @Nullable Instant until(Instant at, @Nullable Duration retryAfter) {
@@ -63,29 +63,29 @@ record Miss(
         return wish.isZero() ? null : at.plus(wish);
     }
 
-    static Miss limited(String egress, Instant until) {
+    static Skip limited(String egress, Instant until) {
         String words = "the sending limit of " + egress + " is used up";
-        return new Miss(egress, Why.LIMITED, words, null, until);
+        return new Skip(egress, Why.LIMITED, words, null, until);
     }
 
-    static Miss onTrial(String egress, @Nullable String lastError, Instant now) {
+    static Skip onTrial(String egress, @Nullable String lastError, Instant now) {
         String words = "on trial" + (lastError == null ? "" : " after: " + lastError);
-        return new Miss(egress, Why.DOWN, words, now, null);
+        return new Skip(egress, Why.DOWN, words, now, null);
     }
 
-    static Miss sender(String egress, String sender) {
+    static Skip sender(String egress, String sender) {
         String words = egress + " may not send for <" + sender + "> (see its key senders)";
-        return new Miss(egress, Why.OTHERS_SENDER, words, null, null);
+        return new Skip(egress, Why.OTHERS_SENDER, words, null, null);
     }
 
-    static Miss spoiling(String egress) {
+    static Skip spoiling(String egress) {
         String words = egress + " may spoil 8-bit content";
-        return new Miss(egress, Why.FINAL, words, null, null);
+        return new Skip(egress, Why.FINAL, words, null, null);
     }
 
     /// Returns the same with a rest: what it wished, and until `then` at least.
-    Miss restingUntil(Instant then) {
-        return new Miss(
+    Skip restingUntil(Instant then) {
+        return new Skip(
                 egress, why, words, failedAt, until == null || until.isBefore(then) ? then : until);
     }
 
@@ -95,20 +95,20 @@ record Miss(
     }
 
     /// Returns when the last failure of this kind was seen; null when none was.
-    static @Nullable Instant latestFailure(List<Miss> misses, Why why) {
-        return misses.stream()
-                .filter(miss -> miss.why() == why && miss.failedAt() != null)
-                .map(Miss::failedAt)
+    static @Nullable Instant latestFailure(List<Skip> skips, Why why) {
+        return skips.stream()
+                .filter(skip -> skip.why() == why && skip.failedAt() != null)
+                .map(Skip::failedAt)
                 .max(Comparator.naturalOrder())
                 .orElse(null);
     }
 
     /// Returns when the first of the egresses whose limit is used up has room again, if that is
     /// before `again`.
-    static Instant soonestRoom(List<Miss> misses, Instant again) {
-        return misses.stream()
-                .filter(miss -> miss.why() == Why.LIMITED && miss.until() != null)
-                .map(Miss::until)
+    static Instant soonestRoom(List<Skip> skips, Instant again) {
+        return skips.stream()
+                .filter(skip -> skip.why() == Why.LIMITED && skip.until() != null)
+                .map(Skip::until)
                 .filter(until -> until.isBefore(again))
                 .min(Comparator.naturalOrder())
                 .orElse(again);
@@ -116,10 +116,10 @@ record Miss(
 
     /// Returns when the first of the egresses that did not take it for this reason may be asked
     /// again; `at` when one of them named no time.
-    static Instant soonestWish(List<Miss> misses, Why why, Instant at) {
-        return misses.stream()
-                .filter(miss -> miss.why() == why)
-                .map(miss -> miss.until() == null ? at : miss.until())
+    static Instant soonestWish(List<Skip> skips, Why why, Instant at) {
+        return skips.stream()
+                .filter(skip -> skip.why() == why)
+                .map(skip -> skip.until() == null ? at : skip.until())
                 .min(Comparator.naturalOrder())
                 .orElse(at);
     }

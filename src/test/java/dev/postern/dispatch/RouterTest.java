@@ -1,10 +1,10 @@
-package dev.postern.route;
+package dev.postern.dispatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.dispatch.Router.Route;
 import dev.postern.mail.ReversePath;
-import dev.postern.route.Route.PassedOver;
 import dev.postern.testing.EgressConfigs;
 import java.time.Instant;
 import java.util.List;
@@ -18,7 +18,11 @@ class RouterTest {
     private static final Instant LATER = Instant.parse("2026-03-01T12:00:00Z");
     private static final ReversePath SENDER = new ReversePath("me@example.org");
 
-    private static Route route(Map<String, Standing> standings, WhenLimited whenLimited) {
+    private static final Skip DOWN = Skip.down("one", "587 timed out", LATER, null);
+    private static final Skip LIMIT = Skip.limited("one", LATER);
+    private static final Skip OTHERS = Skip.sender("two", "me@example.org");
+
+    private static Route route(Map<String, Skip> standings, WhenLimited whenLimited) {
         Router router =
                 new Router(
                         List.of(
@@ -26,53 +30,45 @@ class RouterTest {
                                 EgressConfigs.egress("two", "@example.com"),
                                 EgressConfigs.egress("three", "@example.org"),
                                 EgressConfigs.egress("four")));
-        return router.route(SENDER, name -> standings.getOrDefault(name, Standing.USABLE));
+        return router.route(SENDER, standings::get);
     }
 
     @Test
     void theConfiguredOrderWithoutThoseOfOtherSenders() {
         Route route = route(Map.of(), WhenLimited.WAIT);
         assertEquals(List.of("one", "three", "four"), route.candidates());
-        assertEquals(List.of(new PassedOver.Sender("two")), route.passedOver());
+        assertEquals(List.of(OTHERS), route.skipped());
     }
 
     @Test
     void oneThatIsDownGetsNoMail() {
-        Route route = route(Map.of("one", new Standing.Down("587 timed out")), WhenLimited.WAIT);
+        Route route = route(Map.of("one", DOWN), WhenLimited.WAIT);
         assertEquals(List.of("three", "four"), route.candidates());
-        assertEquals(
-                List.of(new PassedOver.Down("one", "587 timed out"), new PassedOver.Sender("two")),
-                route.passedOver());
+        assertEquals(List.of(DOWN, OTHERS), route.skipped());
     }
 
     @Test
     void aLimitedOneThatWaitsKeepsItsMail() {
-        Route route = route(Map.of("one", new Standing.Limited(LATER)), WhenLimited.WAIT);
+        Route route = route(Map.of("one", LIMIT), WhenLimited.WAIT);
         assertEquals(List.of(), route.candidates());
-        assertEquals(
-                List.of(
-                        new PassedOver.Limited("one", LATER),
-                        new PassedOver.Sender("two"),
-                        new PassedOver.Behind("three", "one"),
-                        new PassedOver.Behind("four", "one")),
-                route.passedOver());
+        assertEquals(List.of(LIMIT, OTHERS), route.skipped());
     }
 
     @Test
     void aLimitedOneThatStepsAsideLetsTheNextHaveIt() {
-        Route route = route(Map.of("one", new Standing.Limited(LATER)), WhenLimited.NEXT);
+        Route route = route(Map.of("one", LIMIT), WhenLimited.NEXT);
         assertEquals(List.of("three", "four"), route.candidates());
     }
 
     @Test
     void betterOnesThanTheLimitedOneAreCandidates() {
-        Route route = route(Map.of("three", new Standing.Limited(LATER)), WhenLimited.WAIT);
+        Route route = route(Map.of("three", Skip.limited("three", LATER)), WhenLimited.WAIT);
         assertEquals(List.of("one"), route.candidates());
     }
 
     @Test
     void withNoneConfiguredThereIsNoRouteAndNoReason() {
-        Route route = new Router(List.of()).route(SENDER, _ -> Standing.USABLE);
+        Route route = new Router(List.of()).route(SENDER, _ -> null);
         assertEquals(new Route(List.of(), List.of()), route);
     }
 

@@ -1,14 +1,15 @@
-package dev.postern.route;
+package dev.postern.dispatch;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressCommon.WhenLimited;
 import dev.postern.config.EgressConfig;
+import dev.postern.dispatch.Skip.Why;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ReversePath;
-import dev.postern.route.Route.PassedOver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -17,61 +18,68 @@ import org.jspecify.annotations.Nullable;
 ///
 /// An egress that is limited with `when-limited: wait` keeps its mail: those behind it are not
 /// asked.
-public final class Router {
+final class Router {
 
     private final List<EgressCommon> egresses;
 
     /// Creates a router over `egresses`, which are in order of preference.
-    public Router(List<EgressConfig> egresses) {
+    Router(List<EgressConfig> egresses) {
         this.egresses = egresses.stream().map(EgressConfig::common).toList();
+    }
+
+    /// The choice for one message at one moment.
+    ///
+    /// @param candidates names of the egresses to ask, best first
+    /// @param skipped why the others are not asked, in configured order; those behind one that the
+    ///   message waits for are not named
+    record Route(List<String> candidates, List<Skip> skipped) {
+
+        Route {
+            candidates = List.copyOf(candidates);
+            skipped = List.copyOf(skipped);
+        }
+
+        /// Returns why an egress is not asked, as far as that can pass.
+        Optional<Skip> passing(String egress) {
+            return skipped.stream()
+                    .filter(skip -> skip.egress().equals(egress))
+                    .filter(skip -> skip.why() != Why.OTHERS_SENDER)
+                    .findFirst();
+        }
     }
 
     /// Returns the route of a message from `sender`.
     ///
-    /// @param standing how an egress of a given name stands now
-    public Route route(ReversePath sender, Function<String, Standing> standing) {
+    /// @param standing why an egress of a given name can't be asked now; null when it can
+    Route route(ReversePath sender, Function<String, @Nullable Skip> standing) {
         List<String> candidates = new ArrayList<>();
-        List<PassedOver> passedOver = new ArrayList<>();
-        String waitsFor = null;
+        List<Skip> skipped = new ArrayList<>();
+        boolean waits = false;
         for (EgressCommon egress : egresses) {
-            PassedOver reason = passOver(egress, sender, standing, waitsFor);
-            if (reason == null) {
+            Skip skip;
+            if (!maySendFor(egress.senders(), sender)) {
+                skip = Skip.sender(egress.name(), sender.address());
+            } else if (waits) {
+                continue;
+            } else {
+                skip = standing.apply(egress.name());
+            }
+            if (skip == null) {
                 candidates.add(egress.name());
             } else {
-                passedOver.add(reason);
-                if (reason instanceof PassedOver.Limited
-                        && egress.whenLimited() == WhenLimited.WAIT) {
-                    waitsFor = egress.name();
-                }
+                skipped.add(skip);
+                waits |= skip.why() == Why.LIMITED && egress.whenLimited() == WhenLimited.WAIT;
             }
         }
-        return new Route(candidates, passedOver);
+        return new Route(candidates, skipped);
     }
 
     /// Returns the names of those egresses that may send for `sender`, in order of preference.
-    public List<String> permitted(ReversePath sender) {
+    List<String> permitted(ReversePath sender) {
         return egresses.stream()
                 .filter(egress -> maySendFor(egress.senders(), sender))
                 .map(EgressCommon::name)
                 .toList();
-    }
-
-    private static @Nullable PassedOver passOver(
-            EgressCommon egress,
-            ReversePath sender,
-            Function<String, Standing> standing,
-            @Nullable String waitsFor) {
-        if (!maySendFor(egress.senders(), sender)) {
-            return new PassedOver.Sender(egress.name());
-        }
-        if (waitsFor != null) {
-            return new PassedOver.Behind(egress.name(), waitsFor);
-        }
-        return switch (standing.apply(egress.name())) {
-            case Standing.Usable _ -> null;
-            case Standing.Down(String words) -> new PassedOver.Down(egress.name(), words);
-            case Standing.Limited(var until) -> new PassedOver.Limited(egress.name(), until);
-        };
     }
 
     /// Returns whether `senders` (addresses and `@domains`; empty: any) include `sender`. Letter
