@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
@@ -25,7 +25,7 @@ final class EgressSlots {
 
     private final Egress egress;
     private final EgressConfig whole;
-    private final EgressCommon config;
+    private final Common config;
     private final EgressHealth health;
     private EgressLimits limits;
     private Instant promised = Instant.MIN;

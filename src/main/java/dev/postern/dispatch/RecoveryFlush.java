@@ -1,6 +1,6 @@
 package dev.postern.dispatch;
 
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,6 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressCommon.Rate;
+import dev.postern.config.EgressConfig.Common.Rate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

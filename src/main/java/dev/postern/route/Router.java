@@ -1,7 +1,7 @@
 package dev.postern.route;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ReversePath;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// asked.
 public final class Router {
 
-    private final List<EgressCommon> egresses;
+    private final List<Common> egresses;
 
     /// Creates a router over `egresses`, which are in order of preference.
     public Router(List<EgressConfig> egresses) {
@@ -33,7 +33,7 @@ public final class Router {
         List<String> candidates = new ArrayList<>();
         List<PassedOver> passedOver = new ArrayList<>();
         String waitsFor = null;
-        for (EgressCommon egress : egresses) {
+        for (Common egress : egresses) {
             PassedOver reason = passOver(egress, sender, standing, waitsFor);
             if (reason == null) {
                 candidates.add(egress.name());
@@ -52,12 +52,12 @@ public final class Router {
     public List<String> permitted(ReversePath sender) {
         return egresses.stream()
                 .filter(egress -> maySendFor(egress.senders(), sender))
-                .map(EgressCommon::name)
+                .map(Common::name)
                 .toList();
     }
 
     private static @Nullable PassedOver passOver(
-            EgressCommon egress,
+            Common egress,
             ReversePath sender,
             Function<String, Standing> standing,
             @Nullable String waitsFor) {
