@@ -1,11 +1,11 @@
 package dev.postern;
 
-import dev.postern.cli.Forwarding;
+import dev.postern.cli.Commands.Forwarding;
 import dev.postern.cli.Terminal;
-import dev.postern.cli.Version;
+import dev.postern.cli.Commands.Version;
 import dev.postern.config.ClientConfig;
 import dev.postern.config.ConfigFiles;
-import dev.postern.config.ConfigProblem;
+import dev.postern.config.Problems.Problem;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
@@ -15,7 +15,7 @@ import dev.postern.exec.Signals;
 import dev.postern.listener.UnusableCertificate;
 import dev.postern.log.Logging;
 import dev.postern.submit.Endpoint;
-import dev.postern.submit.EndpointFile;
+import dev.postern.submit.Endpoint.EndpointFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -142,7 +142,7 @@ final class ServeRunner implements Forwarding {
     private static Reload.User user(Forwarder forwarder) {
         return new Reload.User() {
             @Override
-            public List<ConfigProblem> objections(Loaded.Valid next) {
+            public List<Problem> objections(Loaded.Valid next) {
                 return loops(next, forwarder.smtp());
             }
 
@@ -153,12 +153,12 @@ final class ServeRunner implements Forwarding {
         };
     }
 
-    private static List<ConfigProblem> loops(Loaded.Valid loaded, HostPort listening) {
+    private static List<Problem> loops(Loaded.Valid loaded, HostPort listening) {
         return new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded);
     }
 
     private boolean leadsBack(Loaded.Valid loaded, HostPort listening) {
-        List<ConfigProblem> loops = loops(loaded, listening);
+        List<Problem> loops = loops(loaded, listening);
         loops.forEach(problem -> terminal.complain(problem.toString()));
         return !loops.isEmpty();
     }

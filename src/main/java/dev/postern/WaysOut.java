@@ -5,7 +5,7 @@ import dev.postern.admin.Egresses;
 import dev.postern.config.EgressConfig;
 import dev.postern.dispatch.Dispatcher;
 import dev.postern.egress.Probe;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

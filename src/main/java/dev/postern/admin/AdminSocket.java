@@ -3,7 +3,7 @@ package dev.postern.admin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.postern.config.HostPort;
-import dev.postern.config.HttpConfig;
+import dev.postern.config.PosternConfig.HttpConfig;
 import dev.postern.config.SmtpConfig;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;

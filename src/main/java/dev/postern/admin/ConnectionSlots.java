@@ -1,6 +1,6 @@
 package dev.postern.admin;
 
-import dev.postern.smtp.ClientNetwork;
+import dev.postern.smtp.FailureThrottle.ClientNetwork;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,26 +1,36 @@
 package dev.postern.cli;
 
 import dev.postern.config.ConfigFiles;
+import dev.postern.config.ConfigReference;
+import dev.postern.config.ConfigShow;
+import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
+import dev.postern.config.LoopCheck;
+import dev.postern.config.Problems.Problem;
 import dev.postern.config.Sources;
 import dev.postern.log.Logging;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /// The root of all commands.
 @Command(
@@ -204,6 +214,135 @@ public final class Commands implements Runnable {
                             + " ("
                             + System.getProperty("java.vendor")
                             + ")");
+            return ExitCode.OK;
+        }
+    }
+
+    /// Runs the forwarder: what `Main` gives to the command line.
+    public interface Forwarding {
+
+        /// Runs until the process is told to end and everything is drained.
+        ///
+        /// @param files where `loaded` comes from; their changes are taken up
+        /// @return 0 after a clean drain, 1 when it can't go on, 2 for a configuration that turns
+        ///   out bad
+        int serve(Loaded.Valid loaded, ConfigFiles files);
+
+        /// Runs beside a command, which is started once mail is accepted; drains once it has ended.
+        ///
+        /// @param files where `loaded` comes from; their changes are taken up
+        /// @param command the program and its arguments
+        /// @param environment the command's variables that differ from ours, given the listener's
+        ///   port
+        /// @return the command's exit status, 127 or 126 when it can't be started; before that as
+        ///   [#serve]
+        int exec(
+                Loaded.Valid loaded,
+                ConfigFiles files,
+                List<String> command,
+                IntFunction<Map<String, String>> environment);
+    }
+
+    /// Which program this is.
+    ///
+    /// @param number such as `0.1.0`
+    /// @param commit the commit that it was built from; `unknown` outside a checkout
+    public record Version(String number, String commit) {
+
+        private static final String RESOURCE = "/dev/postern/version.properties";
+
+        /// Returns what the build wrote down.
+        public static Version ofProgram() {
+            Properties properties = new Properties();
+            try (InputStream in = Version.class.getResourceAsStream(RESOURCE)) {
+                if (in != null) {
+                    properties.load(in);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return new Version(
+                    properties.getProperty("version", "unknown"),
+                    properties.getProperty("commit", "unknown"));
+        }
+    }
+
+    /// `postern config check|show|reference`.
+    @Command(
+            name = "config",
+            description = "Checks, shows or explains the configuration.",
+            synopsisSubcommandLabel = "COMMAND",
+            footer = {"", "Exit status: 0, or 2 when the configuration is wrong."})
+    static final class ConfigCommand implements Runnable {
+
+        private final Terminal terminal;
+        private final Function<@Nullable Path, Sources> sources;
+        private final CommandLine line = new CommandLine(this);
+
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Shows this help.")
+        void help(boolean asked) {}
+
+        private ConfigCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+            this.terminal = terminal;
+            this.sources = sources;
+        }
+
+        static CommandLine line(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+            return new ConfigCommand(terminal, sources).line;
+        }
+
+        @Override
+        public void run() {
+            throw new ParameterException(line, "say check, show or reference");
+        }
+
+        @Command(name = "check", description = "Validates; tells all problems at once.")
+        int check(@Mixin ConfigOption config) {
+            Optional<Loaded.Valid> loaded = config.load(sources, terminal);
+            if (loaded.isEmpty()) {
+                return ExitCode.BAD_USAGE;
+            }
+            HostPort listening = loaded.get().config().smtp().listen();
+            List<Problem> loops =
+                    new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded.get());
+            if (!loops.isEmpty()) {
+                loops.forEach(problem -> terminal.complain(problem.toString()));
+                return ExitCode.BAD_USAGE;
+            }
+            loaded.get().remarks().forEach(terminal::say);
+            Path file = loaded.get().file();
+            terminal.say((file == null ? "built-in defaults and environment" : file) + ": good");
+            return ExitCode.OK;
+        }
+
+        @Command(
+                name = "show",
+                description = "Prints the effective configuration with its sources, secrets masked.")
+        int show(@Mixin ConfigOption config) {
+            Optional<Loaded.Valid> loaded = config.load(sources, terminal);
+            if (loaded.isEmpty()) {
+                return ExitCode.BAD_USAGE;
+            }
+            terminal.out().print(ConfigShow.render(loaded.get()));
+            terminal.out().flush();
+            return ExitCode.OK;
+        }
+
+        @Command(
+                name = "reference",
+                description = "Prints all keys with type, default and meaning.",
+                mixinStandardHelpOptions = false)
+        int reference(
+                @Option(
+                                names = {"-h", "--help"},
+                                usageHelp = true,
+                                description = "Shows this help.")
+                        boolean asked) {
+            terminal.out().print(ConfigReference.render());
+            terminal.out().flush();
             return ExitCode.OK;
         }
     }

@@ -1,5 +1,6 @@
 package dev.postern.cli;
 
+import dev.postern.cli.Commands.Forwarding;
 import dev.postern.config.Adoption;
 import dev.postern.config.ConfigFiles;
 import dev.postern.config.EgressConfig;

@@ -5,7 +5,7 @@ import dev.postern.config.HostPort;
 import dev.postern.submit.AdminClient;
 import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.Endpoint;
-import dev.postern.submit.EndpointFile;
+import dev.postern.submit.Endpoint.EndpointFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

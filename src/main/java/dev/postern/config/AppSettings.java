@@ -4,6 +4,8 @@ import dev.postern.config.AppConvention.Role;
 import dev.postern.config.AppServer.Part;
 import dev.postern.config.AppServer.Protection;
 import dev.postern.config.EgressKeys.EgressType;
+import dev.postern.config.Problems.ValueContext;
+import dev.postern.config.Sources.TextReader;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;

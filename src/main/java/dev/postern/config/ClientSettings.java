@@ -1,5 +1,8 @@
 package dev.postern.config;
 
+import dev.postern.config.ConfigLoader.FileSearch;
+import dev.postern.config.Problems.Problem;
+import dev.postern.config.Sources.TextReader;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -14,14 +17,14 @@ public sealed interface ClientSettings permits ClientConfig, ClientSettings.Unus
     /// Settings that no command can work with.
     ///
     /// @param problems all that is wrong; never empty
-    record Unusable(List<ConfigProblem> problems) implements ClientSettings {
+    record Unusable(List<Problem> problems) implements ClientSettings {
         public Unusable {
             problems = List.copyOf(problems);
         }
 
         /// Returns what to tell the user, a line a problem.
         public List<String> lines() {
-            return problems.stream().map(ConfigProblem::toString).toList();
+            return problems.stream().map(Problem::toString).toList();
         }
     }
 
@@ -44,7 +47,7 @@ public sealed interface ClientSettings permits ClientConfig, ClientSettings.Unus
         List<String> lines =
                 Stream.concat(
                                 search.forbidden().stream(),
-                                unread.list().stream().map(ConfigProblem::toString))
+                                unread.list().stream().map(Problem::toString))
                         .toList();
         return ClientConfig.of(settings, ConfigLoader.hostname(sources), hidden, lines);
     }

@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import dev.postern.config.ConfigShow.YamlText;
 import dev.postern.config.EgressKeys.EgressType;
 import java.util.ArrayList;
 import java.util.Arrays;

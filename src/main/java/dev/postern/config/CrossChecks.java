@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import dev.postern.config.Sources.TextReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;

@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import dev.postern.config.EgressConfig.Common;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -196,21 +197,21 @@ final class EgressKeys {
                             + " of its From field; with none it takes egresses without `senders`"
                             + " only.",
                     "@example.org,me@example.com");
-    static final Key<EgressCommon.Rate> RATE =
+    static final Key<Common.Rate> RATE =
             Key.optional("rate", Types.RATE_LIMIT, "The most messages in a short time.", "30/m");
-    static final Key<EgressCommon.Rate> QUOTA =
+    static final Key<Common.Rate> QUOTA =
             Key.optional("quota", Types.RATE_LIMIT, "The most messages in a long time.", "500/d");
-    static final Key<EgressCommon.WhenLimited> WHEN_LIMITED =
+    static final Key<Common.WhenLimited> WHEN_LIMITED =
             Key.of(
                     "when-limited",
-                    Types.word(EgressCommon.WhenLimited.class),
+                    Types.word(Common.WhenLimited.class),
                     "wait",
                     "What mail above rate or quota does: `wait`, or take the `next` egress.",
                     "next");
-    static final Key<EgressCommon.Fidelity> FIDELITY =
+    static final Key<Common.Fidelity> FIDELITY =
             Key.of(
                     "fidelity",
-                    Types.word(EgressCommon.Fidelity.class),
+                    Types.word(Common.Fidelity.class),
                     "best-effort",
                     "`strict`: a message of which this egress would lose something goes elsewhere.",
                     "strict");

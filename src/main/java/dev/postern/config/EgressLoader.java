@@ -1,6 +1,8 @@
 package dev.postern.config;
 
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressKeys.EgressType;
+import dev.postern.config.Problems.ValueContext;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -57,7 +59,7 @@ final class EgressLoader {
     /// Returns the configuration of an entry whose settings are whole.
     static EgressConfig config(Entry entry) {
         Settings settings = entry.settings();
-        EgressCommon common = common(entry.type(), settings);
+        Common common = common(entry.type(), settings);
         return switch (entry.type()) {
             case SMTP -> new EgressConfig.Smtp(common, smtp(settings, entry.first()));
             case SENDGRID, RESEND, BREVO, POSTMARK ->
@@ -284,8 +286,8 @@ final class EgressLoader {
         return first == null ? config : config.withFirst(first);
     }
 
-    private static EgressCommon common(EgressType type, Settings settings) {
-        return new EgressCommon(
+    private static Common common(EgressType type, Settings settings) {
+        return new Common(
                 settings.get(EgressKeys.NAME),
                 settings.find(EgressKeys.ENDPOINT),
                 settings.find(EgressKeys.CA),

@@ -2,7 +2,9 @@ package dev.postern.config;
 
 import dev.postern.config.PosternConfig.Acknowledge;
 import dev.postern.config.PosternConfig.Bounces;
+import dev.postern.config.PosternConfig.LogConfig;
 import dev.postern.config.PosternConfig.ReceivedHeader;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import dev.postern.config.Problems.Problem;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,14 +26,34 @@ public sealed interface Loaded {
     /// A configuration that must not be run with.
     ///
     /// @param problems all that is wrong, in the order of the file; never empty
-    record Invalid(List<ConfigProblem> problems) implements Loaded {
+    record Invalid(List<Problem> problems) implements Loaded {
         public Invalid {
             problems = List.copyOf(problems);
         }
 
         /// Returns what to tell the user, a line a problem.
         public List<String> lines() {
-            return problems.stream().map(ConfigProblem::toString).toList();
+            return problems.stream().map(Problem::toString).toList();
+        }
+    }
+
+    /// Every key's value and source, for [ConfigShow].
+    public static final class Effective {
+
+        private final Settings settings;
+        private final List<EgressLoader.Entry> egress;
+
+        Effective(Settings settings, List<EgressLoader.Entry> egress) {
+            this.settings = settings;
+            this.egress = List.copyOf(egress);
+        }
+
+        Settings settings() {
+            return settings;
+        }
+
+        List<EgressLoader.Entry> egress() {
+            return egress;
         }
     }
 }

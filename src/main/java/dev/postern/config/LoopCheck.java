@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import dev.postern.config.Problems.Problem;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
@@ -60,13 +61,13 @@ public final class LoopCheck {
     }
 
     /// Returns a problem for each egress that leads back to us.
-    public List<ConfigProblem> problems(Loaded.Valid loaded) {
-        List<ConfigProblem> found = new ArrayList<>();
+    public List<Problem> problems(Loaded.Valid loaded) {
+        List<Problem> found = new ArrayList<>();
         for (EgressLoader.Entry entry : loaded.effective().egress()) {
             if (EgressLoader.config(entry) instanceof EgressConfig.Smtp smtp
                     && loops(smtp.smtp())) {
                 found.add(
-                        new ConfigProblem(
+                        new Problem(
                                 entry.settings().source(EgressKeys.HOST),
                                 "egress[" + smtp.name() + "].host",
                                 "leads back to our own listener at " + listening,

@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -78,4 +79,83 @@ public record PosternConfig(
     /// @param url where events are posted; null: nowhere
     /// @param secret what signs them; null: unsigned
     public record NotifyConfig(@Nullable String url, @Nullable Secret secret) {}
+
+    /// When to try again and when to give up.
+    ///
+    /// @param schedule waits after the first, second… attempt; the last one repeats
+    /// @param maxAge after this long a message that still fails is given up
+    public record RetryConfig(List<Duration> schedule, Duration maxAge) {
+
+        public RetryConfig {
+            schedule = List.copyOf(schedule);
+        }
+    }
+
+    /// The two HTTP sockets.
+    ///
+    /// @param health for orchestrators: `/health/*` and `/metrics` only
+    /// @param admin for operators: the page and the API
+    /// @param adminToken what the admin socket asks for; null: nothing, which only a loopback
+    ///   socket may
+    public record HttpConfig(HostPort health, HostPort admin, @Nullable Secret adminToken) {}
+
+    /// How to log.
+    public record LogConfig(Format format, Level level, Addresses addresses) {
+
+        /// The form of a line.
+        public enum Format {
+            /// Text on a terminal, else JSON.
+            AUTO,
+            TEXT,
+            JSON
+        }
+
+        /// The least level that is logged.
+        public enum Level {
+            ERROR,
+            WARN,
+            INFO,
+            DEBUG,
+            TRACE
+        }
+
+        /// How mail addresses appear.
+        public enum Addresses {
+            FULL,
+            /// `a***@e***.org`
+            MASKED
+        }
+    }
+
+    /// The durable store.
+    ///
+    /// @param path its directory
+    /// @param sync whether 250 means fsynced
+    /// @param minFreeBytes below this much free space mail is refused
+    /// @param maxSizeBytes above this much held mail is refused; 0: no limit
+    /// @param keepFailed how long failed messages stay, with their octets
+    /// @param keepSent how long the history of sent messages stays
+    /// @param keepSentCount how many of them at most
+    public record SpoolConfig(
+            Path path,
+            Sync sync,
+            long minFreeBytes,
+            long maxSizeBytes,
+            Duration keepFailed,
+            Duration keepSent,
+            int keepSentCount) {
+
+        /// Returns the same with another directory.
+        public SpoolConfig at(Path other) {
+            return new SpoolConfig(
+                    other, sync, minFreeBytes, maxSizeBytes, keepFailed, keepSent, keepSentCount);
+        }
+
+        /// Whether 250 means fsynced.
+        public enum Sync {
+            ALWAYS,
+            /// For tests and throw-away spools.
+            NEVER
+        }
+    }
 }

@@ -6,20 +6,20 @@ import java.util.List;
 import java.util.Set;
 
 /// Gathers all that is wrong, so that it is told at once.
-final class Problems {
+public final class Problems {
 
-    private static final Comparator<ConfigProblem> BY_PLACE =
-            Comparator.comparingInt((ConfigProblem problem) -> line(problem.source()))
+    private static final Comparator<Problem> BY_PLACE =
+            Comparator.comparingInt((Problem problem) -> line(problem.source()))
                     .thenComparingInt(problem -> column(problem.source()));
 
-    private final Set<ConfigProblem> all = new LinkedHashSet<>();
+    private final Set<Problem> all = new LinkedHashSet<>();
 
     void add(Source source, String path, String what) {
         add(source, path, what, "");
     }
 
     void add(Source source, String path, String what, String remedy) {
-        all.add(new ConfigProblem(source, path, what, remedy));
+        all.add(new Problem(source, path, what, remedy));
     }
 
     boolean isEmpty() {
@@ -27,7 +27,7 @@ final class Problems {
     }
 
     /// Returns them in the order of the file, those of other sources after it.
-    List<ConfigProblem> list() {
+    List<Problem> list() {
         return all.stream().sorted(BY_PLACE).toList();
     }
 
@@ -42,5 +42,79 @@ final class Problems {
 
     private static int column(Source source) {
         return source instanceof Source.InFile place ? place.column() : 0;
+    }
+
+    /// One thing that is wrong with the configuration.
+    ///
+    /// @param source where it stands
+    /// @param path the key; empty where none is concerned
+    /// @param what what is wrong
+    /// @param remedy what to do; empty when `what` says it
+    public record Problem(Source source, String path, String what, String remedy) {
+
+        /// Returns the whole as one line.
+        @Override
+        public String toString() {
+            String key = path.isEmpty() ? "" : path + ": ";
+            String end = remedy.isEmpty() ? "" : "; " + remedy;
+            return source + ": " + key + what + end;
+        }
+    }
+
+    /// The reading of one key's value: tells its problems under the key's path and keeps secrets
+    /// out of them.
+    ///
+    /// @param path the key as problems name it
+    /// @param secret whether the value must not be shown
+    /// @param problems where they are told
+    record ValueContext(String path, boolean secret, Problems problems) {
+
+        private static final int MOST_ECHOED_CHARS = 60;
+
+        /// Returns the reading of a part of this value.
+        ValueContext part(String suffix) {
+            return new ValueContext(path + suffix, secret, problems);
+        }
+
+        /// Tells that a text breaks a rule.
+        void wrong(RawValue.Text text, String rule, String remedy) {
+            boolean hidden = secret || text.source() instanceof Source.InUrl;
+            String echo = hidden ? "" : ", not " + quoted(text.value());
+            problems.add(text.source(), path, "must be " + rule + echo, remedy);
+        }
+
+        /// Tells that something of another shape stands where `rule` was wanted.
+        void shape(RawValue given, String rule) {
+            String shape =
+                    switch (given) {
+                        case RawValue.Nothing _ -> "empty";
+                        case RawValue.Items _ -> "a list";
+                        case RawValue.Entries _ -> "a mapping";
+                        case RawValue.Text _, RawValue.Template _ -> "a single value";
+                        case RawValue.Broken _ -> "";
+                    };
+            if (!shape.isEmpty()) {
+                problems.add(given.source(), path, "must be " + rule + ", not " + shape);
+            }
+        }
+
+        /// Returns `text` in quotes, on one line, cut where it is long, and without what may be a
+        /// password before an at-sign.
+        static String quoted(String text) {
+            StringBuilder echo = new StringBuilder("\"");
+            int at = text.lastIndexOf('@');
+            int colon = text.indexOf(':');
+            String shown = colon >= 0 && colon < at ? Secret.MASK + text.substring(at) : text;
+            shown.codePoints().limit(MOST_ECHOED_CHARS).forEach(point -> append(echo, point));
+            return echo.append(shown.length() > MOST_ECHOED_CHARS ? "…\"" : "\"").toString();
+        }
+
+        private static void append(StringBuilder echo, int point) {
+            if (Character.isISOControl(point)) {
+                echo.append('\uFFFD');
+            } else {
+                echo.appendCodePoint(point);
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.postern.config;
 
+import dev.postern.config.Environment.EnvSyntax;
+import dev.postern.config.Problems.ValueContext;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;

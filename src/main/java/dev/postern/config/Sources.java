@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -77,5 +78,17 @@ public record Sources(
 
     TextReader absoluteReader() {
         return path -> reader.read(workingDirectory.resolve(path));
+    }
+
+    /// Reads files for the loader, so that tests need none.
+    @FunctionalInterface
+    public interface TextReader {
+
+        /// Returns the text of a UTF-8 file.
+        ///
+        /// @throws java.nio.charset.CharacterCodingException when it is not UTF-8
+        /// @throws java.nio.file.NoSuchFileException when there is none
+        /// @throws IOException when it can't be read
+        String read(Path file) throws IOException;
     }
 }

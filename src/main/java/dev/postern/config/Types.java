@@ -1,5 +1,7 @@
 package dev.postern.config;
 
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.Type.Parsed;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -56,7 +58,7 @@ final class Types {
             new Type.Scalar<>("host:port", Types::parseHostPort);
     static final Type.Scalar<Cidr> CIDR =
             new Type.Scalar<>("an address or a CIDR block", Types::parseCidr);
-    static final Type.Scalar<EgressCommon.Rate> RATE_LIMIT =
+    static final Type.Scalar<Common.Rate> RATE_LIMIT =
             new Type.Scalar<>("a rate such as 30/m or 500/d (s, m, h, d)", Types::parseRate);
     static final Type.Scalar<OptionalInt> PORT_OR_AUTO =
             new Type.Scalar<>("auto or a port from 1 to 65535", Types::parsePort);
@@ -320,7 +322,7 @@ final class Types {
                 : Parsed.wrong(rule, "bits behind the prefix are set: write " + block.masked());
     }
 
-    private static Parsed<EgressCommon.Rate> parseRate(String text) {
+    private static Parsed<Common.Rate> parseRate(String text) {
         Matcher matcher = RATE.matcher(text);
         if (!matcher.matches()) {
             return Parsed.wrong("a rate such as 30/m or 500/d (s, m, h, d)");
@@ -329,7 +331,7 @@ final class Types {
         return messages < 1 || messages > MOST_RATE_MESSAGES
                 ? Parsed.wrong("a rate above zero")
                 : Parsed.good(
-                        new EgressCommon.Rate((int) messages, unit(matcher.group(2).charAt(0))));
+                        new Common.Rate((int) messages, unit(matcher.group(2).charAt(0))));
     }
 
     /// Reads the base address of an HTTP API. Clear text is for this machine alone: the request

@@ -2,13 +2,13 @@ package dev.postern.dispatch;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.PosternConfig;
-import dev.postern.config.RetryConfig;
+import dev.postern.config.PosternConfig.RetryConfig;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeLog;

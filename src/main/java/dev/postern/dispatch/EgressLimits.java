@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Rate;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.spool.Spool;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -36,7 +36,7 @@ final class EgressLimits {
     private final int block;
     private int ahead;
 
-    EgressLimits(EgressCommon config, Spool spool, Instant now) {
+    EgressLimits(Common config, Spool spool, Instant now) {
         this.name = "limits-" + config.name();
         this.spool = spool;
         List<Rate> rates = new ArrayList<>();

@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.config.EgressConfig;
 import dev.postern.dispatch.Router.Route;
 import dev.postern.dispatch.Skip.Why;
@@ -9,8 +9,8 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.EgressView;
-import dev.postern.mail.ContentTraits;
-import dev.postern.mail.Reason;
+import dev.postern.mail.MessageContent.ContentTraits;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.spool.QueuedMessage;
@@ -279,7 +279,7 @@ final class EgressPool {
 
         private final Egress egress;
         private final EgressConfig whole;
-        private final EgressCommon config;
+        private final Common config;
         private final EgressHealth health;
         private EgressLimits limits;
         private Instant promised = Instant.MIN;

@@ -2,7 +2,7 @@ package dev.postern.dispatch;
 
 import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.egress.Probe;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

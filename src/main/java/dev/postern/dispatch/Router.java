@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.dispatch.Skip.Why;
 import dev.postern.mail.ALabels;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// asked.
 final class Router {
 
-    private final List<EgressCommon> egresses;
+    private final List<Common> egresses;
 
     /// Creates a router over `egresses`, which are in order of preference.
     Router(List<EgressConfig> egresses) {
@@ -55,7 +55,7 @@ final class Router {
         List<String> candidates = new ArrayList<>();
         List<Skip> skipped = new ArrayList<>();
         boolean waits = false;
-        for (EgressCommon egress : egresses) {
+        for (Common egress : egresses) {
             Skip skip;
             if (!maySendFor(egress.senders(), sender)) {
                 skip = Skip.sender(egress.name(), sender.address());
@@ -78,7 +78,7 @@ final class Router {
     List<String> permitted(ReversePath sender) {
         return egresses.stream()
                 .filter(egress -> maySendFor(egress.senders(), sender))
-                .map(EgressCommon::name)
+                .map(Common::name)
                 .toList();
     }
 

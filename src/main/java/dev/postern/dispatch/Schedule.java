@@ -1,6 +1,6 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.RetryConfig;
+import dev.postern.config.PosternConfig.RetryConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.postern.dispatch;
 
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;

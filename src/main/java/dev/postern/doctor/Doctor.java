@@ -1,21 +1,27 @@
 package dev.postern.doctor;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Fidelity;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.Fidelity;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.Secret;
-import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
+import dev.postern.doctor.Network.RealNetwork;
+import dev.postern.egress.EgressState;
+import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
+import dev.postern.outcome.Outcome.Fault;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +31,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Examines every way out of this machine.
 ///
@@ -230,8 +237,8 @@ public final class Doctor {
             return new EgressConfig.Api(common(type), type, Secret.of(""));
         }
 
-        private static EgressCommon common(String name) {
-            return new EgressCommon(
+        private static Common common(String name) {
+            return new Common(
                     name,
                     null,
                     null,
@@ -245,6 +252,42 @@ public final class Doctor {
                     null,
                     WhenLimited.WAIT,
                     Fidelity.BEST_EFFORT);
+        }
+    }
+
+    /// What a running forwarder knows of an egress and no probe can see, since it shows when mail
+    /// is sent only: that its limit is used up, or that its account may not send.
+    ///
+    /// @param fault the word of the kind of trouble: `quota`
+    /// @param said the provider's words
+    public record KnownTrouble(String fault, String said) {
+
+        private static final Set<Fault> SHOWN_BY_MAIL_ONLY = Set.of(Fault.QUOTA, Fault.ACCOUNT);
+
+        /// Returns whether trouble of this kind shows when mail is sent only.
+        ///
+        /// @param fault the word of a kind of trouble; null: none
+        public static boolean isOf(@Nullable String fault) {
+            return SHOWN_BY_MAIL_ONLY.stream().anyMatch(each -> each.word().equals(fault));
+        }
+
+        /// Returns what an egress's health tells of it.
+        public static Optional<KnownTrouble> of(EgressView health) {
+            Fault fault = health.fault();
+            if (fault == null || health.state() != EgressState.DOWN || !isOf(fault.word())) {
+                return Optional.empty();
+            }
+            String said = health.lastError();
+            return Optional.of(new KnownTrouble(fault.word(), said == null ? "" : said));
+        }
+
+        /// Returns what a probe found in the light of this.
+        public Probe over(Probe probe) {
+            return switch (probe) {
+                case Probe.Failed failed -> failed;
+                case Probe.Passed _, Probe.Unproven _ ->
+                        new Probe.Failed(said, Fault.valueOf(fault.toUpperCase(Locale.ROOT)), null);
+            };
         }
     }
 }

@@ -2,7 +2,9 @@ package dev.postern.doctor;
 
 import dev.postern.doctor.Doctor.World;
 import dev.postern.doctor.EgressReport.Works;
-import dev.postern.doctor.Evidence.Where;
+import dev.postern.doctor.FindingTable.Evidence.Where;
+import dev.postern.doctor.Report.Finding;
+import dev.postern.doctor.Report.Summary;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,6 +1,10 @@
 package dev.postern.doctor;
 
-import dev.postern.doctor.Evidence.Where;
+import dev.postern.doctor.FindingTable.Evidence.Where;
+import dev.postern.doctor.FindingTable.Evidence;
+import dev.postern.doctor.Network.DnsResult;
+import dev.postern.doctor.Network.PortState;
+import dev.postern.doctor.Report.Finding;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

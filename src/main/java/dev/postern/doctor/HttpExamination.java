@@ -1,10 +1,14 @@
 package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.doctor.EgressReport.Step.Kind;
+import dev.postern.doctor.EgressReport.Step.Result;
 import dev.postern.doctor.EgressReport.Works;
-import dev.postern.doctor.Evidence.Where;
-import dev.postern.doctor.Step.Kind;
-import dev.postern.doctor.Step.Result;
+import dev.postern.doctor.FindingTable.Evidence.Where;
+import dev.postern.doctor.Network.DnsResult;
+import dev.postern.doctor.Network.PortState;
+import dev.postern.doctor.Report.Finding;
+import dev.postern.doctor.StepLog.StepOrder;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.EndpointCheck;
 import java.net.Inet6Address;

@@ -1,8 +1,9 @@
 package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
-import dev.postern.doctor.Evidence.Where;
+import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.Limits;
+import dev.postern.doctor.Network.PortState;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.smtp.UpstreamReply;

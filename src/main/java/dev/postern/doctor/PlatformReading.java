@@ -1,5 +1,6 @@
 package dev.postern.doctor;
 
+import dev.postern.doctor.Platform.Firewall;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -3,6 +3,7 @@ package dev.postern.doctor;
 import dev.postern.doctor.EgressReport.Works;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -54,5 +55,83 @@ public record Report(
                 left,
                 ways,
                 findings);
+    }
+
+    /// Something that was found, what it means, and what to do.
+    ///
+    /// @param id names it in documents: `gmail-app-password`
+    /// @param means what it means here
+    /// @param advice what to do next; empty when there is nothing to do
+    public record Finding(String id, String means, String advice) {}
+
+    /// The whole in a sentence, and what to configure where nothing is.
+    static final class Summary {
+
+        private Summary() {}
+
+        /// Returns whether and by what mail can leave.
+        static String verdict(List<EgressReport> egresses, List<EgressReport> ways) {
+            if (egresses.isEmpty()) {
+                long open = count(ways, Works.YES);
+                return "no egress is configured, so mail is held; "
+                        + (open == 0
+                                ? "none of the well-known ways is open here"
+                                : open + " of " + ways.size() + " well-known ways are open here");
+            }
+            List<String> good = names(egresses, Works.YES);
+            List<String> unproven = names(egresses, Works.UNPROVEN);
+            List<String> bad = names(egresses, Works.NO);
+            List<String> parts = new ArrayList<>();
+            if (!good.isEmpty()) {
+                parts.add("mail can leave by " + listed(good));
+            }
+            if (!unproven.isEmpty()) {
+                String answers = unproven.size() == 1 ? " answers" : " answer";
+                parts.add(listed(unproven) + answers + ", and only real mail could prove more");
+            }
+            if (!bad.isEmpty()) {
+                boolean none = good.isEmpty() && unproven.isEmpty();
+                String does = bad.size() == 1 ? " does not work" : " do not work";
+                parts.add((none ? "mail cannot leave: " : "") + listed(bad) + does);
+            }
+            return String.join("; ", parts);
+        }
+
+        private static String listed(List<String> names) {
+            if (names.size() == 1) {
+                return names.getFirst();
+            }
+            String most = String.join(", ", names.subList(0, names.size() - 1));
+            return most + " and " + names.getLast();
+        }
+
+        private static List<String> names(List<EgressReport> all, Works works) {
+            return all.stream().filter(it -> it.works() == works).map(EgressReport::name).toList();
+        }
+
+        private static long count(List<EgressReport> all, Works works) {
+            return all.stream().filter(it -> it.works() == works).count();
+        }
+
+        /// Returns what to set, by what is open.
+        static String advice(List<EgressReport> ways) {
+            List<EgressReport> open = ways.stream().filter(it -> it.works() == Works.YES).toList();
+            boolean smtp = open.stream().anyMatch(it -> it.type().equals("smtp"));
+            boolean https = open.stream().anyMatch(it -> !it.type().equals("smtp"));
+            String variable =
+                    "set the key of one: SENDGRID_API_KEY, RESEND_API_KEY, BREVO_API_KEY,"
+                            + " POSTMARK_SERVER_TOKEN, or MAILGUN_API_KEY with MAILGUN_DOMAIN";
+            if (smtp) {
+                return "SMTP gets out here: set POSTERN_EGRESS='smtp://USER:PASSWORD@HOST' with your"
+                        + " provider's host (the port is found by itself)"
+                        + (https
+                                ? "; HTTPS is open too, so a provider's API may follow as second"
+                                : "");
+            }
+            return https
+                    ? "SMTP does not get out here, but HTTPS does: use a provider's API; " + variable
+                    : "nothing gets out: see the findings, or set HTTPS_PROXY if this network has a"
+                            + " proxy";
+        }
     }
 }

@@ -2,6 +2,8 @@ package dev.postern.doctor;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.doctor.EgressReport.Step;
+import dev.postern.doctor.Report.Finding;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.time.Duration;

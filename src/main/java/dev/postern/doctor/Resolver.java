@@ -1,5 +1,6 @@
 package dev.postern.doctor;
 
+import dev.postern.doctor.Network.DnsResult;
 import dev.postern.mail.ALabels;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -2,13 +2,16 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.doctor.Evidence.Where;
+import dev.postern.doctor.FindingTable.Evidence.Where;
+import dev.postern.doctor.Network.DnsResult;
+import dev.postern.doctor.Network.PortState;
+import dev.postern.doctor.Report.Finding;
 import dev.postern.doctor.SmtpExamination.Tried;
 import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.ServerCheck;
 import dev.postern.egress.smtp.TlsSeen;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;

@@ -1,6 +1,6 @@
 package dev.postern.egress;
 
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import java.util.List;
 
 /// One way out. Thread-safe: several messages may be under way at once, each on a thread of its

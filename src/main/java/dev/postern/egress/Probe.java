@@ -1,6 +1,6 @@
 package dev.postern.egress;
 
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -2,7 +2,7 @@ package dev.postern.egress;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SteeringFields;
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.FieldFilter;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;

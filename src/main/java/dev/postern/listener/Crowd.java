@@ -2,7 +2,7 @@ package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
 import dev.postern.listener.Protocol.State;
-import dev.postern.smtp.ClientNetwork;
+import dev.postern.smtp.FailureThrottle.ClientNetwork;
 import dev.postern.smtp.Limits;
 import java.net.InetAddress;
 import java.time.Duration;

@@ -1,12 +1,12 @@
 package dev.postern.listener;
 
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.HeaderRewriter;
 import dev.postern.mail.Origin;
 import dev.postern.smtp.ContentDecoder;
-import dev.postern.smtp.ContentFault;
-import dev.postern.smtp.ContentSink;
+import dev.postern.smtp.ContentDecoder.ContentFault;
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.spool.Acceptance;

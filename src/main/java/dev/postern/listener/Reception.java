@@ -8,7 +8,7 @@ import dev.postern.mail.LogMark;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
-import dev.postern.smtp.BareNewline;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.ContentDecoder;

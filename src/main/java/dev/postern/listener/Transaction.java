@@ -6,7 +6,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.ContentDecoder;
-import dev.postern.smtp.ContentFault;
+import dev.postern.smtp.ContentDecoder.ContentFault;
 import dev.postern.smtp.DataDecoder;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;

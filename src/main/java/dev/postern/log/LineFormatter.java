@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 import java.util.logging.Formatter;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.KeyValuePair;
 
@@ -25,7 +26,7 @@ import org.slf4j.event.KeyValuePair;
 ///
 /// *Limits.* [#VALUE_CHARS] of a value, before and after escaping; a line takes up no more values
 /// beyond [#LINE_CHARS]. What is cut is marked.
-abstract sealed class LineFormatter extends Formatter permits TextFormatter, JsonFormatter {
+abstract sealed class LineFormatter extends Formatter permits LineFormatter.TextFormatter, LineFormatter.JsonFormatter {
 
     /// Characters of one value.
     static final int VALUE_CHARS = 16 * 1024;
@@ -205,5 +206,100 @@ abstract sealed class LineFormatter extends Formatter permits TextFormatter, Jso
                 && Character.getType(c) != Character.FORMAT
                 && Character.getType(c) != Character.LINE_SEPARATOR
                 && Character.getType(c) != Character.PARAGRAPH_SEPARATOR;
+    }
+
+    /// A JSON object (RFC 8259). Written by hand: it is all that the log needs of JSON, and it is
+    /// needed first of all when the program starts.
+    static final class JsonFormatter extends LineFormatter {
+
+        JsonFormatter(UnaryOperator<String> mask) {
+            super(mask);
+        }
+
+        @Override
+        String render(Map<String, @Nullable Object> pairs) {
+            StringBuilder line = new StringBuilder("{");
+            pairs.forEach((key, value) -> {
+                if (line.length() > 1) {
+                    line.append(',');
+                }
+                quote(key, line, Integer.MAX_VALUE);
+                line.append(':');
+                append(value, line, end(line));
+            });
+            return line.append('}').toString();
+        }
+
+        private static void append(@Nullable Object value, StringBuilder line, int end) {
+            switch (value) {
+                case null -> line.append("null");
+                case Double number when !Double.isFinite(number) -> quote(number.toString(), line, end);
+                case Float number when !Float.isFinite(number) -> quote(number.toString(), line, end);
+                case Number number -> line.append(number);
+                case Boolean truth -> line.append(truth);
+                case Collection<?> many -> appendAll(many, line, end);
+                default -> quote(value.toString(), line, end);
+            }
+        }
+
+        private static void appendAll(Collection<?> many, StringBuilder line, int end) {
+            line.append('[');
+            boolean first = true;
+            for (Object one : many) {
+                if (!first) {
+                    line.append(',');
+                }
+                if (line.length() >= end) {
+                    quote(CUT, line, Integer.MAX_VALUE);
+                    break;
+                }
+                append(one, line, end);
+                first = false;
+            }
+            line.append(']');
+        }
+    }
+
+    /// `key=value` pairs with a blank between; a value that holds anything but plain characters is
+    /// quoted.
+    static final class TextFormatter extends LineFormatter {
+
+        TextFormatter(UnaryOperator<String> mask) {
+            super(mask);
+        }
+
+        @Override
+        String render(Map<String, @Nullable Object> pairs) {
+            StringBuilder line = new StringBuilder();
+            pairs.forEach((key, value) -> {
+                if (!line.isEmpty()) {
+                    line.append(' ');
+                }
+                append(key, line, Integer.MAX_VALUE);
+                line.append('=');
+                append(text(value), line, end(line));
+            });
+            return line.toString();
+        }
+
+        private static String text(@Nullable Object value) {
+            if (value instanceof Collection<?> many) {
+                return many.stream().map(String::valueOf).collect(Collectors.joining(","));
+            }
+            return String.valueOf(value);
+        }
+
+        private static void append(String value, StringBuilder line, int end) {
+            boolean plain = !value.isEmpty() && value.chars().allMatch(c -> isPlain((char) c));
+            if (plain && line.length() + value.length() <= end) {
+                line.append(value);
+            } else {
+                quote(value, line, end);
+            }
+        }
+
+        private static boolean isPlain(char c) {
+            return c > ' ' && c != '"' && c != '=' && c != '\\' && isHarmless(c);
+        }
     }
 }

@@ -1,6 +1,8 @@
 package dev.postern.log;
 
-import dev.postern.config.LogConfig;
+import dev.postern.config.PosternConfig.LogConfig;
+import dev.postern.log.LineFormatter.JsonFormatter;
+import dev.postern.log.LineFormatter.TextFormatter;
 import dev.postern.mail.AddressMask;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,5 +1,6 @@
 package dev.postern.mail;
 
+import dev.postern.mail.MessageContent.ContentTraits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

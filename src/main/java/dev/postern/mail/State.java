@@ -1,5 +1,6 @@
 package dev.postern.mail;
 
+import dev.postern.mail.Recipient.Reason;
 import java.util.Collection;
 import java.util.Locale;
 

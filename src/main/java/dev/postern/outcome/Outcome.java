@@ -2,6 +2,7 @@ package dev.postern.outcome;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -70,4 +71,54 @@ public sealed interface Outcome {
 
     /// Perhaps taken.
     record Uncertain(String reply) implements Outcome {}
+
+    /// Why one egress can't take one message. When no egress suits, size and form make the message
+    /// fail; sender and configuration make it wait, because an operator can mend them, and so does
+    /// our own fault.
+    public enum Unsuitability {
+        /// Larger than the egress takes.
+        SIZE,
+        /// It needs an extension or a form that the egress lacks (SMTPUTF8, signed mail under
+        /// strict fidelity).
+        FORM,
+        /// The egress may not send for this sender.
+        SENDER,
+        /// The egress is configured in a way that excludes this message.
+        CONFIGURATION,
+        /// We failed ourselves, by an error in the program, before anything was committed.
+        FAULT;
+
+        /// Returns whether waiting can't help when no other egress suits.
+        public boolean isFinal() {
+            return this == SIZE || this == FORM;
+        }
+    }
+
+    /// What kind of trouble makes an egress unavailable: how soon it is worth another look depends
+    /// on it.
+    public enum Fault {
+        /// Refused, unreachable, reset, no such host.
+        NETWORK,
+        /// Nothing came in time.
+        TIMEOUT,
+        /// TLS could not be agreed on or is not offered.
+        TLS,
+        /// The certificate does not verify (unknown issuer, expired, other name).
+        CERTIFICATE,
+        /// The server that answers is not the one asked for.
+        INTERCEPTION,
+        /// The log-in failed or is not offered.
+        CREDENTIALS,
+        /// The account, its address or its plan may not send.
+        ACCOUNT,
+        /// A sending limit is used up.
+        QUOTA,
+        /// The server said that it can't work now (421, 4xx or 5xx before MAIL, HTTP 500 or 503).
+        SERVICE;
+
+        /// Returns the word that users see: `credentials`.
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 }

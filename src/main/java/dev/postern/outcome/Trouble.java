@@ -1,6 +1,8 @@
 package dev.postern.outcome;
 
 import dev.postern.config.TableFile;
+import dev.postern.outcome.Outcome.Fault;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.smtp.Limits;
 import dev.postern.smtp.UpstreamReply;
 import java.time.Duration;
@@ -62,7 +64,7 @@ public final class Trouble {
     private Trouble() {}
 
     /// Judges a reply that is not the one hoped for.
-    public static Verdict ofReply(TroubleContext context, UpstreamReply reply) {
+    public static Verdict ofReply(Context context, UpstreamReply reply) {
         return switch (reply) {
             case UpstreamReply.Answered answered ->
                     judge(context, answered.oneLine(), answered.text(), "", null);
@@ -76,12 +78,12 @@ public final class Trouble {
     ///
     /// @param said the status and the text in one line, without secrets
     /// @param asked how long the server asked us to wait beside the text; null when it did not
-    public static Verdict ofAnswer(TroubleContext context, String said, @Nullable Duration asked) {
+    public static Verdict ofAnswer(Context context, String said, @Nullable Duration asked) {
         return judge(context, said, said, "", asked);
     }
 
     /// Judges a failure of the connection.
-    public static Verdict ofFailure(TroubleContext context, Throwable failure) {
+    public static Verdict ofFailure(Context context, Throwable failure) {
         return ofFailure(context, failure, UnaryOperator.identity());
     }
 
@@ -89,7 +91,7 @@ public final class Trouble {
     ///
     /// @param mask takes secrets out of what the failure says
     public static Verdict ofFailure(
-            TroubleContext context, Throwable failure, UnaryOperator<String> mask) {
+            Context context, Throwable failure, UnaryOperator<String> mask) {
         CertificateRefused refused = CertificateRefused.in(failure);
         String certificate = refused == null ? "" : refused.presented();
         return judge(
@@ -102,7 +104,7 @@ public final class Trouble {
     }
 
     /// Judges something that we noticed ourselves: `AUTH not offered`.
-    public static Verdict ofFinding(TroubleContext context, String finding) {
+    public static Verdict ofFinding(Context context, String finding) {
         return judge(context, "finding: " + finding, "");
     }
 
@@ -116,7 +118,7 @@ public final class Trouble {
         return API_ROWS;
     }
 
-    private static Verdict judge(TroubleContext context, String said, String certificate) {
+    private static Verdict judge(Context context, String said, String certificate) {
         return judge(context, said, said, certificate, null);
     }
 
@@ -124,7 +126,7 @@ public final class Trouble {
     /// @param told the same as it is kept, in as many lines as the server sent
     /// @param asked how long the server asked us to wait beside the words; null when it did not
     private static Verdict judge(
-            TroubleContext context,
+            Context context,
             String said,
             String told,
             String certificate,
@@ -148,7 +150,7 @@ public final class Trouble {
 
     /// Returns the row that decides.
     static TroubleRow row(String type, Stage stage, String said) {
-        for (TroubleRow row : type.equals(TroubleContext.SMTP) ? SMTP_ROWS : API_ROWS) {
+        for (TroubleRow row : type.equals(Context.SMTP) ? SMTP_ROWS : API_ROWS) {
             if (row.matches(type, stage, said)) {
                 return row;
             }
@@ -157,7 +159,7 @@ public final class Trouble {
     }
 
     private static String phrase(
-            String words, TroubleContext context, String said, String certificate) {
+            String words, Context context, String said, String certificate) {
         return words.replace("{peer}", context.peer())
                 .replace("{host}", context.host())
                 .replace("{at}", context.stage().phrase())
@@ -272,6 +274,102 @@ public final class Trouble {
             return (types.isEmpty() || types.contains(type))
                     && stages.contains(stage)
                     && said.matcher(text).find();
+        }
+    }
+
+    /// The `then` of a row of the trouble table, written `CLASS[:KIND] [WAIT] [fewer] [stale]`:
+    /// `deferred 5m`, `unavailable:quota`, `unsuited:size`, `deferred fewer`.
+    ///
+    /// @param kind the class; never accepted
+    /// @param fault the kind of trouble; exactly with unavailable
+    /// @param unsuitability what does not fit; exactly with unsuited
+    /// @param pause how long to wait when the server does not say; null: nothing is known
+    /// @param fewer see [Verdict#fewerRecipients]
+    /// @param stale see [Verdict#staleConnection]
+    record Disposition(
+            OutcomeClass kind,
+            @Nullable Fault fault,
+            @Nullable Unsuitability unsuitability,
+            @Nullable Duration pause,
+            boolean fewer,
+            boolean stale) {
+
+        Disposition {
+            if (kind == OutcomeClass.ACCEPTED
+                    || (kind == OutcomeClass.UNAVAILABLE) != (fault != null)
+                    || (kind == OutcomeClass.UNSUITED) != (unsuitability != null)) {
+                throw new IllegalArgumentException(
+                        "no such ruling: " + kind + " " + fault + " " + unsuitability);
+            }
+        }
+
+        static Disposition parse(String text) {
+            List<String> words = List.of(text.split(" "));
+            String[] parts = words.getFirst().split(":", 2);
+            OutcomeClass kind = OutcomeClass.valueOf(parts[0].toUpperCase(Locale.ROOT));
+            String detail = parts.length == 1 ? "" : parts[1].toUpperCase(Locale.ROOT);
+            Duration pause = null;
+            for (String word : words.subList(1, words.size())) {
+                pause = Character.isDigit(word.charAt(0)) ? Duration.parse("PT" + word) : pause;
+            }
+            return new Disposition(
+                    kind,
+                    kind == OutcomeClass.UNAVAILABLE ? Fault.valueOf(detail) : null,
+                    kind == OutcomeClass.UNSUITED ? Unsuitability.valueOf(detail) : null,
+                    pause,
+                    words.contains("fewer"),
+                    words.contains("stale"));
+        }
+
+        /// Returns the outcome with these words.
+        ///
+        /// @param asked how long the server asked us to wait beside them, which is said to whoever
+        ///   calls it (RFC 6585 §4: Retry-After with a 429); null: they may say it
+        Outcome outcome(String words, @Nullable Duration asked) {
+            Duration told = asked == null ? RetryAfter.in(words) : asked;
+            Duration retryAfter = told == null ? pause : RetryAfter.capped(told);
+            return switch (kind) {
+                case DEFERRED -> new Outcome.Deferred(words, retryAfter, asked != null);
+                case REJECTED -> new Outcome.Rejected(words);
+                case UNCERTAIN -> new Outcome.Uncertain(words);
+                case UNSUITED -> new Outcome.Unsuited(words, present(unsuitability));
+                case UNAVAILABLE -> new Outcome.Unavailable(words, present(fault), retryAfter);
+                case ACCEPTED -> throw new AssertionError("trouble is never acceptance");
+            };
+        }
+
+        private static <T> T present(@Nullable T value) {
+            if (value == null) {
+                throw new AssertionError("checked when the ruling was made");
+            }
+            return value;
+        }
+    }
+
+    /// Where trouble happened, for the words about it.
+    ///
+    /// @param type the type word of the egress: `smtp`, `mailgun`
+    /// @param stage how far the attempt had come
+    /// @param host the configured host, or the name that the certificate must be for
+    /// @param peer whom we spoke to: `smtp.example.org:587 [192.0.2.1]`
+    /// @param limit the time-out that held
+    public record Context(String type, Stage stage, String host, String peer, Duration limit) {
+
+        static final String SMTP = "smtp";
+
+        /// Returns a place in a submission.
+        public static Context ofSmtp(Stage stage, String host, String peer, Duration limit) {
+            return new Context(SMTP, stage, host, peer, limit);
+        }
+
+        /// Returns a place in a call of an API.
+        public static Context ofApi(String type, Stage stage, String authority, Duration limit) {
+            return new Context(type, stage, authority, authority, limit);
+        }
+
+        /// Returns the same place at another stage.
+        public Context at(Stage other, Duration otherLimit) {
+            return new Context(type, other, host, peer, otherLimit);
         }
     }
 }

@@ -1,5 +1,8 @@
 package dev.postern.smtp;
 
+import dev.postern.smtp.ContentDecoder.BareNewline;
+import dev.postern.smtp.ContentDecoder.ContentFault;
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import java.nio.ByteBuffer;
 
 /// The content that comes in BDAT chunks (RFC 3030 §2): counted, never dot-stuffed. Newlines are

@@ -166,4 +166,40 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
     private static boolean hasZeroOctet(long word) {
         return ((word - EVERY_OCTET) & ~word & EVERY_HIGH_BIT) != 0;
     }
+
+    /// What becomes of a CR or LF in message content that is not part of a CRLF (RFC 5321 §2.3.8
+    /// forbids both; `curl -T`, Vert.x and emailjs send them all the same).
+    public enum BareNewline {
+        /// LF becomes CRLF, CR becomes a space.
+        NORMALIZE,
+        /// The message is read to its true end and refused.
+        REJECT
+    }
+
+    /// Why message content that was read to its end must be refused.
+    public enum ContentFault {
+        /// More octets than the listener takes (RFC 1870 §6.3).
+        OVER_SIZE,
+        /// A bare CR or LF under [BareNewline#REJECT].
+        BARE_NEWLINE;
+
+        /// What the client is told.
+        public Reply reply() {
+            return switch (this) {
+                case OVER_SIZE -> Replies.messageTooBig();
+                case BARE_NEWLINE -> Replies.bareNewlines();
+            };
+        }
+    }
+
+    /// Where streamed message content goes.
+    @FunctionalInterface
+    public interface ContentSink {
+        /// Throws everything away.
+        ContentSink DISCARD = _ -> {};
+
+        /// Takes the remaining octets of `octets`. The buffer is a view that the caller changes as
+        /// soon as this returns: what is to be kept must be copied.
+        void write(ByteBuffer octets);
+    }
 }

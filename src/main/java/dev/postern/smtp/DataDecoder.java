@@ -1,5 +1,7 @@
 package dev.postern.smtp;
 
+import dev.postern.smtp.ContentDecoder.BareNewline;
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import java.nio.ByteBuffer;
 
 /// The content that follows DATA (RFC 5321 §4.1.1.4, §4.5.2): finds its end, takes the stuffed dots

@@ -1,5 +1,6 @@
 package dev.postern.smtp;
 
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import java.nio.ByteBuffer;
 
 /// Message content on its way out after DATA (RFC 5321 §4.5.2): a dot that begins a line gets

@@ -1,6 +1,6 @@
 package dev.postern.spool;
 
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import java.time.Instant;

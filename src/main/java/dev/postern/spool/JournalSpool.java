@@ -1,10 +1,10 @@
 package dev.postern.spool;
 
-import dev.postern.config.SpoolConfig;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
 import java.nio.file.Files;

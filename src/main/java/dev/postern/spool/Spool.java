@@ -3,7 +3,7 @@ package dev.postern.spool;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.postern.spool;
 
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.time.Instant;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.cli.Commands.Forwarding;
 import dev.postern.config.ConfigFiles;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Loaded;

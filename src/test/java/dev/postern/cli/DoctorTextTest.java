@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.doctor.EgressReport;
 import dev.postern.doctor.EgressReport.Works;
-import dev.postern.doctor.Finding;
+import dev.postern.doctor.Report.Finding;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
 import dev.postern.doctor.Reports;
-import dev.postern.doctor.Step;
-import dev.postern.doctor.Step.Kind;
-import dev.postern.doctor.Step.Result;
+import dev.postern.doctor.EgressReport.Step;
+import dev.postern.doctor.EgressReport.Step.Kind;
+import dev.postern.doctor.EgressReport.Step.Result;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;

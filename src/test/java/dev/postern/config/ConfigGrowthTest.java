@@ -1,5 +1,8 @@
 package dev.postern.config;
 
+import dev.postern.config.ConfigShow.YamlText;
+import dev.postern.config.Environment.EnvSyntax;
+import dev.postern.config.Problems.ValueContext;
 import dev.postern.testing.NastyText;
 import dev.postern.testing.ReadersGrowth;
 import java.security.cert.CertificateException;

@@ -3,6 +3,7 @@ package dev.postern.config;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.ConfigShow.YamlText;
 import dev.postern.config.EgressKeys.EgressType;
 import java.io.IOException;
 import java.io.StringReader;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import java.net.URI;
 import java.time.Duration;
@@ -33,7 +34,7 @@ class EgressUrlTest {
         assertEquals(Tls.IMPLICIT, egress.smtp().tls());
         assertEquals("c.example", egress.smtp().ehloName());
         assertEquals(List.of("@example.org", "b@example.com"), egress.common().senders());
-        assertEquals(new EgressCommon.Rate(30, Duration.ofMinutes(1)), egress.common().rate());
+        assertEquals(new Common.Rate(30, Duration.ofMinutes(1)), egress.common().rate());
         assertEquals(Duration.ofMinutes(2), egress.common().answerTimeout());
     }
 

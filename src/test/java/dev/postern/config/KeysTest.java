@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.ConfigShow.YamlText;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressKeys.EgressType;
 import dev.postern.testing.TestKeys;
 import java.io.IOException;
@@ -25,7 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class KeysTest {
 
     private static final Set<Class<?>> WHOLE_VALUES =
-            Set.of(HostPort.class, Cidr.class, EgressCommon.Rate.class, SmtpConfig.User.class);
+            Set.of(HostPort.class, Cidr.class, Common.Rate.class, SmtpConfig.User.class);
 
     @Test
     void everyKeyHasItsDefault() {

@@ -3,6 +3,7 @@ package dev.postern.config;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.postern.config.Problems.Problem;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -89,7 +90,7 @@ final class Loading {
 
     private static String text(Loaded.Invalid invalid) {
         return invalid.problems().stream()
-                .map(ConfigProblem::toString)
+                .map(Problem::toString)
                 .collect(Collectors.joining("\n"));
     }
 }

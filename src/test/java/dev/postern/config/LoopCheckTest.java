@@ -2,6 +2,8 @@ package dev.postern.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.postern.config.Problems.Problem;
+import dev.postern.config.Type.Parsed;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -66,7 +68,7 @@ class LoopCheckTest {
     })
     void anEgressThatLeadsBackIsFound(HostPortText listening, String url, boolean loop) {
         Loaded.Valid loaded = new Loading().variable("POSTERN_EGRESS", url).valid();
-        List<ConfigProblem> problems = new LoopCheck(listening.value(), network).problems(loaded);
+        List<Problem> problems = new LoopCheck(listening.value(), network).problems(loaded);
         assertEquals(loop ? 1 : 0, problems.size(), problems.toString());
     }
 
@@ -75,7 +77,7 @@ class LoopCheckTest {
         Loading loading =
                 new Loading()
                         .yaml("egress:\n  - {name: a, type: smtp, host: localhost, port: 2525}\n");
-        List<ConfigProblem> problems =
+        List<Problem> problems =
                 new LoopCheck(new HostPort("127.0.0.1", 2525), network).problems(loading.valid());
         assertEquals(
                 "postern.yaml:2:33: egress[a].host: leads back to our own listener at"

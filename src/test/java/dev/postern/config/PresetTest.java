@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressConfig.Common;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,11 +70,11 @@ class PresetTest {
 
     @Test
     void limitsHoldWhereTheUserSetsNone() {
-        EgressCommon common = smtp("host: smtp.office365.com").common();
+        Common common = smtp("host: smtp.office365.com").common();
         assertEquals(3, common.concurrency());
-        assertEquals(new EgressCommon.Rate(30, Duration.ofMinutes(1)), common.rate());
+        assertEquals(new Common.Rate(30, Duration.ofMinutes(1)), common.rate());
         assertEquals(10_000, common.quota().messages());
-        EgressCommon own =
+        Common own =
                 smtp("host: smtp.office365.com, concurrency: 8, rate: null, quota: 5/d").common();
         assertEquals(8, own.concurrency());
         assertNull(own.rate());

@@ -3,6 +3,8 @@ package dev.postern.config;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.Type.Parsed;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,9 +85,9 @@ class TypesTest {
 
     @Test
     void rates() {
-        EgressCommon.Rate perMinute = new EgressCommon.Rate(30, Duration.ofMinutes(1));
+        Common.Rate perMinute = new Common.Rate(30, Duration.ofMinutes(1));
         assertEquals(perMinute, good(Types.RATE_LIMIT, "30/m"));
-        EgressCommon.Rate perDay = new EgressCommon.Rate(500, Duration.ofDays(1));
+        Common.Rate perDay = new Common.Rate(500, Duration.ofDays(1));
         assertEquals(perDay, good(Types.RATE_LIMIT, "500/d"));
         wrong(Types.RATE_LIMIT, "30/w");
         wrong(Types.RATE_LIMIT, "/m");

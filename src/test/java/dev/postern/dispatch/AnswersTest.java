@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Fidelity;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Fidelity;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.egress.Delivery;
@@ -18,7 +18,7 @@ import dev.postern.egress.http.Framing;
 import dev.postern.egress.http.HttpEgresses;
 import dev.postern.egress.http.Shipments;
 import dev.postern.mail.QueueId;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.io.InputStream;
@@ -353,8 +353,8 @@ class AnswersTest {
     }
 
     private static EgressConfig config(String type, URI endpoint) {
-        EgressCommon common =
-                new EgressCommon(
+        Common common =
+                new Common(
                         "api",
                         endpoint,
                         null,

@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Rate;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.ForwardPath;
@@ -60,7 +60,7 @@ final class ChooserRules {
     }
 
     /// A call of an egress begins.
-    void begins(EgressCommon egress, QueueId id, List<EgressView> views, Instant at) {
+    void begins(Common egress, QueueId id, List<EgressView> views, Instant at) {
         calls++;
         Map<String, EgressView> byName = new HashMap<>();
         views.forEach(view -> byName.put(view.name(), view));
@@ -72,7 +72,7 @@ final class ChooserRules {
     }
 
     /// A call is about to do what it does.
-    void acts(EgressCommon egress, QueueId id, List<ForwardPath> to) {
+    void acts(Common egress, QueueId id, List<ForwardPath> to) {
         Start start = starts.get(egress.name() + id);
         to.forEach(recipient -> acts(egress.name(), new Key(id, recipient), start));
     }
@@ -191,7 +191,7 @@ final class ChooserRules {
                                 && entry.getValue().outcome() instanceof Outcome.Rejected);
     }
 
-    void probed(EgressCommon common, Instant at) {
+    void probed(Common common, Instant at) {
         String egress = common.name();
         int others = underWay.merge(egress, 1, Integer::sum) - 1;
         must(others < common.concurrency(), "a probe beyond the concurrency of " + egress, at);
@@ -210,7 +210,7 @@ final class ChooserRules {
     }
 
     /// Checks that no limit was exceeded: a quota in no period, a rate by no more than its burst.
-    void checkLimits(EgressCommon egress) {
+    void checkLimits(Common egress) {
         List<Instant> gone =
                 counted.getOrDefault(egress.name(), List.of()).stream().sorted().toList();
         Rate quota = egress.quota();

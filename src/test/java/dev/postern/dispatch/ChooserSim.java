@@ -3,9 +3,9 @@ package dev.postern.dispatch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Rate;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Rate;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
@@ -14,14 +14,14 @@ import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.SimulatedSpool;
 import dev.postern.spool.Spool.Verb;
@@ -436,7 +436,7 @@ class ChooserSim {
             };
         }
 
-        private Delivery call(EgressCommon egress, OutboundMessage outbound, CommitGate gate) {
+        private Delivery call(Common egress, OutboundMessage outbound, CommitGate gate) {
             List<ForwardPath> to = outbound.envelope().recipients();
             prepare(outbound.id(), gate);
             rules.acts(egress, outbound.id(), to);
@@ -512,7 +512,7 @@ class ChooserSim {
 
         /// Tells some outcomes before the call is over, and sometimes ends the process then.
         private void tell(
-                EgressCommon egress, QueueId id, Map<ForwardPath, Outcome> soFar, CommitGate gate) {
+                Common egress, QueueId id, Map<ForwardPath, Outcome> soFar, CommitGate gate) {
             gate.told(soFar);
             soFar.forEach((recipient, said) -> {
                 if (DeliveryRound.ended(recipient, egress.name(), said).isPresent()) {

@@ -8,13 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -10,15 +10,15 @@ import static dev.postern.dispatch.ScriptedEgress.UNCERTAIN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon.Rate;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.Rate;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.outcome.OutcomeLog;

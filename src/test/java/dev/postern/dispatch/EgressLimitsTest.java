@@ -3,9 +3,9 @@ package dev.postern.dispatch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Rate;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Rate;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
 import dev.postern.testing.Seeds;
@@ -26,7 +26,7 @@ class EgressLimitsTest {
 
     private final FakeSpool spool = new FakeSpool(() -> START);
 
-    private static EgressCommon config(@Nullable Rate rate, @Nullable Rate quota) {
+    private static Common config(@Nullable Rate rate, @Nullable Rate quota) {
         return EgressConfigs.egress("one", 1, List.of(), rate, quota, WhenLimited.WAIT).common();
     }
 
@@ -41,7 +41,7 @@ class EgressLimitsTest {
 
     @Test
     void aQuotaHoldsAfterACleanRestartToTheMessage() {
-        EgressCommon config = config(null, new Rate(100, DAY));
+        Common config = config(null, new Rate(100, DAY));
         EgressLimits first = new EgressLimits(config, spool, START);
         for (int i = 0; i < 33; i++) {
             first.take(START);
@@ -53,7 +53,7 @@ class EgressLimitsTest {
 
     @Test
     void aQuotaHoldsAfterAKillAndLosesABlockAtMost() {
-        EgressCommon config = config(null, new Rate(100, DAY));
+        Common config = config(null, new Rate(100, DAY));
         EgressLimits first = new EgressLimits(config, spool, START);
         for (int i = 0; i < 33; i++) {
             first.take(START);
@@ -65,7 +65,7 @@ class EgressLimitsTest {
 
     @Test
     void bothLimitsHoldAndTheLongerWaitCounts() {
-        EgressCommon config = config(new Rate(2, Duration.ofMinutes(1)), new Rate(3, DAY));
+        Common config = config(new Rate(2, Duration.ofMinutes(1)), new Rate(3, DAY));
         EgressLimits limits = new EgressLimits(config, spool, START);
         assertEquals(2, takeAll(limits, START));
         assertEquals(Optional.of(START.plusSeconds(30)), limits.usedUpUntil(START));
@@ -76,7 +76,7 @@ class EgressLimitsTest {
 
     @Test
     void aClockSetBackBetweenRunsFreezesNothing() {
-        EgressCommon config = config(new Rate(2, Duration.ofMinutes(1)), new Rate(9, DAY));
+        Common config = config(new Rate(2, Duration.ofMinutes(1)), new Rate(9, DAY));
         EgressLimits first = new EgressLimits(config, spool, START);
         takeAll(first, START);
         Instant back = START.minus(Duration.ofDays(400));
@@ -89,7 +89,7 @@ class EgressLimitsTest {
     @Test
     void garbageOnDiskIsNoLimit() {
         spool.keep("limits-one", "quota x*y 3:\nrate never".getBytes(StandardCharsets.US_ASCII));
-        EgressCommon config = config(new Rate(2, Duration.ofMinutes(1)), new Rate(9, DAY));
+        Common config = config(new Rate(2, Duration.ofMinutes(1)), new Rate(9, DAY));
         assertEquals(2, takeAll(new EgressLimits(config, spool, START), START));
     }
 
@@ -108,7 +108,7 @@ class EgressLimitsTest {
                 random -> {
                     int messages = 1 + random.nextInt(60);
                     FakeSpool own = new FakeSpool(() -> START);
-                    EgressCommon config = config(null, new Rate(messages, DAY));
+                    Common config = config(null, new Rate(messages, DAY));
                     Instant now = START;
                     EgressLimits limits = new EgressLimits(config, own, now);
                     List<Instant> gone = new ArrayList<>();

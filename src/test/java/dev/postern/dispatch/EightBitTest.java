@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.spool.QueuedMessage;
 import java.util.List;
 import org.junit.jupiter.api.Test;

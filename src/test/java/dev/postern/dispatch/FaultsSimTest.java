@@ -10,7 +10,7 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;

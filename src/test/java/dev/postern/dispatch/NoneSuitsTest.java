@@ -2,12 +2,12 @@ package dev.postern.dispatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.postern.config.EgressCommon.Rate;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.Rate;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -7,8 +7,8 @@ import static dev.postern.dispatch.ScriptedEgress.TOO_BIG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.EgressState;
@@ -16,7 +16,7 @@ import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.spool.Spool;
 import dev.postern.testing.EgressConfigs;
@@ -419,7 +419,7 @@ class PutOffTest {
                         "two",
                         2,
                         List.of(),
-                        new EgressCommon.Rate(1, Duration.ofMinutes(5)),
+                        new Common.Rate(1, Duration.ofMinutes(5)),
                         WhenLimited.NEXT);
         Rig rig = new Rig(new SplittableRandom(1), EgressConfigs.egress("one"), narrow).start();
         rig.egress("one").then(TOO_BIG).usually(DEFERRED);

@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
 import dev.postern.config.EgressConfig;
-import dev.postern.config.RetryConfig;
+import dev.postern.config.PosternConfig.RetryConfig;
 import dev.postern.egress.Egress;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;

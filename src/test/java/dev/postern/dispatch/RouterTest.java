@@ -2,7 +2,7 @@ package dev.postern.dispatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.dispatch.Router.Route;
 import dev.postern.mail.ReversePath;
 import dev.postern.testing.EgressConfigs;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.RetryConfig;
+import dev.postern.config.PosternConfig.RetryConfig;
 import dev.postern.testing.Seeds;
 import java.time.Duration;
 import java.time.Instant;

@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.dispatch.ImmediateResult.Verdict;
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.Origin;

@@ -3,10 +3,10 @@ package dev.postern.dispatch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Facts;

@@ -3,7 +3,7 @@ package dev.postern.dispatch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
@@ -11,7 +11,7 @@ import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.spool.Spool;
 import dev.postern.testing.Await;

@@ -3,7 +3,7 @@ package dev.postern.dispatch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon.Rate;
+import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.testing.Seeds;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,6 @@
 package dev.postern.doctor;
 
-import dev.postern.doctor.Evidence.Where;
+import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.NastyText;
 import dev.postern.testing.ReadersGrowth;

@@ -4,24 +4,27 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Fidelity;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common.Fidelity;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
-import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
 import dev.postern.doctor.Doctor.Patience;
+import dev.postern.doctor.EgressReport.Step.Kind;
+import dev.postern.doctor.EgressReport.Step.Result;
+import dev.postern.doctor.EgressReport.Step;
 import dev.postern.doctor.EgressReport.Works;
-import dev.postern.doctor.Step.Kind;
-import dev.postern.doctor.Step.Result;
+import dev.postern.doctor.Network.PortState;
+import dev.postern.doctor.Report.Finding;
 import dev.postern.egress.Probe;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.testing.Await;
 import dev.postern.testing.Ports;
-import dev.postern.testing.ScriptedServer;
 import dev.postern.testing.ScriptedServer.Act;
+import dev.postern.testing.ScriptedServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -369,9 +372,9 @@ class DoctorTest {
         return new EgressConfig.Api(common(type, base), type, Secret.of("key"));
     }
 
-    private static EgressCommon common(String name, @Nullable URI base) {
+    private static Common common(String name, @Nullable URI base) {
         Duration limit = Duration.ofSeconds(30);
-        return new EgressCommon(
+        return new Common(
                 name,
                 base,
                 null,

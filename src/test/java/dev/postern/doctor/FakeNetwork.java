@@ -1,15 +1,17 @@
 package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.doctor.Network.DnsResult;
+import dev.postern.doctor.Network.PortState;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.EndpointCheck;
 import dev.postern.egress.smtp.PortCheck;
-import dev.postern.egress.smtp.PortChecker;
 import dev.postern.egress.smtp.PortChecker.Opening;
-import dev.postern.outcome.Fault;
+import dev.postern.egress.smtp.PortChecker;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
 import dev.postern.testing.TestKeys;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -112,8 +114,8 @@ final class FakeNetwork implements Network {
                     .to(there, opening);
         }
         IOException trouble = trouble(state);
-        TroubleContext context =
-                TroubleContext.ofSmtp(
+        Context context =
+                Context.ofSmtp(
                         Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
         return new PortCheck(
                 address,

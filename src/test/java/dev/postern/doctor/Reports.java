@@ -1,6 +1,8 @@
 package dev.postern.doctor;
 
 import dev.postern.doctor.EgressReport.Works;
+import dev.postern.doctor.Platform.Firewall;
+import dev.postern.doctor.Report.Summary;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -3,7 +3,7 @@ package dev.postern.listener;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.smtp.Command;
-import dev.postern.smtp.MailParameters;
+import dev.postern.smtp.Command.MailParameters;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

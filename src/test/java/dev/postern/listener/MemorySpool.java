@@ -1,10 +1,10 @@
 package dev.postern.listener;
 
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.spool.Acceptance;
 import dev.postern.spool.Intake;
 import dev.postern.spool.MessageHistory;

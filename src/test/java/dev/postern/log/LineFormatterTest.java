@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.postern.config.LogConfig;
+import dev.postern.config.PosternConfig.LogConfig;
 import dev.postern.config.Secret;
+import dev.postern.log.LineFormatter.JsonFormatter;
+import dev.postern.log.LineFormatter.TextFormatter;
 import dev.postern.mail.AddressMask;
 import dev.postern.testing.Growth;
 import java.io.ByteArrayOutputStream;

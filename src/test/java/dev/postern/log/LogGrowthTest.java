@@ -1,5 +1,7 @@
 package dev.postern.log;
 
+import dev.postern.log.LineFormatter.JsonFormatter;
+import dev.postern.log.LineFormatter.TextFormatter;
 import dev.postern.mail.AddressMask;
 import dev.postern.testing.ReadersGrowth;
 import java.util.Map;

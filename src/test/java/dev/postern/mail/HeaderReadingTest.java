@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.smtp.BareNewline;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
 import dev.postern.testing.Seeds;

@@ -1,5 +1,6 @@
 package dev.postern.outcome;
 
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.NastyText;
 import dev.postern.testing.ReadersGrowth;
@@ -36,8 +37,8 @@ class OutcomeGrowthTest extends ReadersGrowth {
                         text -> RetryAfter.ofValue("1." + text, Clock.systemUTC())));
     }
 
-    private static final TroubleContext SCENE =
-            TroubleContext.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
+    private static final Context SCENE =
+            Context.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
 
     private static void reply(Stage stage, String text) {
         Trouble.ofReply(SCENE.at(stage, Duration.ZERO), UpstreamReply.parse(text));
@@ -45,8 +46,8 @@ class OutcomeGrowthTest extends ReadersGrowth {
 
     private static void answer(String text) {
         for (String type : List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark")) {
-            TroubleContext context =
-                    TroubleContext.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
+            Context context =
+                    Context.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
             Trouble.ofAnswer(context, "HTTP 400 " + text, null);
         }
     }

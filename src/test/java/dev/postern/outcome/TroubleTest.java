@@ -3,6 +3,7 @@ package dev.postern.outcome;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.smtp.UpstreamReply;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -145,8 +146,8 @@ class TroubleTest {
 
     @Test
     void saysItInClearWords() {
-        TroubleContext context =
-                TroubleContext.ofSmtp(
+        Context context =
+                Context.ofSmtp(
                         Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
         Verdict verdict = Trouble.ofFailure(context, new ConnectException("Connection refused"));
         assertEquals("connection refused by 127.0.0.1:587", verdict.outcome().reply());
@@ -155,8 +156,8 @@ class TroubleTest {
 
     @Test
     void followsTheServersWishForAWait() {
-        TroubleContext context =
-                TroubleContext.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
+        Context context =
+                Context.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
         UpstreamReply reply = UpstreamReply.parse("450 4.2.0 Greylisted, retry in 300 seconds\r\n");
         assertEquals(
                 new Outcome.Deferred(

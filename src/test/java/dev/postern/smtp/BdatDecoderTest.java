@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.smtp.ContentDecoder.BareNewline;
+import dev.postern.smtp.ContentDecoder.ContentFault;
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.testing.Seeds;
 import java.nio.ByteBuffer;
 import java.util.List;

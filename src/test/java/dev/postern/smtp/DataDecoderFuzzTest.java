@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 

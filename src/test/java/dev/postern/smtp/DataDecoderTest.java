@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.smtp.ContentDecoder.BareNewline;
+import dev.postern.smtp.ContentDecoder.ContentFault;
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.testing.Seeds;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.testing.Seeds;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;

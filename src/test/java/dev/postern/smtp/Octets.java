@@ -1,5 +1,6 @@
 package dev.postern.smtp;
 
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

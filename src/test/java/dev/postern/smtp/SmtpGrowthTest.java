@@ -2,6 +2,8 @@ package dev.postern.smtp;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.postern.smtp.CommandParser.Decimal;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.testing.ReadersGrowth;
 import java.nio.ByteBuffer;
 import java.util.stream.Stream;

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.SpoolConfig;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

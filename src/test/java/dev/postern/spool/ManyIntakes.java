@@ -1,6 +1,6 @@
 package dev.postern.spool;
 
-import dev.postern.config.SpoolConfig;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

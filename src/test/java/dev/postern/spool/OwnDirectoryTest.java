@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.SpoolConfig;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.testing.Commands;
 import dev.postern.testing.Programs;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.postern.spool;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
 import java.io.UncheckedIOException;

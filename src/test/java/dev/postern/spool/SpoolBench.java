@@ -1,6 +1,6 @@
 package dev.postern.spool;
 
-import dev.postern.config.SpoolConfig;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.mail.QueueId;
 import java.io.IOException;
 import java.io.InputStream;

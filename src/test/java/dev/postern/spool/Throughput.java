@@ -1,6 +1,6 @@
 package dev.postern.spool;
 
-import dev.postern.config.SpoolConfig;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;

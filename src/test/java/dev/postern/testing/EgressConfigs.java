@@ -1,9 +1,9 @@
 package dev.postern.testing;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Fidelity;
-import dev.postern.config.EgressCommon.Rate;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Fidelity;
+import dev.postern.config.EgressConfig.Common.Rate;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import java.time.Duration;
@@ -40,7 +40,7 @@ public final class EgressConfigs {
             WhenLimited whenLimited) {
         Duration timeout = Duration.ofSeconds(10);
         return new EgressConfig.Api(
-                new EgressCommon(
+                new Common(
                         name,
                         null,
                         null,

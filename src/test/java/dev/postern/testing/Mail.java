@@ -1,7 +1,7 @@
 package dev.postern.testing;
 
 import dev.postern.egress.OutboundMessage;
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;

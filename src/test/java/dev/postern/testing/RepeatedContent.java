@@ -1,6 +1,6 @@
 package dev.postern.testing;
 
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
 import java.io.IOException;
 import java.io.InputStream;

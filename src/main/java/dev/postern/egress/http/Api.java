@@ -4,7 +4,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

@@ -2,7 +2,7 @@ package dev.postern.egress.http;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.http.HttpResult.BrokenOff;
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,13 +2,13 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.TlsTrust;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,7 +87,7 @@ public final class EndpointCheck {
     /// @throws IllegalArgumentException when the configuration is not of an HTTPS egress
     public static EndpointCheck of(
             EgressConfig egress, UnaryOperator<@Nullable String> environment) {
-        EgressCommon common = egress.common();
+        Common common = egress.common();
         return new EndpointCheck(
                 egress.type(),
                 HttpEgresses.base(egress),
@@ -137,7 +137,7 @@ public final class EndpointCheck {
 
     private Seen failed(@Nullable String proxy, Stage stage, Exception failure, String version) {
         Duration limit = stage == Stage.CONNECT ? connectLimit : dialogLimit;
-        TroubleContext context = TroubleContext.ofApi(type, stage, endpoint.authority(), limit);
+        Context context = Context.ofApi(type, stage, endpoint.authority(), limit);
         Outcome outcome = Trouble.ofFailure(context, failure).outcome();
         String fault =
                 outcome instanceof Outcome.Unavailable unavailable

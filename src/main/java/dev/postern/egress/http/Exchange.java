@@ -2,7 +2,7 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.http.Exchange.CommitStream.SinkFailure;
 import dev.postern.egress.http.HttpResult.Answered;
@@ -56,7 +56,7 @@ final class Exchange {
     private final HttpConnectionPool pool;
     private final HttpDialer dialer;
     private final ApiEndpoint endpoint;
-    private final EgressCommon common;
+    private final Common common;
     private final HttpCall call;
     private final CommitGate gate;
 
@@ -72,7 +72,7 @@ final class Exchange {
             HttpConnectionPool pool,
             HttpDialer dialer,
             ApiEndpoint endpoint,
-            EgressCommon common,
+            Common common,
             HttpCall call,
             CommitGate gate) {
         this.pool = pool;

@@ -1,6 +1,6 @@
 package dev.postern.egress.http;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.TlsTrust;
 import dev.postern.egress.http.HttpResult.BrokenOff;
@@ -48,14 +48,14 @@ final class Http implements AutoCloseable {
         TALKATIVE.forEach(logger -> logger.setLevel(Level.INFO));
     }
 
-    private final EgressCommon common;
+    private final Common common;
     private final ApiEndpoint endpoint;
     private final HttpDialer dialer;
     private final HttpConnectionPool pool;
     private final Semaphore turns;
 
     /// @param environment gives a variable's value, for the proxy
-    Http(EgressCommon common, ApiEndpoint endpoint, UnaryOperator<@Nullable String> environment) {
+    Http(Common common, ApiEndpoint endpoint, UnaryOperator<@Nullable String> environment) {
         this.common = common;
         this.endpoint = endpoint;
         this.dialer =

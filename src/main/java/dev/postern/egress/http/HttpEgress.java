@@ -1,7 +1,7 @@
 package dev.postern.egress.http;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
@@ -11,14 +11,14 @@ import dev.postern.egress.http.Api.Post;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.outcome.RetryAfter;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Trouble.Context;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.outcome.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -58,12 +58,12 @@ final class HttpEgress implements Egress {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpEgress.class);
 
-    private final EgressCommon common;
+    private final Common common;
     private final Api api;
     private final Http http;
     private final AnswerText wording;
 
-    HttpEgress(EgressCommon common, Api api, Http http, AnswerText wording) {
+    HttpEgress(Common common, Api api, Http http, AnswerText wording) {
         this.common = common;
         this.api = api;
         this.http = http;
@@ -276,8 +276,8 @@ final class HttpEgress implements Egress {
         return rest;
     }
 
-    private TroubleContext context(Stage stage) {
-        return TroubleContext.ofApi(
+    private Context context(Stage stage) {
+        return Context.ofApi(
                 api.type(),
                 stage,
                 http.endpoint().authority(),

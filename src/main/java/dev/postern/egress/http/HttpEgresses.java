@@ -1,6 +1,6 @@
 package dev.postern.egress.http;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.egress.Egress;
@@ -25,7 +25,7 @@ public final class HttpEgresses {
 
     /// @param environment gives a variable's value, for the proxy
     static Egress of(EgressConfig config, UnaryOperator<@Nullable String> environment) {
-        EgressCommon common = config.common();
+        Common common = config.common();
         ApiEndpoint endpoint = ApiEndpoint.of(base(config));
         Http http = new Http(common, endpoint, environment);
         return new HttpEgress(

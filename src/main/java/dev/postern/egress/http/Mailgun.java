@@ -7,7 +7,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

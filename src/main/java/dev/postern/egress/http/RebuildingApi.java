@@ -6,7 +6,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -17,7 +17,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.postern.egress.smtp;
 
 import dev.postern.config.Preset;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -58,7 +58,7 @@ final class Interception {
     /// @param context where
     /// @param address the address asked
     /// @return the trouble; null when it is none of this kind
-    @Nullable Verdict verdict(TroubleContext context, InetAddress address, Answer answer) {
+    @Nullable Verdict verdict(Context context, InetAddress address, Answer answer) {
         Preset asked = provider;
         boolean foreign =
                 asked == null ? isThisMachine(answer) && !isOwn(address) : isForeign(asked, answer);

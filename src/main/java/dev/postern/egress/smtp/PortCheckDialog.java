@@ -4,7 +4,7 @@ import dev.postern.egress.WitnessTrust;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.Extension;
 import dev.postern.smtp.ReplyCode;
@@ -87,9 +87,9 @@ final class PortCheckDialog {
         return new PortCheck(address, opening, last, trouble, greeting, ehlo, tls, took);
     }
 
-    private TroubleContext context() {
+    private Context context() {
         Duration limit = stage == Stage.CONNECT ? connectLimit : dialogLimit;
-        return TroubleContext.ofSmtp(stage, tlsName, PortChecker.peer(address), limit);
+        return Context.ofSmtp(stage, tlsName, PortChecker.peer(address), limit);
     }
 
     private void enter(Stage next) {
@@ -165,7 +165,7 @@ final class PortCheckDialog {
 
     /// Judges a server that refuses EHLO where its offers are needed: one that does not know the
     /// command is told of as such, any other says itself what it refuses.
-    static Verdict ehloNeeded(TroubleContext context, UpstreamReply answer) {
+    static Verdict ehloNeeded(Context context, UpstreamReply answer) {
         return answer instanceof UpstreamReply.Answered answered
                         && UNKNOWN_COMMAND.contains(answered.code().value())
                 ? Trouble.ofFinding(context, "EHLO refused: " + answer.oneLine())

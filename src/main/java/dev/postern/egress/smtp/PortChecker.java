@@ -1,6 +1,6 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.TlsTrust;
@@ -81,7 +81,7 @@ public final class PortChecker {
     ///
     /// @param hostname what we call ourselves where the configuration does not say
     public static PortChecker of(EgressConfig.Smtp egress, String hostname) {
-        EgressCommon common = egress.common();
+        Common common = egress.common();
         SmtpEgressConfig smtp = egress.smtp();
         String name = smtp.tlsName();
         String ehloName = smtp.ehloName();

@@ -1,14 +1,14 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -79,7 +79,7 @@ final class PortFinder {
     private List<CandidateView> views = List.of();
 
     PortFinder(
-            EgressCommon common,
+            Common common,
             SmtpEgressConfig config,
             SmtpDialer.Network network,
             PortChecker reach,
@@ -177,8 +177,8 @@ final class PortFinder {
         }
     }
 
-    private TroubleContext context(Stage stage) {
-        return TroubleContext.ofSmtp(stage, config.host(), config.host(), limit);
+    private Context context(Stage stage) {
+        return Context.ofSmtp(stage, config.host(), config.host(), limit);
     }
 
     /// Returns the host's addresses, each made with its name, so that nobody looks for one later.

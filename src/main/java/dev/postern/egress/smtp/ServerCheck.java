@@ -4,7 +4,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -49,8 +49,8 @@ public final class ServerCheck {
         TlsSeen tls = reached.tls();
         InetAddress address = reached.address().getAddress();
         boolean verified = tls != null && tls.isVerified();
-        TroubleContext context =
-                TroubleContext.ofSmtp(
+        Context context =
+                Context.ofSmtp(
                         reached.stage(),
                         tlsName,
                         PortChecker.peer(reached.address()),
@@ -65,12 +65,12 @@ public final class ServerCheck {
         return reached.trouble() == null ? logIn(context, reached) : reached.trouble();
     }
 
-    private @Nullable Verdict logIn(TroubleContext context, PortCheck reached) {
+    private @Nullable Verdict logIn(Context context, PortCheck reached) {
         if (!credentials) {
             return null;
         }
         List<String> offered = reached.mechanisms();
-        TroubleContext place = context.at(Stage.AUTH, Duration.ZERO);
+        Context place = context.at(Stage.AUTH, Duration.ZERO);
         if (offered.isEmpty()) {
             return Trouble.ofFinding(place, "AUTH not offered");
         }
@@ -80,7 +80,7 @@ public final class ServerCheck {
     }
 
     /// Judges a server whose certificate did not verify, or that showed none.
-    @Nullable Verdict interception(TroubleContext context, InetAddress address, Answer answer) {
+    @Nullable Verdict interception(Context context, InetAddress address, Answer answer) {
         return interception.verdict(context, address, answer);
     }
 

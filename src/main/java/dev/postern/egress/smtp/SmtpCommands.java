@@ -1,13 +1,13 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ALabels;
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.outcome.Stage;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.smtp.UpstreamReply;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,7 +20,7 @@ final class SmtpConnection {
     private final SubmissionTransport transport;
     private final NextHopSocket socket;
     private final OutputStream out;
-    private final TroubleContext context;
+    private final Context context;
     private final Offers offers;
     private final @Nullable Credentials credentials;
     private final byte[] buffer = new byte[BUFFER_BYTES];
@@ -35,7 +35,7 @@ final class SmtpConnection {
     SmtpConnection(
             SubmissionTransport transport,
             NextHopSocket socket,
-            TroubleContext context,
+            Context context,
             @Nullable Credentials credentials)
             throws IOException {
         this.transport = transport;
@@ -55,7 +55,7 @@ final class SmtpConnection {
     }
 
     /// Returns the place, for words about trouble at `stage`.
-    TroubleContext context(Stage stage) {
+    Context context(Stage stage) {
         return context.at(stage, socket.limit());
     }
 

@@ -1,6 +1,6 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
@@ -11,7 +11,7 @@ import dev.postern.outcome.CertificateRefused;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.Extension;
 import jakarta.mail.MessagingException;
@@ -83,7 +83,7 @@ final class SmtpDialer {
     /// @param hostname what we call ourselves where the configuration does not say
     /// @param watchdog looks after all sockets; those of connections are forgotten by their owner
     SmtpDialer(
-            EgressCommon common,
+            Common common,
             SmtpEgressConfig config,
             String hostname,
             Network network,
@@ -143,8 +143,8 @@ final class SmtpDialer {
             };
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            TroubleContext context =
-                    TroubleContext.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
+            Context context =
+                    Context.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
             Verdict verdict = Trouble.ofFinding(context, "broken off: interrupted");
             return new ConnectResult.Failed(verdict, Stage.CONNECT);
         }
@@ -177,14 +177,14 @@ final class SmtpDialer {
     }
 
     private ConnectResult dial(int port, @Nullable Credentials credentials) {
-        TroubleContext context =
-                TroubleContext.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
+        Context context =
+                Context.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
         InetAddress[] addresses;
         try {
             addresses = resolver.resolve(config.host());
         } catch (UnknownHostException e) {
-            TroubleContext named =
-                    TroubleContext.ofSmtp(Stage.DNS, config.host(), context.peer(), commandLimit);
+            Context named =
+                    Context.ofSmtp(Stage.DNS, config.host(), context.peer(), commandLimit);
             return new ConnectResult.Failed(Trouble.ofFailure(named, e), Stage.DNS);
         }
         ConnectResult.Failed last = null;
@@ -218,8 +218,8 @@ final class SmtpDialer {
 
     private ConnectResult dial(
             InetSocketAddress address, Opening opening, @Nullable Credentials credentials) {
-        TroubleContext context =
-                TroubleContext.ofSmtp(
+        Context context =
+                Context.ofSmtp(
                         Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
         NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
         watchdog.watch(socket);
@@ -236,7 +236,7 @@ final class SmtpDialer {
     private ConnectResult open(
             NextHopSocket socket,
             boolean implicit,
-            TroubleContext context,
+            Context context,
             @Nullable Credentials credentials) {
         SubmissionTransport transport =
                 new SubmissionTransport(session, ehloName, socket, credentials);
@@ -249,7 +249,7 @@ final class SmtpDialer {
             }
             stage = Stage.GREETING;
             transport.open();
-            TroubleContext opened = context.at(Stage.AUTH, commandLimit);
+            Context opened = context.at(Stage.AUTH, commandLimit);
             Verdict stranger = stranger(socket, transport, opened, null, null);
             if (stranger != null) {
                 return failed(socket, stranger, Stage.AUTH);
@@ -261,7 +261,7 @@ final class SmtpDialer {
             return new ConnectResult.Connected(
                     new SmtpConnection(transport, socket, opened, credentials));
         } catch (IOException e) {
-            TroubleContext place = context.at(stage, commandLimit);
+            Context place = context.at(stage, commandLimit);
             Verdict verdict = Trouble.ofFailure(place, e);
             Verdict stranger = stranger(socket, transport, place, verdict, e);
             return failed(socket, stranger == null ? verdict : stranger, stage);
@@ -285,14 +285,14 @@ final class SmtpDialer {
     private ConnectResult.Failed refused(
             NextHopSocket socket,
             SubmissionTransport transport,
-            TroubleContext context,
+            Context context,
             MessagingException e) {
         Stage stage = transport.stage();
         IOException broken = broken(e);
         if (broken != null && stage == Stage.STARTTLS && transport.isReady()) {
             stage = Stage.TLS;
         }
-        TroubleContext place = context.at(stage, commandLimit);
+        Context place = context.at(stage, commandLimit);
         String message = String.valueOf(e.getMessage());
         Verdict verdict;
         if (broken != null) {
@@ -319,7 +319,7 @@ final class SmtpDialer {
     private @Nullable Verdict stranger(
             NextHopSocket socket,
             SubmissionTransport transport,
-            TroubleContext context,
+            Context context,
             @Nullable Verdict trouble,
             @Nullable Throwable failure) {
         boolean secured = socket.secured() != null && context.stage() != Stage.TLS;

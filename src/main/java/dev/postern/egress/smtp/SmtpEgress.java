@@ -1,6 +1,6 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
@@ -11,12 +11,12 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.Transmission.Ended;
-import dev.postern.mail.ContentTraits;
-import dev.postern.outcome.Fault;
+import dev.postern.mail.MessageContent.ContentTraits;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -55,7 +55,7 @@ public final class SmtpEgress implements Egress {
     /// Named by the interface: Jakarta Mail logs under this package, and is silenced there.
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
 
-    private final EgressCommon common;
+    private final Common common;
     private final SmtpEgressConfig config;
     private final SmtpDialer dialer;
     private final LoginGuard logIns;
@@ -90,7 +90,7 @@ public final class SmtpEgress implements Egress {
         this.turns = new Semaphore(common.concurrency());
     }
 
-    private static Duration shortest(EgressCommon common) {
+    private static Duration shortest(Common common) {
         Duration writing = least(common.commandTimeout(), common.dataTimeout());
         return least(writing, common.answerTimeout());
     }
@@ -214,8 +214,8 @@ public final class SmtpEgress implements Egress {
         return Trouble.ofFinding(context(Stage.AUTH), "password unreadable: " + e.getMessage());
     }
 
-    private TroubleContext context(Stage stage) {
-        return TroubleContext.ofSmtp(stage, config.host(), config.host(), Duration.ZERO);
+    private Context context(Stage stage) {
+        return Context.ofSmtp(stage, config.host(), config.host(), Duration.ZERO);
     }
 
     /// Returns user name and password as they are now; null without.

@@ -1,6 +1,6 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ForwardPath;
@@ -8,9 +8,9 @@ import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
-import dev.postern.smtp.ContentSink;
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.smtp.DotStuffer;
 import dev.postern.smtp.UpstreamReply;
 import java.io.IOException;
@@ -54,7 +54,7 @@ final class SmtpTransaction {
 
     private final SmtpConnection connection;
     private final SmtpCommands wording;
-    private final EgressCommon common;
+    private final Common common;
     private final OutboundMessage outbound;
     private final List<ForwardPath> recipients;
     private final CommitGate gate;
@@ -71,7 +71,7 @@ final class SmtpTransaction {
     SmtpTransaction(
             SmtpConnection connection,
             SmtpCommands wording,
-            EgressCommon common,
+            Common common,
             OutboundMessage outbound,
             List<ForwardPath> recipients,
             CommitGate gate) {
@@ -246,7 +246,7 @@ final class SmtpTransaction {
         return Trouble.ofFinding(context(), "broken off: " + why);
     }
 
-    private TroubleContext context() {
+    private Context context() {
         return connection.context(stage);
     }
 

@@ -1,6 +1,6 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.OutboundMessage;
@@ -36,14 +36,14 @@ final class Transmission {
         STALE
     }
 
-    private final EgressCommon common;
+    private final Common common;
     private final OutboundMessage outbound;
     private final CommitGate gate;
     private final Map<ForwardPath, Outcome> outcomes = new LinkedHashMap<>();
     private final Deque<ForwardPath> waiting = new ArrayDeque<>();
     private @Nullable Verdict trouble;
 
-    Transmission(EgressCommon common, OutboundMessage outbound, CommitGate gate) {
+    Transmission(Common common, OutboundMessage outbound, CommitGate gate) {
         this.common = common;
         this.outbound = outbound;
         this.gate = gate.once();

@@ -9,7 +9,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.Growth;
 import dev.postern.testing.Seeds;
 import java.util.ArrayList;
@@ -216,7 +216,7 @@ class BoundsTest {
                     }
 
                     @Override
-                    public dev.postern.mail.ContentTraits traits() {
+                    public dev.postern.mail.MessageContent.ContentTraits traits() {
                         return content.traits();
                     }
 

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;

@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -64,7 +64,7 @@ class HttpTest {
                 "mailgun",
                 Shipments.common(
                         URI.create("http://127.0.0.1:" + port),
-                        EgressCommon.Fidelity.BEST_EFFORT,
+                        Common.Fidelity.BEST_EFFORT,
                         timeout));
     }
 
@@ -379,8 +379,8 @@ class HttpTest {
                                 }
 
                                 @Override
-                                public dev.postern.mail.ContentTraits traits() {
-                                    return new dev.postern.mail.ContentTraits(false, false, 1);
+                                public dev.postern.mail.MessageContent.ContentTraits traits() {
+                                    return new dev.postern.mail.MessageContent.ContentTraits(false, false, 1);
                                 }
 
                                 @Override

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Commands;
 import java.io.IOException;
@@ -108,9 +108,9 @@ class HttpTlsTest {
     }
 
     private static Outcome send(URI endpoint, Path ca, UnaryOperator<String> environment) {
-        EgressCommon base = Shipments.common(endpoint);
-        EgressCommon common =
-                new EgressCommon(
+        Common base = Shipments.common(endpoint);
+        Common common =
+                new Common(
                         base.name(),
                         endpoint,
                         ca,

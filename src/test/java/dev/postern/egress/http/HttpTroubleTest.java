@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
@@ -12,7 +12,7 @@ import dev.postern.egress.http.FakeApi.Answer;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -166,8 +166,8 @@ class HttpTroubleTest {
                         new HttpAnswer(
                                 Integer.parseInt(row.status()), row.lowered(), row.body(), true);
                 boolean own = answer.isSuccess() || Shipments.api(row.type()).isOwn(answer);
-                TroubleContext context =
-                        TroubleContext.ofApi(
+                Context context =
+                        Context.ofApi(
                                 row.type(),
                                 own ? Stage.REPLY : Stage.FOREIGN,
                                 "api.example",
@@ -193,8 +193,8 @@ class HttpTroubleTest {
     private static Outcome outcome(Row row, URI endpoint) {
         Duration timeout =
                 row.body().equals("@silence") ? Duration.ofMillis(300) : Duration.ofSeconds(20);
-        EgressCommon common =
-                Shipments.common(endpoint, EgressCommon.Fidelity.BEST_EFFORT, timeout);
+        Common common =
+                Shipments.common(endpoint, Common.Fidelity.BEST_EFFORT, timeout);
         EgressConfig config = Shipments.config(row.type(), common);
         if (row.body().equals("@no-credentials")) {
             // Nothing must answer for this machine's role.

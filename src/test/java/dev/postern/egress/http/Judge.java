@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
@@ -141,7 +141,7 @@ final class Judge {
                                 type,
                                 Shipments.common(
                                         api.uri(),
-                                        EgressCommon.Fidelity.STRICT,
+                                        Common.Fidelity.STRICT,
                                         Duration.ofSeconds(10)))) {
             for (int i = 0; i < messages.size(); i++) {
                 Message message = messages.get(i);

@@ -2,7 +2,7 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;

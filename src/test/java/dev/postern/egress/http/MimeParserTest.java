@@ -250,7 +250,7 @@ class MimeParserTest {
                             }
 
                             @Override
-                            public dev.postern.mail.ContentTraits traits() {
+                            public dev.postern.mail.MessageContent.ContentTraits traits() {
                                 return content.traits();
                             }
 

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.Seeds;
 import java.io.IOException;
 import java.io.InputStream;

@@ -121,13 +121,13 @@ class ProbeTest {
             try (FakeApi api = FakeApi.start(_ -> new FakeApi.Answer.Closed());
                     Egress egress = Shipments.egress(type, api.uri())) {
                 assertEquals(
-                        dev.postern.outcome.Fault.NETWORK,
+                        dev.postern.outcome.Outcome.Fault.NETWORK,
                         ((Probe.Failed) egress.probe()).fault(),
                         type);
             }
             try (Egress egress = Shipments.egress(type, nobody())) {
                 assertEquals(
-                        dev.postern.outcome.Fault.NETWORK,
+                        dev.postern.outcome.Outcome.Fault.NETWORK,
                         ((Probe.Failed) egress.probe()).fault(),
                         type);
             }

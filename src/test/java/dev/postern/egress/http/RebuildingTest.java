@@ -9,11 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -75,7 +75,7 @@ class RebuildingTest {
 
     private record Sent(JsonNode json, Outcome outcome, FakeApi.Request request) {}
 
-    private static Sent send(String type, String message, EgressCommon.Fidelity fidelity)
+    private static Sent send(String type, String message, Common.Fidelity fidelity)
             throws Exception {
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
                 Egress egress =
@@ -97,7 +97,7 @@ class RebuildingTest {
     }
 
     private static Sent send(String type, String message) throws Exception {
-        return send(type, message, EgressCommon.Fidelity.BEST_EFFORT);
+        return send(type, message, Common.Fidelity.BEST_EFFORT);
     }
 
     @Test
@@ -264,9 +264,9 @@ class RebuildingTest {
         for (String type : TYPES) {
             assertInstanceOf(
                     Outcome.Accepted.class,
-                    send(type, plain, EgressCommon.Fidelity.STRICT).outcome(),
+                    send(type, plain, Common.Fidelity.STRICT).outcome(),
                     type);
-            Sent refused = send(type, signed, EgressCommon.Fidelity.STRICT);
+            Sent refused = send(type, signed, Common.Fidelity.STRICT);
             assertEquals(
                     Unsuitability.FORM,
                     assertInstanceOf(Outcome.Unsuited.class, refused.outcome(), type)

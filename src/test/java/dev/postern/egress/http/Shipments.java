@@ -2,13 +2,13 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
-import dev.postern.mail.ContentTraits;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
@@ -36,12 +36,12 @@ public final class Shipments {
 
     private Shipments() {}
 
-    static EgressCommon common(URI endpoint) {
-        return common(endpoint, EgressCommon.Fidelity.BEST_EFFORT, Duration.ofSeconds(10));
+    static Common common(URI endpoint) {
+        return common(endpoint, Common.Fidelity.BEST_EFFORT, Duration.ofSeconds(10));
     }
 
-    static EgressCommon common(URI endpoint, EgressCommon.Fidelity fidelity, Duration timeout) {
-        return new EgressCommon(
+    static Common common(URI endpoint, Common.Fidelity fidelity, Duration timeout) {
+        return new Common(
                 "test",
                 endpoint,
                 null,
@@ -53,11 +53,11 @@ public final class Shipments {
                 List.of(),
                 null,
                 null,
-                EgressCommon.WhenLimited.WAIT,
+                Common.WhenLimited.WAIT,
                 fidelity);
     }
 
-    static EgressConfig config(String type, EgressCommon common) {
+    static EgressConfig config(String type, Common common) {
         return switch (type) {
             case "ses" ->
                     new EgressConfig.Ses(
@@ -67,7 +67,7 @@ public final class Shipments {
         };
     }
 
-    static Egress egress(String type, EgressCommon common) {
+    static Egress egress(String type, Common common) {
         return HttpEgresses.of(config(type, common), _ -> null);
     }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
@@ -61,7 +61,7 @@ class SteeringTest {
                             type,
                             Shipments.common(
                                     api.uri(),
-                                    EgressCommon.Fidelity.STRICT,
+                                    Common.Fidelity.STRICT,
                                     Duration.ofSeconds(10)));
             try (Egress egress =
                     SteeringFilter.of(config, Shipments.egress(type, config.common()))) {

@@ -3,7 +3,7 @@ package dev.postern.egress.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
@@ -14,7 +14,7 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.Await;
 import java.net.URI;
 import java.time.Duration;
@@ -151,9 +151,9 @@ class TellingTest {
     @Test
     void theGateHasItsOwnTime() throws Exception {
         try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("postmark"))) {
-            EgressCommon base = Shipments.common(api.uri());
-            EgressCommon quick =
-                    new EgressCommon(
+            Common base = Shipments.common(api.uri());
+            Common quick =
+                    new Common(
                             base.name(),
                             base.endpoint(),
                             null,
@@ -252,7 +252,7 @@ class TellingTest {
     /// and at the next egress.
     @Test
     void aPlanThatEndsMidwaySettlesOnlyThoseItAskedNobodyFor() {
-        EgressCommon common = Shipments.common(URI.create("http://127.0.0.1:1"));
+        Common common = Shipments.common(URI.create("http://127.0.0.1:1"));
         Http http = new Http(common, ApiEndpoint.of(URI.create("http://127.0.0.1:1")), _ -> null);
         Egress egress =
                 new HttpEgress(common, new Narrow(), http, new AnswerText(new KeyMask(List.of())));

@@ -1,8 +1,8 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressCommon;
-import dev.postern.config.EgressCommon.Fidelity;
-import dev.postern.config.EgressCommon.WhenLimited;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Fidelity;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
@@ -84,8 +84,8 @@ final class EgressSetup {
     }
 
     EgressConfig.Smtp config() {
-        EgressCommon common =
-                new EgressCommon(
+        Common common =
+                new Common(
                         "test",
                         null,
                         ca,

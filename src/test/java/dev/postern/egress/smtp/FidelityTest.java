@@ -3,7 +3,7 @@ package dev.postern.egress.smtp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import dev.postern.config.EgressCommon.Fidelity;
+import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
@@ -12,7 +12,7 @@ import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.SteeringFilter;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.Mail;
 import dev.postern.testing.RepeatedContent;
 import dev.postern.testing.ScriptedServer;

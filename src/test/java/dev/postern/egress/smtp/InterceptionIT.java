@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
 import dev.postern.egress.CommitGate;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Exim;
 import dev.postern.testing.Mail;

@@ -9,11 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.outcome.CertificateRefused;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.Mail;
@@ -51,8 +51,8 @@ class InterceptionTest {
             @Nullable String ehlo,
             List<String> names,
             @Nullable String distrust) {
-        TroubleContext context =
-                TroubleContext.ofSmtp(Stage.TLS, host, host + ":587 [192.0.2.25]", Duration.ZERO);
+        Context context =
+                Context.ofSmtp(Stage.TLS, host, host + ":587 [192.0.2.25]", Duration.ZERO);
         Verdict doubt = null;
         if (distrust != null) {
             CertificateException cause = new CertificateException(distrust);

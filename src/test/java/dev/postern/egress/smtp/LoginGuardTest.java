@@ -8,7 +8,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.Await;
 import dev.postern.testing.Mail;
@@ -126,8 +126,8 @@ class LoginGuardTest {
     }
 
     private static ConnectResult.Failed refusal() {
-        TroubleContext context =
-                TroubleContext.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
+        Context context =
+                Context.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
         UpstreamReply said = UpstreamReply.parse("535 5.7.8 Username and Password not accepted.");
         return new ConnectResult.Failed(Trouble.ofReply(context, said), Stage.AUTH);
     }

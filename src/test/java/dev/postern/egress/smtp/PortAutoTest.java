@@ -9,7 +9,7 @@ import dev.postern.config.SubmissionPort;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
-import dev.postern.outcome.Fault;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Mail;
 import dev.postern.testing.ScriptedServer;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -44,8 +44,8 @@ class PortRaceTest {
         }
 
         ScriptedTrack loses(int port, long afterMillis) {
-            TroubleContext context =
-                    TroubleContext.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
+            Context context =
+                    Context.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
             objections.put(port, Trouble.ofFinding(context, "AUTH not offered"));
             return wins(port, afterMillis);
         }

@@ -2,7 +2,7 @@ package dev.postern.egress.smtp;
 
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Stage;
-import dev.postern.outcome.TroubleContext;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.ReadersGrowth;
 import java.net.InetAddress;
@@ -58,8 +58,8 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
     }
 
     private static void intercepted(String host, String name, String ownName) {
-        TroubleContext context =
-                TroubleContext.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
+        Context context =
+                Context.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
         Answer answer = new Answer(greeting(name), greeting(name), List.of(name), null);
         new Interception(host, host, ownName).verdict(context, FAR, answer);
     }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.Mail;
 import dev.postern.testing.ScriptedServer;
 import java.io.IOException;
