@@ -9,6 +9,8 @@ import dev.postern.config.RetryConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.SpoolConfig;
+import dev.postern.reception.ImmediateDelivery;
+import dev.postern.reception.Reception;
 import dev.postern.smtp.FailureThrottle;
 import java.io.IOException;
 import java.net.InetAddress;
