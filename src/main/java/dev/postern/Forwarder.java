@@ -10,9 +10,9 @@ import dev.postern.config.PosternConfig.Acknowledge;
 import dev.postern.dispatch.Dispatcher;
 import dev.postern.egress.Egress;
 import dev.postern.listener.Listener;
-import dev.postern.listener.Reception;
-import dev.postern.listener.Rejection;
 import dev.postern.log.Logging;
+import dev.postern.reception.Reception;
+import dev.postern.reception.Rejection;
 import dev.postern.spool.FileDisk;
 import dev.postern.spool.JournalSpool;
 import dev.postern.spool.Spool;
@@ -111,8 +111,8 @@ public final class Forwarder implements AutoCloseable {
     }
 
     private Reception reception(Spool spool, Clock clock) {
-        Handing handing = config.acknowledge() == Acknowledge.SENT ? new Handing(dispatcher) : null;
-        return new Reception(config, spool, handing, instruments, clock);
+        Dispatcher immediate = config.acknowledge() == Acknowledge.SENT ? dispatcher : null;
+        return new Reception(config, spool, immediate, instruments, clock);
     }
 
     private Metrics metrics(Spool spool, WaysOut waysOut, Clock clock) {
@@ -133,7 +133,7 @@ public final class Forwarder implements AutoCloseable {
                 spool,
                 doorplate,
                 waysOut,
-                new PostedMail(reception),
+                reception::receive,
                 consultation,
                 clock);
     }

@@ -2,10 +2,10 @@ package dev.postern;
 
 import dev.postern.admin.Metrics;
 import dev.postern.dispatch.DispatchObserver;
-import dev.postern.listener.ListenerObserver;
-import dev.postern.listener.Rejection;
+import dev.postern.listener.Listener;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
+import dev.postern.reception.Rejection;
 import dev.postern.spool.SpoolObserver;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Tells the metrics what the stages do, so that no stage knows of metrics. What happens before
 /// [#connect], such as the syncs of a recovery, is not counted.
-final class Instruments implements ListenerObserver, DispatchObserver, SpoolObserver {
+final class Instruments implements Listener.Observer, DispatchObserver, SpoolObserver {
 
     private volatile @Nullable Metrics metrics;
     private final Detours detours = new Detours(InstantSource.system());

@@ -7,6 +7,9 @@ import dev.postern.config.PosternConfig.HttpConfig;
 import dev.postern.config.SmtpConfig;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
+import dev.postern.mail.Envelope;
+import dev.postern.mail.Origin;
+import dev.postern.reception.Reception;
 import dev.postern.smtp.FailureThrottle;
 import dev.postern.spool.Spool;
 import io.helidon.http.HeaderNames;
@@ -38,6 +41,13 @@ import org.slf4j.LoggerFactory;
 public final class AdminSocket {
 
     private static final Logger LOG = LoggerFactory.getLogger(AdminSocket.class);
+
+    /// Takes a message as [Reception#receive] does: under the listener's limits, and as durably.
+    @FunctionalInterface
+    public interface Submission {
+        Reception.Result submit(Envelope envelope, Origin origin, InputStream content)
+                throws IOException;
+    }
 
     private final Guard guard;
     private final FailureThrottle throttle;

@@ -6,6 +6,9 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.mail.HeaderSection;
 import dev.postern.mail.Origin;
 import dev.postern.mail.ReversePath;
+import dev.postern.reception.Reception;
+import dev.postern.reception.Rejection;
+import dev.postern.smtp.Reply;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
@@ -28,11 +31,11 @@ final class SubmitApi {
 
     private static final String RETRY_AFTER_SECONDS = "30";
 
-    private final Submission submission;
+    private final AdminSocket.Submission submission;
     private final long maxMessageBytes;
     private final int maxRecipients;
 
-    SubmitApi(Submission submission, long maxMessageBytes, int maxRecipients) {
+    SubmitApi(AdminSocket.Submission submission, long maxMessageBytes, int maxRecipients) {
         this.submission = submission;
         this.maxMessageBytes = maxMessageBytes;
         this.maxRecipients = maxRecipients;
@@ -57,7 +60,7 @@ final class SubmitApi {
         }
     }
 
-    private Submission.Receipt take(ServerRequest request, InputStream body) throws IOException {
+    private Reception.Result take(ServerRequest request, InputStream body) throws IOException {
         QueryParameters query = QueryParameters.of(request);
         if (query.has("from") && query.has("to")) {
             Envelope envelope = envelope(sender(query), recipients(query.all("to")));
@@ -144,9 +147,9 @@ final class SubmitApi {
         }
     }
 
-    private void answer(Submission.Receipt receipt, ServerResponse response) {
-        switch (receipt) {
-            case Submission.Receipt.Queued queued ->
+    private void answer(Reception.Result result, ServerResponse response) {
+        switch (result) {
+            case Reception.Result.Queued queued ->
                     Json.send(
                             response,
                             Status.ACCEPTED_202,
@@ -155,7 +158,7 @@ final class SubmitApi {
                                 json.writeStringField("id", queued.id().toString());
                                 json.writeEndObject();
                             });
-            case Submission.Receipt.Sent sent ->
+            case Reception.Result.Sent sent ->
                     Json.send(
                             response,
                             Status.OK_200,
@@ -163,16 +166,18 @@ final class SubmitApi {
                                 json.writeStartObject();
                                 json.writeStringField("id", sent.id().toString());
                                 json.writeStringField("egress", sent.egress());
-                                json.writeStringField("reply", sent.reply());
+                                json.writeStringField("reply", sent.words());
                                 json.writeEndObject();
                             });
-            case Submission.Receipt.Refused refused ->
-                    throw new Problem(Status.create(422, "Unprocessable Content"), refused.reply());
-            case Submission.Receipt.Temporary temporary -> {
+            case Reception.Result.Refused(_, Rejection reason) when reason == Rejection.SIZE ->
+                    throw tooLarge();
+            case Reception.Result.Refused(Reply reply, _) when reply.code().isPermanent() ->
+                    throw new Problem(
+                            Status.create(422, "Unprocessable Content"), reply.toString());
+            case Reception.Result.Refused(Reply reply, _) -> {
                 response.header(HeaderNames.RETRY_AFTER, RETRY_AFTER_SECONDS);
-                throw new Problem(Status.SERVICE_UNAVAILABLE_503, temporary.reply());
+                throw new Problem(Status.SERVICE_UNAVAILABLE_503, reply.toString());
             }
-            case Submission.Receipt.TooLarge _ -> throw tooLarge();
         }
     }
 

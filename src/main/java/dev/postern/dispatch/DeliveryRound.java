@@ -12,6 +12,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
+import dev.postern.reception.ImmediateDelivery;
 import dev.postern.spool.Acceptance;
 import dev.postern.spool.QueuedMessage;
 import dev.postern.spool.Settlement;
@@ -28,6 +29,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -57,7 +59,7 @@ final class DeliveryRound {
     private final int attemptsBefore;
     private final List<Recipient> before;
     private final Schedule schedule;
-    private final @Nullable CompletableFuture<ImmediateResult> client;
+    private final @Nullable CompletableFuture<ImmediateDelivery.Result> client;
 
     private final Deque<RecipientGroup> groups = new ArrayDeque<>();
     private final SequencedMap<ForwardPath, Recipient> now = new LinkedHashMap<>();
@@ -86,7 +88,7 @@ final class DeliveryRound {
             int attemptsBefore,
             List<Recipient> before,
             Schedule schedule,
-            @Nullable CompletableFuture<ImmediateResult> client) {
+            @Nullable CompletableFuture<ImmediateDelivery.Result> client) {
         this.id = id;
         this.envelope = envelope;
         this.traits = traits;
@@ -136,7 +138,7 @@ final class DeliveryRound {
             Acceptance acceptance,
             MessageContent content,
             Schedule schedule,
-            CompletableFuture<ImmediateResult> client) {
+            CompletableFuture<ImmediateDelivery.Result> client) {
         List<Recipient> recipients =
                 acceptance.envelope().recipients().stream().map(Recipient::queued).toList();
         DeliveryRound round =
@@ -231,7 +233,7 @@ final class DeliveryRound {
     }
 
     /// Returns the client that waits; null for a claimed message.
-    @Nullable CompletableFuture<ImmediateResult> client() {
+    @Nullable CompletableFuture<ImmediateDelivery.Result> client() {
         return client;
     }
 
@@ -651,38 +653,23 @@ final class DeliveryRound {
     }
 
     /// Returns what the client that waits is to know.
-    ImmediateResult result(Instant at) {
+    ImmediateDelivery.Result result(Instant at) {
         List<Recipient> all = recipients();
-        Recipient sent = first(all, State.SENT);
+        Recipient sent = all.stream().filter(r -> r.state() == State.SENT).findFirst().orElse(null);
         if (sent != null) {
-            return result(ImmediateResult.Verdict.SENT, sent.egress(), sent.reply(), at);
+            return new ImmediateDelivery.Result.Taken(
+                    all,
+                    attempts,
+                    due(at),
+                    Objects.requireNonNull(sent.egress()),
+                    Objects.requireNonNullElse(sent.reply(), ""));
         }
         boolean refused = all.stream().allMatch(r -> r.state() == State.FAILED);
         if (refused && !refusals.isEmpty()) {
-            String words = refusals.getFirst().reply();
-            return result(ImmediateResult.Verdict.REFUSED, null, words, at);
+            return new ImmediateDelivery.Result.Refused(refusals.getFirst().reply());
         }
         Recipient owed =
                 all.stream().filter(r -> !r.state().isFinal()).findFirst().orElse(all.getFirst());
-        return result(ImmediateResult.Verdict.TEMPORARY, null, owed.reply(), at);
-    }
-
-    private ImmediateResult result(
-            ImmediateResult.Verdict verdict,
-            @Nullable String egress,
-            @Nullable String words,
-            Instant at) {
-        return new ImmediateResult(
-                verdict,
-                recipients(),
-                attempts,
-                due(at),
-                egress,
-                words == null ? "" : words,
-                uncertain);
-    }
-
-    private static @Nullable Recipient first(List<Recipient> all, State state) {
-        return all.stream().filter(r -> r.state() == state).findFirst().orElse(null);
+        return new ImmediateDelivery.Result.NotNow(Objects.requireNonNullElse(owed.reply(), ""));
     }
 }

@@ -12,6 +12,7 @@ import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeLog;
+import dev.postern.reception.ImmediateDelivery;
 import dev.postern.spool.Acceptance;
 import dev.postern.spool.MessageHistory;
 import dev.postern.spool.QueuedMessage;
@@ -41,7 +42,7 @@ import org.slf4j.LoggerFactory;
 /// *Contract.* A claimed message is settled exactly once, whatever its egresses do; only what has
 /// passed its commit point when [#drain] ends stays claimed, and the spool knows it as a possible
 /// duplicate. No egress has more calls under way than its `concurrency`, clients that wait
-/// ([#sendNow]) included. New mail goes before deferred mail, and senders take turns among what is
+/// ([#send]) included. New mail goes before deferred mail, and senders take turns among what is
 /// claimed. While nothing is due, nothing runs: the spool wakes the dispatcher, or a timer does.
 ///
 /// *How.* All decisions are made by tasks that run one at a time ([Scheduler.SerialExecutor]) and
@@ -51,7 +52,7 @@ import org.slf4j.LoggerFactory;
 /// *Diagnostics.* Logs each attempt, fallback, possible duplicate and end, and when an egress goes
 /// down or works again. What is thrown is our own fault: it is logged with its stack trace, and the
 /// message it was thrown at takes another egress or waits; the others go on.
-public final class Dispatcher implements AutoCloseable {
+public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
 
     /// What a change of the configuration can mend at once. An egress that is down is not among
     /// them: its probe says whether it works now.
@@ -233,9 +234,9 @@ public final class Dispatcher implements AutoCloseable {
     ///
     /// @param acceptance its envelope and time count; its recipients' states do not
     /// @return completes, never exceptionally, on a thread of the dispatcher: go on elsewhere
-    public CompletionStage<ImmediateResult> sendNow(
-            QueueId id, Acceptance acceptance, MessageContent content) {
-        CompletableFuture<ImmediateResult> client = new CompletableFuture<>();
+    @Override
+    public CompletionStage<Result> send(QueueId id, Acceptance acceptance, MessageContent content) {
+        CompletableFuture<Result> client = new CompletableFuture<>();
         DeliveryRound round = DeliveryRound.immediate(id, acceptance, content, schedule, client);
         Instant deadline = scheduler.now().plus(acknowledgeTimeout);
         tasks.post(() -> guarded(round, () -> admit(round, deadline)));
@@ -508,15 +509,15 @@ public final class Dispatcher implements AutoCloseable {
         Instant now = scheduler.now();
         round.uncertainUntil().ifPresent(until -> doubts.add(round.id(), until, now));
         holds.note(round.id(), round.rests(), now);
-        CompletableFuture<ImmediateResult> client = round.client();
+        CompletableFuture<Result> client = round.client();
         if (client == null) {
             Settlement settlement = round.settlement(now);
             settle(round.id(), settlement, () -> deliveryLog.settled(round, settlement.due()));
             return;
         }
-        ImmediateResult result = round.result(now);
-        if (result.verdict() != ImmediateResult.Verdict.TEMPORARY) {
-            deliveryLog.settled(round, result.due());
+        Result result = round.result(now);
+        if (!(result instanceof Result.NotNow)) {
+            deliveryLog.settled(round, round.due(now));
         }
         client.complete(result);
     }

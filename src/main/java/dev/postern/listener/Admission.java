@@ -2,6 +2,8 @@ package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.SmtpConfig.Auth;
+import dev.postern.reception.Reception;
+import dev.postern.reception.Rejection;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;

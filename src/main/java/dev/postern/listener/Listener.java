@@ -1,6 +1,8 @@
 package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
+import dev.postern.reception.Reception;
+import dev.postern.reception.Rejection;
 import dev.postern.smtp.FailureThrottle;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
@@ -98,6 +100,16 @@ public final class Listener implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
 
+    /// Is told of the sessions too, for metrics; on event loops.
+    public interface Observer extends Reception.Observer {
+
+        /// The number of open sessions changed.
+        default void sessions(int open) {}
+
+        /// A log-in failed.
+        default void authFailed() {}
+    }
+
     private volatile Terms terms;
     private final Crowd crowd;
     private final Semaphore lingering = new Semaphore(LINGERING_AT_MOST);
@@ -127,14 +139,13 @@ public final class Listener implements AutoCloseable {
     ///
     /// @throws UnusableCertificate when the certificate can't be used
     /// @throws IOException when a socket can't be bound
-    public static Listener start(SmtpConfig config, Reception reception, ListenerObserver observer)
+    public static Listener start(SmtpConfig config, Reception reception, Observer observer)
             throws IOException {
         Crowd crowd = Crowd.of(config, Runtime.getRuntime().maxMemory());
         return start(config, reception, observer, crowd);
     }
 
-    static Listener start(
-            SmtpConfig config, Reception reception, ListenerObserver observer, Crowd crowd)
+    static Listener start(SmtpConfig config, Reception reception, Observer observer, Crowd crowd)
             throws IOException {
         InetAddress address = resolve(config.listen().host());
         StartTls startTls = StartTls.of(config.tls()).orElse(null);

@@ -5,6 +5,10 @@ import dev.postern.listener.Protocol.Step;
 import dev.postern.listener.Protocol.Verb;
 import dev.postern.mail.Origin;
 import dev.postern.mail.ReversePath;
+import dev.postern.reception.IncomingMessage;
+import dev.postern.reception.ReceivedField;
+import dev.postern.reception.Reception;
+import dev.postern.reception.Rejection;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.CommandParser;
 import dev.postern.smtp.Limits;
@@ -303,7 +307,7 @@ final class Session {
             reject(refusal.reason(), refusal.reply(), mail.reversePath());
             return;
         }
-        Optional<String> sender = terms.reception().sender(mail.reversePath());
+        Optional<String> sender = terms.reception().addresses().sender(mail.reversePath());
         if (sender.isEmpty()) {
             Reply reply = Replies.unqualifiedSender(mail.reversePath());
             reject(Rejection.ADDRESS, reply, mail.reversePath());
@@ -322,7 +326,7 @@ final class Session {
             reject(Rejection.ADDRESS, Replies.nonAsciiAddress(), rcpt.forwardPath());
             return;
         }
-        Optional<String> address = terms.reception().recipient(rcpt.forwardPath());
+        Optional<String> address = terms.reception().addresses().recipient(rcpt.forwardPath());
         if (address.isEmpty()) {
             mail.recipientRefused();
             Reply reply = Replies.unqualifiedRecipient(rcpt.forwardPath());

@@ -2,6 +2,7 @@ package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
 import dev.postern.listener.Protocol.Verb;
+import dev.postern.reception.Reception;
 import dev.postern.smtp.Extension;
 import dev.postern.smtp.FailureThrottle;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ record Terms(
         Reception reception,
         Admission admission,
         @Nullable StartTls startTls,
-        ListenerObserver observer,
+        Listener.Observer observer,
         Executor blocking,
         FailureThrottle throttle) {
 

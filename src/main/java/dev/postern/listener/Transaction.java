@@ -3,6 +3,7 @@ package dev.postern.listener;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.ReversePath;
+import dev.postern.reception.IncomingMessage;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.ContentDecoder;

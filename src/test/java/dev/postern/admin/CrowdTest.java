@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.postern.config.HostPort;
+import dev.postern.reception.Rejection;
 import dev.postern.testing.Await;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -109,7 +110,7 @@ class CrowdTest {
                     while (enough.getCount() > 0) {
                         sum.incrementAndGet();
                     }
-                    return new Submission.Receipt.Refused("550 no");
+                    return Stage.refused("550 5.1.1 no", Rejection.ADDRESS);
                 };
         String post =
                 "POST /api/v1/messages?from=a@x.example&to=b@x.example HTTP/1.1\r\n"

@@ -20,6 +20,10 @@ import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.reception.Reception;
+import dev.postern.reception.Rejection;
+import dev.postern.smtp.Reply;
+import dev.postern.smtp.UpstreamReply;
 import dev.postern.spool.MessageHistory;
 import dev.postern.spool.QueuedMessage;
 import java.io.IOException;
@@ -45,13 +49,24 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
     volatile int connections = 7;
     volatile Instant expiry;
     volatile Probe found = new Probe.Passed("smtp.example.org:587, logged in");
-    volatile Submission submission = (_, _, _) -> new Submission.Receipt.Refused("550 no");
+    volatile AdminSocket.Submission submission =
+            (_, _, _) -> refused("550 5.1.1 no", Rejection.ADDRESS);
     volatile Metrics metrics;
 
     static final List<String> REJECTIONS = List.of("too-large", "loop");
 
     private HealthSocket health;
     private AdminSocket admin;
+
+    /// Returns a refusal with the reply of that text.
+    static Reception.Result refused(String text, Rejection reason) {
+        if (UpstreamReply.parse(text)
+                instanceof UpstreamReply.Answered(var code, var status, var lines)) {
+            return new Reception.Result.Refused(
+                    new Reply(code, status, lines, Reply.Then.CONTINUE), reason);
+        }
+        throw new AssertionError("no reply: " + text);
+    }
 
     HostPort health() throws IOException {
         if (health == null) {

@@ -5,10 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.admin.Submission.Receipt;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.Origin;
+import dev.postern.reception.Reception.Result;
+import dev.postern.reception.Rejection;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -43,13 +44,13 @@ class SubmitApiTest {
                 .header("Content-Type", "message/rfc822");
     }
 
-    private void answerWith(Receipt receipt) {
+    private void answerWith(Result result) {
         stage.submission =
                 (given, from, in) -> {
                     content = new String(in.readAllBytes(), UTF_8);
                     envelope = given;
                     origin = from;
-                    return receipt;
+                    return result;
                 };
     }
 
@@ -59,7 +60,7 @@ class SubmitApiTest {
 
     @Test
     void theEnvelopeComesFromTheQuery() throws IOException {
-        answerWith(new Receipt.Queued(Stage.id(1)));
+        answerWith(new Result.Queued(Stage.id(1)));
 
         Raw.Answer answer =
                 post("?from=app@example.org&to=x@example.net,y@example.net&to=z@example.net")
@@ -76,7 +77,7 @@ class SubmitApiTest {
 
     @Test
     void theEnvelopeComesFromTheHeader() throws IOException {
-        answerWith(new Receipt.Queued(Stage.id(1)));
+        answerWith(new Result.Queued(Stage.id(1)));
 
         post("").body(MAIL).chunked().send();
 
@@ -94,7 +95,7 @@ class SubmitApiTest {
     /// A bare CR is a blank: nobody is added by what looks like a line.
     @Test
     void aCarriageReturnInASubjectAddsNobody() throws IOException {
-        answerWith(new Receipt.Queued(Stage.id(1)));
+        answerWith(new Result.Queued(Stage.id(1)));
 
         post("").body(
                         "From: a@example.org\r\nTo: bob@example.net\r\n"
@@ -106,7 +107,7 @@ class SubmitApiTest {
 
     @Test
     void aMessageSentAgainIsForItsNewRecipientsAlone() throws IOException {
-        answerWith(new Receipt.Queued(Stage.id(1)));
+        answerWith(new Result.Queued(Stage.id(1)));
 
         post("").body(
                         "Resent-From: ann@example.org\r\nResent-To: r@example.net\r\n"
@@ -120,7 +121,7 @@ class SubmitApiTest {
 
     @Test
     void aPlusSignIsAPlusSign() throws IOException {
-        answerWith(new Receipt.Queued(Stage.id(1)));
+        answerWith(new Result.Queued(Stage.id(1)));
 
         post("?from=a+b@example.org&to=c+d@example.net&to=e%2Bf%40example.net").body(MAIL).send();
 
@@ -137,25 +138,28 @@ class SubmitApiTest {
 
     @Test
     void anEmptySenderIsTheNullReversePath() throws IOException {
-        answerWith(new Receipt.Queued(Stage.id(1)));
+        answerWith(new Result.Queued(Stage.id(1)));
 
         post("?from=").body(MAIL).send();
 
         assertTrue(envelope.sender().isNull());
     }
 
-    static List<Arguments> receipts() {
+    static List<Arguments> results() {
         return List.of(
-                Arguments.of(new Receipt.Sent(Stage.id(1), "gmail", "250 ok"), 200, null),
-                Arguments.of(new Receipt.Refused("550 5.1.1 no"), 422, "550 5.1.1 no"),
-                Arguments.of(new Receipt.Temporary("451 4.4.1 later"), 503, "451 4.4.1 later"),
-                Arguments.of(new Receipt.TooLarge("552 5.3.4 big"), 413, null));
+                Arguments.of(new Result.Sent(Stage.id(1), "gmail", "250 ok"), 200, null),
+                Arguments.of(Stage.refused("550 5.1.1 no", Rejection.ADDRESS), 422, "550 5.1.1 no"),
+                Arguments.of(
+                        Stage.refused("451 4.4.1 later", Rejection.NOT_SENT),
+                        503,
+                        "451 4.4.1 later"),
+                Arguments.of(Stage.refused("552 5.3.4 big", Rejection.SIZE), 413, null));
     }
 
     @ParameterizedTest
-    @MethodSource("receipts")
-    void theReceiptDecidesTheStatus(Receipt receipt, int status, String detail) throws IOException {
-        answerWith(receipt);
+    @MethodSource("results")
+    void theResultDecidesTheStatus(Result result, int status, String detail) throws IOException {
+        answerWith(result);
 
         Raw.Answer answer = post("").body(MAIL).send();
 
@@ -205,7 +209,7 @@ class SubmitApiTest {
 
     @Test
     void tooMuchIsRefusedDeclaredOrNot() throws IOException {
-        answerWith(new Receipt.Queued(Stage.id(1)));
+        answerWith(new Result.Queued(Stage.id(1)));
         String large = MAIL + "x".repeat(Stage.MAX_MESSAGE_BYTES);
 
         assertEquals(413, post("").body(large).send().status());

@@ -6,10 +6,12 @@ import static dev.postern.dispatch.ScriptedEgress.REJECTED;
 import static dev.postern.dispatch.ScriptedEgress.UNCERTAIN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.dispatch.ImmediateResult.Verdict;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -19,6 +21,8 @@ import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.OutcomeClass;
+import dev.postern.reception.ImmediateDelivery.Result;
 import dev.postern.spool.Acceptance;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
@@ -36,10 +40,10 @@ class SendNowTest {
 
     private static final QueueId ID = new QueueId(7);
 
-    private static CompletableFuture<ImmediateResult> send(Rig rig, String... recipients) {
-        CompletableFuture<ImmediateResult> result =
+    private static CompletableFuture<Result> send(Rig rig, String... recipients) {
+        CompletableFuture<Result> result =
                 rig.dispatcher
-                        .sendNow(ID, acceptance(rig, recipients), FakeSpool.octets())
+                        .send(ID, acceptance(rig, recipients), FakeSpool.octets())
                         .toCompletableFuture();
         rig.scheduler.run();
         return result;
@@ -57,7 +61,16 @@ class SendNowTest {
                 "x");
     }
 
-    private static List<State> states(ImmediateResult result) {
+    private static Result.Taken taken(Result result) {
+        return assertInstanceOf(Result.Taken.class, result);
+    }
+
+    /// Asserts that none was accepted and another try could help.
+    private static String notNow(Result result) {
+        return assertInstanceOf(Result.NotNow.class, result).words();
+    }
+
+    private static List<State> states(Result.Taken result) {
         return result.recipients().stream().map(r -> r.state()).toList();
     }
 
@@ -91,24 +104,22 @@ class SendNowTest {
         dispatcher.start();
         rig.scheduler.run();
         failing[0] = true;
-        CompletableFuture<ImmediateResult> result =
+        CompletableFuture<Result> result =
                 dispatcher
-                        .sendNow(ID, acceptance(rig, "b@example.net"), FakeSpool.octets())
+                        .send(ID, acceptance(rig, "b@example.net"), FakeSpool.octets())
                         .toCompletableFuture();
         rig.scheduler.run();
         assertTrue(result.isDone());
-        assertEquals(Verdict.TEMPORARY, result.join().verdict());
+        notNow(result.join());
     }
 
     @Test
     void acceptedIsSentWithTheEgressAndItsWords() {
         Rig rig = Rig.of("one").start();
-        ImmediateResult result = send(rig, "b@example.net").join();
-        assertEquals(Verdict.SENT, result.verdict());
+        Result.Taken result = taken(send(rig, "b@example.net").join());
         assertEquals("one", result.egress());
         assertEquals("250 2.0.0 taken", result.words());
         assertEquals(1, result.attempts().size());
-        assertFalse(result.uncertain());
         assertEquals(List.of(), rig.spool.commitments(), "it is not in the spool");
     }
 
@@ -126,8 +137,7 @@ class SendNowTest {
     void oneAcceptedIsSentAndTheRestIsOwed() {
         Rig rig = Rig.of("one").start();
         rig.egress("one").then(Map.of("c@x.example", REJECTED, "d@x.example", DEFERRED));
-        ImmediateResult result = send(rig, "b@x.example", "c@x.example", "d@x.example").join();
-        assertEquals(Verdict.SENT, result.verdict());
+        Result.Taken result = taken(send(rig, "b@x.example", "c@x.example", "d@x.example").join());
         assertEquals(List.of(State.SENT, State.FAILED, State.DEFERRED), states(result));
         assertTrue(result.due().isAfter(rig.scheduler.now().plusSeconds(23)));
     }
@@ -140,19 +150,17 @@ class SendNowTest {
                         Map.of(
                                 "b@x.example", new Outcome.Rejected("550 5.1.1 no b"),
                                 "c@x.example", new Outcome.Rejected("554 5.7.1 no c")));
-        ImmediateResult result = send(rig, "b@x.example", "c@x.example").join();
-        assertEquals(Verdict.REFUSED, result.verdict());
-        assertEquals("550 5.1.1 no b", result.words());
-        assertEquals(List.of(State.FAILED, State.FAILED), states(result));
+        assertEquals(
+                new Result.Refused("550 5.1.1 no b"),
+                send(rig, "b@x.example", "c@x.example").join());
+        assertEquals(List.of(ID), rig.done);
     }
 
     @Test
     void noneAcceptedAndOneTemporaryIsTemporary() {
         Rig rig = Rig.of("one").start();
         rig.egress("one").then(Map.of("b@x.example", REJECTED, "c@x.example", DEFERRED));
-        ImmediateResult result = send(rig, "b@x.example", "c@x.example").join();
-        assertEquals(Verdict.TEMPORARY, result.verdict());
-        assertEquals("450 4.2.1 later", result.words());
+        assertEquals("450 4.2.1 later", notNow(send(rig, "b@x.example", "c@x.example").join()));
         assertEquals(List.of(), rig.done);
     }
 
@@ -160,27 +168,24 @@ class SendNowTest {
     void anotherEgressIsAskedAtOnce() {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").then(REFUSED);
-        assertEquals("two", send(rig, "b@example.net").join().egress());
+        assertEquals("two", taken(send(rig, "b@example.net").join()).egress());
         assertEquals(List.of("two instead of one"), rig.fallbacks);
     }
 
     @Test
     void withNoWayOutItIsTemporary() {
-        assertEquals(Verdict.TEMPORARY, send(Rig.of().start(), "b@x.example").join().verdict());
+        notNow(send(Rig.of().start(), "b@x.example").join());
         Rig rig = Rig.of("one").start();
         rig.egress("one").usually(REFUSED);
-        ImmediateResult result = send(rig, "b@example.net").join();
-        assertEquals(Verdict.TEMPORARY, result.verdict());
-        assertEquals("connection refused", result.words());
+        assertEquals("connection refused", notNow(send(rig, "b@example.net").join()));
     }
 
     @Test
     void aLostAnswerIsTemporaryAndUncertain() {
         Rig rig = Rig.of("one", "two").start();
         rig.egress("one").then(UNCERTAIN);
-        ImmediateResult result = send(rig, "b@example.net").join();
-        assertEquals(Verdict.TEMPORARY, result.verdict());
-        assertTrue(result.uncertain());
+        notNow(send(rig, "b@example.net").join());
+        assertEquals(OutcomeClass.UNCERTAIN, rig.attempts.getFirst().outcome());
         assertEquals(List.of(), rig.egress("two").calls());
     }
 
@@ -188,17 +193,14 @@ class SendNowTest {
     void beforeItsCommitPointTheAttemptIsBrokenOffInTime() {
         Rig rig = Rig.of("one").start();
         rig.scheduler.hold();
-        CompletableFuture<ImmediateResult> result = send(rig, "b@example.net");
+        CompletableFuture<Result> result = send(rig, "b@example.net");
         rig.scheduler.pass(Rig.ACKNOWLEDGE_TIMEOUT.minusSeconds(1));
         assertFalse(result.isDone());
         rig.scheduler.pass(Duration.ofSeconds(1));
-        assertEquals(Verdict.TEMPORARY, result.join().verdict());
-        assertFalse(result.join().uncertain());
-        assertEquals("not sent within acknowledge-timeout", result.join().words());
+        assertEquals("not sent within acknowledge-timeout", notNow(result.join()));
         assertEquals(
                 List.of("one unavailable broken off: not sent within acknowledge-timeout"),
                 lines(rig.attempts));
-        assertEquals(rig.attempts, result.join().attempts());
         assertEquals(Rig.ACKNOWLEDGE_TIMEOUT, rig.attempts.getFirst().took());
         assertEquals(List.of("one-" + ID), rig.scheduler.interrupted());
         assertEquals(1, rig.scheduler.underWay("one"), "its slot is taken until its thread ends");
@@ -222,8 +224,7 @@ class SendNowTest {
                     rig.scheduler.pass(Duration.ofMinutes(9));
                     return ScriptedEgress.same(ScriptedEgress.ACCEPTED).act(outbound, () -> true);
                 });
-        ImmediateResult result = send(rig, "b@example.net").join();
-        assertEquals(Verdict.SENT, result.verdict());
+        taken(send(rig, "b@example.net").join());
     }
 
     @Test
@@ -235,7 +236,7 @@ class SendNowTest {
                     rig.scheduler.pass(Duration.ofMinutes(1));
                     return ScriptedEgress.same(REFUSED).act(outbound, gate);
                 });
-        assertEquals(Verdict.TEMPORARY, send(rig, "b@example.net").join().verdict());
+        notNow(send(rig, "b@example.net").join());
         assertEquals(List.of(), rig.egress("two").calls());
     }
 
@@ -249,10 +250,10 @@ class SendNowTest {
         rig.scheduler.hold();
         rig.send("first@example.net");
         rig.send("queued@example.net");
-        CompletableFuture<ImmediateResult> result = send(rig, "now@example.net");
+        CompletableFuture<Result> result = send(rig, "now@example.net");
         assertEquals(1, rig.scheduler.underWay("one"));
         rig.scheduler.letGo();
-        assertEquals(Verdict.SENT, result.join().verdict());
+        taken(result.join());
         assertEquals(
                 List.of("first@example.net", "now@example.net", "queued@example.net"),
                 rig.egress("one").calls());
@@ -265,6 +266,6 @@ class SendNowTest {
                 rig.dispatcher.draining(Duration.ofSeconds(1)).toCompletableFuture();
         rig.scheduler.run();
         assertTrue(drained.isDone());
-        assertEquals(Verdict.TEMPORARY, send(rig, "b@example.net").join().verdict());
+        notNow(send(rig, "b@example.net").join());
     }
 }

@@ -2,6 +2,7 @@ package dev.postern.listener;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.postern.reception.Reception;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.Command.MailParameters;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.postern.listener;
 
+import dev.postern.reception.Rejection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -7,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// What an observer was told.
-final class Counters implements ListenerObserver {
+final class Counters implements Listener.Observer {
 
     final AtomicInteger sessions = new AtomicInteger();
     final AtomicInteger accepted = new AtomicInteger();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.reception.Reception;
 import dev.postern.testing.Facts;
 import dev.postern.testing.Forms;
 import dev.postern.testing.Forms.Form;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
+import dev.postern.reception.ReceivedField;
 import dev.postern.testing.Growth;
 import dev.postern.testing.ReadersGrowth;
 import java.io.IOException;

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.HostPort;
 import dev.postern.config.SmtpConfig;
+import dev.postern.reception.Reception;
+import dev.postern.reception.Rejection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet6Address;
@@ -96,7 +98,7 @@ class ListenerTest {
             IOException refused =
                     assertThrows(
                             IOException.class,
-                            () -> Listener.start(there, reception, ListenerObserver.NONE));
+                            () -> Listener.start(there, reception, new Counters()));
             String message = refused.getMessage();
             assertTrue(
                     message.startsWith(

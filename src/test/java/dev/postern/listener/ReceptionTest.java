@@ -13,6 +13,9 @@ import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
+import dev.postern.reception.ImmediateDelivery;
+import dev.postern.reception.Reception;
+import dev.postern.reception.Rejection;
 import dev.postern.spool.SpoolException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -226,7 +229,7 @@ class ReceptionTest {
         door.immediate(
                 answering(
                         new ImmediateDelivery.Result.Refused(
-                                "553-5.1.8 sender \u0001unknown\r\n553 more", true)));
+                                "553-5.1.8 sender \u0001unknown\r\n553 more")));
         Reception.Result result = receive("Subject: x\r\n\r\n");
         assertTrue(result.reply().toString().startsWith("553 5.1.8 sender"), result.toString());
         assertEquals(List.of(), door.spool.stored);
@@ -236,7 +239,7 @@ class ReceptionTest {
 
     @Test
     void anHttpRefusalIs554() throws IOException {
-        door.immediate(answering(new ImmediateDelivery.Result.Refused("422 not a sender", false)));
+        door.immediate(answering(new ImmediateDelivery.Result.Refused("422 not a sender")));
         assertEquals(
                 "554 5.0.0 422 not a sender", receive("Subject: x\r\n\r\n").reply().toString());
     }

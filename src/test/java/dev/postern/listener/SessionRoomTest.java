@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.listener.Protocol.State;
+import dev.postern.reception.Rejection;
 import dev.postern.smtp.FailureThrottle;
 import dev.postern.smtp.Limits;
 import dev.postern.smtp.Reply;

@@ -1,13 +1,16 @@
-package dev.postern.listener;
+package dev.postern.reception;
 
 import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.ReceivedHeader;
 import dev.postern.config.SmtpConfig;
 import dev.postern.mail.Envelope;
+import dev.postern.mail.ForwardPath;
 import dev.postern.mail.LogMark;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
+import dev.postern.mail.ReversePath;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
@@ -27,7 +30,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
@@ -60,10 +66,10 @@ public final class Reception {
 
     private final SmtpConfig smtp;
     private final boolean clientInReceived;
-    private volatile AddressRewriter addressing;
+    private volatile AddressRewriter addresses;
     private final Spool spool;
     private final @Nullable ImmediateDelivery immediate;
-    private final ListenerObserver observer;
+    private final Observer observer;
     private final InstantSource clock;
     private volatile boolean stopped;
 
@@ -74,25 +80,39 @@ public final class Reception {
             PosternConfig config,
             Spool spool,
             @Nullable ImmediateDelivery immediate,
-            ListenerObserver observer,
+            Observer observer,
             InstantSource clock) {
         this.smtp = config.smtp();
         this.clientInReceived = config.receivedHeader() == ReceivedHeader.FULL;
-        this.addressing = addressing(config);
+        this.addresses = addresses(config);
         this.spool = spool;
         this.immediate = immediate;
         this.observer = observer;
         this.clock = clock;
     }
 
-    private static AddressRewriter addressing(PosternConfig config) {
+    private static AddressRewriter addresses(PosternConfig config) {
         return new AddressRewriter(
                 config.aliases(), config.qualifyDomain(), config.smtp().hostname());
     }
 
     /// Goes by other aliases and another `qualify-domain` from now on.
     public void use(PosternConfig config) {
-        addressing = addressing(config);
+        addresses = addresses(config);
+    }
+
+    /// Is told what is taken and what is not, for metrics. Called on event loops and on the spool's
+    /// threads; must be quick.
+    public interface Observer {
+
+        /// A message was answered 250, or the like over HTTP.
+        ///
+        /// @param took from the end of the data to the answer
+        /// @param sizeBytes octets of content as the client sent it, decoded
+        default void accepted(Duration took, long sizeBytes) {}
+
+        /// Mail, or a recipient of it, was not taken.
+        default void rejected(Rejection reason) {}
     }
 
     /// What became of a message.
@@ -124,19 +144,13 @@ public final class Reception {
     }
 
     /// Returns the clock that messages are dated by.
-    InstantSource clock() {
+    public InstantSource clock() {
         return clock;
     }
 
-    /// Returns the address that a recipient as spoken stands for, by aliases and `qualify-domain`;
-    /// empty when it has no domain and nothing gives it one.
-    public Optional<String> recipient(String spoken) {
-        return addressing.recipient(spoken);
-    }
-
-    /// Returns the address that a sender as spoken stands for; the null reverse-path stays empty.
-    public Optional<String> sender(String spoken) {
-        return addressing.sender(spoken);
+    /// Returns what makes whole addresses of those that are spoken, as configured now.
+    public AddressRewriter addresses() {
+        return addresses;
     }
 
     /// Refuses what comes as a stream from now on, as the listener does with sessions while the
@@ -148,9 +162,31 @@ public final class Reception {
     /// Takes a whole message from a stream, and blocks until its fate is known. For HTTP; newlines
     /// are treated as in DATA.
     ///
+    /// @param spoken sender and recipients as given; bare local parts are not qualified yet
     /// @throws IOException when the stream can't be read; nothing of the message remains then
-    public Result receive(Envelope envelope, Origin origin, InputStream content)
-            throws IOException {
+    public Result receive(Envelope spoken, Origin origin, InputStream content) throws IOException {
+        AddressRewriter rewriter = addresses;
+        String given = spoken.sender().address();
+        Optional<String> sender = rewriter.sender(given);
+        if (sender.isEmpty()) {
+            return new Result.Refused(Replies.unqualifiedSender(given), Rejection.ADDRESS);
+        }
+        Set<ForwardPath> recipients = new LinkedHashSet<>();
+        for (ForwardPath path : spoken.recipients()) {
+            Optional<String> address = rewriter.recipient(path.address());
+            if (address.isEmpty()) {
+                Reply reply = Replies.unqualifiedRecipient(path.address());
+                return new Result.Refused(reply, Rejection.ADDRESS);
+            }
+            recipients.add(new ForwardPath(address.get()));
+        }
+        Envelope envelope =
+                new Envelope(
+                        new ReversePath(sender.get()), List.copyOf(recipients), spoken.smtpUtf8());
+        return take(envelope, origin, content);
+    }
+
+    private Result take(Envelope envelope, Origin origin, InputStream content) throws IOException {
         if (stopped) {
             return refuse(Rejection.SHUTDOWN, Replies.shuttingDown(), origin.client());
         }
@@ -196,7 +232,7 @@ public final class Reception {
     /// Begins to take a message.
     ///
     /// @throws SpoolException when the spool can't take mail now
-    IncomingMessage begin(Envelope envelope, Origin origin) throws SpoolException {
+    public IncomingMessage begin(Envelope envelope, Origin origin) throws SpoolException {
         Intake intake = spool.receive();
         Instant now = clock.instant();
         String received =
@@ -214,7 +250,7 @@ public final class Reception {
     }
 
     /// Returns a decoder for one message's content.
-    ContentDecoder newDecoder(boolean inChunks) {
+    public ContentDecoder newDecoder(boolean inChunks) {
         long limit = smtp.maxMessageSizeBytes();
         return inChunks
                 ? new BdatDecoder(bareNewline(), limit)
@@ -229,7 +265,7 @@ public final class Reception {
     }
 
     /// Ends a message. Completes with its fate, on any thread; never exceptionally.
-    CompletableFuture<Result> finish(IncomingMessage incoming, ContentDecoder decoder) {
+    public CompletableFuture<Result> finish(IncomingMessage incoming, ContentDecoder decoder) {
         long endNanos = System.nanoTime();
         Result.Refused refusal = incoming.end(decoder);
         if (refusal != null) {
@@ -332,12 +368,11 @@ public final class Reception {
         String firstLine = refused.reply().lines().findFirst().orElse("");
         // The first line of several stands for all.
         String alone = firstLine.replaceFirst("^(\\d{3})-", "$1 ");
-        if (refused.smtp()
-                && UpstreamReply.parse(alone) instanceof UpstreamReply.Answered answer
+        if (UpstreamReply.parse(alone) instanceof UpstreamReply.Answered answer
                 && answer.code().isPermanent()) {
             return Replies.upstreamRefusal(answer.code(), answer.status(), answer.firstLine());
         }
-        return Replies.upstreamRefusal(ReplyCode.FAILED, null, refused.reply());
+        return Replies.upstreamRefusal(ReplyCode.FAILED, null, firstLine);
     }
 
     private Result conclude(Result result, Acceptance acceptance, long sizeBytes, long endNanos) {
@@ -363,7 +398,7 @@ public final class Reception {
     }
 
     /// Notes that mail of a client was not taken because of the spool.
-    Result.Refused refuse(SpoolException trouble, String client) {
+    public Result.Refused refuse(SpoolException trouble, String client) {
         log.atWarn()
                 .addKeyValue("why", trouble.getMessage())
                 .setCause(trouble.getCause())
@@ -372,14 +407,14 @@ public final class Reception {
     }
 
     /// Notes that mail of a client was not taken.
-    Result.Refused refuse(Rejection reason, Reply reply, String client) {
+    public Result.Refused refuse(Rejection reason, Reply reply, String client) {
         return refuse(reason, reply, client, "");
     }
 
     /// Notes that mail of a client was not taken.
     ///
     /// @param spoken the address that was refused, as the client said it; empty when it was none
-    Result.Refused refuse(Rejection reason, Reply reply, String client, String spoken) {
+    public Result.Refused refuse(Rejection reason, Reply reply, String client, String spoken) {
         observer.rejected(reason);
         LoggingEventBuilder line =
                 log.atInfo()

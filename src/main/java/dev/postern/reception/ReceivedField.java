@@ -1,4 +1,4 @@
-package dev.postern.listener;
+package dev.postern.reception;
 
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 ///
 /// It never says for whom: with one recipient that would name a Bcc in the header that we just took
 /// out.
-final class ReceivedField {
+public final class ReceivedField {
 
     /// RFC 5322 §3.3.
     private static final DateTimeFormatter DATE =
@@ -35,7 +35,7 @@ final class ReceivedField {
     /// Returns the field without its last CRLF.
     ///
     /// @param withClient whether it says where the message came from
-    static String field(
+    public static String field(
             Origin origin, String hostname, QueueId id, Instant received, boolean withClient) {
         StringBuilder field = new StringBuilder("Received: ");
         if (withClient) {
@@ -70,7 +70,7 @@ final class ReceivedField {
     }
 
     /// Returns the `with` word (RFC 3848; RFC 6531 §4.3 for the UTF8 ones).
-    static String protocol(
+    public static String protocol(
             boolean extended, boolean secure, boolean authenticated, boolean smtpUtf8) {
         if (!extended && !smtpUtf8) {
             return "SMTP";

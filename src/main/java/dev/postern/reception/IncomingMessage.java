@@ -1,4 +1,4 @@
-package dev.postern.listener;
+package dev.postern.reception;
 
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One message on its way in: decoded content goes through the header rewriter into the spool's
 /// intake. It holds no content itself. For one thread at a time.
-final class IncomingMessage implements ContentSink {
+public final class IncomingMessage implements ContentSink {
 
     /// More Received fields than this, and the mail runs in a circle (RFC 5321 §6.3).
     static final int RECEIVED_FIELDS_AT_MOST = 100;
@@ -48,16 +48,12 @@ final class IncomingMessage implements ContentSink {
         return intake;
     }
 
-    Envelope envelope() {
-        return envelope;
-    }
-
     Origin origin() {
         return origin;
     }
 
     /// Sets what to run when an intake that was full has room again, on a thread of the spool.
-    void onWritable(Runnable callback) {
+    public void onWritable(Runnable callback) {
         intake.onWritable(callback);
     }
 
@@ -74,17 +70,17 @@ final class IncomingMessage implements ContentSink {
     }
 
     /// Returns whether the intake had room left after the last write.
-    boolean isWritable() {
+    public boolean isWritable() {
         return writable || ended;
     }
 
     /// Notes that the intake has room again.
-    void writableAgain() {
+    public void writableAgain() {
         writable = true;
     }
 
     /// Forgets the message; what still comes of it is thrown away.
-    void abort() {
+    public void abort() {
         if (!ended) {
             ended = true;
             intake.abort();

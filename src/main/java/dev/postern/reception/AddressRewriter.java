@@ -1,4 +1,4 @@
-package dev.postern.listener;
+package dev.postern.reception;
 
 import java.util.HashSet;
 import java.util.List;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// counts as no alias. A whole address is an alias's when the very address is a key of the table,
 /// or when it is `name@localhost` or `name@` this machine and `name` is one: neither could be
 /// delivered elsewhere.
-final class AddressRewriter {
+public final class AddressRewriter {
 
     private static final String LOCALHOST = "localhost";
 
@@ -36,7 +36,7 @@ final class AddressRewriter {
 
     /// Returns the address that `spoken` stands for as a recipient; empty when it has no domain and
     /// nothing gives it one. The postmaster's is this machine's then.
-    Optional<String> recipient(String spoken) {
+    public Optional<String> recipient(String spoken) {
         String address = resolved(spoken);
         Optional<String> whole = sender(address);
         return whole.isEmpty() && spoken.equalsIgnoreCase(POSTMASTER)
@@ -59,7 +59,7 @@ final class AddressRewriter {
     }
 
     /// Returns the address that `spoken` stands for as a sender: aliases are of no concern to it.
-    Optional<String> sender(String spoken) {
+    public Optional<String> sender(String spoken) {
         if (spoken.isEmpty() || domainStart(spoken) >= 0) {
             return Optional.of(spoken);
         }

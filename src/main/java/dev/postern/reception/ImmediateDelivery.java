@@ -1,4 +1,4 @@
-package dev.postern.listener;
+package dev.postern.reception;
 
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
@@ -9,8 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
-/// Who sends a message while its client waits (`acknowledge: sent`). The dispatcher does, behind an
-/// adapter.
+/// Sends a message while its client waits (`acknowledge: sent`). The dispatcher does.
 @FunctionalInterface
 public interface ImmediateDelivery {
 
@@ -44,8 +43,7 @@ public interface ImmediateDelivery {
         /// Every recipient was refused for good. Nothing is kept.
         ///
         /// @param reply the first refusal: an SMTP reply with its code, or an HTTP error's text
-        /// @param smtp whether it is an SMTP reply
-        record Refused(String reply, boolean smtp) implements Result {}
+        record Refused(String reply) implements Result {}
 
         /// None was accepted, and another try could help. Nothing is kept; the app knows.
         ///

@@ -1,4 +1,4 @@
-package dev.postern.listener;
+package dev.postern.reception;
 
 import java.util.Locale;
 
