@@ -57,7 +57,8 @@ final class EgressRegistry implements AutoCloseable {
             if (kept == null) {
                 made.add(config.name());
                 Egress egress = SteeringFilter.of(config, make(config));
-                next.add(new Item(config, anchors, opened(egress)));
+                open.add(egress);
+                next.add(new Item(config, anchors, egress));
             } else {
                 next.add(kept);
             }
@@ -68,11 +69,6 @@ final class EgressRegistry implements AutoCloseable {
 
     List<Egress> egresses() {
         return items.stream().map(Item::egress).toList();
-    }
-
-    private Egress opened(Egress egress) {
-        open.add(egress);
-        return egress;
     }
 
     private Egress make(EgressConfig egress) {

@@ -2,7 +2,9 @@ package dev.postern;
 
 import dev.postern.admin.AdminSocket;
 import dev.postern.admin.HealthSocket;
+import dev.postern.admin.HttpSocket;
 import dev.postern.admin.Metrics;
+import dev.postern.admin.Stages;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.HostPort;
 import dev.postern.config.PosternConfig;
@@ -12,15 +14,12 @@ import dev.postern.egress.Egress;
 import dev.postern.listener.Listener;
 import dev.postern.log.Logging;
 import dev.postern.reception.Reception;
-import dev.postern.reception.Rejection;
 import dev.postern.spool.FileDisk;
 import dev.postern.spool.JournalSpool;
 import dev.postern.spool.Spool;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
@@ -52,46 +51,53 @@ public final class Forwarder implements AutoCloseable {
     private volatile PosternConfig config;
     private volatile boolean started;
     private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
-    private final Instruments instruments = new Instruments();
-    private final Doorplate doorplate = new Doorplate(instruments);
-    private final EgressRegistry stock;
+    private final EgressRegistry registry;
     private final Dispatcher dispatcher;
-    private final LiveDoctor consultation;
-    private final WaysOut waysOut;
+    private final LiveDoctor doctor;
     private final Metrics metrics;
     private final Reception reception;
-    private final HealthSocket health;
-    private final AdminSocket admin;
+    private final HttpSocket health;
+    private final HttpSocket admin;
     private final Listener listener;
 
     private Forwarder(PosternConfig config, String version) throws IOException {
         this.config = config;
         try {
             Clock clock = SteadyClock.system();
-            Spool spool =
-                    opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
-            stock = opened(new EgressRegistry(config.smtp().hostname()));
-            stock.use(config.egress());
-            dispatcher = opened(Dispatcher.of(config, spool, stock.egresses(), instruments, clock));
-            reception = reception(spool, clock);
-            waysOut = new WaysOut(dispatcher, config.egress(), instruments.detours());
-            metrics = metrics(spool, waysOut, clock);
-            instruments.connect(metrics);
-            health =
-                    new HealthSocket(
-                            config.http().health(), doorplate, spool::status, waysOut, metrics);
-            consultation = new LiveDoctor(config, dispatcher);
-            admin = adminSocket(version, spool, waysOut, clock);
+            metrics = new Metrics(clock);
+            Spool spool = opened(JournalSpool.open(config.spool(), clock, new FileDisk(), metrics));
+            registry = opened(new EgressRegistry(config.smtp().hostname()));
+            registry.use(config.egress());
+            dispatcher = opened(Dispatcher.of(config, spool, registry.egresses(), metrics, clock));
+            Dispatcher immediate = config.acknowledge() == Acknowledge.SENT ? dispatcher : null;
+            reception = new Reception(config, spool, immediate, metrics, clock);
+            listener = new Listener(config.smtp(), reception, metrics);
+            doctor = new LiveDoctor(config, dispatcher);
+            Stages stages =
+                    new Stages(
+                            listener::status,
+                            spool,
+                            dispatcher::egresses,
+                            dispatcher::probe,
+                            reception::receive,
+                            doctor);
+            metrics.egresses(names(config));
+            metrics.watch(stages);
+            health = HealthSocket.of(config.http().health(), stages, metrics);
+            admin = AdminSocket.of(config.http(), config.smtp(), version, stages, metrics, clock);
             CompletableFuture<Void> sockets = startSockets();
-            listener = opened(Listener.start(config.smtp(), reception, instruments));
-            doorplate.show(listener);
+            opened(listener).start();
             await(sockets);
             dispatcher.start();
-            consultation.summarize();
+            doctor.summarize();
         } catch (IOException | RuntimeException | Error trouble) {
             close();
             throw trouble;
         }
+    }
+
+    private static List<String> names(PosternConfig config) {
+        return config.egress().stream().map(EgressConfig::name).toList();
     }
 
     /// Starts everything.
@@ -108,34 +114,6 @@ public final class Forwarder implements AutoCloseable {
     private <T extends AutoCloseable> T opened(T stage) {
         opened.push(stage);
         return stage;
-    }
-
-    private Reception reception(Spool spool, Clock clock) {
-        Dispatcher immediate = config.acknowledge() == Acknowledge.SENT ? dispatcher : null;
-        return new Reception(config, spool, immediate, instruments, clock);
-    }
-
-    private Metrics metrics(Spool spool, WaysOut waysOut, Clock clock) {
-        return new Metrics(
-                spool::status,
-                Arrays.stream(Rejection.values()).map(Rejection::word).toList(),
-                config.egress().stream().map(EgressConfig::name).toList(),
-                waysOut,
-                doorplate,
-                clock);
-    }
-
-    private AdminSocket adminSocket(String version, Spool spool, WaysOut waysOut, Clock clock) {
-        return new AdminSocket(
-                config.http(),
-                config.smtp(),
-                version,
-                spool,
-                doorplate,
-                waysOut,
-                reception::receive,
-                consultation,
-                clock);
     }
 
     /// Starts the HTTP sockets beside the listener: they take longer, and mail need not wait for
@@ -182,22 +160,21 @@ public final class Forwarder implements AutoCloseable {
     ///
     /// @return the names of the egresses that are new, or made anew
     List<String> use(PosternConfig next) {
-        List<Egress> before = stock.egresses();
-        List<String> made = stock.use(next.egress());
+        List<Egress> before = registry.egresses();
+        List<String> made = registry.use(next.egress());
         PosternConfig last = config;
         config = next;
         Logging.use(next.log());
         reception.use(next);
         listener.use(next.smtp());
         boolean sameDispatch =
-                stock.egresses().equals(before)
+                registry.egresses().equals(before)
                         && last.retry().equals(next.retry())
                         && last.acknowledgeTimeout().equals(next.acknowledgeTimeout());
         if (!sameDispatch) {
-            metrics.egresses(next.egress().stream().map(EgressConfig::name).toList());
-            dispatcher.use(next, stock.egresses(), stock::retire);
-            waysOut.use(next.egress());
-            consultation.use(next.egress());
+            metrics.egresses(names(next));
+            dispatcher.use(next, registry.egresses(), registry::retire);
+            doctor.use(next.egress());
         }
         return made;
     }
@@ -210,13 +187,13 @@ public final class Forwarder implements AutoCloseable {
                 .addKeyValue("admin", admin())
                 .addKeyValue("spool", config.spool().path())
                 .addKeyValue("acknowledge", config.acknowledge().name().toLowerCase(Locale.ROOT))
-                .addKeyValue("egress", config.egress().stream().map(EgressConfig::name).toList())
+                .addKeyValue("egress", names(config))
                 .log("started");
     }
 
     /// Returns where mail is taken.
     public HostPort smtp() {
-        return hostPort(listener.addresses().getFirst());
+        return listener.address();
     }
 
     /// Returns where the health endpoints are.
@@ -227,10 +204,6 @@ public final class Forwarder implements AutoCloseable {
     /// Returns where the page and the API are.
     public HostPort admin() {
         return admin.address();
-    }
-
-    static HostPort hostPort(InetSocketAddress address) {
-        return new HostPort(address.getAddress().getHostAddress(), address.getPort());
     }
 
     /// Ends in order: goes on accepting for `drain-delay`, then answers 421, finishes what is
@@ -252,7 +225,6 @@ public final class Forwarder implements AutoCloseable {
 
     private void drain(Duration timeout) {
         long deadline = System.nanoTime() + timeout.toNanos();
-        doorplate.show(null);
         reception.stop();
         try {
             listener.stopAccepting()

@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,7 +38,8 @@ final class LiveDoctor implements Supplier<Report> {
     private final PosternConfig config;
     private final Dispatcher dispatcher;
     private volatile List<EgressConfig> egresses;
-    private @Nullable CompletableFuture<Report> underWay;
+    private final AtomicReference<@Nullable CompletableFuture<Report>> underWay =
+            new AtomicReference<>();
 
     LiveDoctor(PosternConfig config, Dispatcher dispatcher) {
         this.config = config;
@@ -53,20 +55,13 @@ final class LiveDoctor implements Supplier<Report> {
     /// Examines every way out. Blocks; who asks while an examination is under way gets its report.
     @Override
     public Report get() {
-        CompletableFuture<Report> report;
-        boolean mine = false;
-        synchronized (this) {
-            report = underWay;
-            if (report == null) {
-                report = new CompletableFuture<>();
-                underWay = report;
-                mine = true;
-            }
+        CompletableFuture<Report> mine = new CompletableFuture<>();
+        CompletableFuture<Report> other = underWay.compareAndExchange(null, mine);
+        if (other != null) {
+            return other.join();
         }
-        if (mine) {
-            examine(report);
-        }
-        return report.join();
+        examine(mine);
+        return mine.join();
     }
 
     private void examine(CompletableFuture<Report> report) {
@@ -78,9 +73,7 @@ final class LiveDoctor implements Supplier<Report> {
         } catch (RuntimeException | Error e) {
             report.completeExceptionally(e);
         } finally {
-            synchronized (this) {
-                underWay = null;
-            }
+            underWay.set(null);
         }
     }
 
@@ -166,13 +159,13 @@ final class LiveDoctor implements Supplier<Report> {
                         .addKeyValue("egress", egress.name())
                         .addKeyValue("works", egress.works().word())
                         .addKeyValue("detail", egress.summary());
-        for (Finding finding : egress.findings()) {
-            line =
-                    line.addKeyValue("finding", finding.id())
-                            .addKeyValue("means", finding.means())
-                            .addKeyValue("advice", finding.advice());
+        if (!egress.findings().isEmpty()) {
             // The first is the cause; `postern doctor` tells the others.
-            break;
+            Finding cause = egress.findings().getFirst();
+            line =
+                    line.addKeyValue("finding", cause.id())
+                            .addKeyValue("means", cause.means())
+                            .addKeyValue("advice", cause.advice());
         }
         line.log("doctor: egress");
     }

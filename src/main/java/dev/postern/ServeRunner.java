@@ -9,10 +9,9 @@ import dev.postern.config.Problems.Problem;
 import dev.postern.config.HostPort;
 import dev.postern.config.Loaded;
 import dev.postern.config.LoopCheck;
-import dev.postern.config.PosternConfig;
 import dev.postern.exec.Child;
 import dev.postern.exec.Signals;
-import dev.postern.listener.UnusableCertificate;
+import dev.postern.listener.Listener;
 import dev.postern.log.Logging;
 import dev.postern.submit.Endpoint;
 import dev.postern.submit.Endpoint.EndpointFile;
@@ -24,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.function.IntFunction;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,13 +106,13 @@ final class ServeRunner implements Forwarding {
         return status;
     }
 
-    /// What happens between the start of a forwarder and its close.
-    @FunctionalInterface
-    private interface Running {
-        int until(Forwarder forwarder);
-    }
-
-    private int run(Loaded.Valid loaded, ConfigFiles files, Semaphore wishes, Running running) {
+    /// @param running what happens between the start of the forwarder and its close; returns the
+    ///   exit status
+    private int run(
+            Loaded.Valid loaded,
+            ConfigFiles files,
+            Semaphore wishes,
+            ToIntFunction<Forwarder> running) {
         loaded.remarks()
                 .forEach(remark ->
                         log.atInfo().addKeyValue("remark", remark).log("configuration remark"));
@@ -125,32 +125,26 @@ final class ServeRunner implements Forwarding {
                 return BAD_CONFIGURATION;
             }
             Path endpoint = tellWhere(forwarder, loaded.config().spool().path());
-            try (var _ = new Reload(files, loaded, wishes, user(forwarder)).start()) {
-                int status = running.until(forwarder);
+            HostPort listening = forwarder.smtp();
+            try (var _ =
+                    new ConfigReload(
+                                    files,
+                                    loaded,
+                                    wishes,
+                                    next -> loops(next, listening),
+                                    forwarder::use)
+                            .start()) {
+                int status = running.applyAsInt(forwarder);
                 forget(endpoint, place(forwarder));
                 return status;
             }
-        } catch (UnusableCertificate mistake) {
+        } catch (Listener.UnusableCertificate mistake) {
             terminal.complain(String.valueOf(mistake.getMessage()));
             return BAD_CONFIGURATION;
         } catch (IOException trouble) {
             terminal.complain(String.valueOf(trouble.getMessage()));
             return FAILED;
         }
-    }
-
-    private static Reload.User user(Forwarder forwarder) {
-        return new Reload.User() {
-            @Override
-            public List<Problem> objections(Loaded.Valid next) {
-                return loops(next, forwarder.smtp());
-            }
-
-            @Override
-            public List<String> use(PosternConfig next) {
-                return forwarder.use(next);
-            }
-        };
     }
 
     private static List<Problem> loops(Loaded.Valid loaded, HostPort listening) {

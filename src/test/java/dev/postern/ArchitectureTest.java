@@ -46,7 +46,8 @@ class ArchitectureTest {
         MAY_KNOW.put("dispatch", words("reception", "spool", "egress", "outcome"));
         MAY_KNOW.put("doctor", words("egress", "outcome"));
         MAY_KNOW.put(
-                "admin", words("reception", "doctor", "spool", "dispatch", "egress", "outcome"));
+                "admin",
+                words("reception", "listener", "doctor", "spool", "dispatch", "egress", "outcome"));
         MAY_KNOW.put("submit", words());
         MAY_KNOW.put("notify", words("outcome"));
         // Lines and their masking; SLF4J finds it by itself.

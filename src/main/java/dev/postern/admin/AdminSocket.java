@@ -2,16 +2,16 @@ package dev.postern.admin;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.postern.config.HostPort;
 import dev.postern.config.PosternConfig.HttpConfig;
 import dev.postern.config.SmtpConfig;
-import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
-import dev.postern.mail.Envelope;
-import dev.postern.mail.Origin;
-import dev.postern.reception.Reception;
+import dev.postern.egress.EgressView;
+import dev.postern.egress.Probe;
+import dev.postern.mail.State;
 import dev.postern.smtp.FailureThrottle;
-import dev.postern.spool.Spool;
+import dev.postern.spool.SpoolStatus;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
@@ -19,6 +19,7 @@ import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
+import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,10 +27,13 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,94 +46,103 @@ public final class AdminSocket {
 
     private static final Logger LOG = LoggerFactory.getLogger(AdminSocket.class);
 
-    /// Takes a message as [Reception#receive] does: under the listener's limits, and as durably.
-    @FunctionalInterface
-    public interface Submission {
-        Reception.Result submit(Envelope envelope, Origin origin, InputStream content)
-                throws IOException;
-    }
+    /// In the order of a message's life.
+    private static final List<State> STATES =
+            List.of(
+                    State.QUEUED,
+                    State.SENDING,
+                    State.DEFERRED,
+                    State.HELD,
+                    State.SENT,
+                    State.FAILED);
 
+    private final String version;
+    private final Stages stages;
+    private final Metrics metrics;
+    private final InstantSource clock;
+    private final Instant started;
     private final Guard guard;
     private final FailureThrottle throttle;
     private final WebPage page = new WebPage();
-    private final HttpSocket socket;
+
+    private AdminSocket(
+            HttpConfig config,
+            String version,
+            Stages stages,
+            Metrics metrics,
+            InstantSource clock) {
+        this.version = version;
+        this.stages = stages;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.started = clock.instant();
+        this.guard = new Guard(config.adminToken(), config.admin().host());
+        this.throttle = new FailureThrottle(clock);
+    }
 
     /// Makes the socket; nothing is bound yet.
     ///
     /// @param config where it listens, and its token
     /// @param smtp the limits that hold for messages by whatever way
     /// @param version the program's, to be shown
-    /// @param submission takes messages that are posted
-    /// @param doctor examines every way out; blocks
-    public AdminSocket(
+    /// @param metrics knows which egress mail took instead of another
+    public static HttpSocket of(
             HttpConfig config,
             SmtpConfig smtp,
             String version,
-            Spool spool,
-            ListenerView listener,
-            Egresses egresses,
-            Submission submission,
-            Supplier<Report> doctor,
-            Clock clock) {
-        this.guard = new Guard(config.adminToken(), config.admin().host());
-        this.throttle = new FailureThrottle(clock);
+            Stages stages,
+            Metrics metrics,
+            InstantSource clock) {
+        AdminSocket admin = new AdminSocket(config, version, stages, metrics, clock);
         SubmitApi submit =
-                new SubmitApi(submission, smtp.maxMessageSizeBytes(), smtp.maxRecipients());
-        QueueApi queue = new QueueApi(spool);
-        StatusApi status = new StatusApi(version, listener, spool::status, egresses, clock);
-        DoctorApi diagnosis = new DoctorApi(doctor);
-        this.socket =
-                new HttpSocket(
-                        "admin",
-                        config.admin(),
-                        new HttpSocket.Use(smtp.maxMessageSizeBytes(), QueueApi.MESSAGES, true),
-                        routing -> {
-                            routing.addFilter(this::admit);
-                            HttpSocket.resource(
-                                    routing,
-                                    Guard.PAGE,
-                                    Map.of(Method.GET, (_, response) -> page.send(response)));
-                            status.routes(routing);
-                            diagnosis.routes(routing);
-                            queue.routes(routing, submit::submit);
-                        });
+                new SubmitApi(
+                        stages.submission(), smtp.maxMessageSizeBytes(), smtp.maxRecipients());
+        QueueApi queue = new QueueApi(stages.queue());
+        return new HttpSocket(
+                "admin",
+                config.admin(),
+                new HttpSocket.Use(smtp.maxMessageSizeBytes(), QueueApi.MESSAGES, true),
+                routing -> {
+                    admin.routes(routing);
+                    queue.routes(routing, submit::submit);
+                });
     }
 
-    /// Binds and serves.
-    ///
-    /// @throws IOException when the address can't be bound
-    public void start() throws IOException {
-        socket.start();
+    private void routes(HttpRouting.Builder routing) {
+        routing.addFilter(this::admit);
+        HttpSocket.resource(routing, Guard.PAGE, (_, response) -> page.send(response));
+        HttpSocket.resource(routing, "/api/v1/status", this::status);
+        HttpSocket.resource(
+                routing, "/api/v1/egress/{name}/probe", Map.of(Method.POST, this::probe));
+        HttpSocket.resource(routing, "/api/v1/doctor", this::diagnose);
     }
 
-    /// Returns the real address, once started.
-    public HostPort address() {
-        return socket.address();
-    }
-
-    /// Ends serving.
-    public void stop() {
-        socket.stop();
+    /// Examines when it is asked to: the answer is of that moment only.
+    private void diagnose(ServerRequest request, ServerResponse response) {
+        String report = ReportJson.of(stages.doctor().get());
+        response.header(HeaderNames.CACHE_CONTROL, "no-store");
+        response.header(HeaderNames.CONTENT_TYPE, Json.TYPE);
+        response.send(report.getBytes(UTF_8));
     }
 
     private void admit(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         Method method = request.prologue().method();
         String host = request.headers().first(HeaderNames.HOST).orElse("");
-        Guard.Verdict verdict = guard.judge(method, request.path().path(), host, request.headers());
-        if (verdict == Guard.Verdict.ADMITTED) {
+        Problem refusal = guard.refusal(method, request.path().path(), host, request.headers());
+        if (refusal == null) {
             chain.proceed();
             return;
         }
         if (guard.hasWrongToken(request.headers())) {
             holdBack(request);
         }
-        if (verdict == Guard.Verdict.UNAUTHENTICATED) {
+        if (refusal.status().equals(Status.UNAUTHORIZED_401)) {
             response.header(HeaderNames.WWW_AUTHENTICATE, Guard.CHALLENGE);
         }
-        Guard.problem(verdict).send(response);
+        refusal.send(response);
     }
 
-    /// Makes who tries tokens wait, longer each time, without taking a place from anybody else.
+    /// Makes who tries tokens wait, longer each time, without taking a slot from anybody else.
     private void holdBack(RoutingRequest request) {
         if (request.remotePeer().address() instanceof InetSocketAddress client) {
             LOG.atWarn()
@@ -139,32 +152,55 @@ public final class AdminSocket {
         }
     }
 
-    /// The diagnosis, made when it is asked for.
-    static final class DoctorApi {
+    private void status(ServerRequest request, ServerResponse response) {
+        SpoolStatus figures = stages.queue().status();
+        List<EgressView> views = stages.egresses().get();
+        Json.send(response, Status.OK_200, json -> write(json, figures, views));
+    }
 
-        private final Supplier<Report> doctor;
-
-        /// @param doctor examines every way out; blocks for as long as that takes
-        DoctorApi(Supplier<Report> doctor) {
-            this.doctor = doctor;
+    private void write(JsonGenerator json, SpoolStatus figures, List<EgressView> views)
+            throws IOException {
+        json.writeStringField("version", version);
+        json.writeNumberField("uptime-seconds", ageSeconds(started));
+        Json.text(json, "listener", stages.listener().get().address());
+        json.writeObjectFieldStart("spool");
+        json.writeStringField("path", figures.path().toString());
+        json.writeNumberField("bytes", figures.bytes());
+        json.writeNumberField("free", figures.freeBytes());
+        Json.text(json, "trouble", figures.trouble());
+        json.writeEndObject();
+        json.writeObjectFieldStart("messages");
+        for (State state : STATES) {
+            json.writeNumberField(state.word(), figures.messages().getOrDefault(state, 0));
         }
-
-        void routes(HttpRouting.Builder routing) {
-            HttpSocket.resource(
-                    routing,
-                    "/api/v1/doctor",
-                    Map.of(
-                            Method.GET,
-                            (_, response) -> {
-                                Report report = doctor.get();
-                                // It is of this moment only.
-                                response.header(HeaderNames.CACHE_CONTROL, "no-store");
-                                Json.send(
-                                        response,
-                                        Status.OK_200,
-                                        json -> ReportJson.write(json, report));
-                            }));
+        json.writeEndObject();
+        Instant oldest = figures.oldest();
+        json.writeNumberField("oldest-seconds", oldest == null ? 0 : ageSeconds(oldest));
+        json.writeArrayFieldStart("egress");
+        for (EgressView view : views) {
+            Json.write(json, view, UnaryOperator.identity());
         }
+        json.writeEndArray();
+        json.writeArrayFieldStart("fallbacks");
+        for (String fallback : metrics.fallbacks(views)) {
+            json.writeString(fallback);
+        }
+        json.writeEndArray();
+    }
+
+    private void probe(ServerRequest request, ServerResponse response) {
+        String name = request.path().pathParameters().get("name");
+        Probe probe =
+                stages.probe()
+                        .apply(name)
+                        .orElseThrow(() -> Problem.notFound("There is no egress of that name."))
+                        .toCompletableFuture()
+                        .join();
+        Json.send(response, Status.OK_200, json -> Json.write(json, name, probe));
+    }
+
+    private long ageSeconds(Instant since) {
+        return Math.max(0, Duration.between(since, clock.instant()).toSeconds());
     }
 
     /// The one page: its style and script are put into it, so that it is one answer, and the only

@@ -23,10 +23,10 @@ import java.util.stream.Stream;
 /// what must be there before it is run, or the answer is out and what is left of a body is thrown
 /// away, or the answer to a wrong token is held back. While the server has the word it is not.
 ///
-/// *Contract.* The caller tells what a connection does, in [Place]; a place that ends has its
-/// `close` called, once, on the thread that needed the room or in [#sweep].
+/// *Contract.* The caller tells what a connection does, in [Slot]; a slot that ends has its `close`
+/// called, once, on the thread that needed the room or in [#sweep].
 ///
-/// *Limits.* [#PLACES] connections. When all are taken the one goes that has been idle longest;
+/// *Limits.* [#SLOTS] connections. When all are taken the one goes that has been idle longest;
 /// without an idle one, the one that has waited longest for its client in the middle of a request,
 /// be it for octets or for room to send some; without such a one, the newcomer. [#IDLE_PER_ADDRESS]
 /// idle ones of one client ([#IDLE_PER_LOOPBACK] on loopback); beyond, the longest idle of that
@@ -40,7 +40,7 @@ import java.util.stream.Stream;
 /// read an error after a request that could not be read to its end, there is [#LINGER_TIME].
 final class ConnectionSlots {
 
-    static final int PLACES = 64;
+    static final int SLOTS = 64;
     static final int IDLE_PER_ADDRESS = 8;
     static final int IDLE_PER_LOOPBACK = 32;
     static final Duration IDLE_AT_LEAST = Duration.ofSeconds(1);
@@ -53,7 +53,7 @@ final class ConnectionSlots {
     private static final long NANOS_PER_SECOND = Duration.ofSeconds(1).toNanos();
 
     private final LongSupplier nanoTime;
-    private final List<Place> taken = new ArrayList<>();
+    private final List<Slot> taken = new ArrayList<>();
 
     ConnectionSlots(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
@@ -78,33 +78,33 @@ final class ConnectionSlots {
     /// Takes in a connection; one that was there may have to go.
     ///
     /// @param close ends the connection, whatever it does
-    Place enter(InetAddress client, Runnable close) {
-        Place place = new Place(client, close, nanoTime.getAsLong());
-        List<Place> going = new ArrayList<>();
+    Slot enter(InetAddress client, Runnable close) {
+        Slot slot = new Slot(client, close, nanoTime.getAsLong());
+        List<Slot> going = new ArrayList<>();
         synchronized (this) {
-            taken.add(place);
+            taken.add(slot);
             going.addAll(tooMany());
-            if (taken.size() - going.size() > PLACES) {
-                going.add(next(place));
+            if (taken.size() - going.size() > SLOTS) {
+                going.add(next(slot));
             }
             taken.removeAll(going);
         }
-        going.forEach(Place::end);
-        return place;
+        going.forEach(Slot::end);
+        return slot;
     }
 
     /// Ends the connections whose time is over, and idle ones of clients who have too many. To be
     /// called several times a second.
     void sweep() {
-        List<Place> going = new ArrayList<>();
+        List<Slot> going = new ArrayList<>();
         synchronized (this) {
             long now = nanoTime.getAsLong();
-            taken.stream().filter(place -> place.isLate(now)).forEach(going::add);
+            taken.stream().filter(slot -> slot.isLate(now)).forEach(going::add);
             taken.removeAll(going);
             going.addAll(tooMany());
             taken.removeAll(going);
         }
-        going.forEach(Place::end);
+        going.forEach(Slot::end);
     }
 
     /// How many connections there are.
@@ -113,41 +113,41 @@ final class ConnectionSlots {
     }
 
     /// Returns the idle ones that go because their clients have too many.
-    private List<Place> tooMany() {
+    private List<Slot> tooMany() {
         long now = nanoTime.getAsLong();
-        Map<ClientNetwork, List<Place>> idle = new HashMap<>();
-        for (Place place : taken) {
-            if (place.isIdle()) {
-                idle.computeIfAbsent(place.client, _ -> new ArrayList<>()).add(place);
+        Map<ClientNetwork, List<Slot>> idle = new HashMap<>();
+        for (Slot slot : taken) {
+            if (slot.isIdle()) {
+                idle.computeIfAbsent(slot.client, _ -> new ArrayList<>()).add(slot);
             }
         }
-        List<Place> going = new ArrayList<>();
-        for (List<Place> its : idle.values()) {
+        List<Slot> going = new ArrayList<>();
+        for (List<Slot> its : idle.values()) {
             int most = its.getFirst().onLoopback ? IDLE_PER_LOOPBACK : IDLE_PER_ADDRESS;
             its.stream()
-                    .sorted(Comparator.comparingLong(place -> place.idleSinceNanos - now))
+                    .sorted(Comparator.comparingLong(slot -> slot.idleSinceNanos - now))
                     .limit(Math.max(0, its.size() - most))
-                    .filter(place -> now - place.idleSinceNanos >= IDLE_AT_LEAST.toNanos())
+                    .filter(slot -> now - slot.idleSinceNanos >= IDLE_AT_LEAST.toNanos())
                     .forEach(going::add);
         }
         return going;
     }
 
-    private Place next(Place newcomer) {
-        Predicate<Place> others = place -> place != newcomer;
-        return longest(others.and(Place::isIdle))
-                .or(() -> longest(others.and(place -> place.doing == Doing.TRANSFER)))
+    private Slot next(Slot newcomer) {
+        Predicate<Slot> others = slot -> slot != newcomer;
+        return longest(others.and(Slot::isIdle))
+                .or(() -> longest(others.and(slot -> slot.doing == Doing.TRANSFER)))
                 .orElse(newcomer);
     }
 
-    private Optional<Place> longest(Predicate<Place> which) {
-        Stream<Place> all = taken.stream().filter(which);
+    private Optional<Slot> longest(Predicate<Slot> which) {
+        Stream<Slot> all = taken.stream().filter(which);
         long now = nanoTime.getAsLong();
-        return all.max(Comparator.comparingLong(place -> now - place.waitsSince()));
+        return all.max(Comparator.comparingLong(slot -> now - slot.waitsSince()));
     }
 
-    /// A connection's place. The connection's own thread tells here what it does.
-    final class Place {
+    /// A connection's slot. The connection's own thread tells here what it does.
+    final class Slot {
 
         private final ClientNetwork client;
         private final boolean onLoopback;
@@ -166,7 +166,7 @@ final class ConnectionSlots {
 
         private long transferredBytes;
 
-        private Place(InetAddress client, Runnable close, long now) {
+        private Slot(InetAddress client, Runnable close, long now) {
             this.client = ClientNetwork.of(client);
             this.onLoopback = client.isLoopbackAddress();
             this.close = close;

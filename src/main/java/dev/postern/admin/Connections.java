@@ -47,13 +47,13 @@ final class Connections implements ServerConnectionSelector {
 
     private static final String PROTOCOL = "http_1_1";
 
-    private final ConnectionSlots places;
+    private final ConnectionSlots slots;
     private final boolean ownThreads;
     private final Http1ConnectionSelector http;
 
     /// @param ownThreads whether each connection is served by a thread of the system's
-    Connections(ConnectionSlots places, boolean ownThreads, Http1Config config) {
-        this.places = places;
+    Connections(ConnectionSlots slots, boolean ownThreads, Http1Config config) {
+        this.slots = slots;
         this.ownThreads = ownThreads;
         this.http = Http1ConnectionSelector.builder().config(config).build();
     }
@@ -96,7 +96,7 @@ final class Connections implements ServerConnectionSelector {
     /// One connection.
     final class Connection implements ServerConnection {
 
-        private final ConnectionSlots.Place place;
+        private final ConnectionSlots.Slot slot;
         private final RequestReader reader;
         private final DataReader octets;
         private final ServerConnection server;
@@ -105,9 +105,9 @@ final class Connections implements ServerConnectionSelector {
         private Connection(ConnectionContext context) {
             octets = context.dataReader();
             HelidonSocket socket = context.serverSocket();
-            place = places.enter(client(context), () -> close(socket));
-            reader = new RequestReader(this::some, place);
-            server = http.connection(new Wired(context, reader, place));
+            slot = slots.enter(client(context), () -> close(socket));
+            reader = new RequestReader(this::some, slot);
+            server = http.connection(new Wired(context, reader, slot));
         }
 
         private static InetAddress client(ConnectionContext context) {
@@ -146,7 +146,7 @@ final class Connections implements ServerConnectionSelector {
                 Thread.currentThread().interrupt();
                 throw new CloseConnectionException("the server stops", e);
             } finally {
-                place.leave();
+                slot.leave();
             }
         }
 
@@ -182,7 +182,7 @@ final class Connections implements ServerConnectionSelector {
         /// Lets the client read the answer to what it could not finish: closed upon octets that are
         /// unread, a connection is reset, and the answer may be lost with it.
         private void linger() {
-            place.lingers();
+            slot.lingers();
             long left = LINGER_BYTES;
             byte[] more = some();
             while (more != null && left > 0) {
@@ -203,12 +203,12 @@ final class Connections implements ServerConnectionSelector {
 
         /// Notes that all is here that the request needs to be run.
         void runs() {
-            place.runs();
+            slot.runs();
         }
 
         /// Notes that the answer is out.
         void answered() {
-            place.answered();
+            slot.answered();
         }
 
         /// Holds the answer back, as one that waits for its client.
@@ -216,7 +216,7 @@ final class Connections implements ServerConnectionSelector {
         /// @throws CloseConnectionException when the connection had to go meanwhile
         void hold(Duration wait) {
             try {
-                if (place.hold(wait)) {
+                if (slot.hold(wait)) {
                     return;
                 }
             } catch (InterruptedException _) {
@@ -225,7 +225,7 @@ final class Connections implements ServerConnectionSelector {
             throw new CloseConnectionException("closed while an answer was held back");
         }
 
-        /// Never idle as far as the server knows: the places know better.
+        /// Never idle as far as the server knows: the slots know better.
         @Override
         public Duration idleTime() {
             return Duration.ZERO;
@@ -238,19 +238,19 @@ final class Connections implements ServerConnectionSelector {
     }
 
     /// The server's view of a connection: it reads what the reader lets pass, and what it writes is
-    /// known to the place.
+    /// known to the slot.
     private static final class Wired implements ConnectionContext, DataWriter {
 
         private final ConnectionContext context;
         private final DataReader reader;
         private final DataWriter writer;
-        private final ConnectionSlots.Place place;
+        private final ConnectionSlots.Slot slot;
 
-        Wired(ConnectionContext context, RequestReader reader, ConnectionSlots.Place place) {
+        Wired(ConnectionContext context, RequestReader reader, ConnectionSlots.Slot slot) {
             this.context = context;
             this.reader = DataReader.create(reader);
             this.writer = context.dataWriter();
-            this.place = place;
+            this.slot = slot;
         }
 
         @Override
@@ -266,13 +266,13 @@ final class Connections implements ServerConnectionSelector {
         /// Writes, and blocks until the client has taken the octets or is gone.
         private void send(BufferData... buffers) {
             int octets = Arrays.stream(buffers).mapToInt(BufferData::available).sum();
-            place.transfers();
+            slot.transfers();
             try {
                 writer.writeNow(buffers);
             } catch (UncheckedIOException e) {
                 throw new CloseConnectionException("the client takes no more", e);
             }
-            place.transferred(octets);
+            slot.transferred(octets);
         }
 
         @Override

@@ -22,17 +22,6 @@ import org.jspecify.annotations.Nullable;
 /// forgery).
 final class Guard {
 
-    /// What is missing from a request.
-    enum Verdict {
-        ADMITTED,
-        /// The token: 401.
-        UNAUTHENTICATED,
-        /// A Host that can only mean this machine: 421.
-        MISDIRECTED,
-        /// It comes from another site's page: 403.
-        CROSS_SITE
-    }
-
     static final String CHALLENGE = "Bearer realm=\"postern\"";
 
     /// What anybody may see where there is a token: it holds no fact, and asks for the token.
@@ -58,48 +47,36 @@ final class Guard {
         this.listenHost = listenHost.toLowerCase(Locale.ROOT);
     }
 
+    /// Returns what is wrong with who asks; null when nothing is.
+    ///
     /// @param path what is asked for
-    Verdict judge(Method method, String path, String authority, Headers headers) {
+    @Nullable Problem refusal(Method method, String path, String authority, Headers headers) {
         boolean safe = SAFE_METHODS.contains(method.text());
         if (token != null && safe && path.equals(PAGE)) {
-            return Verdict.ADMITTED;
+            return null;
         }
         boolean proven = token != null && hasToken(token, headers);
         if (!proven && !isOurs(authority)) {
-            return Verdict.MISDIRECTED;
+            return new Problem(
+                    Problem.MISDIRECTED,
+                    "The Host must be localhost, an IP address or the host of http.admin;"
+                            + " another one needs http.admin-token.");
         }
         if (token != null && !proven) {
-            return Verdict.UNAUTHENTICATED;
+            return new Problem(
+                    Status.UNAUTHORIZED_401,
+                    "Send http.admin-token as `Authorization: Bearer TOKEN`.");
         }
         // To look at the doctor makes every egress log in: no other site's page may cause that.
         boolean acts = !safe || path.startsWith(API);
-        if (acts && isCrossSite(authority, headers)) {
-            return Verdict.CROSS_SITE;
-        }
-        return Verdict.ADMITTED;
+        return acts && isCrossSite(authority, headers)
+                ? new Problem(Status.FORBIDDEN_403, "Another site's page may not do this.")
+                : null;
     }
 
     /// Whether a token came that is not the one: somebody may be trying.
     boolean hasWrongToken(Headers headers) {
         return token != null && isBearer(headers) && !hasToken(token, headers);
-    }
-
-    /// Returns the problem that a verdict is answered with.
-    static Problem problem(Verdict verdict) {
-        return switch (verdict) {
-            case UNAUTHENTICATED ->
-                    new Problem(
-                            Status.UNAUTHORIZED_401,
-                            "Send http.admin-token as `Authorization: Bearer TOKEN`.");
-            case MISDIRECTED ->
-                    new Problem(
-                            Problem.MISDIRECTED,
-                            "The Host must be localhost, an IP address or the host of http.admin;"
-                                    + " another one needs http.admin-token.");
-            case CROSS_SITE ->
-                    new Problem(Status.FORBIDDEN_403, "Another site's page may not do this.");
-            case ADMITTED -> throw new IllegalArgumentException("nothing is wrong");
-        };
     }
 
     private static boolean hasToken(Secret token, Headers headers) {

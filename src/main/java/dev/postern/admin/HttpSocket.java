@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A web server on one address, with limits that suit a few orchestrators and operators. Every
-/// error that it answers is a [Problem].
+/// A web server on one address, with limits that suit a few orchestrators and operators: what
+/// [HealthSocket] and [AdminSocket] are served by. Every error that it answers is a [Problem].
 ///
 /// *Limits.* Who may connect, and for how long, is for the [ConnectionSlots] to say; each socket
 /// has its own. What is a request, and where it ends, the [RequestReader]. A body is at most
@@ -49,14 +49,14 @@ import org.slf4j.LoggerFactory;
 ///
 /// *Diagnostics.* An address that can't be bound is an `IOException` from [#start] that names it. A
 /// failure of a handler is logged and answered 500 without its words.
-final class HttpSocket {
+public final class HttpSocket {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpSocket.class);
 
     private static final java.util.logging.Logger ACCEPTOR_LOG =
             java.util.logging.Logger.getLogger("io.helidon.webserver.ServerListener");
 
-    /// Connections that may be about to close beside those that have a place.
+    /// Connections that may be about to close beside those that have a slot.
     private static final int MAX_CLOSING = 64;
 
     /// A crowd that comes at once must not make an honest client try again a second later.
@@ -91,7 +91,7 @@ final class HttpSocket {
     private final String name;
     private final HostPort configured;
     private final WebServer server;
-    private final ConnectionSlots places = new ConnectionSlots(System::nanoTime);
+    private final ConnectionSlots slots = new ConnectionSlots(System::nanoTime);
     private final ScheduledExecutorService watch;
     private @Nullable HostPort bound;
 
@@ -113,7 +113,7 @@ final class HttpSocket {
         });
         routing.error(Problem.class, (_, response, problem) -> problem.send(response));
         routing.error(Throwable.class, HttpSocket::fail);
-        this.server = build(configured, use, places, routing);
+        this.server = build(configured, use, slots, routing);
     }
 
     /// What a socket is used for.
@@ -210,6 +210,11 @@ final class HttpSocket {
         return false;
     }
 
+    /// Adds a resource that can only be looked at.
+    static void resource(HttpRouting.Builder routing, String path, Handler get) {
+        resource(routing, path, Map.of(Method.GET, get));
+    }
+
     /// Adds a resource; other methods than those given are answered 405. GET implies HEAD.
     static void resource(HttpRouting.Builder routing, String path, Map<Method, Handler> methods) {
         Map<String, Handler> byName = new TreeMap<>();
@@ -234,7 +239,7 @@ final class HttpSocket {
     /// Binds the address and serves.
     ///
     /// @throws IOException when the address can't be bound
-    void start() throws IOException {
+    public void start() throws IOException {
         try {
             server.start();
         } catch (RuntimeException e) {
@@ -245,7 +250,7 @@ final class HttpSocket {
         }
         bound = new HostPort(configured.host(), server.port());
         long each = SWEEP_EACH.toMillis();
-        watch.scheduleAtFixedRate(places::sweep, each, each, TimeUnit.MILLISECONDS);
+        watch.scheduleAtFixedRate(slots::sweep, each, each, TimeUnit.MILLISECONDS);
     }
 
     private IOException unbound(String why, @Nullable Throwable cause) {
@@ -265,8 +270,8 @@ final class HttpSocket {
         }
     }
 
-    /// Returns the real address.
-    HostPort address() {
+    /// Returns the real address, once started.
+    public HostPort address() {
         HostPort known = bound;
         if (known == null) {
             throw new IllegalStateException("http." + name + " is not started");
@@ -275,7 +280,7 @@ final class HttpSocket {
     }
 
     /// Ends listening at once, and requests under way after a moment.
-    void stop() {
+    public void stop() {
         // Its acceptor logs its own interruption, which is how it is stopped, as an error.
         ACCEPTOR_LOG.setLevel(Level.OFF);
         watch.shutdownNow();
@@ -287,7 +292,7 @@ final class HttpSocket {
     }
 
     private static WebServer build(
-            HostPort configured, Use use, ConnectionSlots places, HttpRouting.Builder routing) {
+            HostPort configured, Use use, ConnectionSlots slots, HttpRouting.Builder routing) {
         Http1Config http =
                 Http1Config.builder()
                         .maxHeadersSize(MAX_HEADERS_BYTES)
@@ -304,11 +309,11 @@ final class HttpSocket {
                         ContentEncodingContext.builder()
                                 .contentEncodingsDiscoverServices(false)
                                 .build())
-                .addConnectionSelector(new Connections(places, use.ownThreads(), http))
+                .addConnectionSelector(new Connections(slots, use.ownThreads(), http))
                 .addProtocol(new Connections.NoOther())
                 .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                 .backlog(BACKLOG)
-                .maxTcpConnections(ConnectionSlots.PLACES + MAX_CLOSING)
+                .maxTcpConnections(ConnectionSlots.SLOTS + MAX_CLOSING)
                 .maxPayloadSize(use.maxBodyBytes())
                 .writeBufferSize(WRITE_BUFFER_BYTES)
                 .shutdownGracePeriod(STOP_GRACE)

@@ -2,6 +2,9 @@ package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.egress.CandidateView;
+import dev.postern.egress.EgressView;
+import dev.postern.egress.Probe;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
@@ -11,31 +14,32 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Writes JSON bodies member by member: binding beans would cost classes and start-up time for a
-/// dozen shapes.
+/// dozen shapes. Those that both sockets have are here.
 final class Json {
 
-    private static final String TYPE = "application/json";
+    static final String TYPE = "application/json";
     private static final JsonFactory FACTORY = new JsonFactory();
 
     private Json() {}
 
-    /// Writes the members of one value.
+    /// Writes a value, or the members of an object.
     @FunctionalInterface
     interface Body {
         void write(JsonGenerator json) throws IOException;
     }
 
-    /// Answers with a small body.
-    static void send(ServerResponse response, Status status, Body body) {
+    /// Answers with a small object.
+    static void send(ServerResponse response, Status status, Body members) {
         response.status(status);
         response.header(HeaderNames.CONTENT_TYPE, TYPE);
-        response.send(bytes(body));
+        response.send(object(members));
     }
 
-    /// Answers with a body that may be large: it goes out while it is written.
+    /// Answers with a value that may be large: it goes out while it is written.
     static void stream(ServerResponse response, Body body) {
         response.header(HeaderNames.CONTENT_TYPE, TYPE);
         try (OutputStream out = response.outputStream()) {
@@ -45,10 +49,16 @@ final class Json {
         }
     }
 
-    static byte[] bytes(Body body) {
+    static byte[] object(Body members) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
-            write(out, body);
+            write(
+                    out,
+                    json -> {
+                        json.writeStartObject();
+                        members.write(json);
+                        json.writeEndObject();
+                    });
         } catch (IOException e) {
             throw new AssertionError("memory does not fail", e);
         }
@@ -67,6 +77,55 @@ final class Json {
         } else {
             json.writeStringField(name, value);
         }
+    }
+
+    /// Writes an egress.
+    ///
+    /// @param shown what is shown of words that may hold names and addresses
+    static void write(JsonGenerator json, EgressView view, UnaryOperator<String> shown)
+            throws IOException {
+        json.writeStartObject();
+        json.writeStringField("name", view.name());
+        json.writeStringField("type", view.config().type());
+        json.writeStringField("state", view.state().word());
+        text(json, "reason", view.reason(), shown);
+        text(json, "last-error", view.lastError(), shown);
+        time(json, "last-success", view.lastSuccess());
+        time(json, "next-probe", view.nextProbe());
+        json.writeArrayFieldStart("candidates");
+        for (CandidateView candidate : view.candidates()) {
+            json.writeStartObject();
+            json.writeNumberField("port", candidate.port());
+            json.writeStringField("address", candidate.address());
+            json.writeStringField("result", shown.apply(candidate.result()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private static void text(
+            JsonGenerator json, String name, @Nullable String value, UnaryOperator<String> shown)
+            throws IOException {
+        text(json, name, value == null ? null : shown.apply(value));
+    }
+
+    /// Writes the members of what a probe found.
+    static void write(JsonGenerator json, String egress, Probe probe) throws IOException {
+        json.writeStringField("egress", egress);
+        switch (probe) {
+            case Probe.Passed passed -> result(json, "passed", passed.detail());
+            case Probe.Unproven unproven -> result(json, "unproven", unproven.detail());
+            case Probe.Failed failed -> {
+                result(json, "failed", failed.reply());
+                json.writeStringField("reason", failed.fault().word());
+            }
+        }
+    }
+
+    private static void result(JsonGenerator json, String word, String detail) throws IOException {
+        json.writeStringField("result", word);
+        json.writeStringField("detail", detail);
     }
 
     private static void write(OutputStream out, Body body) throws IOException {

@@ -1,7 +1,15 @@
 package dev.postern.admin;
 
+import dev.postern.dispatch.DispatchObserver;
+import dev.postern.egress.EgressState;
+import dev.postern.egress.EgressView;
+import dev.postern.listener.Listener;
+import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.reception.Rejection;
+import dev.postern.spool.SpoolObserver;
 import dev.postern.spool.SpoolStatus;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -14,20 +22,23 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
+import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/// What is counted, for Prometheus. The stages do not know this class: the composition root makes
-/// their observers call it. Its methods are quick and may be called from any thread.
+/// What is counted, for Prometheus: the observer of the stages, which do not know this class. Its
+/// methods are quick and may be called from any thread.
 ///
 /// Every family is there from the start, with a series of zero for each egress, outcome and reason,
 /// so that `rate()` sees the first event. Gauges are read from the stages when somebody looks.
-public final class Metrics {
+public final class Metrics implements Listener.Observer, DispatchObserver, SpoolObserver {
 
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -45,7 +56,9 @@ public final class Metrics {
         .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600
     };
 
+    private final InstantSource clock;
     private final PrometheusRegistry registry = new PrometheusRegistry();
+    private volatile boolean watching;
     private volatile boolean anyEgress;
     private volatile boolean mayFallBack;
     private final Counter accepted;
@@ -56,19 +69,14 @@ public final class Metrics {
     private final Histogram acceptSeconds;
     private final Histogram deliverySeconds;
     private final Histogram syncSeconds;
+    private final Map<String, Detour> detours = new ConcurrentHashMap<>();
 
-    /// Makes the metrics of one program.
-    ///
-    /// @param spool asked at most twice a second
-    /// @param rejections why mail can be refused, in words
-    /// @param egressNames the configured egresses
-    public Metrics(
-            Supplier<SpoolStatus> spool,
-            List<String> rejections,
-            List<String> egressNames,
-            Egresses egresses,
-            ListenerView listener,
-            Clock clock) {
+    /// A message that took another egress than the preferred one.
+    private record Detour(String text, Instant at) {}
+
+    /// Makes the metrics of one program. Its stages come later.
+    public Metrics(InstantSource clock) {
+        this.clock = clock;
         accepted = counter("messages_accepted", "Messages answered 250 at end-of-data.");
         rejected = counter("messages_rejected", "Mail refused by the listener.", "reason");
         deliveries =
@@ -95,11 +103,17 @@ public final class Metrics {
         syncSeconds =
                 histogram(
                         "spool_sync_seconds", "How long a sync of the spool lasted.", SYNC_SECONDS);
-        spoolGauges(new CachedView<>(spool, System::nanoTime), clock);
-        listenerGauges(listener, clock);
-        egressGauge(egresses);
-        rejections.forEach(reason -> rejected.initLabelValues(reason));
-        egresses(egressNames);
+        for (Rejection reason : Rejection.values()) {
+            rejected.initLabelValues(reason.word());
+        }
+    }
+
+    /// Shows these stages from now on. The syncs of a recovery came before, and are not counted.
+    public void watch(Stages stages) {
+        watching = true;
+        spoolGauges(stages.recentStatus());
+        listenerGauges(stages.listener());
+        egressGauge(stages.egresses());
     }
 
     /// Shows these egresses too from now on, with zeros. Those that were there before stay.
@@ -117,45 +131,61 @@ public final class Metrics {
         }
     }
 
-    /// Counts a message that was answered 250.
-    ///
-    /// @param took from end-of-data to the answer
-    public void accepted(Duration took) {
+    @Override
+    public void accepted(Duration took, long sizeBytes) {
         accepted.inc();
         acceptSeconds.observe(seconds(took));
     }
 
-    /// Counts mail that was refused.
-    ///
-    /// @param reason one of the reasons that were given at the start
-    public void rejected(String reason) {
-        rejected.labelValues(reason).inc();
+    @Override
+    public void rejected(Rejection reason) {
+        rejected.labelValues(reason.word()).inc();
     }
 
-    /// Counts one call of an egress.
-    ///
-    /// @param outcomes what came of it, for any of its recipients
-    /// @param took how long it lasted
-    public void delivery(String egress, Collection<OutcomeClass> outcomes, Duration took) {
-        outcomes.stream()
+    @Override
+    public void attempted(QueueId id, String egress, List<Attempt> lines, Duration took) {
+        lines.stream()
+                .map(Attempt::outcome)
                 .distinct()
                 .forEach(outcome -> deliveries.labelValues(egress, outcome.word()).inc());
         deliverySeconds.labelValues(egress).observe(seconds(took));
     }
 
-    /// Counts a message that takes another way than the preferred one.
-    public void fellBack(String egress, String insteadOf) {
+    @Override
+    public void fellBack(QueueId id, String egress, String insteadOf, String why) {
+        String text = egress + " instead of " + insteadOf + ": " + why;
+        detours.put(insteadOf, new Detour(text, clock.instant()));
         fallbacks.labelValues(egress, insteadOf).inc();
     }
 
-    /// Counts a sync of the spool.
-    public void synced(Duration took) {
-        syncSeconds.observe(seconds(took));
+    @Override
+    public void synced(Duration took, int commits) {
+        if (watching) {
+            syncSeconds.observe(seconds(took));
+        }
     }
 
-    /// Counts a failed log-in.
+    @Override
     public void authFailed() {
         authFailures.inc();
+    }
+
+    /// Returns by which egresses mail leaves instead of preferred ones, and why: `sendgrid instead
+    /// of gmail: 587 timed out`. The last detour of an egress stands until it works again.
+    List<String> fallbacks(List<EgressView> egresses) {
+        List<String> texts = new ArrayList<>();
+        for (EgressView egress : egresses) {
+            @Nullable Detour detour = detours.get(egress.name());
+            if (detour != null && !worksSince(egress, detour.at())) {
+                texts.add(detour.text());
+            }
+        }
+        return texts;
+    }
+
+    private static boolean worksSince(EgressView egress, Instant at) {
+        Instant success = egress.lastSuccess();
+        return egress.state() == EgressState.UP && success != null && success.isAfter(at);
     }
 
     /// Returns the writer of the format that a scraper accepts: OpenMetrics when it asks for it,
@@ -200,7 +230,7 @@ public final class Metrics {
                 .formatted(open ? "" : "_total");
     }
 
-    private void spoolGauges(Supplier<SpoolStatus> spool, Clock clock) {
+    private void spoolGauges(Supplier<SpoolStatus> spool) {
         GaugeWithCallback.builder()
                 .name("postern_queue_messages")
                 .help("Messages by state.")
@@ -215,7 +245,7 @@ public final class Metrics {
         gauge(
                 "queue_oldest_seconds",
                 "Age of the oldest unfinished message; 0 without one.",
-                () -> ageSeconds(spool.get(), clock));
+                () -> ageSeconds(spool.get()));
         gauge("spool_bytes", "What the spool holds on disk.", () -> spool.get().bytes());
         gauge(
                 "spool_free_bytes",
@@ -223,26 +253,29 @@ public final class Metrics {
                 () -> spool.get().freeBytes());
     }
 
-    private void listenerGauges(ListenerView listener, Clock clock) {
-        gauge("smtp_connections", "Sessions of the listener.", listener::connections);
+    private void listenerGauges(Supplier<Listener.Status> listener) {
+        gauge("smtp_connections", "Sessions of the listener.", () -> listener.get().connections());
         gauge(
                 "certificate_expiry_seconds",
                 "Until the listener's certificate expires; NaN without one.",
                 () -> {
-                    Instant expiry = listener.certificateExpiry();
+                    Instant expiry = listener.get().certificateExpiry();
                     return expiry == null
                             ? Double.NaN
                             : seconds(Duration.between(clock.instant(), expiry));
                 });
     }
 
-    private void egressGauge(Egresses egresses) {
+    private void egressGauge(Supplier<List<EgressView>> egresses) {
         GaugeWithCallback.builder()
                 .name("postern_egress_up")
                 .help("1 unless the egress is down.")
                 .labelNames("egress")
-                .callback(series ->
-                        egresses.views().forEach(view -> series.call(up(view), view.name())))
+                .callback(series -> {
+                    for (EgressView view : egresses.get()) {
+                        series.call(view.works() ? 1 : 0, view.name());
+                    }
+                })
                 .register(registry);
     }
 
@@ -274,11 +307,7 @@ public final class Metrics {
                 .register(registry);
     }
 
-    private static double up(EgressView view) {
-        return view.works() ? 1 : 0;
-    }
-
-    private static double ageSeconds(SpoolStatus status, Clock clock) {
+    private double ageSeconds(SpoolStatus status) {
         Instant oldest = status.oldest();
         if (oldest == null) {
             return 0;

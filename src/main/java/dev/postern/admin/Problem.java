@@ -44,13 +44,11 @@ final class Problem extends RuntimeException {
     }
 
     byte[] bytes() {
-        return Json.bytes(json -> {
-            json.writeStartObject();
+        return Json.object(json -> {
             json.writeStringField("type", "about:blank");
             json.writeStringField("title", status.reasonPhrase());
             json.writeNumberField("status", status.code());
             json.writeStringField("detail", detail());
-            json.writeEndObject();
         });
     }
 }

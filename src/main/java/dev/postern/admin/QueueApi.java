@@ -57,7 +57,7 @@ final class QueueApi {
                 routing,
                 MESSAGE,
                 Map.of(Method.GET, this::show, Method.DELETE, verb(Spool.Verb.DELETE)));
-        HttpSocket.resource(routing, MESSAGE + "/raw", Map.of(Method.GET, this::raw));
+        HttpSocket.resource(routing, MESSAGE + "/raw", this::raw);
         for (Spool.Verb verb :
                 new Spool.Verb[] {Spool.Verb.RETRY, Spool.Verb.HOLD, Spool.Verb.RELEASE}) {
             HttpSocket.resource(
@@ -102,13 +102,7 @@ final class QueueApi {
                 .addKeyValue("messages", messages)
                 .log("queue flushed by an operator");
         Json.send(
-                response,
-                Status.ACCEPTED_202,
-                json -> {
-                    json.writeStartObject();
-                    json.writeNumberField("messages", messages);
-                    json.writeEndObject();
-                });
+                response, Status.ACCEPTED_202, json -> json.writeNumberField("messages", messages));
     }
 
     private Handler verb(Spool.Verb verb) {
@@ -133,13 +127,7 @@ final class QueueApi {
             return;
         }
         Json.send(
-                response,
-                Status.ACCEPTED_202,
-                json -> {
-                    json.writeStartObject();
-                    json.writeStringField("id", id.toString());
-                    json.writeEndObject();
-                });
+                response, Status.ACCEPTED_202, json -> json.writeStringField("id", id.toString()));
     }
 
     private Problem conflict(Spool.Verb verb, QueueId id) {

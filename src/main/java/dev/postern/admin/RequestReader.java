@@ -52,7 +52,7 @@ final class RequestReader implements Supplier<byte @Nullable []> {
     private static final int HEX = 16;
 
     private final Supplier<byte @Nullable []> source;
-    private final ConnectionSlots.Place place;
+    private final ConnectionSlots.Slot slot;
     private byte[] block = {};
     private int position;
     private Next next = Next.HEAD;
@@ -61,10 +61,10 @@ final class RequestReader implements Supplier<byte @Nullable []> {
     private int heads;
 
     /// @param source gives some octets, or null at the end
-    /// @param place is told how the requests come along
-    RequestReader(Supplier<byte @Nullable []> source, ConnectionSlots.Place place) {
+    /// @param slot is told how the requests come along
+    RequestReader(Supplier<byte @Nullable []> source, ConnectionSlots.Slot slot) {
         this.source = source;
-        this.place = place;
+        this.slot = slot;
     }
 
     /// What comes next.
@@ -127,11 +127,11 @@ final class RequestReader implements Supplier<byte @Nullable []> {
 
     private byte[] head() {
         if (heads > 0) {
-            place.awaits();
+            slot.awaits();
         }
         peek();
         if (heads > 0) {
-            place.begins();
+            slot.begins();
         }
         Head head = new Head();
         String request = line(REQUEST_LINE_BYTES, Status.REQUEST_URI_TOO_LONG_414);
@@ -145,7 +145,7 @@ final class RequestReader implements Supplier<byte @Nullable []> {
         frame(head);
         heads++;
         last = head.close;
-        place.works();
+        slot.works();
         return head.text.toString().getBytes(ISO_8859_1);
     }
 
@@ -314,12 +314,12 @@ final class RequestReader implements Supplier<byte @Nullable []> {
     /// Returns the next octet without taking it.
     private int peek() {
         while (position == block.length) {
-            place.transfers();
+            slot.transfers();
             byte[] more = source.get();
             if (more == null) {
                 throw new Ended();
             }
-            place.transferred(more.length);
+            slot.transferred(more.length);
             block = more;
             position = 0;
         }

@@ -31,11 +31,11 @@ final class SubmitApi {
 
     private static final String RETRY_AFTER_SECONDS = "30";
 
-    private final AdminSocket.Submission submission;
+    private final Stages.Submission submission;
     private final long maxMessageBytes;
     private final int maxRecipients;
 
-    SubmitApi(AdminSocket.Submission submission, long maxMessageBytes, int maxRecipients) {
+    SubmitApi(Stages.Submission submission, long maxMessageBytes, int maxRecipients) {
         this.submission = submission;
         this.maxMessageBytes = maxMessageBytes;
         this.maxRecipients = maxRecipients;
@@ -153,21 +153,15 @@ final class SubmitApi {
                     Json.send(
                             response,
                             Status.ACCEPTED_202,
-                            json -> {
-                                json.writeStartObject();
-                                json.writeStringField("id", queued.id().toString());
-                                json.writeEndObject();
-                            });
+                            json -> json.writeStringField("id", queued.id().toString()));
             case Reception.Result.Sent sent ->
                     Json.send(
                             response,
                             Status.OK_200,
                             json -> {
-                                json.writeStartObject();
                                 json.writeStringField("id", sent.id().toString());
                                 json.writeStringField("egress", sent.egress());
                                 json.writeStringField("reply", sent.words());
-                                json.writeEndObject();
                             });
             case Reception.Result.Refused(_, Rejection reason) when reason == Rejection.SIZE ->
                     throw tooLarge();

@@ -5,6 +5,7 @@ import dev.postern.config.PosternConfig.Bounces;
 import dev.postern.config.PosternConfig.LogConfig;
 import dev.postern.config.PosternConfig.ReceivedHeader;
 import dev.postern.config.PosternConfig.SpoolConfig;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -59,10 +60,10 @@ final class Keys {
                     "How long a client may take for a command, or for 1,000 octets of a message"
                             + " (RFC 5321 §4.5.3.2).",
                     "90s");
-    static final Key<SmtpConfig.BareNewline> SMTP_BARE_NEWLINE =
+    static final Key<BareNewline> SMTP_BARE_NEWLINE =
             Key.of(
                     "smtp.bare-newline",
-                    Types.word(SmtpConfig.BareNewline.class),
+                    Types.word(BareNewline.class),
                     "normalize",
                     "What happens to a bare LF or CR within a message: `normalize` makes line ends"
                             + " and spaces of them, `reject` answers 550 5.6.0.",

@@ -30,7 +30,7 @@ public final class ReportJson {
     }
 
     /// Writes the report as an object.
-    public static void write(JsonGenerator json, Report report) throws IOException {
+    private static void write(JsonGenerator json, Report report) throws IOException {
         json.writeStartObject();
         json.writeStringField("at", report.at().truncatedTo(ChronoUnit.MILLIS).toString());
         seconds(json, report.took());

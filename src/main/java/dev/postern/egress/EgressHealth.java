@@ -1,5 +1,6 @@
 package dev.postern.egress;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import java.time.Duration;
@@ -66,7 +67,7 @@ public final class EgressHealth {
     /// @param epoch which spell of the breaker it began in
     public record Ticket(long epoch) {}
 
-    private final String name;
+    private final EgressConfig config;
     private final ProbeBackoff backoff = new ProbeBackoff();
 
     private Breaker breaker = Breaker.CLOSED;
@@ -84,15 +85,15 @@ public final class EgressHealth {
     private Instant restUntil = Instant.MIN;
 
     /// Creates the health of an egress of which nothing is known; it is to be probed at `start`.
-    public EgressHealth(String name, Instant start) {
-        this.name = name;
+    public EgressHealth(EgressConfig config, Instant start) {
+        this.config = config;
         this.nextProbe = start;
     }
 
     /// Returns what is known now.
     public synchronized EgressView view() {
         return new EgressView(
-                name,
+                config,
                 state(),
                 breaker == Breaker.OPEN ? fault : null,
                 lastError,

@@ -1,13 +1,16 @@
 package dev.postern.egress;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.outcome.Outcome.Fault;
 import java.time.Instant;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of an egress's health at one moment.
 ///
-/// @param name the egress's name
+/// @param config what is configured of it
 /// @param state its state
 /// @param fault what kind of trouble it has; null unless down
 /// @param lastError the last words of trouble; null before any
@@ -17,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param downSince since when it has not been seen to work; null unless down or on trial
 /// @param candidates the ways to reach its server that were tried last
 public record EgressView(
-        String name,
+        EgressConfig config,
         EgressState state,
         @Nullable Fault fault,
         @Nullable String lastError,
@@ -27,6 +30,10 @@ public record EgressView(
         @Nullable Instant downSince,
         List<CandidateView> candidates) {
 
+    /// `intercepted by vps-1.example (Exim 4.96)`, without what follows.
+    private static final Pattern INTERCEPTED =
+            Pattern.compile("intercepted by [^\\s,;]+( \\([^)]*\\))?");
+
     public EgressView {
         candidates = List.copyOf(candidates);
     }
@@ -34,7 +41,7 @@ public record EgressView(
     /// Returns the same with candidates.
     public EgressView with(List<CandidateView> tried) {
         return new EgressView(
-                name,
+                config,
                 state,
                 fault,
                 lastError,
@@ -43,5 +50,29 @@ public record EgressView(
                 nextProbe,
                 downSince,
                 tried);
+    }
+
+    public String name() {
+        return config.name();
+    }
+
+    /// Returns whether mail may be given to it.
+    public boolean works() {
+        return state != EgressState.DOWN;
+    }
+
+    /// Returns why it is down, in a word (`credentials`); null unless down. Who intercepts is the
+    /// first thing to know; else the kind of fault is, and the last error tells the rest.
+    public @Nullable String reason() {
+        if (fault == null) {
+            return null;
+        }
+        Matcher stranger = INTERCEPTED.matcher(lastError == null ? "" : lastError);
+        return fault == Fault.INTERCEPTION && stranger.find() ? stranger.group() : fault.word();
+    }
+
+    /// Returns what it logs in as, to be masked where anybody can look; null without.
+    public @Nullable String username() {
+        return config instanceof EgressConfig.Smtp smtp ? smtp.smtp().username() : null;
     }
 }

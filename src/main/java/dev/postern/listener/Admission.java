@@ -2,6 +2,7 @@ package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.SmtpConfig.Auth;
+import dev.postern.listener.SessionContext.Link;
 import dev.postern.reception.Reception;
 import dev.postern.reception.Rejection;
 import dev.postern.smtp.Command;

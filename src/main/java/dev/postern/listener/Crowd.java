@@ -1,7 +1,7 @@
 package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
-import dev.postern.listener.Protocol.State;
+import dev.postern.listener.Protocol.SessionState;
 import dev.postern.smtp.FailureThrottle.ClientNetwork;
 import dev.postern.smtp.Limits;
 import java.net.InetAddress;
@@ -109,7 +109,7 @@ final class Crowd {
     interface Guest {
 
         /// Returns where the session stands, on any thread.
-        State state();
+        SessionState state();
 
         /// Returns whether the session waits for room in the spool, on any thread.
         boolean isHeldUp();
@@ -120,32 +120,16 @@ final class Crowd {
 
     /// What can run out.
     private enum Room {
-        SESSIONS {
-            @Override
-            long of(Client client) {
-                return client.sessions;
-            }
+        SESSIONS,
+        BYTES;
 
-            @Override
-            long of(Seat seat) {
-                return 1;
-            }
-        },
-        BYTES {
-            @Override
-            long of(Client client) {
-                return client.heldBytes;
-            }
+        long of(Client client) {
+            return this == SESSIONS ? client.sessions : client.heldBytes;
+        }
 
-            @Override
-            long of(Seat seat) {
-                return seat.chargedBytes;
-            }
-        };
-
-        abstract long of(Client client);
-
-        abstract long of(Seat seat);
+        long of(Seat seat) {
+            return this == SESSIONS ? 1 : seat.chargedBytes;
+        }
     }
 
     /// What the sessions of one client have.
@@ -364,10 +348,10 @@ final class Crowd {
 
     /// Returns which of two that give way does so first.
     private static boolean isBefore(Room what, Seat one, Seat other) {
-        State first = one.guest.state();
-        State second = other.guest.state();
-        if ((first == State.CLOSED) != (second == State.CLOSED)) {
-            return first == State.CLOSED;
+        SessionState first = one.guest.state();
+        SessionState second = other.guest.state();
+        if ((first == SessionState.CLOSED) != (second == SessionState.CLOSED)) {
+            return first == SessionState.CLOSED;
         }
         if (what.of(one.client) != what.of(other.client)) {
             return what.of(one.client) > what.of(other.client);

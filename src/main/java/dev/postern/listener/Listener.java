@@ -1,6 +1,8 @@
 package dev.postern.listener;
 
+import dev.postern.config.HostPort;
 import dev.postern.config.SmtpConfig;
+import dev.postern.listener.SessionContext.Link;
 import dev.postern.reception.Reception;
 import dev.postern.reception.Rejection;
 import dev.postern.smtp.FailureThrottle;
@@ -29,13 +31,12 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -47,9 +48,9 @@ import org.slf4j.LoggerFactory;
 /// The listening sockets and all their sessions: one acceptor, at most two event loops, nothing on
 /// them blocks.
 ///
-/// *Contract.* Once [#start] returns, clients are greeted at [#addresses()]. [#stopAccepting]
-/// answers 421 to new sessions and idle ones, and lets messages that are coming in be finished.
-/// [#close] ends what is left.
+/// *Contract.* Once [#start] returns, clients are greeted at [#address()]. [#stopAccepting] answers
+/// 421 to new sessions and idle ones, and lets messages that are coming in be finished. [#close]
+/// ends what is left.
 ///
 /// *Diagnostics.* A socket that can't be bound or a certificate that can't be used is an
 /// `IOException` that says which and why.
@@ -100,31 +101,70 @@ public final class Listener implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
 
-    /// Is told of the sessions too, for metrics; on event loops.
+    /// Is told of log-ins too, for metrics; on event loops.
     public interface Observer extends Reception.Observer {
-
-        /// The number of open sessions changed.
-        default void sessions(int open) {}
 
         /// A log-in failed.
         default void authFailed() {}
     }
 
-    private volatile Terms terms;
+    /// The listener as operators see it.
+    ///
+    /// @param address where it listens, such as `127.0.0.1:2525`; null unless it is bound and takes
+    ///   mail
+    /// @param connections how many sessions there are
+    /// @param certificateExpiry when its certificate expires; null without one, or an address
+    public record Status(
+            @Nullable String address, int connections, @Nullable Instant certificateExpiry) {}
+
+    /// The files of `smtp.tls` can't be read, or are not a certificate and its key: a mistake in
+    /// the configuration, unlike a socket that can't be bound. The message is one line that names
+    /// them.
+    public static final class UnusableCertificate extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        UnusableCertificate(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    private final InetAddress address;
+    private volatile SessionContext context;
     private final Crowd crowd;
     private final Semaphore lingering = new Semaphore(LINGERING_AT_MOST);
     private final ExecutorService blocking;
     private final EventLoopGroup acceptor;
     private final EventLoopGroup loops;
     private final Set<SessionChannel> sessions = ConcurrentHashMap.newKeySet();
-    private final List<Channel> sockets = new ArrayList<>();
+    private final List<Channel> sockets = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private volatile boolean accepting = true;
+    private volatile boolean bound;
 
-    private Listener(Terms terms, Crowd crowd, ExecutorService blocking) {
-        this.terms = terms;
+    /// Makes ready to listen.
+    ///
+    /// @throws UnusableCertificate when the certificate can't be used
+    /// @throws IOException when there is no such host
+    public Listener(SmtpConfig config, Reception reception, Observer observer) throws IOException {
+        this(config, reception, observer, Crowd.of(config, Runtime.getRuntime().maxMemory()));
+    }
+
+    Listener(SmtpConfig config, Reception reception, Observer observer, Crowd crowd)
+            throws IOException {
+        this.address = resolve(config.listen().host());
+        TlsCertificate startTls = TlsCertificate.of(config.tls()).orElse(null);
+        this.blocking = Executors.newVirtualThreadPerTaskExecutor();
+        this.context =
+                new SessionContext(
+                        config,
+                        reception,
+                        new Admission(config, address.isLoopbackAddress(), startTls != null),
+                        startTls,
+                        observer,
+                        blocking,
+                        new FailureThrottle(reception.clock()));
         this.crowd = crowd;
-        this.blocking = blocking;
         int count = Math.min(EVENT_LOOPS_AT_MOST, Runtime.getRuntime().availableProcessors());
         this.acceptor = group(1, "smtp-accept");
         this.loops = group(count, "smtp");
@@ -137,32 +177,16 @@ public final class Listener implements AutoCloseable {
 
     /// Binds the sockets and begins to accept.
     ///
-    /// @throws UnusableCertificate when the certificate can't be used
     /// @throws IOException when a socket can't be bound
-    public static Listener start(SmtpConfig config, Reception reception, Observer observer)
-            throws IOException {
-        Crowd crowd = Crowd.of(config, Runtime.getRuntime().maxMemory());
-        return start(config, reception, observer, crowd);
-    }
-
-    static Listener start(SmtpConfig config, Reception reception, Observer observer, Crowd crowd)
-            throws IOException {
-        InetAddress address = resolve(config.listen().host());
-        StartTls startTls = StartTls.of(config.tls()).orElse(null);
-        ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
-        Admission admission = new Admission(config, address.isLoopbackAddress(), startTls != null);
-        FailureThrottle throttle = new FailureThrottle(reception.clock());
-        Terms terms =
-                new Terms(config, reception, admission, startTls, observer, blocking, throttle);
-        Listener listener = new Listener(terms, crowd, blocking);
+    public void start() throws IOException {
         try {
-            listener.bind(address, config.listen().port());
+            bind(context.config().listen().port());
         } catch (IOException | RuntimeException | Error trouble) {
-            listener.close();
+            close();
             throw trouble;
         }
-        listener.watchCertificate();
-        return listener;
+        bound = true;
+        watchCertificate();
     }
 
     private static InetAddress resolve(String host) throws IOException {
@@ -175,7 +199,7 @@ public final class Listener implements AutoCloseable {
 
     // Sockets.
 
-    private void bind(InetAddress address, int port) throws IOException {
+    private void bind(int port) throws IOException {
         ServerBootstrap bootstrap = bootstrap();
         if (!address.getHostAddress().equals(IPV4_LOOPBACK)) {
             sockets.add(bind(bootstrap, address, port));
@@ -239,7 +263,7 @@ public final class Listener implements AutoCloseable {
                         CACHED_SMALL_BUFFERS,
                         CACHED_NORMAL_BUFFERS,
                         false);
-        int connections = terms.config().maxConnections();
+        int connections = context.config().maxConnections();
         int unsentBytes = unsentBytesAtMost(connections);
         return new ServerBootstrap()
                 .group(acceptor, loops)
@@ -296,24 +320,35 @@ public final class Listener implements AutoCloseable {
     }
 
     /// Returns where it really listens, the configured address first.
-    public List<InetSocketAddress> addresses() {
+    List<InetSocketAddress> addresses() {
         return sockets.stream().map(c -> (InetSocketAddress) c.localAddress()).toList();
     }
 
-    /// Returns when the certificate for STARTTLS ends; empty without one.
-    public Optional<Instant> certificateExpires() {
-        return Optional.ofNullable(terms.startTls()).map(StartTls::expires);
+    /// Returns where it really listens on the configured address.
+    public HostPort address() {
+        InetSocketAddress first = addresses().getFirst();
+        return new HostPort(first.getAddress().getHostAddress(), first.getPort());
+    }
+
+    /// Returns how it stands, also before the start and after the end.
+    public Status status() {
+        boolean open = bound && accepting;
+        TlsCertificate startTls = context.startTls();
+        return new Status(
+                open ? address().toString() : null,
+                sessions.size(),
+                open && startTls != null ? startTls.expires() : null);
     }
 
     /// Goes by other rules of who may submit, from the next session on.
     public void use(SmtpConfig config) {
-        terms = terms.submittersOf(config);
+        context = context.submittersOf(config);
     }
 
     private void watchCertificate() {
-        StartTls startTls = terms.startTls();
+        TlsCertificate startTls = context.startTls();
         if (startTls != null) {
-            long seconds = StartTls.LOOK_EVERY.toSeconds();
+            long seconds = TlsCertificate.LOOK_EVERY.toSeconds();
             acceptor.scheduleWithFixedDelay(
                     () -> blocking.execute(startTls::look), seconds, seconds, TimeUnit.SECONDS);
         }
@@ -321,8 +356,8 @@ public final class Listener implements AutoCloseable {
 
     // Sessions.
 
-    Terms terms() {
-        return terms;
+    SessionContext context() {
+        return context;
     }
 
     /// Takes in a new connection.
@@ -332,23 +367,22 @@ public final class Listener implements AutoCloseable {
         sessions.add(session);
         if (!accepting) {
             ended(session);
-            terms.observer().rejected(Rejection.SHUTDOWN);
+            context.observer().rejected(Rejection.SHUTDOWN);
             return Replies.shuttingDown();
         }
         Crowd.Seat seat = crowd.enter(link.client(), session);
         if (seat == null) {
             sessions.remove(session);
-            terms.observer().rejected(Rejection.CONNECTIONS);
+            context.observer().rejected(Rejection.CONNECTIONS);
             log.atWarn()
                     .addKeyValue("client", link.clientText())
                     .addKeyValue("open", crowd.sessions())
-                    .addKeyValue("limit", terms.config().maxConnections())
+                    .addKeyValue("limit", context.config().maxConnections())
                     .addKeyValue("held-bytes", crowd.heldBytes())
                     .log("too many connections");
             return Replies.tooManyConnections();
         }
         session.sit(seat);
-        terms.observer().sessions(sessions.size());
         return null;
     }
 
@@ -360,7 +394,6 @@ public final class Listener implements AutoCloseable {
     /// Takes leave of a connection that was taken in.
     void ended(SessionChannel session) {
         sessions.remove(session);
-        terms.observer().sessions(sessions.size());
         if (!accepting && sessions.isEmpty()) {
             drained.complete(null);
         }

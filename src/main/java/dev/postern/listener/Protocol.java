@@ -1,27 +1,12 @@
 package dev.postern.listener;
 
-import static dev.postern.listener.Protocol.Step.ADDRESS;
-import static dev.postern.listener.Protocol.Step.ANSWER;
-import static dev.postern.listener.Protocol.Step.BEGIN;
-import static dev.postern.listener.Protocol.Step.CONTENT;
-import static dev.postern.listener.Protocol.Step.FORGET;
-import static dev.postern.listener.Protocol.Step.GREET;
-import static dev.postern.listener.Protocol.Step.HELLO_FIRST;
-import static dev.postern.listener.Protocol.Step.IN_CHUNKS;
-import static dev.postern.listener.Protocol.Step.IN_MAIL;
-import static dev.postern.listener.Protocol.Step.LEAVE;
-import static dev.postern.listener.Protocol.Step.LOG_IN;
-import static dev.postern.listener.Protocol.Step.MAIL_FIRST;
-import static dev.postern.listener.Protocol.Step.NESTED;
-import static dev.postern.listener.Protocol.Step.RCPT_FIRST;
-import static dev.postern.listener.Protocol.Step.SECURE;
-import static dev.postern.listener.Protocol.Step.TAKE_CHUNK;
-
 import dev.postern.smtp.Command;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
+import dev.postern.smtp.ReplyCode;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The order of commands (RFC 5321 §4.1.4) as one table: what each verb does in each state. The
@@ -31,7 +16,7 @@ final class Protocol {
     private Protocol() {}
 
     /// Where a session stands.
-    enum State {
+    enum SessionState {
         /// Greeted; the client has not said who it is.
         START,
         /// No transaction.
@@ -84,7 +69,7 @@ final class Protocol {
 
     /// What a client can ask for. Those that may come before TLS where TLS is required (RFC 3207
     /// §4) say so.
-    enum Verb {
+    enum SmtpVerb {
         HELO(true),
         EHLO(true),
         MAIL(false),
@@ -101,7 +86,7 @@ final class Protocol {
 
         private final boolean beforeTls;
 
-        Verb(boolean beforeTls) {
+        SmtpVerb(boolean beforeTls) {
             this.beforeTls = beforeTls;
         }
 
@@ -111,19 +96,19 @@ final class Protocol {
     }
 
     /// What a verb does.
-    enum Step {
+    enum Transition {
         /// Takes the client's name and forgets any transaction (RFC 5321 §4.1.1.1).
-        GREET(State.READY),
-        BEGIN(State.SENDER),
-        ADDRESS(State.ADDRESSED),
-        CONTENT(State.DATA),
-        TAKE_CHUNK(State.CHUNK),
-        FORGET(State.READY),
+        GREET(SessionState.READY),
+        BEGIN(SessionState.SENDER),
+        ADDRESS(SessionState.ADDRESSED),
+        CONTENT(SessionState.DATA),
+        TAKE_CHUNK(SessionState.CHUNK),
+        FORGET(SessionState.READY),
         /// Answers and changes nothing.
-        ANSWER((State) null),
-        LOG_IN(State.CHALLENGED),
-        SECURE(State.SECURING),
-        LEAVE(State.CLOSED),
+        ANSWER((SessionState) null),
+        LOG_IN(SessionState.CHALLENGED),
+        SECURE(SessionState.SECURING),
+        LEAVE(SessionState.CLOSED),
 
         HELLO_FIRST(Replies.badSequence("Say EHLO first")),
         MAIL_FIRST(Replies.badSequence("Say MAIL first")),
@@ -133,21 +118,21 @@ final class Protocol {
         /// RFC 3030 §2.
         IN_CHUNKS(Replies.badSequence("BDAT has begun: go on with it or say RSET"));
 
-        private final @Nullable State next;
+        private final @Nullable SessionState next;
         private final @Nullable Reply refusal;
 
-        Step(@Nullable State next) {
+        Transition(@Nullable SessionState next) {
             this.next = next;
             this.refusal = null;
         }
 
-        Step(Reply refusal) {
+        Transition(Reply refusal) {
             this.next = null;
             this.refusal = refusal;
         }
 
         /// Returns the state that a success leads to; null when none changes.
-        @Nullable State next() {
+        @Nullable SessionState next() {
             return next;
         }
 
@@ -155,74 +140,104 @@ final class Protocol {
         @Nullable Reply refusal() {
             return refusal;
         }
-    }
 
-    // spotless:off
-    private static final Map<Verb, Map<State, Step>> TABLE = table(
-            //                  START        READY        SENDER       ADDRESSED    CHUNKED
-            row(Verb.HELO,     GREET,       GREET,       GREET,       GREET,       GREET),
-            row(Verb.EHLO,     GREET,       GREET,       GREET,       GREET,       GREET),
-            row(Verb.MAIL,     HELLO_FIRST, BEGIN,       NESTED,      NESTED,      NESTED),
-            row(Verb.RCPT,     HELLO_FIRST, MAIL_FIRST,  ADDRESS,     ADDRESS,     IN_CHUNKS),
-            row(Verb.DATA,     HELLO_FIRST, MAIL_FIRST,  RCPT_FIRST,  CONTENT,     IN_CHUNKS),
-            row(Verb.BDAT,     HELLO_FIRST, MAIL_FIRST,  RCPT_FIRST,  TAKE_CHUNK,  TAKE_CHUNK),
-            row(Verb.RSET,     ANSWER,      FORGET,      FORGET,      FORGET,      FORGET),
-            row(Verb.NOOP,     ANSWER,      ANSWER,      ANSWER,      ANSWER,      ANSWER),
-            row(Verb.VRFY,     ANSWER,      ANSWER,      ANSWER,      ANSWER,      ANSWER),
-            row(Verb.HELP,     ANSWER,      ANSWER,      ANSWER,      ANSWER,      ANSWER),
-            row(Verb.STARTTLS, HELLO_FIRST, SECURE,      IN_MAIL,     IN_MAIL,     IN_MAIL),
-            row(Verb.AUTH,     HELLO_FIRST, LOG_IN,      IN_MAIL,     IN_MAIL,     IN_MAIL),
-            row(Verb.QUIT,     LEAVE,       LEAVE,       LEAVE,       LEAVE,       LEAVE));
-    // spotless:on
+        // spotless:off
+        private static final Map<SmtpVerb, Map<SessionState, Transition>> TABLE = Map.ofEntries(
+            //                      START        READY        SENDER       ADDRESSED    CHUNKED
+            row(SmtpVerb.HELO,     GREET,       GREET,       GREET,       GREET,       GREET),
+            row(SmtpVerb.EHLO,     GREET,       GREET,       GREET,       GREET,       GREET),
+            row(SmtpVerb.MAIL,     HELLO_FIRST, BEGIN,       NESTED,      NESTED,      NESTED),
+            row(SmtpVerb.RCPT,     HELLO_FIRST, MAIL_FIRST,  ADDRESS,     ADDRESS,     IN_CHUNKS),
+            row(SmtpVerb.DATA,     HELLO_FIRST, MAIL_FIRST,  RCPT_FIRST,  CONTENT,     IN_CHUNKS),
+            row(SmtpVerb.BDAT,     HELLO_FIRST, MAIL_FIRST,  RCPT_FIRST,  TAKE_CHUNK,  TAKE_CHUNK),
+            row(SmtpVerb.RSET,     ANSWER,      FORGET,      FORGET,      FORGET,      FORGET),
+            row(SmtpVerb.NOOP,     ANSWER,      ANSWER,      ANSWER,      ANSWER,      ANSWER),
+            row(SmtpVerb.VRFY,     ANSWER,      ANSWER,      ANSWER,      ANSWER,      ANSWER),
+            row(SmtpVerb.HELP,     ANSWER,      ANSWER,      ANSWER,      ANSWER,      ANSWER),
+            row(SmtpVerb.STARTTLS, HELLO_FIRST, SECURE,      IN_MAIL,     IN_MAIL,     IN_MAIL),
+            row(SmtpVerb.AUTH,     HELLO_FIRST, LOG_IN,      IN_MAIL,     IN_MAIL,     IN_MAIL),
+            row(SmtpVerb.QUIT,     LEAVE,       LEAVE,       LEAVE,       LEAVE,       LEAVE));
+        // spotless:on
 
-    private record Row(Verb verb, Map<State, Step> steps) {}
-
-    private static Row row(Verb verb, Step... steps) {
-        Map<State, Step> byState = new EnumMap<>(State.class);
-        int column = 0;
-        for (State state : State.values()) {
-            if (state.takesCommands()) {
-                byState.put(state, steps[column++]);
+        private static Map.Entry<SmtpVerb, Map<SessionState, Transition>> row(
+                SmtpVerb verb, Transition... steps) {
+            Map<SessionState, Transition> byState = new EnumMap<>(SessionState.class);
+            int column = 0;
+            for (SessionState state : SessionState.values()) {
+                if (state.takesCommands()) {
+                    byState.put(state, steps[column++]);
+                }
             }
+            return Map.entry(verb, byState);
         }
-        return new Row(verb, byState);
-    }
 
-    private static Map<Verb, Map<State, Step>> table(Row... rows) {
-        Map<Verb, Map<State, Step>> table = new EnumMap<>(Verb.class);
-        for (Row row : rows) {
-            table.put(row.verb(), row.steps());
+        /// Returns what a verb does in a state that takes commands.
+        static Transition of(SessionState state, SmtpVerb verb) {
+            Map<SessionState, Transition> row = TABLE.get(verb);
+            Transition step = row == null ? null : row.get(state);
+            if (step == null) {
+                throw new AssertionError(verb + " in " + state + ", which takes no commands");
+            }
+            return step;
         }
-        return table;
-    }
-
-    /// Returns what a verb does in a state that takes commands.
-    static Step step(State state, Verb verb) {
-        Map<State, Step> row = TABLE.get(verb);
-        Step step = row == null ? null : row.get(state);
-        if (step == null) {
-            throw new AssertionError(verb + " in " + state + ", which takes no commands");
-        }
-        return step;
     }
 
     /// Returns the verb of a command that has one.
-    static Verb verb(Command command) {
+    static SmtpVerb verb(Command command) {
         return switch (command) {
-            case Command.Helo _ -> Verb.HELO;
-            case Command.Ehlo _ -> Verb.EHLO;
-            case Command.Mail _ -> Verb.MAIL;
-            case Command.Rcpt _ -> Verb.RCPT;
-            case Command.Data _ -> Verb.DATA;
-            case Command.Bdat _ -> Verb.BDAT;
-            case Command.Rset _ -> Verb.RSET;
-            case Command.Noop _ -> Verb.NOOP;
-            case Command.Vrfy _ -> Verb.VRFY;
-            case Command.Help _ -> Verb.HELP;
-            case Command.StartTls _ -> Verb.STARTTLS;
-            case Command.Auth _ -> Verb.AUTH;
-            case Command.Quit _ -> Verb.QUIT;
+            case Command.Helo _ -> SmtpVerb.HELO;
+            case Command.Ehlo _ -> SmtpVerb.EHLO;
+            case Command.Mail _ -> SmtpVerb.MAIL;
+            case Command.Rcpt _ -> SmtpVerb.RCPT;
+            case Command.Data _ -> SmtpVerb.DATA;
+            case Command.Bdat _ -> SmtpVerb.BDAT;
+            case Command.Rset _ -> SmtpVerb.RSET;
+            case Command.Noop _ -> SmtpVerb.NOOP;
+            case Command.Vrfy _ -> SmtpVerb.VRFY;
+            case Command.Help _ -> SmtpVerb.HELP;
+            case Command.StartTls _ -> SmtpVerb.STARTTLS;
+            case Command.Auth _ -> SmtpVerb.AUTH;
+            case Command.Quit _ -> SmtpVerb.QUIT;
             case Command.Unknown _, Command.Malformed _ -> throw new AssertionError(command);
         };
+    }
+
+    /// Counts a client's protocol errors. Mail clients make a few; those that send a refused
+    /// message's text as commands make many, and are sent away.
+    static final class ErrorCounter {
+
+        /// As many since the last accepted message are answered one by one.
+        static final int AT_MOST = 20;
+
+        /// What says that a command can't be read, or asks for what is not offered.
+        static final Set<ReplyCode> OF_FORM =
+                Set.of(
+                        ReplyCode.SYNTAX_ERROR,
+                        ReplyCode.ARGUMENT_ERROR,
+                        ReplyCode.PARAMETER_NOT_IMPLEMENTED,
+                        ReplyCode.PARAMETERS_UNKNOWN);
+
+        /// What counts as an error of the protocol beside it; a refused address or message is none.
+        private static final Set<ReplyCode> OTHERS =
+                Set.of(ReplyCode.NOT_IMPLEMENTED, ReplyCode.BAD_SEQUENCE);
+
+        private int count;
+
+        /// Returns the reply to give instead of `reply`: itself, or the last one.
+        Reply counted(Reply reply) {
+            boolean mistake =
+                    reply.code().isPermanent()
+                            && !reply.closesSession()
+                            && (OF_FORM.contains(reply.code()) || OTHERS.contains(reply.code()));
+            if (mistake) {
+                count++;
+            }
+            return mistake && count > AT_MOST ? Replies.tooManyErrors() : reply;
+        }
+
+        /// An accepted message makes good.
+        void forgive() {
+            count = 0;
+        }
     }
 }

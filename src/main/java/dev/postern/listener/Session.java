@@ -1,8 +1,11 @@
 package dev.postern.listener;
 
-import dev.postern.listener.Protocol.State;
-import dev.postern.listener.Protocol.Step;
-import dev.postern.listener.Protocol.Verb;
+import dev.postern.listener.Protocol.ErrorCounter;
+import dev.postern.listener.Protocol.SessionState;
+import dev.postern.listener.Protocol.SmtpVerb;
+import dev.postern.listener.Protocol.Transition;
+import dev.postern.listener.SessionContext.Link;
+import dev.postern.listener.Transaction.RefusedChunk;
 import dev.postern.mail.Origin;
 import dev.postern.mail.ReversePath;
 import dev.postern.reception.IncomingMessage;
@@ -17,7 +20,9 @@ import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.spool.SpoolException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -28,18 +33,18 @@ import org.slf4j.LoggerFactory;
 
 /// One client's connection from greeting to close: octets in, replies out, a message into the
 /// reception now and then. [Protocol] says what each command does in each state; this does it.
-/// There is no I/O and no Netty here; whoever has the connection is the [SessionOutput].
+/// There is no I/O and no Netty here; whoever has the connection is the [Output].
 ///
 /// *Contract.* All calls come from one thread, the event loop. What takes time (a commit, a check
 /// of credentials) makes the session busy: it reads no further, so that pipelined commands are
-/// executed in order, and goes on by [SessionOutput#execute].
+/// executed in order, and goes on by [Output#execute].
 ///
 /// *Diagnostics.* There is no input that it throws at. A reply that closes the session is its last
 /// one.
 ///
-/// *Limits.* [ErrorCounter#AT_MOST], [LogIn#FAILURES_AT_MOST]; memory is one command line and one
-/// envelope, as far as [Crowd] has room for them. A client that does not read its replies is not
-/// heard.
+/// *Limits.* [ErrorCounter#AT_MOST], [AuthExchange#FAILURES_AT_MOST]; memory is one command line
+/// and one envelope, as far as [Crowd] has room for them. A client that does not read its replies
+/// is not heard.
 ///
 /// *See also.* `docs/session.md`, [Crowd], [Reception], [dev.postern.smtp.CommandParser].
 final class Session {
@@ -49,12 +54,12 @@ final class Session {
 
     private static final Logger log = LoggerFactory.getLogger(Session.class);
 
-    private final Terms terms;
+    private final SessionContext context;
     private final Link link;
-    private final SessionOutput peer;
+    private final Output peer;
     private final Crowd.Seat seat;
     private final LineReader lines = new LineReader();
-    private final LogIn logIn;
+    private final AuthExchange auth;
     private final ErrorCounter errors = new ErrorCounter();
 
     /// The kinds of what was refused for its form since the last MAIL: each is told once, however
@@ -62,7 +67,7 @@ final class Session {
     private final Set<String> told = new HashSet<>();
 
     /// Others look at it on their threads to see who may have to leave.
-    private volatile State state = State.START;
+    private volatile SessionState state = SessionState.START;
 
     private volatile boolean heldUp;
 
@@ -75,15 +80,42 @@ final class Session {
     private boolean shutDown;
     private boolean gone;
 
-    Session(Terms terms, Link link, SessionOutput peer, Crowd.Seat seat) {
-        this.terms = terms;
+    /// The session's connection, as it needs it. Calls come from the event loop.
+    interface Output {
+
+        /// Writes a reply, at the latest when the input runs dry. One that closes the session
+        /// closes the connection behind it.
+        void send(Reply reply);
+
+        /// Begins the server's side of a TLS handshake. What was sent goes out first, in the clear.
+        void secure();
+
+        /// Closes the connection without a word.
+        void drop();
+
+        /// Hands something over to the event loop, from any thread.
+        void execute(Runnable task);
+
+        /// Hands something over to the event loop once a time is over, unless the client is gone
+        /// then; goes on with input behind it.
+        void after(Duration wait, Runnable task);
+
+        /// Returns whether the client has yet to read what it was told: it is not to be heard then.
+        boolean isBehind();
+
+        /// Goes on with input that was held back.
+        void resume();
+    }
+
+    Session(SessionContext context, Link link, Output peer, Crowd.Seat seat) {
+        this.context = context;
         this.link = link;
         this.peer = peer;
         this.seat = seat;
-        this.logIn = new LogIn(terms, link);
+        this.auth = new AuthExchange(context, link);
     }
 
-    State state() {
+    SessionState state() {
         return state;
     }
 
@@ -94,13 +126,16 @@ final class Session {
 
     /// Begins (RFC 5321 §3.1).
     void greet() {
-        send(Replies.greeting(terms.config().hostname()));
+        send(Replies.greeting(context.config().hostname()));
     }
 
     /// Takes what the client sent. What is left in `in` afterwards is to be offered again when the
     /// session is no longer stalled and the client no longer behind.
     void consume(ByteBuffer in) {
-        while (in.hasRemaining() && !isStalled() && !peer.isBehind() && state != State.CLOSED) {
+        while (in.hasRemaining()
+                && !isStalled()
+                && !peer.isBehind()
+                && state != SessionState.CLOSED) {
             int before = in.remaining();
             switch (state) {
                 case DATA, CHUNK -> {
@@ -151,16 +186,16 @@ final class Session {
             case LineReader.Line.Whole whole -> line(whole.octets(), in);
             case LineReader.Line.BareLineFeed _ -> send(Replies.bareLineFeed());
             case LineReader.Line.TooLong(Reply reply) -> {
-                boolean challenged = state == State.CHALLENGED;
-                state = challenged ? State.READY : state;
+                boolean challenged = state == SessionState.CHALLENGED;
+                state = challenged ? SessionState.READY : state;
                 send(challenged ? Replies.authLineTooLong() : reply);
             }
         }
     }
 
     private void line(byte[] octets, ByteBuffer in) {
-        if (state == State.CHALLENGED) {
-            authStep(logIn.answer(octets));
+        if (state == SessionState.CHALLENGED) {
+            authStep(auth.answer(octets));
             return;
         }
         Command command = CommandParser.parse(octets);
@@ -186,12 +221,12 @@ final class Session {
     }
 
     private void execute(Command command, ByteBuffer in) {
-        Verb verb = Protocol.verb(command);
-        Step step = Protocol.step(state, verb);
+        SmtpVerb verb = Protocol.verb(command);
+        Transition step = Transition.of(state, verb);
         Reply refusal = step.refusal();
-        if (terms.admission().mustStartTls(secure) && !verb.mayComeBeforeTls()) {
+        if (context.admission().mustStartTls(secure) && !verb.mayComeBeforeTls()) {
             refusal = Replies.tlsRequired();
-        } else if (step == Step.RCPT_FIRST && open().hasRefusedRecipient()) {
+        } else if (step == Transition.RCPT_FIRST && open().hasRefusedRecipient()) {
             refusal = Replies.noValidRecipients();
         }
         if (refusal != null) {
@@ -211,7 +246,7 @@ final class Session {
             }
             case Command.Noop _ -> send(Replies.ok());
             case Command.Vrfy _ -> send(Replies.notVerified());
-            case Command.Help _ -> send(Replies.help(terms.verbs(link, secure)));
+            case Command.Help _ -> send(Replies.help(context.verbs(link, secure)));
             case Command.Quit _ -> send(Replies.goodbye());
             case Command.StartTls _ -> startTls(in);
             case Command.Auth login -> logIn(login);
@@ -230,7 +265,7 @@ final class Session {
 
     private long heldBytes() {
         long envelope = transaction == null ? 0 : transaction.envelopeBytes();
-        return lines.extraOctets() + logIn.heldBytes() + envelope;
+        return lines.extraOctets() + auth.heldBytes() + envelope;
     }
 
     private void send(Reply reply) {
@@ -242,7 +277,7 @@ final class Session {
     private void send(Reply reply, String spoken) {
         boolean form = ErrorCounter.OF_FORM.contains(reply.code());
         if (form && told.add(reply.code() + " " + reply.status())) {
-            terms.reception().refuse(Rejection.FORM, reply, link.clientText(), spoken);
+            context.reception().refuse(Rejection.FORM, reply, link.clientText(), spoken);
         }
         Reply said = errors.counted(reply);
         if (said.closesSession()) {
@@ -253,7 +288,7 @@ final class Session {
 
     private void close() {
         forget();
-        state = State.CLOSED;
+        state = SessionState.CLOSED;
     }
 
     // Hello and small things.
@@ -262,12 +297,12 @@ final class Session {
         forget();
         helo = name;
         extended = isExtended;
-        state = State.READY;
+        state = SessionState.READY;
         seat.progress();
-        String hostname = terms.config().hostname();
+        String hostname = context.config().hostname();
         send(
                 isExtended
-                        ? Replies.ehlo(hostname, terms.offers(link, secure))
+                        ? Replies.ehlo(hostname, context.offers(link, secure))
                         : Replies.helo(hostname));
     }
 
@@ -278,23 +313,17 @@ final class Session {
         transaction = null;
         refusedChunk = null;
         seat.hold(heldBytes());
-        if (state != State.START) {
-            state = State.READY;
+        if (state != SessionState.START) {
+            state = SessionState.READY;
         }
     }
 
     private RefusedChunk refused() {
-        if (refusedChunk == null) {
-            throw new AssertionError("no refused chunk");
-        }
-        return refusedChunk;
+        return Objects.requireNonNull(refusedChunk, "no refused chunk");
     }
 
     private Transaction open() {
-        if (transaction == null) {
-            throw new AssertionError("no transaction in " + state);
-        }
-        return transaction;
+        return Objects.requireNonNull(transaction, "no transaction");
     }
 
     // The envelope.
@@ -302,19 +331,19 @@ final class Session {
     private void mail(Command.Mail mail) {
         told.clear();
         Reception.Result.Refused refusal =
-                terms.admission().refusal(mail, link, secure, logIn.isDone());
+                context.admission().refusal(mail, link, secure, auth.isDone());
         if (refusal != null) {
             reject(refusal.reason(), refusal.reply(), mail.reversePath());
             return;
         }
-        Optional<String> sender = terms.reception().addresses().sender(mail.reversePath());
+        Optional<String> sender = context.reception().addresses().sender(mail.reversePath());
         if (sender.isEmpty()) {
             Reply reply = Replies.unqualifiedSender(mail.reversePath());
             reject(Rejection.ADDRESS, reply, mail.reversePath());
             return;
         }
         transaction = new Transaction(new ReversePath(sender.get()), mail.parameters().smtputf8());
-        state = State.SENDER;
+        state = SessionState.SENDER;
         seat.progress();
         send(Replies.senderOk());
     }
@@ -326,7 +355,7 @@ final class Session {
             reject(Rejection.ADDRESS, Replies.nonAsciiAddress(), rcpt.forwardPath());
             return;
         }
-        Optional<String> address = terms.reception().addresses().recipient(rcpt.forwardPath());
+        Optional<String> address = context.reception().addresses().recipient(rcpt.forwardPath());
         if (address.isEmpty()) {
             mail.recipientRefused();
             Reply reply = Replies.unqualifiedRecipient(rcpt.forwardPath());
@@ -335,20 +364,20 @@ final class Session {
         }
         if (mail.has(address.get())) {
             send(Replies.recipientOk());
-        } else if (mail.recipientCount() >= terms.config().maxRecipients()) {
+        } else if (mail.recipientCount() >= context.config().maxRecipients()) {
             reject(Rejection.RECIPIENTS, Replies.tooManyRecipients(), address.get());
         } else if (!seat.hold(heldBytes() + Transaction.bytes(address.get().length()))) {
             reject(Rejection.RECIPIENTS, Replies.noRoomForRecipient(), address.get());
         } else {
             mail.add(address.get());
-            state = State.ADDRESSED;
+            state = SessionState.ADDRESSED;
             seat.progress();
             send(Replies.recipientOk());
         }
     }
 
     private void reject(Rejection reason, Reply reply, String spoken) {
-        send(terms.reception().refuse(reason, reply, link.clientText(), spoken).reply());
+        send(context.reception().refuse(reason, reply, link.clientText(), spoken).reply());
     }
 
     // The content.
@@ -356,7 +385,7 @@ final class Session {
     private void startData() {
         Reply refusal = receive(false);
         if (refusal == null) {
-            state = State.DATA;
+            state = SessionState.DATA;
             seat.progress();
             send(Replies.startContent());
         } else {
@@ -371,7 +400,7 @@ final class Session {
             return;
         }
         open().begin(command);
-        state = State.CHUNK;
+        state = SessionState.CHUNK;
         // A chunk may be of no octets.
         content(in);
     }
@@ -382,15 +411,15 @@ final class Session {
     private @Nullable Reply receive(boolean inChunks) {
         Transaction mail = open();
         String protocol =
-                ReceivedField.protocol(extended, secure, logIn.isDone(), mail.isSmtpUtf8());
-        Origin origin = new Origin(link.clientText(), helo, protocol, logIn.user());
+                ReceivedField.protocol(extended, secure, auth.isDone(), mail.isSmtpUtf8());
+        Origin origin = new Origin(link.clientText(), helo, protocol, auth.user());
         try {
-            IncomingMessage incoming = terms.reception().begin(mail.envelope(), origin);
+            IncomingMessage incoming = context.reception().begin(mail.envelope(), origin);
             incoming.onWritable(() -> peer.execute(() -> writableAgain(incoming)));
-            mail.receive(incoming, terms.reception().newDecoder(inChunks));
+            mail.receive(incoming, context.reception().newDecoder(inChunks));
             return null;
         } catch (SpoolException trouble) {
-            return terms.reception().refuse(trouble, link.clientText()).reply();
+            return context.reception().refuse(trouble, link.clientText()).reply();
         }
     }
 
@@ -406,10 +435,10 @@ final class Session {
             return;
         }
         if (mail.isWhole()) {
-            state = State.COMMITTING;
-            await(terms.reception().finish(mail.incoming(), mail.decoder()), this::finished);
+            state = SessionState.COMMITTING;
+            await(context.reception().finish(mail.incoming(), mail.decoder()), this::finished);
         } else {
-            state = State.CHUNKED;
+            state = SessionState.CHUNKED;
             send(Replies.chunkOk(mail.chunkOctets()));
         }
     }
@@ -417,7 +446,7 @@ final class Session {
     private void throwAway(Command.Bdat command, Reply reply, ByteBuffer in) {
         RefusedChunk refused = new RefusedChunk(command, reply, state);
         refusedChunk = refused;
-        state = State.REFUSED_CHUNK;
+        state = SessionState.REFUSED_CHUNK;
         throwAway(refused, in);
     }
 
@@ -437,14 +466,14 @@ final class Session {
         transaction = null;
         seat.hold(heldBytes());
         if (gone) {
-            state = State.CLOSED;
+            state = SessionState.CLOSED;
             log.atInfo()
                     .addKeyValue("client", link.clientText())
                     .addKeyValue("reply", result == null ? "" : result.reply())
                     .log("the client left before this answer");
             return;
         }
-        state = State.READY;
+        state = SessionState.READY;
         seat.progress();
         if (result == null) {
             log.atError().setCause(trouble).log("a message could not be taken");
@@ -477,7 +506,7 @@ final class Session {
     private void startTls(ByteBuffer in) {
         if (secure) {
             send(Replies.badSequence("TLS is on already"));
-        } else if (terms.startTls() == null) {
+        } else if (context.startTls() == null) {
             send(Replies.notImplemented());
         } else if (!in.hasRemaining() && !seat.secure()) {
             send(Replies.tlsNotAvailable());
@@ -489,7 +518,7 @@ final class Session {
             close();
             peer.drop();
         } else {
-            state = State.SECURING;
+            state = SessionState.SECURING;
             send(Replies.readyForTls());
             peer.secure();
         }
@@ -501,40 +530,40 @@ final class Session {
         secure = true;
         extended = false;
         helo = "";
-        logIn.forget();
+        auth.forget();
         lines.forget();
         seat.hold(heldBytes());
         seat.progress();
-        state = State.START;
+        state = SessionState.START;
     }
 
     private void logIn(Command.Auth command) {
-        Reply refusal = logIn.refusal(secure);
+        Reply refusal = auth.refusal(secure);
         if (refusal == null) {
-            authStep(logIn.begin(command));
+            authStep(auth.begin(command));
         } else {
             send(refusal);
         }
     }
 
-    private void authStep(Auth.Step step) {
+    private void authStep(AuthExchange.Step step) {
         switch (step) {
-            case Auth.Step.Challenge challenge -> {
-                state = State.CHALLENGED;
+            case AuthExchange.Step.Challenge challenge -> {
+                state = SessionState.CHALLENGED;
                 send(seat.hold(heldBytes()) ? challenge.reply() : Replies.gaveWay());
             }
-            case Auth.Step.Over over -> {
-                state = State.READY;
+            case AuthExchange.Step.Over over -> {
+                state = SessionState.READY;
                 send(seat.hold(heldBytes()) ? over.reply() : Replies.gaveWay());
             }
-            case Auth.Step.Failed failed -> {
-                state = State.DELAYED;
+            case AuthExchange.Step.Failed failed -> {
+                state = SessionState.DELAYED;
                 peer.after(failed.delay(), () -> answerAtLast(failed.reply()));
             }
-            case Auth.Step.Check check -> {
-                state = State.CHECKING;
+            case AuthExchange.Step.Check check -> {
+                state = SessionState.CHECKING;
                 String name = check.credentials().username();
-                await(logIn.check(check.credentials()), (right, e) -> checked(name, right, e));
+                await(auth.check(check.credentials()), (right, e) -> checked(name, right, e));
             }
         }
     }
@@ -544,27 +573,27 @@ final class Session {
             return;
         }
         if (right == null) {
-            state = State.READY;
+            state = SessionState.READY;
             log.atError().setCause(trouble).log("credentials could not be checked");
             send(Replies.authTrouble());
         } else {
             if (right) {
                 seat.progress();
             }
-            authStep(logIn.checked(name, right));
+            authStep(auth.checked(name, right));
         }
         leaveIfTold();
     }
 
     private void answerAtLast(Reply reply) {
-        if (state == State.DELAYED) {
-            state = State.READY;
+        if (state == SessionState.DELAYED) {
+            state = SessionState.READY;
             send(reply);
         }
     }
 
     private void leaveIfTold() {
-        if (shutDown && state != State.CLOSED) {
+        if (shutDown && state != SessionState.CLOSED) {
             send(Replies.shuttingDown());
         }
     }
@@ -574,9 +603,9 @@ final class Session {
     /// Ends the session with 421, at once or after the message that comes in.
     void shutDown() {
         shutDown = true;
-        if (state == State.SECURING) {
+        if (state == SessionState.SECURING) {
             peer.drop();
-        } else if (state == State.DELAYED || !(state.isReceiving() || state.isBusy())) {
+        } else if (state == SessionState.DELAYED || !(state.isReceiving() || state.isBusy())) {
             leaveIfTold();
         }
     }
@@ -588,9 +617,9 @@ final class Session {
                 .addKeyValue("state", state)
                 .log("session ended, since others need the room");
         brokenOff("room was needed in mid-message");
-        if (state == State.SECURING) {
+        if (state == SessionState.SECURING) {
             peer.drop();
-        } else if (state != State.CLOSED) {
+        } else if (state != SessionState.CLOSED) {
             send(Replies.gaveWay());
         }
     }
@@ -598,9 +627,9 @@ final class Session {
     /// Ends the session of a client that was idle for too long (RFC 5321 §4.5.3.2).
     void idle() {
         brokenOff("idle");
-        if (state == State.SECURING) {
+        if (state == SessionState.SECURING) {
             peer.drop();
-        } else if (state != State.CLOSED) {
+        } else if (state != SessionState.CLOSED) {
             send(Replies.idleTimeout());
         }
     }
@@ -609,7 +638,7 @@ final class Session {
     /// was still coming in does not.
     void gone() {
         gone = true;
-        if (state == State.COMMITTING) {
+        if (state == SessionState.COMMITTING) {
             return;
         }
         brokenOff("the client left");
@@ -617,8 +646,10 @@ final class Session {
     }
 
     private void brokenOff(String why) {
-        if (state == State.DATA || state == State.CHUNK || state == State.CHUNKED) {
-            terms.observer().rejected(Rejection.BROKEN_OFF);
+        if (state == SessionState.DATA
+                || state == SessionState.CHUNK
+                || state == SessionState.CHUNKED) {
+            context.observer().rejected(Rejection.BROKEN_OFF);
             log.atInfo()
                     .addKeyValue("client", link.clientText())
                     .addKeyValue("why", why)

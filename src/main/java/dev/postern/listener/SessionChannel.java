@@ -1,5 +1,6 @@
 package dev.postern.listener;
 
+import dev.postern.listener.SessionContext.Link;
 import dev.postern.smtp.Reply;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +34,7 @@ import org.slf4j.LoggerFactory;
 /// Behind the last word a client is heard out for [#LAST_REPLY_AT_MOST] and as many octets as a
 /// message may have, while it is not quiet for [#QUIET_AT_MOST].
 final class SessionChannel extends ChannelInboundHandlerAdapter
-        implements SessionOutput, Crowd.Guest {
+        implements Session.Output, Crowd.Guest {
 
     /// How long a client may say nothing and not hang up once we said the last word. To close at
     /// once, with octets of it unread, would reset the connection, and the client might never see
@@ -70,25 +72,15 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
     }
 
     private ChannelHandlerContext context() {
-        if (context == null) {
-            throw new AssertionError("not active");
-        }
-        return context;
+        return Objects.requireNonNull(context, "not active");
     }
 
     private Session session() {
-        Session known = session;
-        if (known == null) {
-            throw new AssertionError("not active");
-        }
-        return known;
+        return Objects.requireNonNull(session, "not active");
     }
 
     private Crowd.Seat seat() {
-        if (seat == null) {
-            throw new AssertionError("not admitted");
-        }
-        return seat;
+        return Objects.requireNonNull(seat, "not admitted");
     }
 
     // Netty's events.
@@ -102,9 +94,9 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
             send(refusal);
             return;
         }
-        Session begun = new Session(listener.terms(), link, this, seat());
+        Session begun = new Session(listener.context(), link, this, seat());
         session = begun;
-        idleTimer = watchIdle(listener.terms().config().idleTimeout().toNanos());
+        idleTimer = watchIdle(listener.context().config().idleTimeout().toNanos());
         begun.greet();
         flush();
     }
@@ -247,10 +239,8 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
 
     @Override
     public void secure() {
-        StartTls startTls = listener.terms().startTls();
-        if (startTls == null) {
-            throw new AssertionError("no certificate");
-        }
+        TlsCertificate startTls =
+                Objects.requireNonNull(listener.context().startTls(), "no certificate");
         flush();
         SslHandler handler = startTls.newHandler(context().alloc());
         context().pipeline().addFirst(handler);
@@ -420,7 +410,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
         quiet = false;
         unheardOctets += in.readableBytes();
         in.release();
-        if (unheardOctets > listener.terms().config().maxMessageSizeBytes()) {
+        if (unheardOctets > listener.context().config().maxMessageSizeBytes()) {
             context().close();
         }
     }
@@ -440,7 +430,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
             seat().heard();
         }
         long idleNanos = seat().silentNanos();
-        long allowedNanos = listener.terms().config().idleTimeout().toNanos();
+        long allowedNanos = listener.context().config().idleTimeout().toNanos();
         if (idleNanos < allowedNanos) {
             idleTimer = watchIdle(allowedNanos - idleNanos);
         } else if (context().channel().isWritable()) {
@@ -460,9 +450,9 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
     }
 
     @Override
-    public Protocol.State state() {
+    public Protocol.SessionState state() {
         Session known = session;
-        return known == null ? Protocol.State.START : known.state();
+        return known == null ? Protocol.SessionState.START : known.state();
     }
 
     @Override
@@ -485,6 +475,6 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
     }
 
     private boolean isWaitingForUs() {
-        return session().isStalled() && state() != Protocol.State.DELAYED;
+        return session().isStalled() && state() != Protocol.SessionState.DELAYED;
     }
 }

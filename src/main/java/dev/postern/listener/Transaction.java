@@ -4,14 +4,18 @@ import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.ReversePath;
 import dev.postern.reception.IncomingMessage;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.ContentDecoder;
 import dev.postern.smtp.ContentDecoder.ContentFault;
+import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.smtp.DataDecoder;
+import dev.postern.smtp.Reply;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -165,24 +169,52 @@ final class Transaction {
 
     /// Returns the message that comes in.
     IncomingMessage incoming() {
-        if (incoming == null) {
-            throw new AssertionError("no content yet");
-        }
-        return incoming;
+        return Objects.requireNonNull(incoming, "no content yet");
     }
 
     /// Returns the content's decoder.
     ContentDecoder decoder() {
-        if (decoder == null) {
-            throw new AssertionError("no content yet");
-        }
-        return decoder;
+        return Objects.requireNonNull(decoder, "no content yet");
     }
 
     /// Gives the transaction up.
     void abort() {
         if (incoming != null) {
             incoming.abort();
+        }
+    }
+
+    /// A chunk of BDAT that was refused: its octets come all the same, and are thrown away (RFC
+    /// 3030 §2).
+    static final class RefusedChunk {
+
+        private final BdatDecoder decoder = new BdatDecoder(BareNewline.NORMALIZE, 0);
+        private final Reply reply;
+        private final Protocol.SessionState after;
+
+        /// Begins to throw away.
+        ///
+        /// @param reply why it was refused, to be said behind it
+        /// @param after the state behind it
+        RefusedChunk(Command.Bdat command, Reply reply, Protocol.SessionState after) {
+            this.reply = reply;
+            this.after = after;
+            decoder.begin(command);
+        }
+
+        Reply reply() {
+            return reply;
+        }
+
+        Protocol.SessionState after() {
+            return after;
+        }
+
+        /// Throws octets away.
+        ///
+        /// @return whether the chunk's end was reached
+        boolean swallow(ByteBuffer in) {
+            return decoder.decode(in, ContentSink.DISCARD);
         }
     }
 }

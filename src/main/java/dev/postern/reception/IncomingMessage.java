@@ -30,19 +30,23 @@ public final class IncomingMessage implements ContentSink {
     private boolean writable = true;
     private boolean ended;
 
+    /// @param receivedField to be put first
+    /// @param messageId to be added if there is none
     IncomingMessage(
-            Envelope envelope, Origin origin, Instant received, Intake intake, Fields fields) {
+            Envelope envelope,
+            Origin origin,
+            Instant received,
+            Intake intake,
+            String receivedField,
+            String messageId) {
         this.envelope = envelope;
         this.origin = origin;
         this.received = received;
         this.intake = intake;
         this.rewriter =
                 new HeaderRewriter(
-                        fields.received(), fields.date(), fields.messageId(), this::keep);
+                        receivedField, ReceivedField.date(received), messageId, this::keep);
     }
-
-    /// What the rewriter puts in.
-    record Fields(String received, String date, String messageId) {}
 
     Intake intake() {
         return intake;

@@ -11,7 +11,6 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.smtp.ContentDecoder.BareNewline;
-import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.ContentDecoder;
@@ -36,6 +35,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -199,7 +199,7 @@ public final class Reception {
         } catch (SpoolException trouble) {
             return refuse(trouble, origin.client());
         }
-        BdatDecoder decoder = new BdatDecoder(bareNewline(), smtp.maxMessageSizeBytes());
+        BdatDecoder decoder = new BdatDecoder(smtp.bareNewline(), smtp.maxMessageSizeBytes());
         try {
             pour(content, decoder, incoming);
         } catch (IOException | RuntimeException | Error trouble) {
@@ -237,10 +237,7 @@ public final class Reception {
         Instant now = clock.instant();
         String received =
                 ReceivedField.field(origin, smtp.hostname(), intake.id(), now, clientInReceived);
-        IncomingMessage.Fields fields =
-                new IncomingMessage.Fields(
-                        received, ReceivedField.date(now), messageId(intake.id()));
-        return new IncomingMessage(envelope, origin, now, intake, fields);
+        return new IncomingMessage(envelope, origin, now, intake, received, messageId(intake.id()));
     }
 
     /// The random part tells apart the messages of hosts that share a name.
@@ -253,15 +250,8 @@ public final class Reception {
     public ContentDecoder newDecoder(boolean inChunks) {
         long limit = smtp.maxMessageSizeBytes();
         return inChunks
-                ? new BdatDecoder(bareNewline(), limit)
-                : new DataDecoder(bareNewline(), limit);
-    }
-
-    private BareNewline bareNewline() {
-        return switch (smtp.bareNewline()) {
-            case NORMALIZE -> BareNewline.NORMALIZE;
-            case REJECT -> BareNewline.REJECT;
-        };
+                ? new BdatDecoder(smtp.bareNewline(), limit)
+                : new DataDecoder(smtp.bareNewline(), limit);
     }
 
     /// Ends a message. Completes with its fate, on any thread; never exceptionally.
@@ -274,98 +264,73 @@ public final class Reception {
         }
         Acceptance acceptance = incoming.acceptance(decoder);
         Intake intake = incoming.intake();
-        CompletableFuture<Result> fate =
+        CompletionStage<Result> fate =
                 immediate == null
                         ? commit(intake, acceptance)
                         : send(immediate, intake, acceptance);
-        return fate.handle((result, trouble) -> {
-            if (result == null) {
-                return refuse(spoolTrouble(trouble), incoming.origin().client());
-            }
-            return conclude(result, acceptance, decoder.octets(), endNanos);
-        });
-    }
-
-    private static CompletableFuture<Result> commit(Intake intake, Acceptance acceptance) {
-        return intake.commit(acceptance)
-                .<Result>thenApply(_ -> new Result.Queued(intake.id()))
+        return fate.handle((result, trouble) ->
+                        result == null
+                                ? refuse(spoolTrouble(trouble), incoming.origin().client())
+                                : conclude(result, acceptance, decoder.octets(), endNanos))
                 .toCompletableFuture();
     }
 
-    private static CompletableFuture<Result> send(
-            ImmediateDelivery immediate, Intake intake, Acceptance acceptance) {
-        return intake.stage(acceptance)
-                .thenCompose(content -> immediate.send(intake.id(), acceptance, content))
-                .handle((result, trouble) -> settle(intake, acceptance, result, trouble))
-                .thenCompose(settled -> settled)
-                .toCompletableFuture();
+    private static CompletionStage<Result> commit(Intake intake, Acceptance acceptance) {
+        return intake.commit(acceptance).thenApply(_ -> new Result.Queued(intake.id()));
     }
 
     /// Nothing is kept unless something was accepted; then all is kept, the refused and the
     /// deferred too.
-    private static CompletableFuture<Result> settle(
-            Intake intake,
-            Acceptance acceptance,
-            ImmediateDelivery.@Nullable Result result,
-            @Nullable Throwable trouble) {
-        switch (result) {
-            case null -> {
-                intake.abort();
-                return CompletableFuture.failedFuture(
-                        trouble == null ? new IllegalStateException("no result") : trouble);
-            }
-            case ImmediateDelivery.Result.Taken taken -> {
-                return keep(intake, acceptance, taken);
-            }
-            case ImmediateDelivery.Result.Refused refused -> {
-                intake.abort();
-                Reply reply = upstreamRefusal(refused);
-                return CompletableFuture.completedFuture(
-                        new Result.Refused(reply, Rejection.REFUSED_UPSTREAM));
-            }
-            case ImmediateDelivery.Result.NotNow notNow -> {
-                intake.abort();
-                Reply reply = Replies.notSent(notNow.words());
-                return CompletableFuture.completedFuture(
-                        new Result.Refused(reply, Rejection.NOT_SENT));
-            }
-        }
+    private static CompletionStage<Result> send(
+            ImmediateDelivery immediate, Intake intake, Acceptance acceptance) {
+        return intake.stage(acceptance)
+                .thenCompose(content -> immediate.send(intake.id(), acceptance, content))
+                .whenComplete((result, _) -> {
+                    if (!(result instanceof ImmediateDelivery.Result.Taken)) {
+                        intake.abort();
+                    }
+                })
+                .thenCompose(result ->
+                        switch (result) {
+                            case ImmediateDelivery.Result.Taken taken ->
+                                    keep(intake, acceptance, taken);
+                            case ImmediateDelivery.Result.Refused(String reply) ->
+                                    refused(upstreamRefusal(reply), Rejection.REFUSED_UPSTREAM);
+                            case ImmediateDelivery.Result.NotNow(String words) ->
+                                    refused(Replies.notSent(words), Rejection.NOT_SENT);
+                        });
     }
 
-    private static CompletableFuture<Result> keep(
+    private static CompletionStage<Result> refused(Reply reply, Rejection reason) {
+        return CompletableFuture.completedStage(new Result.Refused(reply, reason));
+    }
+
+    private static CompletionStage<Result> keep(
             Intake intake, Acceptance acceptance, ImmediateDelivery.Result.Taken taken) {
         Acceptance after = acceptance.after(taken.recipients(), taken.attempts(), taken.due());
         Result.Sent sent = new Result.Sent(intake.id(), taken.egress(), taken.words());
-        return intake.commit(after)
-                .handle((_, trouble) -> afterSent(sent, taken, trouble))
-                .thenCompose(fate -> fate)
-                .toCompletableFuture();
-    }
-
-    /// When all is final nothing is owed, and the loss of the history is no reason to have it sent
-    /// again.
-    private static CompletableFuture<Result> afterSent(
-            Result.Sent sent, ImmediateDelivery.Result.Taken taken, @Nullable Throwable trouble) {
         boolean owed =
                 taken.recipients().stream().map(Recipient::state).anyMatch(s -> !s.isFinal());
-        if (trouble == null) {
-            return CompletableFuture.completedFuture(sent);
-        }
-        log.atError()
-                .addMarker(LogMark.EACH)
-                .addKeyValue("id", sent.id())
-                .addKeyValue("egress", sent.egress())
-                .addKeyValue("owed", owed)
-                .setCause(trouble)
-                .log("sent, but the spool could not keep what became of it");
-        return owed
-                ? CompletableFuture.failedFuture(trouble)
-                : CompletableFuture.completedFuture(sent);
+        return intake.commit(after)
+                .exceptionallyCompose(trouble -> {
+                    log.atError()
+                            .addMarker(LogMark.EACH)
+                            .addKeyValue("id", sent.id())
+                            .addKeyValue("egress", sent.egress())
+                            .addKeyValue("owed", owed)
+                            .setCause(trouble)
+                            .log("sent, but the spool could not keep what became of it");
+                    // When nothing is owed, the loss of the history is no reason to send it again.
+                    return owed
+                            ? CompletableFuture.failedStage(trouble)
+                            : CompletableFuture.completedStage(null);
+                })
+                .thenApply(_ -> sent);
     }
 
     /// An HTTP refusal has no SMTP code: 554.
-    private static Reply upstreamRefusal(ImmediateDelivery.Result.Refused refused) {
-        String firstLine = refused.reply().lines().findFirst().orElse("");
+    private static Reply upstreamRefusal(String reply) {
+        String firstLine = reply.lines().findFirst().orElse("");
         // The first line of several stands for all.
         String alone = firstLine.replaceFirst("^(\\d{3})-", "$1 ");
         if (UpstreamReply.parse(alone) instanceof UpstreamReply.Answered answer

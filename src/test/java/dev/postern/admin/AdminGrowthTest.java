@@ -36,6 +36,6 @@ class AdminGrowthTest extends ReadersGrowth {
     private static void judged(String host, String origin) {
         WritableHeaders<?> headers = WritableHeaders.create();
         headers.set(HeaderNames.ORIGIN, origin);
-        new Guard(null, "127.0.0.1").judge(Method.GET, "/api/v1/status", host, headers);
+        new Guard(null, "127.0.0.1").refusal(Method.GET, "/api/v1/status", host, headers);
     }
 }

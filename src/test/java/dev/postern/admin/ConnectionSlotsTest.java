@@ -20,16 +20,16 @@ class ConnectionSlotsTest {
     private static final Duration TICK = Duration.ofMillis(10);
 
     private long nanos = -Duration.ofHours(1).toNanos();
-    private final ConnectionSlots places = new ConnectionSlots(() -> nanos);
+    private final ConnectionSlots slots = new ConnectionSlots(() -> nanos);
     private final List<String> closed = new ArrayList<>();
 
     private void pass(Duration time) {
         nanos += time.toNanos();
     }
 
-    private ConnectionSlots.Place enter(String name, InetAddress client) {
+    private ConnectionSlots.Slot enter(String name, InetAddress client) {
         pass(TICK);
-        return places.enter(client, () -> closed.add(name));
+        return slots.enter(client, () -> closed.add(name));
     }
 
     private static InetAddress address(int host) {
@@ -41,44 +41,44 @@ class ConnectionSlotsTest {
         }
     }
 
-    private static void run(ConnectionSlots.Place place) {
-        place.works();
-        place.runs();
+    private static void run(ConnectionSlots.Slot slot) {
+        slot.works();
+        slot.runs();
     }
 
-    private List<ConnectionSlots.Place> fill() {
-        return IntStream.range(0, ConnectionSlots.PLACES)
+    private List<ConnectionSlots.Slot> fill() {
+        return IntStream.range(0, ConnectionSlots.SLOTS)
                 .mapToObj(i -> enter("crowd " + i, address(i)))
                 .toList();
     }
 
     @Test
     void whenAllAreTakenTheLongestIdleGoes() {
-        List<ConnectionSlots.Place> crowd = fill();
+        List<ConnectionSlots.Slot> crowd = fill();
         run(crowd.get(0));
         run(crowd.get(1));
         crowd.get(1).awaits();
 
-        ConnectionSlots.Place honest = enter("honest", address(1000));
+        ConnectionSlots.Slot honest = enter("honest", address(1000));
         run(honest);
 
         assertEquals(List.of("crowd 2"), closed);
-        assertEquals(ConnectionSlots.PLACES, places.count());
+        assertEquals(ConnectionSlots.SLOTS, slots.count());
         for (int i = 0; i < 500; i++) {
             enter("more " + i, address(2000 + i));
         }
         assertFalse(closed.contains("honest"), "its request is under way");
         assertFalse(closed.contains("crowd 0"), "its request is under way");
         assertTrue(closed.contains("crowd 1"), "idle again, in its turn");
-        assertEquals(ConnectionSlots.PLACES, places.count());
+        assertEquals(ConnectionSlots.SLOTS, slots.count());
     }
 
     /// Octets that drip do not make a head younger.
     @Test
     void whoHasSentAPartOfAHeadIsIdle() {
-        List<ConnectionSlots.Place> crowd = fill();
+        List<ConnectionSlots.Slot> crowd = fill();
         crowd.forEach(ConnectionSlotsTest::run);
-        crowd.forEach(ConnectionSlots.Place::awaits);
+        crowd.forEach(ConnectionSlots.Slot::awaits);
         crowd.getFirst().begins();
 
         run(enter("honest", address(1000)));
@@ -88,7 +88,7 @@ class ConnectionSlotsTest {
 
     @Test
     void withoutAnIdleOneTheOneGoesThatWaitsLongest() {
-        List<ConnectionSlots.Place> crowd = fill();
+        List<ConnectionSlots.Slot> crowd = fill();
         crowd.forEach(ConnectionSlotsTest::run);
         crowd.get(7).transfers();
         pass(TICK);
@@ -104,10 +104,10 @@ class ConnectionSlotsTest {
     /// Whoever sends a head and then nothing has no request under way.
     @Test
     void whatIsNotRunYetIsIdle() {
-        List<ConnectionSlots.Place> crowd = fill();
-        crowd.forEach(ConnectionSlots.Place::works);
+        List<ConnectionSlots.Slot> crowd = fill();
+        crowd.forEach(ConnectionSlots.Slot::works);
         crowd.get(0).runs();
-        crowd.forEach(ConnectionSlots.Place::transfers);
+        crowd.forEach(ConnectionSlots.Slot::transfers);
 
         run(enter("honest", address(1000)));
 
@@ -117,7 +117,7 @@ class ConnectionSlotsTest {
     /// Whoever does not take its answer is as one that sends nothing.
     @Test
     void whatIsThrownAwayOrHeldBackIsIdle() throws Exception {
-        List<ConnectionSlots.Place> crowd = fill();
+        List<ConnectionSlots.Slot> crowd = fill();
         crowd.forEach(ConnectionSlotsTest::run);
         crowd.get(5).answered();
         crowd.get(5).transfers();
@@ -128,7 +128,7 @@ class ConnectionSlotsTest {
         run(enter("first", address(1000)));
         while (!closed.contains("crowd 9")) {
             Thread.onSpinWait();
-            places.enter(address(1001), () -> {});
+            slots.enter(address(1001), () -> {});
         }
         holder.join();
 
@@ -136,9 +136,9 @@ class ConnectionSlotsTest {
         assertFalse(held.get(), "the one that held back an answer is told that it had to go");
     }
 
-    private static boolean hold(ConnectionSlots.Place place) {
+    private static boolean hold(ConnectionSlots.Slot slot) {
         try {
-            return place.hold(Duration.ofDays(1));
+            return slot.hold(Duration.ofDays(1));
         } catch (InterruptedException unexpected) {
             throw new AssertionError(unexpected);
         }
@@ -157,7 +157,7 @@ class ConnectionSlotsTest {
             enter("local " + i, InetAddress.getLoopbackAddress());
         }
         pass(ConnectionSlots.IDLE_AT_LEAST);
-        places.sweep();
+        slots.sweep();
 
         assertEquals(Set.of("idle 0", "local 0"), Set.copyOf(closed));
         assertEquals(2, closed.size());
@@ -169,7 +169,7 @@ class ConnectionSlotsTest {
         for (int i = 0; i < 3 * ConnectionSlots.IDLE_PER_ADDRESS; i++) {
             enter("worker " + i, address(1));
         }
-        places.sweep();
+        slots.sweep();
         assertEquals(List.of(), closed);
 
         pass(ConnectionSlots.IDLE_AT_LEAST);
@@ -185,7 +185,7 @@ class ConnectionSlotsTest {
             enter("idle " + i, InetAddress.ofLiteral("2001:db8::" + (i + 1)));
         }
         pass(ConnectionSlots.IDLE_AT_LEAST);
-        places.sweep();
+        slots.sweep();
 
         assertEquals(List.of("idle 0"), closed);
     }
@@ -193,7 +193,7 @@ class ConnectionSlotsTest {
     /// It is about to run, and would lose what it was asked for.
     @Test
     void whatIsReadIsNotIdle() {
-        List<ConnectionSlots.Place> crowd = fill();
+        List<ConnectionSlots.Slot> crowd = fill();
         crowd.get(0).works();
 
         run(enter("honest", address(1000)));
@@ -203,48 +203,48 @@ class ConnectionSlotsTest {
 
     @Test
     void aHeadHasItsTime() {
-        ConnectionSlots.Place silent = enter("silent", address(1));
-        ConnectionSlots.Place second = enter("second", address(2));
+        ConnectionSlots.Slot silent = enter("silent", address(1));
+        ConnectionSlots.Slot second = enter("second", address(2));
         run(second);
         second.awaits();
         pass(ConnectionSlots.HEAD_TIME);
-        places.sweep();
+        slots.sweep();
         assertEquals(List.of("silent"), closed);
 
         second.begins();
         pass(ConnectionSlots.HEAD_TIME.minus(TICK));
-        places.sweep();
+        slots.sweep();
         assertEquals(1, closed.size());
         pass(TICK.multipliedBy(2));
-        places.sweep();
+        slots.sweep();
 
         assertEquals(List.of("silent", "second"), closed);
         silent.leave();
-        assertEquals(0, places.count());
+        assertEquals(0, slots.count());
     }
 
     @Test
     void theNextRequestMayBeLongInComing() {
-        ConnectionSlots.Place one = enter("one", address(1));
+        ConnectionSlots.Slot one = enter("one", address(1));
         run(one);
         pass(Duration.ofDays(1));
-        places.sweep();
+        slots.sweep();
         one.awaits();
         pass(ConnectionSlots.IDLE_TIME);
-        places.sweep();
+        slots.sweep();
         assertEquals(List.of(), closed);
 
         pass(TICK);
-        places.sweep();
+        slots.sweep();
         assertEquals(List.of("one"), closed);
     }
 
     @Test
     void whoReadsWhyHasAMoment() {
-        ConnectionSlots.Place broken = enter("broken", address(1));
+        ConnectionSlots.Slot broken = enter("broken", address(1));
         broken.lingers();
         pass(ConnectionSlots.LINGER_TIME.plus(TICK));
-        places.sweep();
+        slots.sweep();
 
         assertEquals(List.of("broken"), closed);
     }
@@ -257,7 +257,7 @@ class ConnectionSlotsTest {
                 50,
                 random -> {
                     closed.clear();
-                    ConnectionSlots.Place slow = enter("slow", address(1));
+                    ConnectionSlots.Slot slow = enter("slow", address(1));
                     run(slow);
                     long octets = 0;
                     Duration waited = Duration.ZERO;
@@ -271,13 +271,13 @@ class ConnectionSlotsTest {
                                         octets
                                                 * 1_000_000_000
                                                 / ConnectionSlots.TRANSFER_BYTES_PER_SECOND);
-                        places.sweep();
+                        slots.sweep();
                         assertEquals(waited.compareTo(most) > 0, !closed.isEmpty());
                         int more = random.nextInt(1, 64 * 1024);
                         octets += more;
                         slow.transferred(more);
                         pass(Duration.ofSeconds(random.nextInt(100)));
-                        places.sweep();
+                        slots.sweep();
                     }
                 });
     }

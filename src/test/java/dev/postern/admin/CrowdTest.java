@@ -78,7 +78,7 @@ class CrowdTest {
     void whoeverSendsARequestIsServedAmongThoseWhoTakeNoAnswer() throws IOException {
         HostPort health = stage.health();
         String scrape = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
-        for (int i = 0; i < ConnectionSlots.PLACES; i++) {
+        for (int i = 0; i < ConnectionSlots.SLOTS; i++) {
             Socket deaf = new Socket();
             crowd.add(deaf);
             deaf.setReceiveBufferSize(1);
@@ -146,7 +146,7 @@ class CrowdTest {
         assertFalse(wrong.stream().allMatch(CompletableFuture::isDone), "the last ones wait");
     }
 
-    /// Answers that are held back are no places that others need.
+    /// Answers that are held back are no slots that others need.
     @Test
     void thoseWhoTryTokensKeepNobodyOut() throws Exception {
         HostPort admin = stage.admin(TOKEN);

@@ -5,16 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.EgressState;
+import dev.postern.egress.EgressView;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.reception.Rejection;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,8 +100,8 @@ class MetricsTest {
             assertEquals(
                     0, samples.get("postern_delivery_seconds_count{egress=\"" + egress + "\"}"));
         }
-        for (String reason : Stage.REJECTIONS) {
-            String series = "postern_messages_rejected_total{reason=\"" + reason + "\"}";
+        for (Rejection reason : Rejection.values()) {
+            String series = "postern_messages_rejected_total{reason=\"" + reason.word() + "\"}";
             assertEquals(0, samples.get(series), series);
         }
         for (State state : State.values()) {
@@ -122,16 +128,57 @@ class MetricsTest {
         }
     }
 
+    private static Attempt attempt(OutcomeClass outcome) {
+        Duration took = Duration.ofSeconds(2);
+        return new Attempt(Stage.NOW, "gmail", outcome, "said", took, List.of(), List.of());
+    }
+
+    @Test
+    void syncsBeforeTheStagesAreWatchedAreNotCounted() throws IOException {
+        stage.metrics.synced(Duration.ofMillis(1), 1);
+        assertEquals(0, samples().get("postern_spool_sync_seconds_count"));
+    }
+
+    private List<String> fallbacks(EgressState state, @Nullable Instant success) {
+        EgressView gmail = Stage.egress("gmail", state);
+        return stage.metrics.fallbacks(
+                List.of(
+                        new EgressView(
+                                gmail.config(),
+                                state,
+                                null,
+                                null,
+                                null,
+                                success,
+                                null,
+                                null,
+                                List.of()),
+                        Stage.egress("sendgrid", EgressState.UP)));
+    }
+
+    @Test
+    void theLastDetourStandsUntilThePreferredEgressWorksAgain() {
+        assertEquals(List.of(), fallbacks(EgressState.UP, Stage.NOW));
+        stage.metrics.fellBack(Stage.id(1), "sendgrid", "gmail", "connection refused");
+        stage.metrics.fellBack(Stage.id(2), "sendgrid", "gmail", "587 timed out");
+        List<String> stands = List.of("sendgrid instead of gmail: 587 timed out");
+        assertEquals(stands, fallbacks(EgressState.DOWN, Stage.NOW.minusSeconds(9)));
+        assertEquals(stands, fallbacks(EgressState.UNKNOWN, Stage.NOW.plusSeconds(9)));
+        assertEquals(stands, fallbacks(EgressState.UP, Stage.NOW.minusSeconds(9)));
+        assertEquals(List.of(), fallbacks(EgressState.UP, Stage.NOW.plusSeconds(9)));
+    }
+
     @Test
     void whatHappensIsCounted() throws IOException {
         stage.health();
-        stage.metrics.accepted(Duration.ofMillis(3));
-        stage.metrics.rejected("too-large");
-        stage.metrics.delivery(
-                "gmail",
-                List.of(OutcomeClass.ACCEPTED, OutcomeClass.REJECTED, OutcomeClass.ACCEPTED),
-                Duration.ofSeconds(2));
-        stage.metrics.synced(Duration.ofMillis(1));
+        stage.metrics.accepted(Duration.ofMillis(3), 9);
+        stage.metrics.rejected(Rejection.SIZE);
+        List<Attempt> lines =
+                Stream.of(OutcomeClass.ACCEPTED, OutcomeClass.REJECTED, OutcomeClass.ACCEPTED)
+                        .map(MetricsTest::attempt)
+                        .toList();
+        stage.metrics.attempted(Stage.id(1), "gmail", lines, Duration.ofSeconds(2));
+        stage.metrics.synced(Duration.ofMillis(1), 1);
         stage.metrics.authFailed();
 
         Map<String, Double> samples = samples();
@@ -139,7 +186,7 @@ class MetricsTest {
         assertEquals(1, samples.get("postern_messages_accepted_total"));
         assertEquals(0, samples.get("postern_accept_seconds_bucket{le=\"0.0025\"}"));
         assertEquals(1, samples.get("postern_accept_seconds_bucket{le=\"0.005\"}"));
-        assertEquals(1, samples.get("postern_messages_rejected_total{reason=\"too-large\"}"));
+        assertEquals(1, samples.get("postern_messages_rejected_total{reason=\"size\"}"));
         assertEquals(
                 1, samples.get("postern_deliveries_total{egress=\"gmail\",outcome=\"accepted\"}"));
         assertEquals(

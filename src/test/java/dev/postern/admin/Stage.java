@@ -1,14 +1,18 @@
 package dev.postern.admin;
 
 import dev.postern.config.Cidr;
+import dev.postern.config.EgressConfig;
 import dev.postern.config.HostPort;
 import dev.postern.config.PosternConfig.HttpConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
+import dev.postern.config.SmtpEgressConfig;
 import dev.postern.doctor.Report;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.EgressState;
+import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
+import dev.postern.listener.Listener;
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -19,13 +23,16 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.reception.Reception;
 import dev.postern.reception.Rejection;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.Reply;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.spool.MessageHistory;
 import dev.postern.spool.QueuedMessage;
+import dev.postern.testing.EgressConfigs;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -34,9 +41,12 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /// Both sockets on free ports, with everything behind them played by fields that a test sets.
-final class Stage implements AutoCloseable, ListenerView, Egresses {
+final class Stage implements AutoCloseable {
 
     static final Instant NOW = Instant.parse("2026-11-22T04:05:06Z");
     static final int MAX_MESSAGE_BYTES = 20_000;
@@ -49,14 +59,20 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
     volatile int connections = 7;
     volatile Instant expiry;
     volatile Probe found = new Probe.Passed("smtp.example.org:587, logged in");
-    volatile AdminSocket.Submission submission =
-            (_, _, _) -> refused("550 5.1.1 no", Rejection.ADDRESS);
-    volatile Metrics metrics;
+    volatile Stages.Submission submission = (_, _, _) -> refused("550 5.1.1 no", Rejection.ADDRESS);
+    final Metrics metrics = new Metrics(clock);
 
-    static final List<String> REJECTIONS = List.of("too-large", "loop");
+    private final Stages stages =
+            new Stages(
+                    () -> new Listener.Status(listening, connections, expiry),
+                    spool,
+                    () -> List.copyOf(views),
+                    this::probe,
+                    (envelope, origin, in) -> submission.submit(envelope, origin, in),
+                    () -> this.diagnosis);
 
-    private HealthSocket health;
-    private AdminSocket admin;
+    private HttpSocket health;
+    private HttpSocket admin;
 
     /// Returns a refusal with the reply of that text.
     static Reception.Result refused(String text, Rejection reason) {
@@ -70,17 +86,9 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
 
     HostPort health() throws IOException {
         if (health == null) {
-            metrics =
-                    new Metrics(
-                            spool::status,
-                            REJECTIONS,
-                            views.stream().map(EgressView::name).toList(),
-                            this,
-                            this,
-                            clock);
-            health =
-                    new HealthSocket(
-                            new HostPort("127.0.0.1", 0), this, spool::status, this, metrics);
+            metrics.egresses(views.stream().map(EgressView::name).toList());
+            metrics.watch(stages);
+            health = HealthSocket.of(new HostPort("127.0.0.1", 0), stages, metrics);
             health.start();
         }
         return health.address();
@@ -97,17 +105,7 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
         if (admin == null) {
             HostPort free = new HostPort("127.0.0.1", 0);
             HttpConfig http = new HttpConfig(free, free, token == null ? null : Secret.of(token));
-            admin =
-                    new AdminSocket(
-                            http,
-                            smtp(),
-                            "1.2.3",
-                            spool,
-                            this,
-                            this,
-                            (envelope, origin, in) -> submission.submit(envelope, origin, in),
-                            () -> diagnosis,
-                            clock);
+            admin = AdminSocket.of(http, smtp(), "1.2.3", stages, metrics, clock);
             admin.start();
         }
         return admin.address();
@@ -123,14 +121,24 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
 
     static EgressView egress(String name, EgressState state) {
         return new EgressView(
-                name,
-                "smtp",
+                new EgressConfig.Smtp(
+                        EgressConfigs.egress(name).common(),
+                        new SmtpEgressConfig(
+                                "smtp.example.org",
+                                OptionalInt.empty(),
+                                SmtpEgressConfig.Tls.REQUIRED,
+                                null,
+                                "hidden-name",
+                                null,
+                                null,
+                                List.of())),
                 state,
-                state == EgressState.DOWN ? "credentials" : null,
+                state == EgressState.DOWN ? Fault.CREDENTIALS : null,
                 "535 5.7.8 no such user me@example.org (login hidden-name)",
                 NOW.minusSeconds(60),
+                NOW.minusSeconds(60),
                 NOW.plusSeconds(900),
-                "hidden-name",
+                null,
                 List.of(
                         new CandidateView(
                                 587, "192.0.2.1", "535 no hidden-name at smtp.example.org")));
@@ -177,7 +185,7 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                 MAX_RECIPIENTS,
                 10,
                 Duration.ofMinutes(5),
-                SmtpConfig.BareNewline.NORMALIZE,
+                BareNewline.NORMALIZE,
                 SmtpConfig.Auth.OPTIONAL,
                 List.of(),
                 false,
@@ -186,30 +194,9 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                 new SmtpConfig.Tls(null, null, false));
     }
 
-    @Override
-    public String address() {
-        return listening;
-    }
-
-    @Override
-    public int connections() {
-        return connections;
-    }
-
-    @Override
-    public Instant certificateExpiry() {
-        return expiry;
-    }
-
-    @Override
-    public List<EgressView> views() {
-        return List.copyOf(views);
-    }
-
-    @Override
-    public Optional<Probe> probe(String name) {
+    private Optional<CompletionStage<Probe>> probe(String name) {
         return views.stream().anyMatch(v -> v.name().equals(name))
-                ? Optional.of(found)
+                ? Optional.of(CompletableFuture.completedFuture(found))
                 : Optional.empty();
     }
 

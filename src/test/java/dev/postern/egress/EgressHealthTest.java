@@ -13,6 +13,7 @@ import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
+import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,7 +31,7 @@ class EgressHealthTest {
 
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
 
-    private final EgressHealth health = new EgressHealth("gmail", START);
+    private final EgressHealth health = new EgressHealth(EgressConfigs.egress("gmail"), START);
     private Instant now = START;
 
     @BeforeEach
@@ -81,7 +82,8 @@ class EgressHealthTest {
     void itStartsUnknownUsableAndProbed() {
         assertEquals(UNKNOWN, state());
         assertTrue(health.admits());
-        assertEquals(Optional.of(START), new EgressHealth("x", START).nextProbe());
+        assertEquals(
+                Optional.of(START), new EgressHealth(EgressConfigs.egress("x"), START).nextProbe());
     }
 
     @Test
@@ -89,7 +91,7 @@ class EgressHealthTest {
         passProbe();
         assertEquals(UP, state());
         assertEquals(now, health.view().lastSuccess());
-        EgressHealth other = new EgressHealth("x", START);
+        EgressHealth other = new EgressHealth(EgressConfigs.egress("x"), START);
         other.finished(other.begin(), List.of(outcome("accepted")), now);
         assertEquals(UP, other.view().state());
     }

@@ -48,7 +48,7 @@ class AdmissionTest {
             int reply)
             throws IOException {
         Admission admission = admission(auth, allow, users, listener.equals("loopback"), tls);
-        Link link = link(client);
+        SessionContext.Link link = link(client);
         assertEquals(offered, admission.authOffered(link, secure));
         Reception.Result.Refused refused = admission.refusal(MAIL, link, secure, false);
         assertEquals(reply, refused == null ? 250 : refused.reply().code().value());
@@ -67,7 +67,7 @@ class AdmissionTest {
     @Test
     void authPlaintextOffersItEverywhere() throws IOException {
         try (Door door = new Door().set("user", "app:secret").set("auth-plaintext", "true")) {
-            Admission admission = new Admission(door.terms().config(), false, false);
+            Admission admission = new Admission(door.context().config(), false, false);
             assertEquals(true, admission.authOffered(link("192.0.2.7"), false));
         }
     }
@@ -82,14 +82,14 @@ class AdmissionTest {
             if (users) {
                 door.set("user", "app:secret");
             }
-            return new Admission(door.terms().config(), loopback, tls);
+            return new Admission(door.context().config(), loopback, tls);
         }
     }
 
-    private static Link link(String client) throws UnknownHostException {
+    private static SessionContext.Link link(String client) throws UnknownHostException {
         InetAddress address = InetAddress.getByName(client);
         InetAddress local =
                 address.isLoopbackAddress() ? address : InetAddress.getByName("192.0.2.1");
-        return new Link(address, local);
+        return new SessionContext.Link(address, local);
     }
 }

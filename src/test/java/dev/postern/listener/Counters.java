@@ -10,16 +10,10 @@ import java.util.concurrent.atomic.AtomicLong;
 /// What an observer was told.
 final class Counters implements Listener.Observer {
 
-    final AtomicInteger sessions = new AtomicInteger();
     final AtomicInteger accepted = new AtomicInteger();
     final AtomicLong acceptedBytes = new AtomicLong();
     final AtomicInteger authFailures = new AtomicInteger();
     final List<Rejection> rejections = new CopyOnWriteArrayList<>();
-
-    @Override
-    public void sessions(int open) {
-        sessions.set(open);
-    }
 
     @Override
     public void accepted(Duration took, long sizeBytes) {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.listener.Protocol.State;
+import dev.postern.listener.Protocol.SessionState;
 import dev.postern.smtp.Limits;
 import dev.postern.testing.Seeds;
 import java.net.InetAddress;
@@ -41,14 +41,14 @@ class CrowdTest {
 
     /// A session that does as it is asked, unless it can't.
     private static final class Guest implements Crowd.Guest {
-        State state = State.READY;
+        SessionState state = SessionState.READY;
         Crowd.Seat seat;
         boolean asked;
         boolean stubborn;
         boolean heldUp;
 
         @Override
-        public State state() {
+        public SessionState state() {
             return state;
         }
 
@@ -67,7 +67,7 @@ class CrowdTest {
             }
         }
 
-        Guest in(State newState) {
+        Guest in(SessionState newState) {
             state = newState;
             return this;
         }
@@ -142,7 +142,7 @@ class CrowdTest {
 
     @Test
     void whoHasNoTransactionGivesWayFirst() {
-        Guest addressed = seated(ONE).in(State.ADDRESSED);
+        Guest addressed = seated(ONE).in(SessionState.ADDRESSED);
         passes(Duration.ofMillis(1));
         Guest idle = seated(ONE);
         seated(ONE);
@@ -166,13 +166,16 @@ class CrowdTest {
 
     @ParameterizedTest
     @EnumSource
-    void onlySomeStatesGiveWay(State state) {
+    void onlySomeStatesGiveWay(SessionState state) {
         Guest guest = seated(ONE).in(state);
-        seated(ONE).in(State.COMMITTING);
-        seated(ONE).in(State.COMMITTING);
-        boolean closed = state == State.CLOSED;
-        boolean content = state == State.DATA || state == State.CHUNK || state == State.CHUNKED;
-        boolean ours = state == State.COMMITTING || state == State.CHECKING;
+        seated(ONE).in(SessionState.COMMITTING);
+        seated(ONE).in(SessionState.COMMITTING);
+        boolean closed = state == SessionState.CLOSED;
+        boolean content =
+                state == SessionState.DATA
+                        || state == SessionState.CHUNK
+                        || state == SessionState.CHUNKED;
+        boolean ours = state == SessionState.COMMITTING || state == SessionState.CHECKING;
         assertEquals(closed, enter(ONE).seat != null, "at once, for the same client");
         if (!closed) {
             passes(Crowd.SILENT_AFTER);
@@ -184,9 +187,9 @@ class CrowdTest {
 
     @Test
     void contentThatComesInIsProgress() {
-        Guest receiving = seated(ONE).in(State.DATA);
-        seated(ONE).in(State.COMMITTING);
-        seated(ONE).in(State.COMMITTING);
+        Guest receiving = seated(ONE).in(SessionState.DATA);
+        seated(ONE).in(SessionState.COMMITTING);
+        seated(ONE).in(SessionState.COMMITTING);
         passes(Crowd.STALLED_AFTER);
         receiving.seat.progress();
         assertNull(enter(OTHER).seat);
@@ -241,7 +244,7 @@ class CrowdTest {
 
     @Test
     void whenTheRoomIsUsedUpNewSessionsAreRefused() {
-        Guest large = seated(ONE).in(State.ADDRESSED);
+        Guest large = seated(ONE).in(SessionState.ADDRESSED);
         filled(large);
         assertNull(enter(ONE).seat);
         assertFalse(large.asked);
@@ -253,7 +256,7 @@ class CrowdTest {
     /// Large mail under way keeps its own client's new sessions out, and nobody else's.
     @Test
     void whoHoldsNothingOfItIsLetIn() {
-        Guest large = seated(ONE).in(State.DATA);
+        Guest large = seated(ONE).in(SessionState.DATA);
         filled(large);
         assertNull(enter(ONE).seat);
         Guest other = seated(OTHER);
@@ -265,9 +268,9 @@ class CrowdTest {
     /// Its client can't go on while the disk does not.
     @Test
     void aMessageThatWaitsForTheSpoolStays() {
-        Guest waiting = seated(ONE).in(State.DATA);
-        seated(ONE).in(State.COMMITTING);
-        seated(ONE).in(State.COMMITTING);
+        Guest waiting = seated(ONE).in(SessionState.DATA);
+        seated(ONE).in(SessionState.COMMITTING);
+        seated(ONE).in(SessionState.COMMITTING);
         waiting.heldUp = true;
         passes(Crowd.STALLED_AFTER.multipliedBy(2));
         assertNull(enter(OTHER).seat);
@@ -280,19 +283,19 @@ class CrowdTest {
     /// Where no seat was found, room for octets may be.
     @Test
     void aSearchForOneThingSaysNothingOfAnother() {
-        Guest large = seated(OTHER).in(State.CHECKING);
-        seated(ONE).in(State.COMMITTING);
-        Guest mine = seated(ONE).in(State.COMMITTING);
+        Guest large = seated(OTHER).in(SessionState.CHECKING);
+        seated(ONE).in(SessionState.COMMITTING);
+        Guest mine = seated(ONE).in(SessionState.COMMITTING);
         filled(large);
         assertNull(enter(ONE).seat);
-        large.in(State.ADDRESSED);
+        large.in(SessionState.ADDRESSED);
         assertTrue(mine.seat.hold(Crowd.FREE_BYTES + 1000));
         assertTrue(large.asked);
     }
 
     @Test
     void aSilentEnvelopeGivesWay() {
-        Guest large = seated(ONE).in(State.ADDRESSED);
+        Guest large = seated(ONE).in(SessionState.ADDRESSED);
         Guest next = seated(ONE);
         filled(large);
         assertFalse(next.seat.hold(50_000));
@@ -303,8 +306,8 @@ class CrowdTest {
 
     @Test
     void whoHoldsMostGivesWayToAnother() {
-        Guest mine = seated(OTHER).in(State.ADDRESSED);
-        Guest theirs = seated(ONE).in(State.ADDRESSED);
+        Guest mine = seated(OTHER).in(SessionState.ADDRESSED);
+        Guest theirs = seated(ONE).in(SessionState.ADDRESSED);
         assertTrue(mine.seat.hold(40_000));
         assertTrue(theirs.seat.hold(60_000));
         assertTrue(mine.seat.hold(45_000));
@@ -378,7 +381,7 @@ class CrowdTest {
         switch (random.nextInt(5)) {
             case 0 -> guest.seat.leave();
             case 1 -> guest.seat.progress();
-            case 2 -> guest.state = Seeds.oneOf(random, List.of(State.values()));
+            case 2 -> guest.state = Seeds.oneOf(random, List.of(SessionState.values()));
             default -> guest.seat.hold(random.nextInt(60_000));
         }
         assertTrue(guests.contains(guest));

@@ -13,7 +13,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /// A session without a network: octets go straight in, replies are kept. The test's thread is the
 /// event loop.
-final class DirectPeer implements SessionOutput, Crowd.Guest {
+final class DirectPeer implements Session.Output, Crowd.Guest {
 
     private static final long HELD_BYTES_AT_MOST = 1 << 20;
 
@@ -31,14 +31,14 @@ final class DirectPeer implements SessionOutput, Crowd.Guest {
     private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     private ByteBuffer kept = ByteBuffer.allocate(0);
 
-    DirectPeer(Terms terms) {
-        this(terms, HELD_BYTES_AT_MOST);
+    DirectPeer(SessionContext context) {
+        this(context, HELD_BYTES_AT_MOST);
     }
 
-    DirectPeer(Terms terms, long heldBytesAtMost) {
+    DirectPeer(SessionContext context, long heldBytesAtMost) {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         Crowd.Seat seat = new Crowd(1, 1, heldBytesAtMost, System::nanoTime).enter(loopback, this);
-        session = new Session(terms, new Link(loopback, loopback), this, seat);
+        session = new Session(context, new SessionContext.Link(loopback, loopback), this, seat);
         session.greet();
     }
 
@@ -111,8 +111,8 @@ final class DirectPeer implements SessionOutput, Crowd.Guest {
     }
 
     @Override
-    public Protocol.State state() {
-        return session == null ? Protocol.State.START : session.state();
+    public Protocol.SessionState state() {
+        return session == null ? Protocol.SessionState.START : session.state();
     }
 
     @Override

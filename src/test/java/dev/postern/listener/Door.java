@@ -9,9 +9,9 @@ import dev.postern.config.PosternConfig.RetryConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.PosternConfig.SpoolConfig;
-import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.reception.ImmediateDelivery;
 import dev.postern.reception.Reception;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.FailureThrottle;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -77,16 +77,17 @@ final class Door implements AutoCloseable {
         reception = new Reception(config, spool, immediate, counters, () -> NOW);
         listener =
                 crowd == null
-                        ? Listener.start(config.smtp(), reception, counters)
-                        : Listener.start(config.smtp(), reception, counters, crowd);
+                        ? new Listener(config.smtp(), reception, counters)
+                        : new Listener(config.smtp(), reception, counters, crowd);
+        listener.start();
         return this;
     }
 
     /// Returns what a session without a listener needs.
-    Terms terms() throws IOException {
+    SessionContext context() throws IOException {
         PosternConfig config = config();
-        StartTls startTls = StartTls.of(config.smtp().tls()).orElse(null);
-        return new Terms(
+        TlsCertificate startTls = TlsCertificate.of(config.smtp().tls()).orElse(null);
+        return new SessionContext(
                 config.smtp(),
                 new Reception(config, spool, immediate, counters, () -> NOW),
                 new Admission(config.smtp(), true, startTls != null),
@@ -152,7 +153,7 @@ final class Door implements AutoCloseable {
                 Integer.parseInt(get("max-recipients", "1000")),
                 Integer.parseInt(get("max-connections", "500")),
                 Duration.parse(get("idle-timeout", "PT5M")),
-                SmtpConfig.BareNewline.valueOf(get("bare-newline", "NORMALIZE")),
+                BareNewline.valueOf(get("bare-newline", "NORMALIZE")),
                 SmtpConfig.Auth.valueOf(get("auth", "OPTIONAL")),
                 users,
                 Boolean.parseBoolean(get("auth-plaintext", "false")),

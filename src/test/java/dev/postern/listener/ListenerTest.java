@@ -17,7 +17,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -78,7 +77,7 @@ class ListenerTest {
     @Test
     void saysWhichSocketIsTaken() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            SmtpConfig config = door.terms().config();
+            SmtpConfig config = door.context().config();
             SmtpConfig there =
                     new SmtpConfig(
                             new HostPort("127.0.0.1", taken.getLocalPort()),
@@ -94,11 +93,11 @@ class ListenerTest {
                             config.allow(),
                             config.allowIsDefault(),
                             config.tls());
-            Reception reception = door.terms().reception();
+            Reception reception = door.context().reception();
             IOException refused =
                     assertThrows(
                             IOException.class,
-                            () -> Listener.start(there, reception, new Counters()));
+                            () -> new Listener(there, reception, new Counters()).start());
             String message = refused.getMessage();
             assertTrue(
                     message.startsWith(
@@ -114,7 +113,7 @@ class ListenerTest {
             assertEquals("421 4.4.2 Idle for too long", client.line());
             assertNull(client.line());
         }
-        Eventually.until("no session", () -> door.counters.sessions.get() == 0);
+        Eventually.until("no session", () -> door.listener().status().connections() == 0);
     }
 
     @Test
@@ -155,7 +154,7 @@ class ListenerTest {
             assertEquals("250 2.0.0 Ok", second.ask("NOOP"));
             assertEquals("221 2.0.0 Bye", first.ask("QUIT"));
             first.socket().close();
-            Eventually.until("room", () -> door.counters.sessions.get() == 1);
+            Eventually.until("room", () -> door.listener().status().connections() == 1);
             connected().close();
         }
     }
@@ -191,7 +190,7 @@ class ListenerTest {
                     List.of("250 2.0.0 Ok: queued as 000000000001", "221 2.0.0 Bye"),
                     client.rest());
         }
-        Eventually.until("no session", () -> door.counters.sessions.get() == 0);
+        Eventually.until("no session", () -> door.listener().status().connections() == 0);
     }
 
     @Test
@@ -204,7 +203,7 @@ class ListenerTest {
             // Closed with a reset: that the client is gone is known before the commit ends.
             client.socket().setSoLinger(true, 0);
         }
-        Eventually.until("gone", () -> door.counters.sessions.get() == 0);
+        Eventually.until("gone", () -> door.listener().status().connections() == 0);
         door.spool.letCommitsGo();
         Eventually.until("stored", () -> door.spool.stored.size() == 1);
         Eventually.until("counted", () -> door.counters.accepted.get() == 1);
@@ -274,7 +273,7 @@ class ListenerTest {
     @Test
     void hasNoCertificateToEnd() throws IOException {
         door.open();
-        assertEquals(Optional.empty(), door.listener().certificateExpires());
+        assertNull(door.listener().status().certificateExpiry());
     }
 
     @Test
@@ -327,7 +326,7 @@ class ListenerTest {
             Eventually.until("commit", () -> door.spool.waitingCommits() == 1);
             client.socket().setSoLinger(true, 0);
         }
-        Eventually.until("gone", () -> door.counters.sessions.get() == 0);
+        Eventually.until("gone", () -> door.listener().status().connections() == 0);
         try (Client early = new Client(door.address())) {
             assertEquals("421 4.7.0 Too many connections, try again later", early.line());
         }
@@ -414,7 +413,7 @@ class ListenerTest {
                         }
                     });
         }
-        Eventually.until("no session", () -> door.counters.sessions.get() == 0);
+        Eventually.until("no session", () -> door.listener().status().connections() == 0);
     }
 
     @Test

@@ -2,9 +2,9 @@ package dev.postern.listener;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.postern.listener.Protocol.State;
-import dev.postern.listener.Protocol.Step;
-import dev.postern.listener.Protocol.Verb;
+import dev.postern.listener.Protocol.SessionState;
+import dev.postern.listener.Protocol.SmtpVerb;
+import dev.postern.listener.Protocol.Transition;
 import dev.postern.smtp.Reply;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,25 +28,25 @@ class ProtocolTest {
     private static final Path PAGE =
             Path.of(System.getProperty("postern.home", "."), "docs", "session.md");
 
-    private static final Map<State, String> WAY_TO =
+    private static final Map<SessionState, String> WAY_TO =
             Map.of(
-                    State.START, "",
-                    State.READY, "EHLO x\r\n",
-                    State.SENDER, "EHLO x\r\nMAIL FROM:<a@example.org>\r\n",
-                    State.ADDRESSED,
+                    SessionState.START, "",
+                    SessionState.READY, "EHLO x\r\n",
+                    SessionState.SENDER, "EHLO x\r\nMAIL FROM:<a@example.org>\r\n",
+                    SessionState.ADDRESSED,
                             "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n",
-                    State.CHUNKED,
+                    SessionState.CHUNKED,
                             "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n"
                                     + "BDAT 6\r\nA: b\r\n");
 
-    private static List<State> commandStates() {
-        return Arrays.stream(State.values()).filter(State::takesCommands).toList();
+    private static List<SessionState> commandStates() {
+        return Arrays.stream(SessionState.values()).filter(SessionState::takesCommands).toList();
     }
 
     static List<Arguments> cells() {
         List<Arguments> cells = new ArrayList<>();
-        for (State state : commandStates()) {
-            for (Verb verb : Verb.values()) {
+        for (SessionState state : commandStates()) {
+            for (SmtpVerb verb : SmtpVerb.values()) {
                 cells.add(Arguments.of(state, verb));
             }
         }
@@ -55,25 +55,25 @@ class ProtocolTest {
 
     @ParameterizedTest(name = "{1} in {0}")
     @MethodSource("cells")
-    void theSessionDoesWhatTheTableSays(State state, Verb verb) throws IOException {
+    void theSessionDoesWhatTheTableSays(SessionState state, SmtpVerb verb) throws IOException {
         try (Door door = new Door()) {
-            if (verb == Verb.STARTTLS) {
+            if (verb == SmtpVerb.STARTTLS) {
                 door.set("tls.certificate", "listener-ec-chain.pem");
                 door.set("tls.key", "listener-sec1.pem");
             }
-            DirectPeer peer = new DirectPeer(door.terms());
+            DirectPeer peer = new DirectPeer(door.context());
             peer.give(WAY_TO.get(state));
             assertEquals(state, peer.session.state());
-            Step step = Protocol.step(state, verb);
+            Transition step = Transition.of(state, verb);
 
             peer.give(line(verb));
 
             Reply refusal = step.refusal();
-            if (refusal != null && verb == Verb.BDAT) {
-                assertEquals(State.REFUSED_CHUNK, peer.session.state());
+            if (refusal != null && verb == SmtpVerb.BDAT) {
+                assertEquals(SessionState.REFUSED_CHUNK, peer.session.state());
                 peer.give("...");
             }
-            State next = step.next() == null ? state : step.next();
+            SessionState next = step.next() == null ? state : step.next();
             assertEquals(next, peer.session.state());
             if (refusal != null) {
                 assertEquals(refusal, peer.replies.getLast());
@@ -83,7 +83,7 @@ class ProtocolTest {
         }
     }
 
-    private static String line(Verb verb) {
+    private static String line(SmtpVerb verb) {
         return switch (verb) {
             case HELO, EHLO, VRFY -> verb + " x\r\n";
             case MAIL -> "MAIL FROM:<c@example.org>\r\n";
@@ -140,10 +140,10 @@ class ProtocolTest {
 
     private static String arrows() {
         Map<String, List<String>> verbs = new TreeMap<>();
-        for (State state : commandStates()) {
-            for (Verb verb : Verb.values()) {
-                State next = Protocol.step(state, verb).next();
-                if (next != null && (next != state || verb == Verb.EHLO)) {
+        for (SessionState state : commandStates()) {
+            for (SmtpVerb verb : SmtpVerb.values()) {
+                SessionState next = Transition.of(state, verb).next();
+                if (next != null && (next != state || verb == SmtpVerb.EHLO)) {
                     verbs.computeIfAbsent(state + " --> " + next, _ -> new ArrayList<>())
                             .add(verb.name());
                 }
@@ -158,17 +158,17 @@ class ProtocolTest {
         StringBuilder table = new StringBuilder("| verb |");
         commandStates().forEach(state -> table.append(' ').append(state).append(" |"));
         table.append("\n|---|").append("---|".repeat(commandStates().size())).append('\n');
-        for (Verb verb : Verb.values()) {
+        for (SmtpVerb verb : SmtpVerb.values()) {
             table.append("| ").append(verb).append(" |");
-            for (State state : commandStates()) {
-                table.append(' ').append(cell(Protocol.step(state, verb))).append(" |");
+            for (SessionState state : commandStates()) {
+                table.append(' ').append(cell(Transition.of(state, verb))).append(" |");
             }
             table.append('\n');
         }
         return table.toString();
     }
 
-    private static String cell(Step step) {
+    private static String cell(Transition step) {
         Reply refusal = step.refusal();
         if (refusal != null) {
             return refusal.code() + " " + String.join(" ", refusal.lines());

@@ -12,7 +12,7 @@ class SessionFuzzTest {
     void anyOctetsAreAnswered(byte[] octets) throws IOException {
         try (Door door = new Door().set("user", "app:secret").set("max-message-size", "200")) {
             door.spool.immediate = true;
-            DirectPeer peer = new DirectPeer(door.terms());
+            DirectPeer peer = new DirectPeer(door.context());
             peer.give(octets);
             peer.session.gone();
             assertEquals(0, door.spool.openIntakes.get());

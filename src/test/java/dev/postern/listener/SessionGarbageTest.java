@@ -54,7 +54,7 @@ class SessionGarbageTest {
                 300,
                 random -> {
                     try (Door door = door()) {
-                        DirectPeer peer = new DirectPeer(door.terms());
+                        DirectPeer peer = new DirectPeer(door.context());
                         for (int i = 0; i < 20; i++) {
                             peer.give(Seeds.bytes(random, 3000));
                         }
@@ -72,7 +72,7 @@ class SessionGarbageTest {
                 2000,
                 random -> {
                     try (Door door = door()) {
-                        DirectPeer peer = new DirectPeer(door.terms());
+                        DirectPeer peer = new DirectPeer(door.context());
                         for (int i = random.nextInt(60); i > 0; i--) {
                             peer.give(piece(random));
                         }
@@ -94,9 +94,9 @@ class SessionGarbageTest {
                     String octets = all.toString().replace("STARTTLS", "NOOP");
                     try (Door one = door();
                             Door other = door()) {
-                        DirectPeer whole = new DirectPeer(one.terms());
+                        DirectPeer whole = new DirectPeer(one.context());
                         whole.give(octets);
-                        DirectPeer cut = new DirectPeer(other.terms());
+                        DirectPeer cut = new DirectPeer(other.context());
                         int at = 0;
                         while (at < octets.length()) {
                             int end = Math.min(octets.length(), at + 1 + random.nextInt(9));

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.listener.Protocol.State;
+import dev.postern.listener.Protocol.SessionState;
 import dev.postern.reception.Rejection;
 import dev.postern.smtp.FailureThrottle;
 import dev.postern.smtp.Limits;
@@ -31,7 +31,7 @@ class SessionRoomTest {
 
     private DirectPeer crowded() throws IOException {
         door.spool.immediate = true;
-        return new DirectPeer(door.terms(), HELD_AT_MOST).give("EHLO x\r\n" + MAIL);
+        return new DirectPeer(door.context(), HELD_AT_MOST).give("EHLO x\r\n" + MAIL);
     }
 
     /// Says RCPT until one is refused, and returns how many were taken.
@@ -79,23 +79,23 @@ class SessionRoomTest {
     void aLongLineNeedsRoomToo() throws IOException {
         DirectPeer peer = crowded();
         peer.give("A".repeat(Limits.AUTH_LINE_OCTETS - 10));
-        assertEquals(State.SENDER, peer.session.state());
+        assertEquals(SessionState.SENDER, peer.session.state());
         peer.give("\r\n");
         assertEquals("500 5.5.2 Line too long", peer.last());
         fill(peer);
         peer.give("A".repeat(Limits.AUTH_LINE_OCTETS - 10));
         assertEquals("421 4.7.0 Other clients need the room, try again later", peer.last());
-        assertEquals(State.CLOSED, peer.session.state());
+        assertEquals(SessionState.CLOSED, peer.session.state());
     }
 
     /// A name is kept until the password comes, and then with the session.
     @Test
     void aLongNameNeedsRoomToo() throws IOException {
         String name = Base64.getEncoder().encodeToString("n".repeat(8000).getBytes(US_ASCII));
-        DirectPeer large = new DirectPeer(door.terms(), 100_000);
+        DirectPeer large = new DirectPeer(door.context(), 100_000);
         large.give("EHLO x\r\nAUTH LOGIN\r\n" + name + "\r\n");
         assertEquals("334 UGFzc3dvcmQ6", large.last());
-        DirectPeer small = new DirectPeer(door.terms(), HELD_AT_MOST);
+        DirectPeer small = new DirectPeer(door.context(), HELD_AT_MOST);
         small.give("EHLO x\r\nAUTH LOGIN\r\n" + name + "\r\n");
         assertEquals("421 4.7.0 Other clients need the room, try again later", small.last());
     }
@@ -103,7 +103,7 @@ class SessionRoomTest {
     /// One read of commands can have answers many times as long.
     @Test
     void aClientThatIsBehindIsNotHeard() throws IOException {
-        DirectPeer peer = new DirectPeer(door.terms());
+        DirectPeer peer = new DirectPeer(door.context());
         peer.repliesAtMost = 10;
         peer.give("HELP\r\n".repeat(1000));
         assertEquals(10, peer.replies.size());
@@ -117,14 +117,14 @@ class SessionRoomTest {
 
     // Failed log-ins.
 
-    private static DirectPeer failed(Terms terms) {
-        return new DirectPeer(terms).give("EHLO x\r\nAUTH PLAIN AGFwcAB3cm9uZw==\r\n");
+    private static DirectPeer failed(SessionContext context) {
+        return new DirectPeer(context).give("EHLO x\r\nAUTH PLAIN AGFwcAB3cm9uZw==\r\n");
     }
 
     @Test
     void answersToFailuresWaitTheLongerTheMoreThereAre() throws IOException {
-        Terms terms = door.terms();
-        DirectPeer peer = failed(terms);
+        SessionContext context = door.context();
+        DirectPeer peer = failed(context);
         assertEquals("535 5.7.8 Authentication credentials invalid", peer.last());
         peer.give("AUTH PLAIN AGFwcAB3cm9uZw==\r\n");
         assertEquals(
@@ -132,13 +132,13 @@ class SessionRoomTest {
                 peer.waits);
         assertEquals(
                 List.of(FailureThrottle.FIRST_WAIT.multipliedBy(4)),
-                failed(terms).waits,
+                failed(context).waits,
                 "another session of that address");
     }
 
     @Test
     void toActAsSomebodyElseIsAFailureThatWaits() throws IOException {
-        DirectPeer peer = new DirectPeer(door.terms());
+        DirectPeer peer = new DirectPeer(door.context());
         // root, app, secret
         peer.give("EHLO x\r\nAUTH PLAIN cm9vdABhcHAAc2VjcmV0\r\n");
         assertEquals(List.of(FailureThrottle.FIRST_WAIT), peer.waits);
@@ -146,11 +146,11 @@ class SessionRoomTest {
 
     @Test
     void rightCredentialsNeverWait() throws IOException {
-        Terms terms = door.terms();
+        SessionContext context = door.context();
         for (int i = 0; i < 20; i++) {
-            failed(terms);
+            failed(context);
         }
-        DirectPeer peer = failed(terms);
+        DirectPeer peer = failed(context);
         peer.give("AUTH PLAIN AGFwcABzZWNyZXQ=\r\n");
         assertEquals("235 2.7.0 Authentication successful", peer.last());
         assertEquals(List.of(FailureThrottle.WAIT_AT_MOST), peer.waits);
@@ -158,7 +158,7 @@ class SessionRoomTest {
 
     @Test
     void theThirdFailureWaitsAndEndsTheSession() throws IOException {
-        DirectPeer peer = failed(door.terms());
+        DirectPeer peer = failed(door.context());
         peer.give("AUTH PLAIN AGFwcAB3cm9uZw==\r\n".repeat(2));
         assertEquals("421 4.7.0 Too many failed authentications", peer.last());
         assertEquals(3, peer.waits.size());
@@ -168,7 +168,7 @@ class SessionRoomTest {
     /// What is pipelined behind a failure is answered behind it.
     @Test
     void theSessionWaitsWithItsAnswer() throws IOException {
-        DirectPeer peer = new DirectPeer(door.terms());
+        DirectPeer peer = new DirectPeer(door.context());
         peer.give("EHLO x\r\nAUTH PLAIN AGFwcAB3cm9uZw==\r\nNOOP\r\n");
         List<String> said = peer.replies.stream().map(Reply::toString).toList();
         assertEquals("250 2.0.0 Ok", said.getLast());

@@ -46,7 +46,7 @@ class SmugglingTest {
         for (int cut = 0; cut <= wire.length(); cut++) {
             try (Door door = new Door().set("bare-newline", policy)) {
                 door.spool.immediate = true;
-                DirectPeer peer = new DirectPeer(door.terms());
+                DirectPeer peer = new DirectPeer(door.context());
                 peer.give("EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n");
                 int before = peer.replies.size();
 
@@ -71,7 +71,7 @@ class SmugglingTest {
             assertTrue(stored.contains("MAIL FROM:<evil@example.org>"), stored);
             assertFalse(BARE_NEWLINE.matcher(stored).find(), stored);
         }
-        assertEquals(Protocol.State.READY, peer.session.state());
+        assertEquals(Protocol.SessionState.READY, peer.session.state());
         assertEquals(0, door.spool.openIntakes.get());
     }
 }

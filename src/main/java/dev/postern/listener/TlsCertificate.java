@@ -11,7 +11,6 @@ import java.io.InputStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
@@ -19,9 +18,10 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// *Diagnostics.* At start a broken file is an `IOException` that names it. Later it is logged once
 /// as an error, and the certificate that worked stays.
-final class StartTls {
+final class TlsCertificate {
 
     /// How often the files are looked at. Secrets mounted by Kubernetes change by a switched link,
     /// which a watch on the directory does not tell reliably.
@@ -44,52 +44,47 @@ final class StartTls {
 
     private static final Duration SESSION_AT_MOST = Duration.ofHours(1);
 
-    private static final Logger log = LoggerFactory.getLogger(StartTls.class);
+    private static final Logger log = LoggerFactory.getLogger(TlsCertificate.class);
 
     private final Path certificateFile;
     private final Path keyFile;
     private volatile Loaded loaded;
-    private Stamp seen;
+    private List<Object> seen;
     private String trouble = "";
 
-    private StartTls(Path certificateFile, Path keyFile) throws IOException {
+    private TlsCertificate(Path certificateFile, Path keyFile) throws IOException {
         this.certificateFile = certificateFile;
         this.keyFile = keyFile;
-        this.seen = Stamp.of(certificateFile, keyFile);
+        this.seen = stamps();
         this.loaded = load();
     }
 
     private record Loaded(SslContext context, Instant expires) {}
 
-    /// What tells that a file is another one than before.
-    private record Stamp(
-            @Nullable FileTime certificate,
-            long certificateSize,
-            @Nullable FileTime key,
-            long keySize) {
-
-        static Stamp of(Path certificate, Path key) throws IOException {
-            return new Stamp(
-                    Files.getLastModifiedTime(certificate),
-                    Files.size(certificate),
-                    Files.getLastModifiedTime(key),
-                    Files.size(key));
+    /// Returns what tells that the files are others than before.
+    private List<Object> stamps() throws IOException {
+        List<Object> stamps = new ArrayList<>();
+        for (Path file : List.of(certificateFile, keyFile)) {
+            stamps.add(Files.getLastModifiedTime(file));
+            stamps.add(Files.size(file));
         }
+        return stamps;
     }
 
     /// Loads the certificate; empty when none is configured.
     ///
-    /// @throws UnusableCertificate when it can't be read or used; the message names the file
-    static Optional<StartTls> of(SmtpConfig.Tls config) throws UnusableCertificate {
+    /// @throws Listener.UnusableCertificate when it can't be read or used; the message names the
+    ///   file
+    static Optional<TlsCertificate> of(SmtpConfig.Tls config) throws Listener.UnusableCertificate {
         Path certificate = config.certificate();
         Path key = config.key();
         if (certificate == null || key == null) {
             return Optional.empty();
         }
         try {
-            return Optional.of(new StartTls(certificate, key));
+            return Optional.of(new TlsCertificate(certificate, key));
         } catch (IOException e) {
-            throw new UnusableCertificate(
+            throw new Listener.UnusableCertificate(
                     "smtp.tls: " + certificate + ", " + key + ": " + words(e), e);
         }
     }
@@ -116,7 +111,7 @@ final class StartTls {
     /// Looks whether the files changed, and loads them if so. Blocks.
     synchronized void look() {
         try {
-            Stamp now = Stamp.of(certificateFile, keyFile);
+            List<Object> now = stamps();
             if (now.equals(seen)) {
                 return;
             }

@@ -1,10 +1,12 @@
 package dev.postern.listener;
 
 import dev.postern.config.SmtpConfig;
-import dev.postern.listener.Protocol.Verb;
+import dev.postern.listener.Protocol.SmtpVerb;
 import dev.postern.reception.Reception;
 import dev.postern.smtp.Extension;
 import dev.postern.smtp.FailureThrottle;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,32 +22,49 @@ import org.jspecify.annotations.Nullable;
 /// @param observer for metrics
 /// @param blocking runs what may block
 /// @param throttle how long answers to failed log-ins wait
-record Terms(
+record SessionContext(
         SmtpConfig config,
         Reception reception,
         Admission admission,
-        @Nullable StartTls startTls,
+        @Nullable TlsCertificate startTls,
         Listener.Observer observer,
         Executor blocking,
         FailureThrottle throttle) {
 
-    /// Returns these terms, but who may submit as in `other`.
-    Terms submittersOf(SmtpConfig other) {
+    /// Between whom a session runs.
+    ///
+    /// @param client the other end
+    /// @param local our end
+    record Link(InetAddress client, InetAddress local) {
+
+        /// Returns whether both ends are on this machine.
+        boolean isLoopback() {
+            return client.isLoopbackAddress() && local.isLoopbackAddress();
+        }
+
+        /// Returns the client's address in its short form: `127.0.0.1`, `::1`.
+        String clientText() {
+            return NetUtil.toAddressString(client);
+        }
+    }
+
+    /// Returns the same, but who may submit as in `other`.
+    SessionContext submittersOf(SmtpConfig other) {
         SmtpConfig changed = config.submittersOf(other);
-        return new Terms(
+        return new SessionContext(
                 changed, reception, admission.by(changed), startTls, observer, blocking, throttle);
     }
 
     /// Returns the verbs that a client can use now.
     List<String> verbs(Link link, boolean secure) {
-        return Arrays.stream(Verb.values())
+        return Arrays.stream(SmtpVerb.values())
                 .filter(verb ->
                         switch (verb) {
                             case STARTTLS -> startTls != null && !secure;
                             case AUTH -> admission.authOffered(link, secure);
                             default -> verb.mayComeBeforeTls() || !admission.mustStartTls(secure);
                         })
-                .map(Verb::name)
+                .map(SmtpVerb::name)
                 .toList();
     }
 

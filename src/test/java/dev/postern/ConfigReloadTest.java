@@ -29,9 +29,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ReloadTest implements Reload.User {
+class ConfigReloadTest {
 
-    private static final Logger LOG = Logger.getLogger(Reload.class.getName());
+    private static final Logger LOG = Logger.getLogger(ConfigReload.class.getName());
 
     private static final String EGRESS =
             """
@@ -60,7 +60,7 @@ class ReloadTest implements Reload.User {
                 public void close() {}
             };
 
-    private Reload reload;
+    private ConfigReload reload;
 
     @BeforeEach
     void listen() throws IOException {
@@ -79,7 +79,8 @@ class ReloadTest implements Reload.User {
                         () -> "test-machine",
                         _ -> "ext4");
         ConfigFiles files = new ConfigFiles(sources);
-        reload = new Reload(files, assertInstanceOf(Loaded.Valid.class, files.load()), asked, this);
+        Loaded.Valid running = assertInstanceOf(Loaded.Valid.class, files.load());
+        reload = new ConfigReload(files, running, asked, _ -> objections, this::use);
     }
 
     @AfterEach
@@ -92,13 +93,7 @@ class ReloadTest implements Reload.User {
         Files.writeString(directory.resolve("postern.yaml"), yaml);
     }
 
-    @Override
-    public List<Problem> objections(Loaded.Valid next) {
-        return objections;
-    }
-
-    @Override
-    public List<String> use(PosternConfig next) {
+    private List<String> use(PosternConfig next) {
         used.add(next);
         return made;
     }
@@ -170,7 +165,7 @@ class ReloadTest implements Reload.User {
 
     @Test
     void itLooksByItselfAndReadsAtOnceWhenAsked() throws IOException {
-        try (Reload running = reload.start()) {
+        try (ConfigReload running = reload.start()) {
             assertEquals(reload, running);
             asked.release();
             Await.until("it read", () -> used.size() == 1);

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,47 +29,45 @@ import org.slf4j.LoggerFactory;
 /// one warning with all problems of a configuration that can't be used. Values are never told.
 ///
 /// *See also.* [ConfigFiles], [Changes], [Forwarder#use].
-final class Reload implements AutoCloseable {
+final class ConfigReload implements AutoCloseable {
 
     /// How often the files are looked at. A change counts once two looks in a row found the same,
     /// so that nobody is read while he writes.
     static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
-    private static final Logger log = LoggerFactory.getLogger(Reload.class);
+    private static final Logger log = LoggerFactory.getLogger(ConfigReload.class);
 
     private final ConfigFiles files;
     private final Semaphore asked;
-    private final User user;
+    private final Function<Loaded.Valid, List<Problem>> objections;
+    private final Function<PosternConfig, List<String>> user;
     private final Loaded.Valid started;
     private Loaded.Valid last;
     private boolean broken;
     private volatile boolean closed;
 
-    /// What takes up configurations.
-    interface User {
-
-        /// Returns what is wrong with a configuration for this program as it runs.
-        List<Problem> objections(Loaded.Valid next);
-
-        /// Goes on with another configuration.
-        ///
-        /// @return the names of the egresses that are new, or made anew
-        List<String> use(PosternConfig next);
-    }
-
     /// Makes ready for changes since `running` was loaded from these files.
     ///
     /// @param asked released for each wish to read them at once
-    Reload(ConfigFiles files, Loaded.Valid running, Semaphore asked, User user) {
+    /// @param objections says what is wrong with a configuration for this program as it runs
+    /// @param user goes on with a configuration; returns the names of the egresses that are new, or
+    ///   made anew
+    ConfigReload(
+            ConfigFiles files,
+            Loaded.Valid running,
+            Semaphore asked,
+            Function<Loaded.Valid, List<Problem>> objections,
+            Function<PosternConfig, List<String>> user) {
         this.files = files;
         this.asked = asked;
+        this.objections = objections;
         this.user = user;
         this.started = running;
         this.last = running;
     }
 
     /// Begins to look.
-    Reload start() {
+    ConfigReload start() {
         Thread.ofVirtual().name("reload").start(this::watch);
         return this;
     }
@@ -101,11 +100,11 @@ final class Reload implements AutoCloseable {
             switch (files.load()) {
                 case Loaded.Invalid invalid -> refuse(invalid.lines());
                 case Loaded.Valid valid -> {
-                    List<Problem> objections = user.objections(valid);
-                    if (objections.isEmpty()) {
+                    List<Problem> wrong = objections.apply(valid);
+                    if (wrong.isEmpty()) {
                         take(valid, wished);
                     } else {
-                        refuse(objections.stream().map(Problem::toString).toList());
+                        refuse(wrong.stream().map(Problem::toString).toList());
                     }
                 }
             }
@@ -124,7 +123,7 @@ final class Reload implements AutoCloseable {
 
     private void take(Loaded.Valid next, boolean wished) {
         Changes changes = Changes.between(last, next);
-        List<String> made = user.use(next.config());
+        List<String> made = user.apply(next.config());
         Set<String> names = new LinkedHashSet<>(changes.live());
         for (String egress : made) {
             String name = "egress." + egress;

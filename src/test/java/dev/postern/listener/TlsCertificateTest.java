@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Certificates and keys: every form that OpenSSL writes, errors, and files that change.
-class StartTlsTest {
+class TlsCertificateTest {
 
     @TempDir Path home;
 
@@ -49,14 +49,14 @@ class StartTlsTest {
                 assertEquals("TLSv1.3", session.getProtocol());
                 assertEquals("250 LIMITS RCPTMAX=1000", client.ask("EHLO x"));
             }
-            Instant expires = door.listener().certificateExpires().orElseThrow();
+            Instant expires = door.listener().status().certificateExpiry();
             assertTrue(expires.isAfter(Instant.parse("2050-01-01T00:00:00Z")));
         }
     }
 
     @Test
     void noCertificateIsNoTls() throws IOException {
-        assertEquals(Optional.empty(), StartTls.of(new SmtpConfig.Tls(null, null, false)));
+        assertEquals(Optional.empty(), TlsCertificate.of(new SmtpConfig.Tls(null, null, false)));
     }
 
     @ParameterizedTest
@@ -71,7 +71,7 @@ class StartTlsTest {
         IOException trouble =
                 assertThrows(
                         IOException.class,
-                        () -> StartTls.of(tls(Door.file(certificate), Door.file(key))));
+                        () -> TlsCertificate.of(tls(Door.file(certificate), Door.file(key))));
         assertTrue(trouble.toString().contains(words), trouble.toString());
     }
 
@@ -89,7 +89,7 @@ class StartTlsTest {
         Path key = home.resolve("key.pem");
         put("listener-chain.pem", certificate);
         put("listener-pkcs8.pem", key);
-        StartTls startTls = StartTls.of(tls(certificate, key)).orElseThrow();
+        TlsCertificate startTls = TlsCertificate.of(tls(certificate, key)).orElseThrow();
         Instant first = startTls.expires();
 
         // The certificate is replaced before its key: half a change is not used.
