@@ -14,7 +14,8 @@ import dev.postern.listener.Reception;
 import dev.postern.listener.Rejection;
 import dev.postern.log.Logging;
 import dev.postern.spool.FileDisk;
-import dev.postern.spool.JournalSpool;
+import dev.postern.spool.Intakes;
+import dev.postern.spool.QueueAdmin;
 import dev.postern.spool.Spool;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -68,20 +69,26 @@ public final class Forwarder implements AutoCloseable {
         this.config = config;
         try {
             Clock clock = SteadyClock.system();
-            Spool spool =
-                    opened(JournalSpool.open(config.spool(), clock, new FileDisk(), instruments));
+            Spool spool = opened(Spool.open(config.spool(), clock, new FileDisk(), instruments));
             stock = opened(new EgressRegistry(config.smtp().hostname()));
             stock.use(config.egress());
-            dispatcher = opened(Dispatcher.of(config, spool, stock.egresses(), instruments, clock));
-            reception = reception(spool, clock);
+            dispatcher =
+                    opened(
+                            Dispatcher.of(
+                                    config, spool.queue(), stock.egresses(), instruments, clock));
+            reception = reception(spool.intakes(), clock);
             waysOut = new WaysOut(dispatcher, config.egress(), instruments.detours());
-            metrics = metrics(spool, waysOut, clock);
+            metrics = metrics(spool.admin(), waysOut, clock);
             instruments.connect(metrics);
             health =
                     new HealthSocket(
-                            config.http().health(), doorplate, spool::status, waysOut, metrics);
+                            config.http().health(),
+                            doorplate,
+                            spool.admin()::status,
+                            waysOut,
+                            metrics);
             consultation = new LiveDoctor(config, dispatcher);
-            admin = adminSocket(version, spool, waysOut, clock);
+            admin = adminSocket(version, spool.admin(), waysOut, clock);
             CompletableFuture<Void> sockets = startSockets();
             listener = opened(Listener.start(config.smtp(), reception, instruments));
             doorplate.show(listener);
@@ -110,14 +117,14 @@ public final class Forwarder implements AutoCloseable {
         return stage;
     }
 
-    private Reception reception(Spool spool, Clock clock) {
+    private Reception reception(Intakes intakes, Clock clock) {
         Handing handing = config.acknowledge() == Acknowledge.SENT ? new Handing(dispatcher) : null;
-        return new Reception(config, spool, handing, instruments, clock);
+        return new Reception(config, intakes, handing, instruments, clock);
     }
 
-    private Metrics metrics(Spool spool, WaysOut waysOut, Clock clock) {
+    private Metrics metrics(QueueAdmin queue, WaysOut waysOut, Clock clock) {
         return new Metrics(
-                spool::status,
+                queue::status,
                 Arrays.stream(Rejection.values()).map(Rejection::word).toList(),
                 config.egress().stream().map(EgressConfig::name).toList(),
                 waysOut,
@@ -125,12 +132,13 @@ public final class Forwarder implements AutoCloseable {
                 clock);
     }
 
-    private AdminSocket adminSocket(String version, Spool spool, WaysOut waysOut, Clock clock) {
+    private AdminSocket adminSocket(
+            String version, QueueAdmin queue, WaysOut waysOut, Clock clock) {
         return new AdminSocket(
                 config.http(),
                 config.smtp(),
                 version,
-                spool,
+                queue,
                 doorplate,
                 waysOut,
                 new PostedMail(reception),

@@ -6,7 +6,7 @@ import dev.postern.listener.ListenerObserver;
 import dev.postern.listener.Rejection;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Attempt;
-import dev.postern.spool.SpoolObserver;
+import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Tells the metrics what the stages do, so that no stage knows of metrics. What happens before
 /// [#connect], such as the syncs of a recovery, is not counted.
-final class Instruments implements ListenerObserver, DispatchObserver, SpoolObserver {
+final class Instruments implements ListenerObserver, DispatchObserver, Spool.Observer {
 
     private volatile @Nullable Metrics metrics;
     private final Detours detours = new Detours(InstantSource.system());

@@ -8,7 +8,7 @@ import dev.postern.config.SmtpConfig;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
 import dev.postern.smtp.FailureThrottle;
-import dev.postern.spool.Spool;
+import dev.postern.spool.QueueAdmin;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
@@ -55,7 +55,7 @@ public final class AdminSocket {
             HttpConfig config,
             SmtpConfig smtp,
             String version,
-            Spool spool,
+            QueueAdmin queueAdmin,
             ListenerView listener,
             Egresses egresses,
             Submission submission,
@@ -65,8 +65,8 @@ public final class AdminSocket {
         this.throttle = new FailureThrottle(clock);
         SubmitApi submit =
                 new SubmitApi(submission, smtp.maxMessageSizeBytes(), smtp.maxRecipients());
-        QueueApi queue = new QueueApi(spool);
-        StatusApi status = new StatusApi(version, listener, spool::status, egresses, clock);
+        QueueApi queue = new QueueApi(queueAdmin);
+        StatusApi status = new StatusApi(version, listener, queueAdmin::status, egresses, clock);
         DoctorApi diagnosis = new DoctorApi(doctor);
         this.socket =
                 new HttpSocket(

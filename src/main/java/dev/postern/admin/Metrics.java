@@ -2,7 +2,7 @@ package dev.postern.admin;
 
 import dev.postern.mail.State;
 import dev.postern.outcome.OutcomeClass;
-import dev.postern.spool.SpoolStatus;
+import dev.postern.spool.QueueAdmin.SpoolStatus;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;

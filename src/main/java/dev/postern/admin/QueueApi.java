@@ -10,10 +10,11 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.spool.MessageHistory;
-import dev.postern.spool.Page;
-import dev.postern.spool.Query;
+import dev.postern.spool.QueueAdmin;
+import dev.postern.spool.QueueAdmin.Page;
+import dev.postern.spool.QueueAdmin.Query;
+import dev.postern.spool.QueueAdmin.Verb;
 import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Spool;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
@@ -44,22 +45,19 @@ final class QueueApi {
     static final String MESSAGES = "/api/v1/messages";
     private static final String MESSAGE = MESSAGES + "/{id}";
 
-    private final Spool spool;
+    private final QueueAdmin queue;
 
-    QueueApi(Spool spool) {
-        this.spool = spool;
+    QueueApi(QueueAdmin queue) {
+        this.queue = queue;
     }
 
     /// @param submit what POST /messages does
     void routes(HttpRouting.Builder routing, Handler submit) {
         HttpSocket.resource(routing, MESSAGES, Map.of(Method.GET, this::list, Method.POST, submit));
         HttpSocket.resource(
-                routing,
-                MESSAGE,
-                Map.of(Method.GET, this::show, Method.DELETE, verb(Spool.Verb.DELETE)));
+                routing, MESSAGE, Map.of(Method.GET, this::show, Method.DELETE, verb(Verb.DELETE)));
         HttpSocket.resource(routing, MESSAGE + "/raw", Map.of(Method.GET, this::raw));
-        for (Spool.Verb verb :
-                new Spool.Verb[] {Spool.Verb.RETRY, Spool.Verb.HOLD, Spool.Verb.RELEASE}) {
+        for (Verb verb : new Verb[] {Verb.RETRY, Verb.HOLD, Verb.RELEASE}) {
             HttpSocket.resource(
                     routing, MESSAGE + "/" + word(verb), Map.of(Method.POST, verb(verb)));
         }
@@ -67,7 +65,7 @@ final class QueueApi {
     }
 
     private void list(ServerRequest request, ServerResponse response) {
-        Page page = spool.list(query(QueryParameters.of(request)));
+        Page page = queue.list(query(QueryParameters.of(request)));
         Json.stream(response, json -> MessageJson.write(json, page));
     }
 
@@ -79,7 +77,7 @@ final class QueueApi {
     /// The octets as they are, never as something that a browser would render.
     private void raw(ServerRequest request, ServerResponse response) throws IOException {
         QueueId id = id(request);
-        Optional<MessageContent> content = spool.content(id);
+        Optional<MessageContent> content = queue.content(id);
         if (content.isEmpty()) {
             State state = find(id).message().state();
             throw new Problem(
@@ -96,7 +94,7 @@ final class QueueApi {
     }
 
     private void flush(ServerRequest request, ServerResponse response) {
-        int messages = spool.flush();
+        int messages = queue.flush();
         LOG.atInfo()
                 .addMarker(LogMark.EACH)
                 .addKeyValue("messages", messages)
@@ -111,10 +109,10 @@ final class QueueApi {
                 });
     }
 
-    private Handler verb(Spool.Verb verb) {
+    private Handler verb(Verb verb) {
         return (request, response) -> {
             QueueId id = id(request);
-            switch (spool.apply(verb, id)) {
+            switch (queue.apply(verb, id)) {
                 case DONE -> done(verb, id, response);
                 case UNKNOWN -> throw unknown(id);
                 case WRONG_STATE -> throw conflict(verb, id);
@@ -122,13 +120,13 @@ final class QueueApi {
         };
     }
 
-    private static void done(Spool.Verb verb, QueueId id, ServerResponse response) {
+    private static void done(Verb verb, QueueId id, ServerResponse response) {
         LOG.atInfo()
                 .addMarker(LogMark.EACH)
                 .addKeyValue("id", id)
                 .addKeyValue("verb", word(verb))
                 .log("operator's verb");
-        if (verb == Spool.Verb.DELETE) {
+        if (verb == Verb.DELETE) {
             response.status(Status.NO_CONTENT_204).send();
             return;
         }
@@ -142,7 +140,7 @@ final class QueueApi {
                 });
     }
 
-    private Problem conflict(Spool.Verb verb, QueueId id) {
+    private Problem conflict(Verb verb, QueueId id) {
         String state = find(id).message().state().word();
         String wanted =
                 switch (verb) {
@@ -163,7 +161,7 @@ final class QueueApi {
     }
 
     private MessageHistory find(QueueId id) {
-        return spool.find(id).orElseThrow(() -> unknown(id));
+        return queue.find(id).orElseThrow(() -> unknown(id));
     }
 
     private static Problem unknown(QueueId id) {
@@ -228,7 +226,7 @@ final class QueueApi {
                         () -> Problem.badRequest("after must be the `next` of an earlier answer."));
     }
 
-    private static String word(Spool.Verb verb) {
+    private static String word(Verb verb) {
         return verb.name().toLowerCase(Locale.ROOT);
     }
 

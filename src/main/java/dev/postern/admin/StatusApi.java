@@ -3,7 +3,7 @@ package dev.postern.admin;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.postern.egress.Probe;
 import dev.postern.mail.State;
-import dev.postern.spool.SpoolStatus;
+import dev.postern.spool.QueueAdmin.SpoolStatus;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRouting;

@@ -9,7 +9,7 @@ import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Unsuitability;
-import dev.postern.spool.Spool;
+import dev.postern.spool.DueQueue;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,7 +38,7 @@ final class AttemptRunner {
 
     private static final Logger log = LoggerFactory.getLogger(AttemptRunner.class);
 
-    private final Spool spool;
+    private final DueQueue spool;
     private final Scheduler scheduler;
     private final SerialExecutor tasks;
     private final DeliveryLog deliveryLog;
@@ -63,7 +63,7 @@ final class AttemptRunner {
 
     /// @param over told, as a task, of each call that is over
     AttemptRunner(
-            Spool spool,
+            DueQueue spool,
             Scheduler scheduler,
             SerialExecutor tasks,
             DeliveryLog deliveryLog,

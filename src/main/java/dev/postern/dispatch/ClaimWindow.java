@@ -3,8 +3,8 @@ package dev.postern.dispatch;
 import dev.postern.mail.HeaderSection;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
+import dev.postern.spool.DueQueue;
 import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -38,7 +38,7 @@ final class ClaimWindow {
 
     private static final Logger log = LoggerFactory.getLogger(ClaimWindow.class);
 
-    private final Spool spool;
+    private final DueQueue spool;
     private EgressPool pool;
     private int mostEach;
     private final Map<List<String>, Integer> streams = new HashMap<>();
@@ -48,7 +48,7 @@ final class ClaimWindow {
     private boolean shelvesAreStale;
     private Instant spoolRests = Instant.MIN;
 
-    ClaimWindow(Spool spool, EgressPool pool) {
+    ClaimWindow(DueQueue spool, EgressPool pool) {
         this.spool = spool;
         this.pool = pool;
         this.mostEach = mostEach(pool);
@@ -194,7 +194,7 @@ final class ClaimWindow {
             return known;
         }
         int number = 1;
-        while (number < Spool.SHELVES
+        while (number < DueQueue.SHELVES
                 && (streams.containsValue(number) || active.containsKey(number))) {
             number++;
         }

@@ -6,8 +6,8 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
-import dev.postern.spool.Settlement;
-import dev.postern.spool.Spool;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.DueQueue.Settlement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -45,7 +45,7 @@ final class CommitLatch implements CommitGate {
     }
 
     private final AtomicReference<Position> position = new AtomicReference<>(Position.AHEAD);
-    private final Spool spool;
+    private final DueQueue spool;
     private final QueueId id;
     private final String sender;
     private final String egress;
@@ -64,7 +64,7 @@ final class CommitLatch implements CommitGate {
 
     /// Creates a gate ahead.
     CommitLatch(
-            Spool spool,
+            DueQueue spool,
             DeliveryRound round,
             String egress,
             List<ForwardPath> recipients,

@@ -13,10 +13,9 @@ import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.spool.Acceptance;
-import dev.postern.spool.MessageHistory;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
-import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -68,7 +67,7 @@ public final class Dispatcher implements AutoCloseable {
         CLOSED
     }
 
-    private final Spool spool;
+    private final DueQueue spool;
     private final RandomGenerator random;
     private volatile EgressPool pool;
     private volatile Schedule schedule;
@@ -96,7 +95,7 @@ public final class Dispatcher implements AutoCloseable {
     /// @param clock the one by which the spool's messages are due; it must not go back
     public static Dispatcher of(
             PosternConfig config,
-            Spool spool,
+            DueQueue spool,
             List<? extends Egress> egresses,
             DispatchObserver observer,
             InstantSource clock) {
@@ -115,7 +114,7 @@ public final class Dispatcher implements AutoCloseable {
             List<EgressConfig> configured,
             RetryConfig retry,
             Duration acknowledgeTimeout,
-            Spool spool,
+            DueQueue spool,
             List<? extends Egress> egresses,
             DispatchObserver observer,
             Scheduler scheduler,
@@ -420,7 +419,7 @@ public final class Dispatcher implements AutoCloseable {
     /// Returns nothing where the spool fails: what an egress just said counts all the same.
     private List<Attempt> history(QueueId id) {
         try {
-            return spool.find(id).map(MessageHistory::attempts).orElse(List.of());
+            return spool.history(id);
         } catch (RuntimeException | Error e) {
             log.atError()
                     .addKeyValue("id", id)

@@ -12,8 +12,8 @@ import dev.postern.route.Route;
 import dev.postern.route.Route.PassedOver;
 import dev.postern.route.Router;
 import dev.postern.route.Standing;
+import dev.postern.spool.DueQueue;
 import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,9 +38,9 @@ final class EgressPool {
     private final SequencedMap<String, EgressSlots> byName = new LinkedHashMap<>();
     private final List<EgressSlots> leaving = new ArrayList<>();
     private final Router router;
-    private final Spool spool;
+    private final DueQueue spool;
 
-    private EgressPool(Router router, Spool spool) {
+    private EgressPool(Router router, DueQueue spool) {
         this.router = router;
         this.spool = spool;
     }
@@ -52,7 +52,7 @@ final class EgressPool {
     static EgressPool of(
             List<EgressConfig> configured,
             List<? extends Egress> egresses,
-            Spool spool,
+            DueQueue spool,
             Instant now) {
         return new EgressPool(new Router(List.of()), spool).followedBy(configured, egresses, now);
     }

@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
 import dev.postern.mail.Reason;
-import dev.postern.spool.Spool;
+import dev.postern.spool.DueQueue;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -23,14 +23,14 @@ final class RecoveryFlush {
     /// So many messages are made due at first for an egress on trial.
     static final int TRIAL_MESSAGES = 10;
 
-    private final Spool spool;
+    private final DueQueue spool;
     private final Set<EgressSlots> onTrial = new HashSet<>();
     private boolean forAll;
     private int trialMessages = TRIAL_MESSAGES;
     private @Nullable Instant due;
     private Instant last = Instant.EPOCH;
 
-    RecoveryFlush(Spool spool) {
+    RecoveryFlush(DueQueue spool) {
         this.spool = spool;
     }
 

@@ -10,7 +10,7 @@ import dev.postern.smtp.ContentSink;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.spool.Acceptance;
-import dev.postern.spool.Intake;
+import dev.postern.spool.Intakes.Intake;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

@@ -18,8 +18,8 @@ import dev.postern.smtp.Reply;
 import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.spool.Acceptance;
-import dev.postern.spool.Intake;
-import dev.postern.spool.Spool;
+import dev.postern.spool.Intakes;
+import dev.postern.spool.Intakes.Intake;
 import dev.postern.spool.SpoolException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,7 +50,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 ///
 /// *Limits.* Heap is constant per message: nothing of the content is kept here.
 ///
-/// *See also.* [ImmediateDelivery], [dev.postern.spool.Intake], [dev.postern.mail.HeaderRewriter].
+/// *See also.* [ImmediateDelivery], [dev.postern.spool.Intakes], [dev.postern.mail.HeaderRewriter].
 public final class Reception {
 
     private static final Logger log = LoggerFactory.getLogger(Reception.class);
@@ -61,7 +61,7 @@ public final class Reception {
     private final SmtpConfig smtp;
     private final boolean clientInReceived;
     private volatile AddressRewriter addressing;
-    private final Spool spool;
+    private final Intakes intakes;
     private final @Nullable ImmediateDelivery immediate;
     private final ListenerObserver observer;
     private final InstantSource clock;
@@ -72,14 +72,14 @@ public final class Reception {
     /// @param immediate null when mail is acknowledged once spooled
     public Reception(
             PosternConfig config,
-            Spool spool,
+            Intakes intakes,
             @Nullable ImmediateDelivery immediate,
             ListenerObserver observer,
             InstantSource clock) {
         this.smtp = config.smtp();
         this.clientInReceived = config.receivedHeader() == ReceivedHeader.FULL;
         this.addressing = addressing(config);
-        this.spool = spool;
+        this.intakes = intakes;
         this.immediate = immediate;
         this.observer = observer;
         this.clock = clock;
@@ -197,7 +197,7 @@ public final class Reception {
     ///
     /// @throws SpoolException when the spool can't take mail now
     IncomingMessage begin(Envelope envelope, Origin origin) throws SpoolException {
-        Intake intake = spool.receive();
+        Intake intake = intakes.receive();
         Instant now = clock.instant();
         String received =
                 ReceivedField.field(origin, smtp.hostname(), intake.id(), now, clientInReceived);

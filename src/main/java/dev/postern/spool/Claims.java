@@ -1,8 +1,11 @@
 package dev.postern.spool;
 
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -15,14 +18,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The dispatcher's side of the spool: what is due is claimed and settled.
-final class Claims {
+/// The messages that are due, and the claims on them.
+final class Claims implements DueQueue {
 
     private static final Logger log = LoggerFactory.getLogger(Claims.class);
 
@@ -36,25 +41,58 @@ final class Claims {
     static final Duration OTHERS_FIRST = Duration.ofMinutes(2);
 
     private final QueueIndex queueIndex;
-    private final MessageStates snapshots;
-    private final JournalWrites notes;
+    private final JournalReader reader;
+    private final JournalWrites writes;
+    private final Preparations preparations;
+    private final StateFiles stateFiles;
     private final InstantSource clock;
     private final Map<Long, MessageState> claimed = new ConcurrentHashMap<>();
+    private volatile Runnable onDue = () -> {};
+    private volatile Consumer<Predicate<QueueId>> onWish = _ -> {};
 
     Claims(
             QueueIndex queueIndex,
-            MessageStates snapshots,
-            JournalWrites notes,
+            JournalReader reader,
+            JournalWrites writes,
+            Preparations preparations,
+            StateFiles stateFiles,
             InstantSource clock) {
         this.queueIndex = queueIndex;
-        this.snapshots = snapshots;
-        this.notes = notes;
+        this.reader = reader;
+        this.writes = writes;
+        this.preparations = preparations;
+        this.stateFiles = stateFiles;
         this.clock = clock;
     }
 
-    /// @param shelf from which; 0: what is on none
-    List<QueuedMessage> claim(int max, int shelf) {
-        if (notes.trouble() != null) {
+    @Override
+    public void onDue(Runnable wake) {
+        onDue = wake;
+    }
+
+    @Override
+    public void onWish(Consumer<Predicate<QueueId>> told) {
+        onWish = told;
+    }
+
+    /// Tells which messages an operator is about to make due.
+    void wish(Predicate<QueueId> messages) {
+        onWish.accept(messages);
+    }
+
+    /// Says that something may be due. What that throws is not the trouble of whoever changed it.
+    void wake() {
+        try {
+            onDue.run();
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("nobody could be told that mail is due");
+        }
+    }
+
+    @Override
+    public List<QueuedMessage> claim(int max, int shelf) {
+        checkShelf(shelf, 0);
+        if (writes.trouble() != null) {
             // Neither commit points nor outcomes could be written: a kill would send it all again.
             return List.of();
         }
@@ -75,7 +113,7 @@ final class Claims {
         List<QueuedMessage> messages = new ArrayList<>();
         for (Taken one : taken) {
             try {
-                MessageState found = snapshots.load(one.id(), one.found());
+                MessageState found = reader.load(one.id(), one.found());
                 MessageState snapshot = Views.current(found, one.found());
                 claimed.put(one.id(), snapshot);
                 messages.add(Views.claimed(snapshot).message());
@@ -103,7 +141,9 @@ final class Claims {
         }
     }
 
-    Optional<Instant> nextDue(int shelf) {
+    @Override
+    public Optional<Instant> nextDue(int shelf) {
+        checkShelf(shelf, 0);
         synchronized (queueIndex) {
             long due = queueIndex.lines().nextDue(shelf);
             return due == Long.MAX_VALUE
@@ -112,7 +152,15 @@ final class Claims {
         }
     }
 
-    void shelve(QueueId id, int shelf) {
+    private static void checkShelf(int shelf, int least) {
+        if (shelf < least || shelf > SHELVES) {
+            throw new IllegalArgumentException("no such shelf: " + shelf);
+        }
+    }
+
+    @Override
+    public void shelve(QueueId id, int shelf) {
+        checkShelf(shelf, 1);
         if (claimed.remove(id.value()) == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
@@ -125,15 +173,17 @@ final class Claims {
         }
     }
 
-    void clearShelves() {
+    @Override
+    public void clearShelves() {
         each(row -> queueIndex.index().shelf(row) != 0, row -> queueIndex.index().shelf(row, 0));
     }
 
-    void committing(QueueId id) {
+    @Override
+    public void committing(QueueId id, String egress, List<ForwardPath> recipients) {
         if (!claimed.containsKey(id.value())) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
-        SpoolException trouble = notes.trouble();
+        SpoolException trouble = writes.trouble();
         if (trouble != null) {
             throw unnoted(id, trouble);
         }
@@ -143,18 +193,19 @@ final class Claims {
             queueIndex
                     .index()
                     .set(queueIndex.index().find(id.value()), MessageTable.COMMITTING, true);
-            taken = notes.submit(note);
+            taken = writes.submit(note);
         }
         if (!taken) {
-            throw unnoted(id, IntakeRegistry.closed());
+            throw unnoted(id, SpoolException.closed());
         }
-        if (!notes.awaitWritten(note)) {
-            SpoolException now = notes.trouble();
+        if (!writes.awaitWritten(note)) {
+            SpoolException now = writes.trouble();
             throw unnoted(id, now == null ? new IOException("the disk is slow") : now);
         }
     }
 
-    void progress(QueueId id, Settlement soFar) {
+    @Override
+    public void progress(QueueId id, Settlement soFar) {
         MessageState before = claimed.get(id.value());
         if (before == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
@@ -172,7 +223,7 @@ final class Claims {
             return;
         }
         claimed.put(id.value(), after);
-        notes.progress(queueIndex, after);
+        writes.progress(queueIndex, after);
     }
 
     private static UncheckedIOException unnoted(QueueId id, IOException why) {
@@ -197,10 +248,18 @@ final class Claims {
         }
     }
 
-    /// Notes what attempts brought and gives the claim back.
-    ///
-    /// @return whether nothing is owed of the message any more
-    boolean settle(QueueId id, Settlement settlement) {
+    @Override
+    public void preparing(QueueId id) {
+        preparations.begin(id.value());
+    }
+
+    @Override
+    public void prepared(QueueId id, boolean sending) {
+        preparations.end(id.value(), sending);
+    }
+
+    @Override
+    public void settle(QueueId id, Settlement settlement) {
         MessageState before = claimed.remove(id.value());
         if (before == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
@@ -209,19 +268,26 @@ final class Claims {
         try {
             MessageState after = before.settled(settlement, clock.instant());
             RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
-            notes.change(queueIndex, type, after, false);
+            writes.change(queueIndex, type, after, false);
             noted = true;
-            return after.state().isFinal();
+            preparations.settled(id.value(), after.state().isFinal());
         } finally {
             if (!noted) {
                 // What was sent must not be forgotten: the caller tries again.
                 claimed.put(id.value(), before);
             }
         }
+        wake();
     }
 
-    /// Makes everything that is held for a reason that has gone queued again.
-    int free(Reason reason) {
+    @Override
+    public int releaseAll(Reason reason) {
+        int count = reason == Reason.NO_EGRESS ? free(reason) : 0;
+        wake();
+        return count;
+    }
+
+    private int free(Reason reason) {
         int bit = MessageState.bit(reason);
         return each(
                 row -> holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0,
@@ -237,7 +303,8 @@ final class Claims {
     /// Makes what is deferred for this reason due at `due`, where that is earlier, and the rest up
     /// to [#SPREAD] later, `most` messages in all. What was due first stays first, so that a
     /// message that fails each time goes behind the others, and they have their turn.
-    int hasten(Reason reason, Instant due, int most) {
+    @Override
+    public int hasten(Reason reason, Instant due, int most) {
         int bit = MessageState.bit(reason);
         long millis = due.toEpochMilli();
         return hasten(row -> (queueIndex.index().reasons(row) & bit) != 0, millis, millis, most);
@@ -245,11 +312,18 @@ final class Claims {
 
     /// Makes all that is deferred due now.
     int flush() {
+        wish(_ -> true);
         long now = clock.millis();
         return hasten(_ -> true, now, now - SPREAD.toMillis(), Integer.MAX_VALUE);
     }
 
     private int hasten(IntPredicate wanted, long laterThan, long from, int most) {
+        int count = spread(wanted, laterThan, from, most);
+        wake();
+        return count;
+    }
+
+    private int spread(IntPredicate wanted, long laterThan, long from, int most) {
         synchronized (queueIndex) {
             MessageTable index = queueIndex.index();
             long[] ids =
@@ -295,14 +369,23 @@ final class Claims {
         }
     }
 
-    /// Returns the ids of messages that an operator holds.
-    long[] heldByOperator() {
-        int bit = MessageState.bit(Reason.OPERATOR);
-        synchronized (queueIndex) {
-            return queueIndex
-                    .index()
-                    .ids(row ->
-                            holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0);
-        }
+    @Override
+    public Optional<MessageContent> content(QueueId id) {
+        return reader.content(id);
+    }
+
+    @Override
+    public List<Attempt> history(QueueId id) {
+        return reader.find(id, (state, _) -> state.attempts()).orElse(List.of());
+    }
+
+    @Override
+    public void keep(String name, byte[] octets) {
+        stateFiles.keep(name, octets);
+    }
+
+    @Override
+    public byte[] kept(String name) {
+        return stateFiles.kept(name);
     }
 }

@@ -48,7 +48,6 @@ final class Compaction {
     private final Disk disk;
     private final JournalReader reader;
     private final Journal journal;
-    private final MessageStates snapshots;
     private final int segmentBytes;
     private final IntSupplier oldestReception;
     private final List<Integer> stuck = new ArrayList<>();
@@ -76,14 +75,12 @@ final class Compaction {
             Disk disk,
             JournalReader reader,
             Journal journal,
-            MessageStates snapshots,
             int segmentBytes,
             IntSupplier oldestReception) {
         this.queueIndex = queueIndex;
         this.disk = disk;
         this.reader = reader;
         this.journal = journal;
-        this.snapshots = snapshots;
         this.segmentBytes = segmentBytes;
         this.oldestReception = oldestReception;
     }
@@ -318,7 +315,7 @@ final class Compaction {
         byte[] body;
         long[] pieces;
         try {
-            body = MessageStateCodec.encode(snapshots.load(id, found));
+            body = MessageStateCodec.encode(reader.load(id, found));
             pieces = place == null ? new long[0] : reader.pieces(id, place.tail());
             for (long piece : pieces) {
                 reader.piece(id, piece);

@@ -9,12 +9,13 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// What all [JournalIntake]s share.
-final class IntakeRegistry {
+/// Begins [JournalIntake]s, and has what they share.
+final class IntakeRegistry implements Intakes {
 
     private final QueueIndex queueIndex;
     private final Writer writer;
     private final JournalReader reader;
+    private final DiskSpace room;
     private final InstantSource clock;
     private final IntakeBudget flow = new IntakeBudget();
     private final AtomicLong lastId;
@@ -28,16 +29,30 @@ final class IntakeRegistry {
             QueueIndex queueIndex,
             Writer writer,
             JournalReader reader,
+            DiskSpace room,
             InstantSource clock,
             long lastId) {
         this.queueIndex = queueIndex;
         this.writer = writer;
         this.reader = reader;
+        this.room = room;
         this.clock = clock;
         this.lastId = new AtomicLong(lastId);
     }
 
-    Intake begin() {
+    @Override
+    public Intake receive() throws SpoolException {
+        if (writer.isClosing()) {
+            throw SpoolException.closed();
+        }
+        SpoolException trouble = writer.trouble();
+        if (trouble != null) {
+            throw new SpoolException(trouble.kind(), String.valueOf(trouble.getMessage()), trouble);
+        }
+        String shortage = room.shortage();
+        if (shortage != null) {
+            throw new SpoolException(SpoolException.Kind.FULL, shortage, null);
+        }
         long now = clock.millis();
         long id = lastId.updateAndGet(last -> QueueId.next(now, last).value());
         return new JournalIntake(this, flow, new QueueId(id));
@@ -54,23 +69,10 @@ final class IntakeRegistry {
         return writer.submit(step);
     }
 
-    static SpoolException closed() {
-        return new SpoolException(SpoolException.Kind.CLOSED, "the spool is shutting down", null);
-    }
-
     /// Returns content that is no message.
     MessageContent staged(
             QueueId id, QueueIndex.Place place, long sizeBytes, ContentTraits traits) {
-        return new StoredContent(
-                reader,
-                queueIndex,
-                id,
-                sizeBytes,
-                traits,
-                () -> {
-                    queueIndex.pin(place);
-                    return place;
-                });
+        return reader.staged(id, place, sizeBytes, traits);
     }
 
     // On the writer's thread.

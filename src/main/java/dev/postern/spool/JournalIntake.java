@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// The reception of one message into the journal: content is gathered into pieces, which the
 /// [Writer] appends while more comes in; small messages have one piece, which goes out together
 /// with the accepted record.
-final class JournalIntake implements Intake {
+final class JournalIntake implements Intakes.Intake {
 
     private static final int FIRST_BUFFER_BYTES = 4 * 1024;
     private static final byte[] NOTHING = {};
@@ -98,7 +98,7 @@ final class JournalIntake implements Intake {
         waitingBytes.addAndGet(step.bytes);
         flow.add(step.bytes);
         if (!reception.submit(step)) {
-            step.refused(IntakeRegistry.closed());
+            step.refused(SpoolException.closed());
         }
     }
 

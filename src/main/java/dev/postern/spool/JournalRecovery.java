@@ -144,7 +144,7 @@ final class JournalRecovery {
         }
         SpoolHome.checkVersion(header.version(), directory);
         if (header.mark() != mark || header.number() != number) {
-            throw SpoolHome.unusable(
+            throw SpoolException.unusable(
                     "spool "
                             + directory
                             + " has a segment of another spool ("
@@ -197,7 +197,7 @@ final class JournalRecovery {
             synced = certain ? limit : scan.knownSynced();
             SegmentScan.Result result = scan.run(synced, new Taker(file, segment.number()));
             if (result.newer()) {
-                throw SpoolHome.unusable(
+                throw SpoolException.unusable(
                         "spool "
                                 + directory
                                 + " has records of a newer Postern: run that one or set another"

@@ -119,7 +119,7 @@ record MessageState(
     }
 
     /// Returns the state after attempts.
-    MessageState settled(Settlement settlement, Instant now) {
+    MessageState settled(DueQueue.Settlement settlement, Instant now) {
         List<Recipient> after = new ArrayList<>(recipients);
         for (Recipient changed : settlement.recipients()) {
             after.replaceAll(r -> r.address().equals(changed.address()) ? changed : r);

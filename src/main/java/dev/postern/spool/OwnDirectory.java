@@ -282,6 +282,7 @@ final class OwnDirectory {
 
     private static SpoolException refusal(
             String words, String remedy, @Nullable IOException cause) {
-        return SpoolHome.unusable("spool: " + words + ": " + remedy + ", or set spool.path", cause);
+        return SpoolException.unusable(
+                "spool: " + words + ": " + remedy + ", or set spool.path", cause);
     }
 }

@@ -53,6 +53,10 @@ final class QueueIndex {
         this.catalogue = catalogue;
     }
 
+    Path directory() {
+        return directory;
+    }
+
     MessageTable index() {
         assert Thread.holdsLock(this);
         return index;

@@ -32,9 +32,9 @@ final class Retention {
     private final QueueIndex queueIndex;
     private final SpoolConfig config;
     private final InstantSource clock;
-    private final QueueAdmin desk;
+    private final JournalAdmin desk;
 
-    Retention(QueueIndex queueIndex, SpoolConfig config, InstantSource clock, QueueAdmin desk) {
+    Retention(QueueIndex queueIndex, SpoolConfig config, InstantSource clock, JournalAdmin desk) {
         this.queueIndex = queueIndex;
         this.config = config;
         this.clock = clock;

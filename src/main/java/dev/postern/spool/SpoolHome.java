@@ -84,7 +84,7 @@ final class SpoolHome implements Closeable {
             directory = disk.claim(configured);
             Closeable lock = disk.lock(directory.resolve(LOCK));
             if (lock == null) {
-                throw unusable(
+                throw SpoolException.unusable(
                         "spool "
                                 + directory
                                 + " is used by process "
@@ -98,7 +98,7 @@ final class SpoolHome implements Closeable {
         } catch (SpoolException e) {
             throw e;
         } catch (IOException e) {
-            throw unusable(
+            throw SpoolException.unusable(
                     "spool "
                             + directory
                             + " can't be written ("
@@ -119,10 +119,6 @@ final class SpoolHome implements Closeable {
     /// Returns where it is.
     Path directory() {
         return directory;
-    }
-
-    static SpoolException unusable(String words, @Nullable Throwable cause) {
-        return new SpoolException(SpoolException.Kind.UNUSABLE, words, cause);
     }
 
     /// Returns how the run before this one ended.
@@ -162,7 +158,7 @@ final class SpoolHome implements Closeable {
 
     static void checkVersion(int version, Path directory) throws SpoolException {
         if (version > SegmentHeader.VERSION) {
-            throw unusable(
+            throw SpoolException.unusable(
                     "spool "
                             + directory
                             + " was written by a newer Postern (format "

@@ -35,7 +35,7 @@ final class Writer {
     private static final long NANOS_PER_MILLI = Duration.ofMillis(1).toNanos();
 
     private final Object monitor = new Object();
-    private final SpoolObserver observer;
+    private final Spool.Observer observer;
     private List<Work> incoming = new ArrayList<>();
     private boolean closing;
     private volatile @Nullable SpoolException trouble;
@@ -54,7 +54,7 @@ final class Writer {
     private boolean dirty;
     private long lastTick = System.nanoTime();
 
-    Writer(SpoolObserver observer) {
+    Writer(Spool.Observer observer) {
         this.observer = observer;
     }
 
@@ -132,13 +132,14 @@ final class Writer {
     }
 
     private void run() {
-        while (!isFinished()) {
+        while (!isClosing()) {
             work(take(), System.nanoTime());
         }
         finish();
     }
 
-    private boolean isFinished() {
+    /// Returns whether nothing more is taken.
+    boolean isClosing() {
         synchronized (monitor) {
             return closing;
         }

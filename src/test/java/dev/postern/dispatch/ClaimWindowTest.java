@@ -8,9 +8,9 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.Egress;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
-import dev.postern.spool.Spool;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
 import java.time.Instant;
@@ -43,7 +43,7 @@ class ClaimWindowTest {
     void streamsOfConfigurationsThatAreGoneTakeUpNoShelf() {
         EgressPool pool = pool(null, 0);
         ClaimWindow active = new ClaimWindow(spool, pool);
-        for (int round = 0; round < 2 * Spool.SHELVES; round++) {
+        for (int round = 0; round < 2 * DueQueue.SHELVES; round++) {
             if (round > 0) {
                 pool = pool(pool, round);
                 active.use(pool);

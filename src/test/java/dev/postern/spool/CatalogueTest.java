@@ -3,6 +3,8 @@ package dev.postern.spool;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.mail.QueueId;
+import dev.postern.spool.QueueAdmin.Page;
+import dev.postern.spool.QueueAdmin.Query;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +46,7 @@ class CatalogueTest {
         assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(0, 7, "a", null));
         SpoolBench bench = new SpoolBench(new MemoryDisk(1).capacity(20_000)).open();
         QueueId id = bench.accept("one");
-        Page found = bench.spool().list(new Query(null, "A@EXAMPLE", null, 9, null));
+        Page found = bench.admin().list(new Query(null, "A@EXAMPLE", null, 9, null));
         assertEquals(List.of(id), found.messages().stream().map(QueuedMessage::id).toList());
     }
 }

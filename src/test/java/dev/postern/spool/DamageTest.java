@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Reason;
 import dev.postern.mail.State;
+import dev.postern.spool.QueueAdmin.Query;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ class DamageTest {
             contents.put(id, content);
         }
         QueuedMessage claimed = bench.claim();
-        bench.spool()
+        bench.queue()
                 .settle(
                         claimed.id(),
                         Mails.deferred(
@@ -65,13 +66,13 @@ class DamageTest {
     }
 
     private void verify(SpoolBench bench, String what) throws IOException {
-        List<QueueId> claimed = bench.spool().claim(10).stream().map(QueuedMessage::id).toList();
+        List<QueueId> claimed = bench.queue().claim(10).stream().map(QueuedMessage::id).toList();
         for (QueueId id : ids) {
             if (claimed.contains(id)) {
                 assertEquals(contents.get(id), bench.content(id), what);
-            } else if (bench.spool().find(id).isPresent()) {
+            } else if (bench.admin().find(id).isPresent()) {
                 assertEquals(State.FAILED, bench.message(id).state(), what);
-                assertTrue(bench.spool().content(id).isEmpty(), what);
+                assertTrue(bench.admin().content(id).isEmpty(), what);
             }
         }
         assertTrue(ids.containsAll(claimed), what);
@@ -103,7 +104,7 @@ class DamageTest {
             byte[] flipped = whole.clone();
             flipped[offset] ^= 1;
             SpoolBench bench = open(flipped, true);
-            long good = bench.spool().claim(10).size();
+            long good = bench.queue().claim(10).size();
             assertTrue(good >= 2, "flipped at " + offset + ": " + good + " are left");
         }
     }
@@ -115,7 +116,7 @@ class DamageTest {
         for (int length = 0; length <= whole.length; length++) {
             byte[] cut = Arrays.copyOf(whole, length);
             SpoolBench bench = open(cut, false);
-            int count = bench.spool().list(new Query(null, null, null, 10, null)).messages().size();
+            int count = bench.admin().list(new Query(null, null, null, 10, null)).messages().size();
             verify(bench, "cut at " + length);
             assertTrue(count >= before, "cut at " + length);
             assertFalse(isReported(bench), "a torn tail is no damage");
@@ -134,7 +135,7 @@ class DamageTest {
         assertEquals(
                 IndexRebuild.DAMAGED_REPLY,
                 bench.message(ids.getFirst()).recipients().getFirst().reply());
-        assertEquals(2, bench.spool().claim(10).size());
+        assertEquals(2, bench.queue().claim(10).size());
         bench.kill();
         assertEquals(State.FAILED, bench.message(ids.getFirst()).state(), "and stays so");
     }
@@ -153,6 +154,6 @@ class DamageTest {
     @Test
     void lostFormatFileIsMadeAgainFromTheSegments() throws Exception {
         files.remove(SpoolBench.HOME.resolve("format"));
-        assertEquals(3, open(files.get(SEGMENT), true).spool().claim(10).size());
+        assertEquals(3, open(files.get(SEGMENT), true).queue().claim(10).size());
     }
 }

@@ -15,6 +15,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.spool.QueueAdmin.Query;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +56,7 @@ class GoldenJournalTest {
         SpoolBench bench = open();
         MessageState deferred = twice(full(id(0), State.DEFERRED, Reason.RECIPIENT));
         assertEquals(deferred.message(), bench.message(id(0)));
-        MessageHistory history = bench.spool().find(id(0)).orElseThrow();
+        MessageHistory history = bench.admin().find(id(0)).orElseThrow();
         assertEquals(full(id(0), State.DEFERRED, Reason.RECIPIENT).attempts(), history.attempts());
         assertEquals(CONTENT.repeat(2), bench.content(id(0)));
         assertEquals(State.HELD, bench.message(id(1)).state());
@@ -64,9 +65,9 @@ class GoldenJournalTest {
         assertTrue(bench.message(id(3)).possibleDuplicate());
         assertEquals(CONTENT, bench.content(id(3)));
         assertEquals(State.QUEUED, bench.message(id(4)).state());
-        assertTrue(bench.spool().find(id(5)).isEmpty());
+        assertTrue(bench.admin().find(id(5)).isEmpty());
         assertEquals(
-                5, bench.spool().list(new Query(null, null, null, 10, null)).messages().size());
+                5, bench.admin().list(new Query(null, null, null, 10, null)).messages().size());
     }
 
     private static QueueId id(int number) {

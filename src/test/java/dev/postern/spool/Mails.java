@@ -10,6 +10,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.spool.DueQueue.Settlement;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -11,14 +11,9 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
-import dev.postern.spool.Intake;
-import dev.postern.spool.MessageHistory;
-import dev.postern.spool.Page;
-import dev.postern.spool.Query;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
-import dev.postern.spool.Spool;
-import dev.postern.spool.SpoolStatus;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,10 +33,10 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A spool in memory for tests of those who use one. It keeps the rules of [Spool] and complains of
-/// those who don't: a message that is settled without a claim, or with a recipient that was final
-/// before, is an error.
-public final class FakeSpool implements Spool {
+/// A queue in memory for tests of those who use one. It keeps the rules of [DueQueue] and complains
+/// of those who don't: a message that is settled without a claim, or with a recipient that was
+/// final before, is an error.
+public final class FakeSpool implements DueQueue {
 
     /// The octets of every message for which a test does not say otherwise.
     public static final byte[] OCTETS =
@@ -202,16 +197,7 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
-    public synchronized List<QueuedMessage> claim(int max) {
-        return claimFrom(max, 0);
-    }
-
-    @Override
     public synchronized List<QueuedMessage> claim(int max, int shelf) {
-        return claimFrom(max, shelf);
-    }
-
-    private List<QueuedMessage> claimFrom(int max, int shelf) {
         claims++;
         fail();
         List<QueuedMessage> due =
@@ -256,11 +242,6 @@ public final class FakeSpool implements Spool {
                 .filter(message -> !claimed.contains(message.id()))
                 .filter(message -> !message.state().isFinal())
                 .filter(message -> message.state() != State.HELD);
-    }
-
-    @Override
-    public synchronized Optional<Instant> nextDue() {
-        return nextDue(0);
     }
 
     @Override
@@ -395,7 +376,7 @@ public final class FakeSpool implements Spool {
         return keepsakes.getOrDefault(name, new byte[0]).clone();
     }
 
-    @Override
+    /// Does what an operator wants of all that is deferred.
     public synchronized int flush() {
         wished.accept(_ -> true);
         return dueAt(m -> m.state() == State.DEFERRED, clock.instant(), Integer.MAX_VALUE);
@@ -476,36 +457,14 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
-    public synchronized Optional<MessageHistory> find(QueueId id) {
+    public synchronized List<Attempt> history(QueueId id) {
         read();
-        return Optional.ofNullable(messages.get(id)).map(m -> new MessageHistory(m, attempts(id)));
+        return attempts(id);
     }
 
-    @Override
-    public Intake receive() {
-        throw new UnsupportedOperationException("messages come by add");
-    }
-
-    @Override
-    public synchronized Verdict apply(Verb verb, QueueId id) {
-        if (verb != Verb.RETRY) {
-            throw new UnsupportedOperationException("no operator here");
-        }
+    /// Does what an operator wants of one message.
+    public synchronized void retry(QueueId id) {
         wished.accept(id::equals);
         dueAt(m -> m.id().equals(id), clock.instant(), 1);
-        return Verdict.DONE;
     }
-
-    @Override
-    public Page list(Query query) {
-        throw new UnsupportedOperationException("no operator here");
-    }
-
-    @Override
-    public SpoolStatus status() {
-        throw new UnsupportedOperationException("no operator here");
-    }
-
-    @Override
-    public void close() {}
 }
