@@ -6,7 +6,7 @@ import dev.postern.listener.ImmediateDelivery;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.smtp.UpstreamReply;
-import dev.postern.spool.Acceptance;
+import dev.postern.spool.MessageState;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 
@@ -20,7 +20,8 @@ final class Handing implements ImmediateDelivery {
     }
 
     @Override
-    public CompletionStage<Result> send(QueueId id, Acceptance acceptance, MessageContent content) {
+    public CompletionStage<Result> send(
+            QueueId id, MessageState acceptance, MessageContent content) {
         return dispatcher.sendNow(id, acceptance, content).thenApply(Handing::result);
     }
 

@@ -9,12 +9,11 @@ import dev.postern.mail.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
-import dev.postern.spool.MessageHistory;
+import dev.postern.spool.MessageState;
 import dev.postern.spool.QueueAdmin;
 import dev.postern.spool.QueueAdmin.Page;
 import dev.postern.spool.QueueAdmin.Query;
 import dev.postern.spool.QueueAdmin.Verb;
-import dev.postern.spool.QueuedMessage;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
@@ -70,8 +69,8 @@ final class QueueApi {
     }
 
     private void show(ServerRequest request, ServerResponse response) {
-        MessageHistory history = find(id(request));
-        Json.stream(response, json -> MessageJson.write(json, history));
+        MessageState message = find(id(request));
+        Json.stream(response, json -> MessageJson.write(json, message));
     }
 
     /// The octets as they are, never as something that a browser would render.
@@ -79,7 +78,7 @@ final class QueueApi {
         QueueId id = id(request);
         Optional<MessageContent> content = queue.content(id);
         if (content.isEmpty()) {
-            State state = find(id).message().state();
+            State state = find(id).state();
             throw new Problem(
                     Status.GONE_410, "The message is " + state.word() + "; its octets are gone.");
         }
@@ -141,7 +140,7 @@ final class QueueApi {
     }
 
     private Problem conflict(Verb verb, QueueId id) {
-        String state = find(id).message().state().word();
+        String state = find(id).state().word();
         String wanted =
                 switch (verb) {
                     case RETRY -> "deferred, failed or suspected";
@@ -160,7 +159,7 @@ final class QueueApi {
                         + ".");
     }
 
-    private MessageHistory find(QueueId id) {
+    private MessageState find(QueueId id) {
         return queue.find(id).orElseThrow(() -> unknown(id));
     }
 
@@ -240,7 +239,7 @@ final class QueueApi {
         static void write(JsonGenerator json, Page page) throws IOException {
             json.writeStartObject();
             json.writeArrayFieldStart("messages");
-            for (QueuedMessage message : page.messages()) {
+            for (MessageState message : page.messages()) {
                 json.writeStartObject();
                 members(json, message);
                 json.writeEndObject();
@@ -250,12 +249,11 @@ final class QueueApi {
             json.writeEndObject();
         }
 
-        static void write(JsonGenerator json, MessageHistory history) throws IOException {
-            QueuedMessage message = history.message();
+        static void write(JsonGenerator json, MessageState message) throws IOException {
             json.writeStartObject();
             members(json, message);
             json.writeArrayFieldStart("attempts");
-            for (Attempt attempt : history.attempts()) {
+            for (Attempt attempt : message.attempts()) {
                 write(json, attempt);
             }
             json.writeEndArray();
@@ -266,7 +264,7 @@ final class QueueApi {
             json.writeEndObject();
         }
 
-        private static void members(JsonGenerator json, QueuedMessage message) throws IOException {
+        private static void members(JsonGenerator json, MessageState message) throws IOException {
             json.writeStringField("id", message.id().toString());
             json.writeStringField("state", message.state().word());
             json.writeStringField("from", message.envelope().sender().address());
@@ -284,7 +282,7 @@ final class QueueApi {
         }
 
         /// Only what waits in the queue has a next attempt; what is held waits for somebody.
-        private static @Nullable Instant nextAttempt(QueuedMessage message) {
+        private static @Nullable Instant nextAttempt(MessageState message) {
             return switch (message.state()) {
                 case QUEUED, DEFERRED -> message.due();
                 case SENDING, HELD, FAILED, SENT -> null;

@@ -12,10 +12,9 @@ import dev.postern.mail.Reason;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeLog;
-import dev.postern.spool.Acceptance;
 import dev.postern.spool.DueQueue;
 import dev.postern.spool.DueQueue.Settlement;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -230,7 +229,7 @@ public final class Dispatcher implements AutoCloseable {
     /// @param acceptance its envelope and time count; its recipients' states do not
     /// @return completes, never exceptionally, on a thread of the dispatcher: go on elsewhere
     public CompletionStage<ImmediateResult> sendNow(
-            QueueId id, Acceptance acceptance, MessageContent content) {
+            QueueId id, MessageState acceptance, MessageContent content) {
         CompletableFuture<ImmediateResult> client = new CompletableFuture<>();
         DeliveryRound round = DeliveryRound.immediate(id, acceptance, content, schedule, client);
         Instant deadline = scheduler.now().plus(acknowledgeTimeout);
@@ -382,7 +381,7 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private void claim(Instant now) {
-        List<QueuedMessage> claimed = new ArrayList<>();
+        List<MessageState> claimed = new ArrayList<>();
         boolean more = active.claim(now, claimed);
         claimed.forEach(message -> begin(message, now));
         if (more || !claimed.isEmpty()) {
@@ -391,7 +390,7 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private void begin(QueuedMessage message, Instant now) {
+    private void begin(MessageState message, Instant now) {
         QueueId id = message.id();
         try {
             DeliveryRound round =

@@ -13,7 +13,7 @@ import dev.postern.route.Route.PassedOver;
 import dev.postern.route.Router;
 import dev.postern.route.Standing;
 import dev.postern.spool.DueQueue;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -136,7 +136,7 @@ final class EgressPool {
     ///
     /// @param author see [DeliveryRound#author]; asked only where some egress is for certain
     ///   senders
-    List<String> ways(QueuedMessage message, Supplier<ReversePath> author) {
+    List<String> ways(MessageState message, Supplier<ReversePath> author) {
         List<Recipient> owed =
                 message.recipients().stream().filter(r -> !r.state().isFinal()).toList();
         boolean pinned =

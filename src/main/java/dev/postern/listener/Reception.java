@@ -17,9 +17,9 @@ import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
-import dev.postern.spool.Acceptance;
 import dev.postern.spool.Intakes;
 import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.MessageState;
 import dev.postern.spool.SpoolException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -236,7 +236,7 @@ public final class Reception {
             return CompletableFuture.completedFuture(
                     refuse(refusal.reason(), refusal.reply(), incoming.origin().client()));
         }
-        Acceptance acceptance = incoming.acceptance(decoder);
+        MessageState acceptance = incoming.acceptance(decoder);
         Intake intake = incoming.intake();
         CompletableFuture<Result> fate =
                 immediate == null
@@ -250,14 +250,14 @@ public final class Reception {
         });
     }
 
-    private static CompletableFuture<Result> commit(Intake intake, Acceptance acceptance) {
+    private static CompletableFuture<Result> commit(Intake intake, MessageState acceptance) {
         return intake.commit(acceptance)
                 .<Result>thenApply(_ -> new Result.Queued(intake.id()))
                 .toCompletableFuture();
     }
 
     private static CompletableFuture<Result> send(
-            ImmediateDelivery immediate, Intake intake, Acceptance acceptance) {
+            ImmediateDelivery immediate, Intake intake, MessageState acceptance) {
         return intake.stage(acceptance)
                 .thenCompose(content -> immediate.send(intake.id(), acceptance, content))
                 .handle((result, trouble) -> settle(intake, acceptance, result, trouble))
@@ -269,7 +269,7 @@ public final class Reception {
     /// deferred too.
     private static CompletableFuture<Result> settle(
             Intake intake,
-            Acceptance acceptance,
+            MessageState acceptance,
             ImmediateDelivery.@Nullable Result result,
             @Nullable Throwable trouble) {
         switch (result) {
@@ -297,8 +297,8 @@ public final class Reception {
     }
 
     private static CompletableFuture<Result> keep(
-            Intake intake, Acceptance acceptance, ImmediateDelivery.Result.Taken taken) {
-        Acceptance after = acceptance.after(taken.recipients(), taken.attempts(), taken.due());
+            Intake intake, MessageState acceptance, ImmediateDelivery.Result.Taken taken) {
+        MessageState after = acceptance.after(taken.recipients(), taken.attempts(), taken.due());
         Result.Sent sent = new Result.Sent(intake.id(), taken.egress(), taken.words());
         return intake.commit(after)
                 .handle((_, trouble) -> afterSent(sent, taken, trouble))
@@ -340,7 +340,7 @@ public final class Reception {
         return Replies.upstreamRefusal(ReplyCode.FAILED, null, refused.reply());
     }
 
-    private Result conclude(Result result, Acceptance acceptance, long sizeBytes, long endNanos) {
+    private Result conclude(Result result, MessageState acceptance, long sizeBytes, long endNanos) {
         switch (result) {
             case Result.Queued queued -> accepted(queued.id(), acceptance, sizeBytes, endNanos);
             case Result.Sent sent -> accepted(sent.id(), acceptance, sizeBytes, endNanos);
@@ -350,7 +350,7 @@ public final class Reception {
         return result;
     }
 
-    private void accepted(QueueId id, Acceptance acceptance, long sizeBytes, long endNanos) {
+    private void accepted(QueueId id, MessageState acceptance, long sizeBytes, long endNanos) {
         observer.accepted(Duration.ofNanos(System.nanoTime() - endNanos), sizeBytes);
         log.atInfo()
                 .addMarker(LogMark.EACH)

@@ -90,7 +90,7 @@ final class Claims implements DueQueue {
     }
 
     @Override
-    public List<QueuedMessage> claim(int max, int shelf) {
+    public List<MessageState> claim(int max, int shelf) {
         checkShelf(shelf, 0);
         if (writes.trouble() != null) {
             // Neither commit points nor outcomes could be written: a kill would send it all again.
@@ -110,13 +110,13 @@ final class Claims implements DueQueue {
                 row = lines.next(shelf, now);
             }
         }
-        List<QueuedMessage> messages = new ArrayList<>();
+        List<MessageState> messages = new ArrayList<>();
         for (Taken one : taken) {
             try {
                 MessageState found = reader.load(one.id(), one.found());
-                MessageState snapshot = Views.current(found, one.found());
+                MessageState snapshot = one.found().current(found);
                 claimed.put(one.id(), snapshot);
-                messages.add(Views.claimed(snapshot).message());
+                messages.add(snapshot.claimed());
             } catch (IOException | RuntimeException | Error e) {
                 // Whatever one message is like, the others that were taken with it go.
                 putOff(one.id(), e);

@@ -22,7 +22,7 @@ public interface DueQueue {
     int SHELVES = 100;
 
     /// Takes up to `max` messages that are due and on no shelf: see [#claim(int, int)].
-    default List<QueuedMessage> claim(int max) {
+    default List<MessageState> claim(int max) {
         return claim(max, 0);
     }
 
@@ -31,7 +31,7 @@ public interface DueQueue {
     /// them. A claimed message belongs to the caller until it is settled.
     ///
     /// @param shelf from which; 0: what is on none
-    List<QueuedMessage> claim(int max, int shelf);
+    List<MessageState> claim(int max, int shelf);
 
     /// Gives back a claim of which nothing was made, and puts the message on a shelf, where it
     /// stays as it was until it is claimed from there, changes, or the program ends. [#claim(int)]

@@ -36,12 +36,14 @@ public interface Intakes {
         /// Makes what was written readable without making it a message: for `acknowledge: sent`,
         /// where the outcome of an attempt decides. Nothing of it survives a restart. Completes
         /// with the content, or exceptionally with a [SpoolException].
-        CompletionStage<MessageContent> stage(Acceptance acceptance);
+        CompletionStage<MessageContent> stage(MessageState message);
 
         /// Makes the message durable. When the stage completes, the message is on disk, and will be
         /// there after a crash; when it completes exceptionally, with a [SpoolException], nothing
         /// of it remains. It may complete on a thread of the spool.
-        CompletionStage<Void> commit(Acceptance acceptance);
+        ///
+        /// @param message with the id of this intake; its size is what was written
+        CompletionStage<Void> commit(MessageState message);
 
         /// Forgets what was written.
         void abort();

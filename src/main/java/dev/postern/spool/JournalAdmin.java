@@ -75,7 +75,7 @@ final class JournalAdmin implements QueueAdmin {
                 return Verdict.UNKNOWN;
             }
             try {
-                MessageState before = Views.current(reader.load(id.value(), found), found);
+                MessageState before = found.current(reader.load(id.value(), found));
                 if (!Verbs.allows(verb, found.shown(), before)) {
                     return Verdict.WRONG_STATE;
                 }
@@ -147,7 +147,7 @@ final class JournalAdmin implements QueueAdmin {
 
     /// Holds what ended the process again and again while it was prepared.
     void suspect(QueueId id) {
-        MessageState before = reader.find(id, Views::current).orElse(null);
+        MessageState before = reader.find(id, (state, found) -> found.current(state)).orElse(null);
         if (before == null) {
             return;
         }
@@ -166,10 +166,8 @@ final class JournalAdmin implements QueueAdmin {
     }
 
     @Override
-    public Optional<MessageHistory> find(QueueId id) {
-        return reader.find(
-                id,
-                (state, found) -> new MessageHistory(Views.shown(state, found), state.attempts()));
+    public Optional<MessageState> find(QueueId id) {
+        return reader.find(id, (state, found) -> found.view(state));
     }
 
     @Override
@@ -196,10 +194,10 @@ final class JournalAdmin implements QueueAdmin {
     @Override
     public Page list(Query query) {
         long[] ids = candidates(query);
-        List<QueuedMessage> messages = new ArrayList<>();
+        List<MessageState> messages = new ArrayList<>();
         int recipients = 0;
         for (int i = ids.length - 1; i >= 0; i--) {
-            QueuedMessage message = isExcluded(query, ids[i]) ? null : read(ids[i]);
+            MessageState message = isExcluded(query, ids[i]) ? null : read(ids[i]);
             if (message != null && matches(query, message)) {
                 recipients += message.recipients().size();
                 boolean more = messages.size() < query.limit() && recipients <= PAGE_RECIPIENTS;
@@ -243,11 +241,12 @@ final class JournalAdmin implements QueueAdmin {
         }
     }
 
-    private @Nullable QueuedMessage read(long id) {
-        return reader.find(new QueueId(id), Views::shown).orElse(null);
+    private @Nullable MessageState read(long id) {
+        return reader.find(new QueueId(id), (state, found) -> found.view(state.withoutHistory()))
+                .orElse(null);
     }
 
-    private static boolean matches(Query query, QueuedMessage message) {
+    private static boolean matches(Query query, MessageState message) {
         return (query.state() == null || message.state() == query.state())
                 && contains(message.envelope().sender().address(), query.sender())
                 && (query.recipient() == null
@@ -298,7 +297,7 @@ final class JournalAdmin implements QueueAdmin {
         static MessageState apply(Verb verb, MessageState before, Instant now) {
             return switch (verb) {
                 case RETRY -> retry(before, now);
-                case HOLD -> before.with(Verbs::hold, before.ageFrom(), before.due());
+                case HOLD -> before.held();
                 case RELEASE -> release(before, now);
                 case DELETE -> before;
             };
@@ -317,24 +316,12 @@ final class JournalAdmin implements QueueAdmin {
             return switch (before.state()) {
                 case FAILED -> before.queued(r -> r.state() == State.FAILED, now, now);
                 case HELD -> release(before, now);
-                case QUEUED, SENDING, DEFERRED, SENT ->
-                        before.with(recipient -> recipient, before.ageFrom(), now);
+                case QUEUED, SENDING, DEFERRED, SENT -> before.dueAt(now);
             };
         }
 
         private static MessageState release(MessageState before, Instant now) {
             return before.queued(r -> r.state() == State.HELD, before.ageFrom(), now);
-        }
-
-        private static Recipient hold(Recipient recipient) {
-            return recipient.state().isFinal()
-                    ? recipient
-                    : new Recipient(
-                            recipient.address(),
-                            State.HELD,
-                            Reason.OPERATOR,
-                            recipient.reply(),
-                            recipient.egress());
         }
     }
 }

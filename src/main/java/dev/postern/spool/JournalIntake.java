@@ -103,17 +103,17 @@ final class JournalIntake implements Intakes.Intake {
     }
 
     @Override
-    public CompletionStage<MessageContent> stage(Acceptance acceptance) {
+    public CompletionStage<MessageContent> stage(MessageState message) {
         checkOpen();
-        Staging staging = new Staging(take(), acceptance, sizeBytes);
+        Staging staging = new Staging(take(), message, sizeBytes);
         handOver(staging);
         return staging.done;
     }
 
     @Override
-    public CompletionStage<Void> commit(Acceptance acceptance) {
+    public CompletionStage<Void> commit(MessageState message) {
         end();
-        MessageState snapshot = MessageState.accepted(id, acceptance, sizeBytes, reception.now());
+        MessageState snapshot = message.accepted(sizeBytes, reception.now());
         Commit commit = new Commit(take(), snapshot, MessageStateCodec.encode(snapshot));
         handOver(commit);
         return commit.done;
@@ -232,12 +232,12 @@ final class JournalIntake implements Intakes.Intake {
     private final class Staging extends Step {
 
         private final CompletableFuture<MessageContent> done = new CompletableFuture<>();
-        private final Acceptance acceptance;
+        private final MessageState message;
         private final long size;
 
-        private Staging(Octets octets, Acceptance acceptance, long size) {
+        private Staging(Octets octets, MessageState message, long size) {
             super(octets);
-            this.acceptance = acceptance;
+            this.message = message;
             this.size = size;
         }
 
@@ -247,7 +247,7 @@ final class JournalIntake implements Intakes.Intake {
         @Override
         public void written() {
             QueueIndex.Place place = place();
-            done.complete(reception.staged(id, place, size, acceptance.traits()));
+            done.complete(reception.staged(id, place, size, message.traits()));
         }
 
         @Override

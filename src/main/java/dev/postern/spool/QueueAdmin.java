@@ -25,7 +25,7 @@ public interface QueueAdmin {
     Page list(Query query);
 
     /// Returns one message with its history.
-    Optional<MessageHistory> find(QueueId id);
+    Optional<MessageState> find(QueueId id);
 
     /// Returns the octets of a message; empty when it is unknown or its octets are gone.
     Optional<MessageContent> content(QueueId id);
@@ -73,9 +73,9 @@ public interface QueueAdmin {
     /// A page of messages, newest first.
     ///
     /// @param messages at most as many as were asked for; fewer where they have very many
-    ///   recipients
+    ///   recipients. Without their history, which can be large
     /// @param next what to ask for `after` to go on; null at the end
-    record Page(List<QueuedMessage> messages, @Nullable QueueId next) {
+    record Page(List<MessageState> messages, @Nullable QueueId next) {
 
         public Page {
             messages = List.copyOf(messages);

@@ -1,6 +1,8 @@
 package dev.postern.spool;
 
 import dev.postern.mail.QueueId;
+import dev.postern.mail.Reason;
+import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -46,7 +48,27 @@ final class QueueIndex {
             State shown,
             long due,
             boolean possiblyDuplicate,
-            boolean freed) {}
+            boolean freed) {
+
+        /// Returns a state that was written with what changed in memory only: possible duplicate,
+        /// freed holds.
+        MessageState current(MessageState written) {
+            MessageState current = possiblyDuplicate ? written.possiblyDuplicate() : written;
+            return freed
+                    ? current.queued(Found::isFreed, current.ageFrom(), current.due())
+                    : current;
+        }
+
+        private static boolean isFreed(Recipient recipient) {
+            return recipient.state() == State.HELD && recipient.reason() == Reason.NO_EGRESS;
+        }
+
+        /// Returns a state that was written as operators see it now.
+        MessageState view(MessageState written) {
+            MessageState now = current(written).dueAt(Instant.ofEpochMilli(due));
+            return shown == State.SENDING ? now.sending() : now;
+        }
+    }
 
     QueueIndex(Path directory, Catalogue catalogue) {
         this.directory = directory;

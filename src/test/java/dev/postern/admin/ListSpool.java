@@ -4,12 +4,11 @@ import dev.postern.mail.ContentTraits;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
-import dev.postern.spool.MessageHistory;
+import dev.postern.spool.MessageState;
 import dev.postern.spool.QueueAdmin;
 import dev.postern.spool.QueueAdmin.Page;
 import dev.postern.spool.QueueAdmin.Query;
 import dev.postern.spool.QueueAdmin.SpoolStatus;
-import dev.postern.spool.QueuedMessage;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -25,7 +24,7 @@ import java.util.TreeMap;
 /// A queue of what a test put in; what operators do is written down.
 final class ListSpool implements QueueAdmin {
 
-    final TreeMap<QueueId, MessageHistory> messages = new TreeMap<>(Collections.reverseOrder());
+    final TreeMap<QueueId, MessageState> messages = new TreeMap<>(Collections.reverseOrder());
     final Map<QueueId, byte[]> octets = new TreeMap<>();
     final List<String> done = Collections.synchronizedList(new ArrayList<>());
     volatile Verdict verdict = Verdict.DONE;
@@ -33,8 +32,8 @@ final class ListSpool implements QueueAdmin {
     volatile RuntimeException failure;
     volatile Query lastQuery;
 
-    void add(MessageHistory history) {
-        messages.put(history.message().id(), history);
+    void add(MessageState history) {
+        messages.put(history.id(), history);
     }
 
     @Override
@@ -43,19 +42,18 @@ final class ListSpool implements QueueAdmin {
             throw failure;
         }
         lastQuery = query;
-        List<QueuedMessage> found =
+        List<MessageState> found =
                 messages.values().stream()
-                        .map(MessageHistory::message)
                         .filter(m -> query.state() == null || m.state() == query.state())
                         .filter(m -> query.after() == null || m.id().compareTo(query.after()) < 0)
                         .toList();
         boolean more = found.size() > query.limit();
-        List<QueuedMessage> page = more ? found.subList(0, query.limit()) : found;
+        List<MessageState> page = more ? found.subList(0, query.limit()) : found;
         return new Page(page, more ? page.getLast().id() : null);
     }
 
     @Override
-    public Optional<MessageHistory> find(QueueId id) {
+    public Optional<MessageState> find(QueueId id) {
         return Optional.ofNullable(messages.get(id));
     }
 
@@ -71,11 +69,11 @@ final class ListSpool implements QueueAdmin {
         for (State state : State.values()) {
             counts.put(state, 0);
         }
-        messages.values().forEach(m -> counts.merge(m.message().state(), 1, Integer::sum));
+        messages.values().forEach(m -> counts.merge(m.state(), 1, Integer::sum));
         Instant oldest =
                 messages.values().stream()
-                        .filter(m -> !m.message().state().isFinal())
-                        .map(m -> m.message().received())
+                        .filter(m -> !m.state().isFinal())
+                        .map(m -> m.received())
                         .min(Instant::compareTo)
                         .orElse(null);
         return new SpoolStatus(Path.of("/spool"), 4096, 1 << 30, counts, oldest, trouble);

@@ -20,8 +20,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
-import dev.postern.spool.MessageHistory;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,6 +29,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Both sockets on free ports, with everything behind them played by fields that a test sets.
 final class Stage implements AutoCloseable, ListenerView, Egresses {
@@ -125,23 +125,9 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
         return QueueId.next(NOW.toEpochMilli() + number, 0);
     }
 
-    static MessageHistory message(int number, State state, Reason reason) {
+    static MessageState message(int number, State state, Reason reason) {
         ForwardPath to = new ForwardPath("b@example.net");
         Recipient recipient = new Recipient(to, state, reason, "450 4.2.1 later", "gmail");
-        QueuedMessage message =
-                new QueuedMessage(
-                        id(number),
-                        new Envelope(new ReversePath("a@example.org"), List.of(to), false),
-                        new Origin("127.0.0.1", "app", "ESMTP", null),
-                        NOW.minusSeconds(90),
-                        NOW.minusSeconds(90),
-                        5120,
-                        new ContentTraits(false, false, 78),
-                        "Grüße <b>",
-                        List.of(recipient),
-                        2,
-                        NOW.plusSeconds(300),
-                        false);
         Attempt attempt =
                 new Attempt(
                         NOW.minusSeconds(80),
@@ -151,7 +137,23 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                         Duration.ofMillis(1200),
                         List.of(to),
                         List.of("calendar"));
-        return new MessageHistory(message, List.of(attempt));
+        MessageState.Message message =
+                new MessageState.Message(
+                        id(number),
+                        new Envelope(new ReversePath("a@example.org"), List.of(to), false),
+                        new Origin("127.0.0.1", "app", "ESMTP", null),
+                        NOW.minusSeconds(90),
+                        5120,
+                        new ContentTraits(false, false, 78),
+                        "Grüße <b>");
+        return new MessageState(
+                message,
+                NOW.minusSeconds(90),
+                NOW.plusSeconds(300),
+                List.of(recipient),
+                List.of(attempt),
+                2,
+                Set.of());
     }
 
     private static SmtpConfig smtp() {

@@ -16,7 +16,7 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.spool.DueQueue;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
 import dev.postern.testing.Seeds;
@@ -154,7 +154,7 @@ class FaultsSimTest {
             scheduler.pass(Duration.ofSeconds(20));
             assertEquals(State.SENT, spool.get(last).state(), "others go on at once");
             scheduler.pass(Duration.ofHours(5));
-            for (QueuedMessage message : spool.all()) {
+            for (MessageState message : spool.all()) {
                 assertEquals(State.SENT, message.state(), () -> "not sent: " + message);
             }
             dispatcher

@@ -3,9 +3,9 @@ package dev.postern.listener;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import dev.postern.spool.Acceptance;
 import dev.postern.spool.Intakes;
 import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.MessageState;
 import dev.postern.spool.SpoolException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -26,7 +26,7 @@ final class MemorySpool implements Intakes, AutoCloseable {
     /// A message that was committed.
     ///
     /// @param text its octets, one a character
-    record Stored(QueueId id, Acceptance acceptance, String text) {}
+    record Stored(QueueId id, MessageState acceptance, String text) {}
 
     final List<Stored> stored = new CopyOnWriteArrayList<>();
     final AtomicLong openIntakes = new AtomicLong();
@@ -120,14 +120,14 @@ final class MemorySpool implements Intakes, AutoCloseable {
         }
 
         @Override
-        public CompletionStage<MessageContent> stage(Acceptance acceptance) {
+        public CompletionStage<MessageContent> stage(MessageState acceptance) {
             check();
             return CompletableFuture.completedFuture(
                     new Content(content.toByteArray(), acceptance.traits()));
         }
 
         @Override
-        public CompletionStage<Void> commit(Acceptance acceptance) {
+        public CompletionStage<Void> commit(MessageState acceptance) {
             check();
             end();
             CompletableFuture<Void> done = new CompletableFuture<>();
@@ -142,7 +142,7 @@ final class MemorySpool implements Intakes, AutoCloseable {
             return done;
         }
 
-        private void commit(Acceptance acceptance, CompletableFuture<Void> done) {
+        private void commit(MessageState acceptance, CompletableFuture<Void> done) {
             SpoolException.Kind trouble = commitTrouble;
             if (trouble != null) {
                 done.completeExceptionally(

@@ -14,8 +14,7 @@ class CatalogueTest {
     private final Catalogue catalogue = new Catalogue(disk, SpoolBench.HOME);
 
     private static MessageState snapshot(long id, String sender, String... recipients) {
-        Acceptance acceptance = Mails.acceptance(sender, SpoolBench.START, recipients);
-        return MessageState.accepted(new QueueId(id), acceptance, 10, SpoolBench.START);
+        return Mails.queued(new QueueId(id), sender, SpoolBench.START, recipients);
     }
 
     @Test
@@ -47,6 +46,6 @@ class CatalogueTest {
         SpoolBench bench = new SpoolBench(new MemoryDisk(1).capacity(20_000)).open();
         QueueId id = bench.accept("one");
         Page found = bench.admin().list(new Query(null, "A@EXAMPLE", null, 9, null));
-        assertEquals(List.of(id), found.messages().stream().map(QueuedMessage::id).toList());
+        assertEquals(List.of(id), found.messages().stream().map(MessageState::id).toList());
     }
 }

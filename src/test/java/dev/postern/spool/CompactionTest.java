@@ -57,7 +57,7 @@ class CompactionTest {
         bench.spool().tick();
         bench.advance(Duration.ofHours(25));
         QueueId owed = bench.accept("owed");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         disk.capacity(disk.usedBytes());
         bench.queue().settle(owed, Mails.sent(claimed, bench.instant()));
         bench.spool().step();
@@ -103,15 +103,15 @@ class CompactionTest {
         bench.segmentBytes(8 * 1024).open();
         // Content in segments before that of the accepted record.
         QueueId owed = bench.accept("m".repeat(20_000));
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         QueueId other = bench.accept("other");
-        QueuedMessage second = bench.claim();
+        MessageState second = bench.claim();
         bench.queue().settle(other, Mails.sent(second, bench.instant()));
         // In the midst of a batch, another thread settles: that waits for the next batch.
         disk.onWrite(() -> bench.queue().settle(owed, Mails.sent(claimed, bench.instant())));
         bench.spool().tick();
         bench.kill();
-        QueuedMessage after = bench.message(owed);
+        MessageState after = bench.message(owed);
         assertTrue(after.state() == State.SENT || bench.content(owed).equals("m".repeat(20_000)));
     }
 }

@@ -40,7 +40,7 @@ class DamageTest {
             ids.add(id);
             contents.put(id, content);
         }
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         bench.queue()
                 .settle(
                         claimed.id(),
@@ -66,7 +66,7 @@ class DamageTest {
     }
 
     private void verify(SpoolBench bench, String what) throws IOException {
-        List<QueueId> claimed = bench.queue().claim(10).stream().map(QueuedMessage::id).toList();
+        List<QueueId> claimed = bench.queue().claim(10).stream().map(MessageState::id).toList();
         for (QueueId id : ids) {
             if (claimed.contains(id)) {
                 assertEquals(contents.get(id), bench.content(id), what);

@@ -53,10 +53,10 @@ class FileDiskSpoolTest {
             Intake intake = spool.intakes().receive();
             id = intake.id();
             assertTrue(intake.write(Mails.octets("Subject: a\r\n\r\nbody\r\n")));
-            intake.commit(Mails.acceptance("a@example.org", NOW, "b@example.net"))
+            intake.commit(Mails.queued(intake.id(), "a@example.org", NOW, "b@example.net"))
                     .toCompletableFuture()
                     .get(WAIT_SECONDS, TimeUnit.SECONDS);
-            QueuedMessage claimed = spool.queue().claim(10).getFirst();
+            MessageState claimed = spool.queue().claim(10).getFirst();
             assertEquals(id, claimed.id());
             assertEquals(State.SENDING, claimed.state());
             spool.queue().committing(id, "relay", claimed.unfinished());
@@ -66,7 +66,7 @@ class FileDiskSpoolTest {
                             Mails.deferred(claimed, Reason.RECIPIENT, NOW, NOW.plusSeconds(30)));
         }
         try (Spool spool = open()) {
-            QueuedMessage message = spool.admin().find(id).orElseThrow().message();
+            MessageState message = spool.admin().find(id).orElseThrow();
             assertEquals(State.DEFERRED, message.state());
             assertEquals(NOW.plusSeconds(30), message.due());
             assertFalse(message.possibleDuplicate());
@@ -76,7 +76,7 @@ class FileDiskSpoolTest {
                         new String(content.readAllBytes(), StandardCharsets.UTF_8));
             }
             assertEquals(1, spool.admin().flush());
-            QueuedMessage again = spool.queue().claim(10).getFirst();
+            MessageState again = spool.queue().claim(10).getFirst();
             spool.queue().settle(id, Mails.sent(again, NOW));
             assertTrue(spool.admin().content(id).isEmpty());
             assertEquals(1, spool.admin().status().messages().get(State.SENT));
@@ -115,7 +115,7 @@ class FileDiskSpoolTest {
                     assertTrue(room.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS));
                 }
             }
-            intake.commit(Mails.acceptance("", NOW, "b@example.net", "c@example.net"))
+            intake.commit(Mails.queued(intake.id(), "", NOW, "b@example.net", "c@example.net"))
                     .toCompletableFuture()
                     .get(WAIT_SECONDS, TimeUnit.SECONDS);
             try (InputStream content = spool.admin().content(intake.id()).orElseThrow().open()) {

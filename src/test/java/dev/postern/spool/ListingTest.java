@@ -2,6 +2,7 @@ package dev.postern.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.postern.spool.Intakes.Intake;
 import dev.postern.spool.QueueAdmin.Page;
 import dev.postern.spool.QueueAdmin.Query;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,8 @@ class ListingTest {
         }
         int messages = JournalAdmin.PAGE_RECIPIENTS / many.length + 2;
         for (int i = 0; i < messages; i++) {
-            bench.begin("x").commit(Mails.acceptance("a@example.org", bench.instant(), many));
+            Intake intake = bench.begin("x");
+            intake.commit(Mails.queued(intake.id(), "a@example.org", bench.instant(), many));
             bench.spool().step();
         }
         Page first = bench.admin().list(new Query(null, null, null, 1000, null));

@@ -57,7 +57,7 @@ final class ManyIntakes {
             List<CompletableFuture<Void>> commits = new ArrayList<>();
             for (Intake intake : intakes) {
                 commits.add(
-                        intake.commit(Mails.acceptance("a@b", Instant.now(), "c@d"))
+                        intake.commit(Mails.queued(intake.id(), "a@b", Instant.now(), "c@d"))
                                 .toCompletableFuture());
             }
             commits.forEach(CompletableFuture::join);

@@ -62,7 +62,7 @@ class OwnDirectoryTest {
         try (Spool spool = open(first)) {
             for (int i = 0; i < 20; i++) {
                 accept(spool, "m".repeat(4000));
-                QueuedMessage claimed = spool.queue().claim(1).getFirst();
+                MessageState claimed = spool.queue().claim(1).getFirst();
                 switch (i % 4) {
                     case 0 -> spool.queue().settle(claimed.id(), Mails.held(claimed, NOW));
                     case 1 -> spool.queue().settle(claimed.id(), Mails.failed(claimed, NOW));
@@ -124,7 +124,7 @@ class OwnDirectoryTest {
         Intake intake = spool.intakes().receive();
         intake.write(Mails.octets(content));
         var done =
-                intake.commit(Mails.acceptance("a@example.org", NOW, "b@example.net"))
+                intake.commit(Mails.queued(intake.id(), "a@example.org", NOW, "b@example.net"))
                         .toCompletableFuture();
         spool.step();
         done.join();

@@ -54,7 +54,7 @@ class PreparationsTest {
     }
 
     private String fate(QueueId id) {
-        QueuedMessage message = bench.message(id);
+        MessageState message = bench.message(id);
         Reason reason = message.recipients().getFirst().reason();
         return message.state().word() + (reason == null ? "" : " " + reason.word());
     }
@@ -99,7 +99,7 @@ class PreparationsTest {
             assertEquals("held suspected", fate(poison));
         }
         assertEquals(Verdict.DONE, admin().apply(Verb.RELEASE, poison));
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         queue().preparing(poison);
         queue().prepared(poison, true);
         queue().settle(poison, Mails.sent(claimed, bench.instant()));
@@ -122,7 +122,7 @@ class PreparationsTest {
 
     /// Ends a round of the message that is next, which waits on.
     private void goesWell() {
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         queue().preparing(claimed.id());
         queue().prepared(claimed.id(), true);
         queue().settle(
@@ -150,7 +150,7 @@ class PreparationsTest {
     @Test
     void aRoundThatEndsInMidPreparationClearsNothing() throws Exception {
         die(2);
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         queue().preparing(poison);
         queue().prepared(poison, true);
         queue().preparing(poison);
@@ -176,7 +176,7 @@ class PreparationsTest {
         for (int i = 0; i < 40; i++) {
             bench.advance(Claims.OTHERS_FIRST);
             // Each on a thread of its own; the first that goes ends it.
-            List<QueuedMessage> due = queue().claim(100);
+            List<MessageState> due = queue().claim(100);
             if (i < 2) {
                 due.forEach(message -> queue().preparing(message.id()));
             } else {
@@ -241,7 +241,7 @@ class PreparationsTest {
         die(2);
         int deaths = 0;
         while (fate(poison).equals("queued")) {
-            for (QueuedMessage message : queue().claim(100)) {
+            for (MessageState message : queue().claim(100)) {
                 queue().preparing(message.id());
                 if (message.id().equals(poison)) {
                     deaths++;
@@ -308,10 +308,10 @@ class PreparationsTest {
     void whatIsToldBeforeTheSettlementOutlivesTheProcess() throws Exception {
         Intake intake = bench.begin("to three");
         String[] to = {"a@example.net", "b@example.net", "c@example.net"};
-        intake.commit(Mails.acceptance("a@example.org", bench.instant(), to));
+        intake.commit(Mails.queued(intake.id(), "a@example.org", bench.instant(), to));
         spool().step();
         QueueId id = intake.id();
-        QueuedMessage claimed = queue().claim(2).getLast();
+        MessageState claimed = queue().claim(2).getLast();
         queue().committing(id, "relay", claimed.unfinished());
         Settlement all = Mails.sent(claimed, bench.instant());
         Settlement first =
@@ -322,7 +322,7 @@ class PreparationsTest {
         assertEquals(State.SENDING, bench.message(id).state());
         assertTrue(queue().claim(9).isEmpty(), "it stays claimed");
         bench.kill();
-        QueuedMessage again = bench.message(id);
+        MessageState again = bench.message(id);
         assertEquals(State.SENT, again.recipients().getFirst().state());
         assertEquals(2, again.unfinished().size());
         assertTrue(again.possibleDuplicate());
@@ -354,7 +354,9 @@ class PreparationsTest {
             intakes.add(intake);
         }
         threaded.close();
-        Acceptance acceptance = Mails.acceptance("a@example.org", bench.instant(), "b@example.net");
+        MessageState acceptance =
+                Mails.queued(
+                        intakes.get(0).id(), "a@example.org", bench.instant(), "b@example.net");
         CompletionException refused =
                 assertThrows(
                         CompletionException.class,

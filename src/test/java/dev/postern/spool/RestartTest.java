@@ -25,7 +25,7 @@ class RestartTest {
     private final SpoolBench bench = new SpoolBench(disk);
 
     private Settlement of(
-            QueuedMessage message, OutcomeClass outcome, Reason reason, Duration wait) {
+            MessageState message, OutcomeClass outcome, Reason reason, Duration wait) {
         List<Recipient> recipients = new ArrayList<>();
         for (ForwardPath to : message.unfinished()) {
             recipients.add(new Recipient(to, State.DEFERRED, reason, "words", "relay"));
@@ -65,7 +65,7 @@ class RestartTest {
         bench.restart();
         bench.admin().apply(QueueAdmin.Verb.RELEASE, id);
         assertEquals(State.QUEUED, only(id).state());
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         assertEquals(Reason.UNCERTAIN, claimed.recipients().getFirst().reason());
         assertEquals("relay", claimed.recipients().getFirst().egress());
     }
@@ -87,7 +87,7 @@ class RestartTest {
         bench.open();
         QueueId id = uncertain();
         bench.advance(Duration.ofMinutes(6));
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         ForwardPath to = claimed.unfinished().getFirst();
         Recipient held = new Recipient(to, State.HELD, Reason.NO_EGRESS, "none", null);
         bench.queue()
@@ -146,7 +146,7 @@ class RestartTest {
     void aSettlementThatFailsCanBeRepeated() throws Exception {
         bench.open();
         QueueId id = bench.accept("x");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         Recipient bad =
                 new Recipient(claimed.unfinished().getFirst(), State.SENDING, null, "", "relay");
         Settlement impossible = new Settlement(1, List.of(), List.of(bad), bench.instant(), false);
@@ -167,7 +167,7 @@ class RestartTest {
             to[i] = "recipient-" + i + "@example.net";
         }
         Intake intake = bench.begin("x");
-        var done = intake.commit(Mails.acceptance("a@example.org", bench.instant(), to));
+        var done = intake.commit(Mails.queued(intake.id(), "a@example.org", bench.instant(), to));
         bench.spool().step();
         done.toCompletableFuture().join();
         Duration wait = Duration.ofMinutes(1);

@@ -26,7 +26,7 @@ class ShelfTest {
     }
 
     private List<QueueId> claimed(int shelf) {
-        return bench.queue().claim(99, shelf).stream().map(QueuedMessage::id).toList();
+        return bench.queue().claim(99, shelf).stream().map(MessageState::id).toList();
     }
 
     @Test
@@ -75,7 +75,7 @@ class ShelfTest {
         }
         bench.queue().clearShelves();
         assertEquals(
-                ids, bench.queue().claim(999).stream().map(QueuedMessage::id).sorted().toList());
+                ids, bench.queue().claim(999).stream().map(MessageState::id).sorted().toList());
     }
 
     @Test

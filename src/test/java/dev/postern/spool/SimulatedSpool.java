@@ -83,7 +83,7 @@ public final class SimulatedSpool {
             Intake intake = spool.intakes().receive();
             intake.write(Mails.octets("Subject: x\r\n\r\nx\r\n"));
             CompletableFuture<Void> done =
-                    intake.commit(Mails.acceptance(sender, clock.instant(), recipients))
+                    intake.commit(Mails.queued(intake.id(), sender, clock.instant(), recipients))
                             .toCompletableFuture();
             spool.step();
             done.join();
@@ -97,13 +97,13 @@ public final class SimulatedSpool {
     public List<QueueId> sending() {
         return all().stream()
                 .filter(message -> message.state() == State.SENDING)
-                .map(QueuedMessage::id)
+                .map(MessageState::id)
                 .toList();
     }
 
     /// Returns all messages, newest first.
-    public List<QueuedMessage> all() {
-        List<QueuedMessage> all = new ArrayList<>();
+    public List<MessageState> all() {
+        List<MessageState> all = new ArrayList<>();
         QueueId after = null;
         do {
             Page page = spool.admin().list(new Query(null, null, null, PAGE, after));
@@ -147,7 +147,7 @@ public final class SimulatedSpool {
 
     /// Releases all that an operator holds.
     public void releaseAll() {
-        for (QueuedMessage message : all()) {
+        for (MessageState message : all()) {
             if (message.recipients().stream().anyMatch(r -> r.reason() == Reason.OPERATOR)) {
                 admin().apply(QueueAdmin.Verb.RELEASE, message.id());
             }

@@ -119,7 +119,7 @@ final class SpoolBench implements InstantSource {
     }
 
     CompletableFuture<Void> commit(Intake intake) {
-        return intake.commit(Mails.acceptance("a@example.org", now, "b@example.net"))
+        return intake.commit(Mails.queued(intake.id(), "a@example.org", now, "b@example.net"))
                 .toCompletableFuture();
     }
 
@@ -139,12 +139,12 @@ final class SpoolBench implements InstantSource {
         }
     }
 
-    QueuedMessage message(QueueId id) {
-        return spool.admin().find(id).orElseThrow().message();
+    MessageState message(QueueId id) {
+        return spool.admin().find(id).orElseThrow();
     }
 
     /// Claims the message that is next.
-    QueuedMessage claim() {
+    MessageState claim() {
         return spool.queue().claim(1).getFirst();
     }
 

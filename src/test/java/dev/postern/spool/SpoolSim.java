@@ -76,7 +76,7 @@ class SpoolSim {
         private final Map<QueueId, Fact> facts = new TreeMap<>();
         private final Map<QueueId, Intake> intakes = new TreeMap<>();
         private final Map<QueueId, CompletableFuture<Void>> commits = new TreeMap<>();
-        private final Map<QueueId, QueuedMessage> claimed = new TreeMap<>();
+        private final Map<QueueId, MessageState> claimed = new TreeMap<>();
 
         /// What is being prepared, and how often the process died over a message then: at least,
         /// and at most, since the death of the machine may take strikes with it.
@@ -197,7 +197,7 @@ class SpoolSim {
         }
 
         private void claim() {
-            for (QueuedMessage message : bench.queue().claim(1 + random.nextInt(3))) {
+            for (MessageState message : bench.queue().claim(1 + random.nextInt(3))) {
                 assertEquals(
                         There.WAITING, facts.get(message.id()).now(), "claimed " + message.id());
                 claimed.put(message.id(), message);
@@ -213,7 +213,7 @@ class SpoolSim {
                 committing(id);
                 return;
             }
-            QueuedMessage message = claimed.remove(id);
+            MessageState message = claimed.remove(id);
             Fact fact = facts.get(id);
             fact.possiblyDuplicate = message.possibleDuplicate();
             switch (random.nextInt(6)) {
@@ -440,7 +440,7 @@ class SpoolSim {
                 entry.setValue(refound(entry.getKey(), entry.getValue()));
                 known.add(entry.getKey());
             }
-            for (QueuedMessage message :
+            for (MessageState message :
                     bench.admin().list(new Query(null, null, null, 1000, null)).messages()) {
                 assertTrue(known.contains(message.id()), "nobody sent " + message.id());
             }

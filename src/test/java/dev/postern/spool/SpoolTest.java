@@ -61,7 +61,7 @@ class SpoolTest {
         bench.open();
         QueueId id = bench.accept("one");
         int before = disk.syncs();
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         queue().committing(id, "relay", claimed.unfinished());
         queue().settle(id, Mails.sent(claimed, bench.instant()));
         spool().step();
@@ -79,7 +79,7 @@ class SpoolTest {
                         Mails.deferred(
                                 bench.claim(), Reason.RECIPIENT, bench.instant(), bench.instant()));
         QueueId fresh = bench.accept("fresh");
-        List<QueueId> order = queue().claim(9).stream().map(QueuedMessage::id).toList();
+        List<QueueId> order = queue().claim(9).stream().map(MessageState::id).toList();
         assertEquals(List.of(fresh, old), order);
     }
 
@@ -89,7 +89,7 @@ class SpoolTest {
         assertEquals(Optional.empty(), queue().nextDue());
         QueueId id = bench.accept("one");
         assertEquals(Optional.of(bench.instant()), queue().nextDue());
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         assertEquals(Optional.empty(), queue().nextDue());
         queue().settle(
                         id,
@@ -107,17 +107,21 @@ class SpoolTest {
         bench.open();
         Intake intake = bench.begin("two recipients");
         intake.commit(
-                Mails.acceptance(
-                        "a@example.org", bench.instant(), "b@example.net", "c@example.net"));
+                Mails.queued(
+                        intake.id(),
+                        "a@example.org",
+                        bench.instant(),
+                        "b@example.net",
+                        "c@example.net"));
         spool().step();
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         Recipient first =
                 new Recipient(claimed.unfinished().getFirst(), State.SENT, null, "250 ok", "relay");
         queue().settle(
                         intake.id(),
                         new Settlement(1, List.of(), List.of(first), bench.instant(), false));
         bench.restart();
-        QueuedMessage after = bench.message(intake.id());
+        MessageState after = bench.message(intake.id());
         assertEquals(State.SENT, after.recipients().get(0).state());
         assertEquals(State.QUEUED, after.recipients().get(1).state());
         assertEquals(List.of(claimed.unfinished().get(1)), bench.claim().unfinished());
@@ -128,7 +132,12 @@ class SpoolTest {
         bench.open();
         Intake intake = bench.begin("to be acknowledged when sent");
         CompletableFuture<MessageContent> staged =
-                intake.stage(Mails.acceptance("a@example.org", bench.instant(), "b@example.net"))
+                intake.stage(
+                                Mails.queued(
+                                        intake.id(),
+                                        "a@example.org",
+                                        bench.instant(),
+                                        "b@example.net"))
                         .toCompletableFuture();
         spool().step();
         try (InputStream content = staged.join().open()) {
@@ -151,7 +160,7 @@ class SpoolTest {
         assertEquals(QueueAdmin.Verdict.DONE, admin().apply(QueueAdmin.Verb.HOLD, held));
         assertEquals(QueueAdmin.Verdict.DONE, admin().apply(QueueAdmin.Verb.DELETE, deleted));
         assertEquals(QueueAdmin.Verdict.UNKNOWN, admin().apply(QueueAdmin.Verb.DELETE, deleted));
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         assertEquals(QueueAdmin.Verdict.WRONG_STATE, admin().apply(QueueAdmin.Verb.DELETE, failed));
         queue().settle(failed, Mails.failed(claimed, bench.instant()));
         bench.advance(Duration.ofDays(1));
@@ -175,7 +184,7 @@ class SpoolTest {
         assertEquals(0, queue().releaseAll(Reason.OPERATOR));
         assertEquals(1, queue().releaseAll(Reason.NO_EGRESS));
         assertEquals(State.QUEUED, bench.message(id).state());
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         queue().settle(id, new Settlement(0, List.of(), List.of(), bench.instant(), false));
         assertEquals(State.QUEUED, bench.message(id).state());
         assertEquals(1, claimed.unfinished().size());
@@ -210,14 +219,14 @@ class SpoolTest {
         for (int i = 0; i < 3; i++) {
             bench.advance(Duration.ofMinutes(1));
             queue().hasten(Reason.EGRESS_DOWN, bench.instant());
-            QueuedMessage trial = bench.claim();
+            MessageState trial = bench.claim();
             trials.add(trial.id());
             defer(trial, Duration.ofHours(1));
         }
         assertEquals(ids, trials);
     }
 
-    private void defer(QueuedMessage message, Duration wait) {
+    private void defer(MessageState message, Duration wait) {
         queue().settle(
                         message.id(),
                         Mails.deferred(
@@ -256,7 +265,7 @@ class SpoolTest {
         bench.open();
         QueueId sending = bench.accept("sending");
         QueueId waiting = bench.accept("waiting");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         assertEquals(sending, claimed.id());
         queue().committing(sending, "relay", claimed.unfinished());
         bench.kill();
@@ -271,7 +280,7 @@ class SpoolTest {
         bench.open();
         QueueId due = bench.accept("due");
         QueueId later = bench.accept("later");
-        QueuedMessage claimed = queue().claim(2).getLast();
+        MessageState claimed = queue().claim(2).getLast();
         queue().settle(
                         later,
                         Mails.deferred(
@@ -301,7 +310,7 @@ class SpoolTest {
     void failedSyncFailsItsCommitsAndGoesOnInANewSegment() throws Exception {
         bench.open();
         QueueId before = bench.accept("before");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         Intake halfway = bench.begin("x".repeat(IntakeBudget.PIECE_BYTES));
         Intake lost = bench.begin("lost");
         CompletableFuture<Void> commit = bench.commit(lost);
@@ -324,7 +333,7 @@ class SpoolTest {
     void diskThatStaysBrokenRefusesMailUntilItWorks() throws Exception {
         bench.open();
         QueueId id = bench.accept("before");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         disk.failSyncs(3);
         CompletableFuture<Void> commit = bench.commit(bench.begin("lost"));
         spool().step();
@@ -370,7 +379,7 @@ class SpoolTest {
         bench.open();
         QueueId first = bench.accept("first");
         QueueId second = bench.accept("second");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         disk.capacity(disk.usedBytes());
         assertThrows(
                 UncheckedIOException.class,
@@ -393,7 +402,7 @@ class SpoolTest {
         disk.capacity(100_000 + 64 * 1024);
         bench.config(SpoolBench.config(50_000, 0)).open();
         QueueId failed = bench.accept("z".repeat(30_000));
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         QueueId kept = bench.accept("k".repeat(30_000));
         spool().tick();
         SpoolException refused =
@@ -490,11 +499,11 @@ class SpoolTest {
         Page first = admin().list(new Query(State.QUEUED, "A@EXAMPLE", "b@", 2, null));
         assertEquals(
                 List.of(ids.get(4), ids.get(3)),
-                first.messages().stream().map(QueuedMessage::id).toList());
+                first.messages().stream().map(MessageState::id).toList());
         Page second = admin().list(new Query(null, null, null, 3, first.next()));
         assertEquals(
                 List.of(ids.get(2), ids.get(1), ids.get(0)),
-                second.messages().stream().map(QueuedMessage::id).toList());
+                second.messages().stream().map(MessageState::id).toList());
         assertEquals(null, second.next());
         assertEquals(List.of(), admin().list(new Query(null, "nobody", null, 3, null)).messages());
     }

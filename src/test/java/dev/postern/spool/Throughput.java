@@ -63,8 +63,8 @@ final class Throughput {
 
     private static void send(Spool spool, long end) {
         while (System.nanoTime() < end) {
-            List<QueuedMessage> claimed = spool.queue().claim(64);
-            for (QueuedMessage message : claimed) {
+            List<MessageState> claimed = spool.queue().claim(64);
+            for (MessageState message : claimed) {
                 spool.queue().settle(message.id(), Mails.sent(message, Instant.now()));
             }
             if (claimed.isEmpty()) {
@@ -79,7 +79,12 @@ final class Throughput {
             while (System.nanoTime() < end) {
                 Intake intake = spool.intakes().receive();
                 intake.write(ByteBuffer.wrap(octets));
-                intake.commit(Mails.acceptance("a@example.org", Instant.now(), "b@example.net"))
+                intake.commit(
+                                Mails.queued(
+                                        intake.id(),
+                                        "a@example.org",
+                                        Instant.now(),
+                                        "b@example.net"))
                         .toCompletableFuture()
                         .join();
                 commits.incrementAndGet();

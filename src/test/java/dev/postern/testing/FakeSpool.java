@@ -13,7 +13,7 @@ import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.spool.DueQueue;
 import dev.postern.spool.DueQueue.Settlement;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -45,7 +45,7 @@ public final class FakeSpool implements DueQueue {
     private static final ContentTraits TRAITS = new ContentTraits(false, false, 10);
 
     private final InstantSource clock;
-    private final Map<QueueId, QueuedMessage> messages = new LinkedHashMap<>();
+    private final Map<QueueId, MessageState> messages = new LinkedHashMap<>();
     private final Map<QueueId, List<Attempt>> history = new HashMap<>();
     private final Map<QueueId, byte[]> contents = new HashMap<>();
     private final Set<QueueId> claimed = new HashSet<>();
@@ -79,19 +79,13 @@ public final class FakeSpool implements DueQueue {
         Envelope envelope = new Envelope(new ReversePath(sender), to, false);
         Instant now = clock.instant();
         put(
-                new QueuedMessage(
+                MessageState.queued(
                         id,
                         envelope,
                         new Origin("127.0.0.1", "app", "ESMTP", null),
                         now,
-                        now,
-                        OCTETS.length,
                         TRAITS,
-                        "x",
-                        to.stream().map(Recipient::queued).toList(),
-                        0,
-                        now,
-                        false));
+                        "x"));
         return id;
     }
 
@@ -101,19 +95,19 @@ public final class FakeSpool implements DueQueue {
     }
 
     /// Puts a message in, or in the place of the one with its id.
-    public synchronized void put(QueuedMessage message) {
+    public synchronized void put(MessageState message) {
         messages.put(message.id(), message);
         wake.run();
     }
 
     /// Puts a message in with its history.
-    public synchronized void put(QueuedMessage message, List<Attempt> attempts) {
+    public synchronized void put(MessageState message, List<Attempt> attempts) {
         history.put(message.id(), new ArrayList<>(attempts));
         put(message);
     }
 
     /// Returns a message as it is now.
-    public synchronized QueuedMessage get(QueueId id) {
+    public synchronized MessageState get(QueueId id) {
         return Optional.ofNullable(messages.get(id)).orElseThrow();
     }
 
@@ -187,7 +181,7 @@ public final class FakeSpool implements DueQueue {
     }
 
     /// Returns all messages as they are now.
-    public synchronized List<QueuedMessage> all() {
+    public synchronized List<MessageState> all() {
         return List.copyOf(messages.values());
     }
 
@@ -197,17 +191,17 @@ public final class FakeSpool implements DueQueue {
     }
 
     @Override
-    public synchronized List<QueuedMessage> claim(int max, int shelf) {
+    public synchronized List<MessageState> claim(int max, int shelf) {
         claims++;
         fail();
-        List<QueuedMessage> due =
+        List<MessageState> due =
                 waiting()
                         .filter(message -> shelves.getOrDefault(message.id(), 0) == shelf)
                         .filter(message -> !message.due().isAfter(clock.instant()))
                         .sorted(
-                                Comparator.comparing((QueuedMessage m) -> m.state() != State.QUEUED)
-                                        .thenComparing(QueuedMessage::due)
-                                        .thenComparing(QueuedMessage::id))
+                                Comparator.comparing((MessageState m) -> m.state() != State.QUEUED)
+                                        .thenComparing(MessageState::due)
+                                        .thenComparing(MessageState::id))
                         .limit(max)
                         .toList();
         due.forEach(message -> claimed.add(message.id()));
@@ -229,7 +223,7 @@ public final class FakeSpool implements DueQueue {
         shelves.clear();
     }
 
-    private static QueuedMessage sending(QueuedMessage message) {
+    private static MessageState sending(MessageState message) {
         return with(
                 message,
                 message.recipients().stream()
@@ -237,7 +231,7 @@ public final class FakeSpool implements DueQueue {
                         .toList());
     }
 
-    private Stream<QueuedMessage> waiting() {
+    private Stream<MessageState> waiting() {
         return messages.values().stream()
                 .filter(message -> !claimed.contains(message.id()))
                 .filter(message -> !message.state().isFinal())
@@ -248,7 +242,7 @@ public final class FakeSpool implements DueQueue {
     public synchronized Optional<Instant> nextDue(int shelf) {
         return waiting()
                 .filter(message -> shelves.getOrDefault(message.id(), 0) == shelf)
-                .map(QueuedMessage::due)
+                .map(MessageState::due)
                 .min(Comparator.naturalOrder());
     }
 
@@ -318,7 +312,7 @@ public final class FakeSpool implements DueQueue {
     }
 
     private void change(QueueId id, Settlement settlement, Instant due) {
-        QueuedMessage old = get(id);
+        MessageState old = get(id);
         Map<ForwardPath, Recipient> changed = new HashMap<>();
         settlement.recipients().forEach(r -> changed.put(r.address(), r));
         for (Recipient recipient : old.recipients()) {
@@ -329,26 +323,20 @@ public final class FakeSpool implements DueQueue {
         List<Recipient> recipients =
                 old.recipients().stream().map(r -> changed.getOrDefault(r.address(), r)).toList();
         history.computeIfAbsent(id, _ -> new ArrayList<>()).addAll(settlement.attempts());
+        Set<MessageState.Mark> marks =
+                settlement.uncertain()
+                        ? Set.of(MessageState.Mark.POSSIBLE_DUPLICATE)
+                        : Set.<MessageState.Mark>of();
+        int calls = old.attemptCount() + settlement.calls();
         messages.put(
                 id,
-                new QueuedMessage(
-                        id,
-                        old.envelope(),
-                        old.origin(),
-                        old.received(),
-                        old.ageFrom(),
-                        old.sizeBytes(),
-                        old.traits(),
-                        old.subject(),
-                        recipients,
-                        old.attemptCount() + settlement.calls(),
-                        due,
-                        settlement.uncertain()));
+                new MessageState(
+                        old.message(), old.ageFrom(), due, recipients, List.of(), calls, marks));
     }
 
     @Override
     public synchronized int releaseAll(Reason reason) {
-        List<QueuedMessage> held =
+        List<MessageState> held =
                 messages.values().stream().filter(m -> isIn(m, State.HELD, reason)).toList();
         held.forEach(m -> {
             List<Recipient> freed =
@@ -382,12 +370,12 @@ public final class FakeSpool implements DueQueue {
         return dueAt(m -> m.state() == State.DEFERRED, clock.instant(), Integer.MAX_VALUE);
     }
 
-    private int dueAt(Predicate<QueuedMessage> which, Instant due, int most) {
-        List<QueuedMessage> late =
+    private int dueAt(Predicate<MessageState> which, Instant due, int most) {
+        List<MessageState> late =
                 messages.values().stream()
                         .filter(which)
                         .filter(m -> m.due().isAfter(due))
-                        .sorted(Comparator.comparing(QueuedMessage::due))
+                        .sorted(Comparator.comparing(MessageState::due))
                         .limit(most)
                         .toList();
         late.forEach(m -> messages.put(m.id(), with(m, m.recipients(), due)));
@@ -395,7 +383,7 @@ public final class FakeSpool implements DueQueue {
         return late.size();
     }
 
-    private static boolean isIn(QueuedMessage message, State state, Reason reason) {
+    private static boolean isIn(MessageState message, State state, Reason reason) {
         return message.recipients().stream()
                 .anyMatch(r -> r.state() == state && r.reason() == reason);
     }
@@ -404,24 +392,31 @@ public final class FakeSpool implements DueQueue {
         return new Recipient(r.address(), state, reason, r.reply(), r.egress());
     }
 
-    private static QueuedMessage with(QueuedMessage m, List<Recipient> recipients) {
+    private static MessageState with(MessageState m, List<Recipient> recipients) {
         return with(m, recipients, m.due());
     }
 
-    private static QueuedMessage with(QueuedMessage m, List<Recipient> recipients, Instant due) {
-        return new QueuedMessage(
-                m.id(),
-                m.envelope(),
-                m.origin(),
-                m.received(),
+    private static MessageState with(MessageState m, List<Recipient> recipients, Instant due) {
+        return new MessageState(
+                m.message(),
                 m.ageFrom(),
-                m.sizeBytes(),
-                m.traits(),
-                m.subject(),
-                recipients,
-                m.attemptCount(),
                 due,
-                m.possibleDuplicate());
+                recipients,
+                m.attempts(),
+                m.attemptCount(),
+                m.marks());
+    }
+
+    /// Returns a message with another unchanging part.
+    public static MessageState with(MessageState m, MessageState.Message message) {
+        return new MessageState(
+                message,
+                m.ageFrom(),
+                m.due(),
+                m.recipients(),
+                m.attempts(),
+                m.attemptCount(),
+                m.marks());
     }
 
     /// Returns the octets that a message has unless a test says otherwise.
