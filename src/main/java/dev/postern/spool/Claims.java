@@ -44,7 +44,7 @@ final class Claims implements DueQueue {
     private final JournalReader reader;
     private final JournalWrites writes;
     private final Preparations preparations;
-    private final StateFiles stateFiles;
+    private final SpoolHome.StateFiles stateFiles;
     private final InstantSource clock;
     private final Map<Long, MessageState> claimed = new ConcurrentHashMap<>();
     private volatile Runnable onDue = () -> {};
@@ -55,7 +55,7 @@ final class Claims implements DueQueue {
             JournalReader reader,
             JournalWrites writes,
             Preparations preparations,
-            StateFiles stateFiles,
+            SpoolHome.StateFiles stateFiles,
             InstantSource clock) {
         this.queueIndex = queueIndex;
         this.reader = reader;
@@ -187,18 +187,11 @@ final class Claims implements DueQueue {
         if (trouble != null) {
             throw unnoted(id, trouble);
         }
-        JournalWrite note = JournalWrite.committing(queueIndex, id.value());
-        boolean taken;
-        synchronized (queueIndex) {
-            queueIndex
-                    .index()
-                    .set(queueIndex.index().find(id.value()), MessageTable.COMMITTING, true);
-            taken = writes.submit(note);
-        }
-        if (!taken) {
+        JournalWrites.JournalWrite write = writes.committing(id.value());
+        if (write == null) {
             throw unnoted(id, SpoolException.closed());
         }
-        if (!writes.awaitWritten(note)) {
+        if (!writes.awaitWritten(write)) {
             SpoolException now = writes.trouble();
             throw unnoted(id, now == null ? new IOException("the disk is slow") : now);
         }
@@ -223,7 +216,7 @@ final class Claims implements DueQueue {
             return;
         }
         claimed.put(id.value(), after);
-        writes.progress(queueIndex, after);
+        writes.progress(after);
     }
 
     private static UncheckedIOException unnoted(QueueId id, IOException why) {
@@ -267,8 +260,9 @@ final class Claims implements DueQueue {
         boolean noted = false;
         try {
             MessageState after = before.settled(settlement, clock.instant());
-            RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
-            writes.change(queueIndex, type, after, false);
+            RecordHeader.Type type =
+                    after.state().isFinal() ? RecordHeader.Type.DONE : RecordHeader.Type.SETTLED;
+            writes.change(type, after, false);
             noted = true;
             preparations.settled(id.value(), after.state().isFinal());
         } finally {

@@ -339,10 +339,10 @@ final class Compaction {
         for (long piece : pieces) {
             byte[] octets = reader.piece(id, piece);
             bytes += octets.length;
-            tail = journal.append(RecordType.CONTENT, id, tail, octets, 0, octets.length);
+            tail = journal.append(RecordHeader.Type.CONTENT, id, tail, octets, 0, octets.length);
             first = first == 0 ? Position.segment(tail) : first;
         }
-        long head = journal.append(RecordType.COPIED, id, tail, body, 0, body.length);
+        long head = journal.append(RecordHeader.Type.COPIED, id, tail, body, 0, body.length);
         QueueIndex.Place content = new QueueIndex.Place(first, tail);
         return new Move(id, content, hasContent, head, body.length, bytes);
     }
@@ -359,7 +359,8 @@ final class Compaction {
         List<RecordHeader> ends = new ArrayList<>();
         reader.scan(from, header -> addEnd(ends, header, from, oldest));
         for (RecordHeader end : ends) {
-            long position = journal.append(RecordType.REMOVED, end.id(), end.link(), NOTHING, 0, 0);
+            long position =
+                    journal.append(RecordHeader.Type.REMOVED, end.id(), end.link(), NOTHING, 0, 0);
             synchronized (queueIndex) {
                 int first = Position.segment(end.link());
                 queueIndex.segmentAt(position).knowsEnded(first, Position.offset(end.link()));
@@ -368,8 +369,8 @@ final class Compaction {
     }
 
     private void addEnd(List<RecordHeader> ends, RecordHeader header, Segment from, int oldest) {
-        RecordType type = header.type();
-        boolean removed = type == RecordType.REMOVED;
+        RecordHeader.Type type = header.type();
+        boolean removed = type == RecordHeader.Type.REMOVED;
         boolean state = type != null && type.isSnapshot() && !queueIndex.knows(header.id());
         if (!removed && !state) {
             return;
@@ -380,7 +381,9 @@ final class Compaction {
         long range = (long) first << Integer.SIZE | last;
         synchronized (queueIndex) {
             if (isThereOneIn(first, last)) {
-                ends.add(new RecordHeader(0, RecordType.REMOVED.code(), 0, header.id(), range, 0));
+                ends.add(
+                        new RecordHeader(
+                                0, RecordHeader.Type.REMOVED.code(), 0, header.id(), range, 0));
             }
         }
     }
@@ -388,7 +391,7 @@ final class Compaction {
     /// Says again of which messages it is possibly duplicate whether they were sent.
     private void restatePossibleDuplicates() throws IOException {
         for (long id : possiblyDuplicate()) {
-            long position = journal.append(RecordType.COMMITTING, id, 0, NOTHING, 0, 0);
+            long position = journal.append(RecordHeader.Type.COMMITTING, id, 0, NOTHING, 0, 0);
             synchronized (queueIndex) {
                 queueIndex.segmentAt(position).possibleDuplicate();
             }

@@ -37,7 +37,7 @@ final class JournalAdmin implements QueueAdmin {
     private final JournalWrites writes;
     private final Preparations preparations;
     private final Claims queue;
-    private final DiskSpace room;
+    private final Housekeeping.DiskSpace room;
     private final InstantSource clock;
 
     JournalAdmin(
@@ -46,7 +46,7 @@ final class JournalAdmin implements QueueAdmin {
             JournalWrites writes,
             Preparations preparations,
             Claims queue,
-            DiskSpace room,
+            Housekeeping.DiskSpace room,
             InstantSource clock) {
         this.queueIndex = queueIndex;
         this.reader = reader;
@@ -79,7 +79,7 @@ final class JournalAdmin implements QueueAdmin {
                 if (!Verbs.allows(verb, found.shown(), before)) {
                     return Verdict.WRONG_STATE;
                 }
-                JournalWrite write = apply(verb, found, before);
+                JournalWrites.JournalWrite write = apply(verb, found, before);
                 if (write != null) {
                     writes.awaitDurable(write);
                     return Verdict.DONE;
@@ -96,33 +96,22 @@ final class JournalAdmin implements QueueAdmin {
     /// Applies a verb.
     ///
     /// @return null when the message changed since it was found
-    private @Nullable JournalWrite apply(Verb verb, QueueIndex.Found found, MessageState before) {
+    private JournalWrites.@Nullable JournalWrite apply(
+            Verb verb, QueueIndex.Found found, MessageState before) {
         synchronized (queueIndex) {
             int row = queueIndex.index().find(before.id().value());
             if (row == MessageTable.NONE || !found.equals(queueIndex.found(row))) {
                 return null;
             }
             if (verb == Verb.DELETE) {
-                return remove(row);
+                return writes.remove(row);
             }
             MessageState after = Verbs.apply(verb, before, clock.instant());
             if (before.isSuspected() && !after.isSuspected()) {
                 preparations.lastChance(before.id().value());
             }
-            return writes.change(queueIndex, Verbs.record(verb), after, true);
+            return writes.change(Verbs.record(verb), after, true);
         }
-    }
-
-    private JournalWrite remove(int row) {
-        MessageTable index = queueIndex.index();
-        long id = index.id(row);
-        int first = index.first(row);
-        queueIndex.forget(row);
-        queueIndex.leaves(id, first);
-        // A copy of it may be on its way to any segment before the one that gets this record.
-        JournalWrite write = JournalWrite.removed(queueIndex, id, first, Integer.MAX_VALUE, true);
-        writes.submit(write);
-        return write;
     }
 
     /// Gives up the octets of a failed message, for want of room. Does not wait for the disk.
@@ -140,7 +129,7 @@ final class JournalAdmin implements QueueAdmin {
             if (!same || !before.hasContent()) {
                 return false;
             }
-            writes.change(queueIndex, RecordType.DONE, before.withoutContent(false), false);
+            writes.change(RecordHeader.Type.DONE, before.withoutContent(false), false);
             return true;
         }
     }
@@ -151,7 +140,7 @@ final class JournalAdmin implements QueueAdmin {
         if (before == null) {
             return;
         }
-        writes.change(queueIndex, RecordType.HELD, before.suspected(SUSPECTED), true);
+        writes.change(RecordHeader.Type.HELD, before.suspected(SUSPECTED), true);
         log.atError()
                 .addMarker(LogMark.EACH)
                 .addKeyValue("id", id)
@@ -303,12 +292,12 @@ final class JournalAdmin implements QueueAdmin {
             };
         }
 
-        static RecordType record(Verb verb) {
+        static RecordHeader.Type record(Verb verb) {
             return switch (verb) {
-                case RETRY -> RecordType.RETRIED;
-                case HOLD -> RecordType.HELD;
-                case RELEASE -> RecordType.RELEASED;
-                case DELETE -> RecordType.REMOVED;
+                case RETRY -> RecordHeader.Type.RETRIED;
+                case HOLD -> RecordHeader.Type.HELD;
+                case RELEASE -> RecordHeader.Type.RELEASED;
+                case DELETE -> RecordHeader.Type.REMOVED;
             };
         }
 

@@ -33,7 +33,7 @@ final class JournalReader {
         this.queueIndex = queueIndex;
     }
 
-    private DiskFile open(int segment) throws IOException {
+    private Disk.File open(int segment) throws IOException {
         return disk.open(queueIndex.directory().resolve(Segment.name(segment)));
     }
 
@@ -107,9 +107,9 @@ final class JournalReader {
     ///
     /// @throws IOException when there is no whole state of this message
     private MessageState snapshot(long id, long position) throws IOException {
-        try (DiskFile file = open(Position.segment(position))) {
+        try (Disk.File file = open(Position.segment(position))) {
             RecordHeader header = header(file, id, position);
-            RecordType type = header.type();
+            RecordHeader.Type type = header.type();
             if (type == null || !type.isSnapshot()) {
                 throw damage(id, position, "is no state");
             }
@@ -120,7 +120,7 @@ final class JournalReader {
     /// Reads the head of a record.
     ///
     /// @throws IOException when there is no whole one of this message
-    private RecordHeader header(DiskFile file, long id, long position) throws IOException {
+    private RecordHeader header(Disk.File file, long id, long position) throws IOException {
         ByteBuffer octets = ByteBuffer.allocate(RecordHeader.BYTES);
         file.readFully(octets, Position.offset(position));
         RecordHeader header = RecordHeader.get(octets, 0, mark);
@@ -133,7 +133,7 @@ final class JournalReader {
     /// Reads the body of a record.
     ///
     /// @throws IOException when it is not what was written
-    private byte[] body(DiskFile file, RecordHeader header, long position) throws IOException {
+    private byte[] body(Disk.File file, RecordHeader header, long position) throws IOException {
         byte[] body = new byte[header.length()];
         file.readFully(ByteBuffer.wrap(body), Position.offset(position) + RecordHeader.BYTES);
         if (RecordHeader.crc(body, 0, body.length) != header.bodyCrc()) {
@@ -144,7 +144,7 @@ final class JournalReader {
 
     /// Reads a piece of content.
     byte[] piece(long id, long position) throws IOException {
-        try (DiskFile file = open(Position.segment(position))) {
+        try (Disk.File file = open(Position.segment(position))) {
             return body(file, header(file, id, position), position);
         }
     }
@@ -152,7 +152,7 @@ final class JournalReader {
     /// Shows the heads of all whole records of a segment to `consumer`.
     void scan(Segment segment, Consumer<RecordHeader> consumer) throws IOException {
         int end = segment.endBytes();
-        try (DiskFile file = open(segment.number())) {
+        try (Disk.File file = open(segment.number())) {
             new SegmentScan(file, segment.number(), mark, end)
                     .run(
                             end,
@@ -176,7 +176,7 @@ final class JournalReader {
         long[] found = new long[MIN_POSITIONS];
         int count = 0;
         int segment = 0;
-        DiskFile file = null;
+        Disk.File file = null;
         try {
             for (long at = tail; at != Position.NONE; count++) {
                 if (file == null || segment != Position.segment(at)) {
@@ -205,7 +205,7 @@ final class JournalReader {
         return pieces;
     }
 
-    private static void close(@Nullable DiskFile file) throws IOException {
+    private static void close(Disk.@Nullable File file) throws IOException {
         if (file != null) {
             file.close();
         }
@@ -275,7 +275,7 @@ final class JournalReader {
             private final long[] positions;
             private int next;
             private int segment;
-            private @Nullable DiskFile file;
+            private Disk.@Nullable File file;
             private byte[] piece = {};
             private int at;
             private long left = sizeBytes;
@@ -341,7 +341,7 @@ final class JournalReader {
             }
 
             private void closeFile() throws IOException {
-                DiskFile open = file;
+                Disk.File open = file;
                 file = null;
                 if (open != null) {
                     open.close();

@@ -156,18 +156,11 @@ final class QueueIndex {
         index.set(row, MessageTable.COMMITTING, false);
     }
 
-    /// Changes a message that nobody has claimed any more; `snapshot` stays in memory until
-    /// [#durable] is called for it.
-    void change(int row, MessageState snapshot, int bytes) {
-        change(row, snapshot, bytes, 0);
-    }
-
-    /// Changes a message that is and stays claimed, and past a commit point.
-    void progress(int row, MessageState snapshot, int bytes) {
-        change(row, snapshot, bytes, MessageTable.CLAIMED | MessageTable.COMMITTING);
-    }
-
-    private void change(int row, MessageState snapshot, int bytes, int flags) {
+    /// Changes a message; `snapshot` stays in memory until [#durable] is called for it.
+    ///
+    /// @param flags that stand from now on, of [MessageTable#CLAIMED] and [MessageTable#COMMITTING]
+    void change(long id, MessageState snapshot, int bytes, int flags) {
+        int row = index.find(id);
         assert Thread.holdsLock(this);
         lines.leave(row);
         count(row, -1);
@@ -176,7 +169,7 @@ final class QueueIndex {
         index.set(row, flags, true);
         count(row, 1);
         lines.join(row);
-        recent.pin(snapshot.id().value(), snapshot, bytes);
+        recent.pin(id, snapshot, bytes);
     }
 
     /// Forgets a message. Whoever calls sees to it that it stays forgotten after a restart.

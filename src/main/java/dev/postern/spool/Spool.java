@@ -25,17 +25,17 @@ import org.slf4j.LoggerFactory;
 /// commits, `UNUSABLE` from [#open]; one line at the start says what was found; damage is logged as
 /// an error and kept in `corrupt/`.
 ///
-/// Limits: [IntakeBudget] bounds content in memory, [MessageTable] costs 67 octets a message,
+/// Limits: [IntakeRegistry] bounds content in memory, [MessageTable] costs 67 octets a message,
 /// [QueueIndex.StateCache] half a MiB.
 ///
-/// See also: [Writer], [RecoveryTable], [Compaction], [Retention].
+/// See also: [Writer], [SegmentScan.RecoveryTable], [Compaction], [Housekeeping].
 public final class Spool implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
 
     private final SpoolHome home;
     private final Writer writer;
-    private final StateFiles stateFiles;
+    private final SpoolHome.StateFiles stateFiles;
     private final IntakeRegistry intakes;
     private final Claims queue;
     private final JournalAdmin admin;
@@ -75,11 +75,13 @@ public final class Spool implements AutoCloseable {
                         .run(clock.instant());
         home.running(options.bootId());
         this.writer = new Writer(observer);
-        Journal journal = journal(config, disk, options.segmentBytes(), index, mark, found, writer);
+        boolean syncing = config.sync() == SpoolConfig.Sync.ALWAYS;
+        Journal.Format format = new Journal.Format(mark, syncing, options.segmentBytes());
+        Journal journal = new Journal(disk, index, format, found.start(), writer::synced);
         JournalReader reader = new JournalReader(disk, mark, index);
-        JournalWrites writes = new JournalWrites(writer);
-        DiskSpace room = new DiskSpace(disk, config, index);
-        this.stateFiles = new StateFiles(disk, config.path());
+        JournalWrites writes = new JournalWrites(index, writer);
+        Housekeeping.DiskSpace room = new Housekeeping.DiskSpace(disk, config, index);
+        this.stateFiles = new SpoolHome.StateFiles(disk, config.path());
         this.intakes = new IntakeRegistry(index, writer, reader, room, clock, found.lastId());
         boolean clean = lastStop == SpoolHome.LastStop.CLEAN;
         Preparations preparations = Preparations.open(disk, config.path(), clean, index::isOwed);
@@ -93,10 +95,12 @@ public final class Spool implements AutoCloseable {
                         journal,
                         options.segmentBytes(),
                         intakes::oldestSegment);
-        Retention retention = new Retention(index, config, clock, admin);
-        Housekeeping housekeeping = new Housekeeping(room, retention, compaction, journal);
+        Housekeeping housekeeping =
+                new Housekeeping(room, index, config, clock, admin, compaction, journal);
         writer.use(journal, this::batchDone, housekeeping);
-        writeBehind(found, index, writer, writes);
+        // What the recovery found out is written behind.
+        found.possiblyDuplicate().forEach(writes::committing);
+        found.reports().forEach(report -> writes.change(RecordHeader.Type.DONE, report, true));
         preparations.suspects().forEach(admin::suspect);
         queue.letOthersFirst(preparations.undecided());
         room.look();
@@ -151,34 +155,6 @@ public final class Spool implements AutoCloseable {
         int mark = found == null ? ThreadLocalRandom.current().nextInt() | 1 : found;
         home.mark(mark);
         return mark;
-    }
-
-    private static Journal journal(
-            SpoolConfig config,
-            Disk disk,
-            int segmentBytes,
-            QueueIndex queueIndex,
-            int mark,
-            JournalRecovery.Result found,
-            Writer writer) {
-        return new Journal(
-                disk,
-                config.path(),
-                queueIndex,
-                mark,
-                config.sync() == SpoolConfig.Sync.ALWAYS,
-                segmentBytes,
-                found.predecessor(),
-                found.predecessorEnd(),
-                found.nextNumber(),
-                writer::synced);
-    }
-
-    /// Has written what the recovery found out.
-    private static void writeBehind(
-            JournalRecovery.Result found, QueueIndex index, Writer writer, JournalWrites writes) {
-        found.possiblyDuplicate().forEach(id -> writer.submit(JournalWrite.committing(index, id)));
-        found.reports().forEach(report -> writes.change(index, RecordType.DONE, report, true));
     }
 
     private void batchDone() {

@@ -75,12 +75,12 @@ class CompactionTest {
         QueueId id = bench.accept("deleted");
         bench.admin().apply(QueueAdmin.Verb.DELETE, id);
         ByteBuffer octets = ByteBuffer.wrap(disk.octets(SpoolBench.HOME.resolve(Segment.name(1))));
-        int mark = SegmentHeader.decode(octets).mark();
+        int mark = Segment.Header.decode(octets).mark();
         RecordHeader last = null;
-        for (int at = SegmentHeader.BYTES; at < octets.capacity(); at += last.totalBytes()) {
+        for (int at = Segment.Header.BYTES; at < octets.capacity(); at += last.totalBytes()) {
             last = RecordHeader.get(octets, at, mark);
         }
-        assertEquals(RecordType.REMOVED, last.type());
+        assertEquals(RecordHeader.Type.REMOVED, last.type());
         assertEquals(Integer.MAX_VALUE, Position.offset(last.link()));
     }
 

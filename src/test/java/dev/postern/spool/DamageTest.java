@@ -92,7 +92,7 @@ class DamageTest {
             SpoolBench bench = open(flipped, true);
             verify(bench, "flipped at " + offset);
             assertTrue(
-                    offset < SegmentHeader.BYTES || isReported(bench),
+                    offset < Segment.Header.BYTES || isReported(bench),
                     "flipped at " + offset + " and not reported");
         }
     }
@@ -100,7 +100,7 @@ class DamageTest {
     @Test
     void flipInOneMessageLeavesTheOthers() throws Exception {
         byte[] whole = files.get(SEGMENT);
-        for (int offset = SegmentHeader.BYTES; offset < whole.length; offset++) {
+        for (int offset = Segment.Header.BYTES; offset < whole.length; offset++) {
             byte[] flipped = whole.clone();
             flipped[offset] ^= 1;
             SpoolBench bench = open(flipped, true);
@@ -129,11 +129,11 @@ class DamageTest {
     void damagedContentIsReportedAndNotSent() throws Exception {
         byte[] whole = files.get(SEGMENT);
         byte[] flipped = whole.clone();
-        flipped[SegmentHeader.BYTES + RecordHeader.BYTES + 3] ^= 1;
+        flipped[Segment.Header.BYTES + RecordHeader.BYTES + 3] ^= 1;
         SpoolBench bench = open(flipped, true);
         assertEquals(State.FAILED, bench.message(ids.getFirst()).state());
         assertEquals(
-                IndexRebuild.DAMAGED_REPLY,
+                JournalRecovery.IndexRebuild.DAMAGED_REPLY,
                 bench.message(ids.getFirst()).recipients().getFirst().reply());
         assertEquals(2, bench.queue().claim(10).size());
         bench.kill();

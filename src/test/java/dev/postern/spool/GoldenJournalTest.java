@@ -76,8 +76,8 @@ class GoldenJournalTest {
     void hasEveryTypeOfRecord() throws IOException {
         MemoryDisk disk = new MemoryDisk(1);
         disk.put(SpoolBench.HOME, golden());
-        Set<RecordType> types = EnumSet.noneOf(RecordType.class);
-        try (DiskFile file = disk.open(SpoolBench.HOME)) {
+        Set<RecordHeader.Type> types = EnumSet.noneOf(RecordHeader.Type.class);
+        try (Disk.File file = disk.open(SpoolBench.HOME)) {
             int end = (int) file.sizeBytes();
             new SegmentScan(file, 1, MARK, end)
                     .run(
@@ -94,7 +94,7 @@ class GoldenJournalTest {
                                 }
                             });
         }
-        assertEquals(EnumSet.allOf(RecordType.class), types);
+        assertEquals(EnumSet.allOf(RecordHeader.Type.class), types);
     }
 
     @Test
@@ -165,26 +165,31 @@ class GoldenJournalTest {
                 new QueueIndex(SpoolBench.HOME, new Catalogue(disk, SpoolBench.HOME));
         Journal journal =
                 new Journal(
-                        disk, SpoolBench.HOME, queueIndex, MARK, true, 1 << 20, 0, 0, 1, _ -> {});
+                        disk,
+                        queueIndex,
+                        new Journal.Format(MARK, true, 1 << 20),
+                        new Journal.Start(0, 0, 1),
+                        _ -> {});
         Golden golden = new Golden(journal);
         golden.content(0);
-        golden.state(RecordType.ACCEPTED, full(id(0), State.QUEUED, null));
+        golden.state(RecordHeader.Type.ACCEPTED, full(id(0), State.QUEUED, null));
         journal.sync();
         golden.tails[0] = Position.NONE;
         golden.content(0);
         golden.content(0);
-        golden.state(RecordType.COPIED, twice(full(id(0), State.QUEUED, null)));
-        golden.state(RecordType.SETTLED, twice(full(id(0), State.DEFERRED, Reason.RECIPIENT)));
+        golden.state(RecordHeader.Type.COPIED, twice(full(id(0), State.QUEUED, null)));
+        golden.state(
+                RecordHeader.Type.SETTLED, twice(full(id(0), State.DEFERRED, Reason.RECIPIENT)));
         for (int number = 1; number <= 5; number++) {
             golden.content(number);
-            golden.state(RecordType.ACCEPTED, full(id(number), State.QUEUED, null));
+            golden.state(RecordHeader.Type.ACCEPTED, full(id(number), State.QUEUED, null));
         }
-        golden.state(RecordType.HELD, full(id(1), State.HELD, Reason.OPERATOR));
-        golden.state(RecordType.DONE, full(id(2), State.SENT, null));
-        golden.plain(RecordType.COMMITTING, 3, 0);
-        golden.state(RecordType.RELEASED, full(id(4), State.QUEUED, null));
-        golden.state(RecordType.RETRIED, full(id(4), State.QUEUED, null));
-        golden.plain(RecordType.REMOVED, 5, 1L << Integer.SIZE | 1);
+        golden.state(RecordHeader.Type.HELD, full(id(1), State.HELD, Reason.OPERATOR));
+        golden.state(RecordHeader.Type.DONE, full(id(2), State.SENT, null));
+        golden.plain(RecordHeader.Type.COMMITTING, 3, 0);
+        golden.state(RecordHeader.Type.RELEASED, full(id(4), State.QUEUED, null));
+        golden.state(RecordHeader.Type.RETRIED, full(id(4), State.QUEUED, null));
+        golden.plain(RecordHeader.Type.REMOVED, 5, 1L << Integer.SIZE | 1);
         journal.sync();
         return disk.octets(SpoolBench.HOME.resolve(Segment.name(1)));
     }
@@ -202,17 +207,18 @@ class GoldenJournalTest {
             byte[] octets = CONTENT.getBytes(StandardCharsets.UTF_8);
             long id = id(number).value();
             tails[number] =
-                    journal.append(RecordType.CONTENT, id, tails[number], octets, 0, octets.length);
+                    journal.append(
+                            RecordHeader.Type.CONTENT, id, tails[number], octets, 0, octets.length);
         }
 
-        private void state(RecordType type, MessageState snapshot) throws IOException {
+        private void state(RecordHeader.Type type, MessageState snapshot) throws IOException {
             byte[] body = MessageStateCodec.encode(snapshot);
             int number = (int) (snapshot.id().value() - id(0).value());
             long link = snapshot.hasContent() ? tails[number] : Position.NONE;
             journal.append(type, snapshot.id().value(), link, body, 0, body.length);
         }
 
-        private void plain(RecordType type, int number, long link) throws IOException {
+        private void plain(RecordHeader.Type type, int number, long link) throws IOException {
             journal.append(type, id(number).value(), link, NOTHING, 0, 0);
         }
     }

@@ -355,7 +355,9 @@ class OwnDirectoryTest {
         }
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new StateFiles(new FileDisk(), directory).keep("notes", new byte[0]));
+                () ->
+                        new SpoolHome.StateFiles(new FileDisk(), directory)
+                                .keep("notes", new byte[0]));
     }
 
     @Test

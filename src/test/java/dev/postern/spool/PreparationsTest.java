@@ -265,7 +265,8 @@ class PreparationsTest {
         bench.kill();
         die(2);
         assertEquals("queued", fate(poison));
-        try (DiskFile file = bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
+        try (Disk.File file =
+                bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
             file.truncate(77);
         }
         bench.kill();
@@ -287,7 +288,8 @@ class PreparationsTest {
     }
 
     private void write(byte[] octets) throws Exception {
-        try (DiskFile file = bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
+        try (Disk.File file =
+                bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
             file.writeFully(ByteBuffer.wrap(octets), 0);
         }
     }
@@ -350,7 +352,7 @@ class PreparationsTest {
         List<Intake> intakes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Intake intake = threaded.intakes().receive();
-            intake.write(Mails.octets("x".repeat(IntakeBudget.PIECE_BYTES)));
+            intake.write(Mails.octets("x".repeat(IntakeRegistry.PIECE_BYTES)));
             intakes.add(intake);
         }
         threaded.close();
@@ -363,7 +365,7 @@ class PreparationsTest {
                         () -> intakes.get(0).commit(acceptance).toCompletableFuture().join());
         assertEquals(SpoolException.Kind.CLOSED, ((SpoolException) refused.getCause()).kind());
         intakes.get(1).abort();
-        intakes.get(2).write(Mails.octets("y".repeat(IntakeBudget.PIECE_BYTES)));
+        intakes.get(2).write(Mails.octets("y".repeat(IntakeRegistry.PIECE_BYTES)));
         assertTrue(
                 intakes.get(2).stage(acceptance).toCompletableFuture().isCompletedExceptionally());
     }

@@ -311,7 +311,7 @@ class SpoolTest {
         bench.open();
         QueueId before = bench.accept("before");
         MessageState claimed = bench.claim();
-        Intake halfway = bench.begin("x".repeat(IntakeBudget.PIECE_BYTES));
+        Intake halfway = bench.begin("x".repeat(IntakeRegistry.PIECE_BYTES));
         Intake lost = bench.begin("lost");
         CompletableFuture<Void> commit = bench.commit(lost);
         queue().settle(before, Mails.sent(claimed, bench.instant()));
