@@ -23,6 +23,7 @@ import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,15 +100,13 @@ final class Claims implements DueQueue {
         record Taken(long id, QueueIndex.Found found) {}
         List<Taken> taken = new ArrayList<>();
         synchronized (queueIndex) {
-            DueQueues lines = queueIndex.lines();
+            MessageTable index = queueIndex.index();
             long now = clock.millis();
-            int row = lines.next(shelf, now);
-            while (row != MessageTable.NONE && taken.size() < max) {
-                taken.add(new Taken(queueIndex.index().id(row), queueIndex.found(row)));
-                lines.leave(row);
-                queueIndex.index().set(row, MessageTable.CLAIMED, true);
-                lines.join(row);
-                row = lines.next(shelf, now);
+            int next = queueIndex.lines().next(shelf, now);
+            while (next != MessageTable.NONE && taken.size() < max) {
+                taken.add(new Taken(index.id(next), queueIndex.found(next)));
+                queueIndex.requeue(next, row -> index.set(row, MessageTable.CLAIMED, true));
+                next = queueIndex.lines().next(shelf, now);
             }
         }
         List<MessageState> messages = new ArrayList<>();
@@ -131,13 +130,23 @@ final class Claims implements DueQueue {
                 .addKeyValue("id", new QueueId(id))
                 .log("message can't be read; tried again later");
         claimed.remove(id);
+        giveBack(
+                id,
+                row -> {
+                    queueIndex.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
+                    queueIndex.index().shelf(row, 0);
+                });
+    }
+
+    private void giveBack(long id, IntConsumer change) {
         synchronized (queueIndex) {
-            int row = queueIndex.index().find(id);
-            queueIndex.lines().leave(row);
-            queueIndex.index().set(row, MessageTable.CLAIMED, false);
-            queueIndex.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
-            queueIndex.index().shelf(row, 0);
-            queueIndex.lines().join(row);
+            MessageTable index = queueIndex.index();
+            queueIndex.requeue(
+                    index.find(id),
+                    row -> {
+                        index.set(row, MessageTable.CLAIMED, false);
+                        change.accept(row);
+                    });
         }
     }
 
@@ -161,16 +170,15 @@ final class Claims implements DueQueue {
     @Override
     public void shelve(QueueId id, int shelf) {
         checkShelf(shelf, 1);
-        if (claimed.remove(id.value()) == null) {
+        checkClaim(id, claimed.remove(id.value()));
+        giveBack(id.value(), row -> queueIndex.index().shelf(row, shelf));
+    }
+
+    private static MessageState checkClaim(QueueId id, @Nullable MessageState state) {
+        if (state == null) {
             throw new IllegalArgumentException("message is not claimed: " + id);
         }
-        synchronized (queueIndex) {
-            int row = queueIndex.index().find(id.value());
-            queueIndex.lines().leave(row);
-            queueIndex.index().set(row, MessageTable.CLAIMED, false);
-            queueIndex.index().shelf(row, shelf);
-            queueIndex.lines().join(row);
-        }
+        return state;
     }
 
     @Override
@@ -180,9 +188,7 @@ final class Claims implements DueQueue {
 
     @Override
     public void committing(QueueId id, String egress, List<ForwardPath> recipients) {
-        if (!claimed.containsKey(id.value())) {
-            throw new IllegalArgumentException("message is not claimed: " + id);
-        }
+        checkClaim(id, claimed.get(id.value()));
         SpoolException trouble = writes.trouble();
         if (trouble != null) {
             throw unnoted(id, trouble);
@@ -199,18 +205,8 @@ final class Claims implements DueQueue {
 
     @Override
     public void progress(QueueId id, Settlement soFar) {
-        MessageState before = claimed.get(id.value());
-        if (before == null) {
-            throw new IllegalArgumentException("message is not claimed: " + id);
-        }
-        Settlement inItsTime =
-                new Settlement(
-                        soFar.calls(),
-                        soFar.attempts(),
-                        soFar.recipients(),
-                        before.due(),
-                        soFar.uncertain());
-        MessageState after = before.settled(inItsTime, clock.instant());
+        MessageState before = checkClaim(id, claimed.get(id.value()));
+        MessageState after = before.settled(soFar, clock.instant()).dueAt(before.due());
         if (after.state().isFinal()) {
             // Nothing is owed: the settlement that follows says so.
             return;
@@ -230,12 +226,11 @@ final class Claims implements DueQueue {
         synchronized (queueIndex) {
             MessageTable index = queueIndex.index();
             for (QueueId id : messages) {
-                int row = index.find(id.value());
-                if (row != MessageTable.NONE
-                        && (holds(row, State.QUEUED) || holds(row, State.DEFERRED))) {
-                    queueIndex.lines().leave(row);
-                    index.due(row, Math.max(index.due(row), then));
-                    queueIndex.lines().join(row);
+                int found = index.find(id.value());
+                if (found != MessageTable.NONE
+                        && (holds(found, State.QUEUED) || holds(found, State.DEFERRED))) {
+                    queueIndex.requeue(
+                            found, row -> index.due(row, Math.max(index.due(row), then)));
                 }
             }
         }
@@ -253,10 +248,7 @@ final class Claims implements DueQueue {
 
     @Override
     public void settle(QueueId id, Settlement settlement) {
-        MessageState before = claimed.remove(id.value());
-        if (before == null) {
-            throw new IllegalArgumentException("message is not claimed: " + id);
-        }
+        MessageState before = checkClaim(id, claimed.remove(id.value()));
         boolean noted = false;
         try {
             MessageState after = before.settled(settlement, clock.instant());
@@ -286,11 +278,10 @@ final class Claims implements DueQueue {
         return each(
                 row -> holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0,
                 row -> {
-                    queueIndex.index().set(row, MessageTable.FREED, true);
-                    queueIndex.index().state(row, State.QUEUED, 0);
-                    queueIndex
-                            .index()
-                            .due(row, Math.min(queueIndex.index().due(row), clock.millis()));
+                    MessageTable index = queueIndex.index();
+                    index.set(row, MessageTable.FREED, true);
+                    index.state(row, State.QUEUED, 0);
+                    index.due(row, Math.min(index.due(row), clock.millis()));
                 });
     }
 
@@ -327,11 +318,10 @@ final class Claims implements DueQueue {
                                     && index.due(row) > laterThan);
             int count = Math.min(ids.length, most);
             for (int rank = 0; rank < count; rank++) {
-                int row = index.find(ids[rank]);
-                queueIndex.lines().leave(row);
                 long turn = from + Math.min(rank, SPREAD.toMillis());
-                index.due(row, Math.min(index.due(row), turn));
-                queueIndex.lines().join(row);
+                queueIndex.requeue(
+                        index.find(ids[rank]),
+                        row -> index.due(row, Math.min(index.due(row), turn)));
             }
             return count;
         }
@@ -354,10 +344,7 @@ final class Claims implements DueQueue {
         synchronized (queueIndex) {
             long[] ids = queueIndex.index().ids(wanted);
             for (long id : ids) {
-                int row = queueIndex.index().find(id);
-                queueIndex.lines().leave(row);
-                change.accept(row);
-                queueIndex.lines().join(row);
+                queueIndex.requeue(queueIndex.index().find(id), change);
             }
             return ids.length;
         }

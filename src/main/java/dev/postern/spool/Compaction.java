@@ -42,7 +42,6 @@ final class Compaction {
     private static final double WORTHWHILE_WHEN_SHORT = 0.9;
     private static final int SMALL_FRACTION = 8;
     private static final int MANY_SMALL = 8;
-    private static final byte[] NOTHING = {};
 
     private final QueueIndex queueIndex;
     private final Disk disk;
@@ -61,12 +60,7 @@ final class Compaction {
     /// @param headBytes octets of its state
     /// @param bytes octets of content and state
     private record Move(
-            long id,
-            QueueIndex.Place content,
-            boolean hasContent,
-            long head,
-            int headBytes,
-            long bytes) {}
+            long id, QueueIndex.@Nullable Place content, long head, int headBytes, long bytes) {}
 
     /// @param oldestReception gives the oldest segment with content of a reception that is under
     ///   way
@@ -280,8 +274,7 @@ final class Compaction {
     }
 
     private void apply(Move move) {
-        queueIndex.moved(
-                move.id(), move.content(), move.hasContent(), move.head(), move.headBytes());
+        queueIndex.moved(move.id(), move.content(), move.head(), move.headBytes());
     }
 
     private void finish(Segment from) {
@@ -339,12 +332,12 @@ final class Compaction {
         for (long piece : pieces) {
             byte[] octets = reader.piece(id, piece);
             bytes += octets.length;
-            tail = journal.append(RecordHeader.Type.CONTENT, id, tail, octets, 0, octets.length);
+            tail = journal.append(RecordHeader.Type.CONTENT, id, tail, octets, octets.length);
             first = first == 0 ? Position.segment(tail) : first;
         }
-        long head = journal.append(RecordHeader.Type.COPIED, id, tail, body, 0, body.length);
-        QueueIndex.Place content = new QueueIndex.Place(first, tail);
-        return new Move(id, content, hasContent, head, body.length, bytes);
+        long head = journal.append(RecordHeader.Type.COPIED, id, tail, body, body.length);
+        QueueIndex.Place content = hasContent ? new QueueIndex.Place(first, tail) : null;
+        return new Move(id, content, head, body.length, bytes);
     }
 
     /// Says again which messages are gone, where an older segment may know them.
@@ -359,12 +352,7 @@ final class Compaction {
         List<RecordHeader> ends = new ArrayList<>();
         reader.scan(from, header -> addEnd(ends, header, from, oldest));
         for (RecordHeader end : ends) {
-            long position =
-                    journal.append(RecordHeader.Type.REMOVED, end.id(), end.link(), NOTHING, 0, 0);
-            synchronized (queueIndex) {
-                int first = Position.segment(end.link());
-                queueIndex.segmentAt(position).knowsEnded(first, Position.offset(end.link()));
-            }
+            journal.note(RecordHeader.Type.REMOVED, end.id(), end.link());
         }
     }
 
@@ -391,10 +379,7 @@ final class Compaction {
     /// Says again of which messages it is possibly duplicate whether they were sent.
     private void restatePossibleDuplicates() throws IOException {
         for (long id : possiblyDuplicate()) {
-            long position = journal.append(RecordHeader.Type.COMMITTING, id, 0, NOTHING, 0, 0);
-            synchronized (queueIndex) {
-                queueIndex.segmentAt(position).possibleDuplicate();
-            }
+            journal.note(RecordHeader.Type.COMMITTING, id, 0);
         }
     }
 

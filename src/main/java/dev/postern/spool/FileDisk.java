@@ -1,5 +1,8 @@
 package dev.postern.spool;
 
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import dev.postern.config.Machine;
 import java.io.Closeable;
 import java.io.IOException;
@@ -41,24 +44,17 @@ public final class FileDisk implements Disk {
 
     @Override
     public Disk.File create(Path file) throws IOException {
-        return new ChannelFile(
-                file,
-                channel(
-                        file,
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE));
+        return new ChannelFile(file, channel(file, StandardOpenOption.CREATE_NEW, READ, WRITE));
     }
 
     @Override
     public Disk.File open(Path file) throws IOException {
-        return new ChannelFile(file, channel(file, StandardOpenOption.READ));
+        return new ChannelFile(file, channel(file, READ));
     }
 
     @Override
     public Disk.File openToWrite(Path file) throws IOException {
-        return new ChannelFile(
-                file, channel(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
+        return new ChannelFile(file, channel(file, READ, WRITE));
     }
 
     /// Opens whatever the spool opens: never through a link, and for this user alone if it is made.
@@ -99,7 +95,7 @@ public final class FileDisk implements Disk {
 
     @Override
     public void syncDirectory(Path directory) throws IOException {
-        try (FileChannel channel = channel(directory, StandardOpenOption.READ)) {
+        try (FileChannel channel = channel(directory, READ)) {
             channel.force(true);
         }
     }
@@ -111,15 +107,14 @@ public final class FileDisk implements Disk {
 
     @Override
     public ByteBuffer map(Path file, long sizeBytes) throws IOException {
-        try (FileChannel channel =
-                channel(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = channel(file, READ, WRITE)) {
             return channel.map(FileChannel.MapMode.READ_WRITE, 0, sizeBytes);
         }
     }
 
     @Override
     public @Nullable Closeable lock(Path file) throws IOException {
-        FileChannel channel = channel(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel = channel(file, StandardOpenOption.CREATE, WRITE);
         FileLock lock = null;
         try {
             lock = channel.tryLock();

@@ -252,12 +252,12 @@ final class Housekeeping {
 
         private @Nullable String words(long free, long used) {
             if (free < config.minFreeBytes()) {
-                return ("the disk of spool %s has %d bytes free, less than spool.min-free (%d):"
+                return ("the disk of spool %s has %s bytes free, less than spool.min-free (%s):"
                                 + " make room")
                         .formatted(config.path(), free, config.minFreeBytes());
             }
             if (config.maxSizeBytes() > 0 && used > config.maxSizeBytes()) {
-                return ("spool %s holds %d bytes, more than spool.max-size (%d): deliver or delete"
+                return ("spool %s holds %s bytes, more than spool.max-size (%s): deliver or delete"
                                 + " mail, or raise it")
                         .formatted(config.path(), used, config.maxSizeBytes());
             }

@@ -270,7 +270,7 @@ final class IntakeRegistry implements Intakes {
                 assert writer.isOwn();
                 receiving.add(JournalIntake.this);
                 RecordHeader.Type type = RecordHeader.Type.CONTENT;
-                tail = journal.append(type, id.value(), tail, octets, 0, length);
+                tail = journal.append(type, id.value(), tail, octets, length);
                 if (first == 0) {
                     first = Position.segment(tail);
                 }
@@ -343,7 +343,7 @@ final class IntakeRegistry implements Intakes {
             void finish(Journal journal) throws IOException {
                 long content = snapshot.hasContent() ? tail : Position.NONE;
                 RecordHeader.Type type = RecordHeader.Type.ACCEPTED;
-                head = journal.append(type, id.value(), content, body, 0, body.length);
+                head = journal.append(type, id.value(), content, body, body.length);
             }
 
             @Override

@@ -20,6 +20,8 @@ final class Journal {
     /// Octets that are gathered before a write.
     private static final int STAGING_BYTES = 256 * 1024;
 
+    private static final byte[] NO_BODY = {};
+
     private final Disk disk;
     private final QueueIndex queueIndex;
     private final Format format;
@@ -65,7 +67,7 @@ final class Journal {
     /// Appends a record, which is neither written nor durable when this returns.
     ///
     /// @return its position
-    long append(RecordHeader.Type type, long id, long link, byte[] body, int offset, int length)
+    long append(RecordHeader.Type type, long id, long link, byte[] body, int length)
             throws IOException {
         int total = RecordHeader.BYTES + length;
         if (active != null
@@ -78,7 +80,7 @@ final class Journal {
         if (staging.remaining() < RecordHeader.BYTES) {
             flush();
         }
-        int bodyCrc = RecordHeader.crc(body, offset, length);
+        int bodyCrc = RecordHeader.crc(body, 0, length);
         RecordHeader.put(staging, format.mark(), length, type, syncedEnd, id, link, bodyCrc);
         int done = 0;
         while (done < length) {
@@ -86,13 +88,18 @@ final class Journal {
                 flush();
             }
             int some = Math.min(staging.remaining(), length - done);
-            staging.put(body, offset + done, some);
+            staging.put(body, done, some);
             done += some;
         }
         end += total;
         appendedBytes += total;
         assert end == flushedEnd + staging.position() : "records and octets differ";
         return position;
+    }
+
+    /// Appends a record without a body, and notes with its segment what it says.
+    void note(RecordHeader.Type type, long id, long link) throws IOException {
+        queueIndex.noted(type, append(type, id, link, NO_BODY, 0), link);
     }
 
     /// Writes what was appended.

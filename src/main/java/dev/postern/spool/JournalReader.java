@@ -213,12 +213,8 @@ final class JournalReader {
 
     private static IOException damage(long id, long position, String what) {
         return new IOException(
-                "the record of message "
-                        + new QueueId(id)
-                        + " at "
-                        + Position.text(position)
-                        + " "
-                        + what);
+                "the record of message %s at %s %s"
+                        .formatted(new QueueId(id), Position.text(position), what));
     }
 
     /// Content in the journal, piece by piece. No octet of a piece is given out before its CRC was

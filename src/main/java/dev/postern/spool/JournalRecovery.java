@@ -144,11 +144,8 @@ final class JournalRecovery {
         SpoolHome.checkVersion(header.version(), directory);
         if (header.mark() != mark || header.number() != number) {
             throw SpoolException.unusable(
-                    "spool "
-                            + directory
-                            + " has a segment of another spool ("
-                            + Segment.name(number)
-                            + "): move it away",
+                    "spool %s has a segment of another spool (%s): move it away"
+                            .formatted(directory, Segment.name(number)),
                     null);
         }
     }
@@ -197,10 +194,9 @@ final class JournalRecovery {
             SegmentScan.Result result = scan.run(synced, new Taker(file, segment.number()));
             if (result.newer()) {
                 throw SpoolException.unusable(
-                        "spool "
-                                + directory
-                                + " has records of a newer Postern: run that one or set another"
-                                + " spool.path",
+                        ("spool %s has records of a newer Postern: run that one or set another"
+                                        + " spool.path")
+                                .formatted(directory),
                         null);
             }
             records += result.records();
@@ -491,7 +487,7 @@ final class JournalRecovery {
                 if (row != MessageTable.NONE) {
                     queueIndex.index().set(row, MessageTable.DOUBTFUL, true);
                 }
-                queueIndex.segmentAt(position).possibleDuplicate();
+                queueIndex.noted(RecordHeader.Type.COMMITTING, position, 0);
             }
         }
 
@@ -502,8 +498,7 @@ final class JournalRecovery {
                 if (row != MessageTable.NONE) {
                     queueIndex.index().remove(row);
                 }
-                Segment segment = queueIndex.segmentAt(position);
-                segment.knowsEnded(Position.segment(header.link()), Position.offset(header.link()));
+                queueIndex.noted(RecordHeader.Type.REMOVED, position, header.link());
             }
             chains.remove(id);
             damaged.remove(id);

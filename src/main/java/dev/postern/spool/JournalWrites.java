@@ -152,23 +152,12 @@ final class JournalWrites {
         @Override
         public boolean stage(Journal journal) throws IOException {
             if (!type.isSnapshot()) {
-                note(journal.append(type, id, link, NO_BODY, 0, 0));
+                journal.note(type, id, link);
             } else if (queueIndex.knows(id)) {
-                long head = journal.append(type, id, queueIndex.tail(id), body, 0, body.length);
+                long head = journal.append(type, id, queueIndex.tail(id), body, body.length);
                 queueIndex.moved(id, head, body.length);
             }
             return true;
-        }
-
-        private void note(long position) {
-            synchronized (queueIndex) {
-                Segment segment = queueIndex.segmentAt(position);
-                if (type == RecordHeader.Type.REMOVED) {
-                    segment.knowsEnded(Position.segment(link), Position.offset(link));
-                } else {
-                    segment.possibleDuplicate();
-                }
-            }
         }
 
         @Override

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -172,6 +173,14 @@ final class QueueIndex {
         recent.pin(id, snapshot, bytes);
     }
 
+    /// Changes columns that decide where a message stands in line.
+    void requeue(int row, IntConsumer change) {
+        assert Thread.holdsLock(this);
+        lines.leave(row);
+        change.accept(row);
+        lines.join(row);
+    }
+
     /// Forgets a message. Whoever calls sees to it that it stays forgotten after a restart.
     void forget(int row) {
         assert Thread.holdsLock(this);
@@ -208,26 +217,33 @@ final class QueueIndex {
 
     /// Notes that a message's newest snapshot has been written, not yet durably.
     synchronized void moved(long id, long head, int headBytes) {
+        moved(id, null, head, headBytes);
+    }
+
+    /// Notes that a message was copied, durably.
+    ///
+    /// @param content where its content is now; null when it has none
+    synchronized void moved(long id, @Nullable Place content, long head, int headBytes) {
         int row = index.find(id);
         if (row != MessageTable.NONE) {
             count(row, -1);
+            if (content != null) {
+                index.content(row, content.first(), content.tail(), index.sizeBytes(row));
+            }
             index.head(row, head, headBytes);
             count(row, 1);
         }
     }
 
-    /// Notes that a message was copied, durably.
+    /// Notes with its segment that a record says that a message is past a commit point, or gone.
     ///
-    /// @param content where its content is now; of no meaning when it has none
-    synchronized void moved(long id, Place content, boolean hasContent, long head, int headBytes) {
-        int row = index.find(id);
-        if (row != MessageTable.NONE) {
-            count(row, -1);
-            if (hasContent) {
-                index.content(row, content.first(), content.tail(), index.sizeBytes(row));
-            }
-            index.head(row, head, headBytes);
-            count(row, 1);
+    /// @param link the segments that may know one that is gone
+    synchronized void noted(RecordHeader.Type type, long position, long link) {
+        Segment segment = segmentAt(position);
+        if (type == RecordHeader.Type.REMOVED) {
+            segment.knowsEnded(Position.segment(link), Position.offset(link));
+        } else {
+            segment.possibleDuplicate();
         }
     }
 
@@ -277,7 +293,7 @@ final class QueueIndex {
             return null;
         }
         Place place = new Place(index.contentFirst(row), index.tail(row));
-        pin(place, 1);
+        pin(place);
         return place;
     }
 

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// The spool's directory beside its segments:
@@ -89,11 +88,8 @@ final class SpoolHome implements Closeable {
             Closeable lock = disk.lock(directory.resolve(LOCK));
             if (lock == null) {
                 throw SpoolException.unusable(
-                        "spool "
-                                + directory
-                                + " is used by process "
-                                + owner(disk, directory)
-                                + ": stop that one or set another spool.path",
+                        "spool %s is used by process %s: stop that one or set another spool.path"
+                                .formatted(directory, owner(disk, directory)),
                         null);
             }
             SpoolHome home = new SpoolHome(disk, directory, lock);
@@ -103,11 +99,9 @@ final class SpoolHome implements Closeable {
             throw e;
         } catch (IOException e) {
             throw SpoolException.unusable(
-                    "spool "
-                            + directory
-                            + " can't be written ("
-                            + e
-                            + "): make it a directory that this user may write, or set spool.path",
+                    ("spool %s can't be written (%s): make it a directory that this user may write,"
+                                    + " or set spool.path")
+                            .formatted(directory, e),
                     e);
         }
     }
@@ -163,13 +157,9 @@ final class SpoolHome implements Closeable {
     static void checkVersion(int version, Path directory) throws SpoolException {
         if (version > Segment.Header.VERSION) {
             throw SpoolException.unusable(
-                    "spool "
-                            + directory
-                            + " was written by a newer Postern (format "
-                            + version
-                            + ", this one knows "
-                            + Segment.Header.VERSION
-                            + "): run that one or set another spool.path",
+                    ("spool %s was written by a newer Postern (format %s, this one knows %s): run"
+                                    + " that one or set another spool.path")
+                            .formatted(directory, version, Segment.Header.VERSION),
                     null);
         }
     }
@@ -244,7 +234,10 @@ final class SpoolHome implements Closeable {
                 throw new IllegalArgumentException("too much to keep: " + octets.length);
             }
             ByteBuffer whole = ByteBuffer.allocate(2 * Integer.BYTES + octets.length);
-            whole.putInt(octets.length).putInt(crc(octets)).put(octets).flip();
+            whole.putInt(octets.length)
+                    .putInt(RecordHeader.crc(octets, 0, octets.length))
+                    .put(octets)
+                    .flip();
             try {
                 file(name).writeFully(whole, 0);
             } catch (IOException e) {
@@ -276,17 +269,13 @@ final class SpoolHome implements Closeable {
                 }
                 byte[] octets = new byte[length];
                 file.readFully(ByteBuffer.wrap(octets), head.capacity());
-                return crc(octets) == head.getInt() ? octets : NOTHING;
+                return RecordHeader.crc(octets, 0, octets.length) == head.getInt()
+                        ? octets
+                        : NOTHING;
             } catch (IOException _) {
                 // Missing, cut short or unreadable: lost, which it may be.
                 return NOTHING;
             }
-        }
-
-        private static int crc(byte[] octets) {
-            CRC32C crc = new CRC32C();
-            crc.update(octets);
-            return (int) crc.getValue();
         }
 
         synchronized void close() throws IOException {

@@ -208,18 +208,18 @@ class GoldenJournalTest {
             long id = id(number).value();
             tails[number] =
                     journal.append(
-                            RecordHeader.Type.CONTENT, id, tails[number], octets, 0, octets.length);
+                            RecordHeader.Type.CONTENT, id, tails[number], octets, octets.length);
         }
 
         private void state(RecordHeader.Type type, MessageState snapshot) throws IOException {
             byte[] body = MessageStateCodec.encode(snapshot);
             int number = (int) (snapshot.id().value() - id(0).value());
             long link = snapshot.hasContent() ? tails[number] : Position.NONE;
-            journal.append(type, snapshot.id().value(), link, body, 0, body.length);
+            journal.append(type, snapshot.id().value(), link, body, body.length);
         }
 
         private void plain(RecordHeader.Type type, int number, long link) throws IOException {
-            journal.append(type, id(number).value(), link, NOTHING, 0, 0);
+            journal.append(type, id(number).value(), link, NOTHING, 0);
         }
     }
 
