@@ -15,7 +15,8 @@ import dev.postern.listener.Listener;
 import dev.postern.log.Logging;
 import dev.postern.reception.Reception;
 import dev.postern.spool.FileDisk;
-import dev.postern.spool.JournalSpool;
+import dev.postern.spool.Intakes;
+import dev.postern.spool.QueueAdmin;
 import dev.postern.spool.Spool;
 import java.io.IOException;
 import java.time.Clock;
@@ -65,18 +66,18 @@ public final class Forwarder implements AutoCloseable {
         try {
             Clock clock = SteadyClock.system();
             metrics = new Metrics(clock);
-            Spool spool = opened(JournalSpool.open(config.spool(), clock, new FileDisk(), metrics));
+            Spool spool = opened(Spool.open(config.spool(), clock, new FileDisk(), metrics));
             registry = opened(new EgressRegistry(config.smtp().hostname()));
             registry.use(config.egress());
-            dispatcher = opened(Dispatcher.of(config, spool, registry.egresses(), metrics, clock));
+            dispatcher = opened(Dispatcher.of(config, spool.queue(), registry.egresses(), metrics, clock));
             Dispatcher immediate = config.acknowledge() == Acknowledge.SENT ? dispatcher : null;
-            reception = new Reception(config, spool, immediate, metrics, clock);
+            reception = new Reception(config, spool.intakes(), immediate, metrics, clock);
             listener = new Listener(config.smtp(), reception, metrics);
             doctor = new LiveDoctor(config, dispatcher);
             Stages stages =
                     new Stages(
                             listener::status,
-                            spool,
+                            spool.admin(),
                             dispatcher::egresses,
                             dispatcher::probe,
                             reception::receive,

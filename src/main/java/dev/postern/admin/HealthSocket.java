@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.postern.config.HostPort;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.AddressMask;
-import dev.postern.spool.SpoolStatus;
+import dev.postern.spool.QueueAdmin.SpoolStatus;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;

@@ -9,8 +9,8 @@ import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.reception.Rejection;
-import dev.postern.spool.SpoolObserver;
-import dev.postern.spool.SpoolStatus;
+import dev.postern.spool.QueueAdmin.SpoolStatus;
+import dev.postern.spool.Spool;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Every family is there from the start, with a series of zero for each egress, outcome and reason,
 /// so that `rate()` sees the first event. Gauges are read from the stages when somebody looks.
-public final class Metrics implements Listener.Observer, DispatchObserver, SpoolObserver {
+public final class Metrics implements Listener.Observer, DispatchObserver, Spool.Observer {
 
     private static final double NANOS_PER_SECOND = 1e9;
 

@@ -9,11 +9,11 @@ import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
-import dev.postern.spool.MessageHistory;
-import dev.postern.spool.Page;
-import dev.postern.spool.Query;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Spool;
+import dev.postern.spool.MessageState;
+import dev.postern.spool.QueueAdmin;
+import dev.postern.spool.QueueAdmin.Page;
+import dev.postern.spool.QueueAdmin.Query;
+import dev.postern.spool.QueueAdmin.Verb;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
@@ -44,10 +44,10 @@ final class QueueApi {
     static final String MESSAGES = "/api/v1/messages";
     private static final String MESSAGE = MESSAGES + "/{id}";
 
-    private final Spool spool;
+    private final QueueAdmin queue;
 
-    QueueApi(Spool spool) {
-        this.spool = spool;
+    QueueApi(QueueAdmin queue) {
+        this.queue = queue;
     }
 
     /// @param submit what POST /messages does
@@ -56,10 +56,10 @@ final class QueueApi {
         HttpSocket.resource(
                 routing,
                 MESSAGE,
-                Map.of(Method.GET, this::show, Method.DELETE, verb(Spool.Verb.DELETE)));
+                Map.of(Method.GET, this::show, Method.DELETE, verb(QueueAdmin.Verb.DELETE)));
         HttpSocket.resource(routing, MESSAGE + "/raw", this::raw);
-        for (Spool.Verb verb :
-                new Spool.Verb[] {Spool.Verb.RETRY, Spool.Verb.HOLD, Spool.Verb.RELEASE}) {
+        for (QueueAdmin.Verb verb :
+                new QueueAdmin.Verb[] {QueueAdmin.Verb.RETRY, QueueAdmin.Verb.HOLD, QueueAdmin.Verb.RELEASE}) {
             HttpSocket.resource(
                     routing, MESSAGE + "/" + word(verb), Map.of(Method.POST, verb(verb)));
         }
@@ -67,21 +67,21 @@ final class QueueApi {
     }
 
     private void list(ServerRequest request, ServerResponse response) {
-        Page page = spool.list(query(QueryParameters.of(request)));
+        Page page = queue.list(query(QueryParameters.of(request)));
         Json.stream(response, json -> MessageJson.write(json, page));
     }
 
     private void show(ServerRequest request, ServerResponse response) {
-        MessageHistory history = find(id(request));
-        Json.stream(response, json -> MessageJson.write(json, history));
+        MessageState message = find(id(request));
+        Json.stream(response, json -> MessageJson.write(json, message));
     }
 
     /// The octets as they are, never as something that a browser would render.
     private void raw(ServerRequest request, ServerResponse response) throws IOException {
         QueueId id = id(request);
-        Optional<MessageContent> content = spool.content(id);
+        Optional<MessageContent> content = queue.content(id);
         if (content.isEmpty()) {
-            State state = find(id).message().state();
+            State state = find(id).state();
             throw new Problem(
                     Status.GONE_410, "The message is " + state.word() + "; its octets are gone.");
         }
@@ -96,7 +96,7 @@ final class QueueApi {
     }
 
     private void flush(ServerRequest request, ServerResponse response) {
-        int messages = spool.flush();
+        int messages = queue.flush();
         LOG.atInfo()
                 .addMarker(LogMark.EACH)
                 .addKeyValue("messages", messages)
@@ -105,10 +105,10 @@ final class QueueApi {
                 response, Status.ACCEPTED_202, json -> json.writeNumberField("messages", messages));
     }
 
-    private Handler verb(Spool.Verb verb) {
+    private Handler verb(Verb verb) {
         return (request, response) -> {
             QueueId id = id(request);
-            switch (spool.apply(verb, id)) {
+            switch (queue.apply(verb, id)) {
                 case DONE -> done(verb, id, response);
                 case UNKNOWN -> throw unknown(id);
                 case WRONG_STATE -> throw conflict(verb, id);
@@ -116,13 +116,13 @@ final class QueueApi {
         };
     }
 
-    private static void done(Spool.Verb verb, QueueId id, ServerResponse response) {
+    private static void done(Verb verb, QueueId id, ServerResponse response) {
         LOG.atInfo()
                 .addMarker(LogMark.EACH)
                 .addKeyValue("id", id)
                 .addKeyValue("verb", word(verb))
                 .log("operator's verb");
-        if (verb == Spool.Verb.DELETE) {
+        if (verb == Verb.DELETE) {
             response.status(Status.NO_CONTENT_204).send();
             return;
         }
@@ -130,8 +130,8 @@ final class QueueApi {
                 response, Status.ACCEPTED_202, json -> json.writeStringField("id", id.toString()));
     }
 
-    private Problem conflict(Spool.Verb verb, QueueId id) {
-        String state = find(id).message().state().word();
+    private Problem conflict(Verb verb, QueueId id) {
+        String state = find(id).state().word();
         String wanted =
                 switch (verb) {
                     case RETRY -> "deferred, failed or suspected";
@@ -150,8 +150,8 @@ final class QueueApi {
                         + ".");
     }
 
-    private MessageHistory find(QueueId id) {
-        return spool.find(id).orElseThrow(() -> unknown(id));
+    private MessageState find(QueueId id) {
+        return queue.find(id).orElseThrow(() -> unknown(id));
     }
 
     private static Problem unknown(QueueId id) {
@@ -216,7 +216,7 @@ final class QueueApi {
                         () -> Problem.badRequest("after must be the `next` of an earlier answer."));
     }
 
-    private static String word(Spool.Verb verb) {
+    private static String word(Verb verb) {
         return verb.name().toLowerCase(Locale.ROOT);
     }
 
@@ -230,7 +230,7 @@ final class QueueApi {
         static void write(JsonGenerator json, Page page) throws IOException {
             json.writeStartObject();
             json.writeArrayFieldStart("messages");
-            for (QueuedMessage message : page.messages()) {
+            for (MessageState message : page.messages()) {
                 json.writeStartObject();
                 members(json, message);
                 json.writeEndObject();
@@ -240,12 +240,11 @@ final class QueueApi {
             json.writeEndObject();
         }
 
-        static void write(JsonGenerator json, MessageHistory history) throws IOException {
-            QueuedMessage message = history.message();
+        static void write(JsonGenerator json, MessageState message) throws IOException {
             json.writeStartObject();
             members(json, message);
             json.writeArrayFieldStart("attempts");
-            for (Attempt attempt : history.attempts()) {
+            for (Attempt attempt : message.attempts()) {
                 write(json, attempt);
             }
             json.writeEndArray();
@@ -256,7 +255,7 @@ final class QueueApi {
             json.writeEndObject();
         }
 
-        private static void members(JsonGenerator json, QueuedMessage message) throws IOException {
+        private static void members(JsonGenerator json, MessageState message) throws IOException {
             json.writeStringField("id", message.id().toString());
             json.writeStringField("state", message.state().word());
             json.writeStringField("from", message.envelope().sender().address());
@@ -274,7 +273,7 @@ final class QueueApi {
         }
 
         /// Only what waits in the queue has a next attempt; what is held waits for somebody.
-        private static @Nullable Instant nextAttempt(QueuedMessage message) {
+        private static @Nullable Instant nextAttempt(MessageState message) {
             return switch (message.state()) {
                 case QUEUED, DEFERRED -> message.due();
                 case SENDING, HELD, FAILED, SENT -> null;

@@ -7,8 +7,8 @@ import dev.postern.listener.Listener;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.Origin;
 import dev.postern.reception.Reception;
-import dev.postern.spool.Spool;
-import dev.postern.spool.SpoolStatus;
+import dev.postern.spool.QueueAdmin;
+import dev.postern.spool.QueueAdmin.SpoolStatus;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// @param doctor examines every egress; blocks
 public record Stages(
         Supplier<Listener.Status> listener,
-        Spool queue,
+        QueueAdmin queue,
         Supplier<List<EgressView>> egresses,
         Function<String, Optional<CompletionStage<Probe>>> probe,
         Submission submission,

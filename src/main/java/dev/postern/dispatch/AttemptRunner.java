@@ -13,7 +13,8 @@ import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
-import dev.postern.spool.Settlement;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,7 +46,7 @@ final class AttemptRunner {
 
     private static final Logger log = LoggerFactory.getLogger(AttemptRunner.class);
 
-    private final Spool spool;
+    private final DueQueue spool;
     private final Scheduler scheduler;
     private final Scheduler.SerialExecutor tasks;
     private final DeliveryLog deliveryLog;
@@ -70,7 +71,7 @@ final class AttemptRunner {
 
     /// @param over told, as a task, of each call that is over
     AttemptRunner(
-            Spool spool,
+            DueQueue spool,
             Scheduler scheduler,
             Scheduler.SerialExecutor tasks,
             DeliveryLog deliveryLog,
@@ -427,7 +428,7 @@ final class AttemptRunner {
         }
 
         private final AtomicReference<Position> position = new AtomicReference<>(Position.AHEAD);
-        private final Spool spool;
+        private final DueQueue spool;
         private final QueueId id;
         private final String sender;
         private final String egress;
@@ -446,7 +447,7 @@ final class AttemptRunner {
 
         /// Creates a gate ahead.
         CommitLatch(
-                Spool spool,
+                DueQueue spool,
                 DeliveryRound round,
                 String egress,
                 List<ForwardPath> recipients,

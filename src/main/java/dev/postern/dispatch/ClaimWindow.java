@@ -3,8 +3,8 @@ package dev.postern.dispatch;
 import dev.postern.mail.HeaderSection;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Spool;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.MessageState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -38,7 +38,7 @@ final class ClaimWindow {
 
     private static final Logger log = LoggerFactory.getLogger(ClaimWindow.class);
 
-    private final Spool spool;
+    private final DueQueue spool;
     private EgressPool pool;
     private int mostEach;
     private final Map<List<String>, Integer> streams = new HashMap<>();
@@ -48,7 +48,7 @@ final class ClaimWindow {
     private boolean shelvesAreStale;
     private Instant spoolRests = Instant.MIN;
 
-    ClaimWindow(Spool spool, EgressPool pool) {
+    ClaimWindow(DueQueue spool, EgressPool pool) {
         this.spool = spool;
         this.pool = pool;
         this.mostEach = mostEach(pool);
@@ -104,7 +104,7 @@ final class ClaimWindow {
     ///
     /// @param claimed gets the messages
     /// @return whether there may be more at once
-    boolean claim(Instant now, List<QueuedMessage> claimed) {
+    boolean claim(Instant now, List<MessageState> claimed) {
         if (now.isBefore(spoolRests)) {
             return false;
         }
@@ -130,7 +130,7 @@ final class ClaimWindow {
         return mostEach - active.getOrDefault(stream, 0);
     }
 
-    private void claimShelved(int shelf, Instant now, List<QueuedMessage> claimed) {
+    private void claimShelved(int shelf, Instant now, List<MessageState> claimed) {
         Optional<Instant> due = spool.nextDue(shelf);
         if (due.isEmpty()) {
             shelves.remove(shelf);
@@ -139,7 +139,7 @@ final class ClaimWindow {
         if (room(shelf) <= 0 || due.get().isAfter(now)) {
             return;
         }
-        List<QueuedMessage> from = spool.claim(room(shelf), shelf);
+        List<MessageState> from = spool.claim(room(shelf), shelf);
         if (from.isEmpty()) {
             spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
         }
@@ -147,13 +147,13 @@ final class ClaimWindow {
         claimed.addAll(from);
     }
 
-    private boolean claimNew(Instant now, List<QueuedMessage> claimed) {
-        List<QueuedMessage> due = spool.claim(Math.max(CLAIMS_MIN, mostEach - streamOf.size()));
+    private boolean claimNew(Instant now, List<MessageState> claimed) {
+        List<MessageState> due = spool.claim(Math.max(CLAIMS_MIN, mostEach - streamOf.size()));
         if (due.isEmpty()) {
             spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
             return false;
         }
-        for (QueuedMessage message : due) {
+        for (MessageState message : due) {
             int stream = stream(message);
             if (room(stream) > 0 || !isShelved(message, stream)) {
                 take(message, stream);
@@ -166,7 +166,7 @@ final class ClaimWindow {
     /// Puts a message on a shelf.
     ///
     /// @return false when the spool failed to, so that the message is still ours
-    private boolean isShelved(QueuedMessage message, int stream) {
+    private boolean isShelved(MessageState message, int stream) {
         try {
             spool.shelve(message.id(), stream);
             shelves.add(stream);
@@ -180,21 +180,21 @@ final class ClaimWindow {
         }
     }
 
-    private void take(QueuedMessage message, int stream) {
+    private void take(MessageState message, int stream) {
         streamOf.put(message.id(), stream);
         active.merge(stream, 1, Integer::sum);
     }
 
     /// Returns the number of a message's stream, which is that of its shelf. The last ones share
     /// one.
-    private int stream(QueuedMessage message) {
+    private int stream(MessageState message) {
         List<String> ways = pool.ways(message, () -> author(message));
         Integer known = streams.get(ways);
         if (known != null) {
             return known;
         }
         int number = 1;
-        while (number < Spool.SHELVES
+        while (number < DueQueue.SHELVES
                 && (streams.containsValue(number) || active.containsKey(number))) {
             number++;
         }
@@ -203,7 +203,7 @@ final class ClaimWindow {
     }
 
     /// What can't be read now goes the way of mail that names nobody: its own round finds out.
-    private ReversePath author(QueuedMessage message) {
+    private ReversePath author(MessageState message) {
         ReversePath sender = message.envelope().sender();
         if (!sender.isNull()) {
             return sender;

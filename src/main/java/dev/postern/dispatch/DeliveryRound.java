@@ -13,9 +13,8 @@ import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
 import dev.postern.reception.ImmediateDelivery;
-import dev.postern.spool.Acceptance;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
+import dev.postern.spool.MessageState;
+import dev.postern.spool.DueQueue.Settlement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -108,7 +107,7 @@ final class DeliveryRound {
     /// @param uncertainUntil before when the uncertain ones are left alone
     /// @param rests the egresses that are not to be asked yet
     static DeliveryRound claimed(
-            QueuedMessage message,
+            MessageState message,
             Supplier<MessageContent> content,
             Supplier<List<Attempt>> history,
             Schedule schedule,
@@ -135,7 +134,7 @@ final class DeliveryRound {
     /// Returns the round of a message whose client waits.
     static DeliveryRound immediate(
             QueueId id,
-            Acceptance acceptance,
+            MessageState acceptance,
             MessageContent content,
             Schedule schedule,
             CompletableFuture<ImmediateDelivery.Result> client) {
@@ -157,7 +156,7 @@ final class DeliveryRound {
         return round;
     }
 
-    private void departClaimed(QueuedMessage message, Instant uncertainUntil, Instant at) {
+    private void departClaimed(MessageState message, Instant uncertainUntil, Instant at) {
         List<ForwardPath> free = new ArrayList<>();
         Map<String, List<ForwardPath>> pinned = new LinkedHashMap<>();
         for (Recipient recipient : message.recipients()) {

@@ -13,10 +13,9 @@ import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.reception.ImmediateDelivery;
-import dev.postern.spool.Acceptance;
-import dev.postern.spool.MessageHistory;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
+import dev.postern.spool.MessageState;
+import dev.postern.spool.DueQueue.Settlement;
+import dev.postern.spool.DueQueue;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
@@ -71,7 +70,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         CLOSED
     }
 
-    private final Spool spool;
+    private final DueQueue spool;
     private final RandomGenerator random;
     private volatile EgressPool pool;
     private volatile Schedule schedule;
@@ -99,7 +98,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// @param clock the one by which the spool's messages are due; it must not go back
     public static Dispatcher of(
             PosternConfig config,
-            Spool spool,
+            DueQueue spool,
             List<? extends Egress> egresses,
             DispatchObserver observer,
             InstantSource clock) {
@@ -118,7 +117,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             List<EgressConfig> configured,
             RetryConfig retry,
             Duration acknowledgeTimeout,
-            Spool spool,
+            DueQueue spool,
             List<? extends Egress> egresses,
             DispatchObserver observer,
             Scheduler scheduler,
@@ -235,7 +234,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// @param acceptance its envelope and time count; its recipients' states do not
     /// @return completes, never exceptionally, on a thread of the dispatcher: go on elsewhere
     @Override
-    public CompletionStage<Result> send(QueueId id, Acceptance acceptance, MessageContent content) {
+    public CompletionStage<Result> send(QueueId id, MessageState acceptance, MessageContent content) {
         CompletableFuture<Result> client = new CompletableFuture<>();
         DeliveryRound round = DeliveryRound.immediate(id, acceptance, content, schedule, client);
         Instant deadline = scheduler.now().plus(acknowledgeTimeout);
@@ -389,7 +388,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     }
 
     private void claim(Instant now) {
-        List<QueuedMessage> claimed = new ArrayList<>();
+        List<MessageState> claimed = new ArrayList<>();
         boolean more = active.claim(now, claimed);
         claimed.forEach(message -> begin(message, now));
         if (more || !claimed.isEmpty()) {
@@ -398,7 +397,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         }
     }
 
-    private void begin(QueuedMessage message, Instant now) {
+    private void begin(MessageState message, Instant now) {
         QueueId id = message.id();
         try {
             DeliveryRound round =
@@ -426,7 +425,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// Returns nothing where the spool fails: what an egress just said counts all the same.
     private List<Attempt> history(QueueId id) {
         try {
-            return spool.find(id).map(MessageHistory::attempts).orElse(List.of());
+            return spool.history(id);
         } catch (RuntimeException | Error e) {
             log.atError()
                     .addKeyValue("id", id)
@@ -571,14 +570,14 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         /// So many messages are made due at first for an egress on trial.
         static final int TRIAL_MESSAGES = 10;
 
-        private final Spool spool;
+        private final DueQueue spool;
         private final Set<EgressPool.EgressSlots> onTrial = new HashSet<>();
         private boolean forAll;
         private int trialMessages = TRIAL_MESSAGES;
         private @Nullable Instant due;
         private Instant last = Instant.EPOCH;
 
-        RecoveryFlush(Spool spool) {
+        RecoveryFlush(DueQueue spool) {
             this.spool = spool;
         }
 

@@ -1,8 +1,8 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Rate;
-import dev.postern.spool.Spool;
+import dev.postern.config.EgressConfig.Common;
+import dev.postern.spool.DueQueue;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,13 +30,13 @@ final class EgressLimits {
     private static final Logger log = LoggerFactory.getLogger(EgressLimits.class);
 
     private final String name;
-    private final Spool spool;
+    private final DueQueue spool;
     private final List<RateLimit> allowances = new ArrayList<>();
     private final Duration step;
     private final int block;
     private int ahead;
 
-    EgressLimits(Common config, Spool spool, Instant now) {
+    EgressLimits(Common config, DueQueue spool, Instant now) {
         this.name = "limits-" + config.name();
         this.spool = spool;
         List<Rate> rates = new ArrayList<>();

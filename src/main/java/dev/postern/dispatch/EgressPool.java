@@ -13,7 +13,8 @@ import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.MessageState;
 import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,9 +41,9 @@ final class EgressPool {
     private final SequencedMap<String, EgressSlots> byName = new LinkedHashMap<>();
     private final List<EgressSlots> leaving = new ArrayList<>();
     private final Router router;
-    private final Spool spool;
+    private final DueQueue spool;
 
-    private EgressPool(Router router, Spool spool) {
+    private EgressPool(Router router, DueQueue spool) {
         this.router = router;
         this.spool = spool;
     }
@@ -54,7 +55,7 @@ final class EgressPool {
     static EgressPool of(
             List<EgressConfig> configured,
             List<? extends Egress> egresses,
-            Spool spool,
+            DueQueue spool,
             Instant now) {
         return new EgressPool(new Router(List.of()), spool).followedBy(configured, egresses, now);
     }
@@ -138,7 +139,7 @@ final class EgressPool {
     ///
     /// @param author see [DeliveryRound#author]; asked only where some egress is for certain
     ///   senders
-    List<String> ways(QueuedMessage message, Supplier<ReversePath> author) {
+    List<String> ways(MessageState message, Supplier<ReversePath> author) {
         List<Recipient> owed =
                 message.recipients().stream().filter(r -> !r.state().isFinal()).toList();
         boolean pinned =

@@ -9,8 +9,8 @@ import dev.postern.smtp.ContentDecoder.ContentFault;
 import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
-import dev.postern.spool.Acceptance;
-import dev.postern.spool.Intake;
+import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.MessageState;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -126,12 +126,13 @@ public final class IncomingMessage implements ContentSink {
     }
 
     /// Returns the acceptance of the ended message.
-    Acceptance acceptance(ContentDecoder decoder) {
+    MessageState acceptance(ContentDecoder decoder) {
         ContentTraits traits =
                 new ContentTraits(
                         decoder.isNonAscii(),
                         rewriter.hasEightBitHeader(),
                         (int) Math.min(decoder.longestLineOctets(), Integer.MAX_VALUE));
-        return Acceptance.queued(envelope, origin, received, traits, rewriter.subject());
+        return MessageState.queued(
+                intake.id(), envelope, origin, received, traits, rewriter.subject());
     }
 }

@@ -19,9 +19,9 @@ import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
-import dev.postern.spool.Acceptance;
-import dev.postern.spool.Intake;
-import dev.postern.spool.Spool;
+import dev.postern.spool.Intakes;
+import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.MessageState;
 import dev.postern.spool.SpoolException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -56,7 +56,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 ///
 /// *Limits.* Heap is constant per message: nothing of the content is kept here.
 ///
-/// *See also.* [ImmediateDelivery], [dev.postern.spool.Intake], [dev.postern.mail.HeaderRewriter].
+/// *See also.* [ImmediateDelivery], [dev.postern.spool.Intakes], [dev.postern.mail.HeaderRewriter].
 public final class Reception {
 
     private static final Logger log = LoggerFactory.getLogger(Reception.class);
@@ -67,7 +67,7 @@ public final class Reception {
     private final SmtpConfig smtp;
     private final boolean clientInReceived;
     private volatile AddressRewriter addresses;
-    private final Spool spool;
+    private final Intakes intakes;
     private final @Nullable ImmediateDelivery immediate;
     private final Observer observer;
     private final InstantSource clock;
@@ -78,14 +78,14 @@ public final class Reception {
     /// @param immediate null when mail is acknowledged once spooled
     public Reception(
             PosternConfig config,
-            Spool spool,
+            Intakes intakes,
             @Nullable ImmediateDelivery immediate,
             Observer observer,
             InstantSource clock) {
         this.smtp = config.smtp();
         this.clientInReceived = config.receivedHeader() == ReceivedHeader.FULL;
         this.addresses = addresses(config);
-        this.spool = spool;
+        this.intakes = intakes;
         this.immediate = immediate;
         this.observer = observer;
         this.clock = clock;
@@ -233,7 +233,7 @@ public final class Reception {
     ///
     /// @throws SpoolException when the spool can't take mail now
     public IncomingMessage begin(Envelope envelope, Origin origin) throws SpoolException {
-        Intake intake = spool.receive();
+        Intake intake = intakes.receive();
         Instant now = clock.instant();
         String received =
                 ReceivedField.field(origin, smtp.hostname(), intake.id(), now, clientInReceived);
@@ -262,7 +262,7 @@ public final class Reception {
             return CompletableFuture.completedFuture(
                     refuse(refusal.reason(), refusal.reply(), incoming.origin().client()));
         }
-        Acceptance acceptance = incoming.acceptance(decoder);
+        MessageState acceptance = incoming.acceptance(decoder);
         Intake intake = incoming.intake();
         CompletionStage<Result> fate =
                 immediate == null
@@ -275,14 +275,14 @@ public final class Reception {
                 .toCompletableFuture();
     }
 
-    private static CompletionStage<Result> commit(Intake intake, Acceptance acceptance) {
+    private static CompletionStage<Result> commit(Intake intake, MessageState acceptance) {
         return intake.commit(acceptance).thenApply(_ -> new Result.Queued(intake.id()));
     }
 
     /// Nothing is kept unless something was accepted; then all is kept, the refused and the
     /// deferred too.
     private static CompletionStage<Result> send(
-            ImmediateDelivery immediate, Intake intake, Acceptance acceptance) {
+            ImmediateDelivery immediate, Intake intake, MessageState acceptance) {
         return intake.stage(acceptance)
                 .thenCompose(content -> immediate.send(intake.id(), acceptance, content))
                 .whenComplete((result, _) -> {
@@ -306,8 +306,8 @@ public final class Reception {
     }
 
     private static CompletionStage<Result> keep(
-            Intake intake, Acceptance acceptance, ImmediateDelivery.Result.Taken taken) {
-        Acceptance after = acceptance.after(taken.recipients(), taken.attempts(), taken.due());
+            Intake intake, MessageState acceptance, ImmediateDelivery.Result.Taken taken) {
+        MessageState after = acceptance.after(taken.recipients(), taken.attempts(), taken.due());
         Result.Sent sent = new Result.Sent(intake.id(), taken.egress(), taken.words());
         boolean owed =
                 taken.recipients().stream().map(Recipient::state).anyMatch(s -> !s.isFinal());
@@ -340,7 +340,7 @@ public final class Reception {
         return Replies.upstreamRefusal(ReplyCode.FAILED, null, firstLine);
     }
 
-    private Result conclude(Result result, Acceptance acceptance, long sizeBytes, long endNanos) {
+    private Result conclude(Result result, MessageState acceptance, long sizeBytes, long endNanos) {
         switch (result) {
             case Result.Queued queued -> accepted(queued.id(), acceptance, sizeBytes, endNanos);
             case Result.Sent sent -> accepted(sent.id(), acceptance, sizeBytes, endNanos);
@@ -350,7 +350,7 @@ public final class Reception {
         return result;
     }
 
-    private void accepted(QueueId id, Acceptance acceptance, long sizeBytes, long endNanos) {
+    private void accepted(QueueId id, MessageState acceptance, long sizeBytes, long endNanos) {
         observer.accepted(Duration.ofNanos(System.nanoTime() - endNanos), sizeBytes);
         log.atInfo()
                 .addMarker(LogMark.EACH)

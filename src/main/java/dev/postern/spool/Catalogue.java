@@ -154,7 +154,7 @@ final class Catalogue {
     }
 
     private void fill(long from, long to) throws IOException {
-        try (DiskFile open = from == 0 ? disk.create(file) : disk.openToWrite(file)) {
+        try (Disk.File open = from == 0 ? disk.create(file) : disk.openToWrite(file)) {
             ByteBuffer zeros = ByteBuffer.allocate(ZEROS_BYTES);
             for (long at = from; at < to; at += zeros.limit()) {
                 zeros.clear().limit((int) Math.min(ZEROS_BYTES, to - at));

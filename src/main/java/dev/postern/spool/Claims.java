@@ -1,8 +1,11 @@
 package dev.postern.spool;
 
+import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
+import dev.postern.outcome.Attempt;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -15,14 +18,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The dispatcher's side of the spool: what is due is claimed and settled.
-final class Claims {
+/// The messages that are due, and the claims on them.
+final class Claims implements DueQueue {
 
     private static final Logger log = LoggerFactory.getLogger(Claims.class);
 
@@ -36,49 +42,80 @@ final class Claims {
     static final Duration OTHERS_FIRST = Duration.ofMinutes(2);
 
     private final QueueIndex queueIndex;
-    private final MessageStates snapshots;
-    private final JournalWrites notes;
+    private final JournalReader reader;
+    private final JournalWrites writes;
+    private final Preparations preparations;
+    private final SpoolHome.StateFiles stateFiles;
     private final InstantSource clock;
     private final Map<Long, MessageState> claimed = new ConcurrentHashMap<>();
+    private volatile Runnable onDue = () -> {};
+    private volatile Consumer<Predicate<QueueId>> onWish = _ -> {};
 
     Claims(
             QueueIndex queueIndex,
-            MessageStates snapshots,
-            JournalWrites notes,
+            JournalReader reader,
+            JournalWrites writes,
+            Preparations preparations,
+            SpoolHome.StateFiles stateFiles,
             InstantSource clock) {
         this.queueIndex = queueIndex;
-        this.snapshots = snapshots;
-        this.notes = notes;
+        this.reader = reader;
+        this.writes = writes;
+        this.preparations = preparations;
+        this.stateFiles = stateFiles;
         this.clock = clock;
     }
 
-    /// @param shelf from which; 0: what is on none
-    List<QueuedMessage> claim(int max, int shelf) {
-        if (notes.trouble() != null) {
+    @Override
+    public void onDue(Runnable wake) {
+        onDue = wake;
+    }
+
+    @Override
+    public void onWish(Consumer<Predicate<QueueId>> told) {
+        onWish = told;
+    }
+
+    /// Tells which messages an operator is about to make due.
+    void wish(Predicate<QueueId> messages) {
+        onWish.accept(messages);
+    }
+
+    /// Says that something may be due. What that throws is not the trouble of whoever changed it.
+    void wake() {
+        try {
+            onDue.run();
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("nobody could be told that mail is due");
+        }
+    }
+
+    @Override
+    public List<MessageState> claim(int max, int shelf) {
+        checkShelf(shelf, 0);
+        if (writes.trouble() != null) {
             // Neither commit points nor outcomes could be written: a kill would send it all again.
             return List.of();
         }
         record Taken(long id, QueueIndex.Found found) {}
         List<Taken> taken = new ArrayList<>();
         synchronized (queueIndex) {
-            DueQueues lines = queueIndex.lines();
+            MessageTable index = queueIndex.index();
             long now = clock.millis();
-            int row = lines.next(shelf, now);
-            while (row != MessageTable.NONE && taken.size() < max) {
-                taken.add(new Taken(queueIndex.index().id(row), queueIndex.found(row)));
-                lines.leave(row);
-                queueIndex.index().set(row, MessageTable.CLAIMED, true);
-                lines.join(row);
-                row = lines.next(shelf, now);
+            int next = queueIndex.lines().next(shelf, now);
+            while (next != MessageTable.NONE && taken.size() < max) {
+                taken.add(new Taken(index.id(next), queueIndex.found(next)));
+                queueIndex.requeue(next, row -> index.set(row, MessageTable.CLAIMED, true));
+                next = queueIndex.lines().next(shelf, now);
             }
         }
-        List<QueuedMessage> messages = new ArrayList<>();
+        List<MessageState> messages = new ArrayList<>();
         for (Taken one : taken) {
             try {
-                MessageState found = snapshots.load(one.id(), one.found());
-                MessageState snapshot = Views.current(found, one.found());
+                MessageState found = reader.load(one.id(), one.found());
+                MessageState snapshot = one.found().current(found);
                 claimed.put(one.id(), snapshot);
-                messages.add(Views.claimed(snapshot).message());
+                messages.add(snapshot.claimed());
             } catch (IOException | RuntimeException | Error e) {
                 // Whatever one message is like, the others that were taken with it go.
                 putOff(one.id(), e);
@@ -93,17 +130,29 @@ final class Claims {
                 .addKeyValue("id", new QueueId(id))
                 .log("message can't be read; tried again later");
         claimed.remove(id);
+        giveBack(
+                id,
+                row -> {
+                    queueIndex.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
+                    queueIndex.index().shelf(row, 0);
+                });
+    }
+
+    private void giveBack(long id, IntConsumer change) {
         synchronized (queueIndex) {
-            int row = queueIndex.index().find(id);
-            queueIndex.lines().leave(row);
-            queueIndex.index().set(row, MessageTable.CLAIMED, false);
-            queueIndex.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
-            queueIndex.index().shelf(row, 0);
-            queueIndex.lines().join(row);
+            MessageTable index = queueIndex.index();
+            queueIndex.requeue(
+                    index.find(id),
+                    row -> {
+                        index.set(row, MessageTable.CLAIMED, false);
+                        change.accept(row);
+                    });
         }
     }
 
-    Optional<Instant> nextDue(int shelf) {
+    @Override
+    public Optional<Instant> nextDue(int shelf) {
+        checkShelf(shelf, 0);
         synchronized (queueIndex) {
             long due = queueIndex.lines().nextDue(shelf);
             return due == Long.MAX_VALUE
@@ -112,67 +161,58 @@ final class Claims {
         }
     }
 
-    void shelve(QueueId id, int shelf) {
-        if (claimed.remove(id.value()) == null) {
-            throw new IllegalArgumentException("message is not claimed: " + id);
-        }
-        synchronized (queueIndex) {
-            int row = queueIndex.index().find(id.value());
-            queueIndex.lines().leave(row);
-            queueIndex.index().set(row, MessageTable.CLAIMED, false);
-            queueIndex.index().shelf(row, shelf);
-            queueIndex.lines().join(row);
+    private static void checkShelf(int shelf, int least) {
+        if (shelf < least || shelf > SHELVES) {
+            throw new IllegalArgumentException("no such shelf: " + shelf);
         }
     }
 
-    void clearShelves() {
+    @Override
+    public void shelve(QueueId id, int shelf) {
+        checkShelf(shelf, 1);
+        checkClaim(id, claimed.remove(id.value()));
+        giveBack(id.value(), row -> queueIndex.index().shelf(row, shelf));
+    }
+
+    private static MessageState checkClaim(QueueId id, @Nullable MessageState state) {
+        if (state == null) {
+            throw new IllegalArgumentException("message is not claimed: " + id);
+        }
+        return state;
+    }
+
+    @Override
+    public void clearShelves() {
         each(row -> queueIndex.index().shelf(row) != 0, row -> queueIndex.index().shelf(row, 0));
     }
 
-    void committing(QueueId id) {
-        if (!claimed.containsKey(id.value())) {
-            throw new IllegalArgumentException("message is not claimed: " + id);
-        }
-        SpoolException trouble = notes.trouble();
+    @Override
+    public void committing(QueueId id, String egress, List<ForwardPath> recipients) {
+        checkClaim(id, claimed.get(id.value()));
+        SpoolException trouble = writes.trouble();
         if (trouble != null) {
             throw unnoted(id, trouble);
         }
-        JournalWrite note = JournalWrite.committing(queueIndex, id.value());
-        boolean taken;
-        synchronized (queueIndex) {
-            queueIndex
-                    .index()
-                    .set(queueIndex.index().find(id.value()), MessageTable.COMMITTING, true);
-            taken = notes.submit(note);
+        JournalWrites.JournalWrite write = writes.committing(id.value());
+        if (write == null) {
+            throw unnoted(id, SpoolException.closed());
         }
-        if (!taken) {
-            throw unnoted(id, IntakeRegistry.closed());
-        }
-        if (!notes.awaitWritten(note)) {
-            SpoolException now = notes.trouble();
+        if (!writes.awaitWritten(write)) {
+            SpoolException now = writes.trouble();
             throw unnoted(id, now == null ? new IOException("the disk is slow") : now);
         }
     }
 
-    void progress(QueueId id, Settlement soFar) {
-        MessageState before = claimed.get(id.value());
-        if (before == null) {
-            throw new IllegalArgumentException("message is not claimed: " + id);
-        }
-        Settlement inItsTime =
-                new Settlement(
-                        soFar.calls(),
-                        soFar.attempts(),
-                        soFar.recipients(),
-                        before.due(),
-                        soFar.uncertain());
-        MessageState after = before.settled(inItsTime, clock.instant());
+    @Override
+    public void progress(QueueId id, Settlement soFar) {
+        MessageState before = checkClaim(id, claimed.get(id.value()));
+        MessageState after = before.settled(soFar, clock.instant()).dueAt(before.due());
         if (after.state().isFinal()) {
             // Nothing is owed: the settlement that follows says so.
             return;
         }
         claimed.put(id.value(), after);
-        notes.progress(queueIndex, after);
+        writes.progress(after);
     }
 
     private static UncheckedIOException unnoted(QueueId id, IOException why) {
@@ -186,58 +226,70 @@ final class Claims {
         synchronized (queueIndex) {
             MessageTable index = queueIndex.index();
             for (QueueId id : messages) {
-                int row = index.find(id.value());
-                if (row != MessageTable.NONE
-                        && (holds(row, State.QUEUED) || holds(row, State.DEFERRED))) {
-                    queueIndex.lines().leave(row);
-                    index.due(row, Math.max(index.due(row), then));
-                    queueIndex.lines().join(row);
+                int found = index.find(id.value());
+                if (found != MessageTable.NONE
+                        && (holds(found, State.QUEUED) || holds(found, State.DEFERRED))) {
+                    queueIndex.requeue(
+                            found, row -> index.due(row, Math.max(index.due(row), then)));
                 }
             }
         }
     }
 
-    /// Notes what attempts brought and gives the claim back.
-    ///
-    /// @return whether nothing is owed of the message any more
-    boolean settle(QueueId id, Settlement settlement) {
-        MessageState before = claimed.remove(id.value());
-        if (before == null) {
-            throw new IllegalArgumentException("message is not claimed: " + id);
-        }
+    @Override
+    public void preparing(QueueId id) {
+        preparations.begin(id.value());
+    }
+
+    @Override
+    public void prepared(QueueId id, boolean sending) {
+        preparations.end(id.value(), sending);
+    }
+
+    @Override
+    public void settle(QueueId id, Settlement settlement) {
+        MessageState before = checkClaim(id, claimed.remove(id.value()));
         boolean noted = false;
         try {
             MessageState after = before.settled(settlement, clock.instant());
-            RecordType type = after.state().isFinal() ? RecordType.DONE : RecordType.SETTLED;
-            notes.change(queueIndex, type, after, false);
+            RecordHeader.Type type =
+                    after.state().isFinal() ? RecordHeader.Type.DONE : RecordHeader.Type.SETTLED;
+            writes.change(type, after, false);
             noted = true;
-            return after.state().isFinal();
+            preparations.settled(id.value(), after.state().isFinal());
         } finally {
             if (!noted) {
                 // What was sent must not be forgotten: the caller tries again.
                 claimed.put(id.value(), before);
             }
         }
+        wake();
     }
 
-    /// Makes everything that is held for a reason that has gone queued again.
-    int free(Reason reason) {
+    @Override
+    public int releaseAll(Reason reason) {
+        int count = reason == Reason.NO_EGRESS ? free(reason) : 0;
+        wake();
+        return count;
+    }
+
+    private int free(Reason reason) {
         int bit = MessageState.bit(reason);
         return each(
                 row -> holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0,
                 row -> {
-                    queueIndex.index().set(row, MessageTable.FREED, true);
-                    queueIndex.index().state(row, State.QUEUED, 0);
-                    queueIndex
-                            .index()
-                            .due(row, Math.min(queueIndex.index().due(row), clock.millis()));
+                    MessageTable index = queueIndex.index();
+                    index.set(row, MessageTable.FREED, true);
+                    index.state(row, State.QUEUED, 0);
+                    index.due(row, Math.min(index.due(row), clock.millis()));
                 });
     }
 
     /// Makes what is deferred for this reason due at `due`, where that is earlier, and the rest up
     /// to [#SPREAD] later, `most` messages in all. What was due first stays first, so that a
     /// message that fails each time goes behind the others, and they have their turn.
-    int hasten(Reason reason, Instant due, int most) {
+    @Override
+    public int hasten(Reason reason, Instant due, int most) {
         int bit = MessageState.bit(reason);
         long millis = due.toEpochMilli();
         return hasten(row -> (queueIndex.index().reasons(row) & bit) != 0, millis, millis, most);
@@ -245,11 +297,18 @@ final class Claims {
 
     /// Makes all that is deferred due now.
     int flush() {
+        wish(_ -> true);
         long now = clock.millis();
         return hasten(_ -> true, now, now - SPREAD.toMillis(), Integer.MAX_VALUE);
     }
 
     private int hasten(IntPredicate wanted, long laterThan, long from, int most) {
+        int count = spread(wanted, laterThan, from, most);
+        wake();
+        return count;
+    }
+
+    private int spread(IntPredicate wanted, long laterThan, long from, int most) {
         synchronized (queueIndex) {
             MessageTable index = queueIndex.index();
             long[] ids =
@@ -259,11 +318,10 @@ final class Claims {
                                     && index.due(row) > laterThan);
             int count = Math.min(ids.length, most);
             for (int rank = 0; rank < count; rank++) {
-                int row = index.find(ids[rank]);
-                queueIndex.lines().leave(row);
                 long turn = from + Math.min(rank, SPREAD.toMillis());
-                index.due(row, Math.min(index.due(row), turn));
-                queueIndex.lines().join(row);
+                queueIndex.requeue(
+                        index.find(ids[rank]),
+                        row -> index.due(row, Math.min(index.due(row), turn)));
             }
             return count;
         }
@@ -286,23 +344,29 @@ final class Claims {
         synchronized (queueIndex) {
             long[] ids = queueIndex.index().ids(wanted);
             for (long id : ids) {
-                int row = queueIndex.index().find(id);
-                queueIndex.lines().leave(row);
-                change.accept(row);
-                queueIndex.lines().join(row);
+                queueIndex.requeue(queueIndex.index().find(id), change);
             }
             return ids.length;
         }
     }
 
-    /// Returns the ids of messages that an operator holds.
-    long[] heldByOperator() {
-        int bit = MessageState.bit(Reason.OPERATOR);
-        synchronized (queueIndex) {
-            return queueIndex
-                    .index()
-                    .ids(row ->
-                            holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0);
-        }
+    @Override
+    public Optional<MessageContent> content(QueueId id) {
+        return reader.content(id);
+    }
+
+    @Override
+    public List<Attempt> history(QueueId id) {
+        return reader.find(id, (state, _) -> state.attempts()).orElse(List.of());
+    }
+
+    @Override
+    public void keep(String name, byte[] octets) {
+        stateFiles.keep(name, octets);
+    }
+
+    @Override
+    public byte[] kept(String name) {
+        return stateFiles.kept(name);
     }
 }

@@ -42,13 +42,11 @@ final class Compaction {
     private static final double WORTHWHILE_WHEN_SHORT = 0.9;
     private static final int SMALL_FRACTION = 8;
     private static final int MANY_SMALL = 8;
-    private static final byte[] NOTHING = {};
 
     private final QueueIndex queueIndex;
     private final Disk disk;
     private final JournalReader reader;
     private final Journal journal;
-    private final MessageStates snapshots;
     private final int segmentBytes;
     private final IntSupplier oldestReception;
     private final List<Integer> stuck = new ArrayList<>();
@@ -62,12 +60,7 @@ final class Compaction {
     /// @param headBytes octets of its state
     /// @param bytes octets of content and state
     private record Move(
-            long id,
-            QueueIndex.Place content,
-            boolean hasContent,
-            long head,
-            int headBytes,
-            long bytes) {}
+            long id, QueueIndex.@Nullable Place content, long head, int headBytes, long bytes) {}
 
     /// @param oldestReception gives the oldest segment with content of a reception that is under
     ///   way
@@ -76,14 +69,12 @@ final class Compaction {
             Disk disk,
             JournalReader reader,
             Journal journal,
-            MessageStates snapshots,
             int segmentBytes,
             IntSupplier oldestReception) {
         this.queueIndex = queueIndex;
         this.disk = disk;
         this.reader = reader;
         this.journal = journal;
-        this.snapshots = snapshots;
         this.segmentBytes = segmentBytes;
         this.oldestReception = oldestReception;
     }
@@ -283,8 +274,7 @@ final class Compaction {
     }
 
     private void apply(Move move) {
-        queueIndex.moved(
-                move.id(), move.content(), move.hasContent(), move.head(), move.headBytes());
+        queueIndex.moved(move.id(), move.content(), move.head(), move.headBytes());
     }
 
     private void finish(Segment from) {
@@ -318,7 +308,7 @@ final class Compaction {
         byte[] body;
         long[] pieces;
         try {
-            body = MessageStateCodec.encode(snapshots.load(id, found));
+            body = MessageStateCodec.encode(reader.load(id, found));
             pieces = place == null ? new long[0] : reader.pieces(id, place.tail());
             for (long piece : pieces) {
                 reader.piece(id, piece);
@@ -342,12 +332,12 @@ final class Compaction {
         for (long piece : pieces) {
             byte[] octets = reader.piece(id, piece);
             bytes += octets.length;
-            tail = journal.append(RecordType.CONTENT, id, tail, octets, 0, octets.length);
+            tail = journal.append(RecordHeader.Type.CONTENT, id, tail, octets, octets.length);
             first = first == 0 ? Position.segment(tail) : first;
         }
-        long head = journal.append(RecordType.COPIED, id, tail, body, 0, body.length);
-        QueueIndex.Place content = new QueueIndex.Place(first, tail);
-        return new Move(id, content, hasContent, head, body.length, bytes);
+        long head = journal.append(RecordHeader.Type.COPIED, id, tail, body, body.length);
+        QueueIndex.Place content = hasContent ? new QueueIndex.Place(first, tail) : null;
+        return new Move(id, content, head, body.length, bytes);
     }
 
     /// Says again which messages are gone, where an older segment may know them.
@@ -362,17 +352,13 @@ final class Compaction {
         List<RecordHeader> ends = new ArrayList<>();
         reader.scan(from, header -> addEnd(ends, header, from, oldest));
         for (RecordHeader end : ends) {
-            long position = journal.append(RecordType.REMOVED, end.id(), end.link(), NOTHING, 0, 0);
-            synchronized (queueIndex) {
-                int first = Position.segment(end.link());
-                queueIndex.segmentAt(position).knowsEnded(first, Position.offset(end.link()));
-            }
+            journal.note(RecordHeader.Type.REMOVED, end.id(), end.link());
         }
     }
 
     private void addEnd(List<RecordHeader> ends, RecordHeader header, Segment from, int oldest) {
-        RecordType type = header.type();
-        boolean removed = type == RecordType.REMOVED;
+        RecordHeader.Type type = header.type();
+        boolean removed = type == RecordHeader.Type.REMOVED;
         boolean state = type != null && type.isSnapshot() && !queueIndex.knows(header.id());
         if (!removed && !state) {
             return;
@@ -383,7 +369,9 @@ final class Compaction {
         long range = (long) first << Integer.SIZE | last;
         synchronized (queueIndex) {
             if (isThereOneIn(first, last)) {
-                ends.add(new RecordHeader(0, RecordType.REMOVED.code(), 0, header.id(), range, 0));
+                ends.add(
+                        new RecordHeader(
+                                0, RecordHeader.Type.REMOVED.code(), 0, header.id(), range, 0));
             }
         }
     }
@@ -391,10 +379,7 @@ final class Compaction {
     /// Says again of which messages it is possibly duplicate whether they were sent.
     private void restatePossibleDuplicates() throws IOException {
         for (long id : possiblyDuplicate()) {
-            long position = journal.append(RecordType.COMMITTING, id, 0, NOTHING, 0, 0);
-            synchronized (queueIndex) {
-                queueIndex.segmentAt(position).possibleDuplicate();
-            }
+            journal.note(RecordHeader.Type.COMMITTING, id, 0);
         }
     }
 

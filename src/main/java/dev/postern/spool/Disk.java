@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -8,20 +9,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The file operations that the spool needs, injected so that tests can have a disk that fails.
-/// Operations that meet a full disk throw [DiskFullException].
+/// Operations that meet a full disk throw [FullException].
 ///
 /// What is created is for this user alone, whatever the umask. A path whose last part is a symbolic
 /// link is not followed.
 public interface Disk {
 
     /// Creates a file that must not exist yet, for reading and writing.
-    DiskFile create(Path file) throws IOException;
+    File create(Path file) throws IOException;
 
     /// Opens a file that exists, for reading only.
-    DiskFile open(Path file) throws IOException;
+    File open(Path file) throws IOException;
 
     /// Opens a file that exists, for reading and writing.
-    DiskFile openToWrite(Path file) throws IOException;
+    File openToWrite(Path file) throws IOException;
 
     /// Returns the names in a directory, in no order.
     List<String> list(Path directory) throws IOException;
@@ -53,4 +54,68 @@ public interface Disk {
     ///
     /// @return what holds the lock until it is closed; null when another process has it
     @Nullable Closeable lock(Path file) throws IOException;
+
+    /// An open file of a [Disk]. Positions are octets from its start.
+    public interface File extends Closeable {
+
+        /// Writes from `octets` at `position`, perhaps not all of them.
+        ///
+        /// @return how many were written, at least 1 when there were any
+        int write(ByteBuffer octets, long position) throws IOException;
+
+        /// Reads into `octets` from `position`.
+        ///
+        /// @return how many were read; -1 at the end
+        int read(ByteBuffer octets, long position) throws IOException;
+
+        /// Makes all that was written durable. After a failure nothing is known of what was written
+        /// since the last success.
+        void sync() throws IOException;
+
+        /// Cuts the file.
+        void truncate(long sizeBytes) throws IOException;
+
+        /// Returns its length.
+        long sizeBytes() throws IOException;
+
+        /// Writes all of `octets`.
+        default void writeFully(ByteBuffer octets, long position) throws IOException {
+            long at = position;
+            while (octets.hasRemaining()) {
+                int written = write(octets, at);
+                if (written <= 0) {
+                    throw new IOException("the disk wrote nothing and said nothing");
+                }
+                at += written;
+            }
+        }
+
+        /// Fills `octets`.
+        ///
+        /// @throws EOFException when the file ends before
+        default void readFully(ByteBuffer octets, long position) throws IOException {
+            long at = position;
+            while (octets.hasRemaining()) {
+                int read = read(octets, at);
+                if (read < 0) {
+                    throw new EOFException("the file ends at " + at);
+                }
+                at += read;
+            }
+        }
+    }
+
+    /// The disk or the quota is used up; it may have room again later.
+    public static final class FullException extends IOException {
+
+        private static final long serialVersionUID = 1;
+
+        public FullException(String message, Throwable cause) {
+            super(message, cause);
+        }
+
+        public FullException(String message) {
+            super(message);
+        }
+    }
 }

@@ -1,22 +1,63 @@
 package dev.postern.spool;
 
+import dev.postern.config.PosternConfig.SpoolConfig;
+import dev.postern.mail.LogMark;
+import dev.postern.mail.QueueId;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// What the [Writer] does besides writing: after each batch and every second.
+/// What the [Writer] does besides writing, after each batch and every second: watches the room,
+/// forgets, and has [Compaction] give room back.
+///
+/// Finished messages are forgotten: the history of sent ones after `keep-sent` or beyond
+/// `keep-sent-count`, failed ones after `keep-failed`. When room is short, all history of sent ones
+/// goes first, then the octets of failed ones, the oldest first.
+///
+/// What is forgotten by age needs no record: the next start forgets it again. The segment with its
+/// last record stays while an older one may say that the message still waits.
 final class Housekeeping {
+
+    private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
 
     /// Octets that may be written before the disk's room is looked at again.
     private static final long LOOK_AFTER_BYTES = 16 * 1024 * 1024;
 
+    /// How long room that was given up is waited for; a segment that is nearly full of what is
+    /// needed is not copied, and then other room must be found.
+    private static final Duration RETURN_WAIT = Duration.ofMinutes(1);
+
     private final DiskSpace room;
-    private final Retention retention;
+    private final QueueIndex queueIndex;
+    private final SpoolConfig config;
+    private final InstantSource clock;
+    private final JournalAdmin admin;
     private final Compaction compaction;
     private final Journal journal;
+    private final List<Given> returning = new ArrayList<>();
     private long lookedAtBytes;
 
-    Housekeeping(DiskSpace room, Retention retention, Compaction compaction, Journal journal) {
+    /// Octets that were given up and whose segment is still there.
+    private record Given(int segment, long bytes, long untilMillis) {}
+
+    Housekeeping(
+            DiskSpace room,
+            QueueIndex queueIndex,
+            SpoolConfig config,
+            InstantSource clock,
+            JournalAdmin admin,
+            Compaction compaction,
+            Journal journal) {
         this.room = room;
-        this.retention = retention;
+        this.queueIndex = queueIndex;
+        this.config = config;
+        this.clock = clock;
+        this.admin = admin;
         this.compaction = compaction;
         this.journal = journal;
     }
@@ -25,7 +66,7 @@ final class Housekeeping {
     ///
     /// @return whether there is more to do at once
     boolean step() throws IOException {
-        retention.trim();
+        trim();
         if (journal.appendedBytes() - lookedAtBytes > LOOK_AFTER_BYTES) {
             lookAtRoom();
         }
@@ -45,18 +86,200 @@ final class Housekeeping {
         lookedAtBytes = journal.appendedBytes();
         room.look();
         if (room.shortage() != null) {
-            retention.relieve(room.missingBytes());
+            relieve(room.missingBytes());
         }
     }
 
     /// Makes room on a full disk, as far as that goes without writing.
     void makeRoom() {
-        retention.trim();
+        trim();
         compaction.removeWithoutWriting();
     }
 
     /// Forgets what was begun, after a failure of the disk.
     void giveUp() {
         compaction.giveUp();
+    }
+
+    /// Forgets what is too old or too much.
+    private void trim() {
+        long now = clock.millis();
+        synchronized (queueIndex) {
+            DueQueues.DueHeap sent = queueIndex.lines().sent();
+            long sentBefore = now - config.keepSent().toMillis();
+            forget(sent, config.keepSentCount(), sentBefore);
+            long failedBefore = now - config.keepFailed().toMillis();
+            forget(queueIndex.lines().failed(), Integer.MAX_VALUE, failedBefore);
+        }
+    }
+
+    /// Forgets the oldest until at most `most` are left and none was finished at `before` or
+    /// earlier.
+    private int forget(DueQueues.DueHeap finished, int most, long before) {
+        MessageTable index = queueIndex.index();
+        int count = 0;
+        while (finished.size() > 0) {
+            int row = finished.first();
+            boolean stays = finished.size() <= most && index.due(row) > before;
+            if (stays || queueIndex.recent().isPinned(index.id(row))) {
+                return count;
+            }
+            int head = Position.segment(index.head(row));
+            queueIndex.segmentAt(index.head(row)).knowsEnded(index.first(row), head);
+            queueIndex.forget(row);
+            count++;
+        }
+        return count;
+    }
+
+    /// Gives up what can be given up, for about so many octets, less what was given up before and
+    /// comes back when [Compaction] gets to its segments.
+    private void relieve(long allMissingBytes) {
+        long missingBytes = allMissingBytes - returningBytes();
+        if (missingBytes <= 0) {
+            return;
+        }
+        int sent;
+        List<Long> failed = new ArrayList<>();
+        synchronized (queueIndex) {
+            sent = forget(queueIndex.lines().sent(), 0, Long.MAX_VALUE);
+            if (sent == 0) {
+                failed.addAll(oldestFailed(missingBytes));
+            }
+        }
+        if (sent > 0) {
+            log.atWarn().addKeyValue("messages", sent).log("room is short: sent history dropped");
+        }
+        failed.forEach(this::dropOctets);
+    }
+
+    private long returningBytes() {
+        synchronized (queueIndex) {
+            long now = clock.millis();
+            returning.removeIf(given ->
+                    given.untilMillis() <= now
+                            || !queueIndex.segments().containsKey(given.segment()));
+        }
+        return returning.stream().mapToLong(Given::bytes).sum();
+    }
+
+    private List<Long> oldestFailed(long missingBytes) {
+        MessageTable index = queueIndex.index();
+        List<Long> ids = new ArrayList<>();
+        long[] freed = {0};
+        queueIndex
+                .lines()
+                .failed()
+                .forEachInOrder(row -> {
+                    boolean more = freed[0] < missingBytes;
+                    if (more && index.has(row, MessageTable.HAS_CONTENT)) {
+                        freed[0] += index.sizeBytes(row);
+                        ids.add(index.id(row));
+                    }
+                    return more;
+                });
+        return ids;
+    }
+
+    private void dropOctets(long id) {
+        try {
+            Given given;
+            synchronized (queueIndex) {
+                MessageTable index = queueIndex.index();
+                int row = index.find(id);
+                if (row == MessageTable.NONE) {
+                    return;
+                }
+                int segment = Position.segment(index.tail(row));
+                long until = clock.millis() + RETURN_WAIT.toMillis();
+                given = new Given(segment, index.sizeBytes(row), until);
+            }
+            if (admin.dropContent(id)) {
+                returning.add(given);
+                log.atWarn()
+                        .addMarker(LogMark.EACH)
+                        .addKeyValue("id", new QueueId(id))
+                        .log("room is short: octets of a failed message dropped");
+            }
+        } catch (IOException e) {
+            log.atError()
+                    .setCause(e)
+                    .addKeyValue("id", new QueueId(id))
+                    .log("message can't be read");
+        }
+    }
+
+    /// Watches how much room there is, for the spool's limits `min-free` and `max-size`. Looks at
+    /// the disk when told to, which the [Writer]'s thread does every second and when much was
+    /// written.
+    static final class DiskSpace {
+
+        private static final Logger log = LoggerFactory.getLogger(DiskSpace.class);
+
+        private final Disk disk;
+        private final SpoolConfig config;
+        private final QueueIndex queueIndex;
+        private volatile long freeBytes = Long.MAX_VALUE;
+        private @Nullable String shortage;
+
+        DiskSpace(Disk disk, SpoolConfig config, QueueIndex queueIndex) {
+            this.disk = disk;
+            this.config = config;
+            this.queueIndex = queueIndex;
+        }
+
+        /// Looks at the disk.
+        void look() {
+            try {
+                freeBytes = disk.freeBytes(config.path());
+            } catch (IOException e) {
+                // The journal tells soon enough whether the disk works; what was known of its room
+                // stands.
+                log.atWarn().setCause(e).log("free space can't be read");
+            }
+            String before = shortage;
+            String now = words(freeBytes, queueIndex.bytes());
+            shortage = now;
+            if (before == null && now != null) {
+                log.atError()
+                        .addMarker(LogMark.EACH)
+                        .addKeyValue("why", now)
+                        .log("mail is refused: room is short");
+            } else if (before != null && now == null) {
+                log.atInfo().addMarker(LogMark.EACH).log("the spool has room again");
+            }
+        }
+
+        private @Nullable String words(long free, long used) {
+            if (free < config.minFreeBytes()) {
+                return ("the disk of spool %s has %s bytes free, less than spool.min-free (%s):"
+                                + " make room")
+                        .formatted(config.path(), free, config.minFreeBytes());
+            }
+            if (config.maxSizeBytes() > 0 && used > config.maxSizeBytes()) {
+                return ("spool %s holds %s bytes, more than spool.max-size (%s): deliver or delete"
+                                + " mail, or raise it")
+                        .formatted(config.path(), used, config.maxSizeBytes());
+            }
+            return null;
+        }
+
+        /// Returns what is short, in words with the fix; null when there is room. The spool's own
+        /// size is that of this moment.
+        @Nullable String shortage() {
+            return words(freeBytes, queueIndex.bytes());
+        }
+
+        /// Returns how many octets are missing.
+        long missingBytes() {
+            long free = Math.max(0, config.minFreeBytes() - freeBytes);
+            long size = config.maxSizeBytes() > 0 ? queueIndex.bytes() - config.maxSizeBytes() : 0;
+            return Math.max(free, size);
+        }
+
+        /// Returns how much the file system had left when it was last looked at.
+        long freeBytes() {
+            return freeBytes;
+        }
     }
 }

@@ -3,21 +3,53 @@ package dev.postern.spool;
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import java.time.Instant;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
-/// What all [JournalIntake]s share.
-final class IntakeRegistry {
+/// Takes messages into the journal. Content is gathered into pieces, which the [Writer] appends
+/// while more comes in; small messages have one piece, which goes out together with the accepted
+/// record.
+///
+/// *Limits.* The content that waits in memory for the writer is bounded, whatever the size of
+/// messages and the number of intakes.
+final class IntakeRegistry implements Intakes {
+
+    /// Octets of one intake that may wait for the writer.
+    static final int INTAKE_BYTES = 64 * 1024;
+
+    /// Octets of all intakes that may wait for the writer.
+    static final long ALL_BYTES = 4 * 1024 * 1024;
+
+    /// Octets of a piece of content at most.
+    static final int PIECE_BYTES = 32 * 1024;
+
+    /// Octets of a piece when many intakes are open.
+    static final int SMALL_PIECE_BYTES = 8 * 1024;
+
+    private static final int MANY_INTAKES = 64;
+    private static final int FIRST_BUFFER_BYTES = 4 * 1024;
+    private static final byte[] NOTHING = {};
 
     private final QueueIndex queueIndex;
     private final Writer writer;
     private final JournalReader reader;
+    private final Housekeeping.DiskSpace room;
     private final InstantSource clock;
-    private final IntakeBudget flow = new IntakeBudget();
     private final AtomicLong lastId;
+    private final AtomicLong waitingBytes = new AtomicLong();
+    private final AtomicInteger open = new AtomicInteger();
+    private final Queue<JournalIntake> full = new ConcurrentLinkedQueue<>();
 
     // The writer thread's own.
     private final Set<JournalIntake> receiving = new HashSet<>();
@@ -28,82 +60,48 @@ final class IntakeRegistry {
             QueueIndex queueIndex,
             Writer writer,
             JournalReader reader,
+            Housekeeping.DiskSpace room,
             InstantSource clock,
             long lastId) {
         this.queueIndex = queueIndex;
         this.writer = writer;
         this.reader = reader;
+        this.room = room;
         this.clock = clock;
         this.lastId = new AtomicLong(lastId);
     }
 
-    Intake begin() {
+    @Override
+    public Intake receive() throws SpoolException {
+        if (writer.isClosing()) {
+            throw SpoolException.closed();
+        }
+        SpoolException trouble = writer.trouble();
+        if (trouble != null) {
+            throw new SpoolException(trouble.kind(), String.valueOf(trouble.getMessage()), trouble);
+        }
+        String shortage = room.shortage();
+        if (shortage != null) {
+            throw new SpoolException(SpoolException.Kind.FULL, shortage, null);
+        }
         long now = clock.millis();
         long id = lastId.updateAndGet(last -> QueueId.next(now, last).value());
-        return new JournalIntake(this, flow, new QueueId(id));
+        open.incrementAndGet();
+        return new JournalIntake(new QueueId(id));
     }
 
-    Instant now() {
-        return clock.instant();
-    }
-
-    /// Hands a step to the writer.
-    ///
-    /// @return false when that has stopped, and the step is still the caller's
-    boolean submit(Work step) {
-        return writer.submit(step);
-    }
-
-    static SpoolException closed() {
-        return new SpoolException(SpoolException.Kind.CLOSED, "the spool is shutting down", null);
-    }
-
-    /// Returns content that is no message.
-    MessageContent staged(
-            QueueId id, QueueIndex.Place place, long sizeBytes, ContentTraits traits) {
-        return new StoredContent(
-                reader,
-                queueIndex,
-                id,
-                sizeBytes,
-                traits,
-                () -> {
-                    queueIndex.pin(place);
-                    return place;
-                });
+    /// Returns how large pieces of content should be now.
+    private int pieceBytes() {
+        return open.get() > MANY_INTAKES ? SMALL_PIECE_BYTES : PIECE_BYTES;
     }
 
     // On the writer's thread.
-
-    /// Notes that an intake has content on disk.
-    void receiving(JournalIntake intake) {
-        assert writer.isOwn();
-        receiving.add(intake);
-    }
-
-    /// Notes that an intake is over.
-    void received(JournalIntake intake) {
-        assert writer.isOwn();
-        receiving.remove(intake);
-    }
-
-    /// Enters a message that is durable.
-    void accepted(
-            JournalIntake intake,
-            MessageState snapshot,
-            QueueIndex.Place content,
-            long head,
-            int bytes) {
-        receiving.remove(intake);
-        queueIndex.accepted(snapshot, content, head, bytes);
-        committed = true;
-    }
 
     /// Returns the oldest segment with content of an intake that is not over.
     int oldestSegment() {
         int oldest = Integer.MAX_VALUE;
         for (JournalIntake intake : receiving) {
-            oldest = intake.first() == 0 ? oldest : Math.min(oldest, intake.first());
+            oldest = intake.first == 0 ? oldest : Math.min(oldest, intake.first);
         }
         return oldest;
     }
@@ -112,9 +110,286 @@ final class IntakeRegistry {
     ///
     /// @return whether messages were accepted since the last call
     boolean batchDone() {
-        flow.release();
+        for (int left = full.size(); left > 0; left--) {
+            JournalIntake intake = full.poll();
+            if (intake == null) {
+                break;
+            }
+            if (intake.hasRoom()) {
+                intake.onWritable.run();
+            } else {
+                full.add(intake);
+            }
+        }
         boolean some = committed;
         committed = false;
         return some;
+    }
+
+    /// The reception of one message.
+    private final class JournalIntake implements Intake {
+
+        private final QueueId id;
+        private final AtomicInteger waiting = new AtomicInteger();
+        private volatile Runnable onWritable = () -> {};
+
+        // The caller's own.
+        private byte[] buffer = NOTHING;
+        private int buffered;
+        private long sizeBytes;
+        private boolean ended;
+
+        // The writer thread's own.
+        private int first;
+        private long tail = Position.NONE;
+        private @Nullable SpoolException broken;
+
+        private JournalIntake(QueueId id) {
+            this.id = id;
+        }
+
+        @Override
+        public QueueId id() {
+            return id;
+        }
+
+        @Override
+        public void onWritable(Runnable callback) {
+            onWritable = callback;
+        }
+
+        private boolean hasRoom() {
+            return waiting.get() < INTAKE_BYTES && waitingBytes.get() < ALL_BYTES;
+        }
+
+        @Override
+        public boolean write(ByteBuffer content) {
+            checkOpen();
+            sizeBytes += content.remaining();
+            while (content.hasRemaining()) {
+                int most = pieceBytes();
+                makeRoom(content.remaining(), most);
+                int some = Math.min(content.remaining(), buffer.length - buffered);
+                content.get(buffer, buffered, some);
+                buffered += some;
+                if (buffered >= most) {
+                    handOver(new Step());
+                }
+            }
+            if (hasRoom()) {
+                return true;
+            }
+            full.add(this);
+            // There may be room meanwhile, which nobody would tell.
+            return hasRoom() && full.remove(this);
+        }
+
+        private void makeRoom(int wanted, int most) {
+            if (buffered == buffer.length) {
+                int length = Math.max(FIRST_BUFFER_BYTES, buffer.length * 2);
+                length = Math.max(length, Math.min(most, buffered + wanted));
+                buffer = Arrays.copyOf(buffer, Math.max(buffered + 1, Math.min(most, length)));
+            }
+        }
+
+        private void handOver(Step step) {
+            waiting.addAndGet(step.length);
+            waitingBytes.addAndGet(step.length);
+            if (!writer.submit(step)) {
+                step.refused(SpoolException.closed());
+            }
+        }
+
+        @Override
+        public CompletionStage<MessageContent> stage(MessageState message) {
+            checkOpen();
+            Staging staging = new Staging(message);
+            handOver(staging);
+            return staging.done;
+        }
+
+        @Override
+        public CompletionStage<Void> commit(MessageState message) {
+            end();
+            Commit commit = new Commit(message.accepted(sizeBytes, clock.instant()));
+            handOver(commit);
+            return commit.done;
+        }
+
+        @Override
+        public void abort() {
+            end();
+            buffered = 0;
+            handOver(new Abort());
+        }
+
+        private void end() {
+            checkOpen();
+            ended = true;
+            int left = open.decrementAndGet();
+            assert left >= 0;
+        }
+
+        private void checkOpen() {
+            if (ended) {
+                throw new IllegalStateException("the intake has ended: " + id);
+            }
+        }
+
+        private QueueIndex.Place place() {
+            return new QueueIndex.Place(first, tail);
+        }
+
+        /// A step of the reception on the writer's thread: appends what was buffered.
+        private class Step implements Writer.Work {
+
+            private byte[] octets = buffer;
+            private final int length = buffered;
+            private boolean counted = true;
+
+            private Step() {
+                buffer = NOTHING;
+                buffered = 0;
+            }
+
+            @Override
+            public final boolean stage(Journal journal) throws IOException {
+                SpoolException trouble = broken;
+                if (trouble != null) {
+                    failed(trouble);
+                    return false;
+                }
+                if (length > 0) {
+                    append(journal);
+                }
+                finish(journal);
+                uncount();
+                return true;
+            }
+
+            private void append(Journal journal) throws IOException {
+                assert writer.isOwn();
+                receiving.add(JournalIntake.this);
+                RecordHeader.Type type = RecordHeader.Type.CONTENT;
+                tail = journal.append(type, id.value(), tail, octets, length);
+                if (first == 0) {
+                    first = Position.segment(tail);
+                }
+            }
+
+            private void uncount() {
+                if (counted) {
+                    counted = false;
+                    octets = NOTHING;
+                    waiting.addAndGet(-length);
+                    waitingBytes.addAndGet(-length);
+                }
+            }
+
+            void finish(Journal journal) throws IOException {}
+
+            @Override
+            public void failed(SpoolException trouble) {
+                broken = trouble;
+                refused(trouble);
+            }
+
+            /// Ends it for whoever waits for it, and nothing else: also on the caller's thread,
+            /// while the writer's own is at its end.
+            void refused(SpoolException trouble) {
+                uncount();
+            }
+        }
+
+        private final class Staging extends Step {
+
+            private final CompletableFuture<MessageContent> done = new CompletableFuture<>();
+            private final MessageState message;
+            private final long size = sizeBytes;
+
+            private Staging(MessageState message) {
+                this.message = message;
+            }
+
+            @Override
+            public void written() {
+                done.complete(reader.staged(id, place(), size, message.traits()));
+            }
+
+            @Override
+            public void durable() {
+                written();
+            }
+
+            @Override
+            void refused(SpoolException trouble) {
+                super.refused(trouble);
+                done.completeExceptionally(trouble);
+            }
+        }
+
+        private final class Commit extends Step {
+
+            private final CompletableFuture<Void> done = new CompletableFuture<>();
+            private final MessageState snapshot;
+            private final byte[] body;
+            private long head;
+
+            private Commit(MessageState snapshot) {
+                this.snapshot = snapshot;
+                this.body = MessageStateCodec.encode(snapshot);
+            }
+
+            @Override
+            void finish(Journal journal) throws IOException {
+                long content = snapshot.hasContent() ? tail : Position.NONE;
+                RecordHeader.Type type = RecordHeader.Type.ACCEPTED;
+                head = journal.append(type, id.value(), content, body, body.length);
+            }
+
+            @Override
+            public boolean wantsSync() {
+                return true;
+            }
+
+            @Override
+            public boolean isCommit() {
+                return true;
+            }
+
+            @Override
+            public void durable() {
+                receiving.remove(JournalIntake.this);
+                queueIndex.accepted(snapshot, place(), head, body.length);
+                committed = true;
+                done.complete(null);
+            }
+
+            @Override
+            public void failed(SpoolException trouble) {
+                receiving.remove(JournalIntake.this);
+                super.failed(trouble);
+            }
+
+            @Override
+            void refused(SpoolException trouble) {
+                super.refused(trouble);
+                done.completeExceptionally(trouble);
+            }
+        }
+
+        private final class Abort extends Step {
+
+            @Override
+            void finish(Journal journal) {
+                receiving.remove(JournalIntake.this);
+            }
+
+            @Override
+            public void failed(SpoolException trouble) {
+                super.failed(trouble);
+                receiving.remove(JournalIntake.this);
+            }
+        }
     }
 }

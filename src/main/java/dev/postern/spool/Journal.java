@@ -20,17 +20,16 @@ final class Journal {
     /// Octets that are gathered before a write.
     private static final int STAGING_BYTES = 256 * 1024;
 
+    private static final byte[] NO_BODY = {};
+
     private final Disk disk;
-    private final Path directory;
     private final QueueIndex queueIndex;
-    private final int mark;
-    private final boolean syncing;
-    private final int segmentBytes;
+    private final Format format;
     private final LongConsumer synced;
     private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
 
     private @Nullable Segment active;
-    private @Nullable DiskFile file;
+    private Disk.@Nullable File file;
     private int nextNumber;
     private int predecessor;
     private int predecessorEnd;
@@ -39,44 +38,41 @@ final class Journal {
     private int syncedEnd;
     private long appendedBytes;
 
+    /// How a journal is written.
+    ///
     /// @param mark the spool's mark
     /// @param syncing whether a sync is one
     /// @param segmentBytes when a segment is full
+    record Format(int mark, boolean syncing, int segmentBytes) {}
+
+    /// Where a journal goes on.
+    ///
     /// @param predecessor the newest segment on disk; 0 for none
     /// @param predecessorEnd where its records end
     /// @param nextNumber larger than that of any segment file on disk
+    record Start(int predecessor, int predecessorEnd, int nextNumber) {}
+
     /// @param synced is told when all that was appended is durable, and how many nanoseconds the
     ///   sync took: -1 for none
-    Journal(
-            Disk disk,
-            Path directory,
-            QueueIndex queueIndex,
-            int mark,
-            boolean syncing,
-            int segmentBytes,
-            int predecessor,
-            int predecessorEnd,
-            int nextNumber,
-            LongConsumer synced) {
+    Journal(Disk disk, QueueIndex queueIndex, Format format, Start start, LongConsumer synced) {
         this.disk = disk;
-        this.directory = directory;
         this.queueIndex = queueIndex;
-        this.mark = mark;
-        this.syncing = syncing;
-        this.segmentBytes = segmentBytes;
-        this.predecessor = predecessor;
-        this.predecessorEnd = predecessorEnd;
-        this.nextNumber = nextNumber;
+        this.format = format;
+        this.predecessor = start.predecessor();
+        this.predecessorEnd = start.predecessorEnd();
+        this.nextNumber = start.nextNumber();
         this.synced = synced;
     }
 
     /// Appends a record, which is neither written nor durable when this returns.
     ///
     /// @return its position
-    long append(RecordType type, long id, long link, byte[] body, int offset, int length)
+    long append(RecordHeader.Type type, long id, long link, byte[] body, int length)
             throws IOException {
         int total = RecordHeader.BYTES + length;
-        if (active != null && end > SegmentHeader.BYTES && (long) end + total > segmentBytes) {
+        if (active != null
+                && end > Segment.Header.BYTES
+                && (long) end + total > format.segmentBytes()) {
             roll();
         }
         Segment segment = active == null ? open() : active;
@@ -84,21 +80,26 @@ final class Journal {
         if (staging.remaining() < RecordHeader.BYTES) {
             flush();
         }
-        int bodyCrc = RecordHeader.crc(body, offset, length);
-        RecordHeader.put(staging, mark, length, type, syncedEnd, id, link, bodyCrc);
+        int bodyCrc = RecordHeader.crc(body, 0, length);
+        RecordHeader.put(staging, format.mark(), length, type, syncedEnd, id, link, bodyCrc);
         int done = 0;
         while (done < length) {
             if (!staging.hasRemaining()) {
                 flush();
             }
             int some = Math.min(staging.remaining(), length - done);
-            staging.put(body, offset + done, some);
+            staging.put(body, done, some);
             done += some;
         }
         end += total;
         appendedBytes += total;
         assert end == flushedEnd + staging.position() : "records and octets differ";
         return position;
+    }
+
+    /// Appends a record without a body, and notes with its segment what it says.
+    void note(RecordHeader.Type type, long id, long link) throws IOException {
+        queueIndex.noted(type, append(type, id, link, NO_BODY, 0), link);
     }
 
     /// Writes what was appended.
@@ -120,7 +121,7 @@ final class Journal {
         }
         flush();
         long took = -1;
-        if (syncing && file != null && syncedEnd < end) {
+        if (format.syncing() && file != null && syncedEnd < end) {
             long start = System.nanoTime();
             file.sync();
             took = System.nanoTime() - start;
@@ -157,7 +158,7 @@ final class Journal {
 
     private void retire() throws IOException {
         Segment segment = active;
-        DiskFile done = file;
+        Disk.File done = file;
         active = null;
         file = null;
         staging.clear();
@@ -170,23 +171,27 @@ final class Journal {
 
     private Segment open() throws IOException {
         int number = nextNumber++;
-        Path path = directory.resolve(Segment.name(number));
-        DiskFile opened = disk.create(path);
+        Path path = queueIndex.directory().resolve(Segment.name(number));
+        Disk.File opened = disk.create(path);
         try {
-            SegmentHeader header =
-                    new SegmentHeader(
-                            SegmentHeader.VERSION, mark, number, predecessor, predecessorEnd);
+            Segment.Header header =
+                    new Segment.Header(
+                            Segment.Header.VERSION,
+                            format.mark(),
+                            number,
+                            predecessor,
+                            predecessorEnd);
             opened.writeFully(header.encode(), 0);
-            if (syncing) {
+            if (format.syncing()) {
                 opened.sync();
-                disk.syncDirectory(directory);
+                disk.syncDirectory(queueIndex.directory());
             }
         } catch (IOException e) {
             remove(opened, path, e);
             throw e;
         }
         file = opened;
-        end = SegmentHeader.BYTES;
+        end = Segment.Header.BYTES;
         flushedEnd = end;
         syncedEnd = end;
         Segment segment = queueIndex.addSegment(number, predecessor);
@@ -194,7 +199,7 @@ final class Journal {
         return segment;
     }
 
-    private void remove(DiskFile opened, Path path, IOException cause) {
+    private void remove(Disk.File opened, Path path, IOException cause) {
         try {
             opened.close();
             disk.delete(path);
@@ -213,7 +218,7 @@ final class Journal {
         if (active == null || file == null) {
             return;
         }
-        if (trouble instanceof DiskFullException && cut(file)) {
+        if (trouble instanceof Disk.FullException && cut(file)) {
             end = syncedEnd;
             flushedEnd = syncedEnd;
             return;
@@ -231,7 +236,7 @@ final class Journal {
         retire();
     }
 
-    private boolean cut(DiskFile full) {
+    private boolean cut(Disk.File full) {
         try {
             full.truncate(syncedEnd);
             return true;

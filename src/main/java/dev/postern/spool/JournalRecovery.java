@@ -1,7 +1,9 @@
 package dev.postern.spool;
 
+import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
+import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,16 +12,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Reads a spool's journal at the start: finds the segments, has each scanned as [RecoveryTable]
-/// decides, and gives the records to a [IndexRebuild].
+/// Reads a spool's journal at the start: finds the segments, has each scanned as
+/// [SegmentScan.RecoveryTable] decides, and gives the records to a [IndexRebuild].
 ///
 /// *Diagnostics*: one line says what was found; each damaged place is set aside (see
 /// [CorruptStore]) with a line of its own. A newer format stops the start.
@@ -46,20 +50,15 @@ final class JournalRecovery {
     /// A segment file.
     ///
     /// @param header null when both copies are damaged
-    private record Found(int number, @Nullable SegmentHeader header, int sizeBytes) {}
+    private record Found(int number, Segment.@Nullable Header header, int sizeBytes) {}
 
     /// Where the journal goes on.
     ///
-    /// @param predecessor the newest segment; 0 for none
-    /// @param predecessorEnd where its records end
-    /// @param nextNumber for the next segment
     /// @param lastId the largest queue id
     /// @param reports states of messages that can't be sent, to be written
     /// @param possiblyDuplicate ids of messages whose possible duplicate is to be written
     record Result(
-            int predecessor,
-            int predecessorEnd,
-            int nextNumber,
+            Journal.Start start,
             long lastId,
             List<MessageState> reports,
             List<Long> possiblyDuplicate) {}
@@ -83,7 +82,7 @@ final class JournalRecovery {
     static @Nullable Integer markOf(Disk disk, Path directory) throws IOException {
         for (String name : disk.list(directory)) {
             if (Segment.numberOf(name).isPresent()) {
-                SegmentHeader header = header(disk, directory.resolve(name));
+                Segment.Header header = header(disk, directory.resolve(name));
                 if (header != null) {
                     return header.mark();
                 }
@@ -92,12 +91,12 @@ final class JournalRecovery {
         return null;
     }
 
-    private static @Nullable SegmentHeader header(Disk disk, Path path) throws IOException {
-        try (DiskFile file = disk.open(path)) {
+    private static Segment.@Nullable Header header(Disk disk, Path path) throws IOException {
+        try (Disk.File file = disk.open(path)) {
             ByteBuffer octets =
-                    ByteBuffer.allocate((int) Math.min(file.sizeBytes(), SegmentHeader.BYTES));
+                    ByteBuffer.allocate((int) Math.min(file.sizeBytes(), Segment.Header.BYTES));
             file.readFully(octets, 0);
-            return SegmentHeader.decode(octets.flip());
+            return Segment.Header.decode(octets.flip());
         }
     }
 
@@ -115,8 +114,8 @@ final class JournalRecovery {
         synchronized (queueIndex) {
             end = last == 0 ? 0 : queueIndex.segmentAt(Position.of(last, 0)).endBytes();
         }
-        return new Result(
-                last, end, highestNumber + 1, rebuild.lastId(), reports, possiblyDuplicate);
+        Journal.Start start = new Journal.Start(last, end, highestNumber + 1);
+        return new Result(start, rebuild.lastId(), reports, possiblyDuplicate);
     }
 
     private void findSegments() throws IOException {
@@ -124,7 +123,7 @@ final class JournalRecovery {
             int number = Segment.numberOf(name).orElse(0);
             if (number > 0) {
                 Path path = directory.resolve(name);
-                SegmentHeader header = header(disk, path);
+                Segment.Header header = header(disk, path);
                 check(header, number);
                 found.put(number, new Found(number, header, sizeBytes(path)));
                 highestNumber = Math.max(highestNumber, number);
@@ -133,23 +132,20 @@ final class JournalRecovery {
     }
 
     private int sizeBytes(Path path) throws IOException {
-        try (DiskFile file = disk.open(path)) {
+        try (Disk.File file = disk.open(path)) {
             return Math.toIntExact(file.sizeBytes());
         }
     }
 
-    private void check(@Nullable SegmentHeader header, int number) throws SpoolException {
+    private void check(Segment.@Nullable Header header, int number) throws SpoolException {
         if (header == null) {
             return;
         }
         SpoolHome.checkVersion(header.version(), directory);
         if (header.mark() != mark || header.number() != number) {
-            throw SpoolHome.unusable(
-                    "spool "
-                            + directory
-                            + " has a segment of another spool ("
-                            + Segment.name(number)
-                            + "): move it away",
+            throw SpoolException.unusable(
+                    "spool %s has a segment of another spool (%s): move it away"
+                            .formatted(directory, Segment.name(number)),
                     null);
         }
     }
@@ -163,7 +159,7 @@ final class JournalRecovery {
             boolean torn =
                     segment.header() == null
                             && segment.number() == found.lastKey()
-                            && segment.sizeBytes() <= SegmentHeader.BYTES;
+                            && segment.sizeBytes() <= Segment.Header.BYTES;
             if (skipped || torn) {
                 log.atWarn()
                         .addKeyValue("segment", segment.number())
@@ -177,19 +173,19 @@ final class JournalRecovery {
     }
 
     private void scan(Found segment) throws IOException {
-        SegmentHeader header = segment.header();
+        Segment.Header header = segment.header();
         int predecessor = header == null ? 0 : header.predecessor();
         Segment entry = queueIndex.addSegment(segment.number(), predecessor);
         boolean newest = segment.number() == found.lastKey();
         int limit = Math.min(segment.sizeBytes(), namedEnd(segment));
         int synced = limit;
-        try (DiskFile file = disk.open(entry.file())) {
+        try (Disk.File file = disk.open(entry.file())) {
             if (header == null) {
                 setAside.take(
                         file,
                         segment.number(),
                         0,
-                        Math.min(limit, SegmentHeader.BYTES),
+                        Math.min(limit, Segment.Header.BYTES),
                         "head of a segment");
             }
             SegmentScan scan = new SegmentScan(file, segment.number(), mark, limit);
@@ -197,11 +193,10 @@ final class JournalRecovery {
             synced = certain ? limit : scan.knownSynced();
             SegmentScan.Result result = scan.run(synced, new Taker(file, segment.number()));
             if (result.newer()) {
-                throw SpoolHome.unusable(
-                        "spool "
-                                + directory
-                                + " has records of a newer Postern: run that one or set another"
-                                + " spool.path",
+                throw SpoolException.unusable(
+                        ("spool %s has records of a newer Postern: run that one or set another"
+                                        + " spool.path")
+                                .formatted(directory),
                         null);
             }
             records += result.records();
@@ -224,7 +219,7 @@ final class JournalRecovery {
 
     private int namedEnd(Found segment) {
         for (Found later : found.tailMap(segment.number(), false).values()) {
-            SegmentHeader header = later.header();
+            Segment.Header header = later.header();
             if (header != null && header.predecessor() == segment.number()) {
                 return header.predecessorEnd();
             }
@@ -235,7 +230,7 @@ final class JournalRecovery {
     /// Cuts what follows the last record.
     private void cut(Segment segment, int sizeBytes) {
         cutBytes += sizeBytes - segment.endBytes();
-        try (DiskFile file = disk.openToWrite(segment.file())) {
+        try (Disk.File file = disk.openToWrite(segment.file())) {
             file.truncate(segment.endBytes());
             file.sync();
         } catch (IOException e) {
@@ -253,7 +248,7 @@ final class JournalRecovery {
     /// have died after a sync that failed, and such octets stay in the system's memory only,
     /// whatever a later sync says.
     private void rewrite(Segment segment, int synced) throws IOException {
-        try (DiskFile file = disk.openToWrite(segment.file())) {
+        try (Disk.File file = disk.openToWrite(segment.file())) {
             ByteBuffer some = ByteBuffer.allocate(REWRITE_BYTES);
             for (int at = synced; at < segment.endBytes(); at += some.limit()) {
                 some.clear().limit(Math.min(REWRITE_BYTES, segment.endBytes() - at));
@@ -266,10 +261,10 @@ final class JournalRecovery {
 
     private final class Taker implements SegmentScan.Findings {
 
-        private final DiskFile file;
+        private final Disk.File file;
         private final int number;
 
-        private Taker(DiskFile file, int number) {
+        private Taker(Disk.File file, int number) {
             this.file = file;
             this.number = number;
         }
@@ -377,7 +372,7 @@ final class JournalRecovery {
 
         /// Copies octets of a segment and reports them. When they can't be copied, the start goes
         /// on: they stay in their segment for a while.
-        void take(DiskFile file, int segment, int from, int to, String what) {
+        void take(Disk.File file, int segment, int from, int to, String what) {
             report(segment, from, to, what);
             String name = Segment.name(segment) + "-" + from;
             try {
@@ -385,12 +380,12 @@ final class JournalRecovery {
                 if (disk.list(directory).contains(name + ".octets")) {
                     return;
                 }
-                try (DiskFile copy = disk.create(directory.resolve(name + ".octets"))) {
+                try (Disk.File copy = disk.create(directory.resolve(name + ".octets"))) {
                     copy(file, from, to, copy);
                 }
                 String note =
                         "segment " + segment + " from " + from + " to " + to + ": " + what + "\n";
-                try (DiskFile text = disk.create(directory.resolve(name + ".note"))) {
+                try (Disk.File text = disk.create(directory.resolve(name + ".note"))) {
                     text.writeFully(ByteBuffer.wrap(note.getBytes(StandardCharsets.UTF_8)), 0);
                     text.sync();
                 }
@@ -403,7 +398,7 @@ final class JournalRecovery {
             }
         }
 
-        private static void copy(DiskFile file, int from, int to, DiskFile copy)
+        private static void copy(Disk.File file, int from, int to, Disk.File copy)
                 throws IOException {
             ByteBuffer some = ByteBuffer.allocate(COPY_BYTES);
             for (int at = from; at < to; at += some.limit()) {
@@ -412,6 +407,203 @@ final class JournalRecovery {
                 copy.writeFully(some.flip(), at - from);
             }
             copy.sync();
+        }
+    }
+
+    /// Builds a [QueueIndex] from the records of the journal, oldest first: the newest whole
+    /// snapshot of a queue id wins.
+    static final class IndexRebuild {
+
+        private static final Logger log = LoggerFactory.getLogger(IndexRebuild.class);
+
+        /// What is said to operators about a recipient of a message whose content is damaged.
+        static final String DAMAGED_REPLY =
+                "not sent: its content is damaged on disk; see the spool's corrupt directory";
+
+        /// The content of a message as far as it was seen.
+        private record Chain(int first, long tail, long bytes, boolean whole) {
+
+            boolean carries(MessageState snapshot, long link) {
+                return whole && tail == link && bytes == snapshot.sizeBytes();
+            }
+        }
+
+        private final QueueIndex queueIndex;
+        private final Map<Long, Chain> chains = new HashMap<>();
+        private final Map<Long, MessageState> damaged = new HashMap<>();
+        private final Map<Long, Long> lost = new HashMap<>();
+        private long lastId;
+
+        IndexRebuild(QueueIndex queueIndex) {
+            this.queueIndex = queueIndex;
+        }
+
+        /// Returns the largest queue id that was seen.
+        long lastId() {
+            return lastId;
+        }
+
+        /// Takes in a whole record.
+        void take(RecordHeader header, long position, byte[] body) throws IOException {
+            long id = header.id();
+            lastId = Math.max(lastId, id);
+            switch (type(header)) {
+                case CONTENT -> content(header, position);
+                case COMMITTING -> committing(id, position);
+                case REMOVED -> removed(header, position);
+                case ACCEPTED, SETTLED, HELD, RELEASED, RETRIED, DONE, COPIED ->
+                        snapshot(
+                                MessageStateCodec.decode(new QueueId(id), body),
+                                header.link(),
+                                position,
+                                body.length);
+            }
+        }
+
+        private static RecordHeader.Type type(RecordHeader header) {
+            RecordHeader.Type type = header.type();
+            if (type == null) {
+                throw new IllegalStateException("the table kept a record of a newer program");
+            }
+            return type;
+        }
+
+        private void content(RecordHeader header, long position) {
+            Chain before = chains.get(header.id());
+            Chain now;
+            if (header.link() == Position.NONE) {
+                now = new Chain(Position.segment(position), position, header.length(), true);
+            } else if (before != null && before.whole() && before.tail() == header.link()) {
+                now = new Chain(before.first(), position, before.bytes() + header.length(), true);
+            } else {
+                now = new Chain(Position.segment(position), position, 0, false);
+            }
+            chains.put(header.id(), now);
+        }
+
+        private void committing(long id, long position) {
+            synchronized (queueIndex) {
+                int row = queueIndex.index().find(id);
+                if (row != MessageTable.NONE) {
+                    queueIndex.index().set(row, MessageTable.DOUBTFUL, true);
+                }
+                queueIndex.noted(RecordHeader.Type.COMMITTING, position, 0);
+            }
+        }
+
+        private void removed(RecordHeader header, long position) {
+            long id = header.id();
+            synchronized (queueIndex) {
+                int row = queueIndex.index().find(id);
+                if (row != MessageTable.NONE) {
+                    queueIndex.index().remove(row);
+                }
+                queueIndex.noted(RecordHeader.Type.REMOVED, position, header.link());
+            }
+            chains.remove(id);
+            damaged.remove(id);
+            lost.remove(id);
+        }
+
+        private void snapshot(MessageState snapshot, long link, long position, int bytes) {
+            long id = snapshot.id().value();
+            lost.remove(id);
+            Chain chain = chains.get(id);
+            synchronized (queueIndex) {
+                MessageTable index = queueIndex.index();
+                int row = index.find(id);
+                boolean known = row != MessageTable.NONE;
+                if (!known) {
+                    row = index.add(id);
+                    index.first(row, Position.segment(position));
+                }
+                if (chain != null && chain.carries(snapshot, link)) {
+                    index.content(row, chain.first(), link, snapshot.sizeBytes());
+                    index.first(row, Math.min(index.first(row), chain.first()));
+                    chains.remove(id);
+                    damaged.remove(id);
+                } else if (isContentMissing(snapshot, link, known, row)) {
+                    damaged.put(id, snapshot);
+                }
+                if (!snapshot.hasContent()) {
+                    damaged.remove(id);
+                } else if (damaged.containsKey(id)) {
+                    damaged.put(id, snapshot);
+                }
+                queueIndex.describe(row, snapshot);
+                index.head(row, position, bytes);
+                queueIndex.catalogue().put(row, snapshot);
+            }
+        }
+
+        /// Returns whether there is none of the content that a snapshot needs; a copy that lost its
+        /// content can fall back to the place that was known before.
+        private boolean isContentMissing(MessageState snapshot, long link, boolean known, int row) {
+            MessageTable index = queueIndex.index();
+            if (!snapshot.hasContent() || (snapshot.sizeBytes() == 0 && link == Position.NONE)) {
+                return false;
+            }
+            boolean before = known && index.has(row, MessageTable.HAS_CONTENT);
+            return !before || index.sizeBytes(row) != snapshot.sizeBytes();
+        }
+
+        /// Takes note of a record whose body is damaged.
+        void lose(RecordHeader header, long position) {
+            RecordHeader.Type type = header.type();
+            long id = header.id();
+            lastId = Math.max(lastId, id);
+            if (type == null || !type.isSnapshot()) {
+                return;
+            }
+            synchronized (queueIndex) {
+                int row = queueIndex.index().find(id);
+                if (row == MessageTable.NONE) {
+                    lost.put(id, position);
+                } else {
+                    queueIndex.index().set(row, MessageTable.DOUBTFUL, true);
+                    log.atError()
+                            .addMarker(LogMark.EACH)
+                            .addKeyValue("id", new QueueId(id))
+                            .addKeyValue("position", Position.text(position))
+                            .log(
+                                    "state damaged on disk, the one before is used: possible"
+                                            + " duplicate");
+                }
+            }
+        }
+
+        /// Reports messages that can't be sent and returns the states that say so, to be written.
+        List<MessageState> reportDamage(Instant now) {
+            lost.forEach((id, position) ->
+                    log.atError()
+                            .addMarker(LogMark.EACH)
+                            .addKeyValue("id", new QueueId(id))
+                            .addKeyValue("position", Position.text(position))
+                            .log("message lost: its envelope is damaged on disk"));
+            List<MessageState> reports = new ArrayList<>();
+            for (MessageState snapshot : damaged.values()) {
+                log.atError()
+                        .addMarker(LogMark.EACH)
+                        .addKeyValue("id", snapshot.id())
+                        .addKeyValue("from", snapshot.envelope().sender())
+                        .addKeyValue("to", snapshot.envelope().recipients())
+                        .log("message not sent: its content is damaged on disk");
+                reports.add(
+                        snapshot.withoutContent(true)
+                                .with(IndexRebuild::unsendable, snapshot.ageFrom(), now));
+            }
+            return reports;
+        }
+
+        private static Recipient unsendable(Recipient recipient) {
+            return recipient.state().isFinal()
+                    ? recipient
+                    : new Recipient(recipient.address(), State.FAILED, null, DAMAGED_REPLY, null);
+        }
+
+        /// Returns how many messages are without envelope or content.
+        int damagedMessages() {
+            return damaged.size() + lost.size();
         }
     }
 }

@@ -14,81 +14,171 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/// The whole state of a message at one moment, without its octets. Every change writes a new one,
-/// so that the newest whole one of a queue id is all that recovery needs.
+/// The whole state of a message at one moment, without its octets: what the spool writes, and what
+/// all others see. Every change writes a new one, so that the newest whole one of a queue id is all
+/// that recovery needs.
 ///
-/// @param hasContent whether its octets are kept
-/// @param damaged whether its octets were found damaged
-/// @param due when the next attempt is due; when it was finished for finished ones
-record MessageState(
-        QueueId id,
-        Envelope envelope,
-        Origin origin,
-        Instant received,
+/// @param message what never changes
+/// @param ageFrom from when its age counts: when it was received, or when an operator let it try
+///   again
+/// @param due when the next attempt is due; for finished messages when they were finished
+/// @param recipients with their states, in the envelope's order
+/// @param attempts the lines of history, the oldest first; none on a page of many messages
+/// @param attemptCount how many calls of egresses were made for it
+/// @param marks what else is known of it
+public record MessageState(
+        Message message,
         Instant ageFrom,
         Instant due,
-        long sizeBytes,
-        ContentTraits traits,
-        String subject,
         List<Recipient> recipients,
         List<Attempt> attempts,
         int attemptCount,
-        boolean possibleDuplicate,
-        boolean hasContent,
-        boolean damaged) {
+        Set<Mark> marks) {
 
-    MessageState {
+    /// What of a message never changes.
+    ///
+    /// @param id its queue id
+    /// @param envelope sender and all recipients
+    /// @param origin where it came from
+    /// @param received when its reception began
+    /// @param sizeBytes octets of content; 0 before it is accepted
+    /// @param traits what intake learned of its octets
+    /// @param subject decoded, for operators' eyes, at most 200 characters; empty without
+    public record Message(
+            QueueId id,
+            Envelope envelope,
+            Origin origin,
+            Instant received,
+            long sizeBytes,
+            ContentTraits traits,
+            String subject) {
+
+        public Message {
+            received = received.truncatedTo(ChronoUnit.MILLIS);
+        }
+    }
+
+    /// What is so of a message, or not.
+    public enum Mark {
+        /// Its octets are kept.
+        CONTENT,
+        /// The process died, or lost an answer, after an attempt's commit point.
+        POSSIBLE_DUPLICATE,
+        /// Its octets were found damaged.
+        DAMAGED
+    }
+
+    public MessageState {
         recipients = List.copyOf(recipients);
         attempts = History.newest(attempts);
-        received = received.truncatedTo(ChronoUnit.MILLIS);
         ageFrom = ageFrom.truncatedTo(ChronoUnit.MILLIS);
         due = due.truncatedTo(ChronoUnit.MILLIS);
+        marks = Set.copyOf(marks);
     }
 
-    /// Returns the state of a message that was just accepted at `now`.
-    static MessageState accepted(QueueId id, Acceptance acceptance, long sizeBytes, Instant now) {
-        boolean done = acceptance.recipients().stream().allMatch(r -> r.state().isFinal());
-        boolean failed = acceptance.recipients().stream().anyMatch(r -> r.state() == State.FAILED);
+    /// Returns the state of a message that comes in, and that nobody tried to send yet.
+    public static MessageState queued(
+            QueueId id,
+            Envelope envelope,
+            Origin origin,
+            Instant received,
+            ContentTraits traits,
+            String subject) {
+        List<Recipient> recipients = envelope.recipients().stream().map(Recipient::queued).toList();
+        Message message = new Message(id, envelope, origin, received, 0, traits, subject);
         return new MessageState(
-                id,
-                acceptance.envelope(),
-                acceptance.origin(),
-                acceptance.received(),
-                acceptance.received(),
-                done ? now : acceptance.due(),
-                sizeBytes,
-                acceptance.traits(),
-                acceptance.subject(),
-                acceptance.recipients(),
-                acceptance.attempts(),
-                (int) calls(acceptance.attempts()),
-                false,
-                !done || failed,
-                false);
+                message, received, received, recipients, List.of(), 0, EnumSet.noneOf(Mark.class));
     }
 
-    private static long calls(List<Attempt> attempts) {
+    /// Returns the state of a message that comes in, after an attempt.
+    public MessageState after(List<Recipient> states, List<Attempt> tried, Instant next) {
         record Call(Instant at, String egress) {}
-        return attempts.stream().map(a -> new Call(a.at(), a.egress())).distinct().count();
+        long calls = tried.stream().map(a -> new Call(a.at(), a.egress())).distinct().count();
+        return new MessageState(message, ageFrom, next, states, tried, (int) calls, marks);
+    }
+
+    /// Returns the state of a message that came in and is accepted at `now`.
+    MessageState accepted(long sizeBytes, Instant now) {
+        Message whole =
+                new Message(
+                        message.id(),
+                        message.envelope(),
+                        message.origin(),
+                        message.received(),
+                        sizeBytes,
+                        message.traits(),
+                        message.subject());
+        boolean done = state().isFinal();
+        return new MessageState(
+                whole,
+                ageFrom,
+                done ? now : due,
+                recipients,
+                attempts,
+                attemptCount,
+                state() == State.SENT ? marks : and(Mark.CONTENT));
+    }
+
+    public QueueId id() {
+        return message.id();
+    }
+
+    public Envelope envelope() {
+        return message.envelope();
+    }
+
+    public Origin origin() {
+        return message.origin();
+    }
+
+    public Instant received() {
+        return message.received();
+    }
+
+    public long sizeBytes() {
+        return message.sizeBytes();
+    }
+
+    public ContentTraits traits() {
+        return message.traits();
+    }
+
+    public String subject() {
+        return message.subject();
+    }
+
+    /// Returns whether the process died, or lost an answer, after an attempt's commit point.
+    public boolean possibleDuplicate() {
+        return marks.contains(Mark.POSSIBLE_DUPLICATE);
+    }
+
+    /// Returns whether its octets are kept.
+    public boolean hasContent() {
+        return marks.contains(Mark.CONTENT);
     }
 
     /// Returns the state of the whole.
-    State state() {
-        State first = State.SENT;
-        for (Recipient recipient : recipients) {
-            if (recipient.state().compareTo(first) < 0) {
-                first = recipient.state();
-            }
-        }
-        return first;
+    public State state() {
+        return State.of(recipients.stream().map(Recipient::state).toList());
+    }
+
+    /// Returns the recipients that are owed an outcome.
+    public List<ForwardPath> unfinished() {
+        return recipients.stream()
+                .filter(r -> !r.state().isFinal())
+                .map(Recipient::address)
+                .toList();
     }
 
     /// Returns a bit (by ordinal) for every reason that a recipient waits for.
@@ -119,109 +209,97 @@ record MessageState(
     }
 
     /// Returns the state after attempts.
-    MessageState settled(Settlement settlement, Instant now) {
+    MessageState settled(DueQueue.Settlement settlement, Instant now) {
         List<Recipient> after = new ArrayList<>(recipients);
         for (Recipient changed : settlement.recipients()) {
             after.replaceAll(r -> r.address().equals(changed.address()) ? changed : r);
         }
         List<Attempt> history = new ArrayList<>(attempts);
         history.addAll(settlement.attempts());
-        boolean done = after.stream().allMatch(r -> r.state().isFinal());
-        boolean failed = after.stream().anyMatch(r -> r.state() == State.FAILED);
-        return new MessageState(
-                id,
-                envelope,
-                origin,
-                received,
-                ageFrom,
-                done ? now : settlement.due(),
-                sizeBytes,
-                traits,
-                subject,
-                after,
-                history,
-                attemptCount + settlement.calls(),
-                possibleDuplicate || settlement.uncertain(),
-                hasContent && (!done || failed),
-                damaged);
+        Set<Mark> known = settlement.uncertain() ? and(Mark.POSSIBLE_DUPLICATE) : marks;
+        MessageState settled =
+                new MessageState(
+                        message,
+                        ageFrom,
+                        settlement.due(),
+                        after,
+                        history,
+                        attemptCount + settlement.calls(),
+                        known);
+        State state = settled.state();
+        MessageState finished = state.isFinal() ? settled.dueAt(now) : settled;
+        return state == State.SENT ? finished.withoutContent(false) : finished;
     }
 
     /// Returns the state with other recipients, which change by `change`, due at `when`.
     MessageState with(UnaryOperator<Recipient> change, Instant from, Instant when) {
-        return new MessageState(
-                id,
-                envelope,
-                origin,
-                received,
-                from,
-                when,
-                sizeBytes,
-                traits,
-                subject,
-                recipients.stream().map(change).toList(),
-                attempts,
-                attemptCount,
-                possibleDuplicate,
-                hasContent,
-                damaged);
+        List<Recipient> changed = recipients.stream().map(change).toList();
+        return new MessageState(message, from, when, changed, attempts, attemptCount, marks);
+    }
+
+    private MessageState withUnfinished(UnaryOperator<Recipient> change) {
+        return with(r -> r.state().isFinal() ? r : change.apply(r), ageFrom, due);
+    }
+
+    MessageState dueAt(Instant when) {
+        return new MessageState(message, ageFrom, when, recipients, attempts, attemptCount, marks);
+    }
+
+    /// Returns the state without lines of history.
+    MessageState withoutHistory() {
+        return new MessageState(message, ageFrom, due, recipients, List.of(), attemptCount, marks);
     }
 
     /// Returns the state without octets, for `damage` or for want of room.
     MessageState withoutContent(boolean damage) {
-        return new MessageState(
-                id,
-                envelope,
-                origin,
-                received,
-                ageFrom,
-                due,
-                sizeBytes,
-                traits,
-                subject,
-                recipients,
-                attempts,
-                attemptCount,
-                possibleDuplicate,
-                false,
-                damaged || damage);
+        Set<Mark> left = EnumSet.noneOf(Mark.class);
+        left.addAll(damage ? and(Mark.DAMAGED) : marks);
+        left.remove(Mark.CONTENT);
+        return marked(left);
     }
 
-    /// Returns the state with the possible duplicate whether it was sent before.
+    /// Returns the state with the doubt whether it was sent before.
     MessageState possiblyDuplicate() {
-        return new MessageState(
-                id,
-                envelope,
-                origin,
-                received,
-                ageFrom,
-                due,
-                sizeBytes,
-                traits,
-                subject,
-                recipients,
-                attempts,
-                attemptCount,
-                true,
-                hasContent,
-                damaged);
+        return marked(and(Mark.POSSIBLE_DUPLICATE));
+    }
+
+    private MessageState marked(Set<Mark> now) {
+        return new MessageState(message, ageFrom, due, recipients, attempts, attemptCount, now);
+    }
+
+    private Set<Mark> and(Mark mark) {
+        Set<Mark> more = EnumSet.of(mark);
+        more.addAll(marks);
+        return more;
+    }
+
+    /// Returns the state as its claimant gets it: unfinished recipients are being sent, and have
+    /// the reason for which each waited until now, because one that an egress perhaps took goes
+    /// back to that egress.
+    MessageState claimed() {
+        return withUnfinished(r -> in(r, State.SENDING, r.reason(), r.reply()));
+    }
+
+    /// Returns the state with unfinished recipients shown as being sent.
+    MessageState sending() {
+        return withUnfinished(r -> in(r, State.SENDING, null, r.reply()));
+    }
+
+    /// Returns the state in which an operator holds it.
+    MessageState held() {
+        return withUnfinished(r -> in(r, State.HELD, Reason.OPERATOR, r.reply()));
     }
 
     /// Returns the state in which it is held because it may end the process.
     ///
     /// @param words why, for whoever looks at a recipient
     MessageState suspected(String words) {
-        return with(
-                recipient ->
-                        recipient.state().isFinal()
-                                ? recipient
-                                : new Recipient(
-                                        recipient.address(),
-                                        State.HELD,
-                                        Reason.SUSPECTED,
-                                        words,
-                                        recipient.egress()),
-                ageFrom,
-                due);
+        return withUnfinished(r -> in(r, State.HELD, Reason.SUSPECTED, words));
+    }
+
+    private static Recipient in(
+            Recipient recipient, State state, @Nullable Reason reason, @Nullable String reply) {
+        return new Recipient(recipient.address(), state, reason, reply, recipient.egress());
     }
 
     /// Returns the state with what was held queued again. Who was perhaps taken by an egress before
@@ -238,30 +316,12 @@ record MessageState(
                     ForwardPath to = recipient.address();
                     String egress = possibleDuplicates.get(to);
                     return egress == null
-                            ? new Recipient(
-                                    to, State.QUEUED, null, recipient.reply(), recipient.egress())
+                            ? in(recipient, State.QUEUED, null, recipient.reply())
                             : new Recipient(
                                     to, State.QUEUED, Reason.UNCERTAIN, recipient.reply(), egress);
                 },
                 from,
                 when);
-    }
-
-    /// Returns what users of the spool see.
-    QueuedMessage message() {
-        return new QueuedMessage(
-                id,
-                envelope,
-                origin,
-                received,
-                ageFrom,
-                sizeBytes,
-                traits,
-                subject,
-                recipients,
-                attemptCount,
-                due,
-                possibleDuplicate);
     }
 
     /// The lines of history of one message: how many are kept, and what they tell.

@@ -21,6 +21,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The body of a record that holds a [MessageState], layout 1. Numbers are big-endian; `text` is an
@@ -70,6 +72,12 @@ final class MessageStateCodec {
                     OutcomeClass.UNAVAILABLE,
                     OutcomeClass.UNCERTAIN);
 
+    private static final List<MessageState.Mark> MARKS =
+            List.of(
+                    MessageState.Mark.CONTENT,
+                    MessageState.Mark.POSSIBLE_DUPLICATE,
+                    MessageState.Mark.DAMAGED);
+
     private MessageStateCodec() {}
 
     static byte[] encode(MessageState snapshot) {
@@ -96,12 +104,16 @@ final class MessageStateCodec {
     }
 
     private static int flags(MessageState snapshot) {
-        return (snapshot.hasContent() ? 1 : 0)
-                | (snapshot.possibleDuplicate() ? 2 : 0)
-                | (snapshot.damaged() ? 4 : 0)
+        return snapshot.marks().stream().mapToInt(mark -> 1 << MARKS.indexOf(mark)).sum()
                 | (snapshot.envelope().smtpUtf8() ? 8 : 0)
                 | (snapshot.traits().eightBit() ? 16 : 0)
                 | (snapshot.traits().eightBitHeader() ? 32 : 0);
+    }
+
+    private static Set<MessageState.Mark> marks(int flags) {
+        return MARKS.stream()
+                .filter(mark -> (flags & (1 << MARKS.indexOf(mark))) != 0)
+                .collect(Collectors.toSet());
     }
 
     private static void putRecipient(OctetWriter to, Recipient recipient) {
@@ -164,22 +176,17 @@ final class MessageStateCodec {
         List<Recipient> recipients = recipients(from);
         List<ForwardPath> paths = recipients.stream().map(Recipient::address).toList();
         List<Attempt> attempts = attempts(from, paths);
+        MessageState.Message message =
+                new MessageState.Message(
+                        id,
+                        new Envelope(sender, paths, (flags & 8) != 0),
+                        origin,
+                        received,
+                        sizeBytes,
+                        new ContentTraits((flags & 16) != 0, (flags & 32) != 0, longestLine),
+                        subject);
         return new MessageState(
-                id,
-                new Envelope(sender, paths, (flags & 8) != 0),
-                origin,
-                received,
-                ageFrom,
-                due,
-                sizeBytes,
-                new ContentTraits((flags & 16) != 0, (flags & 32) != 0, longestLine),
-                subject,
-                recipients,
-                attempts,
-                attemptCount,
-                (flags & 2) != 0,
-                (flags & 1) != 0,
-                (flags & 4) != 0);
+                message, ageFrom, due, recipients, attempts, attemptCount, marks(flags));
     }
 
     private static List<Recipient> recipients(OctetReader from) {

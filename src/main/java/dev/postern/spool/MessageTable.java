@@ -20,7 +20,7 @@ import java.util.function.IntPredicate;
 /// | headBytes | 4 | octets of its newest snapshot |
 /// | first | 4 | the oldest segment that can have a record of it |
 /// | contentFirst | 4 | the segment with the first piece of its content |
-/// | place | 4 | its place in the heap of its state, for [DueHeap] |
+/// | place | 4 | its place in the heap of its state, for [DueQueues.DueHeap] |
 /// | state, reasons, flags, shelf | 4 | |
 /// | buckets | 8 | of the hash table, which is at most half full |
 @SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.

@@ -124,13 +124,13 @@ final class Preparations {
 
     /// Written, not left as a hole: a page of a mapped hole that finds no room kills the process.
     private static void create(Disk disk, Path file) throws IOException {
-        try (DiskFile created = disk.create(file)) {
+        try (Disk.File created = disk.create(file)) {
             created.writeFully(ByteBuffer.allocate(FILE_BYTES), 0);
         }
     }
 
     private static long sizeBytes(Disk disk, Path file) throws IOException {
-        try (DiskFile open = disk.open(file)) {
+        try (Disk.File open = disk.open(file)) {
             return open.sizeBytes();
         }
     }

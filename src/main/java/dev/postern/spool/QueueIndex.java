@@ -1,6 +1,8 @@
 package dev.postern.spool;
 
 import dev.postern.mail.QueueId;
+import dev.postern.mail.Recipient.Reason;
+import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,11 +49,35 @@ final class QueueIndex {
             State shown,
             long due,
             boolean possiblyDuplicate,
-            boolean freed) {}
+            boolean freed) {
+
+        /// Returns a state that was written with what changed in memory only: possible duplicate,
+        /// freed holds.
+        MessageState current(MessageState written) {
+            MessageState current = possiblyDuplicate ? written.possiblyDuplicate() : written;
+            return freed
+                    ? current.queued(Found::isFreed, current.ageFrom(), current.due())
+                    : current;
+        }
+
+        private static boolean isFreed(Recipient recipient) {
+            return recipient.state() == State.HELD && recipient.reason() == Reason.NO_EGRESS;
+        }
+
+        /// Returns a state that was written as operators see it now.
+        MessageState view(MessageState written) {
+            MessageState now = current(written).dueAt(Instant.ofEpochMilli(due));
+            return shown == State.SENDING ? now.sending() : now;
+        }
+    }
 
     QueueIndex(Path directory, Catalogue catalogue) {
         this.directory = directory;
         this.catalogue = catalogue;
+    }
+
+    Path directory() {
+        return directory;
     }
 
     MessageTable index() {
@@ -130,18 +157,11 @@ final class QueueIndex {
         index.set(row, MessageTable.COMMITTING, false);
     }
 
-    /// Changes a message that nobody has claimed any more; `snapshot` stays in memory until
-    /// [#durable] is called for it.
-    void change(int row, MessageState snapshot, int bytes) {
-        change(row, snapshot, bytes, 0);
-    }
-
-    /// Changes a message that is and stays claimed, and past a commit point.
-    void progress(int row, MessageState snapshot, int bytes) {
-        change(row, snapshot, bytes, MessageTable.CLAIMED | MessageTable.COMMITTING);
-    }
-
-    private void change(int row, MessageState snapshot, int bytes, int flags) {
+    /// Changes a message; `snapshot` stays in memory until [#durable] is called for it.
+    ///
+    /// @param flags that stand from now on, of [MessageTable#CLAIMED] and [MessageTable#COMMITTING]
+    void change(long id, MessageState snapshot, int bytes, int flags) {
+        int row = index.find(id);
         assert Thread.holdsLock(this);
         lines.leave(row);
         count(row, -1);
@@ -150,7 +170,15 @@ final class QueueIndex {
         index.set(row, flags, true);
         count(row, 1);
         lines.join(row);
-        recent.pin(snapshot.id().value(), snapshot, bytes);
+        recent.pin(id, snapshot, bytes);
+    }
+
+    /// Changes columns that decide where a message stands in line.
+    void requeue(int row, IntConsumer change) {
+        assert Thread.holdsLock(this);
+        lines.leave(row);
+        change.accept(row);
+        lines.join(row);
     }
 
     /// Forgets a message. Whoever calls sees to it that it stays forgotten after a restart.
@@ -189,26 +217,33 @@ final class QueueIndex {
 
     /// Notes that a message's newest snapshot has been written, not yet durably.
     synchronized void moved(long id, long head, int headBytes) {
+        moved(id, null, head, headBytes);
+    }
+
+    /// Notes that a message was copied, durably.
+    ///
+    /// @param content where its content is now; null when it has none
+    synchronized void moved(long id, @Nullable Place content, long head, int headBytes) {
         int row = index.find(id);
         if (row != MessageTable.NONE) {
             count(row, -1);
+            if (content != null) {
+                index.content(row, content.first(), content.tail(), index.sizeBytes(row));
+            }
             index.head(row, head, headBytes);
             count(row, 1);
         }
     }
 
-    /// Notes that a message was copied, durably.
+    /// Notes with its segment that a record says that a message is past a commit point, or gone.
     ///
-    /// @param content where its content is now; of no meaning when it has none
-    synchronized void moved(long id, Place content, boolean hasContent, long head, int headBytes) {
-        int row = index.find(id);
-        if (row != MessageTable.NONE) {
-            count(row, -1);
-            if (hasContent) {
-                index.content(row, content.first(), content.tail(), index.sizeBytes(row));
-            }
-            index.head(row, head, headBytes);
-            count(row, 1);
+    /// @param link the segments that may know one that is gone
+    synchronized void noted(RecordHeader.Type type, long position, long link) {
+        Segment segment = segmentAt(position);
+        if (type == RecordHeader.Type.REMOVED) {
+            segment.knowsEnded(Position.segment(link), Position.offset(link));
+        } else {
+            segment.possibleDuplicate();
         }
     }
 
@@ -258,7 +293,7 @@ final class QueueIndex {
             return null;
         }
         Place place = new Place(index.contentFirst(row), index.tail(row));
-        pin(place, 1);
+        pin(place);
         return place;
     }
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// - synced: up to this offset the segment was known to be on disk when the record was written.
 ///   Damage below it is rot; damage above it may be a write that a crash cut short
 /// - id: the queue id
-/// - link: a position (see [Position]) or a range of segments, by [RecordType]
+/// - link: a position (see [Position]) or a range of segments, by [Type]
 /// - CRCs: CRC-32C; the head's is over octets 0 to 35
 ///
 /// @param length octets of the body
@@ -36,7 +36,7 @@ record RecordHeader(int length, int typeCode, int synced, long id, long link, in
             ByteBuffer to,
             int mark,
             int length,
-            RecordType type,
+            Type type,
             int synced,
             long id,
             long link,
@@ -74,8 +74,8 @@ record RecordHeader(int length, int typeCode, int synced, long id, long link, in
     }
 
     /// Returns its type; null for one of a newer version.
-    @Nullable RecordType type() {
-        return RecordType.of(typeCode);
+    @Nullable Type type() {
+        return Type.of(typeCode);
     }
 
     /// Returns octets of head and body.
@@ -93,5 +93,57 @@ record RecordHeader(int length, int typeCode, int synced, long id, long link, in
         CRC32C crc = new CRC32C();
         crc.update(octets, at, length);
         return (int) crc.getValue();
+    }
+
+    /// What a record of the journal says. Codes are for ever.
+    enum Type {
+        /// A piece of content; its link is the position of the piece before it.
+        CONTENT(1),
+        /// A message exists: the commit point. A [MessageState], as all down to [#COPIED].
+        ACCEPTED(2),
+        /// Attempts brought something, and more is owed.
+        SETTLED(3),
+        /// An operator holds it.
+        HELD(4),
+        /// An operator let it go.
+        RELEASED(5),
+        /// An operator makes it try again.
+        RETRIED(6),
+        /// Nothing more is owed.
+        DONE(7),
+        /// The same as before in a new place, after its content.
+        COPIED(8),
+        /// An attempt is about to pass its commit point. No body.
+        COMMITTING(9),
+        /// The message is gone. No body; its link is the range of segments that may know it still.
+        REMOVED(10);
+
+        private static final Type[] BY_CODE = new Type[11];
+
+        static {
+            for (Type type : values()) {
+                BY_CODE[type.code] = type;
+            }
+        }
+
+        private final int code;
+
+        Type(int code) {
+            this.code = code;
+        }
+
+        int code() {
+            return code;
+        }
+
+        /// Returns whether its body is the whole state of a message.
+        boolean isSnapshot() {
+            return code >= ACCEPTED.code && code <= COPIED.code;
+        }
+
+        /// Returns the type with this code; null when this version knows none.
+        static @Nullable Type of(int code) {
+            return code > 0 && code < BY_CODE.length ? BY_CODE[code] : null;
+        }
     }
 }

@@ -1,171 +1,250 @@
 package dev.postern.spool;
 
+import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// The queue as its users see it. Thread-safe.
+/// The spool on a disk of its own: an append-only journal of segments with group commit.
 ///
-/// The small interface on purpose: intake, claim what is due, record outcomes, views and verbs for
-/// operators. Every change is kept in order; what an acknowledged commit wrote is on disk, what an
-/// outcome wrote is there at the latest 100 ms later (a crash in between can repeat a delivery,
-/// never lose one).
-public interface Spool extends AutoCloseable {
+/// Purpose: a message is durable when [Intakes.Intake#commit] completes, at the price of a share in
+/// one disk sync.
+///
+/// Contract: opens, hands out the three roles, closes. Every change is kept in order; what an
+/// acknowledged commit wrote is on disk. Every change of a message writes its whole state again (a
+/// [MessageState]); recovery takes the newest whole one. [QueueAdmin#flush] and [DueQueue#hasten]
+/// and the end of `no-egress` holds are kept in memory only: after a restart such messages are due
+/// as they were before.
+///
+/// *Diagnostics*: [SpoolException] `FULL`, `BROKEN` and `CLOSED` from [Intakes#receive] and
+/// commits, `UNUSABLE` from [#open]; one line at the start says what was found; damage is logged as
+/// an error and kept in `corrupt/`.
+///
+/// Limits: [IntakeRegistry] bounds content in memory, [MessageTable] costs 67 octets a message,
+/// [QueueIndex.StateCache] half a MiB.
+///
+/// See also: [Writer], [SegmentScan.RecoveryTable], [Compaction], [Housekeeping].
+public final class Spool implements AutoCloseable {
 
-    /// How many shelves there are.
-    int SHELVES = 100;
+    private static final Logger log = LoggerFactory.getLogger(Spool.class);
 
-    /// Begins the reception of a message.
-    ///
-    /// @throws SpoolException when the spool can't take mail now: full, broken or closed
-    Intake receive() throws SpoolException;
+    private final SpoolHome home;
+    private final Writer writer;
+    private final SpoolHome.StateFiles stateFiles;
+    private final IntakeRegistry intakes;
+    private final Claims queue;
+    private final JournalAdmin admin;
+    private boolean closed;
 
-    // For the dispatcher.
+    /// Is told of the spool's work, for metrics and logs. Called on the spool's threads; must be
+    /// quick.
+    @FunctionalInterface
+    public interface Observer {
 
-    /// Takes up to `max` messages that are due, new ones first, then deferred ones by due time, and
-    /// marks their unfinished recipients as being sent; the reasons for which they waited stay with
-    /// them. A claimed message belongs to the caller until it is settled.
-    List<QueuedMessage> claim(int max);
+        /// An observer that looks away.
+        Observer NONE = (_, _) -> {};
 
-    /// Gives back a claim of which nothing was made, and puts the message on a shelf, where it
-    /// stays as it was until it is claimed from there, changes, or the program ends. [#claim(int)]
-    /// passes it over: so what is to wait does not stand before what need not. Nothing is written.
-    ///
-    /// @param shelf 1 to [#SHELVES]
-    void shelve(QueueId id, int shelf);
-
-    /// Takes up to `max` messages from a shelf like [#claim(int)].
-    List<QueuedMessage> claim(int max, int shelf);
-
-    /// Empties all shelves: what was there is claimed by [#claim(int)] again.
-    void clearShelves();
-
-    /// Returns when the next message is due that is neither claimed nor held nor on a shelf; empty
-    /// when none waits.
-    Optional<Instant> nextDue();
-
-    /// Returns when the next message on a shelf is due; empty when the shelf is.
-    Optional<Instant> nextDue(int shelf);
-
-    /// Sets what to run, on any thread and briefly, whenever a message may have become due.
-    void onDue(Runnable wake);
-
-    /// Sets what is told, on any thread and briefly, which messages an operator is about to make
-    /// due: what [#flush], [Verb#RETRY] and [Verb#RELEASE] want is wanted now, whatever the
-    /// dispatcher waits for.
-    void onWish(Consumer<Predicate<QueueId>> told);
-
-    /// Notes that an attempt is about to pass its commit point. Written at once, synced with the
-    /// next sync. If the process dies before [#settle], the message comes back marked as a possible
-    /// duplicate.
-    void committing(QueueId id, String egress, List<ForwardPath> recipients);
-
-    /// Notes that a claimed message is read from here on, until [#prepared], to be sent. The note
-    /// outlives the process, which the message may end: one that was being prepared when the
-    /// process ended uncleanly twice in a row is prepared alone, and held as `suspected` when that
-    /// ends it too, unless another was held before and none went well since. Nothing is written to
-    /// the journal. Blocks while another message must be alone, and until this one is if it must;
-    /// not for long.
-    void preparing(QueueId id);
-
-    /// Notes that the preparation pauses, or is over.
-    ///
-    /// @param sending whether it went well: the message's first octet goes out. It is above
-    ///   suspicion when it is settled after that
-    void prepared(QueueId id, boolean sending);
-
-    /// Records what attempts brought so far, of a claimed message that stays claimed and is still
-    /// past a commit point. If the process dies before [#settle], the message comes back with this.
-    ///
-    /// @param soFar its due time does not count
-    void progress(QueueId id, Settlement soFar);
-
-    /// Records what attempts brought and gives the claim back. A message whose recipients are all
-    /// final is done: its octets may go (of `failed` ones after `keep-failed`), its history stays
-    /// for a while.
-    void settle(QueueId id, Settlement settlement);
-
-    /// Makes everything that is held for `reason` queued again, but what is `suspected`: an
-    /// operator frees that message by message.
-    ///
-    /// @return how many messages that were
-    int releaseAll(Reason reason);
-
-    /// Makes everything that is deferred for `reason` due at `due`, where that is earlier.
-    ///
-    /// @return how many messages that were
-    default int hasten(Reason reason, Instant due) {
-        return hasten(reason, due, Integer.MAX_VALUE);
+        /// One sync of the disk is over.
+        ///
+        /// @param took how long it lasted
+        /// @param commits how many messages it made durable
+        void synced(Duration took, int commits);
     }
 
-    /// Makes some of what is deferred for `reason` due at `due`: what is due first.
+    private Spool(
+            SpoolConfig config,
+            InstantSource clock,
+            Disk disk,
+            Observer observer,
+            Options options,
+            SpoolHome home)
+            throws IOException {
+        this.home = home;
+        SpoolHome.LastStop lastStop = home.lastStop(options.bootId());
+        int mark = mark(disk, config, home);
+        Catalogue catalogue = new Catalogue(disk, config.path());
+        catalogue.clear(disk.list(config.path()).contains(Catalogue.NAME));
+        QueueIndex index = new QueueIndex(config.path(), catalogue);
+        JournalRecovery.Result found =
+                new JournalRecovery(disk, config.path(), mark, lastStop, index)
+                        .run(clock.instant());
+        home.running(options.bootId());
+        this.writer = new Writer(observer);
+        boolean syncing = config.sync() == SpoolConfig.Sync.ALWAYS;
+        Journal.Format format = new Journal.Format(mark, syncing, options.segmentBytes());
+        Journal journal = new Journal(disk, index, format, found.start(), writer::synced);
+        JournalReader reader = new JournalReader(disk, mark, index);
+        JournalWrites writes = new JournalWrites(index, writer);
+        Housekeeping.DiskSpace room = new Housekeeping.DiskSpace(disk, config, index);
+        this.stateFiles = new SpoolHome.StateFiles(disk, config.path());
+        this.intakes = new IntakeRegistry(index, writer, reader, room, clock, found.lastId());
+        boolean clean = lastStop == SpoolHome.LastStop.CLEAN;
+        Preparations preparations = Preparations.open(disk, config.path(), clean, index::isOwed);
+        this.queue = new Claims(index, reader, writes, preparations, stateFiles, clock);
+        this.admin = new JournalAdmin(index, reader, writes, preparations, queue, room, clock);
+        Compaction compaction =
+                new Compaction(
+                        index,
+                        disk,
+                        reader,
+                        journal,
+                        options.segmentBytes(),
+                        intakes::oldestSegment);
+        Housekeeping housekeeping =
+                new Housekeeping(room, index, config, clock, admin, compaction, journal);
+        writer.use(journal, this::batchDone, housekeeping);
+        // What the recovery found out is written behind.
+        found.possiblyDuplicate().forEach(writes::committing);
+        found.reports().forEach(report -> writes.change(RecordHeader.Type.DONE, report, true));
+        preparations.suspects().forEach(admin::suspect);
+        queue.letOthersFirst(preparations.undecided());
+        room.look();
+    }
+
+    /// Opens the spool in `config.path()`, creating it where it is missing, and recovers what is
+    /// there.
     ///
-    /// @param most how many messages at most
-    /// @return how many messages that were
-    int hasten(Reason reason, Instant due, int most);
+    /// @throws SpoolException `UNUSABLE` when it can't be used, in words with the fix
+    public static Spool open(SpoolConfig config, InstantSource clock, Disk disk, Observer observer)
+            throws SpoolException {
+        return open(config, clock, disk, observer, Options.real());
+    }
 
-    /// Keeps a few octets under a name, in the place of what was kept there. They survive the
-    /// process, and the machine some seconds later.
-    ///
-    /// @param name begins with `limits-`
-    /// @throws java.io.UncheckedIOException when the disk does not take them
-    void keep(String name, byte[] octets);
+    static Spool open(
+            SpoolConfig config, InstantSource clock, Disk disk, Observer observer, Options options)
+            throws SpoolException {
+        SpoolHome home = SpoolHome.take(disk, config.path(), options.pid());
+        Spool spool = null;
+        try {
+            SpoolConfig own = config.at(home.directory());
+            spool = new Spool(own, clock, disk, observer, options, home);
+        } catch (SpoolException e) {
+            throw e;
+        } catch (IOException e) {
+            throw SpoolException.unusable("spool " + config.path() + " can't be read: " + e, e);
+        } finally {
+            if (spool == null) {
+                release(home);
+            }
+        }
+        if (options.threaded()) {
+            spool.writer.start();
+        }
+        return spool;
+    }
 
-    /// Returns what was kept under a name; nothing when there is nothing, or nothing whole.
-    byte[] kept(String name);
+    private static void release(SpoolHome home) {
+        try {
+            home.close();
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("the spool's lock can't be released");
+        }
+    }
 
-    // For operators.
+    private static int mark(Disk disk, SpoolConfig config, SpoolHome home) throws IOException {
+        Integer known = home.mark();
+        if (known != null) {
+            return known;
+        }
+        Integer found = JournalRecovery.markOf(disk, config.path());
+        int mark = found == null ? ThreadLocalRandom.current().nextInt() | 1 : found;
+        home.mark(mark);
+        return mark;
+    }
 
-    /// Makes everything deferred due now.
-    ///
-    /// @return how many messages that were
-    int flush();
+    private void batchDone() {
+        if (intakes.batchDone()) {
+            queue.wake();
+        }
+    }
 
-    /// Applies an operator's verb to one message.
-    Verdict apply(Verb verb, QueueId id);
+    /// Does the writer's work on the caller's thread, where it has none of its own.
+    void step() {
+        writer.step();
+    }
 
-    /// Returns one page of messages, newest first.
-    Page list(Query query);
+    /// Does what the writer does every second, where it has no thread.
+    void tick() {
+        writer.tick();
+    }
 
-    /// Returns one message with its history.
-    Optional<MessageHistory> find(QueueId id);
+    /// Returns where messages come in.
+    public Intakes intakes() {
+        return intakes;
+    }
 
-    /// Returns the octets of a message; empty when it is unknown or its octets are gone.
-    Optional<MessageContent> content(QueueId id);
+    /// Returns where what is due is taken and settled.
+    public DueQueue queue() {
+        return queue;
+    }
 
-    /// Returns figures about the whole.
-    SpoolStatus status();
+    /// Returns what operators see and do.
+    public QueueAdmin admin() {
+        return admin;
+    }
 
     /// Flushes, releases the lock and stops taking mail. Claims that were not settled come back at
     /// the next start, as possible duplicates only if they had passed their commit point.
     @Override
-    void close();
-
-    /// What an operator can do to one message.
-    enum Verb {
-        /// Makes a deferred message due; lets a failed one try again, its age starting anew, and a
-        /// suspected one.
-        RETRY,
-        /// Keeps a queued, deferred or egress-less message until it is released.
-        HOLD,
-        /// Frees what an operator held, and what is suspected of ending the process.
-        RELEASE,
-        /// Removes a message, whatever it owes, unless it is being sent.
-        DELETE
+    public void close() {
+        synchronized (home) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        writer.close();
+        try {
+            stateFiles.close();
+            if (writer.isClean()) {
+                home.stopped();
+            }
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("the spool can't be closed cleanly");
+        }
+        release(home);
     }
 
-    /// What came of an operator's verb.
-    enum Verdict {
-        DONE,
-        /// No such message.
-        UNKNOWN,
-        /// The message's state does not allow it.
-        WRONG_STATE
+    /// What of a spool's surroundings tests set themselves.
+    ///
+    /// @param segmentBytes when a segment is full
+    /// @param bootId names this boot of the machine; empty when it can't be known
+    /// @param pid of this process
+    /// @param threaded whether the writer has a thread; else its work is done by [#step]
+    record Options(int segmentBytes, String bootId, long pid, boolean threaded) {
+
+        /// When a segment is full: small enough that one can be copied in a moment, large enough
+        /// that opening one, which takes three syncs, is rare.
+        static final int SEGMENT_BYTES = 16 * 1024 * 1024;
+
+        private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+
+        /// Returns how it is on this machine.
+        static Options real() {
+            return new Options(SEGMENT_BYTES, readBootId(), ProcessHandle.current().pid(), true);
+        }
+
+        private static String readBootId() {
+            try {
+                return Files.readString(BOOT_ID).strip();
+            } catch (IOException _) {
+                // Not a Linux: every unclean stop counts as one of the machine.
+                return "";
+            }
+        }
     }
 }

@@ -27,6 +27,14 @@ public final class SpoolException extends IOException {
         this.kind = kind;
     }
 
+    static SpoolException closed() {
+        return new SpoolException(Kind.CLOSED, "the spool is shutting down", null);
+    }
+
+    static SpoolException unusable(String words, @Nullable Throwable cause) {
+        return new SpoolException(Kind.UNUSABLE, words, cause);
+    }
+
     /// Returns what is the matter.
     public Kind kind() {
         return kind;

@@ -2,10 +2,13 @@ package dev.postern.spool;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -84,12 +87,9 @@ final class SpoolHome implements Closeable {
             directory = disk.claim(configured);
             Closeable lock = disk.lock(directory.resolve(LOCK));
             if (lock == null) {
-                throw unusable(
-                        "spool "
-                                + directory
-                                + " is used by process "
-                                + owner(disk, directory)
-                                + ": stop that one or set another spool.path",
+                throw SpoolException.unusable(
+                        "spool %s is used by process %s: stop that one or set another spool.path"
+                                .formatted(directory, owner(disk, directory)),
                         null);
             }
             SpoolHome home = new SpoolHome(disk, directory, lock);
@@ -98,12 +98,10 @@ final class SpoolHome implements Closeable {
         } catch (SpoolException e) {
             throw e;
         } catch (IOException e) {
-            throw unusable(
-                    "spool "
-                            + directory
-                            + " can't be written ("
-                            + e
-                            + "): make it a directory that this user may write, or set spool.path",
+            throw SpoolException.unusable(
+                    ("spool %s can't be written (%s): make it a directory that this user may write,"
+                                    + " or set spool.path")
+                            .formatted(directory, e),
                     e);
         }
     }
@@ -119,10 +117,6 @@ final class SpoolHome implements Closeable {
     /// Returns where it is.
     Path directory() {
         return directory;
-    }
-
-    static SpoolException unusable(String words, @Nullable Throwable cause) {
-        return new SpoolException(SpoolException.Kind.UNUSABLE, words, cause);
     }
 
     /// Returns how the run before this one ended.
@@ -161,28 +155,24 @@ final class SpoolHome implements Closeable {
     }
 
     static void checkVersion(int version, Path directory) throws SpoolException {
-        if (version > SegmentHeader.VERSION) {
-            throw unusable(
-                    "spool "
-                            + directory
-                            + " was written by a newer Postern (format "
-                            + version
-                            + ", this one knows "
-                            + SegmentHeader.VERSION
-                            + "): run that one or set another spool.path",
+        if (version > Segment.Header.VERSION) {
+            throw SpoolException.unusable(
+                    ("spool %s was written by a newer Postern (format %s, this one knows %s): run"
+                                    + " that one or set another spool.path")
+                            .formatted(directory, version, Segment.Header.VERSION),
                     null);
         }
     }
 
     void mark(int mark) throws IOException {
         String hex = String.format("%08x", mark);
-        write(FORMAT, "postern spool\nversion " + SegmentHeader.VERSION + "\nmark " + hex + "\n");
+        write(FORMAT, "postern spool\nversion " + Segment.Header.VERSION + "\nmark " + hex + "\n");
     }
 
     private void write(String name, String text) throws IOException {
         List<String> names = disk.list(directory);
         Path path = directory.resolve(name);
-        try (DiskFile file = names.contains(name) ? disk.openToWrite(path) : disk.create(path)) {
+        try (Disk.File file = names.contains(name) ? disk.openToWrite(path) : disk.create(path)) {
             file.truncate(0);
             file.writeFully(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)), 0);
             file.sync();
@@ -197,7 +187,7 @@ final class SpoolHome implements Closeable {
     }
 
     private static String read(Disk disk, Path path) throws IOException {
-        try (DiskFile file = disk.open(path)) {
+        try (Disk.File file = disk.open(path)) {
             ByteBuffer octets =
                     ByteBuffer.allocate((int) Math.min(file.sizeBytes(), MAX_FILE_BYTES));
             file.readFully(octets, 0);
@@ -208,5 +198,91 @@ final class SpoolHome implements Closeable {
     @Override
     public void close() throws IOException {
         lock.close();
+    }
+
+    /// Small files beside the journal that are written often, never synced, and may be lost. They
+    /// are written in place with one write, so that the death of the process leaves the old one or
+    /// the new one; the CRC finds what the death of the machine tore.
+    ///
+    /// ```
+    ///  i32 length of the octets    i32 CRC-32C of them    octets    what a longer one left behind
+    /// ```
+    static final class StateFiles {
+
+        /// Octets of one at most: a kill does not stop a write within a page.
+        static final int MAX_BYTES = 4096 - 2 * Integer.BYTES;
+
+        /// All their names begin so.
+        static final String PREFIX = "limits-";
+
+        private static final byte[] NOTHING = {};
+
+        private final Disk disk;
+        private final Path directory;
+        private final Map<String, Disk.File> open = new HashMap<>();
+
+        StateFiles(Disk disk, Path directory) {
+            this.disk = disk;
+            this.directory = directory;
+        }
+
+        synchronized void keep(String name, byte[] octets) {
+            if (!name.startsWith(PREFIX)) {
+                throw new IllegalArgumentException("not a name of the spool's: " + name);
+            }
+            if (octets.length > MAX_BYTES) {
+                throw new IllegalArgumentException("too much to keep: " + octets.length);
+            }
+            ByteBuffer whole = ByteBuffer.allocate(2 * Integer.BYTES + octets.length);
+            whole.putInt(octets.length)
+                    .putInt(RecordHeader.crc(octets, 0, octets.length))
+                    .put(octets)
+                    .flip();
+            try {
+                file(name).writeFully(whole, 0);
+            } catch (IOException e) {
+                throw new UncheckedIOException("can't write " + directory.resolve(name), e);
+            }
+        }
+
+        private Disk.File file(String name) throws IOException {
+            Disk.File known = open.get(name);
+            if (known != null) {
+                return known;
+            }
+            Path path = directory.resolve(name);
+            Disk.File file =
+                    disk.list(directory).contains(name)
+                            ? disk.openToWrite(path)
+                            : disk.create(path);
+            open.put(name, file);
+            return file;
+        }
+
+        byte[] kept(String name) {
+            try (Disk.File file = disk.open(directory.resolve(name))) {
+                ByteBuffer head = ByteBuffer.allocate(2 * Integer.BYTES);
+                file.readFully(head, 0);
+                int length = head.flip().getInt();
+                if (length < 0 || length > MAX_BYTES) {
+                    return NOTHING;
+                }
+                byte[] octets = new byte[length];
+                file.readFully(ByteBuffer.wrap(octets), head.capacity());
+                return RecordHeader.crc(octets, 0, octets.length) == head.getInt()
+                        ? octets
+                        : NOTHING;
+            } catch (IOException _) {
+                // Missing, cut short or unreadable: lost, which it may be.
+                return NOTHING;
+            }
+        }
+
+        synchronized void close() throws IOException {
+            for (Disk.File file : open.values()) {
+                file.close();
+            }
+            open.clear();
+        }
     }
 }

@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
 /// [#trouble] says so, all new work fails, and the writer tries again every second. A full disk
 /// likewise, without the new segment.
 ///
-/// Limits: the work that waits is bounded by [IntakeBudget] and the callers of claim; what is owed,
-/// by the messages that were claimed when the trouble began and by operators' verbs, since [Claims]
-/// gives out nothing and notes no commit point in trouble.
+/// Limits: the work that waits is bounded by [IntakeRegistry] and the callers of claim; what is
+/// owed, by the messages that were claimed when the trouble began and by operators' verbs, since
+/// [Claims] gives out nothing and notes no commit point in trouble.
 final class Writer {
 
     private static final Logger log = LoggerFactory.getLogger(Writer.class);
@@ -35,7 +35,7 @@ final class Writer {
     private static final long NANOS_PER_MILLI = Duration.ofMillis(1).toNanos();
 
     private final Object monitor = new Object();
-    private final SpoolObserver observer;
+    private final Spool.Observer observer;
     private List<Work> incoming = new ArrayList<>();
     private boolean closing;
     private volatile @Nullable SpoolException trouble;
@@ -54,7 +54,7 @@ final class Writer {
     private boolean dirty;
     private long lastTick = System.nanoTime();
 
-    Writer(SpoolObserver observer) {
+    Writer(Spool.Observer observer) {
         this.observer = observer;
     }
 
@@ -132,13 +132,14 @@ final class Writer {
     }
 
     private void run() {
-        while (!isFinished()) {
+        while (!isClosing()) {
             work(take(), System.nanoTime());
         }
         finish();
     }
 
-    private boolean isFinished() {
+    /// Returns whether nothing more is taken.
+    boolean isClosing() {
         synchronized (monitor) {
             return closing;
         }
@@ -328,7 +329,7 @@ final class Writer {
     }
 
     private void fail(IOException cause, List<Work> batch, int next) {
-        boolean full = cause instanceof DiskFullException;
+        boolean full = cause instanceof Disk.FullException;
         SpoolException.Kind kind = full ? SpoolException.Kind.FULL : SpoolException.Kind.BROKEN;
         String words = full ? "the spool's disk is full" : "the spool's disk failed";
         SpoolException now = new SpoolException(kind, words + ": " + cause.getMessage(), cause);
@@ -435,5 +436,38 @@ final class Writer {
             throw new IllegalStateException("the writer has no journal yet");
         }
         return end;
+    }
+
+    /// Something for the writer to put into the journal. All methods run on its thread, in this
+    /// order: [#stage], then [#written], then [#durable]; or [#failed] instead of any of these.
+    /// What becomes durable at once is told of [#durable] alone or first.
+    interface Work {
+
+        /// Appends records.
+        ///
+        /// @return whether [#written] and [#durable] shall be called
+        boolean stage(Journal journal) throws IOException;
+
+        /// Returns whether somebody waits for [#durable]; else it comes with the next sync, or
+        /// soon.
+        default boolean wantsSync() {
+            return false;
+        }
+
+        /// Returns whether it accepts a message.
+        default boolean isCommit() {
+            return false;
+        }
+
+        /// Returns whether it is staged again after a failure, instead of [#failed].
+        default boolean survives() {
+            return false;
+        }
+
+        default void written() {}
+
+        default void durable() {}
+
+        default void failed(SpoolException trouble) {}
     }
 }

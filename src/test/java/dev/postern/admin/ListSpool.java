@@ -6,14 +6,11 @@ import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
-import dev.postern.spool.Intake;
-import dev.postern.spool.MessageHistory;
-import dev.postern.spool.Page;
-import dev.postern.spool.Query;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
-import dev.postern.spool.Spool;
-import dev.postern.spool.SpoolStatus;
+import dev.postern.spool.MessageState;
+import dev.postern.spool.QueueAdmin;
+import dev.postern.spool.QueueAdmin.Page;
+import dev.postern.spool.QueueAdmin.Query;
+import dev.postern.spool.QueueAdmin.SpoolStatus;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -25,13 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Consumer;
-import java.util.function.Predicate;
 
-/// A spool of what a test put in; what operators do is written down.
-final class ListSpool implements Spool {
+/// A queue of what a test put in; what operators do is written down.
+final class ListSpool implements QueueAdmin {
 
-    final TreeMap<QueueId, MessageHistory> messages = new TreeMap<>(Collections.reverseOrder());
+    final TreeMap<QueueId, MessageState> messages = new TreeMap<>(Collections.reverseOrder());
     final Map<QueueId, byte[]> octets = new TreeMap<>();
     final List<String> done = Collections.synchronizedList(new ArrayList<>());
     volatile Verdict verdict = Verdict.DONE;
@@ -39,8 +34,8 @@ final class ListSpool implements Spool {
     volatile RuntimeException failure;
     volatile Query lastQuery;
 
-    void add(MessageHistory history) {
-        messages.put(history.message().id(), history);
+    void add(MessageState history) {
+        messages.put(history.id(), history);
     }
 
     @Override
@@ -49,19 +44,18 @@ final class ListSpool implements Spool {
             throw failure;
         }
         lastQuery = query;
-        List<QueuedMessage> found =
+        List<MessageState> found =
                 messages.values().stream()
-                        .map(MessageHistory::message)
                         .filter(m -> query.state() == null || m.state() == query.state())
                         .filter(m -> query.after() == null || m.id().compareTo(query.after()) < 0)
                         .toList();
         boolean more = found.size() > query.limit();
-        List<QueuedMessage> page = more ? found.subList(0, query.limit()) : found;
+        List<MessageState> page = more ? found.subList(0, query.limit()) : found;
         return new Page(page, more ? page.getLast().id() : null);
     }
 
     @Override
-    public Optional<MessageHistory> find(QueueId id) {
+    public Optional<MessageState> find(QueueId id) {
         return Optional.ofNullable(messages.get(id));
     }
 
@@ -77,11 +71,11 @@ final class ListSpool implements Spool {
         for (State state : State.values()) {
             counts.put(state, 0);
         }
-        messages.values().forEach(m -> counts.merge(m.message().state(), 1, Integer::sum));
+        messages.values().forEach(m -> counts.merge(m.state(), 1, Integer::sum));
         Instant oldest =
                 messages.values().stream()
-                        .filter(m -> !m.message().state().isFinal())
-                        .map(m -> m.message().received())
+                        .filter(m -> !m.state().isFinal())
+                        .map(m -> m.received())
                         .min(Instant::compareTo)
                         .orElse(null);
         return new SpoolStatus(Path.of("/spool"), 4096, 1 << 30, counts, oldest, trouble);
@@ -97,91 +91,10 @@ final class ListSpool implements Spool {
     }
 
     @Override
-    public void shelve(QueueId id, int shelf) {
-        throw new UnsupportedOperationException("no dispatcher here");
-    }
-
-    @Override
-    public List<QueuedMessage> claim(int max, int shelf) {
-        throw new UnsupportedOperationException("no dispatcher here");
-    }
-
-    @Override
-    public Optional<Instant> nextDue(int shelf) {
-        throw new UnsupportedOperationException("no dispatcher here");
-    }
-
-    @Override
-    public void clearShelves() {
-        throw new UnsupportedOperationException("no dispatcher here");
-    }
-
-    @Override
-    public void keep(String name, byte[] octets) {
-        throw new UnsupportedOperationException("nothing is kept here");
-    }
-
-    @Override
-    public byte[] kept(String name) {
-        throw new UnsupportedOperationException("nothing is kept here");
-    }
-
-    @Override
     public int flush() {
         done.add("FLUSH");
         return 3;
     }
-
-    @Override
-    public Intake receive() {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<QueuedMessage> claim(int max) {
-        return List.of();
-    }
-
-    @Override
-    public Optional<Instant> nextDue() {
-        return Optional.empty();
-    }
-
-    @Override
-    public void onWish(Consumer<Predicate<QueueId>> told) {}
-
-    @Override
-    public void onDue(Runnable wake) {}
-
-    @Override
-    public void committing(QueueId id, String egress, List<ForwardPath> recipients) {}
-
-    @Override
-    public void preparing(QueueId id) {}
-
-    @Override
-    public void prepared(QueueId id, boolean sending) {}
-
-    @Override
-    public void progress(QueueId id, Settlement soFar) {
-        throw new UnsupportedOperationException("nothing is sent here");
-    }
-
-    @Override
-    public void settle(QueueId id, Settlement settlement) {}
-
-    @Override
-    public int releaseAll(Reason reason) {
-        return 0;
-    }
-
-    @Override
-    public int hasten(Reason reason, Instant due, int most) {
-        return 0;
-    }
-
-    @Override
-    public void close() {}
 
     private static final class Stored implements MessageContent {
 

@@ -13,7 +13,8 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import dev.postern.outcome.Outcome.Fault;
-import dev.postern.spool.Query;
+import dev.postern.spool.QueueAdmin.Query;
+import dev.postern.spool.QueueAdmin;
 import dev.postern.spool.Spool;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -194,7 +195,7 @@ class QueueApiTest {
         String target = "/api/v1/messages/" + id + (rest == null ? "" : rest);
 
         assertEquals(status, Raw.request(stage.admin(), method, target).send().status());
-        stage.spool.verdict = Spool.Verdict.WRONG_STATE;
+        stage.spool.verdict = QueueAdmin.Verdict.WRONG_STATE;
         Raw.Answer refused = Raw.request(stage.admin(), method, target).send();
 
         assertEquals(verb + " " + id, stage.spool.done.getFirst());

@@ -30,8 +30,7 @@ import dev.postern.reception.Rejection;
 import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.Reply;
 import dev.postern.smtp.UpstreamReply;
-import dev.postern.spool.MessageHistory;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
 import dev.postern.testing.EgressConfigs;
 import java.io.IOException;
 import java.time.Clock;
@@ -42,6 +41,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -148,23 +148,9 @@ final class Stage implements AutoCloseable {
         return QueueId.next(NOW.toEpochMilli() + number, 0);
     }
 
-    static MessageHistory message(int number, State state, Reason reason) {
+    static MessageState message(int number, State state, Reason reason) {
         ForwardPath to = new ForwardPath("b@example.net");
         Recipient recipient = new Recipient(to, state, reason, "450 4.2.1 later", "gmail");
-        QueuedMessage message =
-                new QueuedMessage(
-                        id(number),
-                        new Envelope(new ReversePath("a@example.org"), List.of(to), false),
-                        new Origin("127.0.0.1", "app", "ESMTP", null),
-                        NOW.minusSeconds(90),
-                        NOW.minusSeconds(90),
-                        5120,
-                        new ContentTraits(false, false, 78),
-                        "Grüße <b>",
-                        List.of(recipient),
-                        2,
-                        NOW.plusSeconds(300),
-                        false);
         Attempt attempt =
                 new Attempt(
                         NOW.minusSeconds(80),
@@ -174,7 +160,23 @@ final class Stage implements AutoCloseable {
                         Duration.ofMillis(1200),
                         List.of(to),
                         List.of("calendar"));
-        return new MessageHistory(message, List.of(attempt));
+        MessageState.Message message =
+                new MessageState.Message(
+                        id(number),
+                        new Envelope(new ReversePath("a@example.org"), List.of(to), false),
+                        new Origin("127.0.0.1", "app", "ESMTP", null),
+                        NOW.minusSeconds(90),
+                        5120,
+                        new ContentTraits(false, false, 78),
+                        "Grüße <b>");
+        return new MessageState(
+                message,
+                NOW.minusSeconds(90),
+                NOW.plusSeconds(300),
+                List.of(recipient),
+                List.of(attempt),
+                2,
+                Set.of());
     }
 
     private static SmtpConfig smtp() {

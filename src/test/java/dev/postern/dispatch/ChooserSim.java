@@ -22,10 +22,10 @@ import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.outcome.Outcome.Unsuitability;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
+import dev.postern.spool.QueueAdmin.Verb;
+import dev.postern.spool.QueueAdmin.Verdict;
 import dev.postern.spool.SimulatedSpool;
-import dev.postern.spool.Spool.Verb;
-import dev.postern.spool.Spool.Verdict;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Seeds;
 import java.time.Duration;
@@ -173,7 +173,7 @@ class ChooserSim {
                             List.copyOf(configs.values()),
                             Rig.RETRY,
                             Rig.ACKNOWLEDGE_TIMEOUT,
-                            spool,
+                            spool.queue(),
                             egresses,
                             this,
                             scheduler,
@@ -193,7 +193,7 @@ class ChooserSim {
 
         /// One egress that any sender may use works from now on, and that must do.
         private void allIsWell() {
-            spool.releaseAll(Reason.OPERATOR);
+            spool.releaseAll();
             List<String> open =
                     configs.keySet().stream()
                             .filter(name -> configs.get(name).common().senders().isEmpty())
@@ -212,7 +212,7 @@ class ChooserSim {
                 pass(Duration.ofHours(1));
             }
             pass(Duration.ofDays(4));
-            for (QueuedMessage message : spool.all()) {
+            for (MessageState message : spool.all()) {
                 assertTrue(
                         !isSuspected(message) || poison.contains(message.id()),
                         () -> "held: " + message);
@@ -230,11 +230,11 @@ class ChooserSim {
             }
         }
 
-        private static boolean isSuspected(QueuedMessage message) {
+        private static boolean isSuspected(MessageState message) {
             return message.recipients().stream().anyMatch(r -> r.reason() == Reason.SUSPECTED);
         }
 
-        private static boolean isOfOne(QueuedMessage message) {
+        private static boolean isOfOne(MessageState message) {
             return message.envelope().sender().address().endsWith("@one.example");
         }
 
@@ -245,7 +245,7 @@ class ChooserSim {
                 case 2, 3, 4 -> change();
                 case 5, 6 -> verb();
                 case 7 -> {
-                    spool.flush();
+                    spool.admin().flush();
                     pass(Duration.ofSeconds(random.nextInt(20)));
                 }
                 case 8 -> pass(Duration.ofMinutes(random.nextInt(240)));
@@ -281,7 +281,7 @@ class ChooserSim {
         }
 
         private void verb() {
-            List<QueuedMessage> all = spool.all();
+            List<MessageState> all = spool.all();
             if (all.isEmpty()) {
                 return;
             }
@@ -291,8 +291,8 @@ class ChooserSim {
                 rules.forgive(id);
             }
             excused.add(id);
-            boolean suspected = isSuspected(spool.find(id).orElseThrow().message());
-            if (spool.apply(verb, id) == Verdict.DONE && suspected) {
+            boolean suspected = isSuspected(spool.admin().find(id).orElseThrow());
+            if (spool.admin().apply(verb, id) == Verdict.DONE && suspected) {
                 strikes.remove(id);
                 released.add(id);
             }
@@ -342,7 +342,7 @@ class ChooserSim {
             excused.addAll(lost);
             spool.kill();
             for (QueueId id : lost) {
-                QueuedMessage message = spool.find(id).orElseThrow().message();
+                MessageState message = spool.admin().find(id).orElseThrow();
                 assertTrue(message.possibleDuplicate(), () -> "not told of: " + message);
             }
         }
@@ -379,7 +379,7 @@ class ChooserSim {
                 return;
             }
             Instant before = scheduler.now().minus(STUCK);
-            for (QueuedMessage message : spool.all()) {
+            for (MessageState message : spool.all()) {
                 boolean late = message.received().isBefore(before) && !message.state().isFinal();
                 if (late && !excused.contains(message.id()) && !isExcused(message)) {
                     throw new AssertionError("stuck: " + message);
@@ -387,9 +387,9 @@ class ChooserSim {
             }
         }
 
-        private boolean isExcused(QueuedMessage message) {
+        private boolean isExcused(MessageState message) {
             Set<OutcomeClass> said =
-                    spool.find(message.id()).orElseThrow().attempts().stream()
+                    spool.admin().find(message.id()).orElseThrow().attempts().stream()
                             .map(Attempt::outcome)
                             .collect(Collectors.toSet());
             boolean waits =
@@ -482,7 +482,7 @@ class ChooserSim {
                             .filter(other -> !other.equals(id) && random.nextBoolean())
                             .filter(other -> strikes.getOrDefault(other, 0) < 2)
                             .forEach(other -> {
-                                spool.preparing(other);
+                                spool.queue().preparing(other);
                                 strikes.merge(other, 1, Integer::sum);
                             });
                 }
@@ -501,7 +501,7 @@ class ChooserSim {
         /// One that died alone is not held when another was and none went well since; its next end
         /// decides.
         private void undecided(QueueId id) {
-            boolean held = isSuspected(spool.find(id).orElseThrow().message());
+            boolean held = isSuspected(spool.admin().find(id).orElseThrow());
             if (!held && strikes.getOrDefault(id, 0) >= 3) {
                 assertTrue(poison.stream().anyMatch(everHeld::contains), () -> "not held: " + id);
                 strikes.put(id, 2);

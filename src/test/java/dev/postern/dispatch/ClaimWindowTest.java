@@ -8,9 +8,9 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.Egress;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
-import dev.postern.spool.Spool;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.DueQueue.Settlement;
+import dev.postern.spool.MessageState;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
 import java.time.Instant;
@@ -43,7 +43,7 @@ class ClaimWindowTest {
     void streamsOfConfigurationsThatAreGoneTakeUpNoShelf() {
         EgressPool pool = pool(null, 0);
         ClaimWindow active = new ClaimWindow(spool, pool);
-        for (int round = 0; round < 2 * Spool.SHELVES; round++) {
+        for (int round = 0; round < 2 * DueQueue.SHELVES; round++) {
             if (round > 0) {
                 pool = pool(pool, round);
                 active.use(pool);
@@ -52,7 +52,7 @@ class ClaimWindowTest {
                 spool.add("x@a" + round + ".example", "r@example.net");
                 spool.add("x@b" + round + ".example", "r@example.net");
             }
-            List<QueuedMessage> claimed = new ArrayList<>();
+            List<MessageState> claimed = new ArrayList<>();
             while (active.claim(NOW, claimed)) {
                 assertFalse(claimed.isEmpty());
             }
@@ -60,7 +60,7 @@ class ClaimWindowTest {
             assertEquals(2, shelves.size(), shelves::toString);
             assertTrue(shelves.stream().allMatch(shelf -> shelf <= 3), shelves::toString);
             for (int next = 0; next < claimed.size(); next++) {
-                QueuedMessage message = claimed.get(next);
+                MessageState message = claimed.get(next);
                 spool.settle(message.id(), sent(message));
                 active.settled(message.id());
                 active.claim(NOW, claimed);
@@ -69,7 +69,7 @@ class ClaimWindowTest {
         }
     }
 
-    private static Settlement sent(QueuedMessage message) {
+    private static Settlement sent(MessageState message) {
         return new Settlement(
                 1,
                 List.of(),

@@ -16,7 +16,7 @@ import dev.postern.mail.QueueId;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Seeds;
 import java.time.Duration;
@@ -163,7 +163,7 @@ class DispatcherSimTest {
             rig.scheduler.pass(Duration.ofDays(1));
             rig.spool.flush();
             rig.scheduler.pass(Duration.ofDays(3));
-            for (QueuedMessage message : rig.spool.all()) {
+            for (MessageState message : rig.spool.all()) {
                 boolean sendable = maySend(message);
                 assertTrue(!sendable || message.state().isFinal(), () -> "left behind: " + message);
             }
@@ -174,7 +174,7 @@ class DispatcherSimTest {
             assertTrue(rig.retired.stream().allMatch(ScriptedEgress::isWellClosed), "not closed");
         }
 
-        private boolean maySend(QueuedMessage message) {
+        private boolean maySend(MessageState message) {
             return message.envelope().sender().address().endsWith("@one.example")
                     || rig.egresses.keySet().stream().anyMatch(this::takesAny);
         }

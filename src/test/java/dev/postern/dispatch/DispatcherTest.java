@@ -22,7 +22,7 @@ import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.outcome.OutcomeLog;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Facts;
 import java.time.Duration;
@@ -480,7 +480,7 @@ class DispatcherTest {
     void whatIsInDoubtAfterARestartGoesWhenDueAndTheLogSaysSo() {
         Rig before = Rig.of("one").start();
         before.egress("one").then(UNCERTAIN);
-        QueuedMessage doubtful = before.spool.get(before.send("b@example.net"));
+        MessageState doubtful = before.spool.get(before.send("b@example.net"));
         List<String> lines = new ArrayList<>();
         Handler handler = collecting(lines);
         Logger logger = Logger.getLogger(OutcomeLog.class.getName());

@@ -13,7 +13,8 @@ import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
-import dev.postern.spool.QueuedMessage;
+import dev.postern.spool.MessageState;
+import dev.postern.testing.FakeSpool;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -37,21 +38,18 @@ class EightBitTest {
 
     private QueueId send() {
         QueueId id = rig.spool.add("a@example.org", "b@example.net", "c@example.net");
-        QueuedMessage plain = rig.spool.get(id);
+        MessageState plain = rig.spool.get(id);
         rig.spool.put(
-                new QueuedMessage(
-                        id,
-                        plain.envelope(),
-                        plain.origin(),
-                        plain.received(),
-                        plain.ageFrom(),
-                        plain.sizeBytes(),
-                        new ContentTraits(true, false, 10),
-                        plain.subject(),
-                        plain.recipients(),
-                        plain.attemptCount(),
-                        plain.due(),
-                        false));
+                FakeSpool.with(
+                        plain,
+                        new MessageState.Message(
+                                id,
+                                plain.envelope(),
+                                plain.origin(),
+                                plain.received(),
+                                plain.sizeBytes(),
+                                new ContentTraits(true, false, 10),
+                                plain.subject())));
         rig.scheduler.run();
         return id;
     }

@@ -15,8 +15,8 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Spool;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.MessageState;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
 import dev.postern.testing.Seeds;
@@ -107,11 +107,11 @@ class FaultsSimTest {
             }
         }
 
-        private Spool faulty() {
-            return (Spool)
+        private DueQueue faulty() {
+            return (DueQueue)
                     Proxy.newProxyInstance(
-                            Spool.class.getClassLoader(),
-                            new Class<?>[] {Spool.class},
+                            DueQueue.class.getClassLoader(),
+                            new Class<?>[] {DueQueue.class},
                             (_, method, arguments) -> {
                                 if (!SPARED.contains(method.getName())) {
                                     mayThrow();
@@ -154,7 +154,7 @@ class FaultsSimTest {
             scheduler.pass(Duration.ofSeconds(20));
             assertEquals(State.SENT, spool.get(last).state(), "others go on at once");
             scheduler.pass(Duration.ofHours(5));
-            for (QueuedMessage message : spool.all()) {
+            for (MessageState message : spool.all()) {
                 assertEquals(State.SENT, message.state(), () -> "not sent: " + message);
             }
             dispatcher

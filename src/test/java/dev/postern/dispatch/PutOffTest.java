@@ -18,7 +18,6 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
-import dev.postern.spool.Spool;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.time.Instant;
@@ -215,7 +214,7 @@ class PutOffTest {
         rig.egress("one").usually(ACCEPTED);
         switch (wish) {
             case "flush" -> rig.spool.flush();
-            case "retry" -> rig.spool.apply(Spool.Verb.RETRY, id);
+            case "retry" -> rig.spool.retry(id);
             default -> rig.use(Set.of(), EgressConfigs.egress("one"));
         }
         rig.scheduler.pass(Dispatcher.RecoveryFlush.INTERVAL);

@@ -21,7 +21,7 @@ import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.reception.ImmediateDelivery.Result;
-import dev.postern.spool.Acceptance;
+import dev.postern.spool.MessageState;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
 import java.lang.reflect.Proxy;
@@ -47,8 +47,9 @@ class SendNowTest {
         return result;
     }
 
-    private static Acceptance acceptance(Rig rig, String... recipients) {
-        return Acceptance.queued(
+    private static MessageState acceptance(Rig rig, String... recipients) {
+        return MessageState.queued(
+                ID,
                 new Envelope(
                         new ReversePath("a@example.org"),
                         Stream.of(recipients).map(ForwardPath::new).toList(),

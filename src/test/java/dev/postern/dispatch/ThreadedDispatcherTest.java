@@ -13,7 +13,7 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
-import dev.postern.spool.Spool;
+import dev.postern.spool.DueQueue;
 import dev.postern.testing.Await;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
@@ -134,11 +134,11 @@ class ThreadedDispatcherTest {
     void whatWaitsToBePreparedKeepsNobodyFromDraining() throws InterruptedException {
         CountDownLatch waits = new CountDownLatch(1);
         CountDownLatch turn = new CountDownLatch(1);
-        Spool busy =
-                (Spool)
+        DueQueue busy =
+                (DueQueue)
                         Proxy.newProxyInstance(
-                                Spool.class.getClassLoader(),
-                                new Class<?>[] {Spool.class},
+                                DueQueue.class.getClassLoader(),
+                                new Class<?>[] {DueQueue.class},
                                 (_, method, arguments) -> {
                                     if (method.getName().equals("preparing")) {
                                         waits.countDown();

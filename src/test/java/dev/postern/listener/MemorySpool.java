@@ -5,41 +5,32 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
-import dev.postern.spool.Acceptance;
-import dev.postern.spool.Intake;
-import dev.postern.spool.MessageHistory;
-import dev.postern.spool.Page;
-import dev.postern.spool.Query;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
+import dev.postern.spool.MessageState;
+import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.Intakes;
+import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.Spool;
 import dev.postern.spool.SpoolException;
-import dev.postern.spool.SpoolStatus;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
-import java.util.function.Predicate;
 
-/// A spool in memory that fails, fills up and takes its time as a test wants it. Only the intake's
-/// side.
-final class MemorySpool implements Spool {
+/// A spool in memory that fails, fills up and takes its time as a test wants it.
+final class MemorySpool implements Intakes, AutoCloseable {
 
     /// A message that was committed.
     ///
     /// @param text its octets, one a character
-    record Stored(QueueId id, Acceptance acceptance, String text) {}
+    record Stored(QueueId id, MessageState acceptance, String text) {}
 
     final List<Stored> stored = new CopyOnWriteArrayList<>();
     final AtomicLong openIntakes = new AtomicLong();
@@ -133,14 +124,14 @@ final class MemorySpool implements Spool {
         }
 
         @Override
-        public CompletionStage<MessageContent> stage(Acceptance acceptance) {
+        public CompletionStage<MessageContent> stage(MessageState acceptance) {
             check();
             return CompletableFuture.completedFuture(
                     new Content(content.toByteArray(), acceptance.traits()));
         }
 
         @Override
-        public CompletionStage<Void> commit(Acceptance acceptance) {
+        public CompletionStage<Void> commit(MessageState acceptance) {
             check();
             end();
             CompletableFuture<Void> done = new CompletableFuture<>();
@@ -155,7 +146,7 @@ final class MemorySpool implements Spool {
             return done;
         }
 
-        private void commit(Acceptance acceptance, CompletableFuture<Void> done) {
+        private void commit(MessageState acceptance, CompletableFuture<Void> done) {
             SpoolException.Kind trouble = commitTrouble;
             if (trouble != null) {
                 done.completeExceptionally(
@@ -212,117 +203,6 @@ final class MemorySpool implements Spool {
         public InputStream open() {
             return new ByteArrayInputStream(octets);
         }
-    }
-
-    @Override
-    public List<QueuedMessage> claim(int max) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Optional<Instant> nextDue() {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void onWish(Consumer<Predicate<QueueId>> told) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void onDue(Runnable wake) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void committing(QueueId id, String egress, List<ForwardPath> recipients) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void preparing(QueueId id) {}
-
-    @Override
-    public void prepared(QueueId id, boolean sending) {}
-
-    @Override
-    public void progress(QueueId id, Settlement soFar) {
-        throw new UnsupportedOperationException("nothing is sent here");
-    }
-
-    @Override
-    public void settle(QueueId id, Settlement settlement) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int releaseAll(Reason reason) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int hasten(Reason reason, Instant due, int most) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void shelve(QueueId id, int shelf) {
-        throw new UnsupportedOperationException("no dispatcher here");
-    }
-
-    @Override
-    public List<QueuedMessage> claim(int max, int shelf) {
-        throw new UnsupportedOperationException("no dispatcher here");
-    }
-
-    @Override
-    public Optional<Instant> nextDue(int shelf) {
-        throw new UnsupportedOperationException("no dispatcher here");
-    }
-
-    @Override
-    public void clearShelves() {
-        throw new UnsupportedOperationException("no dispatcher here");
-    }
-
-    @Override
-    public void keep(String name, byte[] octets) {
-        throw new UnsupportedOperationException("nothing is kept here");
-    }
-
-    @Override
-    public byte[] kept(String name) {
-        throw new UnsupportedOperationException("nothing is kept here");
-    }
-
-    @Override
-    public int flush() {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Verdict apply(Verb verb, QueueId id) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Page list(Query query) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Optional<MessageHistory> find(QueueId id) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Optional<MessageContent> content(QueueId id) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public SpoolStatus status() {
-        throw new UnsupportedOperationException();
     }
 
     @Override

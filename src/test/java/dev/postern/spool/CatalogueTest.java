@@ -3,6 +3,8 @@ package dev.postern.spool;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.mail.QueueId;
+import dev.postern.spool.QueueAdmin.Page;
+import dev.postern.spool.QueueAdmin.Query;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -12,8 +14,7 @@ class CatalogueTest {
     private final Catalogue catalogue = new Catalogue(disk, SpoolBench.HOME);
 
     private static MessageState snapshot(long id, String sender, String... recipients) {
-        Acceptance acceptance = Mails.acceptance(sender, SpoolBench.START, recipients);
-        return MessageState.accepted(new QueueId(id), acceptance, 10, SpoolBench.START);
+        return Mails.queued(new QueueId(id), sender, SpoolBench.START, recipients);
     }
 
     @Test
@@ -44,7 +45,7 @@ class CatalogueTest {
         assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(0, 7, "a", null));
         SpoolBench bench = new SpoolBench(new MemoryDisk(1).capacity(20_000)).open();
         QueueId id = bench.accept("one");
-        Page found = bench.spool().list(new Query(null, "A@EXAMPLE", null, 9, null));
-        assertEquals(List.of(id), found.messages().stream().map(QueuedMessage::id).toList());
+        Page found = bench.admin().list(new Query(null, "A@EXAMPLE", null, 9, null));
+        assertEquals(List.of(id), found.messages().stream().map(MessageState::id).toList());
     }
 }

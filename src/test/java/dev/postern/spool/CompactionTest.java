@@ -28,9 +28,9 @@ class CompactionTest {
             QueueId id = bench.accept("m".repeat(MESSAGE_BYTES));
             if (i % 3 == 0) {
                 held.add(id);
-                bench.spool().apply(Spool.Verb.HOLD, id);
+                bench.admin().apply(QueueAdmin.Verb.HOLD, id);
             } else {
-                bench.spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+                bench.queue().settle(id, Mails.sent(bench.claim(), bench.instant()));
             }
         }
         bench.spool().tick();
@@ -52,35 +52,35 @@ class CompactionTest {
         bench.segmentBytes(8 * 1024).open();
         for (int i = 0; i < 20; i++) {
             QueueId id = bench.accept("m".repeat(4000));
-            bench.spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+            bench.queue().settle(id, Mails.sent(bench.claim(), bench.instant()));
         }
         bench.spool().tick();
         bench.advance(Duration.ofHours(25));
         QueueId owed = bench.accept("owed");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         disk.capacity(disk.usedBytes());
-        bench.spool().settle(owed, Mails.sent(claimed, bench.instant()));
+        bench.queue().settle(owed, Mails.sent(claimed, bench.instant()));
         bench.spool().step();
-        assertThrows(SpoolException.class, () -> bench.spool().receive());
+        assertThrows(SpoolException.class, () -> bench.intakes().receive());
         bench.spool().tick();
-        assertEquals(null, bench.spool().status().trouble());
+        assertEquals(null, bench.admin().status().trouble());
         bench.kill();
         assertEquals(State.SENT, bench.message(owed).state());
-        assertEquals(List.of(), bench.spool().claim(9));
+        assertEquals(List.of(), bench.queue().claim(9));
     }
 
     @Test
     void deletionHoldsForCopiesInAnySegment() throws Exception {
         bench.open();
         QueueId id = bench.accept("deleted");
-        bench.spool().apply(Spool.Verb.DELETE, id);
+        bench.admin().apply(QueueAdmin.Verb.DELETE, id);
         ByteBuffer octets = ByteBuffer.wrap(disk.octets(SpoolBench.HOME.resolve(Segment.name(1))));
-        int mark = SegmentHeader.decode(octets).mark();
+        int mark = Segment.Header.decode(octets).mark();
         RecordHeader last = null;
-        for (int at = SegmentHeader.BYTES; at < octets.capacity(); at += last.totalBytes()) {
+        for (int at = Segment.Header.BYTES; at < octets.capacity(); at += last.totalBytes()) {
             last = RecordHeader.get(octets, at, mark);
         }
-        assertEquals(RecordType.REMOVED, last.type());
+        assertEquals(RecordHeader.Type.REMOVED, last.type());
         assertEquals(Integer.MAX_VALUE, Position.offset(last.link()));
     }
 
@@ -90,12 +90,12 @@ class CompactionTest {
         List<QueueId> failed = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             failed.add(bench.accept("m".repeat(MESSAGE_BYTES)));
-            bench.spool().settle(failed.get(i), Mails.failed(bench.claim(), bench.instant()));
+            bench.queue().settle(failed.get(i), Mails.failed(bench.claim(), bench.instant()));
         }
         bench.housekeeping();
-        assertTrue(bench.spool().content(failed.get(0)).isEmpty());
-        assertTrue(bench.spool().content(failed.get(1)).isPresent());
-        assertTrue(bench.spool().content(failed.get(2)).isPresent());
+        assertTrue(bench.admin().content(failed.get(0)).isEmpty());
+        assertTrue(bench.admin().content(failed.get(1)).isPresent());
+        assertTrue(bench.admin().content(failed.get(2)).isPresent());
     }
 
     @Test
@@ -103,15 +103,15 @@ class CompactionTest {
         bench.segmentBytes(8 * 1024).open();
         // Content in segments before that of the accepted record.
         QueueId owed = bench.accept("m".repeat(20_000));
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         QueueId other = bench.accept("other");
-        QueuedMessage second = bench.claim();
-        bench.spool().settle(other, Mails.sent(second, bench.instant()));
+        MessageState second = bench.claim();
+        bench.queue().settle(other, Mails.sent(second, bench.instant()));
         // In the midst of a batch, another thread settles: that waits for the next batch.
-        disk.onWrite(() -> bench.spool().settle(owed, Mails.sent(claimed, bench.instant())));
+        disk.onWrite(() -> bench.queue().settle(owed, Mails.sent(claimed, bench.instant())));
         bench.spool().tick();
         bench.kill();
-        QueuedMessage after = bench.message(owed);
+        MessageState after = bench.message(owed);
         assertTrue(after.state() == State.SENT || bench.content(owed).equals("m".repeat(20_000)));
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
+import dev.postern.spool.QueueAdmin.Query;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -39,8 +40,8 @@ class DamageTest {
             ids.add(id);
             contents.put(id, content);
         }
-        QueuedMessage claimed = bench.claim();
-        bench.spool()
+        MessageState claimed = bench.claim();
+        bench.queue()
                 .settle(
                         claimed.id(),
                         Mails.deferred(
@@ -65,13 +66,13 @@ class DamageTest {
     }
 
     private void verify(SpoolBench bench, String what) throws IOException {
-        List<QueueId> claimed = bench.spool().claim(10).stream().map(QueuedMessage::id).toList();
+        List<QueueId> claimed = bench.queue().claim(10).stream().map(MessageState::id).toList();
         for (QueueId id : ids) {
             if (claimed.contains(id)) {
                 assertEquals(contents.get(id), bench.content(id), what);
-            } else if (bench.spool().find(id).isPresent()) {
+            } else if (bench.admin().find(id).isPresent()) {
                 assertEquals(State.FAILED, bench.message(id).state(), what);
-                assertTrue(bench.spool().content(id).isEmpty(), what);
+                assertTrue(bench.admin().content(id).isEmpty(), what);
             }
         }
         assertTrue(ids.containsAll(claimed), what);
@@ -91,7 +92,7 @@ class DamageTest {
             SpoolBench bench = open(flipped, true);
             verify(bench, "flipped at " + offset);
             assertTrue(
-                    offset < SegmentHeader.BYTES || isReported(bench),
+                    offset < Segment.Header.BYTES || isReported(bench),
                     "flipped at " + offset + " and not reported");
         }
     }
@@ -99,11 +100,11 @@ class DamageTest {
     @Test
     void flipInOneMessageLeavesTheOthers() throws Exception {
         byte[] whole = files.get(SEGMENT);
-        for (int offset = SegmentHeader.BYTES; offset < whole.length; offset++) {
+        for (int offset = Segment.Header.BYTES; offset < whole.length; offset++) {
             byte[] flipped = whole.clone();
             flipped[offset] ^= 1;
             SpoolBench bench = open(flipped, true);
-            long good = bench.spool().claim(10).size();
+            long good = bench.queue().claim(10).size();
             assertTrue(good >= 2, "flipped at " + offset + ": " + good + " are left");
         }
     }
@@ -115,7 +116,7 @@ class DamageTest {
         for (int length = 0; length <= whole.length; length++) {
             byte[] cut = Arrays.copyOf(whole, length);
             SpoolBench bench = open(cut, false);
-            int count = bench.spool().list(new Query(null, null, null, 10, null)).messages().size();
+            int count = bench.admin().list(new Query(null, null, null, 10, null)).messages().size();
             verify(bench, "cut at " + length);
             assertTrue(count >= before, "cut at " + length);
             assertFalse(isReported(bench), "a torn tail is no damage");
@@ -128,13 +129,13 @@ class DamageTest {
     void damagedContentIsReportedAndNotSent() throws Exception {
         byte[] whole = files.get(SEGMENT);
         byte[] flipped = whole.clone();
-        flipped[SegmentHeader.BYTES + RecordHeader.BYTES + 3] ^= 1;
+        flipped[Segment.Header.BYTES + RecordHeader.BYTES + 3] ^= 1;
         SpoolBench bench = open(flipped, true);
         assertEquals(State.FAILED, bench.message(ids.getFirst()).state());
         assertEquals(
-                IndexRebuild.DAMAGED_REPLY,
+                JournalRecovery.IndexRebuild.DAMAGED_REPLY,
                 bench.message(ids.getFirst()).recipients().getFirst().reply());
-        assertEquals(2, bench.spool().claim(10).size());
+        assertEquals(2, bench.queue().claim(10).size());
         bench.kill();
         assertEquals(State.FAILED, bench.message(ids.getFirst()).state(), "and stays so");
     }
@@ -153,6 +154,6 @@ class DamageTest {
     @Test
     void lostFormatFileIsMadeAgainFromTheSegments() throws Exception {
         files.remove(SpoolBench.HOME.resolve("format"));
-        assertEquals(3, open(files.get(SEGMENT), true).spool().claim(10).size());
+        assertEquals(3, open(files.get(SEGMENT), true).queue().claim(10).size());
     }
 }

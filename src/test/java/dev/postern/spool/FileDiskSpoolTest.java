@@ -10,6 +10,7 @@ import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
+import dev.postern.spool.Intakes.Intake;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ class FileDiskSpoolTest {
 
     @TempDir private Path directory;
 
-    private JournalSpool open() throws SpoolException {
+    private Spool open() throws SpoolException {
         SpoolConfig config =
                 new SpoolConfig(
                         directory.resolve("spool"),
@@ -42,51 +43,53 @@ class FileDiskSpoolTest {
                         Duration.ofDays(7),
                         Duration.ofDays(1),
                         1000);
-        return JournalSpool.open(
-                config, InstantSource.fixed(NOW), new FileDisk(), SpoolObserver.NONE);
+        return Spool.open(config, InstantSource.fixed(NOW), new FileDisk(), Spool.Observer.NONE);
     }
 
     @Test
     void messageIsThereAfterRestart() throws Exception {
         QueueId id;
-        try (JournalSpool spool = open()) {
-            Intake intake = spool.receive();
+        try (Spool spool = open()) {
+            Intake intake = spool.intakes().receive();
             id = intake.id();
             assertTrue(intake.write(Mails.octets("Subject: a\r\n\r\nbody\r\n")));
-            intake.commit(Mails.acceptance("a@example.org", NOW, "b@example.net"))
+            intake.commit(Mails.queued(intake.id(), "a@example.org", NOW, "b@example.net"))
                     .toCompletableFuture()
                     .get(WAIT_SECONDS, TimeUnit.SECONDS);
-            QueuedMessage claimed = spool.claim(10).getFirst();
+            MessageState claimed = spool.queue().claim(10).getFirst();
             assertEquals(id, claimed.id());
             assertEquals(State.SENDING, claimed.state());
-            spool.committing(id, "relay", claimed.unfinished());
-            spool.settle(id, Mails.deferred(claimed, Reason.RECIPIENT, NOW, NOW.plusSeconds(30)));
+            spool.queue().committing(id, "relay", claimed.unfinished());
+            spool.queue()
+                    .settle(
+                            id,
+                            Mails.deferred(claimed, Reason.RECIPIENT, NOW, NOW.plusSeconds(30)));
         }
-        try (JournalSpool spool = open()) {
-            QueuedMessage message = spool.find(id).orElseThrow().message();
+        try (Spool spool = open()) {
+            MessageState message = spool.admin().find(id).orElseThrow();
             assertEquals(State.DEFERRED, message.state());
             assertEquals(NOW.plusSeconds(30), message.due());
             assertFalse(message.possibleDuplicate());
-            try (InputStream content = spool.content(id).orElseThrow().open()) {
+            try (InputStream content = spool.admin().content(id).orElseThrow().open()) {
                 assertEquals(
                         "Subject: a\r\n\r\nbody\r\n",
                         new String(content.readAllBytes(), StandardCharsets.UTF_8));
             }
-            assertEquals(1, spool.flush());
-            QueuedMessage again = spool.claim(10).getFirst();
-            spool.settle(id, Mails.sent(again, NOW));
-            assertTrue(spool.content(id).isEmpty());
-            assertEquals(1, spool.status().messages().get(State.SENT));
+            assertEquals(1, spool.admin().flush());
+            MessageState again = spool.queue().claim(10).getFirst();
+            spool.queue().settle(id, Mails.sent(again, NOW));
+            assertTrue(spool.admin().content(id).isEmpty());
+            assertEquals(1, spool.admin().status().messages().get(State.SENT));
         }
-        try (JournalSpool spool = open()) {
-            assertEquals(List.of(), spool.claim(10));
-            assertEquals(2, spool.find(id).orElseThrow().attempts().size());
+        try (Spool spool = open()) {
+            assertEquals(List.of(), spool.queue().claim(10));
+            assertEquals(2, spool.admin().find(id).orElseThrow().attempts().size());
         }
     }
 
     @Test
     void secondProcessIsRefused() throws Exception {
-        try (JournalSpool _ = open()) {
+        try (Spool _ = open()) {
             SpoolException refused = assertThrows(SpoolException.class, this::open);
             assertEquals(SpoolException.Kind.UNUSABLE, refused.kind());
             assertTrue(
@@ -100,8 +103,8 @@ class FileDiskSpoolTest {
     void largeContentIsReadBackAsItCame() throws Exception {
         byte[] octets = new byte[20 * 1024 * 1024 + 17];
         new Random(7).nextBytes(octets);
-        try (JournalSpool spool = open()) {
-            Intake intake = spool.receive();
+        try (Spool spool = open()) {
+            Intake intake = spool.intakes().receive();
             Semaphore room = new Semaphore(0);
             intake.onWritable(room::release);
             ByteBuffer rest = ByteBuffer.wrap(octets);
@@ -112,10 +115,10 @@ class FileDiskSpoolTest {
                     assertTrue(room.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS));
                 }
             }
-            intake.commit(Mails.acceptance("", NOW, "b@example.net", "c@example.net"))
+            intake.commit(Mails.queued(intake.id(), "", NOW, "b@example.net", "c@example.net"))
                     .toCompletableFuture()
                     .get(WAIT_SECONDS, TimeUnit.SECONDS);
-            try (InputStream content = spool.content(intake.id()).orElseThrow().open()) {
+            try (InputStream content = spool.admin().content(intake.id()).orElseThrow().open()) {
                 assertArrayEquals(octets, content.readAllBytes());
             }
         }

@@ -15,6 +15,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.spool.QueueAdmin.Query;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -54,9 +55,7 @@ class GoldenJournalTest {
     void isReadAsItWasWritten() throws IOException {
         SpoolBench bench = open();
         MessageState deferred = twice(full(id(0), State.DEFERRED, Reason.RECIPIENT));
-        assertEquals(deferred.message(), bench.message(id(0)));
-        MessageHistory history = bench.spool().find(id(0)).orElseThrow();
-        assertEquals(full(id(0), State.DEFERRED, Reason.RECIPIENT).attempts(), history.attempts());
+        assertEquals(deferred, bench.message(id(0)));
         assertEquals(CONTENT.repeat(2), bench.content(id(0)));
         assertEquals(State.HELD, bench.message(id(1)).state());
         assertEquals(State.SENT, bench.message(id(2)).state());
@@ -64,9 +63,9 @@ class GoldenJournalTest {
         assertTrue(bench.message(id(3)).possibleDuplicate());
         assertEquals(CONTENT, bench.content(id(3)));
         assertEquals(State.QUEUED, bench.message(id(4)).state());
-        assertTrue(bench.spool().find(id(5)).isEmpty());
+        assertTrue(bench.admin().find(id(5)).isEmpty());
         assertEquals(
-                5, bench.spool().list(new Query(null, null, null, 10, null)).messages().size());
+                5, bench.admin().list(new Query(null, null, null, 10, null)).messages().size());
     }
 
     private static QueueId id(int number) {
@@ -77,8 +76,8 @@ class GoldenJournalTest {
     void hasEveryTypeOfRecord() throws IOException {
         MemoryDisk disk = new MemoryDisk(1);
         disk.put(SpoolBench.HOME, golden());
-        Set<RecordType> types = EnumSet.noneOf(RecordType.class);
-        try (DiskFile file = disk.open(SpoolBench.HOME)) {
+        Set<RecordHeader.Type> types = EnumSet.noneOf(RecordHeader.Type.class);
+        try (Disk.File file = disk.open(SpoolBench.HOME)) {
             int end = (int) file.sizeBytes();
             new SegmentScan(file, 1, MARK, end)
                     .run(
@@ -95,7 +94,7 @@ class GoldenJournalTest {
                                 }
                             });
         }
-        assertEquals(EnumSet.allOf(RecordType.class), types);
+        assertEquals(EnumSet.allOf(RecordHeader.Type.class), types);
     }
 
     @Test
@@ -121,41 +120,43 @@ class GoldenJournalTest {
         List<Recipient> recipients = new ArrayList<>();
         recipients.add(new Recipient(paths.get(0), state, reason, "450 4.2.1 later", "relay"));
         recipients.add(new Recipient(paths.get(1), State.SENT, null, "250 ok", "other"));
+        MessageState.Message message =
+                new MessageState.Message(
+                        id,
+                        new Envelope(new ReversePath("a@example.org"), paths, true),
+                        new Origin("127.0.0.1", "app.local", "UTF8SMTPA", "user"),
+                        RECEIVED,
+                        CONTENT.getBytes(StandardCharsets.UTF_8).length,
+                        new ContentTraits(true, true, 15),
+                        "Gr\u00fc\u00dfe");
         return new MessageState(
-                id,
-                new Envelope(new ReversePath("a@example.org"), paths, true),
-                new Origin("127.0.0.1", "app.local", "UTF8SMTPA", "user"),
-                RECEIVED,
+                message,
                 RECEIVED.plusSeconds(5),
                 RECEIVED.plusSeconds(90),
-                CONTENT.getBytes(StandardCharsets.UTF_8).length,
-                new ContentTraits(true, true, 15),
-                "Gr\u00fc\u00dfe",
                 recipients,
                 List.of(attempt),
                 3,
-                false,
-                state != State.SENT,
-                false);
+                state == State.SENT ? Set.of() : Set.of(MessageState.Mark.CONTENT));
     }
 
     private static MessageState twice(MessageState once) {
+        MessageState.Message message =
+                new MessageState.Message(
+                        once.id(),
+                        once.envelope(),
+                        once.origin(),
+                        once.received(),
+                        once.sizeBytes() * 2,
+                        once.traits(),
+                        once.subject());
         return new MessageState(
-                once.id(),
-                once.envelope(),
-                once.origin(),
-                once.received(),
+                message,
                 once.ageFrom(),
                 once.due(),
-                once.sizeBytes() * 2,
-                once.traits(),
-                once.subject(),
                 once.recipients(),
                 once.attempts(),
                 once.attemptCount(),
-                once.possibleDuplicate(),
-                once.hasContent(),
-                once.damaged());
+                once.marks());
     }
 
     private static byte[] write() throws IOException {
@@ -164,26 +165,31 @@ class GoldenJournalTest {
                 new QueueIndex(SpoolBench.HOME, new Catalogue(disk, SpoolBench.HOME));
         Journal journal =
                 new Journal(
-                        disk, SpoolBench.HOME, queueIndex, MARK, true, 1 << 20, 0, 0, 1, _ -> {});
+                        disk,
+                        queueIndex,
+                        new Journal.Format(MARK, true, 1 << 20),
+                        new Journal.Start(0, 0, 1),
+                        _ -> {});
         Golden golden = new Golden(journal);
         golden.content(0);
-        golden.state(RecordType.ACCEPTED, full(id(0), State.QUEUED, null));
+        golden.state(RecordHeader.Type.ACCEPTED, full(id(0), State.QUEUED, null));
         journal.sync();
         golden.tails[0] = Position.NONE;
         golden.content(0);
         golden.content(0);
-        golden.state(RecordType.COPIED, twice(full(id(0), State.QUEUED, null)));
-        golden.state(RecordType.SETTLED, twice(full(id(0), State.DEFERRED, Reason.RECIPIENT)));
+        golden.state(RecordHeader.Type.COPIED, twice(full(id(0), State.QUEUED, null)));
+        golden.state(
+                RecordHeader.Type.SETTLED, twice(full(id(0), State.DEFERRED, Reason.RECIPIENT)));
         for (int number = 1; number <= 5; number++) {
             golden.content(number);
-            golden.state(RecordType.ACCEPTED, full(id(number), State.QUEUED, null));
+            golden.state(RecordHeader.Type.ACCEPTED, full(id(number), State.QUEUED, null));
         }
-        golden.state(RecordType.HELD, full(id(1), State.HELD, Reason.OPERATOR));
-        golden.state(RecordType.DONE, full(id(2), State.SENT, null));
-        golden.plain(RecordType.COMMITTING, 3, 0);
-        golden.state(RecordType.RELEASED, full(id(4), State.QUEUED, null));
-        golden.state(RecordType.RETRIED, full(id(4), State.QUEUED, null));
-        golden.plain(RecordType.REMOVED, 5, 1L << Integer.SIZE | 1);
+        golden.state(RecordHeader.Type.HELD, full(id(1), State.HELD, Reason.OPERATOR));
+        golden.state(RecordHeader.Type.DONE, full(id(2), State.SENT, null));
+        golden.plain(RecordHeader.Type.COMMITTING, 3, 0);
+        golden.state(RecordHeader.Type.RELEASED, full(id(4), State.QUEUED, null));
+        golden.state(RecordHeader.Type.RETRIED, full(id(4), State.QUEUED, null));
+        golden.plain(RecordHeader.Type.REMOVED, 5, 1L << Integer.SIZE | 1);
         journal.sync();
         return disk.octets(SpoolBench.HOME.resolve(Segment.name(1)));
     }
@@ -201,18 +207,19 @@ class GoldenJournalTest {
             byte[] octets = CONTENT.getBytes(StandardCharsets.UTF_8);
             long id = id(number).value();
             tails[number] =
-                    journal.append(RecordType.CONTENT, id, tails[number], octets, 0, octets.length);
+                    journal.append(
+                            RecordHeader.Type.CONTENT, id, tails[number], octets, octets.length);
         }
 
-        private void state(RecordType type, MessageState snapshot) throws IOException {
+        private void state(RecordHeader.Type type, MessageState snapshot) throws IOException {
             byte[] body = MessageStateCodec.encode(snapshot);
             int number = (int) (snapshot.id().value() - id(0).value());
             long link = snapshot.hasContent() ? tails[number] : Position.NONE;
-            journal.append(type, snapshot.id().value(), link, body, 0, body.length);
+            journal.append(type, snapshot.id().value(), link, body, body.length);
         }
 
-        private void plain(RecordType type, int number, long link) throws IOException {
-            journal.append(type, id(number).value(), link, NOTHING, 0, 0);
+        private void plain(RecordHeader.Type type, int number, long link) throws IOException {
+            journal.append(type, id(number).value(), link, NOTHING, 0);
         }
     }
 

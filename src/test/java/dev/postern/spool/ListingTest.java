@@ -2,6 +2,9 @@ package dev.postern.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.QueueAdmin.Page;
+import dev.postern.spool.QueueAdmin.Query;
 import org.junit.jupiter.api.Test;
 
 class ListingTest {
@@ -15,14 +18,15 @@ class ListingTest {
         for (int i = 0; i < many.length; i++) {
             many[i] = "r" + i + "@example.net";
         }
-        int messages = QueueAdmin.Listing.PAGE_RECIPIENTS / many.length + 2;
+        int messages = JournalAdmin.PAGE_RECIPIENTS / many.length + 2;
         for (int i = 0; i < messages; i++) {
-            bench.begin("x").commit(Mails.acceptance("a@example.org", bench.instant(), many));
+            Intake intake = bench.begin("x");
+            intake.commit(Mails.queued(intake.id(), "a@example.org", bench.instant(), many));
             bench.spool().step();
         }
-        Page first = bench.spool().list(new Query(null, null, null, 1000, null));
+        Page first = bench.admin().list(new Query(null, null, null, 1000, null));
         assertEquals(messages - 2, first.messages().size());
-        Page second = bench.spool().list(new Query(null, null, null, 1000, first.next()));
+        Page second = bench.admin().list(new Query(null, null, null, 1000, first.next()));
         assertEquals(2, second.messages().size());
         assertEquals(null, second.next());
     }

@@ -4,12 +4,14 @@ import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.Origin;
+import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.spool.DueQueue.Settlement;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,9 +25,10 @@ final class Mails {
 
     private Mails() {}
 
-    static Acceptance acceptance(String sender, Instant received, String... recipients) {
+    static MessageState queued(QueueId id, String sender, Instant received, String... recipients) {
         List<ForwardPath> paths = Stream.of(recipients).map(ForwardPath::new).toList();
-        return Acceptance.queued(
+        return MessageState.queued(
+                id,
                 new Envelope(new ReversePath(sender), paths, false),
                 new Origin("127.0.0.1", "app", "ESMTP", null),
                 received,
@@ -37,25 +40,25 @@ final class Mails {
         return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    static Settlement sent(QueuedMessage message, Instant now) {
+    static Settlement sent(MessageState message, Instant now) {
         return settlement(message, State.SENT, null, OutcomeClass.ACCEPTED, now, now);
     }
 
-    static Settlement deferred(QueuedMessage message, Reason reason, Instant now, Instant due) {
+    static Settlement deferred(MessageState message, Reason reason, Instant now, Instant due) {
         return settlement(message, State.DEFERRED, reason, OutcomeClass.DEFERRED, now, due);
     }
 
-    static Settlement failed(QueuedMessage message, Instant now) {
+    static Settlement failed(MessageState message, Instant now) {
         return settlement(message, State.FAILED, null, OutcomeClass.REJECTED, now, now);
     }
 
-    static Settlement held(QueuedMessage message, Instant now) {
+    static Settlement held(MessageState message, Instant now) {
         return settlement(
                 message, State.HELD, Reason.NO_EGRESS, OutcomeClass.UNAVAILABLE, now, now);
     }
 
     private static Settlement settlement(
-            QueuedMessage message,
+            MessageState message,
             State state,
             Reason reason,
             OutcomeClass outcome,

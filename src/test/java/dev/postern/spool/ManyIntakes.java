@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import dev.postern.config.PosternConfig.SpoolConfig;
+import dev.postern.spool.Intakes.Intake;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -33,14 +34,13 @@ final class ManyIntakes {
                         Duration.ofDays(1),
                         10_000);
         long start = System.nanoTime();
-        try (JournalSpool spool =
-                JournalSpool.open(
-                        config, InstantSource.system(), new FileDisk(), SpoolObserver.NONE)) {
+        try (Spool spool =
+                Spool.open(config, InstantSource.system(), new FileDisk(), Spool.Observer.NONE)) {
             List<Intake> intakes = new ArrayList<>();
             List<Semaphore> rooms = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 Semaphore room = new Semaphore(0);
-                Intake intake = spool.receive();
+                Intake intake = spool.intakes().receive();
                 intake.onWritable(room::release);
                 intakes.add(intake);
                 rooms.add(room);
@@ -57,7 +57,7 @@ final class ManyIntakes {
             List<CompletableFuture<Void>> commits = new ArrayList<>();
             for (Intake intake : intakes) {
                 commits.add(
-                        intake.commit(Mails.acceptance("a@b", Instant.now(), "c@d"))
+                        intake.commit(Mails.queued(intake.id(), "a@b", Instant.now(), "c@d"))
                                 .toCompletableFuture());
             }
             commits.forEach(CompletableFuture::join);
@@ -74,11 +74,10 @@ final class ManyIntakes {
         }
     }
 
-    private static void check(JournalSpool spool, Intake intake, byte first, int bytes)
-            throws Exception {
+    private static void check(Spool spool, Intake intake, byte first, int bytes) throws Exception {
         byte[] octets = new byte[WRITE_BYTES];
         int read = 0;
-        try (InputStream content = spool.content(intake.id()).orElseThrow().open()) {
+        try (InputStream content = spool.admin().content(intake.id()).orElseThrow().open()) {
             while (content.readNBytes(octets, 0, WRITE_BYTES) == WRITE_BYTES) {
                 if (octets[0] != first) {
                     throw new IllegalStateException("mangled at " + read);

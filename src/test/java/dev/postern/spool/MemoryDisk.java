@@ -223,7 +223,7 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
-    public synchronized DiskFile create(Path file) throws IOException {
+    public synchronized Disk.File create(Path file) throws IOException {
         checkName(file);
         operate();
         if (failCreates > 0) {
@@ -240,7 +240,7 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
-    public synchronized DiskFile open(Path file) throws IOException {
+    public synchronized Disk.File open(Path file) throws IOException {
         operate();
         Content content = files.get(file);
         if (content == null) {
@@ -250,7 +250,7 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
-    public DiskFile openToWrite(Path file) throws IOException {
+    public Disk.File openToWrite(Path file) throws IOException {
         return open(file);
     }
 
@@ -333,7 +333,7 @@ final class MemoryDisk implements Disk {
         locks.remove(file);
     }
 
-    private final class Handle implements DiskFile {
+    private final class Handle implements Disk.File {
 
         private final Content content;
 
@@ -361,7 +361,7 @@ final class MemoryDisk implements Disk {
                     length -= (int) (grows - room);
                     if (length <= 0) {
                         faults++;
-                        throw new DiskFullException("injected: full");
+                        throw new Disk.FullException("injected: full");
                     }
                 }
                 put(octets, start, length);

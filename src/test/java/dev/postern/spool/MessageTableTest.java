@@ -61,7 +61,7 @@ class MessageTableTest {
                 20,
                 random -> {
                     MessageTable index = new MessageTable();
-                    DueHeap heap = new DueHeap(index);
+                    DueQueues.DueHeap heap = new DueQueues.DueHeap(index);
                     TreeMap<Long, Long> model = new TreeMap<>(Comparator.naturalOrder());
                     for (long id = 1; id < 500; id++) {
                         int row = index.add(id);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.PosternConfig.SpoolConfig;
+import dev.postern.spool.Intakes.Intake;
 import dev.postern.testing.Commands;
 import dev.postern.testing.Programs;
 import java.io.IOException;
@@ -58,17 +59,17 @@ class OwnDirectoryTest {
     void live() throws Exception {
         outside = Files.createDirectory(directory.resolve("outside"));
         Path first = directory.resolve("first");
-        try (JournalSpool spool = open(first)) {
+        try (Spool spool = open(first)) {
             for (int i = 0; i < 20; i++) {
                 accept(spool, "m".repeat(4000));
-                QueuedMessage claimed = spool.claim(1).getFirst();
+                MessageState claimed = spool.queue().claim(1).getFirst();
                 switch (i % 4) {
-                    case 0 -> spool.settle(claimed.id(), Mails.held(claimed, NOW));
-                    case 1 -> spool.settle(claimed.id(), Mails.failed(claimed, NOW));
-                    default -> spool.settle(claimed.id(), Mails.sent(claimed, NOW));
+                    case 0 -> spool.queue().settle(claimed.id(), Mails.held(claimed, NOW));
+                    case 1 -> spool.queue().settle(claimed.id(), Mails.failed(claimed, NOW));
+                    default -> spool.queue().settle(claimed.id(), Mails.sent(claimed, NOW));
                 }
             }
-            spool.keep("limits-relay", new byte[] {1});
+            spool.queue().keep("limits-relay", new byte[] {1});
             for (int i = 0; i < 20; i++) {
                 spool.tick();
                 spool.step();
@@ -76,7 +77,7 @@ class OwnDirectoryTest {
             everything = copy(first);
         }
         damage(everything.resolve(oldestSegment(everything)));
-        try (JournalSpool spool = open(everything)) {
+        try (Spool spool = open(everything)) {
             accept(spool, "one more");
             everything = copy(everything);
         }
@@ -98,7 +99,7 @@ class OwnDirectoryTest {
         }
     }
 
-    private static JournalSpool open(Path path) throws SpoolException {
+    private static Spool open(Path path) throws SpoolException {
         SpoolConfig config =
                 new SpoolConfig(
                         path,
@@ -108,22 +109,22 @@ class OwnDirectoryTest {
                         Duration.ofDays(7),
                         Duration.ofHours(24),
                         100);
-        JournalSpool spool =
-                JournalSpool.open(
+        Spool spool =
+                Spool.open(
                         config,
                         InstantSource.fixed(NOW),
                         new FileDisk(),
-                        SpoolObserver.NONE,
-                        new JournalSpool.SpoolOptions(16 * 1024, "boot-1", 42, false));
+                        Spool.Observer.NONE,
+                        new Spool.Options(16 * 1024, "boot-1", 42, false));
         spool.step();
         return spool;
     }
 
-    private static void accept(JournalSpool spool, String content) throws SpoolException {
-        Intake intake = spool.receive();
+    private static void accept(Spool spool, String content) throws SpoolException {
+        Intake intake = spool.intakes().receive();
         intake.write(Mails.octets(content));
         var done =
-                intake.commit(Mails.acceptance("a@example.org", NOW, "b@example.net"))
+                intake.commit(Mails.queued(intake.id(), "a@example.org", NOW, "b@example.net"))
                         .toCompletableFuture();
         spool.step();
         done.join();
@@ -212,9 +213,11 @@ class OwnDirectoryTest {
             Path file = Files.writeString(everything.resolve(name), "");
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
         }
-        try (JournalSpool spool = open(everything)) {
+        try (Spool spool = open(everything)) {
             assertOurs(everything);
-            assertTrue(spool.status().messages().values().stream().anyMatch(count -> count > 0));
+            assertTrue(
+                    spool.admin().status().messages().values().stream()
+                            .anyMatch(count -> count > 0));
         }
     }
 
@@ -352,19 +355,21 @@ class OwnDirectoryTest {
         }
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new StateFiles(new FileDisk(), directory).keep("notes", new byte[0]));
+                () ->
+                        new SpoolHome.StateFiles(new FileDisk(), directory)
+                                .keep("notes", new byte[0]));
     }
 
     @Test
     void theDirectoryItselfMayBeBehindALink() throws Exception {
         Path link = Files.createSymbolicLink(directory.resolve("link"), everything);
-        try (JournalSpool spool = open(link)) {
-            spool.keep("limits-late", new byte[] {1});
+        try (Spool spool = open(link)) {
+            spool.queue().keep("limits-late", new byte[] {1});
             assertTrue(Files.exists(everything.resolve("limits-late")));
             // It counts where the link led at the start.
             Files.delete(link);
             Files.createSymbolicLink(link, outside);
-            spool.keep("limits-later", new byte[] {1});
+            spool.queue().keep("limits-later", new byte[] {1});
             accept(spool, "m");
         }
         assertOurs(everything);

@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
-import dev.postern.spool.Spool.Verb;
-import dev.postern.spool.Spool.Verdict;
+import dev.postern.spool.DueQueue.Settlement;
+import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.QueueAdmin.Verb;
+import dev.postern.spool.QueueAdmin.Verdict;
 import dev.postern.testing.Await;
 import dev.postern.testing.Seeds;
 import java.nio.ByteBuffer;
@@ -31,20 +33,28 @@ class PreparationsTest {
         poison = bench.accept("poison");
     }
 
-    private JournalSpool spool() {
+    private Spool spool() {
         return bench.spool();
+    }
+
+    private DueQueue queue() {
+        return bench.queue();
+    }
+
+    private QueueAdmin admin() {
+        return bench.admin();
     }
 
     /// Dies so often while it prepares what is due.
     private void die(int times) throws Exception {
         for (int i = 0; i < times; i++) {
-            spool().claim(100).forEach(message -> spool().preparing(message.id()));
+            queue().claim(100).forEach(message -> queue().preparing(message.id()));
             bench.kill();
         }
     }
 
     private String fate(QueueId id) {
-        QueuedMessage message = bench.message(id);
+        MessageState message = bench.message(id);
         Reason reason = message.recipients().getFirst().reason();
         return message.state().word() + (reason == null ? "" : " " + reason.word());
     }
@@ -55,7 +65,7 @@ class PreparationsTest {
         assertEquals("queued", fate(poison));
         die(1);
         assertEquals("held suspected", fate(poison));
-        assertEquals(List.of(), spool().claim(9));
+        assertEquals(List.of(), queue().claim(9));
         bench.kill();
         bench.powerCut();
         bench.restart();
@@ -67,14 +77,14 @@ class PreparationsTest {
     @Test
     void onlyAnOperatorsVerbForItFreesIt() throws Exception {
         die(3);
-        assertEquals(0, spool().releaseAll(Reason.NO_EGRESS));
-        assertEquals(0, spool().releaseAll(Reason.OPERATOR));
-        assertEquals(0, spool().releaseAll(Reason.SUSPECTED));
-        assertEquals(0, spool().hasten(Reason.SUSPECTED, bench.instant()));
-        assertEquals(0, spool().flush());
-        assertEquals(Verdict.WRONG_STATE, spool().apply(Verb.HOLD, poison));
+        assertEquals(0, queue().releaseAll(Reason.NO_EGRESS));
+        assertEquals(0, queue().releaseAll(Reason.OPERATOR));
+        assertEquals(0, queue().releaseAll(Reason.SUSPECTED));
+        assertEquals(0, queue().hasten(Reason.SUSPECTED, bench.instant()));
+        assertEquals(0, admin().flush());
+        assertEquals(Verdict.WRONG_STATE, admin().apply(Verb.HOLD, poison));
         assertEquals("held suspected", fate(poison));
-        assertEquals(Verdict.DONE, spool().apply(Verb.RETRY, poison));
+        assertEquals(Verdict.DONE, admin().apply(Verb.RETRY, poison));
         assertEquals("queued", fate(poison));
     }
 
@@ -82,17 +92,17 @@ class PreparationsTest {
     void whatWasReleasedHasOneMoreChanceWhateverComesBetween() throws Exception {
         for (Verb verb : List.of(Verb.RELEASE, Verb.RETRY)) {
             die(3);
-            assertEquals(Verdict.DONE, spool().apply(verb, poison));
+            assertEquals(Verdict.DONE, admin().apply(verb, poison));
             bench.kill();
             bench.restart();
             die(1);
             assertEquals("held suspected", fate(poison));
         }
-        assertEquals(Verdict.DONE, spool().apply(Verb.RELEASE, poison));
-        QueuedMessage claimed = bench.claim();
-        spool().preparing(poison);
-        spool().prepared(poison, true);
-        spool().settle(poison, Mails.sent(claimed, bench.instant()));
+        assertEquals(Verdict.DONE, admin().apply(Verb.RELEASE, poison));
+        MessageState claimed = bench.claim();
+        queue().preparing(poison);
+        queue().prepared(poison, true);
+        queue().settle(poison, Mails.sent(claimed, bench.instant()));
         assertEquals(State.SENT, bench.message(poison).state());
     }
 
@@ -112,10 +122,10 @@ class PreparationsTest {
 
     /// Ends a round of the message that is next, which waits on.
     private void goesWell() {
-        QueuedMessage claimed = bench.claim();
-        spool().preparing(claimed.id());
-        spool().prepared(claimed.id(), true);
-        spool().settle(
+        MessageState claimed = bench.claim();
+        queue().preparing(claimed.id());
+        queue().prepared(claimed.id(), true);
+        queue().settle(
                         claimed.id(),
                         Mails.deferred(
                                 claimed, Reason.RECIPIENT, bench.instant(), bench.instant()));
@@ -128,9 +138,9 @@ class PreparationsTest {
         for (int i = 0; i < 3; i++) {
             assertEquals("queued", fate(poison));
             bench.claim();
-            spool().preparing(poison);
-            spool().prepared(poison, true);
-            spool().preparing(poison);
+            queue().preparing(poison);
+            queue().prepared(poison, true);
+            queue().preparing(poison);
             bench.kill();
         }
         assertEquals("held suspected", fate(poison));
@@ -140,12 +150,12 @@ class PreparationsTest {
     @Test
     void aRoundThatEndsInMidPreparationClearsNothing() throws Exception {
         die(2);
-        QueuedMessage claimed = bench.claim();
-        spool().preparing(poison);
-        spool().prepared(poison, true);
-        spool().preparing(poison);
-        spool().prepared(poison, false);
-        spool().settle(
+        MessageState claimed = bench.claim();
+        queue().preparing(poison);
+        queue().prepared(poison, true);
+        queue().preparing(poison);
+        queue().prepared(poison, false);
+        queue().settle(
                         poison,
                         Mails.deferred(
                                 claimed, Reason.RECIPIENT, bench.instant(), bench.instant()));
@@ -154,7 +164,7 @@ class PreparationsTest {
     }
 
     private long held() {
-        return spool().status().messages().get(State.HELD);
+        return admin().status().messages().get(State.HELD);
     }
 
     /// As where there is too little memory for what each preparation needs.
@@ -166,18 +176,18 @@ class PreparationsTest {
         for (int i = 0; i < 40; i++) {
             bench.advance(Claims.OTHERS_FIRST);
             // Each on a thread of its own; the first that goes ends it.
-            List<QueuedMessage> due = spool().claim(100);
+            List<MessageState> due = queue().claim(100);
             if (i < 2) {
-                due.forEach(message -> spool().preparing(message.id()));
+                due.forEach(message -> queue().preparing(message.id()));
             } else {
-                spool().preparing(due.get(i % due.size()).id());
+                queue().preparing(due.get(i % due.size()).id());
             }
             bench.kill();
         }
         assertEquals(1, held());
         bench.restart();
         assertEquals(1, held(), "what was held stays so");
-        assertEquals(9, spool().claim(100).size());
+        assertEquals(9, queue().claim(100).size());
     }
 
     /// Copies of a message that ends the program are each held, once others went well between.
@@ -186,20 +196,20 @@ class PreparationsTest {
         QueueId copy = bench.accept("poison");
         die(2);
         bench.claim();
-        spool().preparing(poison);
+        queue().preparing(poison);
         bench.kill();
         assertEquals("held suspected", fate(poison));
         die(1);
         assertEquals("queued", fate(copy));
-        assertEquals(List.of(), spool().claim(9), "it lets others go first");
+        assertEquals(List.of(), queue().claim(9), "it lets others go first");
         QueueId innocent = bench.accept("innocent");
         goesWell();
         assertEquals("deferred recipient", fate(innocent));
         bench.advance(Claims.OTHERS_FIRST);
-        spool().claim(9)
+        queue().claim(9)
                 .forEach(message -> {
                     if (message.id().equals(copy)) {
-                        spool().preparing(copy);
+                        queue().preparing(copy);
                     }
                 });
         bench.kill();
@@ -211,8 +221,8 @@ class PreparationsTest {
     void aDeathWhileItWaitsIsNotItsOwn() throws Exception {
         for (int i = 0; i < 5; i++) {
             bench.claim();
-            spool().preparing(poison);
-            spool().prepared(poison, false);
+            queue().preparing(poison);
+            queue().prepared(poison, false);
             bench.kill();
         }
         assertEquals("queued", fate(poison));
@@ -231,15 +241,15 @@ class PreparationsTest {
         die(2);
         int deaths = 0;
         while (fate(poison).equals("queued")) {
-            for (QueuedMessage message : spool().claim(100)) {
-                spool().preparing(message.id());
+            for (MessageState message : queue().claim(100)) {
+                queue().preparing(message.id());
                 if (message.id().equals(poison)) {
                     deaths++;
                     bench.kill();
                     break;
                 }
-                spool().prepared(message.id(), true);
-                spool().settle(message.id(), Mails.sent(message, bench.instant()));
+                queue().prepared(message.id(), true);
+                queue().settle(message.id(), Mails.sent(message, bench.instant()));
             }
         }
         assertEquals(1, deaths);
@@ -255,7 +265,8 @@ class PreparationsTest {
         bench.kill();
         die(2);
         assertEquals("queued", fate(poison));
-        try (DiskFile file = bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
+        try (Disk.File file =
+                bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
             file.truncate(77);
         }
         bench.kill();
@@ -277,7 +288,8 @@ class PreparationsTest {
     }
 
     private void write(byte[] octets) throws Exception {
-        try (DiskFile file = bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
+        try (Disk.File file =
+                bench.disk().openToWrite(SpoolBench.HOME.resolve(Preparations.NAME))) {
             file.writeFully(ByteBuffer.wrap(octets), 0);
         }
     }
@@ -285,10 +297,10 @@ class PreparationsTest {
     @Test
     void aThousandAtOnceArePreparedThoughNotAllAreNoted() throws Exception {
         for (int i = 0; i < 1_000; i++) {
-            spool().preparing(new QueueId(1 + i));
+            queue().preparing(new QueueId(1 + i));
         }
         for (int i = 0; i < 1_000; i++) {
-            spool().prepared(new QueueId(1 + i), i % 2 == 0);
+            queue().prepared(new QueueId(1 + i), i % 2 == 0);
         }
         die(3);
         assertEquals("held suspected", fate(poison));
@@ -298,30 +310,30 @@ class PreparationsTest {
     void whatIsToldBeforeTheSettlementOutlivesTheProcess() throws Exception {
         Intake intake = bench.begin("to three");
         String[] to = {"a@example.net", "b@example.net", "c@example.net"};
-        intake.commit(Mails.acceptance("a@example.org", bench.instant(), to));
+        intake.commit(Mails.queued(intake.id(), "a@example.org", bench.instant(), to));
         spool().step();
         QueueId id = intake.id();
-        QueuedMessage claimed = spool().claim(2).getLast();
-        spool().committing(id, "relay", claimed.unfinished());
+        MessageState claimed = queue().claim(2).getLast();
+        queue().committing(id, "relay", claimed.unfinished());
         Settlement all = Mails.sent(claimed, bench.instant());
         Settlement first =
                 new Settlement(
                         0, all.attempts(), all.recipients().subList(0, 1), bench.instant(), false);
-        spool().progress(id, first);
+        queue().progress(id, first);
         spool().step();
         assertEquals(State.SENDING, bench.message(id).state());
-        assertTrue(spool().claim(9).isEmpty(), "it stays claimed");
+        assertTrue(queue().claim(9).isEmpty(), "it stays claimed");
         bench.kill();
-        QueuedMessage again = bench.message(id);
+        MessageState again = bench.message(id);
         assertEquals(State.SENT, again.recipients().getFirst().state());
         assertEquals(2, again.unfinished().size());
         assertTrue(again.possibleDuplicate());
-        assertEquals(1, spool().find(id).orElseThrow().attempts().size());
-        spool().claim(9);
+        assertEquals(1, admin().find(id).orElseThrow().attempts().size());
+        queue().claim(9);
         Settlement rest =
                 new Settlement(
                         1, List.of(), all.recipients().subList(1, 3), bench.instant(), false);
-        spool().settle(id, rest);
+        queue().settle(id, rest);
         spool().step();
         bench.kill();
         assertEquals(State.SENT, bench.message(id).state());
@@ -330,28 +342,30 @@ class PreparationsTest {
     /// What comes from the caller's thread then must not touch what is the writer's.
     @Test
     void intakesEndWellWhateverTheWriterDoesWhenTheSpoolCloses() throws Exception {
-        JournalSpool threaded =
-                JournalSpool.open(
+        Spool threaded =
+                Spool.open(
                         SpoolBench.config(0, 0),
                         bench,
                         new MemoryDisk(2),
-                        SpoolObserver.NONE,
-                        new JournalSpool.SpoolOptions(64 * 1024, "boot-1", 42, true));
+                        Spool.Observer.NONE,
+                        new Spool.Options(64 * 1024, "boot-1", 42, true));
         List<Intake> intakes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            Intake intake = threaded.receive();
-            intake.write(Mails.octets("x".repeat(IntakeBudget.PIECE_BYTES)));
+            Intake intake = threaded.intakes().receive();
+            intake.write(Mails.octets("x".repeat(IntakeRegistry.PIECE_BYTES)));
             intakes.add(intake);
         }
         threaded.close();
-        Acceptance acceptance = Mails.acceptance("a@example.org", bench.instant(), "b@example.net");
+        MessageState acceptance =
+                Mails.queued(
+                        intakes.get(0).id(), "a@example.org", bench.instant(), "b@example.net");
         CompletionException refused =
                 assertThrows(
                         CompletionException.class,
                         () -> intakes.get(0).commit(acceptance).toCompletableFuture().join());
         assertEquals(SpoolException.Kind.CLOSED, ((SpoolException) refused.getCause()).kind());
         intakes.get(1).abort();
-        intakes.get(2).write(Mails.octets("y".repeat(IntakeBudget.PIECE_BYTES)));
+        intakes.get(2).write(Mails.octets("y".repeat(IntakeRegistry.PIECE_BYTES)));
         assertTrue(
                 intakes.get(2).stage(acceptance).toCompletableFuture().isCompletedExceptionally());
     }
@@ -361,21 +375,21 @@ class PreparationsTest {
         QueueId before = bench.accept("before");
         die(2);
         QueueId after = bench.accept("after");
-        spool().preparing(after);
-        Thread lone = Thread.ofVirtual().start(() -> spool().preparing(poison));
+        queue().preparing(after);
+        Thread lone = Thread.ofVirtual().start(() -> queue().preparing(poison));
         Await.until("it waits", () -> isWaiting(lone));
-        Thread second = Thread.ofVirtual().start(() -> spool().preparing(before));
+        Thread second = Thread.ofVirtual().start(() -> queue().preparing(before));
         Await.until("the next suspect waits", () -> isWaiting(second));
-        spool().prepared(after, true);
+        queue().prepared(after, true);
         Await.until("one is alone", () -> !lone.isAlive() || !second.isAlive());
         boolean poisonFirst = !lone.isAlive();
         Thread other = poisonFirst ? second : lone;
-        Thread third = Thread.ofVirtual().start(() -> spool().preparing(after));
+        Thread third = Thread.ofVirtual().start(() -> queue().preparing(after));
         Await.until("others wait for it", () -> isWaiting(third) && isWaiting(other));
-        spool().prepared(poisonFirst ? poison : before, true);
+        queue().prepared(poisonFirst ? poison : before, true);
         Await.until("the other suspect is alone", () -> !other.isAlive());
         assertTrue(third.isAlive());
-        spool().prepared(poisonFirst ? before : poison, true);
+        queue().prepared(poisonFirst ? before : poison, true);
         third.join();
     }
 

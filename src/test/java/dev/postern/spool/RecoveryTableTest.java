@@ -2,6 +2,7 @@ package dev.postern.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.postern.spool.SegmentScan.RecoveryTable;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;

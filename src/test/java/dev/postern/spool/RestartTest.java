@@ -10,6 +10,8 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.spool.DueQueue.Settlement;
+import dev.postern.spool.Intakes.Intake;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,7 +25,7 @@ class RestartTest {
     private final SpoolBench bench = new SpoolBench(disk);
 
     private Settlement of(
-            QueuedMessage message, OutcomeClass outcome, Reason reason, Duration wait) {
+            MessageState message, OutcomeClass outcome, Reason reason, Duration wait) {
         List<Recipient> recipients = new ArrayList<>();
         for (ForwardPath to : message.unfinished()) {
             recipients.add(new Recipient(to, State.DEFERRED, reason, "words", "relay"));
@@ -45,7 +47,7 @@ class RestartTest {
     private QueueId uncertain() throws Exception {
         QueueId id = bench.accept("x");
         Duration wait = Duration.ofMinutes(5);
-        bench.spool().settle(id, of(bench.claim(), OutcomeClass.UNCERTAIN, Reason.UNCERTAIN, wait));
+        bench.queue().settle(id, of(bench.claim(), OutcomeClass.UNCERTAIN, Reason.UNCERTAIN, wait));
         bench.spool().step();
         return id;
     }
@@ -58,12 +60,12 @@ class RestartTest {
     void holdAndReleaseKeepTheEgressThatPerhapsTookIt() throws Exception {
         bench.open();
         QueueId id = uncertain();
-        bench.spool().apply(Spool.Verb.HOLD, id);
+        bench.admin().apply(QueueAdmin.Verb.HOLD, id);
         assertEquals(Reason.OPERATOR, only(id).reason());
         bench.restart();
-        bench.spool().apply(Spool.Verb.RELEASE, id);
+        bench.admin().apply(QueueAdmin.Verb.RELEASE, id);
         assertEquals(State.QUEUED, only(id).state());
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         assertEquals(Reason.UNCERTAIN, claimed.recipients().getFirst().reason());
         assertEquals("relay", claimed.recipients().getFirst().egress());
     }
@@ -74,9 +76,9 @@ class RestartTest {
         QueueId id = uncertain();
         bench.advance(Duration.ofMinutes(6));
         Duration wait = Duration.ofMinutes(1);
-        bench.spool().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
-        bench.spool().apply(Spool.Verb.HOLD, id);
-        bench.spool().apply(Spool.Verb.RELEASE, id);
+        bench.queue().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+        bench.admin().apply(QueueAdmin.Verb.HOLD, id);
+        bench.admin().apply(QueueAdmin.Verb.RELEASE, id);
         assertEquals(null, bench.claim().recipients().getFirst().reason());
     }
 
@@ -85,13 +87,13 @@ class RestartTest {
         bench.open();
         QueueId id = uncertain();
         bench.advance(Duration.ofMinutes(6));
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         ForwardPath to = claimed.unfinished().getFirst();
         Recipient held = new Recipient(to, State.HELD, Reason.NO_EGRESS, "none", null);
-        bench.spool()
+        bench.queue()
                 .settle(id, new Settlement(0, List.of(), List.of(held), bench.instant(), false));
         bench.restart();
-        assertEquals(1, bench.spool().releaseAll(Reason.NO_EGRESS));
+        assertEquals(1, bench.queue().releaseAll(Reason.NO_EGRESS));
         assertEquals(Reason.UNCERTAIN, bench.claim().recipients().getFirst().reason());
     }
 
@@ -99,7 +101,7 @@ class RestartTest {
     void theWaitOfAnUncertainOneIsForARunningProgramOnly() throws Exception {
         bench.open();
         QueueId id = uncertain();
-        assertEquals(List.of(), bench.spool().claim(1));
+        assertEquals(List.of(), bench.queue().claim(1));
         bench.kill();
         assertEquals(id, bench.claim().id());
     }
@@ -109,10 +111,10 @@ class RestartTest {
         bench.open();
         QueueId id = bench.accept("x");
         Duration wait = Duration.ofHours(1);
-        bench.spool().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+        bench.queue().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
         Instant due = bench.instant().plus(wait);
         bench.restart();
-        assertEquals(due, bench.spool().nextDue().orElseThrow());
+        assertEquals(due, bench.queue().nextDue().orElseThrow());
     }
 
     @Test
@@ -120,12 +122,12 @@ class RestartTest {
         bench.open();
         QueueId id = bench.accept("x");
         Duration wait = Duration.ofMinutes(10);
-        bench.spool().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+        bench.queue().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
         bench.accept("new");
         bench.advance(Duration.ofDays(-3));
         bench.restart();
-        assertEquals(1, bench.spool().claim(9).size());
-        Instant due = bench.spool().nextDue().orElseThrow();
+        assertEquals(1, bench.queue().claim(9).size());
+        Instant due = bench.queue().nextDue().orElseThrow();
         assertTrue(!due.isAfter(bench.instant().plus(wait)), () -> "due " + due);
     }
 
@@ -134,9 +136,9 @@ class RestartTest {
         bench.open();
         QueueId id = bench.accept("x");
         Duration wait = Duration.ofDays(900);
-        bench.spool().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
+        bench.queue().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
         bench.restart();
-        Instant due = bench.spool().nextDue().orElseThrow();
+        Instant due = bench.queue().nextDue().orElseThrow();
         assertTrue(!due.isAfter(bench.instant().plus(Duration.ofDays(1))), () -> "due " + due);
     }
 
@@ -144,15 +146,15 @@ class RestartTest {
     void aSettlementThatFailsCanBeRepeated() throws Exception {
         bench.open();
         QueueId id = bench.accept("x");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         Recipient bad =
                 new Recipient(claimed.unfinished().getFirst(), State.SENDING, null, "", "relay");
         Settlement impossible = new Settlement(1, List.of(), List.of(bad), bench.instant(), false);
         try {
-            bench.spool().settle(id, impossible);
+            bench.queue().settle(id, impossible);
         } catch (AssertionError _) {
             // The encoder refuses it, where assertions are on.
-            bench.spool().settle(id, Mails.sent(claimed, bench.instant()));
+            bench.queue().settle(id, Mails.sent(claimed, bench.instant()));
             assertEquals(State.SENT, bench.message(id).state());
         }
     }
@@ -165,13 +167,13 @@ class RestartTest {
             to[i] = "recipient-" + i + "@example.net";
         }
         Intake intake = bench.begin("x");
-        var done = intake.commit(Mails.acceptance("a@example.org", bench.instant(), to));
+        var done = intake.commit(Mails.queued(intake.id(), "a@example.org", bench.instant(), to));
         bench.spool().step();
         done.toCompletableFuture().join();
         Duration wait = Duration.ofMinutes(1);
         int rounds = 200;
         for (int i = 0; i < rounds; i++) {
-            bench.spool()
+            bench.queue()
                     .settle(
                             intake.id(),
                             of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
@@ -179,7 +181,7 @@ class RestartTest {
             bench.advance(wait);
         }
         bench.restart();
-        List<Attempt> history = bench.spool().find(intake.id()).orElseThrow().attempts();
+        List<Attempt> history = bench.admin().find(intake.id()).orElseThrow().attempts();
         int dropped = rounds - history.size();
         assertTrue(history.size() * to.length * Integer.BYTES <= MessageState.History.MAX_BYTES);
         assertTrue(history.size() > 50, "left: " + history.size());

@@ -21,35 +21,35 @@ class ShelfTest {
     private QueueId shelved(int shelf) throws Exception {
         QueueId id = bench.accept("x");
         assertEquals(id, bench.claim().id());
-        bench.spool().shelve(id, shelf);
+        bench.queue().shelve(id, shelf);
         return id;
     }
 
     private List<QueueId> claimed(int shelf) {
-        return bench.spool().claim(99, shelf).stream().map(QueuedMessage::id).toList();
+        return bench.queue().claim(99, shelf).stream().map(MessageState::id).toList();
     }
 
     @Test
     void whatIsOnAShelfIsClaimedFromThereOnlyNewOnesFirst() throws Exception {
         bench.open();
         QueueId old = bench.accept("old");
-        bench.spool()
+        bench.queue()
                 .settle(
                         old,
                         Mails.deferred(
                                 bench.claim(), Reason.RECIPIENT, bench.instant(), bench.instant()));
         assertEquals(old, bench.claim().id());
-        bench.spool().shelve(old, 7);
+        bench.queue().shelve(old, 7);
         QueueId first = shelved(7);
         QueueId other = shelved(8);
         QueueId second = shelved(7);
-        assertEquals(List.of(), bench.spool().claim(99));
-        assertEquals(Optional.empty(), bench.spool().nextDue());
-        assertEquals(Optional.of(bench.instant()), bench.spool().nextDue(7));
+        assertEquals(List.of(), bench.queue().claim(99));
+        assertEquals(Optional.empty(), bench.queue().nextDue());
+        assertEquals(Optional.of(bench.instant()), bench.queue().nextDue(7));
         assertEquals(State.QUEUED, bench.message(first).state());
         assertEquals(List.of(first, second, old), claimed(7));
         assertEquals(List.of(other), claimed(8));
-        assertEquals(Optional.empty(), bench.spool().nextDue(8));
+        assertEquals(Optional.empty(), bench.queue().nextDue(8));
     }
 
     @Test
@@ -59,7 +59,7 @@ class ShelfTest {
         bench.claim();
         bench.spool().step();
         long before = disk.writtenBytes();
-        bench.spool().shelve(id, 1);
+        bench.queue().shelve(id, 1);
         bench.spool().step();
         assertEquals(before, disk.writtenBytes());
         bench.kill();
@@ -70,12 +70,12 @@ class ShelfTest {
     void clearedShelvesAreNone() throws Exception {
         bench.open();
         List<QueueId> ids = new ArrayList<>();
-        for (int shelf = 1; shelf <= Spool.SHELVES; shelf++) {
+        for (int shelf = 1; shelf <= DueQueue.SHELVES; shelf++) {
             ids.add(shelved(shelf));
         }
-        bench.spool().clearShelves();
+        bench.queue().clearShelves();
         assertEquals(
-                ids, bench.spool().claim(999).stream().map(QueuedMessage::id).sorted().toList());
+                ids, bench.queue().claim(999).stream().map(MessageState::id).sorted().toList());
     }
 
     @Test
@@ -83,12 +83,12 @@ class ShelfTest {
         bench.open();
         QueueId held = shelved(1);
         QueueId deleted = shelved(1);
-        assertEquals(Spool.Verdict.DONE, bench.spool().apply(Spool.Verb.HOLD, held));
-        assertEquals(Spool.Verdict.DONE, bench.spool().apply(Spool.Verb.DELETE, deleted));
+        assertEquals(QueueAdmin.Verdict.DONE, bench.admin().apply(QueueAdmin.Verb.HOLD, held));
+        assertEquals(QueueAdmin.Verdict.DONE, bench.admin().apply(QueueAdmin.Verb.DELETE, deleted));
         assertEquals(List.of(), claimed(1));
-        bench.spool().apply(Spool.Verb.RELEASE, held);
+        bench.admin().apply(QueueAdmin.Verb.RELEASE, held);
         assertEquals(held, bench.claim().id(), "a changed one is on no shelf");
-        bench.spool().flush();
+        bench.admin().flush();
         bench.advance(Duration.ofSeconds(1));
         assertTrue(claimed(1).isEmpty());
     }
@@ -97,10 +97,11 @@ class ShelfTest {
     void onlyClaimsCanBeShelvedAndOnlyOnShelves() throws Exception {
         bench.open();
         QueueId id = bench.accept("x");
-        assertThrows(IllegalArgumentException.class, () -> bench.spool().shelve(id, 1));
+        assertThrows(IllegalArgumentException.class, () -> bench.queue().shelve(id, 1));
         bench.claim();
-        assertThrows(IllegalArgumentException.class, () -> bench.spool().shelve(id, 0));
+        assertThrows(IllegalArgumentException.class, () -> bench.queue().shelve(id, 0));
         assertThrows(
-                IllegalArgumentException.class, () -> bench.spool().shelve(id, Spool.SHELVES + 1));
+                IllegalArgumentException.class,
+                () -> bench.queue().shelve(id, DueQueue.SHELVES + 1));
     }
 }

@@ -2,6 +2,7 @@ package dev.postern.spool;
 
 import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.mail.QueueId;
+import dev.postern.spool.Intakes.Intake;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -20,7 +21,7 @@ final class SpoolBench implements InstantSource {
 
     private Instant now = START;
     private MemoryDisk disk;
-    private JournalSpool spool;
+    private Spool spool;
     private int segmentBytes = 8 * 1024;
     private String bootId = "boot-1";
     private SpoolConfig config = config(0, 0);
@@ -52,12 +53,12 @@ final class SpoolBench implements InstantSource {
 
     SpoolBench open() throws SpoolException {
         spool =
-                JournalSpool.open(
+                Spool.open(
                         config,
                         this,
                         disk,
-                        SpoolObserver.NONE,
-                        new JournalSpool.SpoolOptions(segmentBytes, bootId, 42, false));
+                        Spool.Observer.NONE,
+                        new Spool.Options(segmentBytes, bootId, 42, false));
         spool.step();
         return this;
     }
@@ -71,8 +72,20 @@ final class SpoolBench implements InstantSource {
         now = now.plus(time);
     }
 
-    JournalSpool spool() {
+    Spool spool() {
         return spool;
+    }
+
+    Intakes intakes() {
+        return spool.intakes();
+    }
+
+    DueQueue queue() {
+        return spool.queue();
+    }
+
+    QueueAdmin admin() {
+        return spool.admin();
     }
 
     MemoryDisk disk() {
@@ -100,13 +113,13 @@ final class SpoolBench implements InstantSource {
 
     /// Begins a message with this content.
     Intake begin(String content) throws SpoolException {
-        Intake intake = spool.receive();
+        Intake intake = spool.intakes().receive();
         intake.write(Mails.octets(content));
         return intake;
     }
 
     CompletableFuture<Void> commit(Intake intake) {
-        return intake.commit(Mails.acceptance("a@example.org", now, "b@example.net"))
+        return intake.commit(Mails.queued(intake.id(), "a@example.org", now, "b@example.net"))
                 .toCompletableFuture();
     }
 
@@ -121,18 +134,18 @@ final class SpoolBench implements InstantSource {
 
     /// Returns a message's content.
     String content(QueueId id) throws IOException {
-        try (InputStream content = spool.content(id).orElseThrow().open()) {
+        try (InputStream content = spool.admin().content(id).orElseThrow().open()) {
             return new String(content.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
-    QueuedMessage message(QueueId id) {
-        return spool.find(id).orElseThrow().message();
+    MessageState message(QueueId id) {
+        return spool.admin().find(id).orElseThrow();
     }
 
     /// Claims the message that is next.
-    QueuedMessage claim() {
-        return spool.claim(1).getFirst();
+    MessageState claim() {
+        return spool.queue().claim(1).getFirst();
     }
 
     /// Lets the seconds pass that housekeeping needs to get its work done.

@@ -7,6 +7,8 @@ import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
+import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.QueueAdmin.Query;
 import dev.postern.testing.Seeds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -74,7 +76,7 @@ class SpoolSim {
         private final Map<QueueId, Fact> facts = new TreeMap<>();
         private final Map<QueueId, Intake> intakes = new TreeMap<>();
         private final Map<QueueId, CompletableFuture<Void>> commits = new TreeMap<>();
-        private final Map<QueueId, QueuedMessage> claimed = new TreeMap<>();
+        private final Map<QueueId, MessageState> claimed = new TreeMap<>();
 
         /// What is being prepared, and how often the process died over a message then: at least,
         /// and at most, since the death of the machine may take strikes with it.
@@ -165,7 +167,7 @@ class SpoolSim {
                 facts.put(intake.id(), new Fact(text, There.NOTHING));
                 intakes.put(intake.id(), intake);
             } catch (SpoolException refused) {
-                assertTrue(bench.spool().status().trouble() != null, "refused without a reason");
+                assertTrue(bench.admin().status().trouble() != null, "refused without a reason");
             }
         }
 
@@ -195,7 +197,7 @@ class SpoolSim {
         }
 
         private void claim() {
-            for (QueuedMessage message : bench.spool().claim(1 + random.nextInt(3))) {
+            for (MessageState message : bench.queue().claim(1 + random.nextInt(3))) {
                 assertEquals(
                         There.WAITING, facts.get(message.id()).now(), "claimed " + message.id());
                 claimed.put(message.id(), message);
@@ -211,18 +213,18 @@ class SpoolSim {
                 committing(id);
                 return;
             }
-            QueuedMessage message = claimed.remove(id);
+            MessageState message = claimed.remove(id);
             Fact fact = facts.get(id);
             fact.possiblyDuplicate = message.possibleDuplicate();
             switch (random.nextInt(6)) {
                 case 0 -> {
                     fact.goes(There.FAILED);
-                    bench.spool().settle(id, Mails.failed(message, bench.instant()));
+                    bench.queue().settle(id, Mails.failed(message, bench.instant()));
                 }
                 case 1, 2 -> {
                     fact.goes(There.WAITING);
                     Duration later = Duration.ofSeconds(random.nextInt(100));
-                    bench.spool()
+                    bench.queue()
                             .settle(
                                     id,
                                     Mails.deferred(
@@ -233,11 +235,11 @@ class SpoolSim {
                 }
                 case 3 -> {
                     fact.goes(There.WAITING);
-                    bench.spool().settle(id, Mails.held(message, bench.instant()));
+                    bench.queue().settle(id, Mails.held(message, bench.instant()));
                 }
                 default -> {
                     fact.goes(There.SENT);
-                    bench.spool().settle(id, Mails.sent(message, bench.instant()));
+                    bench.queue().settle(id, Mails.sent(message, bench.instant()));
                 }
             }
             settled(id);
@@ -256,7 +258,7 @@ class SpoolSim {
                                 : preparing.stream().noneMatch(this::mustBeAlone);
                 if (free && preparing.add(id)) {
                     well.remove(id);
-                    bench.spool().preparing(id);
+                    bench.queue().preparing(id);
                 }
             }
         }
@@ -267,7 +269,7 @@ class SpoolSim {
 
         private void prepared(QueueId id, boolean toItsEnd) {
             if (preparing.remove(id)) {
-                bench.spool().prepared(id, toItsEnd);
+                bench.queue().prepared(id, toItsEnd);
                 if (toItsEnd) {
                     well.add(id);
                 }
@@ -328,22 +330,22 @@ class SpoolSim {
 
         private void committing(QueueId id) {
             try {
-                bench.spool().committing(id, "relay", claimed.get(id).unfinished());
-                facts.get(id).possiblyDuplicate |= bench.spool().status().trouble() == null;
+                bench.queue().committing(id, "relay", claimed.get(id).unfinished());
+                facts.get(id).possiblyDuplicate |= bench.admin().status().trouble() == null;
             } catch (UncheckedIOException refused) {
-                assertTrue(bench.spool().status().trouble() != null, "refused without a reason");
+                assertTrue(bench.admin().status().trouble() != null, "refused without a reason");
             }
         }
 
         private void verb() {
             List<QueueId> ids = List.copyOf(facts.keySet());
-            if (ids.isEmpty() || bench.spool().status().trouble() != null) {
+            if (ids.isEmpty() || bench.admin().status().trouble() != null) {
                 return;
             }
             QueueId id = Seeds.oneOf(random, ids);
-            Spool.Verb verb = Seeds.oneOf(random, List.of(Spool.Verb.values()));
-            if (bench.spool().apply(verb, id) == Spool.Verdict.DONE) {
-                facts.get(id).goes(verb == Spool.Verb.DELETE ? There.NOTHING : There.WAITING);
+            QueueAdmin.Verb verb = Seeds.oneOf(random, List.of(QueueAdmin.Verb.values()));
+            if (bench.admin().apply(verb, id) == QueueAdmin.Verdict.DONE) {
+                facts.get(id).goes(verb == QueueAdmin.Verb.DELETE ? There.NOTHING : There.WAITING);
                 if (suspected.remove(id)) {
                     leastStrikes.put(id, Preparations.HELD_STRIKES);
                     mostStrikes.put(id, Preparations.HELD_STRIKES);
@@ -374,21 +376,21 @@ class SpoolSim {
                         }
                         if (commit.isCompletedExceptionally()) {
                             fact.goes(There.NOTHING);
-                            assertTrue(bench.spool().find(entry.getKey()).isEmpty());
+                            assertTrue(bench.admin().find(entry.getKey()).isEmpty());
                         } else {
                             fact.written = fact.went.indexOf(There.WAITING);
                             fact.synced = fact.written;
                         }
                         return true;
                     });
-            if (bench.spool().status().trouble() == null && random.nextInt(3) == 0) {
+            if (bench.admin().status().trouble() == null && random.nextInt(3) == 0) {
                 boolean sync = random.nextBoolean();
                 if (sync) {
                     bench.spool().tick();
                 } else {
                     bench.spool().step();
                 }
-                if (bench.spool().status().trouble() == null) {
+                if (bench.admin().status().trouble() == null) {
                     facts.forEach((id, fact) -> settled(id, fact, sync));
                     pastFaults = sync ? bench.disk().faults() : pastFaults;
                 }
@@ -438,8 +440,8 @@ class SpoolSim {
                 entry.setValue(refound(entry.getKey(), entry.getValue()));
                 known.add(entry.getKey());
             }
-            for (QueuedMessage message :
-                    bench.spool().list(new Query(null, null, null, 1000, null)).messages()) {
+            for (MessageState message :
+                    bench.admin().list(new Query(null, null, null, 1000, null)).messages()) {
                 assertTrue(known.contains(message.id()), "nobody sent " + message.id());
             }
             pastFaults = bench.disk().faults();
@@ -476,7 +478,7 @@ class SpoolSim {
         }
 
         private There found(QueueId id) {
-            if (bench.spool().find(id).isEmpty()) {
+            if (bench.admin().find(id).isEmpty()) {
                 return There.NOTHING;
             }
             State state = bench.message(id).state();
@@ -489,12 +491,12 @@ class SpoolSim {
 
         private void allThatWaitsIsClaimed() {
             bench.advance(Claims.OTHERS_FIRST);
-            bench.spool().flush();
-            bench.spool().releaseAll(Reason.NO_EGRESS);
-            bench.spool().releaseAll(Reason.OPERATOR);
-            suspected.forEach(id -> bench.spool().apply(Spool.Verb.RELEASE, id));
+            bench.admin().flush();
+            bench.queue().releaseAll(Reason.NO_EGRESS);
+            facts.keySet().forEach(id -> bench.admin().apply(QueueAdmin.Verb.RELEASE, id));
+            suspected.forEach(id -> bench.admin().apply(QueueAdmin.Verb.RELEASE, id));
             Set<QueueId> all = new HashSet<>();
-            bench.spool().claim(10_000).forEach(message -> all.add(message.id()));
+            bench.queue().claim(10_000).forEach(message -> all.add(message.id()));
             Set<QueueId> expected = new HashSet<>();
             facts.forEach((id, fact) -> {
                 if (fact.now() == There.WAITING) {

@@ -12,11 +12,11 @@ class StateFilesTest {
     private final SpoolBench bench = new SpoolBench(new MemoryDisk(1));
 
     private void keep(String text) {
-        bench.spool().keep("limits-one", text.getBytes(StandardCharsets.US_ASCII));
+        bench.queue().keep("limits-one", text.getBytes(StandardCharsets.US_ASCII));
     }
 
     private String kept() {
-        return new String(bench.spool().kept("limits-one"), StandardCharsets.US_ASCII);
+        return new String(bench.queue().kept("limits-one"), StandardCharsets.US_ASCII);
     }
 
     @Test

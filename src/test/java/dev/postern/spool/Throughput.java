@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import dev.postern.config.PosternConfig.SpoolConfig;
+import dev.postern.spool.Intakes.Intake;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,8 +35,8 @@ final class Throughput {
                         Duration.ofDays(1),
                         10_000);
         boolean sending = args.length > 3;
-        try (JournalSpool spool =
-                JournalSpool.open(
+        try (Spool spool =
+                Spool.open(
                         config,
                         InstantSource.system(),
                         new FileDisk(),
@@ -56,15 +57,15 @@ final class Throughput {
                     commits.get() / Long.parseLong(args[2]),
                     syncs.get() / Long.parseLong(args[2]),
                     (double) syncs.get() / commits.get(),
-                    spool.status().bytes());
+                    spool.admin().status().bytes());
         }
     }
 
-    private static void send(JournalSpool spool, long end) {
+    private static void send(Spool spool, long end) {
         while (System.nanoTime() < end) {
-            List<QueuedMessage> claimed = spool.claim(64);
-            for (QueuedMessage message : claimed) {
-                spool.settle(message.id(), Mails.sent(message, Instant.now()));
+            List<MessageState> claimed = spool.queue().claim(64);
+            for (MessageState message : claimed) {
+                spool.queue().settle(message.id(), Mails.sent(message, Instant.now()));
             }
             if (claimed.isEmpty()) {
                 LockSupport.parkNanos(PAUSE_NANOS);
@@ -72,13 +73,18 @@ final class Throughput {
         }
     }
 
-    private static void run(JournalSpool spool, AtomicLong commits, long end) {
+    private static void run(Spool spool, AtomicLong commits, long end) {
         byte[] octets = new byte[CONTENT_BYTES];
         try {
             while (System.nanoTime() < end) {
-                Intake intake = spool.receive();
+                Intake intake = spool.intakes().receive();
                 intake.write(ByteBuffer.wrap(octets));
-                intake.commit(Mails.acceptance("a@example.org", Instant.now(), "b@example.net"))
+                intake.commit(
+                                Mails.queued(
+                                        intake.id(),
+                                        "a@example.org",
+                                        Instant.now(),
+                                        "b@example.net"))
                         .toCompletableFuture()
                         .join();
                 commits.incrementAndGet();

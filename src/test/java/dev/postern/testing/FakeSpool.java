@@ -11,14 +11,9 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
-import dev.postern.spool.Intake;
-import dev.postern.spool.MessageHistory;
-import dev.postern.spool.Page;
-import dev.postern.spool.Query;
-import dev.postern.spool.QueuedMessage;
-import dev.postern.spool.Settlement;
-import dev.postern.spool.Spool;
-import dev.postern.spool.SpoolStatus;
+import dev.postern.spool.DueQueue;
+import dev.postern.spool.DueQueue.Settlement;
+import dev.postern.spool.MessageState;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,10 +33,10 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A spool in memory for tests of those who use one. It keeps the rules of [Spool] and complains of
-/// those who don't: a message that is settled without a claim, or with a recipient that was final
-/// before, is an error.
-public final class FakeSpool implements Spool {
+/// A queue in memory for tests of those who use one. It keeps the rules of [DueQueue] and complains
+/// of those who don't: a message that is settled without a claim, or with a recipient that was
+/// final before, is an error.
+public final class FakeSpool implements DueQueue {
 
     /// The octets of every message for which a test does not say otherwise.
     public static final byte[] OCTETS =
@@ -50,7 +45,7 @@ public final class FakeSpool implements Spool {
     private static final ContentTraits TRAITS = new ContentTraits(false, false, 10);
 
     private final InstantSource clock;
-    private final Map<QueueId, QueuedMessage> messages = new LinkedHashMap<>();
+    private final Map<QueueId, MessageState> messages = new LinkedHashMap<>();
     private final Map<QueueId, List<Attempt>> history = new HashMap<>();
     private final Map<QueueId, byte[]> contents = new HashMap<>();
     private final Set<QueueId> claimed = new HashSet<>();
@@ -84,19 +79,13 @@ public final class FakeSpool implements Spool {
         Envelope envelope = new Envelope(new ReversePath(sender), to, false);
         Instant now = clock.instant();
         put(
-                new QueuedMessage(
+                MessageState.queued(
                         id,
                         envelope,
                         new Origin("127.0.0.1", "app", "ESMTP", null),
                         now,
-                        now,
-                        OCTETS.length,
                         TRAITS,
-                        "x",
-                        to.stream().map(Recipient::queued).toList(),
-                        0,
-                        now,
-                        false));
+                        "x"));
         return id;
     }
 
@@ -106,19 +95,19 @@ public final class FakeSpool implements Spool {
     }
 
     /// Puts a message in, or in the place of the one with its id.
-    public synchronized void put(QueuedMessage message) {
+    public synchronized void put(MessageState message) {
         messages.put(message.id(), message);
         wake.run();
     }
 
     /// Puts a message in with its history.
-    public synchronized void put(QueuedMessage message, List<Attempt> attempts) {
+    public synchronized void put(MessageState message, List<Attempt> attempts) {
         history.put(message.id(), new ArrayList<>(attempts));
         put(message);
     }
 
     /// Returns a message as it is now.
-    public synchronized QueuedMessage get(QueueId id) {
+    public synchronized MessageState get(QueueId id) {
         return Optional.ofNullable(messages.get(id)).orElseThrow();
     }
 
@@ -192,7 +181,7 @@ public final class FakeSpool implements Spool {
     }
 
     /// Returns all messages as they are now.
-    public synchronized List<QueuedMessage> all() {
+    public synchronized List<MessageState> all() {
         return List.copyOf(messages.values());
     }
 
@@ -202,26 +191,17 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
-    public synchronized List<QueuedMessage> claim(int max) {
-        return claimFrom(max, 0);
-    }
-
-    @Override
-    public synchronized List<QueuedMessage> claim(int max, int shelf) {
-        return claimFrom(max, shelf);
-    }
-
-    private List<QueuedMessage> claimFrom(int max, int shelf) {
+    public synchronized List<MessageState> claim(int max, int shelf) {
         claims++;
         fail();
-        List<QueuedMessage> due =
+        List<MessageState> due =
                 waiting()
                         .filter(message -> shelves.getOrDefault(message.id(), 0) == shelf)
                         .filter(message -> !message.due().isAfter(clock.instant()))
                         .sorted(
-                                Comparator.comparing((QueuedMessage m) -> m.state() != State.QUEUED)
-                                        .thenComparing(QueuedMessage::due)
-                                        .thenComparing(QueuedMessage::id))
+                                Comparator.comparing((MessageState m) -> m.state() != State.QUEUED)
+                                        .thenComparing(MessageState::due)
+                                        .thenComparing(MessageState::id))
                         .limit(max)
                         .toList();
         due.forEach(message -> claimed.add(message.id()));
@@ -243,7 +223,7 @@ public final class FakeSpool implements Spool {
         shelves.clear();
     }
 
-    private static QueuedMessage sending(QueuedMessage message) {
+    private static MessageState sending(MessageState message) {
         return with(
                 message,
                 message.recipients().stream()
@@ -251,7 +231,7 @@ public final class FakeSpool implements Spool {
                         .toList());
     }
 
-    private Stream<QueuedMessage> waiting() {
+    private Stream<MessageState> waiting() {
         return messages.values().stream()
                 .filter(message -> !claimed.contains(message.id()))
                 .filter(message -> !message.state().isFinal())
@@ -259,15 +239,10 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
-    public synchronized Optional<Instant> nextDue() {
-        return nextDue(0);
-    }
-
-    @Override
     public synchronized Optional<Instant> nextDue(int shelf) {
         return waiting()
                 .filter(message -> shelves.getOrDefault(message.id(), 0) == shelf)
-                .map(QueuedMessage::due)
+                .map(MessageState::due)
                 .min(Comparator.naturalOrder());
     }
 
@@ -337,7 +312,7 @@ public final class FakeSpool implements Spool {
     }
 
     private void change(QueueId id, Settlement settlement, Instant due) {
-        QueuedMessage old = get(id);
+        MessageState old = get(id);
         Map<ForwardPath, Recipient> changed = new HashMap<>();
         settlement.recipients().forEach(r -> changed.put(r.address(), r));
         for (Recipient recipient : old.recipients()) {
@@ -348,26 +323,20 @@ public final class FakeSpool implements Spool {
         List<Recipient> recipients =
                 old.recipients().stream().map(r -> changed.getOrDefault(r.address(), r)).toList();
         history.computeIfAbsent(id, _ -> new ArrayList<>()).addAll(settlement.attempts());
+        Set<MessageState.Mark> marks =
+                settlement.uncertain()
+                        ? Set.of(MessageState.Mark.POSSIBLE_DUPLICATE)
+                        : Set.<MessageState.Mark>of();
+        int calls = old.attemptCount() + settlement.calls();
         messages.put(
                 id,
-                new QueuedMessage(
-                        id,
-                        old.envelope(),
-                        old.origin(),
-                        old.received(),
-                        old.ageFrom(),
-                        old.sizeBytes(),
-                        old.traits(),
-                        old.subject(),
-                        recipients,
-                        old.attemptCount() + settlement.calls(),
-                        due,
-                        settlement.uncertain()));
+                new MessageState(
+                        old.message(), old.ageFrom(), due, recipients, List.of(), calls, marks));
     }
 
     @Override
     public synchronized int releaseAll(Reason reason) {
-        List<QueuedMessage> held =
+        List<MessageState> held =
                 messages.values().stream().filter(m -> isIn(m, State.HELD, reason)).toList();
         held.forEach(m -> {
             List<Recipient> freed =
@@ -395,18 +364,18 @@ public final class FakeSpool implements Spool {
         return keepsakes.getOrDefault(name, new byte[0]).clone();
     }
 
-    @Override
+    /// Does what an operator wants of all that is deferred.
     public synchronized int flush() {
         wished.accept(_ -> true);
         return dueAt(m -> m.state() == State.DEFERRED, clock.instant(), Integer.MAX_VALUE);
     }
 
-    private int dueAt(Predicate<QueuedMessage> which, Instant due, int most) {
-        List<QueuedMessage> late =
+    private int dueAt(Predicate<MessageState> which, Instant due, int most) {
+        List<MessageState> late =
                 messages.values().stream()
                         .filter(which)
                         .filter(m -> m.due().isAfter(due))
-                        .sorted(Comparator.comparing(QueuedMessage::due))
+                        .sorted(Comparator.comparing(MessageState::due))
                         .limit(most)
                         .toList();
         late.forEach(m -> messages.put(m.id(), with(m, m.recipients(), due)));
@@ -414,7 +383,7 @@ public final class FakeSpool implements Spool {
         return late.size();
     }
 
-    private static boolean isIn(QueuedMessage message, State state, Reason reason) {
+    private static boolean isIn(MessageState message, State state, Reason reason) {
         return message.recipients().stream()
                 .anyMatch(r -> r.state() == state && r.reason() == reason);
     }
@@ -423,24 +392,31 @@ public final class FakeSpool implements Spool {
         return new Recipient(r.address(), state, reason, r.reply(), r.egress());
     }
 
-    private static QueuedMessage with(QueuedMessage m, List<Recipient> recipients) {
+    private static MessageState with(MessageState m, List<Recipient> recipients) {
         return with(m, recipients, m.due());
     }
 
-    private static QueuedMessage with(QueuedMessage m, List<Recipient> recipients, Instant due) {
-        return new QueuedMessage(
-                m.id(),
-                m.envelope(),
-                m.origin(),
-                m.received(),
+    private static MessageState with(MessageState m, List<Recipient> recipients, Instant due) {
+        return new MessageState(
+                m.message(),
                 m.ageFrom(),
-                m.sizeBytes(),
-                m.traits(),
-                m.subject(),
-                recipients,
-                m.attemptCount(),
                 due,
-                m.possibleDuplicate());
+                recipients,
+                m.attempts(),
+                m.attemptCount(),
+                m.marks());
+    }
+
+    /// Returns a message with another unchanging part.
+    public static MessageState with(MessageState m, MessageState.Message message) {
+        return new MessageState(
+                message,
+                m.ageFrom(),
+                m.due(),
+                m.recipients(),
+                m.attempts(),
+                m.attemptCount(),
+                m.marks());
     }
 
     /// Returns the octets that a message has unless a test says otherwise.
@@ -476,36 +452,14 @@ public final class FakeSpool implements Spool {
     }
 
     @Override
-    public synchronized Optional<MessageHistory> find(QueueId id) {
+    public synchronized List<Attempt> history(QueueId id) {
         read();
-        return Optional.ofNullable(messages.get(id)).map(m -> new MessageHistory(m, attempts(id)));
+        return attempts(id);
     }
 
-    @Override
-    public Intake receive() {
-        throw new UnsupportedOperationException("messages come by add");
-    }
-
-    @Override
-    public synchronized Verdict apply(Verb verb, QueueId id) {
-        if (verb != Verb.RETRY) {
-            throw new UnsupportedOperationException("no operator here");
-        }
+    /// Does what an operator wants of one message.
+    public synchronized void retry(QueueId id) {
         wished.accept(id::equals);
         dueAt(m -> m.id().equals(id), clock.instant(), 1);
-        return Verdict.DONE;
     }
-
-    @Override
-    public Page list(Query query) {
-        throw new UnsupportedOperationException("no operator here");
-    }
-
-    @Override
-    public SpoolStatus status() {
-        throw new UnsupportedOperationException("no operator here");
-    }
-
-    @Override
-    public void close() {}
 }

@@ -10,6 +10,10 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.State;
+import dev.postern.spool.DueQueue.Settlement;
+import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.QueueAdmin.Page;
+import dev.postern.spool.QueueAdmin.Query;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -21,13 +25,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 
-class JournalSpoolTest {
+class SpoolTest {
 
     private final MemoryDisk disk = new MemoryDisk(1);
     private final SpoolBench bench = new SpoolBench(disk);
 
-    private JournalSpool spool() {
+    private Spool spool() {
         return bench.spool();
+    }
+
+    private DueQueue queue() {
+        return bench.queue();
+    }
+
+    private QueueAdmin admin() {
+        return bench.admin();
     }
 
     @Test
@@ -49,9 +61,9 @@ class JournalSpoolTest {
         bench.open();
         QueueId id = bench.accept("one");
         int before = disk.syncs();
-        QueuedMessage claimed = bench.claim();
-        spool().committing(id, "relay", claimed.unfinished());
-        spool().settle(id, Mails.sent(claimed, bench.instant()));
+        MessageState claimed = bench.claim();
+        queue().committing(id, "relay", claimed.unfinished());
+        queue().settle(id, Mails.sent(claimed, bench.instant()));
         spool().step();
         assertEquals(before, disk.syncs());
         spool().tick();
@@ -62,32 +74,32 @@ class JournalSpoolTest {
     void newMailGoesBeforeDeferred() throws Exception {
         bench.open();
         QueueId old = bench.accept("old");
-        spool().settle(
+        queue().settle(
                         old,
                         Mails.deferred(
                                 bench.claim(), Reason.RECIPIENT, bench.instant(), bench.instant()));
         QueueId fresh = bench.accept("fresh");
-        List<QueueId> order = spool().claim(9).stream().map(QueuedMessage::id).toList();
+        List<QueueId> order = queue().claim(9).stream().map(MessageState::id).toList();
         assertEquals(List.of(fresh, old), order);
     }
 
     @Test
     void nextDueIsOfTheFirstThatWaits() throws Exception {
         bench.open();
-        assertEquals(Optional.empty(), spool().nextDue());
+        assertEquals(Optional.empty(), queue().nextDue());
         QueueId id = bench.accept("one");
-        assertEquals(Optional.of(bench.instant()), spool().nextDue());
-        QueuedMessage claimed = bench.claim();
-        assertEquals(Optional.empty(), spool().nextDue());
-        spool().settle(
+        assertEquals(Optional.of(bench.instant()), queue().nextDue());
+        MessageState claimed = bench.claim();
+        assertEquals(Optional.empty(), queue().nextDue());
+        queue().settle(
                         id,
                         Mails.deferred(
                                 claimed,
                                 Reason.RECIPIENT,
                                 bench.instant(),
                                 bench.instant().plusSeconds(30)));
-        assertEquals(Optional.of(bench.instant().plusSeconds(30)), spool().nextDue());
-        assertEquals(List.of(), spool().claim(1));
+        assertEquals(Optional.of(bench.instant().plusSeconds(30)), queue().nextDue());
+        assertEquals(List.of(), queue().claim(1));
     }
 
     @Test
@@ -95,17 +107,21 @@ class JournalSpoolTest {
         bench.open();
         Intake intake = bench.begin("two recipients");
         intake.commit(
-                Mails.acceptance(
-                        "a@example.org", bench.instant(), "b@example.net", "c@example.net"));
+                Mails.queued(
+                        intake.id(),
+                        "a@example.org",
+                        bench.instant(),
+                        "b@example.net",
+                        "c@example.net"));
         spool().step();
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         Recipient first =
                 new Recipient(claimed.unfinished().getFirst(), State.SENT, null, "250 ok", "relay");
-        spool().settle(
+        queue().settle(
                         intake.id(),
                         new Settlement(1, List.of(), List.of(first), bench.instant(), false));
         bench.restart();
-        QueuedMessage after = bench.message(intake.id());
+        MessageState after = bench.message(intake.id());
         assertEquals(State.SENT, after.recipients().get(0).state());
         assertEquals(State.QUEUED, after.recipients().get(1).state());
         assertEquals(List.of(claimed.unfinished().get(1)), bench.claim().unfinished());
@@ -116,7 +132,12 @@ class JournalSpoolTest {
         bench.open();
         Intake intake = bench.begin("to be acknowledged when sent");
         CompletableFuture<MessageContent> staged =
-                intake.stage(Mails.acceptance("a@example.org", bench.instant(), "b@example.net"))
+                intake.stage(
+                                Mails.queued(
+                                        intake.id(),
+                                        "a@example.org",
+                                        bench.instant(),
+                                        "b@example.net"))
                         .toCompletableFuture();
         spool().step();
         try (InputStream content = staged.join().open()) {
@@ -124,10 +145,10 @@ class JournalSpoolTest {
                     "to be acknowledged when sent",
                     new String(content.readAllBytes(), StandardCharsets.UTF_8));
         }
-        assertEquals(List.of(), spool().claim(1));
+        assertEquals(List.of(), queue().claim(1));
         intake.abort();
         bench.restart();
-        assertEquals(List.of(), spool().list(new Query(null, null, null, 10, null)).messages());
+        assertEquals(List.of(), admin().list(new Query(null, null, null, 10, null)).messages());
     }
 
     @Test
@@ -136,21 +157,21 @@ class JournalSpoolTest {
         QueueId held = bench.accept("held");
         QueueId deleted = bench.accept("deleted");
         QueueId failed = bench.accept("failed");
-        assertEquals(Spool.Verdict.DONE, spool().apply(Spool.Verb.HOLD, held));
-        assertEquals(Spool.Verdict.DONE, spool().apply(Spool.Verb.DELETE, deleted));
-        assertEquals(Spool.Verdict.UNKNOWN, spool().apply(Spool.Verb.DELETE, deleted));
-        QueuedMessage claimed = bench.claim();
-        assertEquals(Spool.Verdict.WRONG_STATE, spool().apply(Spool.Verb.DELETE, failed));
-        spool().settle(failed, Mails.failed(claimed, bench.instant()));
+        assertEquals(QueueAdmin.Verdict.DONE, admin().apply(QueueAdmin.Verb.HOLD, held));
+        assertEquals(QueueAdmin.Verdict.DONE, admin().apply(QueueAdmin.Verb.DELETE, deleted));
+        assertEquals(QueueAdmin.Verdict.UNKNOWN, admin().apply(QueueAdmin.Verb.DELETE, deleted));
+        MessageState claimed = bench.claim();
+        assertEquals(QueueAdmin.Verdict.WRONG_STATE, admin().apply(QueueAdmin.Verb.DELETE, failed));
+        queue().settle(failed, Mails.failed(claimed, bench.instant()));
         bench.advance(Duration.ofDays(1));
-        assertEquals(Spool.Verdict.DONE, spool().apply(Spool.Verb.RETRY, failed));
+        assertEquals(QueueAdmin.Verdict.DONE, admin().apply(QueueAdmin.Verb.RETRY, failed));
         bench.kill();
         assertEquals(State.HELD, bench.message(held).state());
-        assertTrue(spool().find(deleted).isEmpty());
+        assertTrue(admin().find(deleted).isEmpty());
         assertEquals(State.QUEUED, bench.message(failed).state());
         assertEquals(bench.instant(), bench.message(failed).ageFrom());
         assertEquals(failed, bench.claim().id());
-        assertEquals(Spool.Verdict.DONE, spool().apply(Spool.Verb.RELEASE, held));
+        assertEquals(QueueAdmin.Verdict.DONE, admin().apply(QueueAdmin.Verb.RELEASE, held));
         assertEquals(held, bench.claim().id());
     }
 
@@ -158,13 +179,13 @@ class JournalSpoolTest {
     void heldForNoEgressIsFreed() throws Exception {
         bench.open();
         QueueId id = bench.accept("one");
-        spool().settle(id, Mails.held(bench.claim(), bench.instant()));
+        queue().settle(id, Mails.held(bench.claim(), bench.instant()));
         assertEquals(State.HELD, bench.message(id).state());
-        assertEquals(0, spool().releaseAll(Reason.OPERATOR));
-        assertEquals(1, spool().releaseAll(Reason.NO_EGRESS));
+        assertEquals(0, queue().releaseAll(Reason.OPERATOR));
+        assertEquals(1, queue().releaseAll(Reason.NO_EGRESS));
         assertEquals(State.QUEUED, bench.message(id).state());
-        QueuedMessage claimed = bench.claim();
-        spool().settle(id, new Settlement(0, List.of(), List.of(), bench.instant(), false));
+        MessageState claimed = bench.claim();
+        queue().settle(id, new Settlement(0, List.of(), List.of(), bench.instant(), false));
         assertEquals(State.QUEUED, bench.message(id).state());
         assertEquals(1, claimed.unfinished().size());
     }
@@ -173,17 +194,17 @@ class JournalSpoolTest {
     void deferredForAReasonIsHastened() throws Exception {
         bench.open();
         QueueId id = bench.accept("one");
-        spool().settle(
+        queue().settle(
                         id,
                         Mails.deferred(
                                 bench.claim(),
                                 Reason.EGRESS_DOWN,
                                 bench.instant(),
                                 bench.instant().plusSeconds(600)));
-        assertEquals(0, spool().hasten(Reason.RECIPIENT, bench.instant()));
-        assertEquals(0, spool().hasten(Reason.EGRESS_DOWN, bench.instant().plusSeconds(700)));
-        assertEquals(1, spool().hasten(Reason.EGRESS_DOWN, bench.instant().plusSeconds(5)));
-        assertEquals(Optional.of(bench.instant().plusSeconds(5)), spool().nextDue());
+        assertEquals(0, queue().hasten(Reason.RECIPIENT, bench.instant()));
+        assertEquals(0, queue().hasten(Reason.EGRESS_DOWN, bench.instant().plusSeconds(700)));
+        assertEquals(1, queue().hasten(Reason.EGRESS_DOWN, bench.instant().plusSeconds(5)));
+        assertEquals(Optional.of(bench.instant().plusSeconds(5)), queue().nextDue());
     }
 
     @Test
@@ -194,19 +215,19 @@ class JournalSpoolTest {
             ids.add(bench.accept("message " + i));
         }
         List<QueueId> trials = new ArrayList<>();
-        spool().claim(3).forEach(message -> defer(message, Duration.ofHours(1)));
+        queue().claim(3).forEach(message -> defer(message, Duration.ofHours(1)));
         for (int i = 0; i < 3; i++) {
             bench.advance(Duration.ofMinutes(1));
-            spool().hasten(Reason.EGRESS_DOWN, bench.instant());
-            QueuedMessage trial = bench.claim();
+            queue().hasten(Reason.EGRESS_DOWN, bench.instant());
+            MessageState trial = bench.claim();
             trials.add(trial.id());
             defer(trial, Duration.ofHours(1));
         }
         assertEquals(ids, trials);
     }
 
-    private void defer(QueuedMessage message, Duration wait) {
-        spool().settle(
+    private void defer(MessageState message, Duration wait) {
+        queue().settle(
                         message.id(),
                         Mails.deferred(
                                 message,
@@ -219,7 +240,7 @@ class JournalSpoolTest {
     void claimTellsOfALostAnswerAndItsEgress() throws Exception {
         bench.open();
         QueueId id = bench.accept("one");
-        spool().settle(
+        queue().settle(
                         id,
                         Mails.deferred(
                                 bench.claim(),
@@ -244,9 +265,9 @@ class JournalSpoolTest {
         bench.open();
         QueueId sending = bench.accept("sending");
         QueueId waiting = bench.accept("waiting");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         assertEquals(sending, claimed.id());
-        spool().committing(sending, "relay", claimed.unfinished());
+        queue().committing(sending, "relay", claimed.unfinished());
         bench.kill();
         assertTrue(bench.message(sending).possibleDuplicate());
         assertFalse(bench.message(waiting).possibleDuplicate());
@@ -259,8 +280,8 @@ class JournalSpoolTest {
         bench.open();
         QueueId due = bench.accept("due");
         QueueId later = bench.accept("later");
-        QueuedMessage claimed = spool().claim(2).getLast();
-        spool().settle(
+        MessageState claimed = queue().claim(2).getLast();
+        queue().settle(
                         later,
                         Mails.deferred(
                                 claimed,
@@ -289,11 +310,11 @@ class JournalSpoolTest {
     void failedSyncFailsItsCommitsAndGoesOnInANewSegment() throws Exception {
         bench.open();
         QueueId before = bench.accept("before");
-        QueuedMessage claimed = bench.claim();
-        Intake halfway = bench.begin("x".repeat(IntakeBudget.PIECE_BYTES));
+        MessageState claimed = bench.claim();
+        Intake halfway = bench.begin("x".repeat(IntakeRegistry.PIECE_BYTES));
         Intake lost = bench.begin("lost");
         CompletableFuture<Void> commit = bench.commit(lost);
-        spool().settle(before, Mails.sent(claimed, bench.instant()));
+        queue().settle(before, Mails.sent(claimed, bench.instant()));
         disk.failSyncs(1);
         spool().step();
         assertBroken(commit, SpoolException.Kind.BROKEN);
@@ -302,8 +323,8 @@ class JournalSpoolTest {
         assertBroken(second, SpoolException.Kind.BROKEN);
         QueueId after = bench.accept("after");
         bench.powerCut();
-        assertTrue(spool().find(lost.id()).isEmpty());
-        assertTrue(spool().find(halfway.id()).isEmpty());
+        assertTrue(admin().find(lost.id()).isEmpty());
+        assertTrue(admin().find(halfway.id()).isEmpty());
         assertEquals(State.SENT, bench.message(before).state(), "its outcome was written again");
         assertEquals("after", bench.content(after));
     }
@@ -312,18 +333,19 @@ class JournalSpoolTest {
     void diskThatStaysBrokenRefusesMailUntilItWorks() throws Exception {
         bench.open();
         QueueId id = bench.accept("before");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         disk.failSyncs(3);
         CompletableFuture<Void> commit = bench.commit(bench.begin("lost"));
         spool().step();
         assertBroken(commit, SpoolException.Kind.BROKEN);
-        SpoolException refused = assertThrows(SpoolException.class, () -> spool().receive());
+        SpoolException refused =
+                assertThrows(SpoolException.class, () -> bench.intakes().receive());
         assertEquals(SpoolException.Kind.BROKEN, refused.kind());
-        assertTrue(spool().status().trouble().contains("failed"), spool().status().trouble());
-        spool().settle(id, Mails.sent(claimed, bench.instant()));
+        assertTrue(admin().status().trouble().contains("failed"), admin().status().trouble());
+        queue().settle(id, Mails.sent(claimed, bench.instant()));
         spool().tick();
         spool().tick();
-        assertEquals(null, spool().status().trouble());
+        assertEquals(null, admin().status().trouble());
         bench.accept("works again");
         bench.powerCut();
         assertEquals(State.SENT, bench.message(id).state());
@@ -349,7 +371,7 @@ class JournalSpoolTest {
         bench.kill();
         assertEquals("before", bench.content(before));
         assertEquals("after", bench.content(after));
-        assertEquals(2, spool().list(new Query(null, null, null, 10, null)).messages().size());
+        assertEquals(2, admin().list(new Query(null, null, null, 10, null)).messages().size());
     }
 
     @Test
@@ -357,18 +379,18 @@ class JournalSpoolTest {
         bench.open();
         QueueId first = bench.accept("first");
         QueueId second = bench.accept("second");
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         disk.capacity(disk.usedBytes());
         assertThrows(
                 UncheckedIOException.class,
-                () -> spool().committing(first, "relay", claimed.unfinished()));
+                () -> queue().committing(first, "relay", claimed.unfinished()));
         assertThrows(
                 UncheckedIOException.class,
-                () -> spool().committing(first, "relay", claimed.unfinished()));
-        assertEquals(List.of(), spool().claim(9));
+                () -> queue().committing(first, "relay", claimed.unfinished()));
+        assertEquals(List.of(), queue().claim(9));
         disk.capacity(1 << 20);
         spool().tick();
-        spool().committing(first, "relay", claimed.unfinished());
+        queue().committing(first, "relay", claimed.unfinished());
         assertEquals(second, bench.claim().id());
         bench.kill();
         assertTrue(bench.message(first).possibleDuplicate());
@@ -380,17 +402,18 @@ class JournalSpoolTest {
         disk.capacity(100_000 + 64 * 1024);
         bench.config(SpoolBench.config(50_000, 0)).open();
         QueueId failed = bench.accept("z".repeat(30_000));
-        QueuedMessage claimed = bench.claim();
+        MessageState claimed = bench.claim();
         QueueId kept = bench.accept("k".repeat(30_000));
         spool().tick();
-        SpoolException refused = assertThrows(SpoolException.class, () -> spool().receive());
+        SpoolException refused =
+                assertThrows(SpoolException.class, () -> bench.intakes().receive());
         assertEquals(SpoolException.Kind.FULL, refused.kind());
         assertTrue(refused.getMessage().contains("spool.min-free"), refused.getMessage());
-        spool().settle(failed, Mails.failed(claimed, bench.instant()));
+        queue().settle(failed, Mails.failed(claimed, bench.instant()));
         bench.housekeeping();
-        assertTrue(spool().content(failed).isEmpty());
+        assertTrue(admin().content(failed).isEmpty());
         assertEquals(State.FAILED, bench.message(failed).state());
-        assertEquals(Spool.Verdict.WRONG_STATE, spool().apply(Spool.Verb.RETRY, failed));
+        assertEquals(QueueAdmin.Verdict.WRONG_STATE, admin().apply(QueueAdmin.Verb.RETRY, failed));
         assertEquals("k".repeat(30_000), bench.content(kept));
         bench.accept("there is room again");
     }
@@ -401,8 +424,8 @@ class JournalSpoolTest {
         QueueId id = bench.accept("z".repeat(60_000));
         assertEquals(
                 SpoolException.Kind.FULL,
-                assertThrows(SpoolException.class, () -> spool().receive()).kind());
-        spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+                assertThrows(SpoolException.class, () -> bench.intakes().receive()).kind());
+        queue().settle(id, Mails.sent(bench.claim(), bench.instant()));
         bench.housekeeping();
         bench.accept("room");
     }
@@ -411,23 +434,23 @@ class JournalSpoolTest {
     void historyIsKeptForItsTime() throws Exception {
         bench.open();
         QueueId sent = bench.accept("sent");
-        spool().settle(sent, Mails.sent(bench.claim(), bench.instant()));
+        queue().settle(sent, Mails.sent(bench.claim(), bench.instant()));
         QueueId failed = bench.accept("failed");
-        spool().settle(failed, Mails.failed(bench.claim(), bench.instant()));
+        queue().settle(failed, Mails.failed(bench.claim(), bench.instant()));
         bench.restart();
         assertEquals(State.SENT, bench.message(sent).state());
-        assertTrue(spool().content(sent).isEmpty());
+        assertTrue(admin().content(sent).isEmpty());
         assertEquals("failed", bench.content(failed));
         bench.advance(Duration.ofHours(25));
         bench.housekeeping();
-        assertTrue(spool().find(sent).isEmpty());
+        assertTrue(admin().find(sent).isEmpty());
         assertEquals("failed", bench.content(failed));
         bench.advance(Duration.ofDays(7));
         bench.housekeeping();
-        assertTrue(spool().find(failed).isEmpty());
+        assertTrue(admin().find(failed).isEmpty());
         bench.restart();
-        assertEquals(List.of(), spool().claim(9));
-        assertTrue(spool().find(failed).isEmpty());
+        assertEquals(List.of(), queue().claim(9));
+        assertTrue(admin().find(failed).isEmpty());
     }
 
     @Test
@@ -435,24 +458,24 @@ class JournalSpoolTest {
         bench.open();
         for (int i = 0; i < 150; i++) {
             QueueId id = bench.accept("message " + i);
-            spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+            queue().settle(id, Mails.sent(bench.claim(), bench.instant()));
             bench.advance(Duration.ofMillis(5));
         }
         spool().tick();
-        assertEquals(100, spool().status().messages().get(State.SENT));
+        assertEquals(100, admin().status().messages().get(State.SENT));
         bench.restart();
-        assertEquals(100, spool().status().messages().get(State.SENT));
-        assertEquals(List.of(), spool().claim(9));
+        assertEquals(100, admin().status().messages().get(State.SENT));
+        assertEquals(List.of(), queue().claim(9));
     }
 
     @Test
     void heldMessageDoesNotPinSegments() throws Exception {
         bench.open();
         QueueId held = bench.accept("h".repeat(500));
-        spool().apply(Spool.Verb.HOLD, held);
+        admin().apply(QueueAdmin.Verb.HOLD, held);
         for (int i = 0; i < 300; i++) {
             QueueId id = bench.accept("m".repeat(1000));
-            spool().settle(id, Mails.sent(bench.claim(), bench.instant()));
+            queue().settle(id, Mails.sent(bench.claim(), bench.instant()));
             if (i % 10 == 0) {
                 spool().tick();
             }
@@ -462,8 +485,8 @@ class JournalSpoolTest {
         assertTrue(bench.segments() <= 4, "segments: " + bench.segments());
         bench.kill();
         assertEquals("h".repeat(500), bench.content(held));
-        assertEquals(List.of(), spool().claim(9));
-        assertEquals(1, spool().list(new Query(null, null, null, 100, null)).messages().size());
+        assertEquals(List.of(), queue().claim(9));
+        assertEquals(1, admin().list(new Query(null, null, null, 100, null)).messages().size());
     }
 
     @Test
@@ -473,16 +496,16 @@ class JournalSpoolTest {
         for (int i = 0; i < 5; i++) {
             ids.add(bench.accept("message " + i));
         }
-        Page first = spool().list(new Query(State.QUEUED, "A@EXAMPLE", "b@", 2, null));
+        Page first = admin().list(new Query(State.QUEUED, "A@EXAMPLE", "b@", 2, null));
         assertEquals(
                 List.of(ids.get(4), ids.get(3)),
-                first.messages().stream().map(QueuedMessage::id).toList());
-        Page second = spool().list(new Query(null, null, null, 3, first.next()));
+                first.messages().stream().map(MessageState::id).toList());
+        Page second = admin().list(new Query(null, null, null, 3, first.next()));
         assertEquals(
                 List.of(ids.get(2), ids.get(1), ids.get(0)),
-                second.messages().stream().map(QueuedMessage::id).toList());
+                second.messages().stream().map(MessageState::id).toList());
         assertEquals(null, second.next());
-        assertEquals(List.of(), spool().list(new Query(null, "nobody", null, 3, null)).messages());
+        assertEquals(List.of(), admin().list(new Query(null, "nobody", null, 3, null)).messages());
     }
 
     @Test
