@@ -1,10 +1,10 @@
 package dev.postern;
 
-import dev.postern.config.Changes;
-import dev.postern.config.ConfigFiles;
-import dev.postern.config.Problems.Problem;
-import dev.postern.config.Loaded;
 import dev.postern.config.PosternConfig;
+import dev.postern.config.load.Changes;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Problems.ConfigProblem;
 import dev.postern.mail.LogMark;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,7 +48,7 @@ final class Reload implements AutoCloseable {
     interface User {
 
         /// Returns what is wrong with a configuration for this program as it runs.
-        List<Problem> objections(Loaded.Valid next);
+        List<ConfigProblem> objections(Loaded.Valid next);
 
         /// Goes on with another configuration.
         ///
@@ -101,11 +101,11 @@ final class Reload implements AutoCloseable {
             switch (files.load()) {
                 case Loaded.Invalid invalid -> refuse(invalid.lines());
                 case Loaded.Valid valid -> {
-                    List<Problem> objections = user.objections(valid);
+                    List<ConfigProblem> objections = user.objections(valid);
                     if (objections.isEmpty()) {
                         take(valid, wished);
                     } else {
-                        refuse(objections.stream().map(Problem::toString).toList());
+                        refuse(objections.stream().map(ConfigProblem::toString).toList());
                     }
                 }
             }

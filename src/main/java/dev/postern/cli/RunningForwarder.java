@@ -1,7 +1,7 @@
 package dev.postern.cli;
 
-import dev.postern.config.ClientConfig;
 import dev.postern.config.HostPort;
+import dev.postern.config.load.ClientSettings.ClientConfig;
 import dev.postern.submit.AdminClient;
 import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.Endpoint;

@@ -1,5 +1,6 @@
 package dev.postern.config;
 
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -59,12 +60,6 @@ public record SmtpConfig(
                 other.allow,
                 other.allowIsDefault,
                 tls);
-    }
-
-    /// What to do about bare CR and LF in a message.
-    public enum BareNewline {
-        NORMALIZE,
-        REJECT
     }
 
     /// Whether AUTH is offered and needed.

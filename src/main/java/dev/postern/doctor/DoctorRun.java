@@ -136,9 +136,10 @@ public final class DoctorRun {
     private List<Finding> ofMachine() {
         HostEvidence seen = new HostEvidence(platform.tags(), platform.hostname());
         all().stream()
-                .flatMap(
-                        it -> it instanceof HttpExamination http ? Stream.of(http) : Stream.empty())
-                .flatMap(http -> http.clockAhead().stream())
+                .flatMap(it ->
+                        it instanceof HttpExamination http
+                                ? http.clockAhead().stream()
+                                : Stream.empty())
                 .filter(ahead -> ahead.abs().compareTo(CLOCK_TOLERANCE) > 0)
                 .findFirst()
                 .ifPresent(ahead -> seen.saw(Where.CLOCK, inWords(ahead)));

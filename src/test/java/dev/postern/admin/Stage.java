@@ -9,17 +9,18 @@ import dev.postern.doctor.Report;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.spool.MessageHistory;
 import dev.postern.spool.QueuedMessage;
 import java.io.IOException;
@@ -162,7 +163,7 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                 MAX_RECIPIENTS,
                 10,
                 Duration.ofMinutes(5),
-                SmtpConfig.BareNewline.NORMALIZE,
+                BareNewline.NORMALIZE,
                 SmtpConfig.Auth.OPTIONAL,
                 List.of(),
                 false,

@@ -2,13 +2,14 @@ package dev.postern.listener;
 
 import dev.postern.config.Cidr;
 import dev.postern.config.HostPort;
+import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.HttpConfig;
 import dev.postern.config.PosternConfig.LogConfig;
-import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.RetryConfig;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
-import dev.postern.config.PosternConfig.SpoolConfig;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.FailureThrottle;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -149,7 +150,7 @@ final class Door implements AutoCloseable {
                 Integer.parseInt(get("max-recipients", "1000")),
                 Integer.parseInt(get("max-connections", "500")),
                 Duration.parse(get("idle-timeout", "PT5M")),
-                SmtpConfig.BareNewline.valueOf(get("bare-newline", "NORMALIZE")),
+                BareNewline.valueOf(get("bare-newline", "NORMALIZE")),
                 SmtpConfig.Auth.valueOf(get("auth", "OPTIONAL")),
                 users,
                 Boolean.parseBoolean(get("auth-plaintext", "false")),

@@ -17,6 +17,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// The trouble table against the texts that real servers say, and against its own rules.
 class TroubleTest {
@@ -140,6 +142,16 @@ class TroubleTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(value = Symptom.class, names = "OTHER", mode = EnumSource.Mode.EXCLUDE)
+    void everySymptomIsARow(Symptom symptom) {
+        assertTrue(all().stream().anyMatch(row -> row.id().equals(symptom.id())), symptom.id());
+        if (!symptom.words().isEmpty()) {
+            Context context = Context.ofSmtp(Stage.AUTH, "h", "h:587", Duration.ofSeconds(20));
+            assertEquals(symptom, Trouble.ofFinding(context, symptom, "X").symptom());
+        }
+    }
+
     private static List<Trouble.TroubleRow> all() {
         return Stream.concat(Trouble.smtpRows().stream(), Trouble.apiRows().stream()).toList();
     }
@@ -147,8 +159,7 @@ class TroubleTest {
     @Test
     void saysItInClearWords() {
         Context context =
-                Context.ofSmtp(
-                        Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
+                Context.ofSmtp(Stage.CONNECT, "127.0.0.1", "127.0.0.1:587", Duration.ofSeconds(10));
         Verdict verdict = Trouble.ofFailure(context, new ConnectException("Connection refused"));
         assertEquals("connection refused by 127.0.0.1:587", verdict.outcome().reply());
         assertEquals("connect-refused", verdict.row());
@@ -156,8 +167,7 @@ class TroubleTest {
 
     @Test
     void followsTheServersWishForAWait() {
-        Context context =
-                Context.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
+        Context context = Context.ofSmtp(Stage.RCPT, "h", "h:587", Duration.ofSeconds(20));
         UpstreamReply reply = UpstreamReply.parse("450 4.2.0 Greylisted, retry in 300 seconds\r\n");
         assertEquals(
                 new Outcome.Deferred(
