@@ -51,7 +51,7 @@ abstract sealed class Examination permits HttpExamination, SmtpExamination {
     /// Returns the reason in one line, where no probe tells it.
     abstract String inBrief();
 
-    /// Returns what was seen means.
+    /// Returns what it means that was seen, the cause first.
     abstract List<Finding> findings(@Nullable DnsResult names, @Nullable Probe found);
 
     /// Returns what it is about: the egress's name.

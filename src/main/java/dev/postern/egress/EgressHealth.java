@@ -1,7 +1,7 @@
 package dev.postern.egress;
 
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;

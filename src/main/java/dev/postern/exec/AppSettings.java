@@ -90,12 +90,11 @@ final class AppSettings {
                 List<String> others = new ArrayList<>(adopted.variables(part));
                 others.removeAll(server.variables());
                 lines.add(
-                        "the "
-                                + part.word()
-                                + " of "
-                                + String.join(", ", server.variables(part))
-                                + " is not used, since another stands in "
-                                + String.join(", ", others));
+                        "the %s of %s is not used, since another stands in %s"
+                                .formatted(
+                                        part.word(),
+                                        String.join(", ", server.variables(part)),
+                                        String.join(", ", others)));
             }
             server.variables().forEach(left::remove);
             pointedAt("", 0).keySet().forEach(left::remove);
@@ -122,9 +121,7 @@ final class AppSettings {
             for (String name : convention.named(role)) {
                 String file = AppConvention.inFile(name);
                 if (!value(file).isEmpty()) {
-                    tell(
-                            file + " is not used; set " + name + ", which the app is given changed",
-                            file);
+                    tell(file, "is not used; set " + name + ", which the app is given changed");
                 }
             }
         }
@@ -141,7 +138,7 @@ final class AppSettings {
         boolean hasUser = false;
         for (String name : set(convention.named(Role.URL)).toList()) {
             AppUrl url = AppUrl.of(name, value(name));
-            url.remarks().forEach(line -> tell(line, name));
+            url.remarks().forEach(what -> tell(name, what));
             AppServer its = url.server();
             if (its != null && named == null) {
                 named = its;
@@ -185,11 +182,8 @@ final class AppSettings {
     }
 
     private void leave(List<String> variables, String first) {
-        remarks.add(
-                "not used, since "
-                        + first
-                        + " names another server: "
-                        + String.join(", ", variables));
+        String left = String.join(", ", variables);
+        remarks.add("not used, since " + first + " names another server: " + left);
         told.addAll(variables);
         apart.addAll(variables);
     }
@@ -201,7 +195,7 @@ final class AppSettings {
                 hosts.add(name);
             } else {
                 // SMTP_ADDRESS is Rails' server, and elsewhere the sender's address.
-                tell(name + " is not the name of a server", name);
+                tell(name, "is not the name of a server");
             }
         }
         return hosts;
@@ -217,20 +211,14 @@ final class AppSettings {
         if (!AppConvention.sendsBySmtp(value(name))) {
             List<String> unused =
                     set(convention.variables()).filter(each -> !each.equals(name)).toList();
-            tell(
-                    name
-                            + " is "
-                            + mailer
-                            + ", by which the app does not send by SMTP: nothing is adopted"
-                            + (unused.isEmpty() ? "" : " of " + String.join(", ", unused)),
-                    name);
+            String of = unused.isEmpty() ? "" : " of " + String.join(", ", unused);
+            String why = ", by which the app does not send by SMTP: nothing is adopted";
+            tell(name, "is " + mailer + why + of);
             told.addAll(unused);
             return true;
         }
         if (!value(name).toLowerCase(Locale.ROOT).contains("smtp")) {
-            tell(
-                    name + " is " + mailer + ": adopted is the SMTP server that it hands mail to",
-                    name);
+            tell(name, "is " + mailer + ": adopted is the SMTP server that it hands mail to");
         }
         return false;
     }
@@ -256,7 +244,7 @@ final class AppSettings {
                 used.put(name, Part.PORT);
                 return port;
             }
-            tell(name + " is no number from 1 to 65535", name);
+            tell(name, "is no number from 1 to 65535");
         }
         return hosts.isEmpty() ? OptionalInt.empty() : AppUrl.port(place(hosts.getFirst()).port());
     }
@@ -272,10 +260,8 @@ final class AppSettings {
                         .filter(name -> Protection.isYes(value(name)))
                         .forEach(name ->
                                 tell(
-                                        name
-                                                + " asks for a log-in, but neither user nor"
-                                                + " password is set",
-                                        name));
+                                        name,
+                                        "asks for a log-in, but neither user nor password is set"));
             }
             set(convention.named(Role.AUTH))
                     .filter(name -> !told.contains(name))
@@ -290,12 +276,8 @@ final class AppSettings {
 
     private void half(@Nullable Found found, Role missing) {
         if (found != null) {
-            tell(
-                    found.variable()
-                            + " is set without "
-                            + Problems.anyOf(convention.named(missing))
-                            + ": nobody logs in",
-                    found.variable());
+            String others = Problems.anyOf(convention.named(missing));
+            tell(found.variable(), "is set without " + others + ": nobody logs in");
         }
     }
 
@@ -310,12 +292,10 @@ final class AppSettings {
                 used.put(named.variable(), Part.PROTECTION);
             } else {
                 tell(
-                        named.variable()
-                                + " is "
-                                + Problems.quoted(value)
-                                + ", which is not understood: if the app insists on TLS by it,"
-                                + " its mail fails here",
-                        named.variable());
+                        named.variable(),
+                        "is %s, which is not understood: if the app insists on TLS by it, its mail"
+                                        .formatted(Problems.quoted(value))
+                                + " fails here");
             }
             Protection said = Protection.of(value, named.whenTrue());
             // A switch for implicit TLS says more than one for TLS of any kind.
@@ -409,17 +389,17 @@ final class AppSettings {
         try {
             String text = reader.mounted(Path.of(value(variable)));
             if (text.isEmpty()) {
-                tell(variable + " names a file that is empty", variable);
+                tell(variable, "names a file that is empty");
             }
             return text;
         } catch (IOException | InvalidPathException _) {
-            tell(variable + " names no file that can be read", variable);
+            tell(variable, "names no file that can be read");
         }
         return "";
     }
 
-    private void tell(String line, String variable) {
-        remarks.add(line);
+    private void tell(String variable, String what) {
+        remarks.add(variable + " " + what);
         told.add(variable);
     }
 }

@@ -91,7 +91,7 @@ final class AppUrl {
         return parts != null && parts.user() != null && !parts.user().isEmpty();
     }
 
-    /// Returns lines on what is not used of it.
+    /// Returns what is not used of it, in sentences that lack the variable before them.
     List<String> remarks() {
         return List.copyOf(remarks);
     }
@@ -108,14 +108,11 @@ final class AppUrl {
                         : parameters()
                                 .filter(parameter -> !TLS_PARAMETERS.contains(nameOf(parameter)))
                                 .collect(Collectors.joining("&"));
-        return "smtp://"
-                + (parts.user() == null ? "" : parts.user() + "@")
-                + host
-                + ":"
-                + port
-                + (provider ? "" : parts.rest())
-                + (kept.isEmpty() ? "" : "?" + kept)
-                + (parts.fragment() == null ? "" : "#" + parts.fragment());
+        String user = parts.user() == null ? "" : parts.user() + "@";
+        String path = provider ? "" : parts.rest();
+        String query = kept.isEmpty() ? "" : "?" + kept;
+        String fragment = parts.fragment() == null ? "" : "#" + parts.fragment();
+        return "smtp://" + user + host + ":" + port + path + query + fragment;
     }
 
     /// The first that can be adopted counts, as it does for the app while nothing fails.
@@ -219,10 +216,8 @@ final class AppUrl {
                 provider.apiKeys(user(its), password(its), parameter("region"));
         boolean usual = its.host().isEmpty() || its.host().equals("default");
         if (api == null) {
-            tell(
-                    "sends by an API that is not known here; "
-                            + provider.name()
-                            + "+smtp can be adopted");
+            String other = provider.name() + "+smtp";
+            tell("sends by an API that is not known here; " + other + " can be adopted");
         } else if (keys == null || parameter("session_token") != null || !usual) {
             tell(
                     "has not what an egress of type "
@@ -253,10 +248,7 @@ final class AppUrl {
         for (String name : VERIFYING) {
             String verify = parameter(name);
             if (verify != null && !Protection.isYes(verify)) {
-                tell(
-                        name
-                                + " is not taken over: certificates are verified (see tls-name"
-                                + " and ca)");
+                tell(name + " is not taken over: certificates are verified (see tls-name and ca)");
             }
         }
     }
@@ -275,7 +267,7 @@ final class AppUrl {
     }
 
     private void tell(String what) {
-        remarks.add(variable + " " + what);
+        remarks.add(what);
     }
 
     /// Returns the scheme in brackets, where it looks like one.

@@ -1,8 +1,8 @@
 package dev.postern.listener;
 
-import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.smtp.Reply;
 import java.nio.ByteBuffer;

@@ -1,8 +1,8 @@
 package dev.postern.route;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.config.EgressConfig;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ReversePath;
 import dev.postern.route.Route.PassedOver;

@@ -1,7 +1,7 @@
 package dev.postern.spool;
 
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Origin;
 import dev.postern.mail.Recipient;
 import dev.postern.outcome.Attempt;

@@ -1,7 +1,7 @@
 package dev.postern.spool;
 
-import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

@@ -119,13 +119,12 @@ public final class ConfigLoader {
             return given;
         }
         Source source = new Source.Variable(adopted.variable());
-        SequencedMap<String, RawValue.Entry> members = new LinkedHashMap<>();
-        adopted.egress()
-                .forEach((key, value) ->
-                        members.put(
-                                key, new RawValue.Entry(source, new RawValue.Text(value, source))));
+        RawValue.Entries egress = new RawValue.Entries(new LinkedHashMap<>(), source);
+        for (Map.Entry<String, String> key : adopted.egress().entrySet()) {
+            egress = egress.with(key.getKey(), key.getValue(), source);
+        }
         List<RawValue> all = new ArrayList<>(configured.items());
-        all.add(new RawValue.Entries(members, source));
+        all.add(egress);
         return new RawValue.Items(all, configured.source());
     }
 
@@ -283,7 +282,7 @@ public final class ConfigLoader {
                         return;
                     }
                     domain = Types.PROVIDERS_KEY.plain(domain);
-                    egress = with(egress, "domain", domain, new Source.Variable(MAILGUN_DOMAIN));
+                    egress = egress.with("domain", domain, new Source.Variable(MAILGUN_DOMAIN));
                 }
                 remarks.add("egress " + type.word() + " comes from " + variable);
                 found.add(egress);
@@ -293,22 +292,16 @@ public final class ConfigLoader {
 
         private static RawValue.Entries egress(String variable, EgressType type, String key) {
             Source source = new Source.Variable(variable);
-            RawValue.Entries none = new RawValue.Entries(new LinkedHashMap<>(), source);
-            RawValue.Entries typed = with(none, "type", type.word(), source);
-            return with(with(typed, "name", type.word(), source), "api-key", key, source);
+            return new RawValue.Entries(new LinkedHashMap<>(), source)
+                    .with("type", type.word(), source)
+                    .with("name", type.word(), source)
+                    .with("api-key", key, source);
         }
 
         private static RawValue named(RawValue url, String name) {
             return url instanceof RawValue.Entries entries
-                    ? with(entries, "name", name, url.source())
+                    ? entries.with("name", name, url.source())
                     : url;
-        }
-
-        private static RawValue.Entries with(
-                RawValue.Entries entries, String name, String value, Source source) {
-            SequencedMap<String, RawValue.Entry> members = new LinkedHashMap<>(entries.entries());
-            members.put(name, new RawValue.Entry(source, new RawValue.Text(value, source)));
-            return new RawValue.Entries(members, entries.source());
         }
     }
 

@@ -148,7 +148,7 @@ final class Environment {
         private static RawValue orBroken(
                 @Nullable RawValue given, String rule, Source source, ValueContext reading) {
             if (given == null) {
-                reading.problems().add(source, reading.path(), "must be " + rule);
+                reading.tell(source, "must be " + rule, "");
                 return new RawValue.Broken(source);
             }
             return given;

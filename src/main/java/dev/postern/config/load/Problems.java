@@ -102,11 +102,16 @@ public final class Problems {
             return new ValueContext(path + suffix, secret, problems);
         }
 
+        /// Tells that something is wrong with it.
+        void tell(Source source, String what, String remedy) {
+            problems.add(source, path, what, remedy);
+        }
+
         /// Tells that a text breaks a rule.
         void wrong(RawValue.Text text, String rule, String remedy) {
             boolean hidden = secret || text.source() instanceof Source.InUrl;
             String echo = hidden ? "" : ", not " + quoted(text.value());
-            problems.add(text.source(), path, "must be " + rule + echo, remedy);
+            tell(text.source(), "must be " + rule + echo, remedy);
         }
 
         /// Tells that something of another shape stands where `rule` was wanted.

@@ -42,6 +42,13 @@ sealed interface RawValue {
             entries = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(entries));
         }
 
+        /// Returns these and one more, which replaces any of its name.
+        Entries with(String name, String value, Source from) {
+            SequencedMap<String, Entry> members = new LinkedHashMap<>(entries);
+            members.put(name, new Entry(from, new Text(value, from)));
+            return new Entries(members, source);
+        }
+
         /// Returns the text of a member; null when it is absent or no text.
         @Nullable Text text(String name) {
             Entry entry = entries.get(name);

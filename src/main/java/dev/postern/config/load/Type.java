@@ -96,7 +96,7 @@ sealed interface Type<T> {
             }
             String plain = plain(text.value());
             if (plain.isEmpty()) {
-                reading.problems().add(text.source(), reading.path(), "must not be empty");
+                reading.tell(text.source(), "must not be empty", "");
                 return null;
             }
             if (plain.chars().anyMatch(Character::isISOControl)) {
@@ -139,7 +139,7 @@ sealed interface Type<T> {
                 return null;
             }
             if (items.items().isEmpty() && !mayBeEmpty) {
-                reading.problems().add(given.source(), reading.path(), "must not be empty");
+                reading.tell(given.source(), "must not be empty", "");
                 return null;
             }
             List<E> read = new ArrayList<>();
@@ -179,11 +179,7 @@ sealed interface Type<T> {
                 ValueContext part = reading.part("[" + (i + 1) + "]");
                 SmtpConfig.User user = user(items.items().get(i), part);
                 if (user != null && !names.add(user.username())) {
-                    part.problems()
-                            .add(
-                                    items.items().get(i).source(),
-                                    part.path(),
-                                    "is a name given twice");
+                    part.tell(items.items().get(i).source(), "is a name given twice", "");
                 } else if (user != null) {
                     users.add(user);
                 }
@@ -209,10 +205,9 @@ sealed interface Type<T> {
         private static void known(String name, RawValue.Entry entry, ValueContext reading) {
             if (!MEMBERS.contains(name)) {
                 String nearest = NearestWord.of(name, MEMBERS);
-                reading.problems()
-                        .add(
+                reading.part("." + name)
+                        .tell(
                                 entry.keySource(),
-                                reading.path() + "." + name,
                                 "unknown key",
                                 nearest == null
                                         ? "a user has username and password"
@@ -224,7 +219,7 @@ sealed interface Type<T> {
                 RawValue.Entries entries, String name, ValueContext reading) {
             RawValue.Entry entry = entries.entries().get(name);
             if (entry == null) {
-                reading.problems().add(entries.source(), reading.path(), name + " is missing");
+                reading.tell(entries.source(), name + " is missing", "");
                 return null;
             }
             ValueContext part = reading.part("." + name);
@@ -232,7 +227,7 @@ sealed interface Type<T> {
                 if (!text.value().isEmpty()) {
                     return text;
                 }
-                part.problems().add(text.source(), part.path(), "must not be empty");
+                part.tell(text.source(), "must not be empty", "");
                 return null;
             }
             part.shape(entry.value(), "a text");
@@ -270,10 +265,9 @@ sealed interface Type<T> {
                 return;
             }
             if (read.put(key.toLowerCase(Locale.ROOT), value) != null) {
-                reading.problems()
-                        .add(
+                reading.part("." + alias)
+                        .tell(
                                 entry.keySource(),
-                                reading.path() + "." + alias,
                                 "is given twice",
                                 "names do not differ by upper and lower case");
             }
