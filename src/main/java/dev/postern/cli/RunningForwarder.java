@@ -75,7 +75,8 @@ record RunningForwarder(HostPort smtp, HostPort admin, ClientConfig config) {
     static CliException notReachable(String what, HostPort address, Exception cause) {
         return new CliException(
                 ExitCode.UNAVAILABLE,
-                "%s at %s is not reachable (%s); is `postern serve` running with this configuration?"
-                        .formatted(what, address, cause.getMessage()));
+                "%s at %s is not reachable (%s); is `postern serve` running with this"
+                                .formatted(what, address, cause.getMessage())
+                        + " configuration?");
     }
 }

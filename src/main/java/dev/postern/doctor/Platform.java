@@ -64,7 +64,8 @@ public record Platform(
                 "`iptables -I OUTPUT -p tcp --dport %1$s -j ACCEPT` (and ip6tables alike);"
                         + " `iptables -nvL OUTPUT` shows what refuses it now"),
         NONE(
-                "look for a rule about outgoing port %1$s in this machine's or its network's firewall");
+                "look for a rule about outgoing port %1$s in this machine's or its network's"
+                        + " firewall");
 
         private final String command;
 
