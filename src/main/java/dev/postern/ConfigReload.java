@@ -1,10 +1,10 @@
 package dev.postern;
 
-import dev.postern.config.Changes;
-import dev.postern.config.ConfigFiles;
-import dev.postern.config.Problems.Problem;
-import dev.postern.config.Loaded;
 import dev.postern.config.PosternConfig;
+import dev.postern.config.load.Changes;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Problems.ConfigProblem;
 import dev.postern.mail.LogMark;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ final class ConfigReload implements AutoCloseable {
 
     private final ConfigFiles files;
     private final Semaphore asked;
-    private final Function<Loaded.Valid, List<Problem>> objections;
+    private final Function<Loaded.Valid, List<ConfigProblem>> objections;
     private final Function<PosternConfig, List<String>> user;
     private final Loaded.Valid started;
     private Loaded.Valid last;
@@ -56,7 +56,7 @@ final class ConfigReload implements AutoCloseable {
             ConfigFiles files,
             Loaded.Valid running,
             Semaphore asked,
-            Function<Loaded.Valid, List<Problem>> objections,
+            Function<Loaded.Valid, List<ConfigProblem>> objections,
             Function<PosternConfig, List<String>> user) {
         this.files = files;
         this.asked = asked;
@@ -100,11 +100,11 @@ final class ConfigReload implements AutoCloseable {
             switch (files.load()) {
                 case Loaded.Invalid invalid -> refuse(invalid.lines());
                 case Loaded.Valid valid -> {
-                    List<Problem> wrong = objections.apply(valid);
+                    List<ConfigProblem> wrong = objections.apply(valid);
                     if (wrong.isEmpty()) {
                         take(valid, wished);
                     } else {
-                        refuse(wrong.stream().map(Problem::toString).toList());
+                        refuse(wrong.stream().map(ConfigProblem::toString).toList());
                     }
                 }
             }

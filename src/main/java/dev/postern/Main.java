@@ -2,7 +2,7 @@ package dev.postern;
 
 import dev.postern.cli.Commands;
 import dev.postern.cli.Terminal;
-import dev.postern.config.Sources;
+import dev.postern.config.load.Sources;
 import dev.postern.log.Logging;
 import java.util.List;
 

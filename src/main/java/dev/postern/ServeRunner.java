@@ -1,14 +1,15 @@
 package dev.postern;
 
 import dev.postern.cli.Commands.Forwarding;
-import dev.postern.cli.Terminal;
 import dev.postern.cli.Commands.Version;
-import dev.postern.config.ClientConfig;
-import dev.postern.config.ConfigFiles;
-import dev.postern.config.Problems.Problem;
+import dev.postern.cli.Terminal;
 import dev.postern.config.HostPort;
-import dev.postern.config.Loaded;
-import dev.postern.config.LoopCheck;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.LoopCheck;
+import dev.postern.config.PosternConfig;
+import dev.postern.config.load.ClientSettings.ClientConfig;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.Problems.ConfigProblem;
 import dev.postern.exec.Child;
 import dev.postern.exec.Signals;
 import dev.postern.listener.Listener;
@@ -147,12 +148,12 @@ final class ServeRunner implements Forwarding {
         }
     }
 
-    private static List<Problem> loops(Loaded.Valid loaded, HostPort listening) {
-        return new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded);
+    private static List<ConfigProblem> loops(Loaded.Valid loaded, HostPort listening) {
+        return new LoopCheck(listening, LoopCheck.HostLookup.ofMachine()).problems(loaded);
     }
 
     private boolean leadsBack(Loaded.Valid loaded, HostPort listening) {
-        List<Problem> loops = loops(loaded, listening);
+        List<ConfigProblem> loops = loops(loaded, listening);
         loops.forEach(problem -> terminal.complain(problem.toString()));
         return !loops.isEmpty();
     }

@@ -52,9 +52,9 @@ class ArchitectureTest {
         MAY_KNOW.put("notify", words("outcome"));
         // Lines and their masking; SLF4J finds it by itself.
         MAY_KNOW.put("log", words());
-        // A child process and its signals.
-        MAY_KNOW.put("exec", Set.of());
-        MAY_KNOW.put("cli", words("submit", "doctor", "log"));
+        // A child process and its signals; the mail settings that it has.
+        MAY_KNOW.put("exec", words());
+        MAY_KNOW.put("cli", words("submit", "doctor", "log", "exec"));
     }
 
     /// A library, and the only ones who may use it. `Main` is the class of that name in the root.

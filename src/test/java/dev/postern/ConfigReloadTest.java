@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.ConfigFiles;
-import dev.postern.config.Problems.Problem;
-import dev.postern.config.Loaded;
 import dev.postern.config.PosternConfig;
-import dev.postern.config.Source;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Problems.ConfigProblem;
+import dev.postern.config.load.Source;
+import dev.postern.config.load.Sources;
 import dev.postern.testing.Await;
 import dev.postern.testing.Facts;
 import java.io.IOException;
@@ -43,7 +43,7 @@ class ConfigReloadTest {
 
     private final List<String> lines = new CopyOnWriteArrayList<>();
     private final List<PosternConfig> used = new CopyOnWriteArrayList<>();
-    private final List<Problem> objections = new ArrayList<>();
+    private final List<ConfigProblem> objections = new ArrayList<>();
     private final List<String> made = new ArrayList<>();
     private final Semaphore asked = new Semaphore(0);
     private final Handler listening =
@@ -137,7 +137,7 @@ class ConfigReloadTest {
     @Test
     void whatThisProgramObjectsToIsNotTakenUp() throws IOException {
         objections.add(
-                new Problem(new Source.WholeFile("postern.yaml"), "egress", "a loop", ""));
+                new ConfigProblem(new Source.WholeFile("postern.yaml"), "egress", "a loop", ""));
         write(EGRESS.formatted("s3cret-2"));
         reload.read(false);
         assertEquals(List.of(), used);

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.DocBlock.Mark;
-import dev.postern.config.ConfigLoader;
-import dev.postern.config.Loaded;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigLoader;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import dev.postern.config.ConfigLoader;
 import dev.postern.config.EgressConfig;
-import dev.postern.config.Loaded;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigLoader;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import dev.postern.egress.Egress;
 import java.io.IOException;
 import java.nio.file.Files;

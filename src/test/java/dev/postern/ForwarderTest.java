@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.ConfigFiles;
-import dev.postern.config.Loaded;
 import dev.postern.config.PosternConfig;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import dev.postern.testing.Await;
 import dev.postern.testing.Ports;
 import dev.postern.testing.ScriptedServer;

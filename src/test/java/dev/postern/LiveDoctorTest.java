@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.ConfigLoader;
-import dev.postern.config.Loaded;
 import dev.postern.config.PosternConfig;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigLoader;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import dev.postern.dispatch.DispatchObserver;
 import dev.postern.dispatch.Dispatcher;
 import dev.postern.doctor.Doctor;

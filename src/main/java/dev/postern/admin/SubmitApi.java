@@ -84,10 +84,7 @@ final class SubmitApi {
         if (recipients.size() > maxRecipients) {
             throw Problem.badRequest("More than " + maxRecipients + " recipients.");
         }
-        boolean beyondAscii =
-                !isAscii(sender.address())
-                        || recipients.stream().anyMatch(r -> !isAscii(r.address()));
-        return new Envelope(sender, recipients, beyondAscii);
+        return Envelope.of(sender, recipients);
     }
 
     private static ReversePath sender(QueryParameters query) {
@@ -179,10 +176,6 @@ final class SubmitApi {
         return new Problem(
                 Status.REQUEST_ENTITY_TOO_LARGE_413,
                 "Messages may have " + maxMessageBytes + " bytes (smtp.max-message-size).");
-    }
-
-    private static boolean isAscii(String text) {
-        return text.chars().allMatch(c -> c < 0x80);
     }
 
     /// A stream that breaks off when more comes than may.

@@ -1,13 +1,13 @@
 package dev.postern.cli;
 
-import dev.postern.config.ConfigFiles;
-import dev.postern.config.ConfigReference;
-import dev.postern.config.ConfigShow;
 import dev.postern.config.HostPort;
-import dev.postern.config.Loaded;
-import dev.postern.config.LoopCheck;
-import dev.postern.config.Problems.Problem;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.ConfigReference;
+import dev.postern.config.load.ConfigShow;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.LoopCheck;
+import dev.postern.config.load.Problems.ConfigProblem;
+import dev.postern.config.load.Sources;
 import dev.postern.log.Logging;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,12 +25,12 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
-import picocli.CommandLine;
 
 /// The root of all commands.
 @Command(
@@ -306,8 +306,9 @@ public final class Commands implements Runnable {
                 return ExitCode.BAD_USAGE;
             }
             HostPort listening = loaded.get().config().smtp().listen();
-            List<Problem> loops =
-                    new LoopCheck(listening, LoopCheck.Network.ofMachine()).problems(loaded.get());
+            List<ConfigProblem> loops =
+                    new LoopCheck(listening, LoopCheck.HostLookup.ofMachine())
+                            .problems(loaded.get());
             if (!loops.isEmpty()) {
                 loops.forEach(problem -> terminal.complain(problem.toString()));
                 return ExitCode.BAD_USAGE;
@@ -320,7 +321,8 @@ public final class Commands implements Runnable {
 
         @Command(
                 name = "show",
-                description = "Prints the effective configuration with its sources, secrets masked.")
+                description =
+                        "Prints the effective configuration with its sources, secrets masked.")
         int show(@Mixin ConfigOption config) {
             Optional<Loaded.Valid> loaded = config.load(sources, terminal);
             if (loaded.isEmpty()) {

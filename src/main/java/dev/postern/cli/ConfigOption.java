@@ -1,10 +1,10 @@
 package dev.postern.cli;
 
-import dev.postern.config.ClientConfig;
-import dev.postern.config.ClientSettings;
-import dev.postern.config.ConfigFiles;
-import dev.postern.config.Loaded;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ClientSettings;
+import dev.postern.config.load.ClientSettings.ClientConfig;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
@@ -44,7 +44,7 @@ final class ConfigOption {
     Optional<ClientConfig> forClient(Function<@Nullable Path, Sources> sources, Terminal terminal) {
         return switch (ClientSettings.load(sources.apply(file))) {
             case ClientConfig config -> Optional.of(config);
-            case ClientSettings.Unusable unusable -> {
+            case Loaded.Invalid unusable -> {
                 unusable.lines().forEach(terminal::complain);
                 yield Optional.empty();
             }

@@ -1,17 +1,17 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.ClientConfig;
-import dev.postern.config.Loaded;
+import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.LogConfig;
 import dev.postern.config.PosternConfig.LogConfig.Addresses;
 import dev.postern.config.PosternConfig.LogConfig.Format;
 import dev.postern.config.PosternConfig.LogConfig.Level;
-import dev.postern.config.PosternConfig;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ClientSettings.ClientConfig;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import dev.postern.doctor.Doctor;
-import dev.postern.doctor.DoctorRun;
 import dev.postern.doctor.Doctor.KnownTrouble;
+import dev.postern.doctor.DoctorRun;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.ReportJson;
 import dev.postern.log.Logging;
@@ -153,10 +153,11 @@ final class DoctorCommand implements Callable<Integer> {
         }
 
         private static void note(JsonNode egress, Map<String, KnownTrouble> known) {
-            String reason = egress.path("reason").asText(null);
-            if (egress.path("state").asText().equals("down") && KnownTrouble.isOf(reason)) {
-                String said = egress.path("last-error").asText("");
-                known.put(egress.path("name").asText(), new KnownTrouble(reason, said));
+            if (egress.path("state").asText().equals("down")) {
+                KnownTrouble.of(
+                                egress.path("reason").asText(),
+                                egress.path("last-error").asText(""))
+                        .ifPresent(trouble -> known.put(egress.path("name").asText(), trouble));
             }
         }
     }

@@ -1,11 +1,11 @@
 package dev.postern.cli;
 
 import dev.postern.doctor.EgressReport;
+import dev.postern.doctor.EgressReport.Step;
 import dev.postern.doctor.EgressReport.Works;
-import dev.postern.doctor.Report.Finding;
 import dev.postern.doctor.Platform;
 import dev.postern.doctor.Report;
-import dev.postern.doctor.EgressReport.Step;
+import dev.postern.doctor.Report.Finding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,13 +1,13 @@
 package dev.postern.cli;
 
 import dev.postern.cli.Commands.Forwarding;
-import dev.postern.config.Adoption;
-import dev.postern.config.ConfigFiles;
 import dev.postern.config.EgressConfig;
-import dev.postern.config.Loaded;
-import dev.postern.config.LoopCheck;
 import dev.postern.config.PosternConfig;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.LoopCheck;
+import dev.postern.config.load.Sources;
+import dev.postern.exec.Adoption;
 import dev.postern.log.Logging;
 import java.nio.file.Path;
 import java.util.List;
@@ -107,12 +107,12 @@ final class ExecCommand implements Callable<Integer> {
     private ConfigFiles files(@Nullable Adoption adoption) {
         return config.files(file -> {
             Sources plain = sources.apply(file);
-            return adoption == null ? plain : plain.adopting(adoption);
+            return adoption == null ? plain : plain.adopting(adoption.adopted());
         });
     }
 
     private static boolean loops(PosternConfig config) {
-        LoopCheck check = new LoopCheck(config.smtp().listen(), LoopCheck.Network.ofMachine());
+        LoopCheck check = new LoopCheck(config.smtp().listen(), LoopCheck.HostLookup.ofMachine());
         return config.egress().stream()
                 .anyMatch(egress ->
                         egress instanceof EgressConfig.Smtp smtp

@@ -1,8 +1,8 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.ClientConfig;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ClientSettings.ClientConfig;
+import dev.postern.config.load.Sources;
 import dev.postern.submit.AdminClient.Answer;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;

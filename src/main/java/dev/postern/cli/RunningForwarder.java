@@ -1,7 +1,7 @@
 package dev.postern.cli;
 
-import dev.postern.config.ClientConfig;
 import dev.postern.config.HostPort;
+import dev.postern.config.load.ClientSettings.ClientConfig;
 import dev.postern.submit.AdminClient;
 import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.Endpoint;
@@ -58,13 +58,10 @@ record RunningForwarder(HostPort smtp, HostPort admin, ClientConfig config) {
     /// Returns why the admin socket refused; with what to do where the caller may not know the
     /// token.
     String detail(Answer answer) {
-        boolean tokenHidden = isDenied(answer);
-        return answer.detail()
-                + (tokenHidden
-                        ? "; the token can't be read ("
-                                + config.unread().getFirst()
-                                + "): run this as root or as a member of the group postern"
-                        : "");
+        String hidden = "; the token can't be read (%s): run this as root or as a member of the";
+        return isDenied(answer)
+                ? answer.detail() + hidden.formatted(config.unread().getFirst()) + " group postern"
+                : answer.detail();
     }
 
     /// Returns whether the admin socket wants a token that the caller may not read.
@@ -78,11 +75,8 @@ record RunningForwarder(HostPort smtp, HostPort admin, ClientConfig config) {
     static CliException notReachable(String what, HostPort address, Exception cause) {
         return new CliException(
                 ExitCode.UNAVAILABLE,
-                what
-                        + " at "
-                        + address
-                        + " is not reachable ("
-                        + cause.getMessage()
-                        + "); is `postern serve` running with this configuration?");
+                "%s at %s is not reachable (%s); is `postern serve` running with this"
+                                .formatted(what, address, cause.getMessage())
+                        + " configuration?");
     }
 }

@@ -1,8 +1,9 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.ClientConfig;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ClientSettings.ClientConfig;
+import dev.postern.config.load.Sources;
+import dev.postern.config.load.Types;
 import dev.postern.mail.AddressList;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -12,7 +13,7 @@ import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.MimeDraft;
 import dev.postern.submit.MimeDraft.Attachment;
 import dev.postern.submit.SmtpClient;
-import dev.postern.submit.SmtpClient.Verdict;
+import dev.postern.submit.SmtpClient.Receipt;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -106,11 +107,11 @@ final class SendCommand implements Callable<Integer> {
         }
         RunningForwarder running = RunningForwarder.find(known.get());
         return switch (submit(running)) {
-            case Verdict.Refused refused -> {
+            case Receipt.Refused refused -> {
                 terminal.complain("refused: " + refused.reply());
                 yield ExitCode.FAILED;
             }
-            case Verdict.Taken taken -> {
+            case Receipt.Taken taken -> {
                 taken.untaken().forEach(one -> terminal.complain(one.inWords()));
                 int followed = ExitCode.OK;
                 for (String reply : taken.replies()) {
@@ -122,14 +123,15 @@ final class SendCommand implements Callable<Integer> {
         };
     }
 
-    private Verdict submit(RunningForwarder running) throws CliException {
+    private Receipt submit(RunningForwarder running) throws CliException {
         String sender = Objects.requireNonNullElse(from, "postern@" + running.config().hostname());
         Set<ForwardPath> recipients = new LinkedHashSet<>();
         for (String address : to) {
             recipients.add(new ForwardPath(one("--to", address)));
         }
         String reverse = one("--from", sender);
-        boolean utf8 = !isAscii(reverse + String.join("", to));
+        // The To field has names as they were given.
+        boolean utf8 = (reverse + String.join("", to)).chars().anyMatch(c -> c >= 0x80);
         Envelope envelope = new Envelope(new ReversePath(reverse), List.copyOf(recipients), utf8);
         byte[] message = message(reverse);
         try (SmtpClient client = SmtpClient.connect(running.smtp())) {
@@ -196,10 +198,6 @@ final class SendCommand implements Callable<Integer> {
                     ExitCode.BAD_USAGE, option + ": '" + value + "' is no mail address");
         }
         return list.addresses().getFirst();
-    }
-
-    private static boolean isAscii(String text) {
-        return text.chars().allMatch(c -> c < 0x80);
     }
 
     /// Follows one message until its outcome is known, and tells what happens to it on the way.
@@ -295,26 +293,20 @@ final class SendCommand implements Callable<Integer> {
         }
     }
 
-    /// Reads a duration as the configuration writes them: `30s`, `5m`.
+    /// Reads a duration as the configuration writes them: `30s`, `5m`; and milliseconds.
     static final class DurationConverter implements ITypeConverter<Duration> {
-
-        private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
         @Override
         public Duration convert(String value) {
-            Matcher matcher = FORM.matcher(value);
-            if (!matcher.matches()) {
+            Duration duration =
+                    value.matches("\\d{1,9}ms")
+                            ? Duration.ofMillis(Long.parseLong(value, 0, value.length() - 2, 10))
+                            : Types.duration(value);
+            if (duration == null) {
                 throw new TypeConversionException(
                         "'" + value + "' is no duration; write 30s, 5m or 1h");
             }
-            long amount = Long.parseLong(matcher.group(1));
-            return switch (matcher.group(2)) {
-                case "ms" -> Duration.ofMillis(amount);
-                case "s" -> Duration.ofSeconds(amount);
-                case "m" -> Duration.ofMinutes(amount);
-                case "h" -> Duration.ofHours(amount);
-                default -> Duration.ofDays(amount);
-            };
+            return duration;
         }
     }
 }

@@ -1,9 +1,10 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.ClientConfig;
-import dev.postern.config.ClientSettings;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ClientSettings;
+import dev.postern.config.load.ClientSettings.ClientConfig;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import dev.postern.mail.AddressList;
 import dev.postern.mail.BareAddresses;
 import dev.postern.mail.CrlfLines;
@@ -15,7 +16,7 @@ import dev.postern.mail.ReversePath;
 import dev.postern.submit.AdminClient.Answer;
 import dev.postern.submit.MimeDraft;
 import dev.postern.submit.SmtpClient;
-import dev.postern.submit.SmtpClient.Verdict;
+import dev.postern.submit.SmtpClient.Receipt;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -151,19 +152,16 @@ final class SendmailCommand implements Callable<Integer> {
         if (recipients.paths().isEmpty()) {
             return ExitCode.BAD_DATA;
         }
-        boolean utf8 =
-                !isAscii(sender)
-                        || recipients.paths().stream().anyMatch(path -> !isAscii(path.address()));
-        Envelope envelope = new Envelope(new ReversePath(sender), recipients.paths(), utf8);
+        Envelope envelope = Envelope.of(new ReversePath(sender), recipients.paths());
         InputStream content =
                 new SequenceInputStream(from(options, header, sender), header.with(in));
         return switch (client.submit(envelope, options.reports(), config.user(), content)) {
-            case Verdict.Taken taken -> {
+            case Receipt.Taken taken -> {
                 taken.untaken().forEach(one -> terminal.complain(one.inWords()));
                 boolean all = taken.untaken().isEmpty() && recipients.malformed().isEmpty();
                 yield all ? ExitCode.OK : ExitCode.BAD_DATA;
             }
-            case Verdict.Refused refused -> {
+            case Receipt.Refused refused -> {
                 terminal.complain("refused: " + refused.reply());
                 yield refused.permanent() ? ExitCode.BAD_DATA : ExitCode.TEMPORARY;
             }
@@ -173,7 +171,7 @@ final class SendmailCommand implements Callable<Integer> {
     private ClientConfig config() throws CliException {
         return switch (ClientSettings.load(sources.apply(null))) {
             case ClientConfig config -> config;
-            case ClientSettings.Unusable unusable ->
+            case Loaded.Invalid unusable ->
                     throw new CliException(
                             ExitCode.BAD_CONFIG, String.join("; ", unusable.lines()));
         };
@@ -276,13 +274,9 @@ final class SendmailCommand implements Callable<Integer> {
 
     /// A name as RFC 5322 §3.4 wants it before an address, as encoded words where it is not ASCII.
     private static String phrase(String name) {
-        return isAscii(name)
+        return name.chars().allMatch(c -> c < 0x80)
                 ? "\"" + name.replaceAll("[\\p{Cntrl}\"\\\\]", " ") + "\""
                 : MimeDraft.encoded(name);
-    }
-
-    private static boolean isAscii(String text) {
-        return text.chars().allMatch(c -> c < 0x80);
     }
 
     /// Standard input that ends at a line of one dot, as people at a terminal end their mail. Its

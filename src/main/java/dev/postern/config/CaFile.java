@@ -29,7 +29,7 @@ public final class CaFile {
     }
 
     /// Returns the certificates of a text, at least one.
-    static List<X509Certificate> parse(String text) throws CertificateException {
+    public static List<X509Certificate> parse(String text) throws CertificateException {
         if (!text.contains(BEGIN)) {
             throw new CertificateException("has no certificate in PEM: " + BEGIN);
         }

@@ -31,7 +31,7 @@ public record Cidr(InetAddress network, int prefixBits) {
     }
 
     /// Returns whether blocks together hold every IPv4 address, or every IPv6 address.
-    static boolean coverAll(List<Cidr> blocks) {
+    public static boolean coverAll(List<Cidr> blocks) {
         return coverAll(blocks, Inet4Address.class) || coverAll(blocks, Inet6Address.class);
     }
 
@@ -64,7 +64,7 @@ public record Cidr(InetAddress network, int prefixBits) {
     }
 
     /// Returns the block with every bit behind the prefix cleared.
-    Cidr masked() {
+    public Cidr masked() {
         byte[] octets = network.getAddress();
         for (int bit = prefixBits; bit < octets.length * Byte.SIZE; bit++) {
             octets[bit >> 3] &= (byte) ~(0x80 >> (bit & 7));

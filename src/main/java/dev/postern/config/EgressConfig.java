@@ -4,6 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,22 @@ public sealed interface EgressConfig {
                                     && itsKey.equals(key);
                 };
         return same && Objects.equals(common().endpoint(), other.common().endpoint());
+    }
+
+    /// The types that there are.
+    enum EgressType {
+        SMTP,
+        SENDGRID,
+        RESEND,
+        BREVO,
+        POSTMARK,
+        SES,
+        MAILGUN;
+
+        /// Returns the type word.
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /// Submission by SMTP.

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Knows host names and addresses by their text alone; never asks a name server.
-final class Hosts {
+public final class Hosts {
 
     private static final int MOST_NAME_CHARS = 253;
     private static final Pattern IPV4 = Pattern.compile("(\\d{1,3}\\.){3}\\d{1,3}");
@@ -19,7 +19,7 @@ final class Hosts {
     private Hosts() {}
 
     /// Returns the address that `text` writes; null when it is none.
-    static @Nullable InetAddress address(String text) {
+    public static @Nullable InetAddress address(String text) {
         boolean possible = text.indexOf(':') >= 0 || IPV4.matcher(text).matches();
         if (!possible || text.length() > MOST_NAME_CHARS) {
             return null;
@@ -32,7 +32,7 @@ final class Hosts {
     }
 
     /// Returns whether `text` is an address or may be a name.
-    static boolean valid(String text) {
+    public static boolean valid(String text) {
         if (address(text) != null) {
             return true;
         }
@@ -43,7 +43,7 @@ final class Hosts {
 
     /// Returns whether `host` is this machine whatever the network: a loopback address or
     /// `localhost` (RFC 6761 §6.3).
-    static boolean loopback(String host) {
+    public static boolean loopback(String host) {
         InetAddress address = address(host);
         if (address != null) {
             return address.isLoopbackAddress();
@@ -53,7 +53,7 @@ final class Hosts {
     }
 
     /// Returns whether `host` stands for every address of this machine.
-    static boolean wildcard(String host) {
+    public static boolean wildcard(String host) {
         InetAddress address = address(host);
         return address != null && address.isAnyLocalAddress();
     }

@@ -17,7 +17,7 @@ public final class Machine {
     private Machine() {}
 
     /// Returns the machine's name, without asking a name server where the kernel tells it.
-    static String hostname() {
+    public static String hostname() {
         try {
             return Files.readString(KERNEL_HOSTNAME).strip();
         } catch (IOException _) {
@@ -27,7 +27,7 @@ public final class Machine {
 
     /// Returns the type of the file system that `path` lies on, or will once it exists; empty when
     /// unknown.
-    static String fileSystemType(Path path) {
+    public static String fileSystemType(Path path) {
         try {
             return MountTable.parse(Files.readAllLines(MOUNTS)).typeOf(existing(path));
         } catch (IOException | UncheckedIOException _) {

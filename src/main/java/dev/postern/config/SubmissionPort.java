@@ -42,7 +42,7 @@ public record SubmissionPort(int port, boolean implicitTls) {
     }
 
     /// Returns the usual ports and these after them.
-    static List<SubmissionPort> usualAnd(List<SubmissionPort> alternates) {
+    public static List<SubmissionPort> usualAnd(List<SubmissionPort> alternates) {
         List<SubmissionPort> all = new ArrayList<>(USUAL);
         all.addAll(alternates);
         return List.copyOf(all);

@@ -1,5 +1,5 @@
-/// The configuration: a record for each stage, and the loader that makes them from defaults, a YAML
-/// file and the environment, reporting all problems at once.
+/// The configuration: a record for each section, and what their values are made of. Nothing of it
+/// is read here; [dev.postern.config.load] does that.
 @NullMarked
 package dev.postern.config;
 

@@ -1,8 +1,8 @@
 package dev.postern.dispatch;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.config.EgressConfig;
 import dev.postern.dispatch.Skip.Why;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ReversePath;

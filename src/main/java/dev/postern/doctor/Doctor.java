@@ -1,13 +1,13 @@
 package dev.postern.doctor;
 
+import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.config.EgressConfig.Common;
-import dev.postern.config.EgressConfig;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.Secret;
-import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SmtpEgressConfig;
+import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
 import dev.postern.doctor.Network.RealNetwork;
 import dev.postern.egress.EgressState;
@@ -19,8 +19,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -31,7 +31,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /// Examines every way out of this machine.
 ///
@@ -168,19 +167,8 @@ public final class Doctor {
         for (EgressConfig config : configs) {
             all.add(
                     config instanceof EgressConfig.Smtp smtp
-                            ? new SmtpExamination(
-                                    smtp,
-                                    configured,
-                                    world.network(),
-                                    world.nanoTime(),
-                                    new SmtpDiagnosis(platform, world.clock()))
-                            : new HttpExamination(
-                                    config,
-                                    configured,
-                                    world.network(),
-                                    world.nanoTime(),
-                                    platform,
-                                    world.clock()));
+                            ? new SmtpExamination(smtp, configured, platform, world)
+                            : HttpExamination.of(config, configured, platform, world));
         }
         return all;
     }
@@ -258,35 +246,34 @@ public final class Doctor {
     /// What a running forwarder knows of an egress and no probe can see, since it shows when mail
     /// is sent only: that its limit is used up, or that its account may not send.
     ///
-    /// @param fault the word of the kind of trouble: `quota`
     /// @param said the provider's words
-    public record KnownTrouble(String fault, String said) {
+    public record KnownTrouble(Fault fault, String said) {
 
         private static final Set<Fault> SHOWN_BY_MAIL_ONLY = Set.of(Fault.QUOTA, Fault.ACCOUNT);
 
-        /// Returns whether trouble of this kind shows when mail is sent only.
+        /// Returns what the API tells of an egress that is down; empty for other kinds of trouble.
         ///
-        /// @param fault the word of a kind of trouble; null: none
-        public static boolean isOf(@Nullable String fault) {
-            return SHOWN_BY_MAIL_ONLY.stream().anyMatch(each -> each.word().equals(fault));
+        /// @param word that of the kind of trouble: `quota`
+        public static Optional<KnownTrouble> of(String word, String said) {
+            return SHOWN_BY_MAIL_ONLY.stream()
+                    .filter(fault -> fault.word().equals(word))
+                    .findFirst()
+                    .map(fault -> new KnownTrouble(fault, said));
         }
 
         /// Returns what an egress's health tells of it.
         public static Optional<KnownTrouble> of(EgressView health) {
             Fault fault = health.fault();
-            if (fault == null || health.state() != EgressState.DOWN || !isOf(fault.word())) {
-                return Optional.empty();
-            }
-            String said = health.lastError();
-            return Optional.of(new KnownTrouble(fault.word(), said == null ? "" : said));
+            return fault == null || health.state() != EgressState.DOWN
+                    ? Optional.empty()
+                    : of(fault.word(), Objects.requireNonNullElse(health.lastError(), ""));
         }
 
         /// Returns what a probe found in the light of this.
         public Probe over(Probe probe) {
             return switch (probe) {
                 case Probe.Failed failed -> failed;
-                case Probe.Passed _, Probe.Unproven _ ->
-                        new Probe.Failed(said, Fault.valueOf(fault.toUpperCase(Locale.ROOT)), null);
+                case Probe.Passed _, Probe.Unproven _ -> new Probe.Failed(said, fault, null);
             };
         }
     }

@@ -1,10 +1,8 @@
 package dev.postern.doctor;
 
 import dev.postern.doctor.Doctor.World;
-import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Report.Finding;
-import dev.postern.doctor.Report.Summary;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -104,11 +102,8 @@ public final class DoctorRun {
                         .filter(examination -> examination.waitsFor().isPresent())
                         .findFirst()
                         .map(it ->
-                                ", waiting for "
-                                        + it.name()
-                                        + " ("
-                                        + it.waitsFor().orElse("")
-                                        + ")")
+                                ", waiting for %s (%s)"
+                                        .formatted(it.name(), it.waitsFor().orElse("")))
                         .orElse("");
         return over + " of " + ends.size() + " examined" + waiting;
     }
@@ -119,26 +114,16 @@ public final class DoctorRun {
         List<EgressReport> egresses = configured.stream().map(Examination::examined).toList();
         List<EgressReport> open = ways.stream().map(Examination::examined).toList();
         threads.forEach(Thread::interrupt);
-        boolean works = egresses.stream().anyMatch(egress -> egress.works() != Works.NO);
-        return new Report(
-                began,
-                took(),
-                complete,
-                platform,
-                works,
-                Summary.verdict(egresses, open),
-                egresses.isEmpty() ? Summary.advice(open) : "",
-                egresses,
-                open,
-                ofMachine());
+        return new Report(began, took(), complete, platform, egresses, open, ofMachine());
     }
 
     private List<Finding> ofMachine() {
         HostEvidence seen = new HostEvidence(platform.tags(), platform.hostname());
         all().stream()
-                .flatMap(
-                        it -> it instanceof HttpExamination http ? Stream.of(http) : Stream.empty())
-                .flatMap(http -> http.clockAhead().stream())
+                .flatMap(it ->
+                        it instanceof HttpExamination http
+                                ? http.clockAhead().stream()
+                                : Stream.empty())
                 .filter(ahead -> ahead.abs().compareTo(CLOCK_TOLERANCE) > 0)
                 .findFirst()
                 .ifPresent(ahead -> seen.saw(Where.CLOCK, inWords(ahead)));

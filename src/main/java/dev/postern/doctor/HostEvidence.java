@@ -1,7 +1,7 @@
 package dev.postern.doctor;
 
-import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.FindingTable.Evidence;
+import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.DnsResult;
 import dev.postern.doctor.Network.PortState;
 import dev.postern.doctor.Report.Finding;
@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// What was seen about one host, judged by the findings table as it comes. For one thread.
 final class HostEvidence {
@@ -106,6 +107,22 @@ final class HostEvidence {
         word("closed", inWords(closed));
         word("allow", platform.allow(closed.isEmpty() ? "" : closed.getFirst()));
         saw(Where.PORTS, said.toString());
+    }
+
+    /// Judges the address families of one port.
+    ///
+    /// @param four its state in IPv4; null: unknown
+    /// @param six its state in IPv6; null: unknown
+    void families(@Nullable PortState four, @Nullable PortState six) {
+        if (four == null || six == null || (four == PortState.OPEN) == (six == PortState.OPEN)) {
+            return;
+        }
+        String closed = (four == PortState.OPEN ? six : four).word().replace("-", "");
+        saw(
+                Where.FAMILIES,
+                four == PortState.OPEN
+                        ? "IPv6 " + closed + "; IPv4 open"
+                        : "IPv4 " + closed + "; IPv6 open");
     }
 
     private static String joined(List<?> items, String between) {

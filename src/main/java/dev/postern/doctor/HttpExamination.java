@@ -1,14 +1,14 @@
 package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.config.Preset;
+import dev.postern.doctor.Doctor.World;
 import dev.postern.doctor.EgressReport.Step.Kind;
 import dev.postern.doctor.EgressReport.Step.Result;
-import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.DnsResult;
 import dev.postern.doctor.Network.PortState;
 import dev.postern.doctor.Report.Finding;
-import dev.postern.doctor.StepLog.StepOrder;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.EndpointCheck;
 import java.net.Inet6Address;
@@ -24,26 +24,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Examines a provider's API: its name, TCP in both address families or through the proxy, TLS,
 /// and, where it is configured, an authenticated call that sends nothing.
-final class HttpExamination implements Examination {
+final class HttpExamination extends Examination {
 
-    private static final Duration CONNECT_LIMIT = Duration.ofMillis(4500);
-
-    private final EgressConfig egress;
-    private final boolean configured;
-    private final Network network;
     private final Platform platform;
+    private final EgressConfig egress;
     private final EndpointCheck web;
-    private final StepLog chart;
     private final Map<Family, PortState> states = new EnumMap<>(Family.class);
-    private volatile @Nullable DnsResult looked;
     private volatile EndpointCheck.@Nullable Seen seen;
     private volatile @Nullable Instant seenAt;
-    private volatile @Nullable Probe probe;
     private final Clock clock;
 
     private enum Family {
@@ -51,77 +43,56 @@ final class HttpExamination implements Examination {
         IPV6
     }
 
-    HttpExamination(
+    static HttpExamination of(
+            EgressConfig egress, boolean configured, Platform platform, World world) {
+        return new HttpExamination(
+                egress, world.network().web(egress), configured, platform, world);
+    }
+
+    private HttpExamination(
             EgressConfig egress,
+            EndpointCheck web,
             boolean configured,
-            Network network,
-            LongSupplier nanoTime,
             Platform platform,
-            Clock clock) {
+            World world) {
+        super(egress, web.host(), configured, world);
         this.egress = egress;
-        this.configured = configured;
-        this.network = network;
+        this.web = web;
         this.platform = platform;
-        this.clock = clock;
-        this.web = network.web(egress);
-        this.chart = new StepLog(nanoTime);
+        this.clock = world.clock();
     }
 
     @Override
-    public String name() {
-        return configured ? egress.name() : web.host();
-    }
-
-    @Override
-    public Optional<String> waitsFor() {
-        return chart.waitsFor();
-    }
-
-    @Override
-    public void run() {
+    void run() {
         List<Runnable> all = new ArrayList<>(List.of(this::look));
         if (web.proxy().isEmpty()) {
             all.add(this::knockAll);
         }
         if (configured) {
-            all.add(this::probe);
+            all.add(() -> probe(Kind.API, "call that sends nothing"));
         }
         Parallel.run(all);
     }
 
     private void knockAll() {
-        StepLog.Entry entry = chart.begin(Kind.DNS, web.host());
-        DnsResult names = network.lookUp(web.host());
-        looked = names;
-        switch (names) {
-            case DnsResult.Missing(String why) -> entry.end(Result.FAILED, why);
-            case DnsResult.Found found -> {
-                entry.end(Result.OK, found.inWords());
-                Parallel.run(
-                        found.oneOfEachFamily().stream()
-                                .map(address -> (Runnable) () -> knock(address))
-                                .toList());
-            }
-        }
+        Parallel.run(lookUp().stream().map(address -> (Runnable) () -> knock(address)).toList());
     }
 
     private void knock(InetAddress address) {
         Family family = address instanceof Inet6Address ? Family.IPV6 : Family.IPV4;
         String target = web.port() + (family == Family.IPV6 ? " IPv6" : " IPv4");
-        StepLog.Entry entry = chart.begin(Kind.TCP, target);
+        StepLog.Entry entry = log.begin(Kind.TCP, target);
         PortState state = network.knock(new InetSocketAddress(address, web.port()), CONNECT_LIMIT);
         synchronized (states) {
             states.put(family, state);
         }
-        entry.end(
-                state == PortState.OPEN ? Result.OK : Result.FAILED,
-                state.word() + " " + address.getHostAddress());
+        entry.end(state, address);
     }
 
     private void look() {
         Optional<String> proxy = web.proxy();
         String target = proxy.map(it -> "by proxy " + it).orElse("" + web.port());
-        StepLog.Entry entry = chart.begin(Kind.TLS, target);
+        StepLog.Entry entry = log.begin(Kind.TLS, target);
         EndpointCheck.Seen found = web.look();
         seenAt = clock.instant();
         seen = found;
@@ -136,13 +107,6 @@ final class HttpExamination implements Examination {
         return stage.equals("request") || stage.equals("answer") || stage.equals("reply");
     }
 
-    private void probe() {
-        StepLog.Entry entry = chart.begin(Kind.API, "call that sends nothing");
-        Probe found = network.probe(egress);
-        probe = found;
-        entry.end(found);
-    }
-
     /// Returns how far this machine's clock is ahead of the server's; empty when that is unknown.
     Optional<Duration> clockAhead() {
         EndpointCheck.Seen found = seen;
@@ -153,54 +117,26 @@ final class HttpExamination implements Examination {
     }
 
     @Override
-    public EgressReport examined() {
-        return new EgressReport(
-                name(),
-                egress.type(),
-                web.host(),
-                works(),
-                summary(),
-                StepOrder.sorted(chart.steps()),
-                findings());
+    boolean isOpen() {
+        EndpointCheck.Seen found = seen;
+        return found != null && (found.stage().isEmpty() || isPastTls(found.stage()));
     }
 
-    private Works works() {
+    @Override
+    String inBrief() {
         EndpointCheck.Seen found = seen;
-        if (!configured) {
-            boolean open = found != null && (found.stage().isEmpty() || isPastTls(found.stage()));
-            return open ? Works.YES : Works.NO;
+        if (configured || found == null) {
+            return noResult();
         }
-        return switch (probe) {
-            case Probe.Passed _ -> Works.YES;
-            case Probe.Unproven _ -> Works.UNPROVEN;
-            case Probe.Failed _ -> Works.NO;
-            case null -> Works.NO;
-        };
+        return isOpen()
+                ? "open: " + web.port() + (found.proxy() == null ? "" : " by the proxy")
+                : found.words();
     }
 
-    private String summary() {
-        EndpointCheck.Seen found = seen;
-        return switch (probe) {
-            case Probe.Passed(String detail) -> detail;
-            case Probe.Unproven(String detail) -> detail;
-            case Probe.Failed failed -> failed.reply();
-            case null -> {
-                if (configured || found == null) {
-                    yield looked instanceof DnsResult.Missing(String why)
-                            ? why
-                            : "no result in time";
-                }
-                yield works() == Works.YES
-                        ? "open: " + web.port() + (found.proxy() == null ? "" : " by the proxy")
-                        : found.words();
-            }
-        };
-    }
-
-    private List<Finding> findings() {
-        Set<String> tags = new TreeSet<>(Known.tags(web.host()));
+    @Override
+    List<Finding> findings(@Nullable DnsResult names, @Nullable Probe probe) {
+        Set<String> tags = new TreeSet<>(Preset.words(web.host()));
         tags.addAll(Set.of("http", egress.type()));
-        DnsResult names = looked;
         if (names instanceof DnsResult.Found found
                 && found.addresses().getFirst().isLoopbackAddress()) {
             tags.add("loopback");
@@ -218,7 +154,9 @@ final class HttpExamination implements Examination {
             case Probe.Passed _ -> {}
             case null -> {}
         }
-        families(all);
+        synchronized (states) {
+            all.families(states.get(Family.IPV4), states.get(Family.IPV6));
+        }
         return all.findings();
     }
 
@@ -260,18 +198,6 @@ final class HttpExamination implements Examination {
                 if (!all.any()) {
                     all.saw(Where.GREETING, said);
                 }
-            }
-        }
-    }
-
-    private void families(HostEvidence all) {
-        synchronized (states) {
-            PortState four = states.get(Family.IPV4);
-            PortState six = states.get(Family.IPV6);
-            if (four == PortState.OPEN && six != null && six != PortState.OPEN) {
-                all.saw(Where.FAMILIES, "IPv6 " + six.word().replace("-", "") + "; IPv4 open");
-            } else if (six == PortState.OPEN && four != null && four != PortState.OPEN) {
-                all.saw(Where.FAMILIES, "IPv4 " + four.word().replace("-", "") + "; IPv6 open");
             }
         }
     }

@@ -2,8 +2,8 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.doctor.FindingTable.Evidence.Where;
-import dev.postern.doctor.Network.Limits;
 import dev.postern.doctor.Network.PortState;
+import dev.postern.doctor.Network.TryLimits;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.smtp.UpstreamReply;
@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// nowhere are answered.
 final class LocalLook {
 
-    private static final Limits LIMITS = new Limits(Duration.ofSeconds(1), Duration.ofSeconds(3));
+    private static final TryLimits LIMITS =
+            new TryLimits(Duration.ofSeconds(1), Duration.ofSeconds(3));
     private static final List<Integer> MTA_PORTS = List.of(25, 465, 587);
     private static final Set<Integer> IMPLICIT_TLS_PORTS = Set.of(465);
 

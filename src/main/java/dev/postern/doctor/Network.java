@@ -1,14 +1,14 @@
 package dev.postern.doctor;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.Egress;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.EndpointCheck;
 import dev.postern.egress.http.HttpEgresses;
 import dev.postern.egress.smtp.PortCheck;
-import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.egress.smtp.PortChecker;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.egress.smtp.SmtpEgress;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
@@ -33,13 +33,13 @@ interface Network {
     ///
     /// @param connecting the TCP connection
     /// @param talking all that follows
-    record Limits(Duration connecting, Duration talking) {}
+    record TryLimits(Duration connecting, Duration talking) {}
 
     DnsResult lookUp(String host);
 
     /// Tries a submission server, without credentials.
     PortCheck reach(
-            EgressConfig.Smtp egress, InetSocketAddress address, Opening opening, Limits limits);
+            EgressConfig.Smtp egress, InetSocketAddress address, Opening opening, TryLimits limits);
 
     /// Returns tries at an API, without credentials.
     EndpointCheck web(EgressConfig egress);
@@ -239,7 +239,10 @@ interface Network {
 
         @Override
         public PortCheck reach(
-                EgressConfig.Smtp egress, InetSocketAddress address, Opening opening, Limits limits) {
+                EgressConfig.Smtp egress,
+                InetSocketAddress address,
+                Opening opening,
+                TryLimits limits) {
             return PortChecker.of(egress, hostname)
                     .to(address, opening, limits.connecting(), limits.talking());
         }

@@ -63,7 +63,9 @@ public record Platform(
         IPTABLES(
                 "`iptables -I OUTPUT -p tcp --dport %1$s -j ACCEPT` (and ip6tables alike);"
                         + " `iptables -nvL OUTPUT` shows what refuses it now"),
-        NONE("look for a rule about outgoing port %1$s in this machine's or its network's firewall");
+        NONE(
+                "look for a rule about outgoing port %1$s in this machine's or its network's"
+                        + " firewall");
 
         private final String command;
 

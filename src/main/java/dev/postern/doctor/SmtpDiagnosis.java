@@ -1,6 +1,7 @@
 package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.config.Preset;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.DnsResult;
@@ -11,8 +12,8 @@ import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.ServerCheck;
 import dev.postern.egress.smtp.TlsSeen;
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
@@ -80,7 +81,7 @@ final class SmtpDiagnosis {
     }
 
     private Set<String> tags(String name, @Nullable DnsResult looked, List<Tried> tries) {
-        Set<String> tags = new TreeSet<>(Known.tags(name));
+        Set<String> tags = new TreeSet<>(Preset.words(name));
         tags.add("smtp");
         if (looked instanceof DnsResult.Found found
                 && found.addresses().stream().allMatch(InetAddress::isLoopbackAddress)) {
@@ -203,14 +204,8 @@ final class SmtpDiagnosis {
     private static void families(List<Tried> tries, HostEvidence seen) {
         for (Tried four : tries) {
             for (Tried six : tries) {
-                boolean pair = four.port() == six.port() && !four.six() && six.six();
-                if (pair && (four.state() == PortState.OPEN) != (six.state() == PortState.OPEN)) {
-                    Tried closed = four.state() == PortState.OPEN ? six : four;
-                    seen.saw(
-                            Where.FAMILIES,
-                            (closed.six() ? "IPv6 " : "IPv4 ")
-                                    + closed.state().word().replace("-", "")
-                                    + (closed.six() ? "; IPv4 open" : "; IPv6 open"));
+                if (four.port() == six.port() && !four.six() && six.six()) {
+                    seen.families(four.state(), six.state());
                 }
             }
         }

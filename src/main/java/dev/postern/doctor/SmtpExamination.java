@@ -3,15 +3,15 @@ package dev.postern.doctor;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
+import dev.postern.doctor.Doctor.World;
+import dev.postern.doctor.EgressReport.Step;
 import dev.postern.doctor.EgressReport.Step.Kind;
 import dev.postern.doctor.EgressReport.Step.Result;
-import dev.postern.doctor.EgressReport.Step;
-import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Network.DnsResult;
-import dev.postern.doctor.Network.Limits;
 import dev.postern.doctor.Network.PortState;
+import dev.postern.doctor.Network.TryLimits;
+import dev.postern.doctor.Report.Finding;
 import dev.postern.doctor.SmtpExamination.Tried;
-import dev.postern.doctor.StepLog.StepOrder;
 import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker.Opening;
@@ -27,30 +27,22 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Examines a submission server: its name, its ports in both address families up to EHLO, and,
 /// where it is configured, the log-in by the egress's own probe.
-final class SmtpExamination implements Examination {
+final class SmtpExamination extends Examination {
 
-    private static final Duration CONNECT_LIMIT = Duration.ofMillis(4500);
-    private static final Limits LIMITS = new Limits(CONNECT_LIMIT, Duration.ofSeconds(6));
+    private static final TryLimits LIMITS = new TryLimits(CONNECT_LIMIT, Duration.ofSeconds(6));
 
     /// For ports that nobody asked for; together with the others they fit into the doctor's limit.
-    private static final Limits OTHER_LIMITS =
-            new Limits(Duration.ofSeconds(4), Duration.ofSeconds(4));
+    private static final TryLimits OTHER_LIMITS =
+            new TryLimits(Duration.ofSeconds(4), Duration.ofSeconds(4));
 
     private final EgressConfig.Smtp egress;
-    private final boolean configured;
-    private final Network network;
-    private final StepLog chart;
     private final List<Tried> tries = new CopyOnWriteArrayList<>();
     private final SmtpDiagnosis diagnosis;
-    private volatile @Nullable DnsResult looked;
-    private volatile @Nullable Probe probe;
 
     /// A try at one port of one address.
     record Tried(int port, boolean six, PortCheck reached) {
@@ -69,46 +61,25 @@ final class SmtpExamination implements Examination {
         }
     }
 
-    /// @param configured whether it is configured; else it is a well-known way, and there is nobody
-    ///   to log in as
-    SmtpExamination(
-            EgressConfig.Smtp egress,
-            boolean configured,
-            Network network,
-            LongSupplier nanoTime,
-            SmtpDiagnosis diagnosis) {
+    SmtpExamination(EgressConfig.Smtp egress, boolean configured, Platform platform, World world) {
+        super(egress, egress.smtp().host(), configured, world);
         this.egress = egress;
-        this.configured = configured;
-        this.network = network;
-        this.chart = new StepLog(nanoTime);
-        this.diagnosis = diagnosis;
+        this.diagnosis = new SmtpDiagnosis(platform, world.clock());
     }
 
     @Override
-    public String name() {
-        return configured ? egress.name() : egress.smtp().host();
+    void run() {
+        Parallel.run(configured ? List.of(this::reachAll, this::logIn) : List.of(this::reachAll));
     }
 
-    @Override
-    public Optional<String> waitsFor() {
-        return chart.waitsFor();
-    }
-
-    @Override
-    public void run() {
-        Parallel.run(configured ? List.of(this::reachAll, this::probe) : List.of(this::reachAll));
+    private void logIn() {
+        probe(Kind.AUTH, egress.smtp().username() != null ? "log-in" : "without log-in");
     }
 
     private void reachAll() {
-        StepLog.Entry entry = chart.begin(Kind.DNS, egress.smtp().host());
-        DnsResult names = network.lookUp(egress.smtp().host());
-        looked = names;
-        switch (names) {
-            case DnsResult.Missing(String why) -> entry.end(Result.FAILED, why);
-            case DnsResult.Found found -> {
-                entry.end(Result.OK, found.inWords());
-                reach(found.oneOfEachFamily());
-            }
+        List<InetAddress> addresses = lookUp();
+        if (!addresses.isEmpty()) {
+            reach(addresses);
         }
     }
 
@@ -136,7 +107,7 @@ final class SmtpExamination implements Examination {
         return smtp.candidates().stream().map(SubmissionPort::port).toList();
     }
 
-    private void try_(List<Integer> ports, List<InetAddress> addresses, Limits limits) {
+    private void try_(List<Integer> ports, List<InetAddress> addresses, TryLimits limits) {
         List<Runnable> all = new ArrayList<>();
         for (int port : ports) {
             for (InetAddress address : addresses) {
@@ -146,17 +117,14 @@ final class SmtpExamination implements Examination {
         Parallel.run(all);
     }
 
-    private void reach(InetAddress address, int port, Limits limits) {
+    private void reach(InetAddress address, int port, TryLimits limits) {
         boolean six = address instanceof Inet6Address;
-        StepLog.Entry entry = chart.begin(Kind.TCP, port + (six ? " IPv6" : " IPv4"));
+        StepLog.Entry entry = log.begin(Kind.TCP, port + (six ? " IPv6" : " IPv4"));
         InetSocketAddress place = new InetSocketAddress(named(address), port);
         Tried tried = new Tried(port, six, network.reach(egress, place, opening(port), limits));
         tries.add(tried);
-        PortState state = tried.state();
-        entry.end(
-                state == PortState.OPEN ? Result.OK : Result.FAILED,
-                state.word() + " " + address.getHostAddress());
-        ReachedSteps.of(tried, diagnosis.screening(egress)).forEach(chart::add);
+        entry.end(tried.state(), address);
+        ReachedSteps.of(tried, diagnosis.screening(egress)).forEach(log::add);
     }
 
     private InetAddress named(InetAddress address) {
@@ -185,57 +153,27 @@ final class SmtpExamination implements Examination {
                 .orElse(SubmissionPort.isImplicit(port));
     }
 
-    private void probe() {
-        boolean logsIn = egress.smtp().username() != null;
-        StepLog.Entry entry = chart.begin(Kind.AUTH, logsIn ? "log-in" : "without log-in");
-        Probe found = network.probe(egress);
-        probe = found;
-        entry.end(found);
+    @Override
+    boolean isOpen() {
+        return best() != null;
     }
 
     @Override
-    public EgressReport examined() {
-        return new EgressReport(
-                name(),
-                "smtp",
-                egress.smtp().host(),
-                works(),
-                summary(),
-                StepOrder.sorted(chart.steps()),
-                diagnosis.findings(egress, looked, List.copyOf(tries), probe));
+    String inBrief() {
+        Tried best = best();
+        if (best != null) {
+            return "open: " + best.target();
+        }
+        return configured || tries.isEmpty() ? noResult() : SmtpDiagnosis.inBrief(tries);
     }
 
-    private Works works() {
-        if (!configured) {
-            return best() == null ? Works.NO : Works.YES;
-        }
-        return switch (probe) {
-            case Probe.Passed _ -> Works.YES;
-            case Probe.Unproven _ -> Works.UNPROVEN;
-            case Probe.Failed _ -> Works.NO;
-            case null -> Works.NO;
-        };
+    @Override
+    List<Finding> findings(@Nullable DnsResult names, @Nullable Probe found) {
+        return diagnosis.findings(egress, names, List.copyOf(tries), found);
     }
 
     private @Nullable Tried best() {
         return tries.stream().filter(Tried::isRight).findFirst().orElse(null);
-    }
-
-    private String summary() {
-        Tried best = best();
-        return switch (probe) {
-            case Probe.Passed(String detail) -> detail;
-            case Probe.Unproven(String detail) -> detail;
-            case Probe.Failed failed -> failed.reply();
-            case null -> {
-                if (best != null) {
-                    yield "open: " + best.target();
-                }
-                yield looked instanceof DnsResult.Missing(String why)
-                        ? why
-                        : configured ? "no result in time" : SmtpDiagnosis.inBrief(tries);
-            }
-        };
     }
 
     /// The steps of a try at a submission server that follow its TCP connection, in the order in

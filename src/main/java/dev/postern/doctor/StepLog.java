@@ -1,9 +1,11 @@
 package dev.postern.doctor;
 
+import dev.postern.doctor.EgressReport.Step;
 import dev.postern.doctor.EgressReport.Step.Kind;
 import dev.postern.doctor.EgressReport.Step.Result;
-import dev.postern.doctor.EgressReport.Step;
+import dev.postern.doctor.Network.PortState;
 import dev.postern.egress.Probe;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -39,6 +41,13 @@ final class StepLog {
             synchronized (entries) {
                 step = new Step(kind, target, result, detail, took());
             }
+        }
+
+        /// Ends with what became of a connection.
+        void end(PortState state, InetAddress address) {
+            end(
+                    state == PortState.OPEN ? Result.OK : Result.FAILED,
+                    state.word() + " " + address.getHostAddress());
         }
 
         /// Ends with what a probe found.
@@ -95,30 +104,27 @@ final class StepLog {
         }
     }
 
-    /// Steps in the order in which people read: the name, each port as a whole, the log-in.
-    static final class StepOrder {
+    /// Returns everything in the order in which people read: the name, each port as a whole, the
+    /// log-in.
+    List<Step> inOrder() {
+        List<Step> steps = steps();
+        List<String> targets = steps.stream().map(Step::target).distinct().toList();
+        List<String> ports =
+                steps.stream().filter(step -> step.kind() == Kind.TCP).map(Step::target).toList();
+        return steps.stream()
+                .sorted(
+                        Comparator.comparingInt((Step step) -> rank(step, ports))
+                                .thenComparingInt(step -> targets.indexOf(step.target())))
+                .toList();
+    }
 
-        private StepOrder() {}
-
-        static List<Step> sorted(List<Step> steps) {
-            List<String> targets = steps.stream().map(Step::target).distinct().toList();
-            List<String> ports =
-                    steps.stream().filter(step -> step.kind() == Kind.TCP).map(Step::target).toList();
-            List<Step> sorted = new ArrayList<>(steps);
-            sorted.sort(
-                    Comparator.comparingInt((Step step) -> rank(step, ports))
-                            .thenComparingInt(step -> targets.indexOf(step.target())));
-            return sorted;
-        }
-
-        private static int rank(Step step, List<String> ports) {
-            return switch (step.kind()) {
-                case DNS -> 0;
-                // That of an API is for all its addresses.
-                case TLS -> ports.contains(step.target()) ? 1 : 2;
-                case TCP, GREETING, EHLO -> 1;
-                case AUTH, API -> 3;
-            };
-        }
+    private static int rank(Step step, List<String> ports) {
+        return switch (step.kind()) {
+            case DNS -> 0;
+            // That of an API is for all its addresses.
+            case TLS -> ports.contains(step.target()) ? 1 : 2;
+            case TCP, GREETING, EHLO -> 1;
+            case AUTH, API -> 3;
+        };
     }
 }

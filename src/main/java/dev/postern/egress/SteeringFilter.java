@@ -1,10 +1,10 @@
 package dev.postern.egress;
 
 import dev.postern.config.EgressConfig;
-import dev.postern.config.SteeringFields;
-import dev.postern.mail.MessageContent.ContentTraits;
+import dev.postern.config.Preset.SteeringFields;
 import dev.postern.mail.FieldFilter;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,5 +1,5 @@
-/// The app as a child of this process: started, told of signals, waited for; and the work of a
-/// container's first process.
+/// The app as a child of this process: started, told of signals, waited for; the work of a
+/// container's first process; and the app's own mail settings, adopted.
 @NullMarked
 package dev.postern.exec;
 

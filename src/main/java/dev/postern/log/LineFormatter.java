@@ -26,7 +26,8 @@ import org.slf4j.event.KeyValuePair;
 ///
 /// *Limits.* [#VALUE_CHARS] of a value, before and after escaping; a line takes up no more values
 /// beyond [#LINE_CHARS]. What is cut is marked.
-abstract sealed class LineFormatter extends Formatter permits LineFormatter.TextFormatter, LineFormatter.JsonFormatter {
+abstract sealed class LineFormatter extends Formatter
+        permits LineFormatter.TextFormatter, LineFormatter.JsonFormatter {
 
     /// Characters of one value.
     static final int VALUE_CHARS = 16 * 1024;
@@ -233,8 +234,10 @@ abstract sealed class LineFormatter extends Formatter permits LineFormatter.Text
         private static void append(@Nullable Object value, StringBuilder line, int end) {
             switch (value) {
                 case null -> line.append("null");
-                case Double number when !Double.isFinite(number) -> quote(number.toString(), line, end);
-                case Float number when !Float.isFinite(number) -> quote(number.toString(), line, end);
+                case Double number when !Double.isFinite(number) ->
+                        quote(number.toString(), line, end);
+                case Float number when !Float.isFinite(number) ->
+                        quote(number.toString(), line, end);
                 case Number number -> line.append(number);
                 case Boolean truth -> line.append(truth);
                 case Collection<?> many -> appendAll(many, line, end);

@@ -26,16 +26,11 @@ public final class Logging {
 
     private static final List<String> THIRD_PARTIES =
             List.of(
-                    "io",
-                    "com",
-                    "org",
-                    "jakarta",
-                    "java",
-                    "javax",
-                    "jdk",
-                    "sun",
-                    "software",
-                    "kotlin");
+                    "io", "com",
+                    "org", "jakarta",
+                    "java", "javax",
+                    "jdk", "sun",
+                    "software", "kotlin");
 
     /// It warns, stack trace and all, of every garbled request that a client sends.
     private static final Logger HTTP_PARSER =

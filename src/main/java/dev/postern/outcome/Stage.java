@@ -40,22 +40,6 @@ public enum Stage {
         this.phrase = phrase;
     }
 
-    /// Returns whether no message is concerned yet: trouble here is the egress's, never the
-    /// message's.
-    public boolean isBeforeMessage() {
-        return compareTo(MAIL) < 0 || this == PREPARE;
-    }
-
-    /// Returns whether a submission by SMTP gets there.
-    boolean isOfSmtp() {
-        return compareTo(DOT) <= 0 && this != PROXY;
-    }
-
-    /// Returns whether a call of an API gets there.
-    boolean isOfApi() {
-        return compareTo(TLS) <= 0 || compareTo(PREPARE) >= 0;
-    }
-
     /// Returns the stage as part of a sentence: `after the final dot`.
     public String phrase() {
         return phrase;

@@ -47,9 +47,6 @@ public final class Trouble {
 
     private static final String CUT = "…";
 
-    /// The row for what we broke off ourselves.
-    static final String BROKEN_OFF = "broken-off";
-
     private static final String AS_SAID = "=";
     private static final String NO_ADVICE = "-";
 
@@ -103,9 +100,16 @@ public final class Trouble {
                 certificate);
     }
 
-    /// Judges something that we noticed ourselves: `AUTH not offered`.
-    public static Verdict ofFinding(Context context, String finding) {
-        return judge(context, "finding: " + finding, "");
+    /// Judges something that we noticed ourselves.
+    public static Verdict ofFinding(Context context, Symptom symptom) {
+        return ofFinding(context, symptom, "");
+    }
+
+    /// Judges something that we noticed ourselves.
+    ///
+    /// @param detail what is to be said of it: why we broke off
+    public static Verdict ofFinding(Context context, Symptom symptom, String detail) {
+        return judge(context, "finding: " + symptom.words() + detail, "");
     }
 
     /// Returns the rows for SMTP, in order.
@@ -158,8 +162,7 @@ public final class Trouble {
         throw new AssertionError("no row for " + type + " " + stage + ": " + said);
     }
 
-    private static String phrase(
-            String words, Context context, String said, String certificate) {
+    private static String phrase(String words, Context context, String said, String certificate) {
         return words.replace("{peer}", context.peer())
                 .replace("{host}", context.host())
                 .replace("{at}", context.stage().phrase())

@@ -16,8 +16,13 @@ public record Verdict(
         boolean fewerRecipients,
         boolean staleConnection) {
 
+    /// Returns which of the rows that matter it is.
+    public Symptom symptom() {
+        return Symptom.of(row);
+    }
+
     /// Returns whether we broke the attempt off ourselves, so that it says nothing of the egress.
     public boolean isOurDoing() {
-        return row.equals(Trouble.BROKEN_OFF);
+        return symptom() == Symptom.BROKEN_OFF;
     }
 }

@@ -1,8 +1,8 @@
 package dev.postern.reception;
 
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.HeaderRewriter;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Origin;
 import dev.postern.smtp.ContentDecoder;
 import dev.postern.smtp.ContentDecoder.ContentFault;

@@ -13,10 +13,8 @@ public record EnhancedStatus(int classDigit, int subject, int detail) {
     public static final EnhancedStatus OK = new EnhancedStatus(2, 0, 0);
     public static final EnhancedStatus SENDER_OK = new EnhancedStatus(2, 1, 0);
     public static final EnhancedStatus RECIPIENT_OK = new EnhancedStatus(2, 1, 5);
-    public static final EnhancedStatus CONTENT_OK = new EnhancedStatus(2, 6, 0);
     public static final EnhancedStatus AUTH_OK = new EnhancedStatus(2, 7, 0);
 
-    public static final EnhancedStatus TRANSIENT_OTHER = new EnhancedStatus(4, 0, 0);
     public static final EnhancedStatus SYSTEM_TROUBLE = new EnhancedStatus(4, 3, 0);
     public static final EnhancedStatus SYSTEM_FULL = new EnhancedStatus(4, 3, 1);
     public static final EnhancedStatus NOT_ACCEPTING = new EnhancedStatus(4, 3, 2);
@@ -25,7 +23,6 @@ public record EnhancedStatus(int classDigit, int subject, int detail) {
     public static final EnhancedStatus TOO_MANY_RECIPIENTS = new EnhancedStatus(4, 5, 3);
     public static final EnhancedStatus TRANSIENT_SECURITY = new EnhancedStatus(4, 7, 0);
 
-    public static final EnhancedStatus PERMANENT_OTHER = new EnhancedStatus(5, 0, 0);
     public static final EnhancedStatus BAD_RECIPIENT_SYNTAX = new EnhancedStatus(5, 1, 3);
     public static final EnhancedStatus BAD_SENDER_SYNTAX = new EnhancedStatus(5, 1, 7);
     public static final EnhancedStatus MESSAGE_TOO_BIG = new EnhancedStatus(5, 3, 4);

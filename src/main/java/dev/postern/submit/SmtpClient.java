@@ -58,14 +58,14 @@ public final class SmtpClient implements AutoCloseable {
     private final OutputStream out;
 
     /// What the listener said to a message.
-    public sealed interface Verdict {
+    public sealed interface Receipt {
 
         /// It was taken.
         ///
         /// @param replies the whole reply to each end-of-data in one line; more than one where
         ///   there were more recipients than a transaction may have
         /// @param untaken the recipients that it was not taken for
-        record Taken(List<String> replies, List<Untaken> untaken) implements Verdict {
+        record Taken(List<String> replies, List<Untaken> untaken) implements Receipt {
             public Taken {
                 replies = List.copyOf(replies);
                 untaken = List.copyOf(untaken);
@@ -76,7 +76,7 @@ public final class SmtpClient implements AutoCloseable {
         ///
         /// @param reply the first reply that refused, in one line
         /// @param permanent whether to try again is of no use
-        record Refused(String reply, boolean permanent) implements Verdict {}
+        record Refused(String reply, boolean permanent) implements Receipt {}
     }
 
     /// A recipient that was refused.
@@ -103,9 +103,9 @@ public final class SmtpClient implements AutoCloseable {
     /// A reply that ends the dialog early.
     private static final class Refusal extends Exception {
         private static final long serialVersionUID = 1;
-        private final transient Verdict.Refused verdict;
+        private final transient Receipt.Refused verdict;
 
-        Refusal(Verdict.Refused verdict) {
+        Refusal(Receipt.Refused verdict) {
             super(verdict.reply(), null, false, false);
             this.verdict = verdict;
         }
@@ -146,7 +146,7 @@ public final class SmtpClient implements AutoCloseable {
     ///
     /// @param user who logs in where the listener asks for it; null: nobody
     /// @param content lines that end in LF or CRLF
-    public Verdict submit(
+    public Receipt submit(
             Envelope envelope, Reports reports, SmtpConfig.@Nullable User user, InputStream content)
             throws IOException {
         try (Repeatable repeatable = new Repeatable(content)) {
@@ -169,7 +169,7 @@ public final class SmtpClient implements AutoCloseable {
         }
     }
 
-    private Verdict transactions(
+    private Receipt transactions(
             String mail, List<ForwardPath> recipients, Reports asked, Repeatable content)
             throws IOException, Refusal {
         List<String> replies = new ArrayList<>();
@@ -192,7 +192,7 @@ public final class SmtpClient implements AutoCloseable {
                 if (replies.isEmpty()) {
                     throw refusal;
                 }
-                Verdict.Refused why = refusal.verdict;
+                Receipt.Refused why = refusal.verdict;
                 untaken.addAll(untaken(left, why.reply(), why.permanent()));
                 left = List.of();
             } catch (IOException e) {
@@ -205,10 +205,10 @@ public final class SmtpClient implements AutoCloseable {
         }
         if (replies.isEmpty()) {
             boolean permanent = untaken.stream().allMatch(Untaken::permanent);
-            return new Verdict.Refused(untaken.getFirst().reply(), permanent);
+            return new Receipt.Refused(untaken.getFirst().reply(), permanent);
         }
         quit();
-        return new Verdict.Taken(replies, untaken);
+        return new Receipt.Taken(replies, untaken);
     }
 
     /// Names recipients until one is too many; all that follows a 421 is void (RFC 5321 §3.8).
@@ -219,7 +219,7 @@ public final class SmtpClient implements AutoCloseable {
             command("RCPT TO:<" + recipient + ">" + parameter("NOTIFY", asked.events()));
             Answered answer = answered(read());
             if (answer.code().equals(ReplyCode.NOT_AVAILABLE)) {
-                throw new Refusal(new Verdict.Refused(answer.oneLine(), false));
+                throw new Refusal(new Receipt.Refused(answer.oneLine(), false));
             }
             if (answer.code().equals(ReplyCode.NO_STORAGE)
                     && EnhancedStatus.TOO_MANY_RECIPIENTS.equals(answer.status())) {
@@ -418,7 +418,7 @@ public final class SmtpClient implements AutoCloseable {
         Answered answered = answered(reply);
         if (!answered.code().equals(wanted)) {
             throw new Refusal(
-                    new Verdict.Refused(answered.oneLine(), answered.code().isPermanent()));
+                    new Receipt.Refused(answered.oneLine(), answered.code().isPermanent()));
         }
         return answered;
     }

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.cli.Commands.Forwarding;
-import dev.postern.config.ConfigFiles;
 import dev.postern.config.EgressConfig;
-import dev.postern.config.Loaded;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigFiles;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import dev.postern.submit.ScriptedListener;
 import dev.postern.testing.Await;
 import java.io.ByteArrayInputStream;

@@ -3,7 +3,7 @@ package dev.postern.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.postern.config.Sources;
+import dev.postern.config.load.Sources;
 import dev.postern.submit.ScriptedListener;
 import dev.postern.testing.Sendmails;
 import java.io.ByteArrayInputStream;

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.Preset.SteeringFields;
+import dev.postern.config.load.ConfigShow;
+import dev.postern.config.load.Loading;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.Preset.SteeringFields;
+import dev.postern.config.load.Loading;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common.WhenLimited;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;

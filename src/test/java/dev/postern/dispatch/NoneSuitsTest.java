@@ -2,9 +2,9 @@ package dev.postern.dispatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.config.EgressConfig;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;

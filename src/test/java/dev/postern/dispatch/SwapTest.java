@@ -4,14 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.config.EgressConfig;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.util.List;

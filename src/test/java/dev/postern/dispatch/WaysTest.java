@@ -6,9 +6,9 @@ import static dev.postern.dispatch.ScriptedEgress.UNCERTAIN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.config.EgressConfig;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.Probe;
 import dev.postern.mail.QueueId;

@@ -6,12 +6,12 @@ import dev.postern.doctor.Network.PortState;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.EndpointCheck;
 import dev.postern.egress.smtp.PortCheck;
-import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.egress.smtp.PortChecker;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
-import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Trouble;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.testing.TestKeys;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -99,7 +99,10 @@ final class FakeNetwork implements Network {
 
     @Override
     public PortCheck reach(
-            EgressConfig.Smtp egress, InetSocketAddress address, Opening opening, Limits limits) {
+            EgressConfig.Smtp egress,
+            InetSocketAddress address,
+            Opening opening,
+            TryLimits limits) {
         PortState state = knock(address, limits.connecting());
         Integer real = servers.get(address.getPort());
         if (state == PortState.OPEN && real != null) {
@@ -115,8 +118,7 @@ final class FakeNetwork implements Network {
         }
         IOException trouble = trouble(state);
         Context context =
-                Context.ofSmtp(
-                        Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
+                Context.ofSmtp(Stage.CONNECT, egress.smtp().host(), address.toString(), LONG);
         return new PortCheck(
                 address,
                 opening,

@@ -3,8 +3,8 @@ package dev.postern.doctor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.FindingTable.Evidence;
+import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Report.Finding;
 import java.io.IOException;
 import java.nio.file.Files;

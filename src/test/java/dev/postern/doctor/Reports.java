@@ -1,8 +1,6 @@
 package dev.postern.doctor;
 
-import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Platform.Firewall;
-import dev.postern.doctor.Report.Summary;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -32,9 +30,6 @@ public final class Reports {
                 Duration.ofMillis(1500),
                 true,
                 HOST,
-                egresses.stream().anyMatch(egress -> egress.works() != Works.NO),
-                Summary.verdict(egresses, ways),
-                egresses.isEmpty() ? Summary.advice(ways) : "",
                 egresses,
                 ways,
                 List.of());

@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.EgressHealth.Ticket;
 import dev.postern.egress.EgressHealth.Turn;
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;

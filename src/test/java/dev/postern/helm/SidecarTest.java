@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.Loaded;
+import dev.postern.config.load.Loaded;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

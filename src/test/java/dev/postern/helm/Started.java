@@ -1,9 +1,9 @@
 package dev.postern.helm;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.ConfigLoader;
-import dev.postern.config.Loaded;
-import dev.postern.config.Sources;
+import dev.postern.config.load.ConfigLoader;
+import dev.postern.config.load.Loaded;
+import dev.postern.config.load.Sources;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;

@@ -2,13 +2,13 @@ package dev.postern.listener;
 
 import dev.postern.config.Cidr;
 import dev.postern.config.HostPort;
+import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.HttpConfig;
 import dev.postern.config.PosternConfig.LogConfig;
-import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.RetryConfig;
+import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
-import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.reception.ImmediateDelivery;
 import dev.postern.reception.Reception;
 import dev.postern.smtp.ContentDecoder.BareNewline;

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
+import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.testing.Seeds;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

@@ -26,7 +26,7 @@ class OutcomeGrowthTest extends ReadersGrowth {
                         text -> reply(Stage.AUTH, "535-" + text.replace("\n", "\n535-"))),
                 row("no reply", text -> reply(Stage.DOT, text)),
                 row("a failure", text -> Trouble.ofFailure(SCENE, new IOException(text))),
-                row("a finding", text -> Trouble.ofFinding(SCENE, text)),
+                row("a finding", text -> Trouble.ofFinding(SCENE, Symptom.OTHER, text)),
                 row("an API's answer", OutcomeGrowthTest::answer),
                 row("RetryAfter.in", RetryAfter::in),
                 row("RetryAfter.in a wait", text -> RetryAfter.in("try in " + text)),
@@ -46,8 +46,7 @@ class OutcomeGrowthTest extends ReadersGrowth {
 
     private static void answer(String text) {
         for (String type : List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark")) {
-            Context context =
-                    Context.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
+            Context context = Context.ofApi(type, Stage.REPLY, "api.example", Duration.ZERO);
             Trouble.ofAnswer(context, "HTTP 400 " + text, null);
         }
     }

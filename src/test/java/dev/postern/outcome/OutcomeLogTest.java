@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import dev.postern.testing.Facts;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package dev.postern.spool;
 
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.Intakes.Intake;

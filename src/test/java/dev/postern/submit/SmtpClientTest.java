@@ -13,9 +13,9 @@ import dev.postern.config.SmtpConfig;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.ReversePath;
+import dev.postern.submit.SmtpClient.Receipt;
 import dev.postern.submit.SmtpClient.Reports;
 import dev.postern.submit.SmtpClient.Untaken;
-import dev.postern.submit.SmtpClient.Verdict;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -40,7 +40,7 @@ class SmtpClientTest {
         return line -> line.startsWith(at) ? reply : ScriptedListener.accepting(line);
     }
 
-    private static Verdict submit(ScriptedListener listener, SmtpConfig.User user, String content)
+    private static Receipt submit(ScriptedListener listener, SmtpConfig.User user, String content)
             throws IOException {
         try (SmtpClient client = SmtpClient.connect(listener.address())) {
             return client.submit(
@@ -54,10 +54,10 @@ class SmtpClientTest {
     @Test
     void aMessageIsHandedOverWithCrlfAndStuffedDots() throws Exception {
         try (ScriptedListener listener = new ScriptedListener(ScriptedListener::accepting)) {
-            Verdict verdict = submit(listener, null, "Subject: x\n\n.dot\r\nbare\rcr\nlast");
+            Receipt verdict = submit(listener, null, "Subject: x\n\n.dot\r\nbare\rcr\nlast");
 
             assertEquals(
-                    new Verdict.Taken(List.of("250 2.0.0 Ok: queued as 0F3Q8M2C7K1A"), List.of()),
+                    new Receipt.Taken(List.of("250 2.0.0 Ok: queued as 0F3Q8M2C7K1A"), List.of()),
                     verdict);
             assertEquals(
                     List.of(
@@ -98,7 +98,7 @@ class SmtpClientTest {
             throws IOException {
         UnaryOperator<String> answers = answering(at, reply);
         try (ScriptedListener listener = new ScriptedListener(answers)) {
-            assertEquals(new Verdict.Refused(reply, permanent), submit(listener, null, "x"));
+            assertEquals(new Receipt.Refused(reply, permanent), submit(listener, null, "x"));
         }
     }
 
@@ -106,8 +106,8 @@ class SmtpClientTest {
     void aRefusedRecipientDoesNotStopTheOthers() throws Exception {
         UnaryOperator<String> answers = answering("RCPT TO:<b@", "550 5.1.1 nobody");
         try (ScriptedListener listener = new ScriptedListener(answers)) {
-            Verdict.Taken taken =
-                    assertInstanceOf(Verdict.Taken.class, submit(listener, null, "x"));
+            Receipt.Taken taken =
+                    assertInstanceOf(Receipt.Taken.class, submit(listener, null, "x"));
 
             assertEquals(
                     List.of(
@@ -140,7 +140,7 @@ class SmtpClientTest {
             String queued = "250 2.0.0 Ok: queued as 0F3Q8M2C7K1A";
 
             assertEquals(
-                    new Verdict.Taken(List.of(queued, queued), List.of()),
+                    new Receipt.Taken(List.of(queued, queued), List.of()),
                     submit(listener, null, "Subject: x\n\n.dot"));
             assertEquals(
                     List.of(
@@ -186,8 +186,8 @@ class SmtpClientTest {
                                         : ScriptedListener.accepting(line),
                         transactions);
         try (ScriptedListener listener = new ScriptedListener(answers)) {
-            Verdict.Taken taken =
-                    assertInstanceOf(Verdict.Taken.class, submit(listener, null, "x"));
+            Receipt.Taken taken =
+                    assertInstanceOf(Receipt.Taken.class, submit(listener, null, "x"));
 
             assertEquals(1, taken.replies().size());
             String why = reply == null ? "the listener closed the connection" : reply;
@@ -202,7 +202,7 @@ class SmtpClientTest {
         UnaryOperator<String> answers = answering("RCPT TO:<c@", "421 4.3.2 going down");
         try (ScriptedListener listener = new ScriptedListener(answers)) {
             assertEquals(
-                    new Verdict.Refused("421 4.3.2 going down", false),
+                    new Receipt.Refused("421 4.3.2 going down", false),
                     submit(listener, null, "x"));
             assertFalse(listener.session().contains("DATA"));
         }

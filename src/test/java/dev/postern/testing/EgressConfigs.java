@@ -1,10 +1,10 @@
 package dev.postern.testing;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import java.time.Duration;
 import java.util.List;

@@ -1,10 +1,10 @@
 package dev.postern.testing;
 
 import dev.postern.egress.OutboundMessage;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
 import java.io.ByteArrayInputStream;

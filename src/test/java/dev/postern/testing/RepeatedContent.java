@@ -1,7 +1,7 @@
 package dev.postern.testing;
 
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -2,8 +2,8 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.TlsTrust;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;

@@ -11,14 +11,14 @@ import dev.postern.egress.http.Api.Post;
 import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
+import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.outcome.RetryAfter;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
-import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.outcome.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -327,10 +327,10 @@ final class HttpEgress implements Egress {
 
     /// Returns what the loss of an answer is, where nothing can have been taken.
     private static Fault lost(Verdict verdict) {
-        return switch (verdict.row()) {
-            case "answer-timeout" -> Fault.TIMEOUT;
-            case "gateway" -> Fault.SERVICE;
-            case "success", "answer-not-http" -> Fault.INTERCEPTION;
+        return switch (verdict.symptom()) {
+            case ANSWER_TIMEOUT -> Fault.TIMEOUT;
+            case GATEWAY -> Fault.SERVICE;
+            case SUCCESS, ANSWER_NOT_HTTP -> Fault.INTERCEPTION;
             default -> Fault.NETWORK;
         };
     }

@@ -1,7 +1,7 @@
 package dev.postern.egress.http;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.Secret;
 import dev.postern.egress.Egress;
 import java.net.URI;

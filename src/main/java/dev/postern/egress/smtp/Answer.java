@@ -81,9 +81,9 @@ record Answer(
         return mechanisms;
     }
 
-    /// Returns the finding that none of the mechanisms offered is known: `AUTH CRAM-MD5 NTLM`.
-    String noMechanismKnown() {
-        return "AUTH " + String.join(" ", mechanisms());
+    /// Returns the mechanisms of AUTH that are offered: `CRAM-MD5 NTLM`.
+    String mechanismsInWords() {
+        return String.join(" ", mechanisms());
     }
 
     /// A refusal begins with words of another kind.

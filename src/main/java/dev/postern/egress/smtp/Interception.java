@@ -1,6 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.Preset;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
@@ -72,7 +73,8 @@ final class Interception {
                         : " with a certificate for " + String.join(", ", answer.certificateNames());
         return Trouble.ofFinding(
                 context,
-                "intercepted by %s%s, which answers as %s%s; no credentials were sent to it"
+                Symptom.INTERCEPTED,
+                "%s%s, which answers as %s%s; no credentials were sent to it"
                         .formatted(who(answer), software, context.peer(), shown));
     }
 
@@ -82,9 +84,9 @@ final class Interception {
             List<String> names = spokenNames(answer).filter(name -> !isPrivate(name)).toList();
             return !names.isEmpty() && names.stream().noneMatch(asked::owns);
         }
-        return switch (distrust.row()) {
-            case "ca-unreadable" -> false;
-            case "cert-expired", "cert-name", "cert-no-san" ->
+        return switch (distrust.symptom()) {
+            case CA_UNREADABLE -> false;
+            case CERT_EXPIRED, CERT_NAME, CERT_NO_SAN ->
                     answer.certificateNames().stream().noneMatch(asked::owns);
             default -> true;
         };

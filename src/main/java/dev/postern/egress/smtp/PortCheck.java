@@ -1,6 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.Extension;
 import dev.postern.smtp.UpstreamReply;
@@ -72,23 +73,23 @@ public record PortCheck(
 
     /// Returns how it ended.
     public End end() {
-        return trouble == null ? End.REACHED : end(trouble.row());
+        return trouble == null ? End.REACHED : end(trouble.symptom());
     }
 
-    private End end(String row) {
-        return switch (row) {
-            case "connect-refused" -> End.REFUSED;
-            case "connect-timeout" -> End.DROPPED;
-            case "connect-no-network" -> End.NO_NETWORK;
-            case "connect-no-route" -> End.NO_ROUTE;
-            case "connect-forbidden" -> End.FORBIDDEN;
-            case "greeting-timeout", "tls-timeout", "timeout" -> End.SILENT;
-            case "reset" -> End.RESET;
-            case "closed", "greeting-closed", "tls-ended" -> End.CLOSED;
-            case "garbled" -> End.GARBLED;
-            case "tls-plain", "tls-version", "tls-other", "starttls-refused" -> End.TLS_FAILED;
-            case "tls-not-offered" -> End.NO_STARTTLS;
-            case "broken-off" -> End.BROKEN_OFF;
+    private End end(Symptom symptom) {
+        return switch (symptom) {
+            case CONNECT_REFUSED -> End.REFUSED;
+            case CONNECT_TIMEOUT -> End.DROPPED;
+            case CONNECT_NO_NETWORK -> End.NO_NETWORK;
+            case CONNECT_NO_ROUTE -> End.NO_ROUTE;
+            case CONNECT_FORBIDDEN -> End.FORBIDDEN;
+            case GREETING_TIMEOUT, TLS_TIMEOUT, TIMEOUT -> End.SILENT;
+            case RESET -> End.RESET;
+            case CLOSED, GREETING_CLOSED, TLS_ENDED -> End.CLOSED;
+            case GARBLED -> End.GARBLED;
+            case TLS_PLAIN, TLS_VERSION, TLS_OTHER, STARTTLS_REFUSED -> End.TLS_FAILED;
+            case TLS_NOT_OFFERED -> End.NO_STARTTLS;
+            case BROKEN_OFF -> End.BROKEN_OFF;
             default -> lastReply() instanceof UpstreamReply.Answered ? End.NEGATIVE : End.OTHER;
         };
     }

@@ -3,6 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.egress.WitnessTrust;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
@@ -77,7 +78,7 @@ final class PortCheckDialog {
         } catch (IOException e) {
             trouble =
                     Thread.currentThread().isInterrupted()
-                            ? Trouble.ofFinding(context(), "broken off: interrupted")
+                            ? Trouble.ofFinding(context(), Symptom.BROKEN_OFF, "interrupted")
                             : Trouble.ofFailure(context(), e);
         } finally {
             socket.closeQuietly();
@@ -168,14 +169,14 @@ final class PortCheckDialog {
     static Verdict ehloNeeded(Context context, UpstreamReply answer) {
         return answer instanceof UpstreamReply.Answered answered
                         && UNKNOWN_COMMAND.contains(answered.code().value())
-                ? Trouble.ofFinding(context, "EHLO refused: " + answer.oneLine())
+                ? Trouble.ofFinding(context, Symptom.EHLO_NEEDED, answer.oneLine())
                 : Trouble.ofReply(context, answer);
     }
 
     private @Nullable Verdict upgrade() throws IOException {
         enter(Stage.STARTTLS);
         if (!offersStartTls()) {
-            return Trouble.ofFinding(context(), "STARTTLS not offered");
+            return Trouble.ofFinding(context(), Symptom.TLS_NOT_OFFERED);
         }
         UpstreamReply answer = ask("STARTTLS");
         if (!is(answer, ReplyCode.READY)) {

@@ -4,9 +4,10 @@ import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
@@ -172,7 +173,8 @@ final class PortFinder {
         } catch (UnknownHostException e) {
             return new Found.Nowhere(Trouble.ofFailure(context(Stage.DNS), e), Stage.DNS);
         } catch (InterruptedException _) {
-            Verdict verdict = Trouble.ofFinding(context(Stage.CONNECT), "broken off: interrupted");
+            Verdict verdict =
+                    Trouble.ofFinding(context(Stage.CONNECT), Symptom.BROKEN_OFF, "interrupted");
             return new Found.Nowhere(verdict, Stage.CONNECT);
         }
     }

@@ -3,6 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
@@ -72,11 +73,12 @@ public final class ServerCheck {
         List<String> offered = reached.mechanisms();
         Context place = context.at(Stage.AUTH, Duration.ZERO);
         if (offered.isEmpty()) {
-            return Trouble.ofFinding(place, "AUTH not offered");
+            return Trouble.ofFinding(place, Symptom.AUTH_NOT_OFFERED);
         }
         return MECHANISMS.stream().anyMatch(offered::contains)
                 ? null
-                : Trouble.ofFinding(place, reached.answer().noMechanismKnown());
+                : Trouble.ofFinding(
+                        place, Symptom.AUTH_NO_MECHANISM, reached.answer().mechanismsInWords());
     }
 
     /// Judges a server whose certificate did not verify, or that showed none.

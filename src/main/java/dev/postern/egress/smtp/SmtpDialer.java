@@ -10,6 +10,7 @@ import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.CertificateRefused;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
@@ -143,9 +144,8 @@ final class SmtpDialer {
             };
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            Context context =
-                    Context.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
-            Verdict verdict = Trouble.ofFinding(context, "broken off: interrupted");
+            Context context = Context.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
+            Verdict verdict = Trouble.ofFinding(context, Symptom.BROKEN_OFF, "interrupted");
             return new ConnectResult.Failed(verdict, Stage.CONNECT);
         }
     }
@@ -183,8 +183,7 @@ final class SmtpDialer {
         try {
             addresses = resolver.resolve(config.host());
         } catch (UnknownHostException e) {
-            Context named =
-                    Context.ofSmtp(Stage.DNS, config.host(), context.peer(), commandLimit);
+            Context named = Context.ofSmtp(Stage.DNS, config.host(), context.peer(), commandLimit);
             return new ConnectResult.Failed(Trouble.ofFailure(named, e), Stage.DNS);
         }
         ConnectResult.Failed last = null;
@@ -219,8 +218,7 @@ final class SmtpDialer {
     private ConnectResult dial(
             InetSocketAddress address, Opening opening, @Nullable Credentials credentials) {
         Context context =
-                Context.ofSmtp(
-                        Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
+                Context.ofSmtp(Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
         NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
         watchdog.watch(socket);
         try {
@@ -255,7 +253,7 @@ final class SmtpDialer {
                 return failed(socket, stranger, Stage.AUTH);
             }
             if (credentials != null && !offersAuth(transport)) {
-                Verdict verdict = Trouble.ofFinding(opened, "AUTH not offered");
+                Verdict verdict = Trouble.ofFinding(opened, Symptom.AUTH_NOT_OFFERED);
                 return failed(socket, verdict, Stage.AUTH);
             }
             return new ConnectResult.Connected(
@@ -299,12 +297,13 @@ final class SmtpDialer {
             verdict = Trouble.ofFailure(place, socket.named(broken));
         } else if (message.startsWith("STARTTLS is required")) {
             stage = Stage.STARTTLS;
-            verdict = Trouble.ofFinding(place.at(stage, commandLimit), "STARTTLS not offered");
+            verdict = Trouble.ofFinding(place.at(stage, commandLimit), Symptom.TLS_NOT_OFFERED);
         } else if (message.equals(SubmissionTransport.EHLO_NEEDED)) {
             verdict = PortCheckDialog.ehloNeeded(place, transport.lastReply());
         } else if (message.startsWith("No authentication mechanisms")) {
             Answer answer = transport.answer(List.of(), null);
-            verdict = Trouble.ofFinding(place, answer.noMechanismKnown());
+            verdict =
+                    Trouble.ofFinding(place, Symptom.AUTH_NO_MECHANISM, answer.mechanismsInWords());
         } else {
             verdict = Trouble.ofReply(place, transport.lastReply());
         }

@@ -1,7 +1,7 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.CandidateView;
@@ -12,9 +12,10 @@ import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.Transmission.Ended;
 import dev.postern.mail.MessageContent.ContentTraits;
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
@@ -207,11 +208,12 @@ public final class SmtpEgress implements Egress {
     }
 
     private Verdict brokenOff() {
-        return Trouble.ofFinding(context(Stage.CONNECT), "broken off: interrupted");
+        return Trouble.ofFinding(context(Stage.CONNECT), Symptom.BROKEN_OFF, "interrupted");
     }
 
     private Verdict unreadable(UncheckedIOException e) {
-        return Trouble.ofFinding(context(Stage.AUTH), "password unreadable: " + e.getMessage());
+        return Trouble.ofFinding(
+                context(Stage.AUTH), Symptom.PASSWORD_UNREADABLE, String.valueOf(e.getMessage()));
     }
 
     private Context context(Stage stage) {

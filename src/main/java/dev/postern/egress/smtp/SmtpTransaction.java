@@ -7,6 +7,7 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
@@ -243,7 +244,7 @@ final class SmtpTransaction {
 
     private Verdict brokenOff(String why) {
         lost = true;
-        return Trouble.ofFinding(context(), "broken off: " + why);
+        return Trouble.ofFinding(context(), Symptom.BROKEN_OFF, why);
     }
 
     private Context context() {

@@ -8,6 +8,7 @@ import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Verdict;
 import java.util.ArrayDeque;
@@ -124,7 +125,10 @@ final class Transmission {
     private static Outcome forTheUntried(SmtpConnection connection, @Nullable Verdict met) {
         return met != null && met.outcome().kind() == OutcomeClass.UNAVAILABLE
                 ? met.outcome()
-                : Trouble.ofFinding(connection.context(Stage.MAIL), "broken off: connection lost")
+                : Trouble.ofFinding(
+                                connection.context(Stage.MAIL),
+                                Symptom.BROKEN_OFF,
+                                "connection lost")
                         .outcome();
     }
 

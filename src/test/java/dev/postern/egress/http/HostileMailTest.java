@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.Hostile;

@@ -10,8 +10,8 @@ import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.IOException;
 import java.io.InputStream;
@@ -380,7 +380,8 @@ class HttpTest {
 
                                 @Override
                                 public dev.postern.mail.MessageContent.ContentTraits traits() {
-                                    return new dev.postern.mail.MessageContent.ContentTraits(false, false, 1);
+                                    return new dev.postern.mail.MessageContent.ContentTraits(
+                                            false, false, 1);
                                 }
 
                                 @Override

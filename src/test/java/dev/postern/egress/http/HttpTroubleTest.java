@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.http.FakeApi.Answer;
@@ -193,8 +193,7 @@ class HttpTroubleTest {
     private static Outcome outcome(Row row, URI endpoint) {
         Duration timeout =
                 row.body().equals("@silence") ? Duration.ofMillis(300) : Duration.ofSeconds(20);
-        Common common =
-                Shipments.common(endpoint, Common.Fidelity.BEST_EFFORT, timeout);
+        Common common = Shipments.common(endpoint, Common.Fidelity.BEST_EFFORT, timeout);
         EgressConfig config = Shipments.config(row.type(), common);
         if (row.body().equals("@no-credentials")) {
             // Nothing must answer for this machine's role.

@@ -2,8 +2,8 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.SequenceInputStream;

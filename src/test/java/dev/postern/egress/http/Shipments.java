@@ -2,16 +2,16 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.Secret;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
 import java.io.ByteArrayInputStream;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.SteeringFilter;
@@ -60,9 +60,7 @@ class SteeringTest {
                     Shipments.config(
                             type,
                             Shipments.common(
-                                    api.uri(),
-                                    Common.Fidelity.STRICT,
-                                    Duration.ofSeconds(10)));
+                                    api.uri(), Common.Fidelity.STRICT, Duration.ofSeconds(10)));
             try (Egress egress =
                     SteeringFilter.of(config, Shipments.egress(type, config.common()))) {
                 Outcome outcome =

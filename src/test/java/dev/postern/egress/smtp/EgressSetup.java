@@ -1,9 +1,9 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;

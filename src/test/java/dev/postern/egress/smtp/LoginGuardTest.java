@@ -126,8 +126,7 @@ class LoginGuardTest {
     }
 
     private static ConnectResult.Failed refusal() {
-        Context context =
-                Context.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
+        Context context = Context.ofSmtp(Stage.AUTH, "localhost", "localhost:587", Duration.ZERO);
         UpstreamReply said = UpstreamReply.parse("535 5.7.8 Username and Password not accepted.");
         return new ConnectResult.Failed(Trouble.ofReply(context, said), Stage.AUTH);
     }

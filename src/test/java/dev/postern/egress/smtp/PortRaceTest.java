@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
@@ -44,9 +45,8 @@ class PortRaceTest {
         }
 
         ScriptedTrack loses(int port, long afterMillis) {
-            Context context =
-                    Context.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
-            objections.put(port, Trouble.ofFinding(context, "AUTH not offered"));
+            Context context = Context.ofSmtp(Stage.CONNECT, "h", "h:" + port, STAGGER);
+            objections.put(port, Trouble.ofFinding(context, Symptom.AUTH_NOT_OFFERED));
             return wins(port, afterMillis);
         }
 

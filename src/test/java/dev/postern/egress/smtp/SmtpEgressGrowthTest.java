@@ -58,8 +58,7 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
     }
 
     private static void intercepted(String host, String name, String ownName) {
-        Context context =
-                Context.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
+        Context context = Context.ofSmtp(Stage.TLS, "mx.example", "mx.example:587", Duration.ZERO);
         Answer answer = new Answer(greeting(name), greeting(name), List.of(name), null);
         new Interception(host, host, ownName).verdict(context, FAR, answer);
     }

@@ -1,0 +1,157 @@
+package dev.postern.config.load;
+
+import dev.postern.config.Hosts;
+import dev.postern.config.Percent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A URL cut into its parts, still percent-encoded (RFC 3986 §3 in small). `java.net.URI` gives
+/// `sendgrid://KEY@` neither host nor user, and refuses the passwords that people write.
+///
+/// A password often holds `/`, `?`, `#` or `@` as they are. Where the URL makes no sense by the RFC
+/// and sense in just one way when one of its at-signs ends the user, that way counts.
+///
+/// @param scheme in lower case
+/// @param user all before the `@` that ends it; null without one
+/// @param place host and port
+/// @param rest the path, with its slash; empty without one
+/// @param query null when absent
+/// @param fragment null when absent
+public record UrlParts(
+        String scheme,
+        @Nullable String user,
+        String place,
+        String rest,
+        @Nullable String query,
+        @Nullable String fragment) {
+
+    /// What to do about a URL that can't be read for sure.
+    public static final String REMEDY =
+            "percent-encode # / ? @ and blanks within user, password and key (%23 %2F %3F %40 %20)";
+
+    /// Parameters that hold addresses.
+    private static final Set<String> ADDRESSES = Set.of("senders", "sender", "from");
+
+    private static final String AUTHORITY = "://";
+
+    /// A password with more at-signs than this must be percent-encoded.
+    private static final int MOST_AT_SIGNS = 8;
+
+    /// Returns the parts of `url`; null when it does not begin with a scheme and `://`.
+    public static @Nullable UrlParts of(String url) {
+        int colon = url.indexOf(AUTHORITY);
+        if (colon < 1) {
+            return null;
+        }
+        String scheme = url.substring(0, colon).toLowerCase(Locale.ROOT);
+        String tail = url.substring(colon + AUTHORITY.length());
+        UrlParts strict = cut(scheme, null, tail);
+        if (strict.isPlausible()) {
+            return strict;
+        }
+        List<UrlParts> others = new ArrayList<>();
+        int at = tail.indexOf('@');
+        for (int seen = 0; at >= 0 && seen < MOST_AT_SIGNS; seen++) {
+            UrlParts other = cut(scheme, tail.substring(0, at), tail.substring(at + 1));
+            if (other.isPlausible()) {
+                others.add(other);
+            }
+            at = tail.indexOf('@', at + 1);
+        }
+        return others.size() == 1 && at < 0 ? others.getFirst() : strict;
+    }
+
+    /// @param user null: what stands before the last at-sign of the authority
+    private static UrlParts cut(String scheme, @Nullable String user, String tail) {
+        String[] fragment = cut(tail, '#');
+        String[] query = cut(fragment[0], '?');
+        int slash = query[0].indexOf('/');
+        String authority = slash < 0 ? query[0] : query[0].substring(0, slash);
+        int at = user == null ? authority.lastIndexOf('@') : -1;
+        return new UrlParts(
+                scheme,
+                at < 0 ? user : authority.substring(0, at),
+                authority.substring(at + 1),
+                slash < 0 ? "" : query[0].substring(slash),
+                query.length > 1 ? query[1] : null,
+                fragment.length > 1 ? fragment[1] : null);
+    }
+
+    /// Returns whether a part may be a piece of a password that was not percent-encoded.
+    public boolean isDoubtful() {
+        return isPlausible()
+                ? hasAtSignBehind()
+                : (rest + query + fragment).indexOf('@') >= 0
+                        && (user == null || !rest.isEmpty() || query != null || fragment != null);
+    }
+
+    /// `smtp://me:1234?x=y@a.example`: by the RFC a server named `me`, and more likely a password.
+    private boolean hasAtSignBehind() {
+        return user == null
+                && query != null
+                && Arrays.stream(query.split("&"))
+                        .filter(parameter -> parameter.indexOf('@') >= 0)
+                        .anyMatch(parameter -> !ADDRESSES.contains(parameter.split("=", 2)[0]));
+    }
+
+    private boolean isPlausible() {
+        String port = port();
+        return (place.isEmpty() ? user != null : isHost(host()))
+                && (port == null || port.equals("auto") || isNumber(port))
+                && (rest.isEmpty() || rest.equals("/"))
+                && (query == null || Arrays.stream(query.split("&")).allMatch(UrlParts::isSetting))
+                && (fragment == null || fragment.chars().allMatch(UrlParts::isNameChar));
+    }
+
+    private static boolean isHost(String host) {
+        boolean bracketed = host.startsWith("[") && host.endsWith("]");
+        String bare = bracketed ? host.substring(1, host.length() - 1) : Percent.decode(host);
+        return bare != null && Hosts.valid(bare);
+    }
+
+    private static boolean isNumber(String text) {
+        return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
+    }
+
+    private static boolean isSetting(String parameter) {
+        int equals = parameter.indexOf('=');
+        return equals > 0 && parameter.substring(0, equals).chars().allMatch(UrlParts::isNameChar);
+    }
+
+    private static boolean isNameChar(int c) {
+        return (c >= 'a' && c <= 'z')
+                || (c >= 'A' && c <= 'Z')
+                || (c >= '0' && c <= '9')
+                || c == '-'
+                || c == '_'
+                || c == '.';
+    }
+
+    /// Returns the host of [#place], without a port.
+    public String host() {
+        int colon = portColon();
+        return colon < 0 ? place : place.substring(0, colon);
+    }
+
+    /// Returns the port of [#place]; null without one.
+    public @Nullable String port() {
+        int colon = portColon();
+        return colon < 0 ? null : place.substring(colon + 1);
+    }
+
+    private int portColon() {
+        int colon = place.lastIndexOf(':');
+        return colon > place.lastIndexOf(']') ? colon : -1;
+    }
+
+    private static String[] cut(String text, char at) {
+        int index = text.indexOf(at);
+        return index < 0
+                ? new String[] {text}
+                : new String[] {text.substring(0, index), text.substring(index + 1)};
+    }
+}
