@@ -3,6 +3,8 @@ package dev.postern.egress.http;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
+import dev.postern.egress.mime.ContentCursor;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Unsuitability;
 import java.io.IOException;

@@ -1,5 +1,8 @@
 package dev.postern.egress.http;
 
+import dev.postern.egress.mime.Fields;
+import dev.postern.egress.mime.HeaderText;
+import dev.postern.egress.mime.ParsedMessage.NotCarried;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.CommitGate.BrokenOff;
 import dev.postern.egress.http.Exchange.CommitStream.SinkFailure;
 import dev.postern.egress.http.HttpResult.Answered;
-import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.egress.http.HttpResult.Failed;
 import dev.postern.outcome.Stage;
 import java.io.IOException;

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.egress.mime.MimeLeaf;
+import dev.postern.egress.mime.ParsedMessage;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;

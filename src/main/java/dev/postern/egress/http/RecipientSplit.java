@@ -1,5 +1,7 @@
 package dev.postern.egress.http;
 
+import dev.postern.egress.mime.Mailbox;
+import dev.postern.egress.mime.ParsedMessage;
 import dev.postern.mail.ForwardPath;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

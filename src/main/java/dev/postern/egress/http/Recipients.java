@@ -1,6 +1,6 @@
 package dev.postern.egress.http;
 
-import dev.postern.mail.ALabels;
+import dev.postern.egress.mime.Mailbox;
 import dev.postern.mail.ForwardPath;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -43,7 +43,7 @@ final class Recipients {
                 mailed = new ArrayList<>();
                 concerned = new ArrayList<>();
             }
-            mailed.add(new ForwardPath(inAscii(same.getFirst().address())));
+            mailed.add(new ForwardPath(Mailbox.inAscii(same.getFirst().address())));
             concerned.addAll(same);
         }
         batches.add(new Batch(mailed, concerned));
@@ -62,13 +62,7 @@ final class Recipients {
 
     /// Returns what makes an address the same as another.
     static String key(String address) {
-        return inAscii(address).toLowerCase(Locale.ROOT);
-    }
-
-    /// Returns an address as APIs take it: a domain beyond ASCII in its A-labels (RFC 5890
-    /// §2.3.2.1), where it has any.
-    static String inAscii(String address) {
-        return ALabels.address(address).orElse(address);
+        return Mailbox.inAscii(address).toLowerCase(Locale.ROOT);
     }
 
     /// Returns those of the recipients whose address a text names.

@@ -5,11 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.postern.config.EgressCommon;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.CommitGate.BrokenOff;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpResult.BrokenOff;
+import dev.postern.egress.mime.ContentCursor;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
