@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ForwardPath;

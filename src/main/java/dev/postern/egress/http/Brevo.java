@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;
 import dev.postern.egress.mime.Mailbox;
@@ -49,7 +51,7 @@ final class Brevo extends RebuildingApi {
     Post post(Draft draft) throws IOException {
         ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         putObject(json.putObject("sender"), draft.from());
-        RecipientSplit placement = draft.placement();
+        Recipients.Split placement = draft.placement();
         putObjects(json, "to", placement.to());
         putObjects(json, "cc", placement.cc());
         putObjects(json, "bcc", placement.bcc());

@@ -7,6 +7,8 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;

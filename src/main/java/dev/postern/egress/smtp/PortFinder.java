@@ -4,6 +4,7 @@ import dev.postern.config.EgressCommon;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.Egress;
+import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
@@ -167,7 +168,7 @@ final class PortFinder {
     private Found run() {
         try {
             List<Candidate> candidates = Candidate.of(config, addresses());
-            ThreadedPortRace track = new ThreadedPortRace(this::examine);
+            PortRace.Threads track = new PortRace.Threads(this::examine);
             return settled(new PortRace(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
             return new Found.Nowhere(Trouble.ofFailure(context(Stage.DNS), e), Stage.DNS);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.http.HttpEgress.AnswerText;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.MimeParsers;
 import dev.postern.egress.mime.MimeParsers.Parser;
