@@ -2,6 +2,7 @@ package dev.postern.egress;
 
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
+import java.io.IOException;
 import java.util.Map;
 
 /// What an attempt passes on its way, and tells of it while it lasts.
@@ -53,6 +54,15 @@ public interface CommitGate {
                 return passed;
             }
         };
+    }
+
+    /// We ended an attempt ourselves, for a reason that is ours.
+    final class BrokenOff extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        public BrokenOff(String why) {
+            super(why);
+        }
     }
 
     /// A gate that is another, but for what is told otherwise.

@@ -2,6 +2,7 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.postern.egress.http.HttpResult.HttpAnswer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;

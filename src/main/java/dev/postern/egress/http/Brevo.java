@@ -5,6 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
+import dev.postern.egress.mime.Fields;
+import dev.postern.egress.mime.HeaderText;
+import dev.postern.egress.mime.Mailbox;
+import dev.postern.egress.mime.MimeLeaf;
+import dev.postern.egress.mime.ParsedMessage;
+import dev.postern.egress.mime.ParsedMessage.FileNames;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +51,7 @@ final class Brevo extends RebuildingApi {
     Post post(Draft draft) throws IOException {
         ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         putObject(json.putObject("sender"), draft.from());
-        RecipientSplit placement = draft.placement();
+        Recipients.Split placement = draft.placement();
         putObjects(json, "to", placement.to());
         putObjects(json, "cc", placement.cc());
         putObjects(json, "bcc", placement.bcc());

@@ -2,8 +2,8 @@ package dev.postern.egress.http;
 
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.CommitGate.BrokenOff;
 import dev.postern.egress.TlsTrust;
-import dev.postern.egress.http.HttpResult.BrokenOff;
 import dev.postern.outcome.Stage;
 import java.util.List;
 import java.util.concurrent.Semaphore;

@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import dev.postern.egress.http.Exchange.HttpConnection;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;

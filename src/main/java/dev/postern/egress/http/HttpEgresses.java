@@ -4,6 +4,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.Secret;
 import dev.postern.egress.Egress;
+import dev.postern.egress.http.HttpEgress.AnswerText;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;

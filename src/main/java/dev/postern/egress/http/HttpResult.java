@@ -1,7 +1,9 @@
 package dev.postern.egress.http;
 
 import dev.postern.outcome.Stage;
-import java.io.IOException;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What became of a call.
 sealed interface HttpResult {
@@ -15,12 +17,26 @@ sealed interface HttpResult {
     /// @param failure what happened
     record Failed(Stage stage, Exception failure) implements HttpResult {}
 
-    /// We ended it ourselves, for a reason that is ours.
-    final class BrokenOff extends IOException {
-        private static final long serialVersionUID = 1L;
+    /// What a server answered.
+    ///
+    /// @param status the status code
+    /// @param headers the first value of each field, by its name in lower case
+    /// @param body as much of it as is of interest, as text
+    /// @param whole false when the body broke off or was longer than we read
+    record HttpAnswer(int status, Map<String, String> headers, String body, boolean whole) {
 
-        BrokenOff(String why) {
-            super(why);
+        public HttpAnswer {
+            headers = Map.copyOf(headers);
+        }
+
+        /// Returns a field's value; null without one.
+        @Nullable String header(String name) {
+            return headers.get(name.toLowerCase(Locale.ROOT));
+        }
+
+        /// Returns whether the status says that all is well (2xx).
+        boolean isSuccess() {
+            return status >= 200 && status < 300;
         }
     }
 }

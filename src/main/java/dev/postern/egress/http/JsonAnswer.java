@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
 import java.util.Optional;
 
 /// Reads what servers and header fields say in JSON, whatever they say.

@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.mime.MimeLeaf;
+import dev.postern.egress.mime.ParsedMessage;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,8 +15,11 @@ import java.io.OutputStreamWriter;
 import java.io.Reader;
 import java.io.Writer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -182,6 +188,69 @@ final class JsonBody implements HttpBody {
         @Override
         public void write(byte[] octets, int offset, int length) {
             count += length;
+        }
+    }
+
+    /// Another stream's octets in base64, without line breaks (RFC 4648 §4).
+    static final class Base64Stream extends InputStream {
+
+        private static final int GROUP_BYTES = 3;
+        private static final int CHUNK_BYTES = GROUP_BYTES * 2048;
+
+        private final InputStream in;
+        private final byte[] plain = new byte[CHUNK_BYTES];
+        private final byte[] encoded = new byte[encodedLength(CHUNK_BYTES)];
+        private int at;
+        private int filled;
+
+        Base64Stream(InputStream in) {
+            this.in = in;
+        }
+
+        /// Returns how long so many octets are in base64.
+        static int encodedLength(int octets) {
+            return Math.toIntExact(encodedLength((long) octets));
+        }
+
+        /// Returns how long so many octets are in base64.
+        static long encodedLength(long octets) {
+            return (octets + GROUP_BYTES - 1) / GROUP_BYTES * 4;
+        }
+
+        @Override
+        public int read() throws IOException {
+            return fill() ? encoded[at++] : -1;
+        }
+
+        @Override
+        public int read(byte[] to, int offset, int length) throws IOException {
+            Objects.checkFromIndexSize(offset, length, to.length);
+            if (length == 0) {
+                return 0;
+            }
+            if (!fill()) {
+                return -1;
+            }
+            int some = Math.min(length, filled - at);
+            System.arraycopy(encoded, at, to, offset, some);
+            at += some;
+            return some;
+        }
+
+        private boolean fill() throws IOException {
+            if (at < filled) {
+                return true;
+            }
+            int octets = in.readNBytes(plain, 0, CHUNK_BYTES);
+            byte[] group = octets == CHUNK_BYTES ? plain : Arrays.copyOf(plain, octets);
+            filled = Base64.getEncoder().encode(group, encoded);
+            at = 0;
+            return filled > 0;
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
         }
     }
 }

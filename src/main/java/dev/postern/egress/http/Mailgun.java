@@ -7,6 +7,13 @@ import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
+import dev.postern.egress.mime.ContentCursor;
+import dev.postern.egress.mime.Fields;
+import dev.postern.egress.mime.HeaderText;
+import dev.postern.egress.mime.ParsedMessage.NotCarried;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -236,7 +243,7 @@ final class Mailgun implements Api {
                 @Override
                 public void writeTo(OutputStream out) throws IOException {
                     out.write(before);
-                    content.whole().transferTo(out);
+                    content.open().transferTo(out);
                     out.write(tail);
                 }
             };

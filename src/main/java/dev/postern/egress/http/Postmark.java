@@ -5,6 +5,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
+import dev.postern.egress.mime.Fields;
+import dev.postern.egress.mime.HeaderText;
+import dev.postern.egress.mime.Mailbox;
+import dev.postern.egress.mime.ParsedMessage;
 import dev.postern.mail.ForwardPath;
 import java.io.IOException;
 import java.util.HashSet;
@@ -55,7 +61,7 @@ final class Postmark extends RebuildingApi {
     Post post(Draft draft) throws IOException {
         ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         json.put("From", draft.from().toString());
-        RecipientSplit placement = draft.placement();
+        Recipients.Split placement = draft.placement();
         putList(json, "To", placement.to());
         putList(json, "Cc", placement.cc());
         putList(json, "Bcc", placement.bcc());

@@ -7,6 +7,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
+import dev.postern.egress.mime.HeaderText;
+import dev.postern.egress.mime.Mailbox;
+import dev.postern.egress.mime.ParsedMessage;
+import dev.postern.egress.mime.ParsedMessage.FileNames;
 import dev.postern.mail.ForwardPath;
 import java.io.IOException;
 import java.security.MessageDigest;
@@ -44,7 +50,7 @@ final class Resend extends RebuildingApi {
     Post post(Draft draft) throws IOException {
         ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         json.put("from", draft.from().toString());
-        RecipientSplit placement = draft.placement();
+        Recipients.Split placement = draft.placement();
         putTexts(json, "to", placement.to());
         putTexts(json, "cc", placement.cc());
         putTexts(json, "bcc", placement.bcc());

@@ -16,6 +16,14 @@ import com.sendgrid.helpers.mail.objects.Personalization;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
+import dev.postern.egress.mime.Fields;
+import dev.postern.egress.mime.HeaderText;
+import dev.postern.egress.mime.Mailbox;
+import dev.postern.egress.mime.MimeLeaf;
+import dev.postern.egress.mime.ParsedMessage;
+import dev.postern.egress.mime.ParsedMessage.NotCarried;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
@@ -69,10 +77,10 @@ final class SendGridApi extends RebuildingApi {
     /// Blind ones that are alone go together: here each has a personalization of its own, which the
     /// others don't see.
     @Override
-    List<List<RecipientSplit>> grouped(List<RecipientSplit> placements) {
-        List<List<RecipientSplit>> groups = new ArrayList<>();
-        List<RecipientSplit> alone = new ArrayList<>();
-        for (RecipientSplit placement : placements) {
+    List<List<Recipients.Split>> grouped(List<Recipients.Split> placements) {
+        List<List<Recipients.Split>> groups = new ArrayList<>();
+        List<Recipients.Split> alone = new ArrayList<>();
+        for (Recipients.Split placement : placements) {
             if (placement.to().size() + placement.cc().size() + placement.bcc().size() > 1) {
                 groups.add(List.of(placement));
             } else {
@@ -90,7 +98,7 @@ final class SendGridApi extends RebuildingApi {
         Mail mail = new Mail();
         mail.setFrom(email(draft.from()));
         mail.setSubject(draft.subject());
-        for (RecipientSplit placement : draft.placements()) {
+        for (Recipients.Split placement : draft.placements()) {
             Personalization personalization = shown(placement);
             // At the top SendGrid's own description wants a text instead.
             personalization.addCustomArg("postern_id", draft.outbound().id().toString());
@@ -143,7 +151,7 @@ final class SendGridApi extends RebuildingApi {
         return List.copyOf(distinct.values());
     }
 
-    private static Personalization shown(RecipientSplit placement) {
+    private static Personalization shown(Recipients.Split placement) {
         Personalization shown = new Personalization();
         placement.to().forEach(to -> shown.addTo(email(to)));
         placement.cc().forEach(cc -> shown.addCc(email(cc)));

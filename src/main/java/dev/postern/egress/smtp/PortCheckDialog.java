@@ -1,6 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.egress.WitnessTrust;
+import dev.postern.egress.smtp.PortCheck.TlsSeen;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Symptom;

@@ -4,8 +4,9 @@ import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Outcome;
+import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.outcome.Outcome.Fault;
+import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
@@ -168,7 +169,7 @@ final class PortFinder {
     private Found run() {
         try {
             List<Candidate> candidates = Candidate.of(config, addresses());
-            ThreadedPortRace track = new ThreadedPortRace(this::examine);
+            PortRace.Threads track = new PortRace.Threads(this::examine);
             return settled(new PortRace(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
             return new Found.Nowhere(Trouble.ofFailure(context(Stage.DNS), e), Stage.DNS);

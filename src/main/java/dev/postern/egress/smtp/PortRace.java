@@ -1,11 +1,25 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.config.SmtpEgressConfig;
+import dev.postern.config.SmtpEgressConfig.Tls;
+import dev.postern.config.SubmissionPort;
+import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Verdict;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Tries candidates until one wins, each a little later than the one before or as soon as that has
@@ -117,5 +131,123 @@ final class PortRace {
             }
         }
         return new Result(winner, lost, unfinished, candidates);
+    }
+
+    /// A way to a server that `port: auto` may take.
+    ///
+    /// @param address resolved, with the host's name
+    /// @param opening how it is secured there
+    record Candidate(InetSocketAddress address, Opening opening) {
+
+        /// More addresses of a server are not tried: of each family the first two.
+        private static final int ADDRESSES_MAX = 4;
+
+        /// Addresses that are tried at all ports before the next ones are.
+        private static final int ADDRESSES_A_ROUND = 2;
+
+        int port() {
+            return address.getPort();
+        }
+
+        /// Returns the address without the port.
+        String number() {
+            return address.getAddress().getHostAddress();
+        }
+
+        /// Returns all in the order in which they are tried: the first address of each family at
+        /// every port, then the next ones.
+        ///
+        /// @param addresses of the host, named, in the order that the resolver prefers
+        static List<Candidate> of(SmtpEgressConfig config, List<InetAddress> addresses) {
+            List<InetAddress> order = interleaved(addresses);
+            List<InetAddress> few = order.subList(0, Math.min(order.size(), ADDRESSES_MAX));
+            List<Candidate> all = new ArrayList<>();
+            for (int from = 0; from < few.size(); from += ADDRESSES_A_ROUND) {
+                int to = Math.min(from + ADDRESSES_A_ROUND, few.size());
+                for (SubmissionPort port : config.candidates()) {
+                    for (InetAddress address : few.subList(from, to)) {
+                        InetSocketAddress place = new InetSocketAddress(address, port.port());
+                        all.add(new Candidate(place, opening(config.tls(), port.implicitTls())));
+                    }
+                }
+            }
+            return all.stream().distinct().toList();
+        }
+
+        /// Returns how a port is opened.
+        ///
+        /// @param implicit whether TLS starts with the first octet there, unless `tls` says
+        ///   otherwise
+        static Opening opening(Tls tls, boolean implicit) {
+            return switch (tls) {
+                case IMPLICIT -> Opening.IMPLICIT_TLS;
+                case REQUIRED -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS;
+                case OPTIONAL -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS_IF_OFFERED;
+                case NONE -> Opening.CLEAR_TEXT;
+            };
+        }
+
+        /// Takes one address of each family in turn (RFC 8305 §4).
+        private static List<InetAddress> interleaved(List<InetAddress> addresses) {
+            Deque<InetAddress> one = new ArrayDeque<>();
+            Deque<InetAddress> other = new ArrayDeque<>();
+            for (InetAddress address : addresses) {
+                (isSixth(address) == isSixth(addresses.getFirst()) ? one : other).add(address);
+            }
+            List<InetAddress> order = new ArrayList<>();
+            while (!one.isEmpty() || !other.isEmpty()) {
+                if (!one.isEmpty()) {
+                    order.add(one.remove());
+                }
+                if (!other.isEmpty()) {
+                    order.add(other.remove());
+                }
+            }
+            return order;
+        }
+
+        static boolean isSixth(InetAddress address) {
+            return address instanceof Inet6Address;
+        }
+    }
+
+    /// Runs each candidate on a virtual thread of its own; an interrupt closes the socket of one
+    /// that is broken off.
+    static final class Threads implements PortRace.Track {
+
+        private final Function<Candidate, @Nullable Verdict> examination;
+        private final BlockingQueue<PortRace.Finish> finishes = new LinkedBlockingQueue<>();
+        private final List<Thread> running = new ArrayList<>();
+
+        /// @param examination tries a candidate and says why it must not be used, or null
+        Threads(Function<Candidate, @Nullable Verdict> examination) {
+            this.examination = examination;
+        }
+
+        @Override
+        public void start(Candidate candidate) {
+            running.add(
+                    Thread.ofVirtual()
+                            .name("smtp-race-" + candidate.port())
+                            .start(() -> {
+                                Verdict objection = examination.apply(candidate);
+                                finishes.add(new PortRace.Finish(candidate, objection));
+                            }));
+        }
+
+        @Override
+        public PortRace.@Nullable Finish next(Duration longest) throws InterruptedException {
+            return finishes.poll(longest.toNanos(), TimeUnit.NANOSECONDS);
+        }
+
+        @Override
+        public long nanoTime() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public void close() {
+            running.forEach(Thread::interrupt);
+        }
     }
 }

@@ -1,15 +1,22 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.config.Preset;
 import dev.postern.config.SmtpEgressConfig;
+import dev.postern.egress.smtp.PortCheck.TlsSeen;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Decides whether a server that was reached may be used by an egress: whether it is the one asked
@@ -93,5 +100,128 @@ public final class ServerCheck {
             case REQUIRED, IMPLICIT -> true;
             case OPTIONAL, NONE -> credentials && !address.isLoopbackAddress();
         };
+    }
+
+    /// Decides whether the server that answers is another one than was asked for, as where a
+    /// hosting machine redirects outgoing mail to its own Exim. Asked only about servers whose
+    /// certificate did not verify for the name asked.
+    ///
+    /// ```
+    /// host asked            what answers                                               then
+    /// known provider        certificate of an unknown issuer                           intercepted
+    /// known provider        certificate, expired or not, without a name of its own     intercepted
+    /// known provider        no certificate; names in greeting and EHLO, none its own   intercepted
+    /// known provider        anything else                                              not
+    /// other, not this       a name of this machine, in greeting, EHLO or certificate   intercepted
+    ///   machine's address
+    /// other                 anything else: shared hosting serves many names            not
+    /// ```
+    ///
+    /// *Not* leaves the trouble what it was: `certificate is for mail55.example: set host or
+    /// tls-name`.
+    static final class Interception {
+
+        /// A name that may be registered with somebody: names that machines give each other within
+        /// a provider's network, such as `ip-10-0-0-1.ec2.internal`, are no sign of anything.
+        private static final Pattern FULL_NAME =
+                Pattern.compile("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.[A-Za-z]{2,}\\.?");
+
+        /// The longest name (RFC 1035 §2.3.4), with a final dot.
+        private static final int NAME_CHARS = 254;
+
+        private static final Set<String> PRIVATE_DOMAINS =
+                Set.of("internal", "local", "localdomain", "lan", "home", "corp", "private");
+
+        private final @Nullable Preset provider;
+        private final String ownName;
+
+        /// @param host the host asked
+        /// @param tlsName the name that its certificate must be for
+        /// @param ownName this machine's name
+        Interception(String host, String tlsName, String ownName) {
+            this.provider = Preset.of(host).or(() -> Preset.of(tlsName)).orElse(null);
+            this.ownName = ownName;
+        }
+
+        /// Judges who answered.
+        ///
+        /// @param context where
+        /// @param address the address asked
+        /// @return the trouble; null when it is none of this kind
+        @Nullable Verdict verdict(Context context, InetAddress address, Answer answer) {
+            Preset asked = provider;
+            boolean foreign =
+                    asked == null
+                            ? isThisMachine(answer) && !isOwn(address)
+                            : isForeign(asked, answer);
+            if (!foreign) {
+                return null;
+            }
+            String software = answer.software().isEmpty() ? "" : " (" + answer.software() + ")";
+            String shown =
+                    answer.certificateNames().isEmpty()
+                            ? ""
+                            : " with a certificate for "
+                                    + String.join(", ", answer.certificateNames());
+            return Trouble.ofFinding(
+                    context,
+                    Symptom.INTERCEPTED,
+                    "%s%s, which answers as %s%s; no credentials were sent to it"
+                            .formatted(who(answer), software, context.peer(), shown));
+        }
+
+        private static boolean isForeign(Preset asked, Answer answer) {
+            Verdict distrust = answer.distrust();
+            if (distrust == null) {
+                List<String> names = spokenNames(answer).filter(name -> !isPrivate(name)).toList();
+                return !names.isEmpty() && names.stream().noneMatch(asked::owns);
+            }
+            return switch (distrust.symptom()) {
+                case CA_UNREADABLE -> false;
+                case CERT_EXPIRED, CERT_NAME, CERT_NO_SAN ->
+                        answer.certificateNames().stream().noneMatch(asked::owns);
+                default -> true;
+            };
+        }
+
+        private boolean isThisMachine(Answer answer) {
+            return ownName.length() <= NAME_CHARS
+                    && FULL_NAME.matcher(ownName).matches()
+                    && Stream.concat(spokenNames(answer), answer.certificateNames().stream())
+                            .anyMatch(ownName::equalsIgnoreCase);
+        }
+
+        private static boolean isOwn(InetAddress address) {
+            try {
+                return address.isLoopbackAddress()
+                        || NetworkInterface.getByInetAddress(address) != null;
+            } catch (SocketException _) {
+                return false;
+            }
+        }
+
+        /// Returns the full names in greeting and EHLO; many servers say a word of their own
+        /// instead.
+        private static Stream<String> spokenNames(Answer answer) {
+            return Stream.of(answer.greetingName(), answer.ehloName())
+                    .filter(Interception::isFullName);
+        }
+
+        private static boolean isFullName(String name) {
+            return name.indexOf('.') > 0;
+        }
+
+        private static boolean isPrivate(String name) {
+            String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+            return PRIVATE_DOMAINS.contains(bare.substring(bare.lastIndexOf('.') + 1));
+        }
+
+        private String who(Answer answer) {
+            Preset asked = provider;
+            return Stream.concat(spokenNames(answer), answer.certificateNames().stream())
+                    .filter(name -> asked == null || !asked.owns(name))
+                    .findFirst()
+                    .orElse("another server");
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.smtp.SmtpCommands.Offers;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.smtp.UpstreamReply;
@@ -22,7 +23,7 @@ final class SmtpConnection {
     private final OutputStream out;
     private final Context context;
     private final Offers offers;
-    private final @Nullable Credentials credentials;
+    private final SmtpDialer.@Nullable Credentials credentials;
     private final byte[] buffer = new byte[BUFFER_BYTES];
     private int buffered;
     private int messages;
@@ -36,7 +37,7 @@ final class SmtpConnection {
             SubmissionTransport transport,
             NextHopSocket socket,
             Context context,
-            @Nullable Credentials credentials)
+            SmtpDialer.@Nullable Credentials credentials)
             throws IOException {
         this.transport = transport;
         this.socket = socket;
@@ -50,7 +51,7 @@ final class SmtpConnection {
         return offers;
     }
 
-    @Nullable Credentials credentials() {
+    SmtpDialer.@Nullable Credentials credentials() {
         return credentials;
     }
 

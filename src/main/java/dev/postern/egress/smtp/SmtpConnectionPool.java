@@ -1,5 +1,6 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.smtp.NextHopSocket.Watchdog;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -54,7 +55,7 @@ final class SmtpConnectionPool {
 
     /// Returns an idle connection that was made with these credentials and still works; null if
     /// there is none.
-    @Nullable SmtpConnection take(@Nullable Credentials credentials) {
+    @Nullable SmtpConnection take(SmtpDialer.@Nullable Credentials credentials) {
         for (SmtpConnection next = poll(); next != null; next = poll()) {
             if (!Objects.equals(next.credentials(), credentials)) {
                 quit(next);

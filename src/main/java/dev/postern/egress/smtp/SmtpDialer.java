@@ -6,7 +6,10 @@ import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.TlsTrust;
+import dev.postern.egress.smtp.NextHopSocket.Watchdog;
 import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortRace.Candidate;
+import dev.postern.egress.smtp.ServerCheck.Interception;
 import dev.postern.outcome.CertificateRefused;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
@@ -346,5 +349,29 @@ final class SmtpDialer {
         watchdog.forget(socket);
         socket.closeQuietly();
         return new ConnectResult.Failed(verdict, stage);
+    }
+
+    /// A user name and password as they were when a connection was made. Never printed.
+    ///
+    /// @param username the user name
+    /// @param password the password in clear
+    record Credentials(String username, String password) {
+
+        @Override
+        public String toString() {
+            return "Credentials[…]";
+        }
+    }
+
+    /// What dialing brought.
+    sealed interface ConnectResult {
+
+        /// A session that mail can be sent over.
+        record Connected(SmtpConnection connection) implements ConnectResult {}
+
+        /// None; the outcome is always `unavailable`.
+        ///
+        /// @param stage how far it came
+        record Failed(Verdict verdict, Stage stage) implements ConnectResult {}
     }
 }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class SubmissionTransport extends SMTPTransport {
 
     private final NextHopSocket socket;
-    private final @Nullable Credentials credentials;
+    private final SmtpDialer.@Nullable Credentials credentials;
     private Stage stage = Stage.GREETING;
     private @Nullable UpstreamReply greeting;
     private @Nullable UpstreamReply ehlo;
@@ -36,7 +36,7 @@ final class SubmissionTransport extends SMTPTransport {
             Session session,
             String ehloName,
             NextHopSocket socket,
-            @Nullable Credentials credentials) {
+            SmtpDialer.@Nullable Credentials credentials) {
         super(session, new URLName("smtp", null, -1, null, null, null));
         this.socket = socket;
         this.credentials = credentials;

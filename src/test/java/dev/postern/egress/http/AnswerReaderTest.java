@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.Egress;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.outcome.Outcome;
 import dev.postern.testing.Growth;
 import dev.postern.testing.Seeds;

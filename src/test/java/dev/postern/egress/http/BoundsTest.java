@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
+import dev.postern.egress.mime.ContentCursor;
+import dev.postern.egress.mime.MimeParser;
+import dev.postern.egress.mime.ParsedMessage.NotCarried;
+import dev.postern.egress.mime.ReadingBudget;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;

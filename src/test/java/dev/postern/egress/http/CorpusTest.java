@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
+import dev.postern.egress.mime.Charsets;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;

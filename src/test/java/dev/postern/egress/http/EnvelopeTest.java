@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
+import dev.postern.egress.mime.HeaderText;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.testing.Seeds;

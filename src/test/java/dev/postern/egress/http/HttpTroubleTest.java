@@ -9,6 +9,7 @@ import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.http.FakeApi.Answer;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;

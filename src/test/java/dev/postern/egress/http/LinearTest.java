@@ -5,15 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.http.HttpEgress.AnswerText;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
+import dev.postern.egress.mime.ContentCursor;
+import dev.postern.egress.mime.MimeParsers;
+import dev.postern.egress.mime.MimeParsers.Parser;
+import dev.postern.egress.mime.ParsedMessage.NotCarried;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ForwardPath;
 import dev.postern.testing.Growth;
 import dev.postern.testing.Seeds;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Reader;
-import java.io.Writer;
-import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,12 +45,6 @@ class LinearTest {
     /// Half of what the program's threads have.
     private static final int STACK_BYTES = 256 * 1024;
 
-    /// Something that reads a text, an octet a character.
-    @FunctionalInterface
-    private interface Parser {
-        void parse(String text) throws IOException, MessageLimitException;
-    }
-
     private static final List<ForwardPath> RECIPIENTS =
             Stream.of("a@b.example", "x".repeat(60) + "@b.example", "\"q r\"@b.example")
                     .map(ForwardPath::new)
@@ -55,103 +53,13 @@ class LinearTest {
     private static final Map<String, Parser> PARSERS = new LinkedHashMap<>();
 
     static {
-        header();
+        PARSERS.putAll(MimeParsers.ALL);
         message();
         answer();
     }
 
-    /// Values of header fields.
-    private static void header() {
-        PARSERS.put("Parameters", text -> MimeParameters.parse(raw(text)));
-        PARSERS.put(
-                "Parameters, within",
-                text -> MimeParameters.parse(raw("text/plain; name=\"" + text)));
-        PARSERS.put(
-                "Parameters, without quotes",
-                text -> MimeParameters.parse(raw("text/plain; name=a " + text)));
-        PARSERS.put(
-                "Parameters, a boundary",
-                text ->
-                        MimeParameters.octets(
-                                raw("multipart/mixed; boundary=" + text), "boundary"));
-        PARSERS.put("Mailbox", text -> Mailbox.parse(raw(text)));
-        PARSERS.put("Mailbox, quoted", text -> Mailbox.parse(raw("\"" + text)));
-        PARSERS.put("Mailbox, in angles", text -> Mailbox.parse(raw("A <" + text + "> B <a@b>")));
-        PARSERS.put("Mailbox, a group", text -> Mailbox.parse(raw("\"" + text + "\": " + text)));
-        PARSERS.put(
-                "Mailbox, printed",
-                text -> assertFalse(new Mailbox("a@b", text).toString().isEmpty()));
-        PARSERS.put("HeaderText, decoded", text -> HeaderText.decode(raw(text)));
-        PARSERS.put(
-                "HeaderText, beyond ASCII", text -> HeaderText.ascii(raw("\u00c3\u00bc" + text)));
-        PARSERS.put(
-                "HeaderText, structured",
-                text -> HeaderText.structured(raw("\u00c3\u00bc" + text)));
-        PARSERS.put(
-                "HeaderText, in quotes",
-                text -> HeaderText.structured(raw("\"\u00c3\u00bc" + text)));
-        PARSERS.put(
-                "HeaderText, in angles",
-                text -> HeaderText.structured(raw("<a:\u00c3\u00bc" + text)));
-        PARSERS.put("HeaderText, guessed", text -> HeaderText.isGuessed(raw("\u00fc" + text)));
-        PARSERS.put(
-                "HeaderText, a word", text -> HeaderText.decode(raw("=?utf-8?B?" + text + "?=")));
-        PARSERS.put(
-                "HeaderText, a charset", text -> HeaderText.decode(raw("=?" + text + "?q?a?=")));
-        PARSERS.put(
-                "HeaderText, in UTF-8",
-                text -> HeaderText.inUtf8(raw("\u00fc=?a?q?b?= " + text), Charset.forName("Big5")));
-        PARSERS.put("Charsets", text -> Charsets.decode(new byte[] {65}, text));
-        PARSERS.put("FileNames", text -> FileNames.agrees(attachment(text)));
-        PARSERS.put(
-                "SmtpApiField",
-                text ->
-                        SendGridApi.SmtpApiField.apply(
-                                text, JsonAnswer.MAPPER.createObjectNode(), new NotCarried()));
-    }
-
-    private static Fields.Raw raw(String text) {
-        return new Fields.Raw(text);
-    }
-
-    private static ParsedMessage.Attachment attachment(String name) {
-        try (ContentCursor none =
-                new ContentCursor(Shipments.content(new byte[0]), CommitGate.OPEN)) {
-            MimeLeaf leaf = new MimeLeaf(none.whole(), "", "");
-            return new ParsedMessage.Attachment(
-                    name, true, "text/plain", Map.of(), null, "", false, leaf);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    /// Messages as a whole, each API's way through it included.
+    /// What apps write, each API's way through it included.
     private static void message() {
-        String multipart = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
-        PARSERS.put("a message", LinearTest::rebuild);
-        PARSERS.put("a multipart", text -> rebuild(multipart + text));
-        PARSERS.put("a part", text -> rebuild(multipart + "--b\r\n" + text));
-        PARSERS.put(
-                "a multipart without a boundary",
-                text -> rebuild("Content-Type: multipart/mixed\r\n\r\n" + text));
-        PARSERS.put(
-                "an id",
-                text ->
-                        rebuild(
-                                multipart
-                                        + "--b\r\nContent-Type: text/html\r\n\r\ncid:"
-                                        + text
-                                        + "\r\n--b\r\nContent-ID: <a>\r\n"
-                                        + "Content-Type: image/png\r\n\r\nx\r\n--b--\r\n"));
-        PARSERS.put("a type", text -> rebuild("Content-Type: " + text + "\r\n\r\nx"));
-        for (String encoding : List.of("7bit", "base64", "quoted-printable", "x-uuencode")) {
-            String head = "Content-Transfer-Encoding: " + encoding + "\r\n\r\n";
-            PARSERS.put(encoding, text -> rebuild(head + text));
-        }
-        for (String charset : List.of("utf-7", "iso-2022-jp", "shift_jis", "utf-16")) {
-            String head = "Content-Type: text/plain; charset=" + charset + "\r\n\r\n";
-            PARSERS.put(charset, text -> rebuild(head + text));
-        }
         for (String type : Shipments.TYPES) {
             Api api = Shipments.api(type);
             PARSERS.put(
@@ -168,29 +76,11 @@ class LinearTest {
                                             + "\r\n\r\n"
                                             + text));
         }
-    }
-
-    private static void rebuild(String message) throws IOException, MessageLimitException {
-        try (ContentCursor content = cursor(message)) {
-            ParsedMessage rebuilt = MimeParser.read(content);
-            for (MimeLeaf leaf : rebuilt.text()) {
-                read(leaf);
-            }
-            for (ParsedMessage.Attachment attachment : rebuilt.attachments()) {
-                read(attachment.leaf());
-            }
-        }
-    }
-
-    private static void read(MimeLeaf leaf) throws IOException {
-        assertTrue(leaf.decodedBytes() >= 0);
-        leaf.isBlank();
-        leaf.isGuessed();
-        try (Reader text = leaf.text();
-                InputStream octets = leaf.open()) {
-            text.transferTo(Writer.nullWriter());
-            octets.readAllBytes();
-        }
+        PARSERS.put(
+                "SmtpApiField",
+                text ->
+                        SendGridApi.SmtpApiField.apply(
+                                text, JsonAnswer.MAPPER.createObjectNode(), new NotCarried()));
     }
 
     private static void plan(Api api, String message) throws IOException, MessageLimitException {

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
+import dev.postern.egress.mime.HeaderText;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.Seeds;

@@ -12,6 +12,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
+import dev.postern.egress.mime.Fields;
+import dev.postern.egress.mime.HeaderText;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
 import java.time.Duration;
@@ -311,6 +313,27 @@ class RebuildingTest {
         for (String type : TYPES) {
             Sent sent = send(type, "Subject: x\r\n\r\nText\r\n");
             assertTrue(sent.request().text().contains("sender@example.org"), type);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"resend", "postmark"})
+    void anAuthorBeyondAsciiIsNotOfferedToThoseThatTakeNone(String type) throws Exception {
+        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
+                Egress egress = Shipments.egress(type, api.uri())) {
+            Outcome outcome =
+                    egress.send(
+                                    Shipments.of(
+                                            "From: j\u00c3\u00b6e@example.org\r\n\r\nx\r\n",
+                                            "b@example.net"),
+                                    CommitGate.OPEN)
+                            .outcomes()
+                            .firstEntry()
+                            .getValue();
+            assertEquals(
+                    Unsuitability.FORM,
+                    assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
+            assertEquals(List.of(), api.requests());
         }
     }
 }

@@ -8,10 +8,15 @@ import dev.postern.config.Secret;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
+import dev.postern.egress.mime.ContentCursor;
+import dev.postern.egress.mime.Fields;
+import dev.postern.egress.mime.HeaderText;
+import dev.postern.egress.mime.Mailbox;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
 import java.io.ByteArrayInputStream;
@@ -117,7 +122,7 @@ public final class Shipments {
         return HttpEgresses.api(config, new Http(config.common(), endpoint, _ -> null));
     }
 
-    static MessageContent content(byte[] octets) {
+    public static MessageContent content(byte[] octets) {
         return new MessageContent() {
             @Override
             public long sizeBytes() {

@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.egress.mime.HeaderText;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;

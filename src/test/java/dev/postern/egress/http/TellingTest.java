@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.CommitGate.BrokenOff;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpResult.BrokenOff;
+import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpEgress.AnswerText;
+import dev.postern.egress.http.HttpResult.HttpAnswer;
+import dev.postern.egress.mime.ContentCursor;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
@@ -132,7 +136,7 @@ class TellingTest {
     void whoWaitsForCredentialsOfAwsIsNotBeingPrepared() {
         Told told = new Told();
         AwsCredentialsProvider source =
-                SesTransport.apart(() -> {
+                Ses.SesTransport.apart(() -> {
                     told.lines.add("asked");
                     throw SdkClientException.create("there are none");
                 });
@@ -143,7 +147,7 @@ class TellingTest {
                         _ -> null);
         assertInstanceOf(
                 HttpResult.Failed.class,
-                new SesTransport(http).carry(null, told, source::resolveCredentials));
+                new Ses.SesTransport(http).carry(null, told, source::resolveCredentials));
         assertEquals(List.of("waiting", "asked", "preparing"), told.lines);
     }
 

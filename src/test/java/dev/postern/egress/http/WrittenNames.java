@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// Names in many scripts, written in every way that a header field has for them.
-final class WrittenNames {
+public final class WrittenNames {
 
     /// What each script is written in, the text first.
     private static final List<List<String>> SCRIPTS =
@@ -135,7 +135,7 @@ final class WrittenNames {
     }
 
     /// Returns text as octets in UTF-8, an octet a character.
-    static String utf8(String text) {
+    public static String utf8(String text) {
         return new String(text.getBytes(java.nio.charset.StandardCharsets.UTF_8), ISO_8859_1);
     }
 }

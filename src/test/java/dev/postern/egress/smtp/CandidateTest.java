@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
+import dev.postern.egress.smtp.PortRace.Candidate;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.OptionalInt;

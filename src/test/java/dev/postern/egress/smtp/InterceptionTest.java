@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.smtp.ServerCheck.Interception;
 import dev.postern.outcome.CertificateRefused;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;

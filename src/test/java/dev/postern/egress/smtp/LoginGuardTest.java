@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.smtp.SmtpDialer.ConnectResult;
+import dev.postern.egress.smtp.SmtpDialer.Credentials;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.smtp.PortCheck.End;
+import dev.postern.egress.smtp.PortCheck.TlsSeen;
 import dev.postern.egress.smtp.PortChecker.Opening;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;

@@ -1,5 +1,7 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.smtp.ServerCheck.Interception;
+import dev.postern.egress.smtp.SmtpCommands.Offers;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble.Context;

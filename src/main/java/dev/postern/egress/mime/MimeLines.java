@@ -1,4 +1,4 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 

@@ -1,5 +1,6 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
@@ -11,14 +12,14 @@ import java.util.function.Predicate;
 /// field are passed over (RFC 5322 §2.2).
 ///
 /// @param all the fields in their order
-record Fields(List<Field> all) {
+public record Fields(List<Field> all) {
 
     static final Fields NONE = new Fields(List.of());
 
     /// No line that begins a field legally is longer (RFC 5322 §2.1.1).
     static final int NAME_LIMIT_OCTETS = 998;
 
-    Fields {
+    public Fields {
         all = List.copyOf(all);
     }
 
@@ -26,31 +27,48 @@ record Fields(List<Field> all) {
     ///
     /// @param name as it is spelled
     /// @param value unfolded, without blanks around it
-    record Field(String name, Raw value) {
+    public record Field(String name, Raw value) {
 
-        boolean isNamed(String other) {
+        public boolean isNamed(String other) {
             return name.equalsIgnoreCase(other);
         }
     }
 
     /// A value, or a piece of one, as it stands in the message: octets, no text yet. Only
-    /// [HeaderText] makes text of it. Text is of another type, so nothing can be decoded twice.
-    ///
-    /// @param octets an octet a character, for those who look for the pieces of a value
-    record Raw(String octets) {
-
+    /// [HeaderText] makes text of it, so the octets are for the readers of this package alone. Text
+    /// is of another type, so nothing can be decoded twice.
+    public static final class Raw {
         static final Raw NONE = new Raw("");
 
         private static final int LAST_OCTET = 0xFF;
 
-        Raw {
+        private final String octets;
+
+        /// @param octets an octet a character
+        public Raw(String octets) {
             if (octets.chars().anyMatch(c -> c > LAST_OCTET)) {
                 throw new IllegalArgumentException("text is no raw value");
             }
+            this.octets = octets;
         }
 
-        boolean isEmpty() {
+        /// Returns an octet a character, for those who look for the pieces of a value.
+        String octets() {
+            return octets;
+        }
+
+        public boolean isEmpty() {
             return octets.isEmpty();
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Raw raw && raw.octets.equals(octets);
+        }
+
+        @Override
+        public int hashCode() {
+            return octets.hashCode();
         }
     }
 
@@ -59,7 +77,7 @@ record Fields(List<Field> all) {
     /// @param wanted says of a name whether its fields are; of others nothing is kept, however long
     ///   they are
     /// @throws IOException when it can't be read
-    static Fields read(ContentCursor content, Predicate<String> wanted)
+    public static Fields read(ContentCursor content, Predicate<String> wanted)
             throws IOException, MessageLimitException {
         MimeLines lines = new MimeLines(content.whole());
         Section section = new Section(wanted, new ReadingBudget(content));
@@ -198,12 +216,12 @@ record Fields(List<Field> all) {
     }
 
     /// Returns the values of all fields of that name.
-    List<Raw> values(String name) {
+    public List<Raw> values(String name) {
         return all.stream().filter(f -> f.isNamed(name)).map(Field::value).toList();
     }
 
     /// Returns the value of the first field of that name.
-    Optional<Raw> first(String name) {
+    public Optional<Raw> first(String name) {
         return all.stream().filter(f -> f.isNamed(name)).findFirst().map(Field::value);
     }
 
@@ -218,7 +236,7 @@ record Fields(List<Field> all) {
     }
 
     /// Returns whether there is a field of that name.
-    boolean has(String name) {
+    public boolean has(String name) {
         return first(name).isPresent();
     }
 }

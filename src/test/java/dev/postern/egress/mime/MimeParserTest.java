@@ -1,4 +1,4 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.http.Shipments;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;

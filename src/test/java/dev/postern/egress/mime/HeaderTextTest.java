@@ -1,10 +1,11 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.egress.http.WrittenNames;
 import java.util.HexFormat;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

@@ -1,9 +1,9 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.http.HttpResult.BrokenOff;
-import dev.postern.mail.MessageContent;
+import dev.postern.egress.CommitGate.BrokenOff;
 import dev.postern.mail.MessageContent.ContentTraits;
+import dev.postern.mail.MessageContent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// opened anew. What is read is never kept but for two blocks, and a buffer per stretch.
 ///
 /// Thread-safe, so that a call that was given up can't harm the next.
-final class ContentCursor implements MessageContent, AutoCloseable {
+public final class ContentCursor implements MessageContent, AutoCloseable {
 
     private static final int BLOCK_BYTES = 16 * 1024;
 
@@ -39,7 +39,7 @@ final class ContentCursor implements MessageContent, AutoCloseable {
     private boolean closed;
 
     /// @param gate told when the message waits for its turn, in which it has no part
-    ContentCursor(MessageContent content, CommitGate gate) {
+    public ContentCursor(MessageContent content, CommitGate gate) {
         this.content = content;
         this.gate = gate;
     }
@@ -137,7 +137,7 @@ final class ContentCursor implements MessageContent, AutoCloseable {
     /// turn until it is closed.
     ///
     /// @throws BrokenOff when the thread is interrupted meanwhile
-    void takeTurn() throws BrokenOff {
+    public void takeTurn() throws BrokenOff {
         if (hasTurn) {
             return;
         }

@@ -1,4 +1,4 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
@@ -25,7 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// What messages call their charsets, and what they mean by it.
-final class Charsets {
+public final class Charsets {
 
     /// What octets are that are no UTF-8 and say nothing of themselves.
     static final Charset WINDOWS = Charset.forName("windows-1252");
@@ -94,7 +94,7 @@ final class Charsets {
     }
 
     /// Returns the text of octets in a named charset, or a guess where nobody knows the name.
-    static String decode(byte[] octets, String name) {
+    public static String decode(byte[] octets, String name) {
         Optional<Charset> charset = named(name).filter(known -> !known.equals(US_ASCII));
         return new String(
                 octets,

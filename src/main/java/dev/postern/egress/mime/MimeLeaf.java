@@ -1,4 +1,4 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -22,7 +22,7 @@ import org.eclipse.angus.mail.util.DecodingException;
 import org.jspecify.annotations.Nullable;
 
 /// A part of a message that has no parts of its own. Its octets are decoded anew at each reading.
-final class MimeLeaf {
+public final class MimeLeaf {
 
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
@@ -50,7 +50,7 @@ final class MimeLeaf {
     /// Returns the octets, decoded (RFC 2045 §6).
     ///
     /// @throws IOException when the content can't be read
-    InputStream open() throws IOException {
+    public InputStream open() throws IOException {
         try {
             return switch (encoding) {
                 case "base64" ->
@@ -137,7 +137,7 @@ final class MimeLeaf {
     }
 
     /// Returns whether it has no octet.
-    boolean isEmpty() throws IOException {
+    public boolean isEmpty() throws IOException {
         try (InputStream in = open()) {
             return in.read() < 0;
         }
@@ -169,7 +169,7 @@ final class MimeLeaf {
     }
 
     /// Returns its text.
-    Reader text() throws IOException {
+    public Reader text() throws IOException {
         Reader reader = new InputStreamReader(open(), charset());
         reader = new BufferedReader(reader);
         reader.mark(1);

@@ -1,4 +1,4 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import java.io.IOException;
 
@@ -15,13 +15,13 @@ import java.io.IOException;
 /// other; [#ADDRESSES_LIMIT] addresses, [#PARAMETERS_LIMIT] parameters in a field. Messages of
 /// which more than [#SMALL_OCTETS] are kept are sent one at a time, whatever the egress
 /// ([ContentCursor#takeTurn]): what is made of a header section takes ten times its octets.
-final class ReadingBudget {
+public final class ReadingBudget {
 
     static final int HEADER_LIMIT_OCTETS = 1024 * 1024;
     static final int HEADERS_LIMIT_OCTETS = 2 * HEADER_LIMIT_OCTETS;
     static final int FIELDS_LIMIT = 10_000;
     static final int PARTS_LIMIT = 2_000;
-    static final int DEPTH_LIMIT = 100;
+    public static final int DEPTH_LIMIT = 100;
     static final int ADDRESSES_LIMIT = 5_000;
     static final int PARAMETERS_LIMIT = 1_000;
 
@@ -101,6 +101,17 @@ final class ReadingBudget {
     private void weigh() throws IOException {
         if (headerOctets + OVERHEAD_OCTETS * (fields + parts + addresses) > SMALL_OCTETS) {
             content.takeTurn();
+        }
+    }
+
+    /// A message has more of something than is read of any. Its message names the limit, after "a
+    /// message with": `more than 2000 parts`.
+    public static final class MessageLimitException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        public MessageLimitException(String what) {
+            super(what, null, false, false);
         }
     }
 }

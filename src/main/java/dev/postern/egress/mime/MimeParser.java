@@ -1,8 +1,11 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
-import dev.postern.egress.http.ParsedMessage.Attachment;
-import dev.postern.egress.http.ParsedMessage.Shown;
-import dev.postern.egress.http.PartScanner.Part;
+import dev.postern.egress.mime.ParsedMessage.Attachment;
+import dev.postern.egress.mime.ParsedMessage.FileNames;
+import dev.postern.egress.mime.ParsedMessage.NotCarried;
+import dev.postern.egress.mime.ParsedMessage.Shown;
+import dev.postern.egress.mime.PartScanner.Part;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.io.Reader;
 import java.util.ArrayList;
@@ -27,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// [MessageLimitException].
 ///
 /// **Limits.** Those of [ReadingBudget].
-final class MimeParser {
+public final class MimeParser {
 
     private static final String PLAIN = PartScanner.PLAIN;
     private static final String HTML = "text/html";
@@ -132,7 +135,8 @@ final class MimeParser {
     ///
     /// @throws IOException when the content can't be read
     /// @throws MessageLimitException when it has more of something than is read
-    static ParsedMessage read(ContentCursor content) throws IOException, MessageLimitException {
+    public static ParsedMessage read(ContentCursor content)
+            throws IOException, MessageLimitException {
         PartScanner.Found found = PartScanner.of(content);
         Fields fields = found.whole().fields();
         MimeParser reading = new MimeParser(content);

@@ -1,7 +1,8 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.ByteArrayOutputStream;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -1,5 +1,7 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.mail.ALabels;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,10 +13,10 @@ import org.jspecify.annotations.Nullable;
 /// @param address `local@domain`, the domain as A-labels where it has any: no API knows another
 ///   form; of those that [Listed] has as others a local part, or nothing
 /// @param name decoded; empty without one
-record Mailbox(String address, String name) {
+public record Mailbox(String address, String name) {
 
-    Mailbox {
-        address = Recipients.inAscii(address);
+    public Mailbox {
+        address = inAscii(address);
     }
 
     private static final String BLANKS = " \t\r\n\f\u000B";
@@ -52,7 +54,7 @@ record Mailbox(String address, String name) {
     /// Returns the mailboxes of a field value.
     ///
     /// @throws MessageLimitException when it has too many entries
-    static List<Mailbox> parse(Fields.Raw value) throws MessageLimitException {
+    public static List<Mailbox> parse(Fields.Raw value) throws MessageLimitException {
         return list(value).mailboxes();
     }
 
@@ -60,7 +62,7 @@ record Mailbox(String address, String name) {
     /// without; null when there is none at all.
     ///
     /// @throws MessageLimitException when there are too many
-    static @Nullable Mailbox author(Fields fields) throws MessageLimitException {
+    public static @Nullable Mailbox author(Fields fields) throws MessageLimitException {
         Mailbox other = null;
         for (Fields.Raw value : fields.values("From")) {
             Listed listed = list(value);
@@ -74,8 +76,14 @@ record Mailbox(String address, String name) {
         return other;
     }
 
+    /// Returns an address as APIs take it: a domain beyond ASCII in its A-labels (RFC 5890
+    /// §2.3.2.1), where it has any.
+    public static String inAscii(String address) {
+        return ALabels.address(address).orElse(address);
+    }
+
     /// Returns whether mail gets to it.
-    boolean hasDomain() {
+    public boolean hasDomain() {
         return address.indexOf('@') >= 0;
     }
 
@@ -417,7 +425,7 @@ record Mailbox(String address, String name) {
     }
 
     /// Returns it as it stands in a header field: the name in encoded words where it needs them.
-    String inHeader() {
+    public String inHeader() {
         return HeaderText.isAscii(name)
                 ? toString()
                 : HeaderText.phrase(name) + " <" + address + ">";

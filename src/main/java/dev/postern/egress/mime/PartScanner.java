@@ -1,7 +1,8 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.util.ArrayDeque;

@@ -1,9 +1,10 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.testing.Seeds;
 import java.util.Arrays;
 import java.util.List;

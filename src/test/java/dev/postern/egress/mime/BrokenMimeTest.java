@@ -1,13 +1,14 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.outcome.Outcome;
+import dev.postern.egress.http.Shipments;
+import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.outcome.Outcome.Unsuitability;
+import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
@@ -346,26 +347,5 @@ class BrokenMimeTest {
                         """);
         assertEquals("text", text(message));
         assertEquals(List.of(), message.attachments());
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"resend", "postmark"})
-    void anAuthorBeyondAsciiIsNotOfferedToThoseThatTakeNone(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
-            Outcome outcome =
-                    egress.send(
-                                    Shipments.of(
-                                            "From: j\u00c3\u00b6e@example.org\r\n\r\nx\r\n",
-                                            "b@example.net"),
-                                    CommitGate.OPEN)
-                            .outcomes()
-                            .firstEntry()
-                            .getValue();
-            assertEquals(
-                    Unsuitability.FORM,
-                    assertInstanceOf(Outcome.Unsuited.class, outcome).unsuitability());
-            assertEquals(List.of(), api.requests());
-        }
     }
 }

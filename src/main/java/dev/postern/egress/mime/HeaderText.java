@@ -1,4 +1,4 @@
-package dev.postern.egress.http;
+package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Header values between octets, encoded words and text.
 ///
 /// *Limits.* A value is walked through once.
-final class HeaderText {
+public final class HeaderText {
 
     /// Jakarta Mail cuts a text in two, and each half again: no way for a long one.
     private static final int LONG_CHARACTERS = 1000;
@@ -31,7 +31,7 @@ final class HeaderText {
     /// Returns the text of a raw value: its encoded words decoded (RFC 2047 §2), also where they
     /// are not set apart or are quoted, as they should not be, and its other octets as UTF-8 (RFC
     /// 6532 §3) or, where they are none, as Windows had them. Control characters become blanks.
-    static String decode(Fields.Raw raw) {
+    public static String decode(Fields.Raw raw) {
         StringBuilder decoded = new StringBuilder();
         runs(raw.octets()).forEach(run -> decoded.append(run.text()));
         return decoded.toString().replaceAll("\\p{Cntrl}+", " ").strip();
@@ -68,7 +68,7 @@ final class HeaderText {
 
     /// Returns whether the text of a raw value can't be told: a charset that nobody here knows, or
     /// octets that it can't have.
-    static boolean isGuessed(Fields.Raw raw) {
+    public static boolean isGuessed(Fields.Raw raw) {
         return runs(raw.octets()).stream().anyMatch(Run::isGuessed);
     }
 
@@ -212,7 +212,7 @@ final class HeaderText {
     }
 
     /// Returns a raw value as ASCII: as it is, or where it has octets above 127 as encoded words.
-    static String ascii(Fields.Raw raw) {
+    public static String ascii(Fields.Raw raw) {
         return isAscii(raw.octets())
                 ? raw.octets().replaceAll("\\p{Cntrl}+", " ")
                 : encoded(decode(raw));
@@ -254,7 +254,7 @@ final class HeaderText {
 
     /// Returns a structured value as ASCII: names and comments beyond it as encoded words,
     /// addresses and links as what they are. Empty where one of these can't be said in ASCII.
-    static Optional<String> structured(Fields.Raw raw) {
+    public static Optional<String> structured(Fields.Raw raw) {
         return new Structured(inUtf8(raw, Charsets.WINDOWS).octets().replaceAll("\\p{Cntrl}+", " "))
                 .ascii();
     }
@@ -334,7 +334,7 @@ final class HeaderText {
         private void address(String octets) {
             int from = octets.startsWith("<") ? 1 : 0;
             String text = new String(octets(octets.substring(from)), UTF_8);
-            String said = Recipients.inAscii(text.strip());
+            String said = Mailbox.inAscii(text.strip());
             isSaid &= isAscii(said);
             ascii.append(octets, 0, from).append(said);
         }
@@ -357,12 +357,12 @@ final class HeaderText {
     }
 
     /// Returns whether all octets of a raw value are ASCII.
-    static boolean isAscii(Fields.Raw raw) {
+    public static boolean isAscii(Fields.Raw raw) {
         return isAscii(raw.octets());
     }
 
     /// Returns whether all characters are ASCII.
-    static boolean isAscii(String text) {
+    public static boolean isAscii(String text) {
         return text.chars().allMatch(c -> c < 128);
     }
 }
