@@ -15,8 +15,6 @@ import dev.postern.listener.Listener;
 import dev.postern.log.Logging;
 import dev.postern.reception.Reception;
 import dev.postern.spool.FileDisk;
-import dev.postern.spool.Intakes;
-import dev.postern.spool.QueueAdmin;
 import dev.postern.spool.Spool;
 import java.io.IOException;
 import java.time.Clock;
@@ -69,7 +67,10 @@ public final class Forwarder implements AutoCloseable {
             Spool spool = opened(Spool.open(config.spool(), clock, new FileDisk(), metrics));
             registry = opened(new EgressRegistry(config.smtp().hostname()));
             registry.use(config.egress());
-            dispatcher = opened(Dispatcher.of(config, spool.queue(), registry.egresses(), metrics, clock));
+            dispatcher =
+                    opened(
+                            Dispatcher.of(
+                                    config, spool.queue(), registry.egresses(), metrics, clock));
             Dispatcher immediate = config.acknowledge() == Acknowledge.SENT ? dispatcher : null;
             reception = new Reception(config, spool.intakes(), immediate, metrics, clock);
             listener = new Listener(config.smtp(), reception, metrics);

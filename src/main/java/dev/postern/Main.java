@@ -4,7 +4,12 @@ import dev.postern.cli.Commands;
 import dev.postern.cli.Terminal;
 import dev.postern.config.load.Sources;
 import dev.postern.log.Logging;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32;
 
 /// The command line's root.
 public final class Main {
@@ -38,5 +43,44 @@ public final class Main {
         int status = Commands.run(List.of(args), terminal, Sources::ofProcess, foreground);
         Logging.stop();
         System.exit(status);
+    }
+
+    /// Keeps an image whose jar was replaced from running the old code: the JVM runs what is in the
+    /// AOT cache, whatever became of the jar, and without a word when it is as old as the old one.
+    ///
+    /// `bin/postern` looks before it starts java. An image has no shell; its options set the
+    /// property [#PROPERTY] to `CRC:PATH` of the jar that the cache was made from, the CRC-32 in
+    /// decimal. This class may itself come from an old cache: it does not matter, the old one looks
+    /// as well.
+    static final class AotCacheCheck {
+
+        static final String PROPERTY = "postern.cached-jar";
+
+        private AotCacheCheck() {}
+
+        /// Returns what is wrong, in one line, if the jar isn't the one that the cache was made
+        /// from.
+        ///
+        /// @param expected the property's value; empty where there is nothing to look at
+        static Optional<String> trouble(String expected) {
+            if (expected.isEmpty()) {
+                return Optional.empty();
+            }
+            int colon = expected.indexOf(':');
+            String jar = expected.substring(colon + 1);
+            try {
+                CRC32 sum = new CRC32();
+                sum.update(Files.readAllBytes(Path.of(jar)));
+                if (Long.toString(sum.getValue()).equals(expected.substring(0, colon))) {
+                    return Optional.empty();
+                }
+                return Optional.of(
+                        jar
+                                + " is not the one that the AOT cache was made from: build the"
+                                + " image anew");
+            } catch (IOException trouble) {
+                return Optional.of(jar + " can't be read: " + trouble.getMessage());
+            }
+        }
     }
 }

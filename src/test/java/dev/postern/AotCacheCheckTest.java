@@ -19,16 +19,17 @@ class AotCacheCheckTest {
     @Test
     void theJarThatTheCacheWasMadeFromIsNoTrouble(@TempDir Path directory) throws IOException {
         Path jar = Files.writeString(directory.resolve("a:jar"), "123456789");
-        assertEquals(Optional.empty(), AotCacheCheck.trouble(CHECK + ":" + jar));
-        assertEquals(Optional.empty(), AotCacheCheck.trouble(""));
+        assertEquals(Optional.empty(), Main.AotCacheCheck.trouble(CHECK + ":" + jar));
+        assertEquals(Optional.empty(), Main.AotCacheCheck.trouble(""));
     }
 
     @Test
     void anotherOneAndNoneAre(@TempDir Path directory) throws IOException {
         Path jar = Files.writeString(directory.resolve("jar"), "123456780");
-        String other = AotCacheCheck.trouble(CHECK + ":" + jar).orElseThrow();
+        String other = Main.AotCacheCheck.trouble(CHECK + ":" + jar).orElseThrow();
         assertTrue(other.startsWith(jar + " is not the one"), other);
-        String none = AotCacheCheck.trouble(CHECK + ":" + directory.resolve("none")).orElseThrow();
+        String none =
+                Main.AotCacheCheck.trouble(CHECK + ":" + directory.resolve("none")).orElseThrow();
         assertTrue(none.contains("can't be read"), none);
     }
 }

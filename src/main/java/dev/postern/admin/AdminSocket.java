@@ -3,7 +3,6 @@ package dev.postern.admin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.postern.config.HostPort;
 import dev.postern.config.PosternConfig.HttpConfig;
 import dev.postern.config.SmtpConfig;
 import dev.postern.doctor.ReportJson;
@@ -11,7 +10,6 @@ import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
 import dev.postern.mail.State;
 import dev.postern.smtp.FailureThrottle;
-import dev.postern.spool.QueueAdmin;
 import dev.postern.spool.QueueAdmin.SpoolStatus;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;

@@ -59,7 +59,9 @@ final class QueueApi {
                 Map.of(Method.GET, this::show, Method.DELETE, verb(QueueAdmin.Verb.DELETE)));
         HttpSocket.resource(routing, MESSAGE + "/raw", this::raw);
         for (QueueAdmin.Verb verb :
-                new QueueAdmin.Verb[] {QueueAdmin.Verb.RETRY, QueueAdmin.Verb.HOLD, QueueAdmin.Verb.RELEASE}) {
+                new QueueAdmin.Verb[] {
+                    QueueAdmin.Verb.RETRY, QueueAdmin.Verb.HOLD, QueueAdmin.Verb.RELEASE
+                }) {
             HttpSocket.resource(
                     routing, MESSAGE + "/" + word(verb), Map.of(Method.POST, verb(verb)));
         }

@@ -58,9 +58,11 @@ record RunningForwarder(HostPort smtp, HostPort admin, ClientConfig config) {
     /// Returns why the admin socket refused; with what to do where the caller may not know the
     /// token.
     String detail(Answer answer) {
-        String hidden = "; the token can't be read (%s): run this as root or as a member of the";
         return isDenied(answer)
-                ? answer.detail() + hidden.formatted(config.unread().getFirst()) + " group postern"
+                ? answer.detail()
+                        + "; the token can't be read (%s): run this as root or as a member of the"
+                                .formatted(config.unread().getFirst())
+                        + " group postern"
                 : answer.detail();
     }
 

@@ -15,7 +15,6 @@ import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.spool.DueQueue;
 import dev.postern.spool.DueQueue.Settlement;
-import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

@@ -12,9 +12,10 @@ import dev.postern.mail.ReversePath;
 import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.OutcomeClass;
 import dev.postern.reception.ImmediateDelivery;
-import dev.postern.spool.MessageState;
 import dev.postern.spool.DueQueue.Settlement;
+import dev.postern.spool.MessageState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -78,23 +79,19 @@ final class DeliveryRound {
     private boolean ended;
 
     private DeliveryRound(
-            QueueId id,
-            Envelope envelope,
-            ContentTraits traits,
+            MessageState message,
+            List<Recipient> before,
             Supplier<MessageContent> content,
             Supplier<List<Attempt>> history,
-            Instant ageFrom,
-            int attemptsBefore,
-            List<Recipient> before,
             Schedule schedule,
             @Nullable CompletableFuture<ImmediateDelivery.Result> client) {
-        this.id = id;
-        this.envelope = envelope;
-        this.traits = traits;
+        this.id = message.id();
+        this.envelope = message.envelope();
+        this.traits = message.traits();
         this.content = content;
         this.history = history;
-        this.ageFrom = ageFrom;
-        this.attemptsBefore = attemptsBefore;
+        this.ageFrom = message.ageFrom();
+        this.attemptsBefore = message.attemptCount();
         this.before = before;
         this.schedule = schedule;
         this.client = client;
@@ -115,17 +112,7 @@ final class DeliveryRound {
             List<Skip> rests,
             Instant at) {
         DeliveryRound round =
-                new DeliveryRound(
-                        message.id(),
-                        message.envelope(),
-                        message.traits(),
-                        content,
-                        history,
-                        message.ageFrom(),
-                        message.attemptCount(),
-                        message.recipients(),
-                        schedule,
-                        null);
+                new DeliveryRound(message, message.recipients(), content, history, schedule, null);
         round.departClaimed(message, uncertainUntil, at);
         rests.forEach(round::rest);
         return round;
@@ -133,26 +120,15 @@ final class DeliveryRound {
 
     /// Returns the round of a message whose client waits.
     static DeliveryRound immediate(
-            QueueId id,
-            MessageState acceptance,
+            MessageState message,
             MessageContent content,
             Schedule schedule,
             CompletableFuture<ImmediateDelivery.Result> client) {
-        List<Recipient> recipients =
-                acceptance.envelope().recipients().stream().map(Recipient::queued).toList();
+        List<ForwardPath> recipients = message.envelope().recipients();
+        List<Recipient> before = recipients.stream().map(Recipient::queued).toList();
         DeliveryRound round =
-                new DeliveryRound(
-                        id,
-                        acceptance.envelope(),
-                        acceptance.traits(),
-                        () -> content,
-                        List::of,
-                        acceptance.received(),
-                        0,
-                        recipients,
-                        schedule,
-                        client);
-        round.groups.add(new RecipientGroup(acceptance.envelope().recipients(), null, false));
+                new DeliveryRound(message, before, () -> content, List::of, schedule, client);
+        round.groups.add(new RecipientGroup(recipients, null, false));
         return round;
     }
 
@@ -670,5 +646,47 @@ final class DeliveryRound {
         Recipient owed =
                 all.stream().filter(r -> !r.state().isFinal()).findFirst().orElse(all.getFirst());
         return new ImmediateDelivery.Result.NotNow(Objects.requireNonNullElse(owed.reply(), ""));
+    }
+
+    /// What one egress has said of a message until now.
+    ///
+    /// @param lines of its history, as far as they are that egress's, oldest first
+    record AttemptHistory(List<Attempt> lines) {
+
+        AttemptHistory {
+            lines = List.copyOf(lines);
+        }
+
+        static AttemptHistory of(String egress, List<Attempt> history) {
+            return new AttemptHistory(
+                    history.stream().filter(line -> line.egress().equals(egress)).toList());
+        }
+
+        /// Returns how often each recipient was deferred in a row up to now.
+        Map<ForwardPath, Integer> deferredInRow() {
+            Map<ForwardPath, Integer> inRow = new HashMap<>();
+            Set<ForwardPath> ended = new HashSet<>();
+            for (Attempt line : lines.reversed()) {
+                for (ForwardPath to : line.recipients()) {
+                    if (line.outcome() != OutcomeClass.DEFERRED) {
+                        ended.add(to);
+                    } else if (!ended.contains(to)) {
+                        inRow.merge(to, 1, Integer::sum);
+                    }
+                }
+            }
+            return inRow;
+        }
+
+        /// Returns whether it was unavailable when it was asked last, and that was over before
+        /// `then`.
+        boolean wasUnavailableBefore(Instant then) {
+            if (lines.isEmpty()) {
+                return false;
+            }
+            Attempt last = lines.getLast();
+            return last.outcome() == OutcomeClass.UNAVAILABLE
+                    && last.at().plus(last.took()).isBefore(then);
+        }
     }
 }

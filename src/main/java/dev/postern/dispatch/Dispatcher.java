@@ -13,10 +13,9 @@ import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeLog;
 import dev.postern.reception.ImmediateDelivery;
-import dev.postern.spool.MessageState;
-import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.DueQueue;
-import dev.postern.spool.Spool;
+import dev.postern.spool.DueQueue.Settlement;
+import dev.postern.spool.MessageState;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -103,9 +102,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             DispatchObserver observer,
             InstantSource clock) {
         return new Dispatcher(
-                config.egress(),
-                config.retry(),
-                config.acknowledgeTimeout(),
+                Settings.of(config),
                 spool,
                 egresses,
                 observer,
@@ -113,20 +110,28 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                 new SplittableRandom());
     }
 
+    /// What of the configuration is the dispatcher's.
+    ///
+    /// @param acknowledgeTimeout how long a client waits, to an attempt's commit point
+    record Settings(List<EgressConfig> egress, RetryConfig retry, Duration acknowledgeTimeout) {
+
+        static Settings of(PosternConfig config) {
+            return new Settings(config.egress(), config.retry(), config.acknowledgeTimeout());
+        }
+    }
+
     Dispatcher(
-            List<EgressConfig> configured,
-            RetryConfig retry,
-            Duration acknowledgeTimeout,
+            Settings settings,
             DueQueue spool,
             List<? extends Egress> egresses,
             DispatchObserver observer,
             Scheduler scheduler,
             RandomGenerator random) {
         this.spool = spool;
-        this.pool = EgressPool.of(configured, egresses, spool, scheduler.now());
+        this.pool = EgressPool.of(settings.egress(), egresses, spool, scheduler.now());
         this.random = random;
-        this.schedule = new Schedule(retry, random);
-        this.acknowledgeTimeout = acknowledgeTimeout;
+        this.schedule = new Schedule(settings.retry(), random);
+        this.acknowledgeTimeout = settings.acknowledgeTimeout();
         this.scheduler = scheduler;
         this.deliveryLog = new DeliveryLog(new OutcomeLog(), observer);
         this.tasks = new Scheduler.SerialExecutor(scheduler, this::step);
@@ -170,21 +175,16 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     ///   must be brief
     public void use(
             PosternConfig config, List<? extends Egress> egresses, Consumer<Egress> retired) {
-        use(config.egress(), config.retry(), config.acknowledgeTimeout(), egresses, retired);
+        use(Settings.of(config), egresses, retired);
     }
 
-    void use(
-            List<EgressConfig> configured,
-            RetryConfig retry,
-            Duration acknowledgeWithin,
-            List<? extends Egress> egresses,
-            Consumer<Egress> retired) {
+    void use(Settings settings, List<? extends Egress> egresses, Consumer<Egress> retired) {
         tasks.post(() -> {
             EgressPool before = pool;
-            pool = before.followedBy(configured, egresses, scheduler.now());
+            pool = before.followedBy(settings.egress(), egresses, scheduler.now());
             active.use(pool);
-            schedule = new Schedule(retry, random);
-            acknowledgeTimeout = acknowledgeWithin;
+            schedule = new Schedule(settings.retry(), random);
+            acknowledgeTimeout = settings.acknowledgeTimeout();
             List<EgressPool.EgressSlots> gone = before.without(pool);
             gone.forEach(slots -> holds.forget(slots.name()));
             gone.forEach(slots ->
@@ -234,9 +234,10 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// @param acceptance its envelope and time count; its recipients' states do not
     /// @return completes, never exceptionally, on a thread of the dispatcher: go on elsewhere
     @Override
-    public CompletionStage<Result> send(QueueId id, MessageState acceptance, MessageContent content) {
+    public CompletionStage<Result> send(
+            QueueId id, MessageState acceptance, MessageContent content) {
         CompletableFuture<Result> client = new CompletableFuture<>();
-        DeliveryRound round = DeliveryRound.immediate(id, acceptance, content, schedule, client);
+        DeliveryRound round = DeliveryRound.immediate(acceptance, content, schedule, client);
         Instant deadline = scheduler.now().plus(acknowledgeTimeout);
         tasks.post(() -> guarded(round, () -> admit(round, deadline)));
         return client;

@@ -1,7 +1,7 @@
 package dev.postern.dispatch;
 
-import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Rate;
 import dev.postern.spool.DueQueue;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

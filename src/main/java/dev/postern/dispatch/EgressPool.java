@@ -1,8 +1,8 @@
 package dev.postern.dispatch;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Fidelity;
-import dev.postern.config.EgressConfig;
 import dev.postern.dispatch.Router.Route;
 import dev.postern.dispatch.Skip.Why;
 import dev.postern.egress.Egress;
@@ -15,7 +15,6 @@ import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.ReversePath;
 import dev.postern.spool.DueQueue;
 import dev.postern.spool.MessageState;
-import dev.postern.spool.Spool;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.PortState;
 import dev.postern.doctor.Network.TryLimits;
 import dev.postern.egress.smtp.PortCheck;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.smtp.UpstreamReply;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -66,8 +66,8 @@ final class LocalLook {
     }
 
     private void mta(int port) {
-        Opening opening =
-                IMPLICIT_TLS_PORTS.contains(port) ? Opening.IMPLICIT_TLS : Opening.CLEAR_TEXT;
+        TlsStart opening =
+                IMPLICIT_TLS_PORTS.contains(port) ? TlsStart.IMPLICIT_TLS : TlsStart.CLEAR_TEXT;
         InetSocketAddress place = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         PortCheck reached = network.reach(asking, place, opening, LIMITS);
         if (PortState.of(reached) == PortState.OPEN) {

@@ -8,7 +8,7 @@ import dev.postern.egress.http.EndpointCheck;
 import dev.postern.egress.http.HttpEgresses;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.egress.smtp.SmtpEgress;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
@@ -39,7 +39,10 @@ interface Network {
 
     /// Tries a submission server, without credentials.
     PortCheck reach(
-            EgressConfig.Smtp egress, InetSocketAddress address, Opening opening, TryLimits limits);
+            EgressConfig.Smtp egress,
+            InetSocketAddress address,
+            TlsStart opening,
+            TryLimits limits);
 
     /// Returns tries at an API, without credentials.
     EndpointCheck web(EgressConfig egress);
@@ -241,7 +244,7 @@ interface Network {
         public PortCheck reach(
                 EgressConfig.Smtp egress,
                 InetSocketAddress address,
-                Opening opening,
+                TlsStart opening,
                 TryLimits limits) {
             return PortChecker.of(egress, hostname)
                     .to(address, opening, limits.connecting(), limits.talking());

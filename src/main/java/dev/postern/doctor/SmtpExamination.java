@@ -15,7 +15,7 @@ import dev.postern.doctor.SmtpExamination.Tried;
 import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortCheck.TlsSeen;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.egress.smtp.ServerCheck;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
@@ -135,13 +135,13 @@ final class SmtpExamination extends Examination {
         }
     }
 
-    private Opening opening(int port) {
+    private TlsStart opening(int port) {
         boolean implicit = isImplicit(port);
         return switch (egress.smtp().tls()) {
-            case IMPLICIT -> Opening.IMPLICIT_TLS;
-            case REQUIRED -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS;
-            case OPTIONAL -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS_IF_OFFERED;
-            case NONE -> Opening.CLEAR_TEXT;
+            case IMPLICIT -> TlsStart.IMPLICIT_TLS;
+            case REQUIRED -> implicit ? TlsStart.IMPLICIT_TLS : TlsStart.STARTTLS;
+            case OPTIONAL -> implicit ? TlsStart.IMPLICIT_TLS : TlsStart.STARTTLS_IF_OFFERED;
+            case NONE -> TlsStart.CLEAR_TEXT;
         };
     }
 
@@ -201,7 +201,7 @@ final class SmtpExamination extends Examination {
         }
 
         private void collect() {
-            boolean implicit = reached.opening() == Opening.IMPLICIT_TLS;
+            boolean implicit = reached.opening() == TlsStart.IMPLICIT_TLS;
             if (implicit) {
                 tls();
             }

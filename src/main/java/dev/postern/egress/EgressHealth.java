@@ -1,8 +1,8 @@
 package dev.postern.egress;
 
 import dev.postern.config.EgressConfig;
-import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -339,7 +339,7 @@ public final class EgressHealth {
         /// How waits grow: doubling from `first` to `most`.
         ///
         /// More log-in tries than CREDENTIALS makes get an address banned.
-        enum Pace {
+        enum Spell {
             NETWORK(Duration.ofSeconds(5), Duration.ofMinutes(5)),
             CREDENTIALS(Duration.ofMinutes(15), Duration.ofHours(6)),
             QUOTA(Duration.ofHours(1), Duration.ofHours(1));
@@ -347,12 +347,12 @@ public final class EgressHealth {
             private final Duration first;
             private final Duration most;
 
-            Pace(Duration first, Duration most) {
+            Spell(Duration first, Duration most) {
                 this.first = first;
                 this.most = most;
             }
 
-            static Pace of(Fault fault) {
+            static Spell of(Fault fault) {
                 return switch (fault) {
                     case NETWORK, TIMEOUT, TLS, CERTIFICATE, INTERCEPTION, SERVICE -> NETWORK;
                     case CREDENTIALS, ACCOUNT -> CREDENTIALS;
@@ -361,14 +361,14 @@ public final class EgressHealth {
             }
         }
 
-        private @Nullable Pace pace;
+        private @Nullable Spell pace;
         private Duration last = Duration.ZERO;
 
         /// Returns how long to wait after another failure, of kind `fault`.
         ///
         /// @param retryAfter what the server asked for; null when it did not say
         Duration next(Fault fault, @Nullable Duration retryAfter) {
-            Pace now = Pace.of(fault);
+            Spell now = Spell.of(fault);
             last = now == pace ? min(last.multipliedBy(2), now.most) : now.first;
             pace = now;
             if (retryAfter == null) {
@@ -377,12 +377,12 @@ public final class EgressHealth {
             Duration asked = atMost(retryAfter);
             // A quota's end is known by the server only; for the rest its wish can but lengthen the
             // wait.
-            return now == Pace.QUOTA || asked.compareTo(last) > 0 ? asked : last;
+            return now == Spell.QUOTA || asked.compareTo(last) > 0 ? asked : last;
         }
 
         /// Returns whether `fault` asks for longer waits than the trouble so far.
         boolean isWorse(Fault fault) {
-            return pace == Pace.NETWORK && Pace.of(fault) != Pace.NETWORK;
+            return pace == Spell.NETWORK && Spell.of(fault) != Spell.NETWORK;
         }
 
         /// Returns what we follow of a server's wish.

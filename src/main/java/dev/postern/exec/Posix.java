@@ -147,11 +147,11 @@ final class Posix {
     }
 
     @FunctionalInterface
-    private interface Call {
+    private interface SystemCall {
         int make() throws Throwable;
     }
 
-    private static int answer(Call call) {
+    private static int answer(SystemCall call) {
         try {
             return call.make();
         } catch (RuntimeException | Error trouble) {

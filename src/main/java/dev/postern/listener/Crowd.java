@@ -3,7 +3,7 @@ package dev.postern.listener;
 import dev.postern.config.SmtpConfig;
 import dev.postern.listener.Protocol.SessionState;
 import dev.postern.smtp.FailureThrottle.ClientNetwork;
-import dev.postern.smtp.Limits;
+import dev.postern.smtp.SmtpLimits;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -95,7 +95,7 @@ final class Crowd {
     /// Returns what all sessions may hold beyond [#FREE_BYTES] each.
     static long heldBytesAtMost(int maxRecipients, long heapBytes) {
         long share = Math.clamp(heapBytes / HELD_PART_OF_HEAP, HELD_BYTES_FLOOR, HELD_BYTES_CAP);
-        long largest = maxRecipients * Transaction.bytes(Limits.PATH_OCTETS);
+        long largest = maxRecipients * Transaction.bytes(SmtpLimits.PATH_OCTETS);
         return Math.max(share, Math.min(largest, heapBytes / LARGEST_PART_OF_HEAP));
     }
 
@@ -119,7 +119,7 @@ final class Crowd {
     }
 
     /// What can run out.
-    private enum Room {
+    private enum Capacity {
         SESSIONS,
         BYTES;
 
@@ -139,7 +139,7 @@ final class Crowd {
         private long heldBytes;
 
         /// When nobody was found to give way to it.
-        private final Map<Room, Long> searchedNanos = new EnumMap<>(Room.class);
+        private final Map<Capacity, Long> searchedNanos = new EnumMap<>(Capacity.class);
 
         Client(ClientNetwork network) {
             this.network = network;
@@ -191,7 +191,7 @@ final class Crowd {
             }
             synchronized (Crowd.this) {
                 long more = charge - chargedBytes;
-                if (more > 0 && !(seated && makeRoom(Room.BYTES, client, this, more))) {
+                if (more > 0 && !(seated && makeRoom(Capacity.BYTES, client, this, more))) {
                     return false;
                 }
                 chargedBytes = charge;
@@ -255,12 +255,12 @@ final class Crowd {
     synchronized @Nullable Seat enter(InetAddress address, Guest guest) {
         ClientNetwork network = ClientNetwork.of(address);
         Client client = clients.getOrDefault(network, new Client(network));
-        if (!makeRoom(Room.SESSIONS, client, null, 1)) {
+        if (!makeRoom(Capacity.SESSIONS, client, null, 1)) {
             return null;
         }
         // A client who holds nothing of what is used up is let in: for most mail what each session
         // may hold will do.
-        if (!makeRoom(Room.BYTES, client, null, FREE_BYTES) && client.heldBytes > 0) {
+        if (!makeRoom(Capacity.BYTES, client, null, FREE_BYTES) && client.heldBytes > 0) {
             return null;
         }
         Seat seat = new Seat(client, guest);
@@ -292,14 +292,14 @@ final class Crowd {
         }
     }
 
-    private boolean hasRoom(Room what, long wanted) {
+    private boolean hasRoom(Capacity what, long wanted) {
         return switch (what) {
             case SESSIONS -> seats.size() + wanted <= sessionsAtMost;
             case BYTES -> heldBytes + wanted <= heldBytesAtMost;
         };
     }
 
-    private boolean makeRoom(Room what, Client asking, @Nullable Seat asker, long wanted) {
+    private boolean makeRoom(Capacity what, Client asking, @Nullable Seat asker, long wanted) {
         while (!hasRoom(what, wanted)) {
             Seat found = whoGivesWay(what, asking, asker, wanted);
             if (found == null) {
@@ -312,7 +312,7 @@ final class Crowd {
     }
 
     private @Nullable Seat whoGivesWay(
-            Room what, Client asking, @Nullable Seat asker, long wanted) {
+            Capacity what, Client asking, @Nullable Seat asker, long wanted) {
         long now = nanoTime.getAsLong();
         Long searched = asking.searchedNanos.get(what);
         if (searched != null && now - searched < SEARCH_EACH.toNanos()) {
@@ -347,7 +347,7 @@ final class Crowd {
     }
 
     /// Returns which of two that give way does so first.
-    private static boolean isBefore(Room what, Seat one, Seat other) {
+    private static boolean isBefore(Capacity what, Seat one, Seat other) {
         SessionState first = one.guest.state();
         SessionState second = other.guest.state();
         if ((first == SessionState.CLOSED) != (second == SessionState.CLOSED)) {

@@ -14,10 +14,10 @@ import dev.postern.reception.Reception;
 import dev.postern.reception.Rejection;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.CommandParser;
-import dev.postern.smtp.Limits;
 import dev.postern.smtp.LineReader;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
+import dev.postern.smtp.SmtpLimits;
 import dev.postern.spool.SpoolException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -50,7 +50,7 @@ import org.slf4j.LoggerFactory;
 final class Session {
 
     /// So much of a message's content is progress, and no idleness: about a line of text.
-    static final int PROGRESS_OCTETS = Limits.TEXT_LINE_OCTETS;
+    static final int PROGRESS_OCTETS = SmtpLimits.TEXT_LINE_OCTETS;
 
     private static final Logger log = LoggerFactory.getLogger(Session.class);
 

@@ -3,7 +3,7 @@ package dev.postern.outcome;
 import dev.postern.config.TableFile;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome.Unsuitability;
-import dev.postern.smtp.Limits;
+import dev.postern.smtp.SmtpLimits;
 import dev.postern.smtp.UpstreamReply;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +43,7 @@ public final class Trouble {
     private static final int CHAIN_LIMIT_CHARACTERS = 1000;
 
     /// Characters of any words that are looked at and kept: an SMTP reply has no more.
-    static final int SAID_LIMIT_CHARACTERS = Limits.UPSTREAM_REPLY_OCTETS;
+    static final int SAID_LIMIT_CHARACTERS = SmtpLimits.UPSTREAM_REPLY_OCTETS;
 
     private static final String CUT = "…";
 

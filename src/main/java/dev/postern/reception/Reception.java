@@ -10,7 +10,6 @@ import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.ReversePath;
-import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.ContentDecoder;

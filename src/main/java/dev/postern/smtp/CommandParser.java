@@ -41,7 +41,7 @@ public final class CommandParser {
         byte[] line = withoutBlanksBehind(octets);
         String verb = verb(line);
         boolean auth = verb.equals("AUTH");
-        int limitOctets = auth ? Limits.AUTH_LINE_OCTETS : Limits.COMMAND_LINE_OCTETS;
+        int limitOctets = auth ? SmtpLimits.AUTH_LINE_OCTETS : SmtpLimits.COMMAND_LINE_OCTETS;
         if (octets.length + LINE_END_OCTETS > limitOctets) {
             return new Command.Malformed(tooLong(line));
         }
@@ -293,7 +293,9 @@ public final class CommandParser {
         /// RFC 1870 §6. Up to 20 digits are right, more than a long holds; such a size is over any
         /// limit.
         private @Nullable Reply size(@Nullable String value) {
-            if (value == null || value.length() > Limits.SIZE_DIGITS || !Decimal.isDecimal(value)) {
+            if (value == null
+                    || value.length() > SmtpLimits.SIZE_DIGITS
+                    || !Decimal.isDecimal(value)) {
                 return Replies.badArguments("SIZE=number-of-octets");
             }
             sizeOctets = OptionalLong.of(Decimal.parse(value).orElse(Long.MAX_VALUE));

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Cuts what a client sends into command lines. Only CRLF ends one (RFC 5321 §2.3.8).
 ///
-/// Memory is at most one line of [Limits#AUTH_LINE_OCTETS], and mostly 512 octets: what is longer
-/// is thrown away up to its end and reported once, there.
+/// Memory is at most one line of [SmtpLimits#AUTH_LINE_OCTETS], and mostly 512 octets: what is
+/// longer is thrown away up to its end and reported once, there.
 public final class LineReader {
     /// What was read.
     public sealed interface Line {
@@ -38,7 +38,7 @@ public final class LineReader {
     private static final byte CR = '\r';
     private static final byte LF = '\n';
 
-    private byte[] kept = new byte[Limits.BASE_COMMAND_LINE_OCTETS];
+    private byte[] kept = new byte[SmtpLimits.BASE_COMMAND_LINE_OCTETS];
     private int length;
     private boolean tooLong;
     private boolean afterCr;
@@ -59,12 +59,12 @@ public final class LineReader {
     }
 
     private void keep(byte octet) {
-        if (length == Limits.AUTH_LINE_OCTETS - 1) {
+        if (length == SmtpLimits.AUTH_LINE_OCTETS - 1) {
             tooLong = true;
             return;
         }
         if (length == kept.length) {
-            kept = Arrays.copyOf(kept, Math.min(2 * length, Limits.AUTH_LINE_OCTETS));
+            kept = Arrays.copyOf(kept, Math.min(2 * length, SmtpLimits.AUTH_LINE_OCTETS));
         }
         kept[length++] = octet;
     }
@@ -87,14 +87,14 @@ public final class LineReader {
         length = 0;
         tooLong = false;
         afterCr = false;
-        if (kept.length > Limits.BASE_COMMAND_LINE_OCTETS) {
-            kept = new byte[Limits.BASE_COMMAND_LINE_OCTETS];
+        if (kept.length > SmtpLimits.BASE_COMMAND_LINE_OCTETS) {
+            kept = new byte[SmtpLimits.BASE_COMMAND_LINE_OCTETS];
         }
     }
 
     /// Returns the octets kept beyond those that every reader has.
     public int extraOctets() {
-        return kept.length - Limits.BASE_COMMAND_LINE_OCTETS;
+        return kept.length - SmtpLimits.BASE_COMMAND_LINE_OCTETS;
     }
 
     /// Whether part of a line was read.

@@ -24,7 +24,7 @@ final class PathParser {
     PathParser(String text) {
         this.text = text;
         String wrong = path();
-        boolean tooLong = wrong == null && octets(address) + BRACKETS > Limits.PATH_OCTETS;
+        boolean tooLong = wrong == null && octets(address) + BRACKETS > SmtpLimits.PATH_OCTETS;
         problem = tooLong ? "path too long" : wrong;
     }
 
@@ -189,7 +189,7 @@ final class PathParser {
         if (at == start) {
             return "no domain";
         }
-        boolean tooLong = octets(text.substring(start, at)) > Limits.DOMAIN_OCTETS;
+        boolean tooLong = octets(text.substring(start, at)) > SmtpLimits.DOMAIN_OCTETS;
         return tooLong ? "domain too long" : null;
     }
 

@@ -74,7 +74,7 @@ public record Reply(
             line.append(status).append(' ');
         }
         line.append(printable(text));
-        line.setLength(Math.min(line.length(), Limits.REPLY_LINE_OCTETS - LINE_END_OCTETS));
+        line.setLength(Math.min(line.length(), SmtpLimits.REPLY_LINE_OCTETS - LINE_END_OCTETS));
         return line.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
     }
 

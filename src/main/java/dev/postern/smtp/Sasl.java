@@ -23,7 +23,7 @@ public final class Sasl {
     static final int BASE64_GROUP = 4;
 
     private static final Pattern MECHANISM =
-            Pattern.compile("[A-Za-z0-9_-]{1," + Limits.MECHANISM_OCTETS + "}");
+            Pattern.compile("[A-Za-z0-9_-]{1," + SmtpLimits.MECHANISM_OCTETS + "}");
 
     private Sasl() {}
 

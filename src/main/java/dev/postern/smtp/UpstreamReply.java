@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// ends in a refusal is one, by its worst line, a permanent refusal before a temporary one;
 /// anything else is no reply.
 ///
-/// *Limits.* A line counts up to [Limits#REPLY_LINE_OCTETS] with its CRLF, a whole reply up to
-/// [Limits#UPSTREAM_REPLY_OCTETS]; what is cut off leaves `…` behind, wherever the reply is shown.
-/// The codes of all lines count all the same.
+/// *Limits.* A line counts up to [SmtpLimits#REPLY_LINE_OCTETS] with its CRLF, a whole reply up to
+/// [SmtpLimits#UPSTREAM_REPLY_OCTETS]; what is cut off leaves `…` behind, wherever the reply is
+/// shown. The codes of all lines count all the same.
 public sealed interface UpstreamReply {
     /// A whole reply.
     ///
@@ -113,11 +113,11 @@ public sealed interface UpstreamReply {
         UpstreamReplyLine last = null;
         ReplyCode worst = null;
         boolean agreed = true;
-        int room = Limits.UPSTREAM_REPLY_OCTETS;
+        int room = SmtpLimits.UPSTREAM_REPLY_OCTETS;
         for (String line : (Iterable<String>) said.lines()::iterator) {
             UpstreamReplyLine parsed = UpstreamReplyLine.parse(line).orElse(null);
             if (parsed == null) {
-                return new Garbled(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
+                return new Garbled(cut(said, SmtpLimits.UPSTREAM_REPLY_OCTETS));
             }
             agreed &= last == null || last.code().equals(parsed.code());
             last = parsed;
@@ -131,12 +131,12 @@ public sealed interface UpstreamReply {
             room = fits ? room - last.octets() : 0;
         }
         if (last == null || worst == null || !last.isLast()) {
-            return new Closed(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
+            return new Closed(cut(said, SmtpLimits.UPSTREAM_REPLY_OCTETS));
         }
         boolean refuses = last.code().isTransient() || last.code().isPermanent();
         return agreed || refuses
                 ? answered(worst, kept)
-                : new Garbled(cut(said, Limits.UPSTREAM_REPLY_OCTETS));
+                : new Garbled(cut(said, SmtpLimits.UPSTREAM_REPLY_OCTETS));
     }
 
     /// Returns the text, or its beginning and a mark where it is longer than `most` characters.
@@ -176,7 +176,7 @@ public sealed interface UpstreamReply {
                         Pattern.DOTALL);
 
         private static final int LINE_END_OCTETS = 2;
-        private static final int TEXT_OCTETS = Limits.REPLY_LINE_OCTETS - LINE_END_OCTETS;
+        private static final int TEXT_OCTETS = SmtpLimits.REPLY_LINE_OCTETS - LINE_END_OCTETS;
         private static final int CODE_OCTETS = 4;
 
         static Optional<UpstreamReplyLine> parse(String line) {

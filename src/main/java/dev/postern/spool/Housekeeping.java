@@ -39,11 +39,11 @@ final class Housekeeping {
     private final JournalAdmin admin;
     private final Compaction compaction;
     private final Journal journal;
-    private final List<Given> returning = new ArrayList<>();
+    private final List<ReturningSpace> returning = new ArrayList<>();
     private long lookedAtBytes;
 
     /// Octets that were given up and whose segment is still there.
-    private record Given(int segment, long bytes, long untilMillis) {}
+    private record ReturningSpace(int segment, long bytes, long untilMillis) {}
 
     Housekeeping(
             DiskSpace room,
@@ -160,7 +160,7 @@ final class Housekeeping {
                     given.untilMillis() <= now
                             || !queueIndex.segments().containsKey(given.segment()));
         }
-        return returning.stream().mapToLong(Given::bytes).sum();
+        return returning.stream().mapToLong(ReturningSpace::bytes).sum();
     }
 
     private List<Long> oldestFailed(long missingBytes) {
@@ -183,7 +183,7 @@ final class Housekeeping {
 
     private void dropOctets(long id) {
         try {
-            Given given;
+            ReturningSpace given;
             synchronized (queueIndex) {
                 MessageTable index = queueIndex.index();
                 int row = index.find(id);
@@ -192,7 +192,7 @@ final class Housekeeping {
                 }
                 int segment = Position.segment(index.tail(row));
                 long until = clock.millis() + RETURN_WAIT.toMillis();
-                given = new Given(segment, index.sizeBytes(row), until);
+                given = new ReturningSpace(segment, index.sizeBytes(row), until);
             }
             if (admin.dropContent(id)) {
                 returning.add(given);

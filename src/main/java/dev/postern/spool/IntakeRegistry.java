@@ -1,7 +1,6 @@
 package dev.postern.spool;
 
 import dev.postern.mail.MessageContent;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -241,7 +240,7 @@ final class IntakeRegistry implements Intakes {
         }
 
         /// A step of the reception on the writer's thread: appends what was buffered.
-        private class Step implements Writer.Work {
+        private class Step implements Writer.JournalTask {
 
             private byte[] octets = buffer;
             private final int length = buffered;

@@ -1,7 +1,7 @@
 package dev.postern.spool;
 
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import java.io.IOException;
 import java.io.InputStream;

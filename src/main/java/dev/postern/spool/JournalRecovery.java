@@ -2,8 +2,8 @@ package dev.postern.spool;
 
 import dev.postern.mail.LogMark;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -128,7 +128,7 @@ final class JournalWrites {
 
     /// A change of a message that is in force already and is written behind: it outlives failures
     /// of the disk.
-    final class JournalWrite implements Writer.Work {
+    final class JournalWrite implements Writer.JournalTask {
 
         private final RecordHeader.Type type;
         private final long id;

@@ -103,8 +103,8 @@ public record MessageState(
 
     /// Returns the state of a message that comes in, after an attempt.
     public MessageState after(List<Recipient> states, List<Attempt> tried, Instant next) {
-        record Call(Instant at, String egress) {}
-        long calls = tried.stream().map(a -> new Call(a.at(), a.egress())).distinct().count();
+        record CallOf(Instant at, String egress) {}
+        long calls = tried.stream().map(a -> new CallOf(a.at(), a.egress())).distinct().count();
         return new MessageState(message, ageFrom, next, states, tried, (int) calls, marks);
     }
 

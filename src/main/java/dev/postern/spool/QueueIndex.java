@@ -1,8 +1,8 @@
 package dev.postern.spool;
 
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.Recipient;
+import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.nio.file.Path;
 import java.time.Instant;

@@ -1,21 +1,12 @@
 package dev.postern.spool;
 
 import dev.postern.config.PosternConfig.SpoolConfig;
-import dev.postern.mail.ForwardPath;
-import dev.postern.mail.MessageContent;
-import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -36,7 +36,7 @@ final class Writer {
 
     private final Object monitor = new Object();
     private final Spool.Observer observer;
-    private List<Work> incoming = new ArrayList<>();
+    private List<JournalTask> incoming = new ArrayList<>();
     private boolean closing;
     private volatile @Nullable SpoolException trouble;
     private volatile @Nullable Thread thread;
@@ -46,9 +46,9 @@ final class Writer {
     private @Nullable Housekeeping housekeeping;
     private Runnable afterBatch = () -> {};
     private boolean more;
-    private List<Work> spare = new ArrayList<>();
-    private List<Work> staged = new ArrayList<>();
-    private List<Work> owed = new ArrayList<>();
+    private List<JournalTask> spare = new ArrayList<>();
+    private List<JournalTask> staged = new ArrayList<>();
+    private List<JournalTask> owed = new ArrayList<>();
     private int commits;
     private long dirtySince;
     private boolean dirty;
@@ -91,7 +91,7 @@ final class Writer {
     /// Hands over work.
     ///
     /// @return false when the writer has stopped
-    boolean submit(Work work) {
+    boolean submit(JournalTask work) {
         synchronized (monitor) {
             if (closing) {
                 return false;
@@ -145,7 +145,7 @@ final class Writer {
         }
     }
 
-    private List<Work> take() {
+    private List<JournalTask> take() {
         synchronized (monitor) {
             if (incoming.isEmpty() && !closing && !more) {
                 long now = System.nanoTime();
@@ -173,8 +173,8 @@ final class Writer {
         }
     }
 
-    private List<Work> swap() {
-        List<Work> batch = incoming;
+    private List<JournalTask> swap() {
+        List<JournalTask> batch = incoming;
         incoming = spare;
         spare = batch;
         return batch;
@@ -182,7 +182,7 @@ final class Writer {
 
     /// Does what was submitted so far, on the caller's thread: for a writer that was not started.
     void step() {
-        List<Work> batch;
+        List<JournalTask> batch;
         synchronized (monitor) {
             batch = swap();
         }
@@ -196,7 +196,7 @@ final class Writer {
         syncNow();
     }
 
-    private void work(List<Work> batch, long now) {
+    private void work(List<JournalTask> batch, long now) {
         try {
             if (!batch.isEmpty()) {
                 process(batch);
@@ -256,7 +256,7 @@ final class Writer {
         return care;
     }
 
-    private void process(List<Work> batch) {
+    private void process(List<JournalTask> batch) {
         int next = 0;
         try {
             boolean sync = false;
@@ -265,7 +265,7 @@ final class Writer {
             }
             if (trouble == null) {
                 journal().flush();
-                batch.forEach(Work::written);
+                batch.forEach(JournalTask::written);
             }
             if (sync) {
                 journal().sync();
@@ -276,7 +276,7 @@ final class Writer {
         }
     }
 
-    private boolean stage(Work work) throws IOException {
+    private boolean stage(JournalTask work) throws IOException {
         SpoolException current = trouble;
         if (current != null) {
             if (work.survives()) {
@@ -318,17 +318,17 @@ final class Writer {
     ///
     /// @param nanos how long that took; -1 when no sync was needed
     void synced(long nanos) {
-        List<Work> done = staged;
+        List<JournalTask> done = staged;
         int committed = commits;
         staged = new ArrayList<>();
         commits = 0;
-        done.forEach(Work::durable);
+        done.forEach(JournalTask::durable);
         if (nanos >= 0) {
             observer.synced(Duration.ofNanos(nanos), committed);
         }
     }
 
-    private void fail(IOException cause, List<Work> batch, int next) {
+    private void fail(IOException cause, List<JournalTask> batch, int next) {
         boolean full = cause instanceof Disk.FullException;
         SpoolException.Kind kind = full ? SpoolException.Kind.FULL : SpoolException.Kind.BROKEN;
         String words = full ? "the spool's disk is full" : "the spool's disk failed";
@@ -348,13 +348,13 @@ final class Writer {
         }
     }
 
-    private void failAll(List<Work> batch, int next, SpoolException now) {
-        List<Work> open = new ArrayList<>(staged);
+    private void failAll(List<JournalTask> batch, int next, SpoolException now) {
+        List<JournalTask> open = new ArrayList<>(staged);
         open.addAll(batch.subList(Math.min(next, batch.size()), batch.size()));
         staged = new ArrayList<>();
         commits = 0;
         dirty = false;
-        for (Work work : open) {
+        for (JournalTask work : open) {
             if (work.survives()) {
                 owed.add(work);
             } else {
@@ -374,7 +374,7 @@ final class Writer {
 
     /// Writes again what is owed, which shows whether the disk works.
     private void retry() {
-        List<Work> again = owed;
+        List<JournalTask> again = owed;
         owed = new ArrayList<>();
         int next = 0;
         try {
@@ -403,7 +403,7 @@ final class Writer {
     }
 
     private void finish() {
-        List<Work> last;
+        List<JournalTask> last;
         synchronized (monitor) {
             closing = true;
             last = swap();
@@ -441,7 +441,7 @@ final class Writer {
     /// Something for the writer to put into the journal. All methods run on its thread, in this
     /// order: [#stage], then [#written], then [#durable]; or [#failed] instead of any of these.
     /// What becomes durable at once is told of [#durable] alone or first.
-    interface Work {
+    interface JournalTask {
 
         /// Appends records.
         ///

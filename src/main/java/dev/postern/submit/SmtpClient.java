@@ -12,8 +12,8 @@ import dev.postern.smtp.Command;
 import dev.postern.smtp.CommandParser;
 import dev.postern.smtp.DotStuffer;
 import dev.postern.smtp.EnhancedStatus;
-import dev.postern.smtp.Limits;
 import dev.postern.smtp.ReplyCode;
+import dev.postern.smtp.SmtpLimits;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.smtp.UpstreamReply.Answered;
 import java.io.BufferedInputStream;
@@ -481,7 +481,7 @@ public final class SmtpClient implements AutoCloseable {
                     out.write('\r');
                 }
                 endLine();
-            } else if (line.length() <= Limits.COMMAND_LINE_OCTETS) {
+            } else if (line.length() <= SmtpLimits.COMMAND_LINE_OCTETS) {
                 line.append((char) (octet & 0xFF));
             }
             before = octet;

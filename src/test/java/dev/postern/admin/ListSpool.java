@@ -1,10 +1,8 @@
 package dev.postern.admin;
 
-import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import dev.postern.spool.MessageState;
 import dev.postern.spool.QueueAdmin;

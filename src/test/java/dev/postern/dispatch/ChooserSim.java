@@ -170,9 +170,10 @@ class ChooserSim {
             }
             Dispatcher opened =
                     new Dispatcher(
-                            List.copyOf(configs.values()),
-                            Rig.RETRY,
-                            Rig.ACKNOWLEDGE_TIMEOUT,
+                            new Dispatcher.Settings(
+                                    List.copyOf(configs.values()),
+                                    Rig.RETRY,
+                                    Rig.ACKNOWLEDGE_TIMEOUT),
                             spool.queue(),
                             egresses,
                             this,

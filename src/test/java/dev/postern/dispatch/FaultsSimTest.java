@@ -87,9 +87,7 @@ class FaultsSimTest {
                     List.of(EgressConfigs.egress("one"), EgressConfigs.egress("two"));
             dispatcher =
                     new Dispatcher(
-                            configs,
-                            Rig.RETRY,
-                            Rig.ACKNOWLEDGE_TIMEOUT,
+                            new Dispatcher.Settings(configs, Rig.RETRY, Rig.ACKNOWLEDGE_TIMEOUT),
                             faulty(),
                             List.of(new FaultyEgress("one"), new FaultyEgress("two")),
                             this,

@@ -18,7 +18,6 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
-import dev.postern.spool.Spool;
 import dev.postern.testing.EgressConfigs;
 import java.time.Duration;
 import java.time.Instant;

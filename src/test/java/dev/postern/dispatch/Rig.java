@@ -51,9 +51,7 @@ final class Rig implements DispatchObserver {
         }
         dispatcher =
                 new Dispatcher(
-                        List.of(configs),
-                        RETRY,
-                        ACKNOWLEDGE_TIMEOUT,
+                        new Dispatcher.Settings(List.of(configs), RETRY, ACKNOWLEDGE_TIMEOUT),
                         spool,
                         List.copyOf(egresses.values()),
                         this,
@@ -85,9 +83,7 @@ final class Rig implements DispatchObserver {
         before.values().removeAll(egresses.values());
         retired.addAll(before.values());
         dispatcher.use(
-                List.of(next),
-                RETRY,
-                ACKNOWLEDGE_TIMEOUT,
+                new Dispatcher.Settings(List.of(next), RETRY, ACKNOWLEDGE_TIMEOUT),
                 List.copyOf(egresses.values()),
                 Egress::close);
     }

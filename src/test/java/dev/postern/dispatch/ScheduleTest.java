@@ -33,7 +33,7 @@ class ScheduleTest {
         return new RandomGenerator() {
             @Override
             public long nextLong() {
-                throw new UnsupportedOperationException("doubles only");
+                throw new AssertionError("only doubles are asked for");
             }
 
             @Override

@@ -10,9 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.EgressConfig.Common.WhenLimited;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.ReversePath;
@@ -92,9 +92,10 @@ class SendNowTest {
                                 });
         Dispatcher dispatcher =
                 new Dispatcher(
-                        List.of(EgressConfigs.egress("one")),
-                        Rig.RETRY,
-                        Rig.ACKNOWLEDGE_TIMEOUT,
+                        new Dispatcher.Settings(
+                                List.of(EgressConfigs.egress("one")),
+                                Rig.RETRY,
+                                Rig.ACKNOWLEDGE_TIMEOUT),
                         rig.spool,
                         List.of(rig.egress("one")),
                         rig,

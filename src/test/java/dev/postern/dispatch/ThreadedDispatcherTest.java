@@ -14,7 +14,6 @@ import dev.postern.mail.State;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.spool.DueQueue;
-import dev.postern.spool.Spool;
 import dev.postern.testing.Await;
 import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.FakeSpool;
@@ -40,9 +39,10 @@ class ThreadedDispatcherTest {
 
     private Dispatcher dispatcher(Egress egress, DispatchObserver observer) {
         return new Dispatcher(
-                List.of(EgressConfigs.egress("one", 4, List.of(), null, WhenLimited.WAIT)),
-                Rig.RETRY,
-                Rig.ACKNOWLEDGE_TIMEOUT,
+                new Dispatcher.Settings(
+                        List.of(EgressConfigs.egress("one", 4, List.of(), null, WhenLimited.WAIT)),
+                        Rig.RETRY,
+                        Rig.ACKNOWLEDGE_TIMEOUT),
                 spool,
                 List.of(egress),
                 observer,
@@ -157,9 +157,10 @@ class ThreadedDispatcherTest {
                         });
         Dispatcher dispatcher =
                 new Dispatcher(
-                        List.of(EgressConfigs.egress("one")),
-                        Rig.RETRY,
-                        Rig.ACKNOWLEDGE_TIMEOUT,
+                        new Dispatcher.Settings(
+                                List.of(EgressConfigs.egress("one")),
+                                Rig.RETRY,
+                                Rig.ACKNOWLEDGE_TIMEOUT),
                         busy,
                         List.of(egress),
                         DispatchObserver.NONE,

@@ -7,7 +7,7 @@ import dev.postern.egress.Probe;
 import dev.postern.egress.http.EndpointCheck;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
@@ -101,7 +101,7 @@ final class FakeNetwork implements Network {
     public PortCheck reach(
             EgressConfig.Smtp egress,
             InetSocketAddress address,
-            Opening opening,
+            TlsStart opening,
             TryLimits limits) {
         PortState state = knock(address, limits.connecting());
         Integer real = servers.get(address.getPort());

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.listener.Protocol.SessionState;
-import dev.postern.smtp.Limits;
+import dev.postern.smtp.SmtpLimits;
 import dev.postern.testing.Seeds;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -333,7 +333,7 @@ class CrowdTest {
     void theBudgetHoldsAWholeEnvelopeAndIsAPartOfTheHeap(long heapMib) {
         long heap = heapMib * MIB;
         long held = Crowd.heldBytesAtMost(1000, heap);
-        assertTrue(held >= 1000 * Transaction.bytes(Limits.PATH_OCTETS), held + " bytes");
+        assertTrue(held >= 1000 * Transaction.bytes(SmtpLimits.PATH_OCTETS), held + " bytes");
         assertTrue(held <= heap / 4, held + " bytes");
         assertTrue(Crowd.heldBytesAtMost(1_000_000, heap) <= heap / 4);
         assertTrue((long) Crowd.secureAtMost(heap) * Crowd.TLS_BYTES <= heap / 4);

@@ -1,15 +1,11 @@
 package dev.postern.listener;
 
-import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient.Reason;
-import dev.postern.spool.MessageState;
-import dev.postern.spool.Intakes.Intake;
 import dev.postern.spool.Intakes;
-import dev.postern.spool.DueQueue.Settlement;
-import dev.postern.spool.Spool;
+import dev.postern.spool.Intakes.Intake;
+import dev.postern.spool.MessageState;
 import dev.postern.spool.SpoolException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

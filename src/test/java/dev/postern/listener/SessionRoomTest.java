@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.listener.Protocol.SessionState;
 import dev.postern.reception.Rejection;
 import dev.postern.smtp.FailureThrottle;
-import dev.postern.smtp.Limits;
 import dev.postern.smtp.Reply;
+import dev.postern.smtp.SmtpLimits;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Base64;
@@ -78,12 +78,12 @@ class SessionRoomTest {
     @Test
     void aLongLineNeedsRoomToo() throws IOException {
         DirectPeer peer = crowded();
-        peer.give("A".repeat(Limits.AUTH_LINE_OCTETS - 10));
+        peer.give("A".repeat(SmtpLimits.AUTH_LINE_OCTETS - 10));
         assertEquals(SessionState.SENDER, peer.session.state());
         peer.give("\r\n");
         assertEquals("500 5.5.2 Line too long", peer.last());
         fill(peer);
-        peer.give("A".repeat(Limits.AUTH_LINE_OCTETS - 10));
+        peer.give("A".repeat(SmtpLimits.AUTH_LINE_OCTETS - 10));
         assertEquals("421 4.7.0 Other clients need the room, try again later", peer.last());
         assertEquals(SessionState.CLOSED, peer.session.state());
     }

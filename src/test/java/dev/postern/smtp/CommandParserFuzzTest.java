@@ -33,7 +33,8 @@ class CommandParserFuzzTest {
     private static void assertAddress(String address) {
         assertTrue(address.chars().noneMatch(Character::isISOControl), address);
         assertTrue(
-                address.getBytes(StandardCharsets.UTF_8).length <= Limits.PATH_OCTETS - 2, address);
+                address.getBytes(StandardCharsets.UTF_8).length <= SmtpLimits.PATH_OCTETS - 2,
+                address);
     }
 
     private static void assertPrintable(String text) {
@@ -42,7 +43,7 @@ class CommandParserFuzzTest {
 
     private static void assertReply(Reply reply) {
         String encoded = new String(reply.encode(), StandardCharsets.ISO_8859_1);
-        assertTrue(encoded.length() <= Limits.REPLY_LINE_OCTETS);
+        assertTrue(encoded.length() <= SmtpLimits.REPLY_LINE_OCTETS);
         assertTrue(encoded.indexOf("\r\n") == encoded.length() - 2, encoded);
         assertPrintable(encoded.substring(0, encoded.length() - 2));
     }

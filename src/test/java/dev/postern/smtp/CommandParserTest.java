@@ -206,7 +206,7 @@ class CommandParserTest {
     @Test
     void pathsHaveALimit() {
         String domain = "@example.org";
-        String longest = "l".repeat(Limits.PATH_OCTETS - 2 - domain.length()) + domain;
+        String longest = "l".repeat(SmtpLimits.PATH_OCTETS - 2 - domain.length()) + domain;
         assertEquals(new Command.Rcpt(longest), parse("RCPT TO:<" + longest + ">"));
         assertRefused("RCPT TO:<l" + longest + ">", "501 5.1.3");
         assertRefused("MAIL FROM:<l" + longest + ">", "501 5.1.7");
@@ -401,10 +401,11 @@ class CommandParserTest {
 
     @Test
     void linesHaveALimit() {
-        String longest = "NOOP " + "x".repeat(Limits.COMMAND_LINE_OCTETS - 2 - "NOOP ".length());
+        String longest =
+                "NOOP " + "x".repeat(SmtpLimits.COMMAND_LINE_OCTETS - 2 - "NOOP ".length());
         assertEquals(new Command.Noop(), parse(longest));
         assertRefused(longest + "x", "500 5.5.2");
-        String response = "A".repeat(Limits.AUTH_LINE_OCTETS - 2 - "AUTH PLAIN ".length());
+        String response = "A".repeat(SmtpLimits.AUTH_LINE_OCTETS - 2 - "AUTH PLAIN ".length());
         assertEquals(new Command.Auth("PLAIN", response), parse("AUTH PLAIN " + response));
         assertRefused("AUTH PLAIN " + response + "A", "500 5.5.6");
     }

@@ -61,7 +61,7 @@ class LineReaderTest {
 
     @Test
     void aLineOfTheLimitIsWholeAndALongerOneIsReportedOnce() {
-        String longest = "x".repeat(Limits.AUTH_LINE_OCTETS - 2);
+        String longest = "x".repeat(SmtpLimits.AUTH_LINE_OCTETS - 2);
         assertEquals(List.of("<" + longest + ">"), read(longest + "\r\n"));
         assertEquals(List.of("too long", "<QUIT>"), read(longest + "x\r\nQUIT\r\n"));
         assertEquals(

@@ -75,7 +75,7 @@ class ReplyTest {
     @Test
     void linesAreCutAtTheirLimit() {
         String line = encoded(Replies.sent("4cX", "gmail", "long ".repeat(500)));
-        assertEquals(Limits.REPLY_LINE_OCTETS, line.length());
+        assertEquals(SmtpLimits.REPLY_LINE_OCTETS, line.length());
         assertTrue(line.endsWith("\r\n"));
     }
 

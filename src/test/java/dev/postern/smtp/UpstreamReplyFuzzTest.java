@@ -21,7 +21,7 @@ class UpstreamReplyFuzzTest {
                             answered.code(), answered.status(), answered.firstLine());
             String encoded = new String(ours.encode(), StandardCharsets.ISO_8859_1);
             assertEquals(encoded.length() - 2, encoded.indexOf("\r\n"));
-            assertTrue(encoded.length() <= Limits.REPLY_LINE_OCTETS);
+            assertTrue(encoded.length() <= SmtpLimits.REPLY_LINE_OCTETS);
         }
     }
 }

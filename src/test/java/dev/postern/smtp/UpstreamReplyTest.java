@@ -105,7 +105,7 @@ class UpstreamReplyTest {
 
     @Test
     void whatIsTooLongIsCutAndMarked() {
-        String most = "x".repeat(Limits.REPLY_LINE_OCTETS - 2 - "250 ".length());
+        String most = "x".repeat(SmtpLimits.REPLY_LINE_OCTETS - 2 - "250 ".length());
         assertEquals(most, answered("250 " + most + "\r\n").firstLine());
         UpstreamReply.Answered cut = answered("250 " + most + "xx\r\n");
         assertEquals(most.substring(1) + "…", cut.firstLine());
@@ -123,7 +123,7 @@ class UpstreamReplyTest {
         assertEquals("…", reply.lines().getLast());
         assertEquals(38, reply.lines().stream().filter(line -> line.length() == 100).count());
         assertEquals(
-                Limits.UPSTREAM_REPLY_OCTETS,
+                SmtpLimits.UPSTREAM_REPLY_OCTETS,
                 assertInstanceOf(UpstreamReply.Closed.class, UpstreamReply.parse(lines))
                         .soFar()
                         .length());

@@ -2,8 +2,8 @@ package dev.postern.egress.mime;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.CommitGate.BrokenOff;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// @param took how long each stage took
 public record PortCheck(
         InetSocketAddress address,
-        PortChecker.Opening opening,
+        PortChecker.TlsStart opening,
         Stage stage,
         @Nullable Verdict trouble,
         @Nullable UpstreamReply greeting,

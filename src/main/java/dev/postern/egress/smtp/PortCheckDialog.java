@@ -2,7 +2,7 @@ package dev.postern.egress.smtp;
 
 import dev.postern.egress.WitnessTrust;
 import dev.postern.egress.smtp.PortCheck.TlsSeen;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Trouble;
@@ -40,7 +40,7 @@ final class PortCheckDialog {
     private static final Set<Integer> UNKNOWN_COMMAND = Set.of(500, 502);
 
     private final InetSocketAddress address;
-    private final Opening opening;
+    private final TlsStart opening;
     private final TlsSockets tlsSockets;
     private final String tlsName;
     private final String ehloName;
@@ -57,7 +57,7 @@ final class PortCheckDialog {
 
     PortCheckDialog(
             InetSocketAddress address,
-            Opening opening,
+            TlsStart opening,
             TlsSockets tlsSockets,
             String tlsName,
             String ehloName,
@@ -106,7 +106,7 @@ final class PortCheckDialog {
         socket.setTcpNoDelay(true);
         socket.connect(address, Math.clamp(connectLimit.toMillis(), 1, Integer.MAX_VALUE));
         socket.endWithin(dialogLimit);
-        if (opening == Opening.IMPLICIT_TLS) {
+        if (opening == TlsStart.IMPLICIT_TLS) {
             secure();
         }
         enter(Stage.GREETING);
@@ -149,7 +149,7 @@ final class PortCheckDialog {
         UpstreamReply answer = ask("EHLO " + ehloName);
         if (wantsHelo(answer)) {
             // Behind STARTTLS there was an EHLO before.
-            if (opening == Opening.STARTTLS || (tls != null && opening != Opening.IMPLICIT_TLS)) {
+            if (opening == TlsStart.STARTTLS || (tls != null && opening != TlsStart.IMPLICIT_TLS)) {
                 ehlo = answer;
                 return ehloNeeded(context(), answer);
             }

@@ -30,7 +30,7 @@ public final class PortChecker {
     private final Duration dialogLimit;
 
     /// How the connection is to be secured.
-    public enum Opening {
+    public enum TlsStart {
         /// TLS from the first octet (RFC 8314 §3.3).
         IMPLICIT_TLS,
         /// STARTTLS, which must be offered (RFC 3207).
@@ -110,7 +110,7 @@ public final class PortChecker {
     /// Tries to reach a server.
     ///
     /// @param address resolved; its host name, if it has one, is what people read
-    public PortCheck to(InetSocketAddress address, Opening opening) {
+    public PortCheck to(InetSocketAddress address, TlsStart opening) {
         return to(address, opening, connectLimit, dialogLimit);
     }
 
@@ -120,7 +120,7 @@ public final class PortChecker {
     /// @param connecting the limit of the TCP connection
     /// @param talking the limit of all that follows
     public PortCheck to(
-            InetSocketAddress address, Opening opening, Duration connecting, Duration talking) {
+            InetSocketAddress address, TlsStart opening, Duration connecting, Duration talking) {
         return new PortCheckDialog(address, opening, tls, tlsName, ehloName, connecting, talking)
                 .run();
     }

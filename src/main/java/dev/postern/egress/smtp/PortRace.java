@@ -3,7 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.outcome.Verdict;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -137,7 +137,7 @@ final class PortRace {
     ///
     /// @param address resolved, with the host's name
     /// @param opening how it is secured there
-    record Candidate(InetSocketAddress address, Opening opening) {
+    record Candidate(InetSocketAddress address, TlsStart opening) {
 
         /// More addresses of a server are not tried: of each family the first two.
         private static final int ADDRESSES_MAX = 4;
@@ -178,12 +178,12 @@ final class PortRace {
         ///
         /// @param implicit whether TLS starts with the first octet there, unless `tls` says
         ///   otherwise
-        static Opening opening(Tls tls, boolean implicit) {
+        static TlsStart opening(Tls tls, boolean implicit) {
             return switch (tls) {
-                case IMPLICIT -> Opening.IMPLICIT_TLS;
-                case REQUIRED -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS;
-                case OPTIONAL -> implicit ? Opening.IMPLICIT_TLS : Opening.STARTTLS_IF_OFFERED;
-                case NONE -> Opening.CLEAR_TEXT;
+                case IMPLICIT -> TlsStart.IMPLICIT_TLS;
+                case REQUIRED -> implicit ? TlsStart.IMPLICIT_TLS : TlsStart.STARTTLS;
+                case OPTIONAL -> implicit ? TlsStart.IMPLICIT_TLS : TlsStart.STARTTLS_IF_OFFERED;
+                case NONE -> TlsStart.CLEAR_TEXT;
             };
         }
 

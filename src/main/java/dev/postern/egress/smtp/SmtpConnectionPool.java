@@ -20,18 +20,19 @@ final class SmtpConnectionPool {
     /// @param freshFor a connection idle for less is used without asking whether it is still there
     /// @param idleFor a connection idle for longer is closed
     /// @param messagesMax messages that one connection carries
-    record Limits(Duration freshFor, Duration idleFor, int messagesMax) {
+    record ReuseLimits(Duration freshFor, Duration idleFor, int messagesMax) {
 
         /// SparkPost takes 100 messages a connection and closes it after a minute of idleness;
         /// others are no stricter.
-        static final Limits USUAL = new Limits(Duration.ofSeconds(3), Duration.ofSeconds(10), 100);
+        static final ReuseLimits USUAL =
+                new ReuseLimits(Duration.ofSeconds(3), Duration.ofSeconds(10), 100);
     }
 
     private static final byte[] NOOP = "NOOP".getBytes(StandardCharsets.US_ASCII);
     private static final int OK = 250;
 
     private final Deque<SmtpConnection> idle = new ArrayDeque<>();
-    private final Limits limits;
+    private final ReuseLimits limits;
     private final LongSupplier nanoTime;
     private final Duration commandLimit;
     private final Watchdog watchdog;
@@ -41,7 +42,7 @@ final class SmtpConnectionPool {
     /// @param commandLimit the time-out of NOOP
     /// @param shortest the shortest time-out of any connection
     SmtpConnectionPool(
-            Limits limits, LongSupplier nanoTime, Duration commandLimit, Duration shortest) {
+            ReuseLimits limits, LongSupplier nanoTime, Duration commandLimit, Duration shortest) {
         this.limits = limits;
         this.nanoTime = nanoTime;
         this.commandLimit = commandLimit;

@@ -7,7 +7,7 @@ import dev.postern.config.SubmissionPort;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.TlsTrust;
 import dev.postern.egress.smtp.NextHopSocket.Watchdog;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.egress.smtp.ServerCheck.Interception;
 import dev.postern.outcome.CertificateRefused;
@@ -214,12 +214,12 @@ final class SmtpDialer {
         }
     }
 
-    private Opening opening(int port) {
+    private TlsStart opening(int port) {
         return Candidate.opening(config.tls(), SubmissionPort.isImplicit(port));
     }
 
     private ConnectResult dial(
-            InetSocketAddress address, Opening opening, @Nullable Credentials credentials) {
+            InetSocketAddress address, TlsStart opening, @Nullable Credentials credentials) {
         Context context =
                 Context.ofSmtp(Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
         NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
@@ -231,7 +231,7 @@ final class SmtpDialer {
         } catch (IOException e) {
             return failed(socket, Trouble.ofFailure(context, e), Stage.CONNECT);
         }
-        return open(socket, opening == Opening.IMPLICIT_TLS, context, credentials);
+        return open(socket, opening == TlsStart.IMPLICIT_TLS, context, credentials);
     }
 
     private ConnectResult open(

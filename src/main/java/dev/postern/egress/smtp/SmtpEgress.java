@@ -50,8 +50,8 @@ import org.slf4j.spi.LoggingEventBuilder;
 /// line with advice for each trouble that concerns the egress as a whole; never secrets, never
 /// content.
 ///
-/// **Limits.** Time-outs and concurrency as configured; [SmtpConnectionPool.Limits] for reuse. Two
-/// buffers of 16 KiB a message under way, whatever its size.
+/// **Limits.** Time-outs and concurrency as configured; [SmtpConnectionPool.ReuseLimits] for reuse.
+/// Two buffers of 16 KiB a message under way, whatever its size.
 ///
 /// See also: [SmtpDialer] (how connections are made), [SmtpTransaction] (what is said over them).
 public final class SmtpEgress implements Egress {
@@ -75,7 +75,7 @@ public final class SmtpEgress implements Egress {
                 hostname,
                 SmtpDialer.Network.REAL,
                 System::nanoTime,
-                SmtpConnectionPool.Limits.USUAL);
+                SmtpConnectionPool.ReuseLimits.USUAL);
     }
 
     /// @param nanoTime the clock that measures idleness
@@ -84,7 +84,7 @@ public final class SmtpEgress implements Egress {
             String hostname,
             SmtpDialer.Network network,
             LongSupplier nanoTime,
-            SmtpConnectionPool.Limits limits) {
+            SmtpConnectionPool.ReuseLimits limits) {
         this.common = egress.common();
         this.config = egress.smtp();
         this.pool =

@@ -4,11 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.Egress;
 import dev.postern.egress.http.Shipments;
 import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
-import dev.postern.outcome.Outcome.Unsuitability;
-import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;

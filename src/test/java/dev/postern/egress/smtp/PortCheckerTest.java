@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.smtp.PortCheck.End;
 import dev.postern.egress.smtp.PortCheck.TlsSeen;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.Extension;
@@ -60,7 +60,7 @@ class PortCheckerTest {
                 InetAddress.getByAddress("localhost", new byte[] {127, 0, 0, 1}), port);
     }
 
-    private PortCheck to(Opening opening) throws IOException {
+    private PortCheck to(TlsStart opening) throws IOException {
         return reach(LONG).to(localhost(server.port()), opening);
     }
 
@@ -81,8 +81,8 @@ class PortCheckerTest {
         return distrust == null ? "none" : distrust.row();
     }
 
-    private void serve(Opening opening, String key) {
-        if (opening == Opening.IMPLICIT_TLS) {
+    private void serve(TlsStart opening, String key) {
+        if (opening == TlsStart.IMPLICIT_TLS) {
             server.implicitTls(key);
         } else {
             server.startTls(key);
@@ -91,7 +91,7 @@ class PortCheckerTest {
 
     @ParameterizedTest
     @EnumSource(names = {"IMPLICIT_TLS", "STARTTLS", "STARTTLS_IF_OFFERED"})
-    void goesAsFarAsEhloInsideTlsAndSendsNoMore(Opening opening) throws IOException {
+    void goesAsFarAsEhloInsideTlsAndSendsNoMore(TlsStart opening) throws IOException {
         serve(opening, "localhost");
         PortCheck reached = to(opening);
         assertNull(reached.trouble());
@@ -113,7 +113,7 @@ class PortCheckerTest {
 
     @ParameterizedTest
     @EnumSource(names = {"IMPLICIT_TLS", "STARTTLS"})
-    void aStrangersCertificateIsNotedAndTheServerStillHeard(Opening opening) throws IOException {
+    void aStrangersCertificateIsNotedAndTheServerStillHeard(TlsStart opening) throws IOException {
         serve(opening, "other");
         server.say("GREETING", "220 vps.other.example ESMTP Exim 4.96");
         PortCheck reached = to(opening);
@@ -126,17 +126,17 @@ class PortCheckerTest {
     @Test
     void saysWhyACertificateIsNotBelieved() throws IOException {
         server.startTls("expired");
-        assertEquals("cert-expired", distrust(to(Opening.STARTTLS)));
+        assertEquals("cert-expired", distrust(to(TlsStart.STARTTLS)));
         server.startTls("stranger");
-        assertEquals("cert-issuer", distrust(to(Opening.STARTTLS)));
+        assertEquals("cert-issuer", distrust(to(TlsStart.STARTTLS)));
         server.startTls("localhost");
-        assertEquals("none", distrust(to(Opening.STARTTLS)));
+        assertEquals("none", distrust(to(TlsStart.STARTTLS)));
     }
 
     @Test
     void staysInTheClearWhereToldTo() throws IOException {
         server.startTls("localhost");
-        PortCheck reached = to(Opening.CLEAR_TEXT);
+        PortCheck reached = to(TlsStart.CLEAR_TEXT);
         assertEquals(End.REACHED, reached.end());
         assertNull(reached.tls());
         assertTrue(reached.offers(Extension.STARTTLS));
@@ -148,7 +148,7 @@ class PortCheckerTest {
         try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = closed.getLocalPort();
         }
-        PortCheck reached = reach(LONG).to(localhost(port), Opening.STARTTLS);
+        PortCheck reached = reach(LONG).to(localhost(port), TlsStart.STARTTLS);
         assertEquals(End.REFUSED, reached.end());
         assertEquals(Stage.CONNECT, reached.stage());
         assertEquals(
@@ -176,7 +176,7 @@ class PortCheckerTest {
             }
             PortCheck reached;
             do {
-                reached = reach(LONG).to(address, Opening.STARTTLS, little, little);
+                reached = reach(LONG).to(address, TlsStart.STARTTLS, little, little);
             } while (reached.end() == End.SILENT);
             assertEquals(End.DROPPED, reached.end());
             for (Socket socket : waiting) {
@@ -191,7 +191,7 @@ class PortCheckerTest {
         server.startTls("localhost").on(verb, new Act.Stall(), new Act.Dribble());
         for (int i = 0; i < 2; i++) {
             PortCheck reached =
-                    reach(EgressSetup.SHORT).to(localhost(server.port()), Opening.STARTTLS);
+                    reach(EgressSetup.SHORT).to(localhost(server.port()), TlsStart.STARTTLS);
             assertEquals(End.SILENT, reached.end());
         }
     }
@@ -200,7 +200,7 @@ class PortCheckerTest {
     void aTlsPortThatSaysNothingIsSilent() throws IOException {
         server.on("GREETING", new Act.Stall());
         PortCheck reached =
-                reach(EgressSetup.SHORT).to(localhost(server.port()), Opening.IMPLICIT_TLS);
+                reach(EgressSetup.SHORT).to(localhost(server.port()), TlsStart.IMPLICIT_TLS);
         assertEquals(End.SILENT, reached.end());
         assertEquals(Stage.TLS, reached.stage());
     }
@@ -210,23 +210,23 @@ class PortCheckerTest {
         server.on("GREETING", new Act.Say("554 5.7.1 go away"));
         server.on("GREETING", new Act.SayAndClose("SSH-2.0-OpenSSH_9.2"), new Act.Close());
         server.on("GREETING", new Act.Reset());
-        PortCheck refused = to(Opening.STARTTLS);
+        PortCheck refused = to(TlsStart.STARTTLS);
         assertEquals(End.NEGATIVE, refused.end());
         assertEquals("554 5.7.1 go away", trouble(refused).outcome().reply());
-        assertEquals(End.GARBLED, to(Opening.STARTTLS).end());
-        assertEquals(End.CLOSED, to(Opening.STARTTLS).end());
+        assertEquals(End.GARBLED, to(TlsStart.STARTTLS).end());
+        assertEquals(End.CLOSED, to(TlsStart.STARTTLS).end());
         // A reset may be there before connect has returned.
-        Stage reset = to(Opening.STARTTLS).stage();
+        Stage reset = to(TlsStart.STARTTLS).stage();
         assertTrue(reset == Stage.CONNECT || reset == Stage.GREETING, reset::toString);
-        assertEquals(End.NO_STARTTLS, to(Opening.STARTTLS).end());
-        assertEquals(End.TLS_FAILED, to(Opening.IMPLICIT_TLS).end());
-        assertEquals(End.REACHED, to(Opening.STARTTLS_IF_OFFERED).end());
+        assertEquals(End.NO_STARTTLS, to(TlsStart.STARTTLS).end());
+        assertEquals(End.TLS_FAILED, to(TlsStart.IMPLICIT_TLS).end());
+        assertEquals(End.REACHED, to(TlsStart.STARTTLS_IF_OFFERED).end());
     }
 
     @Test
     void aServerThatKnowsHeloOnlyIsReached() throws IOException {
         server.say("EHLO", "502 what?");
-        PortCheck reached = to(Opening.STARTTLS_IF_OFFERED);
+        PortCheck reached = to(TlsStart.STARTTLS_IF_OFFERED);
         assertEquals(End.REACHED, reached.end());
         assertEquals(List.of(), reached.mechanisms());
     }
@@ -234,7 +234,7 @@ class PortCheckerTest {
     @Test
     void offersInTheClearDontCountInsideTls() throws IOException {
         server.startTls("localhost").say("EHLO", "250-a\n250-STARTTLS\n250 AUTH PLAIN", "250 b");
-        PortCheck reached = to(Opening.STARTTLS);
+        PortCheck reached = to(TlsStart.STARTTLS);
         assertEquals(List.of(), reached.mechanisms());
         assertEquals("b", reached.ehloName());
     }
@@ -242,7 +242,7 @@ class PortCheckerTest {
     @Test
     void readsTheOldFormOfAuthToo() throws IOException {
         server.say("EHLO", "250-a\n250-AUTH=LOGIN\n250 AUTH PLAIN LOGIN");
-        assertEquals(List.of("LOGIN", "PLAIN"), to(Opening.CLEAR_TEXT).mechanisms());
+        assertEquals(List.of("LOGIN", "PLAIN"), to(TlsStart.CLEAR_TEXT).mechanisms());
     }
 
     @Test
@@ -253,7 +253,7 @@ class PortCheckerTest {
                 Thread.ofVirtual()
                         .start(() -> {
                             try {
-                                result.complete(to(Opening.STARTTLS));
+                                result.complete(to(TlsStart.STARTTLS));
                             } catch (IOException e) {
                                 result.completeExceptionally(e);
                             }

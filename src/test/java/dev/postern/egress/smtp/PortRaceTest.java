@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Symptom;
@@ -92,7 +92,7 @@ class PortRaceTest {
 
     private static Candidate candidate(int port) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        return new Candidate(address, Opening.STARTTLS);
+        return new Candidate(address, TlsStart.STARTTLS);
     }
 
     private final ScriptedTrack track = new ScriptedTrack();

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.smtp.PortChecker.Opening;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
-import dev.postern.smtp.Limits;
+import dev.postern.smtp.SmtpLimits;
 import dev.postern.testing.Mail;
 import dev.postern.testing.ScriptedServer;
 import dev.postern.testing.ScriptedServer.Act;
@@ -116,7 +116,7 @@ class RepliesTest {
             assertEquals("HELO client.example", server.commands().get(1));
             assertEquals("MAIL FROM:<a@example.org>", server.commands().get(2));
             server.say("EHLO", code + " 5.5.1 what is that");
-            assertEquals(null, reach(server, Opening.CLEAR_TEXT).trouble());
+            assertEquals(null, reach(server, TlsStart.CLEAR_TEXT).trouble());
         }
     }
 
@@ -160,13 +160,13 @@ class RepliesTest {
     void aTryThatNeedsStartTlsNeedsEhlo() throws IOException {
         try (ScriptedServer server = ScriptedServer.start()) {
             server.say("EHLO", "502 5.5.1 what is that");
-            PortCheck reached = reach(server, Opening.STARTTLS);
+            PortCheck reached = reach(server, TlsStart.STARTTLS);
             assertEquals("ehlo-needed", reached.trouble().row());
             assertEquals(PortCheck.End.NEGATIVE, reached.end());
         }
     }
 
-    private static PortCheck reach(ScriptedServer server, Opening opening) {
+    private static PortCheck reach(ScriptedServer server, TlsStart opening) {
         PortChecker reach =
                 new PortChecker(
                         "localhost",
@@ -192,7 +192,7 @@ class RepliesTest {
             server.say(".", "250 " + "x".repeat(16_000));
             Outcome outcome = send(EgressSetup.to(server));
             assertInstanceOf(Outcome.Accepted.class, outcome);
-            assertTrue(outcome.reply().length() <= Limits.UPSTREAM_REPLY_OCTETS);
+            assertTrue(outcome.reply().length() <= SmtpLimits.UPSTREAM_REPLY_OCTETS);
         }
     }
 }

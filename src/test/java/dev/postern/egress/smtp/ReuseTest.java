@@ -153,7 +153,8 @@ class ReuseTest {
     void aConnectionIsWornOutAfterSomeMessages() {
         EgressSetup setup = setup();
         setup.limits =
-                new SmtpConnectionPool.Limits(Duration.ofSeconds(3), Duration.ofSeconds(10), 2);
+                new SmtpConnectionPool.ReuseLimits(
+                        Duration.ofSeconds(3), Duration.ofSeconds(10), 2);
         try (SmtpEgress egress = setup.build()) {
             for (int i = 0; i < 6; i++) {
                 assertSends(egress);

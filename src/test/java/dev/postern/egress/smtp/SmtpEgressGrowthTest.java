@@ -20,14 +20,16 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
-                row("RemoteId", SmtpTransaction.RemoteQueueId::in),
+                row("RemoteQueueId", SmtpTransaction.RemoteQueueId::in),
                 row(
-                        "RemoteId behind a code",
+                        "RemoteQueueId behind a code",
                         text -> SmtpTransaction.RemoteQueueId.in("250 " + text)),
                 row(
-                        "RemoteId with a word",
+                        "RemoteQueueId with a word",
                         text -> SmtpTransaction.RemoteQueueId.in("250 Ok id=" + text + " x")),
-                row("RemoteId of SES", text -> SmtpTransaction.RemoteQueueId.in("250 Ok " + text)),
+                row(
+                        "RemoteQueueId of SES",
+                        text -> SmtpTransaction.RemoteQueueId.in("250 Ok " + text)),
                 row("Answer", SmtpEgressGrowthTest::answer),
                 row("Interception", text -> intercepted("smtp.gmail.com", text, "vps.example")),
                 row(
@@ -71,7 +73,7 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
         PortCheck reached =
                 new PortCheck(
                         new InetSocketAddress(FAR, 587),
-                        PortChecker.Opening.STARTTLS,
+                        PortChecker.TlsStart.STARTTLS,
                         Stage.AUTH,
                         null,
                         greeting(text),

@@ -2,7 +2,7 @@ package dev.postern.smtp;
 
 /// The size limits that the protocol itself sets, in octets; the operator's limits are
 /// configuration.
-public final class Limits {
+public final class SmtpLimits {
     /// A command line with its CRLF, before any extension (RFC 5321 §4.5.3.1.4).
     public static final int BASE_COMMAND_LINE_OCTETS = 512;
 
@@ -53,5 +53,5 @@ public final class Limits {
     /// The name of a SASL mechanism (RFC 4422 §3.1).
     public static final int MECHANISM_OCTETS = 20;
 
-    private Limits() {}
+    private SmtpLimits() {}
 }
