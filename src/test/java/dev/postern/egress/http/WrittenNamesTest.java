@@ -205,12 +205,12 @@ class WrittenNamesTest {
         assertThrows(IllegalArgumentException.class, () -> new Fields.Raw("\u0141"));
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.(HeaderText|Parameters|Mailbox|Fields)(\\$.*)?")
+                .haveNameNotMatching(".*\\.(HeaderText|MimeParameters|Mailbox|Fields)(\\$.*)?")
                 .should()
                 .callMethod(Fields.Raw.class, "octets")
                 .check(
                         new ClassFileImporter()
                                 .withImportOption(new ImportOption.DoNotIncludeTests())
-                                .importPackages("dev.postern.egress.http"));
+                                .importPackages("dev.postern.egress"));
     }
 }
