@@ -1,6 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.EgressCommon;
+import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.CandidateView;
 import dev.postern.egress.Egress;
@@ -16,7 +17,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,13 +80,13 @@ final class PortFinder {
     private List<CandidateView> views = List.of();
 
     PortFinder(
-            EgressCommon common,
-            SmtpEgressConfig config,
+            EgressConfig.Smtp egress,
             SmtpDialer.Network network,
             PortChecker reach,
             ServerCheck screening) {
+        EgressCommon common = egress.common();
         this.name = common.name();
-        this.config = config;
+        this.config = egress.smtp();
         this.network = network;
         this.reach = reach;
         this.screening = screening;
@@ -109,7 +109,7 @@ final class PortFinder {
         InetAddress before = known.address().getAddress();
         List<InetAddress> now;
         try {
-            now = addresses();
+            now = network.addresses(config.host());
         } catch (UnknownHostException _) {
             return known;
         }
@@ -167,7 +167,7 @@ final class PortFinder {
 
     private Found run() {
         try {
-            List<Candidate> candidates = Candidate.of(config, addresses());
+            List<Candidate> candidates = Candidate.of(config, network.addresses(config.host()));
             PortRace.Threads track = new PortRace.Threads(this::examine);
             return settled(new PortRace(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
@@ -180,15 +180,6 @@ final class PortFinder {
 
     private TroubleContext context(Stage stage) {
         return TroubleContext.ofSmtp(stage, config.host(), config.host(), limit);
-    }
-
-    /// Returns the host's addresses, each made with its name, so that nobody looks for one later.
-    private List<InetAddress> addresses() throws UnknownHostException {
-        List<InetAddress> named = new ArrayList<>();
-        for (InetAddress address : network.resolver().resolve(config.host())) {
-            named.add(InetAddress.getByAddress(config.host(), address.getAddress()));
-        }
-        return named;
     }
 
     private @Nullable Verdict examine(Candidate candidate) {

@@ -59,7 +59,7 @@ class PortAutoTest {
         EgressSetup setup = EgressSetup.to(1).auto(ports).tls(Tls.REQUIRED).login("user", "word");
         // So that the order of events does not hang on how fast this machine is.
         setup.stagger = EgressSetup.LONG;
-        setup.limits = new SmtpConnectionPool.Limits(EgressSetup.LONG, EgressSetup.LONG, 1);
+        setup.limits = new SmtpEgress.Reuse(EgressSetup.LONG, EgressSetup.LONG, 1);
         return setup;
     }
 
