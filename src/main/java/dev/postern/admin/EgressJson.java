@@ -1,7 +1,7 @@
 package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.postern.egress.CandidateView;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.Probe;
 import java.io.IOException;
 import java.util.List;
@@ -24,10 +24,9 @@ final class EgressJson {
         json.writeEndObject();
     }
 
-    private static void candidates(JsonGenerator json, List<CandidateView> candidates)
-            throws IOException {
+    private static void candidates(JsonGenerator json, List<Way> candidates) throws IOException {
         json.writeArrayFieldStart("candidates");
-        for (CandidateView candidate : candidates) {
+        for (Way candidate : candidates) {
             json.writeStartObject();
             json.writeNumberField("port", candidate.port());
             json.writeStringField("address", candidate.address());

@@ -1,7 +1,7 @@
 package dev.postern.admin;
 
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.EgressState;
+import dev.postern.egress.EgressView.Way;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +26,7 @@ public record EgressView(
         @Nullable Instant lastSuccess,
         @Nullable Instant nextProbe,
         @Nullable String username,
-        List<CandidateView> candidates) {
+        List<Way> candidates) {
 
     public EgressView {
         candidates = List.copyOf(candidates);

@@ -2,7 +2,7 @@ package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.postern.config.HostPort;
-import dev.postern.egress.CandidateView;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.mail.AddressMask;
 import dev.postern.spool.SpoolStatus;
 import io.helidon.http.HeaderNames;
@@ -180,10 +180,9 @@ public final class HealthSocket {
         }
 
         /// What a server said may hold the user name.
-        private static CandidateView masked(CandidateView candidate, @Nullable String username) {
+        private static Way masked(Way candidate, @Nullable String username) {
             String result = mask(candidate.result(), username);
-            return new CandidateView(
-                    candidate.port(), candidate.address(), result == null ? "" : result);
+            return new Way(candidate.port(), candidate.address(), result == null ? "" : result);
         }
 
         private static @Nullable String mask(@Nullable String text, @Nullable String username) {

@@ -25,14 +25,14 @@ public record EgressView(
         @Nullable Instant lastSuccess,
         @Nullable Instant nextProbe,
         @Nullable Instant downSince,
-        List<CandidateView> candidates) {
+        List<Way> candidates) {
 
     public EgressView {
         candidates = List.copyOf(candidates);
     }
 
     /// Returns the same with candidates.
-    public EgressView with(List<CandidateView> tried) {
+    public EgressView with(List<Way> tried) {
         return new EgressView(
                 name,
                 state,
@@ -44,4 +44,11 @@ public record EgressView(
                 downSince,
                 tried);
     }
+
+    /// One way to reach the server of an egress, among which the one in use was found.
+    ///
+    /// @param port the port
+    /// @param address the address, without the port
+    /// @param result what came of it, for people: `in use`, or why not
+    public record Way(int port, String address, String result) {}
 }

@@ -6,8 +6,8 @@ import dev.postern.config.HttpConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
 import dev.postern.doctor.Report;
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.EgressState;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.Probe;
 import dev.postern.mail.ContentTraits;
 import dev.postern.mail.Envelope;
@@ -116,9 +116,7 @@ final class Stage implements AutoCloseable, ListenerView, Egresses {
                 NOW.minusSeconds(60),
                 NOW.plusSeconds(900),
                 "hidden-name",
-                List.of(
-                        new CandidateView(
-                                587, "192.0.2.1", "535 no hidden-name at smtp.example.org")));
+                List.of(new Way(587, "192.0.2.1", "535 no hidden-name at smtp.example.org")));
     }
 
     static QueueId id(int number) {

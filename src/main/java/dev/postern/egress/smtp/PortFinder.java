@@ -3,8 +3,8 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.Egress;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
@@ -77,7 +77,7 @@ final class PortFinder {
     private @Nullable String announced;
     private @Nullable CompletableFuture<Found> race;
     private @Nullable Thread racing;
-    private List<CandidateView> views = List.of();
+    private List<Way> views = List.of();
 
     PortFinder(
             EgressConfig.Smtp egress,
@@ -197,8 +197,8 @@ final class PortFinder {
         return new Found.At(winner);
     }
 
-    private static CandidateView view(Candidate candidate, PortRace.Result result) {
-        return new CandidateView(candidate.port(), candidate.number(), standing(candidate, result));
+    private static Way view(Candidate candidate, PortRace.Result result) {
+        return new Way(candidate.port(), candidate.number(), standing(candidate, result));
     }
 
     private static String standing(Candidate candidate, PortRace.Result result) {
@@ -296,7 +296,7 @@ final class PortFinder {
     }
 
     /// Returns what came of each candidate in the last race.
-    synchronized List<CandidateView> views() {
+    synchronized List<Way> views() {
         return views;
     }
 

@@ -3,7 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
-import dev.postern.egress.CandidateView;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.net.TlsTrust;
 import dev.postern.egress.smtp.NextHopSocket.Watchdog;
 import dev.postern.egress.smtp.PortChecker.Opening;
@@ -139,7 +139,7 @@ final class SmtpDialer {
     }
 
     /// Returns what came of each way to the server that was raced last.
-    List<CandidateView> candidates() {
+    List<Way> candidates() {
         return finder.views();
     }
 

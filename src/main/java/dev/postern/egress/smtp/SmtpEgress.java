@@ -4,10 +4,10 @@ import dev.postern.config.EgressCommon;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.egress.net.IdleConnections;
@@ -287,7 +287,7 @@ public final class SmtpEgress implements Egress {
     }
 
     @Override
-    public List<CandidateView> candidates() {
+    public List<Way> candidates() {
         return dialer.candidates();
     }
 

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.Probe;
 import dev.postern.outcome.Fault;
 import dev.postern.outcome.Outcome;
@@ -79,7 +79,7 @@ class PortAutoTest {
     private static String result(SmtpEgress egress, int port) {
         return egress.candidates().stream()
                 .filter(each -> each.port() == port)
-                .map(CandidateView::result)
+                .map(Way::result)
                 .findFirst()
                 .orElseThrow();
     }
@@ -271,7 +271,7 @@ class PortAutoTest {
             assertInstanceOf(Outcome.Accepted.class, send(egress));
             assertEquals(
                     List.of("127.0.0.77", "127.0.0.1"),
-                    egress.candidates().stream().map(CandidateView::address).toList());
+                    egress.candidates().stream().map(Way::address).toList());
         }
     }
 
