@@ -57,7 +57,7 @@ class ArchitectureTest {
         MAY_KNOW.put("cli", words("submit", "doctor", "log", "exec"));
     }
 
-    /// A library, and the only ones who may use it. `Main` is the class of that name in the root.
+    /// A library, and the only ones who may use it: packages, or single classes.
     private static final Map<String, Set<String>> USED_ONLY_BY =
             Map.of(
                     "io.netty", Set.of("listener"),
@@ -65,7 +65,8 @@ class ArchitectureTest {
                     "io.helidon.webclient", Set.of("submit", "notify"),
                     "com.sendgrid", Set.of("egress.http"),
                     "software.amazon.awssdk", Set.of("egress.http"),
-                    "jakarta.mail", Set.of("egress", "mail"),
+                    "jakarta.mail",
+                            Set.of("egress.smtp.SubmissionTransport", "egress.mime", "mail"),
                     "picocli", Set.of("cli", "Main"));
 
     private static final JavaClasses CLASSES =

@@ -2,6 +2,7 @@ package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.postern.config.HostPort;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.AddressMask;
 import dev.postern.spool.QueueAdmin.SpoolStatus;

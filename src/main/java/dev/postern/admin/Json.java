@@ -2,7 +2,7 @@ package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.postern.egress.CandidateView;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
 import io.helidon.http.HeaderNames;
@@ -93,7 +93,7 @@ final class Json {
         time(json, "last-success", view.lastSuccess());
         time(json, "next-probe", view.nextProbe());
         json.writeArrayFieldStart("candidates");
-        for (CandidateView candidate : view.candidates()) {
+        for (Way candidate : view.candidates()) {
             json.writeStartObject();
             json.writeNumberField("port", candidate.port());
             json.writeStringField("address", candidate.address());

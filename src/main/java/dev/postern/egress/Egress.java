@@ -32,7 +32,7 @@ public interface Egress extends AutoCloseable {
 
     /// Returns the ways to reach its server that were tried last, and what came of each; empty
     /// where there is one way only, and before any was tried. Does not block.
-    default List<CandidateView> candidates() {
+    default List<EgressView.Way> candidates() {
         return List.of();
     }
 

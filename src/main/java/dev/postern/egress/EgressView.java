@@ -28,7 +28,7 @@ public record EgressView(
         @Nullable Instant lastSuccess,
         @Nullable Instant nextProbe,
         @Nullable Instant downSince,
-        List<CandidateView> candidates) {
+        List<Way> candidates) {
 
     /// `intercepted by vps-1.example (Exim 4.96)`, without what follows.
     private static final Pattern INTERCEPTED =
@@ -39,7 +39,7 @@ public record EgressView(
     }
 
     /// Returns the same with candidates.
-    public EgressView with(List<CandidateView> tried) {
+    public EgressView with(List<Way> tried) {
         return new EgressView(
                 config,
                 state,
@@ -75,4 +75,11 @@ public record EgressView(
     public @Nullable String username() {
         return config instanceof EgressConfig.Smtp smtp ? smtp.smtp().username() : null;
     }
+
+    /// One way to reach the server of an egress, among which the one in use was found.
+    ///
+    /// @param port the port
+    /// @param address the address, without the port
+    /// @param result what came of it, for people: `in use`, or why not
+    public record Way(int port, String address, String result) {}
 }

@@ -86,7 +86,7 @@ public final class SteeringFilter implements Egress {
     }
 
     @Override
-    public List<CandidateView> candidates() {
+    public List<EgressView.Way> candidates() {
         return egress.candidates();
     }
 

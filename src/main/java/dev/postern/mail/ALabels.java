@@ -76,7 +76,8 @@ public final class ALabels {
         return Optional.of(labels.toString()).filter(it -> it.length() <= DOMAIN_OCTETS);
     }
 
-    private static boolean isAscii(String text) {
+    /// Returns whether all characters are ASCII.
+    public static boolean isAscii(String text) {
         return text.chars().allMatch(c -> c < INITIAL_N);
     }
 

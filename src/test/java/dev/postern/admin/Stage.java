@@ -8,8 +8,8 @@ import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.doctor.Report;
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.EgressState;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
 import dev.postern.listener.Listener;
@@ -140,7 +140,7 @@ final class Stage implements AutoCloseable {
                 NOW.plusSeconds(900),
                 null,
                 List.of(
-                        new CandidateView(
+                        new Way(
                                 587, "192.0.2.1", "535 no hidden-name at smtp.example.org")));
     }
 

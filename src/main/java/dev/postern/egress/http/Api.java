@@ -40,8 +40,13 @@ interface Api {
     Optional<Unfit> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
             throws IOException, MessageLimitException;
 
+    /// Returns how its calls are made.
+    Http http();
+
     /// Makes one of the planned calls.
-    HttpResult send(Post post, CommitGate gate);
+    default HttpResult send(Post post, CommitGate gate) {
+        return http().exchange(post.call(), gate);
+    }
 
     /// Returns the id that an acceptance of the call gives: exactly the provider's status, and an
     /// id. Empty for every other answer.
@@ -70,7 +75,9 @@ interface Api {
     Optional<Probe> probed(HttpAnswer answer);
 
     /// Makes the probe's call.
-    HttpResult probe();
+    default HttpResult probe() {
+        return http().exchange(probeCall(), CommitGate.OPEN);
+    }
 
     /// One call for some recipients.
     ///

@@ -1,11 +1,9 @@
 package dev.postern.egress.http;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpCall.HttpBody;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;
@@ -139,32 +137,22 @@ final class Brevo extends RebuildingApi {
 
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        return answer.status() == SUCCESS
-                ? JsonAnswer.text(JsonAnswer.read(answer), "messageId")
-                : Optional.empty();
+        return JsonAnswer.accepted(answer, SUCCESS, "messageId");
     }
 
     @Override
     public boolean isOwn(HttpAnswer answer) {
-        JsonNode body = JsonAnswer.read(answer);
-        return JsonAnswer.text(body, "code").isPresent()
-                && JsonAnswer.text(body, "message").isPresent();
+        return JsonAnswer.hasTexts(answer, "code", "message");
     }
 
     @Override
     public String explain(HttpAnswer answer, Post post) {
-        JsonNode body = JsonAnswer.read(answer);
-        String code = JsonAnswer.text(body, "code").map(c -> c + ": ").orElse("");
-        return code + JsonAnswer.text(body, "message").orElse("");
+        return JsonAnswer.refusal(answer, "code");
     }
 
     @Override
     public HttpCall probeCall() {
-        return new HttpCall(
-                "GET",
-                "/v3/account",
-                Map.of("api-key", key(), "Accept", "application/json"),
-                HttpBody.NONE);
+        return HttpCall.get("/v3/account", "api-key", key());
     }
 
     @Override

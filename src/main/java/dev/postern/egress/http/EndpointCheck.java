@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
-import dev.postern.egress.TlsTrust;
+import dev.postern.egress.net.TlsTrust;
 import dev.postern.egress.http.HttpDialer.StageFailure;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;

@@ -7,9 +7,9 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.CommitGate.BrokenOff;
 import dev.postern.egress.http.Exchange.CommitStream.SinkFailure;
 import dev.postern.egress.http.HttpDialer.StageFailure;
-import dev.postern.egress.http.HttpResult.Answered;
 import dev.postern.egress.http.HttpResult.Failed;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
+import dev.postern.egress.net.IdleConnections;
 import dev.postern.outcome.Stage;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -19,6 +19,8 @@ import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -57,7 +59,7 @@ final class Exchange {
         BROKEN_OFF
     }
 
-    private final HttpConnectionPool pool;
+    private final IdleConnections<HttpConnection> pool;
     private final HttpDialer dialer;
     private final ApiEndpoint endpoint;
     private final Common common;
@@ -73,7 +75,7 @@ final class Exchange {
     private @Nullable IOException writeFailure;
 
     Exchange(
-            HttpConnectionPool pool,
+            IdleConnections<HttpConnection> pool,
             HttpDialer dialer,
             ApiEndpoint endpoint,
             Common common,
@@ -177,7 +179,7 @@ final class Exchange {
     }
 
     private HttpResult work() throws IOException {
-        HttpConnection pooled = pool.take();
+        HttpConnection pooled = pool.take(HttpConnection::isFit);
         if (pooled != null) {
             HttpResult result = over(pooled);
             boolean failed = result instanceof Failed || writeFailure != null;
@@ -217,7 +219,8 @@ final class Exchange {
         } finally {
             connection = null;
             if (reusable) {
-                pool.give(use, keepAlive);
+                use.keptFor(keepAlive);
+                pool.keep(use);
             } else {
                 use.close();
             }
@@ -230,7 +233,7 @@ final class Exchange {
         if (early != null && (answer.isSuccess() || GATEWAYS.contains(answer.status()))) {
             return failed(early);
         }
-        return new Answered(answer);
+        return answer;
     }
 
     private Failed failed(Exception failure) {
@@ -320,8 +323,7 @@ final class Exchange {
     }
 
     private Duration stretch() {
-        Duration command = common.commandTimeout();
-        return command.compareTo(common.dataTimeout()) < 0 ? command : common.dataTimeout();
+        return Collections.min(List.of(common.commandTimeout(), common.dataTimeout()));
     }
 
     private static @Nullable Duration keepAlive(HttpAnswer answer) {
@@ -436,12 +438,17 @@ final class Exchange {
 
         private static final int STALE_LOOK_MILLIS = 1;
 
+        /// Most load balancers keep an idle connection for 60 s or more; Node's servers for 5 s,
+        /// and they say so.
+        private static final Duration IDLE_LIMIT = Duration.ofSeconds(30);
+
+        private static final int CALLS_LIMIT = 1000;
+
         private final Socket socket;
         private final InputStream in;
         private final OutputStream out;
         private final AnswerReader answers;
         private int callCount;
-        private long idleSinceNanos;
         private Duration idleLimit = Duration.ZERO;
 
         HttpConnection(Socket socket) throws IOException {
@@ -465,35 +472,38 @@ final class Exchange {
             return answers.read();
         }
 
-        /// Returns how many calls went over it.
-        int callCount() {
-            return callCount;
-        }
-
         /// Returns whether the last call left it fit for another: its answer has come to an end
-        /// that was told, and nothing stands behind it.
+        /// that was told, and nothing stands behind it; and it is not worn out.
         boolean isReusable() {
             try {
-                return answers.isReusable() && in.available() == 0;
+                return callCount < CALLS_LIMIT && answers.isReusable() && in.available() == 0;
             } catch (IOException _) {
                 return false;
             }
         }
 
-        /// Notes that it waits for its next call.
+        /// Notes how long it is worth keeping.
         ///
-        /// @param limit how long it is worth keeping
-        void rest(long nowNanos, Duration limit) {
-            idleSinceNanos = nowNanos;
-            idleLimit = limit;
+        /// @param keepAlive how long the server says that it keeps it; null when it does not say
+        void keptFor(@Nullable Duration keepAlive) {
+            idleLimit =
+                    keepAlive == null || keepAlive.compareTo(IDLE_LIMIT) > 0
+                            ? IDLE_LIMIT
+                            : keepAlive;
         }
 
-        /// Returns whether it may still work: it has not waited too long, and nothing has come
-        /// meanwhile, neither the end of the stream nor words that nobody asked for.
-        boolean isFresh(long nowNanos) {
-            if (nowNanos - idleSinceNanos > idleLimit.toNanos()) {
-                return false;
+        /// Returns whether it may still work after a while of idleness, and closes it otherwise.
+        boolean isFit(Duration idleness) {
+            boolean fit = idleness.compareTo(idleLimit) <= 0 && isSilent();
+            if (!fit) {
+                close();
             }
+            return fit;
+        }
+
+        /// Returns whether nothing has come meanwhile, neither the end of the stream nor words that
+        /// nobody asked for.
+        private boolean isSilent() {
             try {
                 socket.setSoTimeout(STALE_LOOK_MILLIS);
                 // An octet, or the end of the stream: either way it is of no use any more.

@@ -3,7 +3,9 @@ package dev.postern.egress.http;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.CommitGate.BrokenOff;
-import dev.postern.egress.TlsTrust;
+import dev.postern.egress.http.Exchange.HttpConnection;
+import dev.postern.egress.net.IdleConnections;
+import dev.postern.egress.net.TlsTrust;
 import dev.postern.outcome.Stage;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -51,7 +53,7 @@ final class Http implements AutoCloseable {
     private final Common common;
     private final ApiEndpoint endpoint;
     private final HttpDialer dialer;
-    private final HttpConnectionPool pool;
+    private final IdleConnections<HttpConnection> pool;
     private final Semaphore turns;
 
     /// @param environment gives a variable's value, for the proxy
@@ -65,7 +67,7 @@ final class Http implements AutoCloseable {
                         new TlsTrust(common.ca()),
                         common.connectTimeout(),
                         common.commandTimeout());
-        this.pool = new HttpConnectionPool(common.concurrency(), System::nanoTime);
+        this.pool = new IdleConnections<>(System::nanoTime, HttpConnection::close);
         this.turns = new Semaphore(common.concurrency());
     }
 

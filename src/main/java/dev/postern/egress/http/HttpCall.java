@@ -18,6 +18,14 @@ record HttpCall(String method, String path, Map<String, String> headers, HttpBod
         headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
     }
 
+    /// Returns a call that only asks.
+    ///
+    /// @param field the header field that has the key
+    static HttpCall get(String path, String field, String key) {
+        Map<String, String> headers = Map.of(field, key, "Accept", "application/json");
+        return new HttpCall("GET", path, headers, HttpBody.NONE);
+    }
+
     /// Returns the method and the path; never a header.
     @Override
     public String toString() {
@@ -29,16 +37,7 @@ record HttpCall(String method, String path, Map<String, String> headers, HttpBod
     interface HttpBody {
 
         /// No body at all.
-        HttpBody NONE =
-                new HttpBody() {
-                    @Override
-                    public long lengthBytes() {
-                        return 0;
-                    }
-
-                    @Override
-                    public void writeTo(OutputStream out) {}
-                };
+        HttpBody NONE = of(new byte[0]);
 
         /// Returns exactly how many octets [#writeTo] writes.
         ///
@@ -50,17 +49,28 @@ record HttpCall(String method, String path, Map<String, String> headers, HttpBod
         /// @throws IOException when the source can't be read or the sink takes no more
         void writeTo(OutputStream out) throws IOException;
 
+        /// Writes octets, the same each time.
+        @FunctionalInterface
+        interface Writing {
+            void writeTo(OutputStream out) throws IOException;
+        }
+
         /// Returns a body of these octets.
         static HttpBody of(byte[] octets) {
+            return of(octets.length, out -> out.write(octets));
+        }
+
+        /// Returns a body of so many octets.
+        static HttpBody of(long lengthBytes, Writing writing) {
             return new HttpBody() {
                 @Override
                 public long lengthBytes() {
-                    return octets.length;
+                    return lengthBytes;
                 }
 
                 @Override
                 public void writeTo(OutputStream out) throws IOException {
-                    out.write(octets);
+                    writing.writeTo(out);
                 }
             };
         }

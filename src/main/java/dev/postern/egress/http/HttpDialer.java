@@ -3,7 +3,7 @@ package dev.postern.egress.http;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.HostPort;
-import dev.postern.egress.TlsTrust;
+import dev.postern.egress.net.TlsTrust;
 import dev.postern.outcome.Stage;
 import java.io.IOException;
 import java.net.InetAddress;

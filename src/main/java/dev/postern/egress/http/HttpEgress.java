@@ -64,13 +64,11 @@ final class HttpEgress implements Egress {
 
     private final Common common;
     private final Api api;
-    private final Http http;
     private final AnswerText wording;
 
-    HttpEgress(Common common, Api api, Http http, AnswerText wording) {
+    HttpEgress(Common common, Api api, AnswerText wording) {
         this.common = common;
         this.api = api;
-        this.http = http;
         this.wording = wording;
     }
 
@@ -179,8 +177,8 @@ final class HttpEgress implements Egress {
                 return;
             }
             switch (api.send(post, gate)) {
-                case HttpResult.Answered answered -> answered(post, answered.answer());
-                case HttpResult.Failed failed -> failed(post, failed);
+                case HttpAnswer answer -> answered(post, answer);
+                case HttpResult.Failed failed -> refused(post, judged(failed), List.of());
             }
             if (outcomes.size() < outbound.envelope().recipients().size()) {
                 gate.told(outcomes);
@@ -201,10 +199,6 @@ final class HttpEgress implements Egress {
                 return;
             }
             refused(post, judged(answer, said), refused);
-        }
-
-        private void failed(Post post, HttpResult.Failed failed) {
-            refused(post, judged(failed), List.of());
         }
 
         /// Settles what the verdict is about; others of the call, of whom it says nothing, are
@@ -284,7 +278,7 @@ final class HttpEgress implements Egress {
         return Context.ofApi(
                 api.type(),
                 stage,
-                http.endpoint().authority(),
+                api.http().endpoint().authority(),
                 switch (stage) {
                     case DNS, CONNECT -> common.connectTimeout();
                     case ANSWER, REPLY, FOREIGN -> common.answerTimeout();
@@ -306,7 +300,7 @@ final class HttpEgress implements Egress {
     @Override
     public Probe probe() {
         return switch (api.probe()) {
-            case HttpResult.Answered answered -> probed(answered.answer());
+            case HttpAnswer answer -> probed(answer);
             case HttpResult.Failed failed -> failedProbe(judged(failed));
         };
     }
@@ -341,7 +335,7 @@ final class HttpEgress implements Egress {
 
     @Override
     public void close() {
-        http.close();
+        api.http().close();
     }
 
     /// Finds in an answer's header fields how long the server asks us to wait: `Retry-After` (RFC

@@ -6,9 +6,10 @@ import dev.postern.config.Secret;
 import dev.postern.egress.Egress;
 import dev.postern.egress.http.HttpEgress.AnswerText;
 import java.net.URI;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Makes the egresses that go over HTTPS.
@@ -27,69 +28,62 @@ public final class HttpEgresses {
     /// @param environment gives a variable's value, for the proxy
     static Egress of(EgressConfig config, UnaryOperator<@Nullable String> environment) {
         Common common = config.common();
+        Provider provider = Provider.of(config);
         ApiEndpoint endpoint = ApiEndpoint.of(base(config));
         Http http = new Http(common, endpoint, environment);
         return new HttpEgress(
-                common, api(config, http), http, new AnswerText(new KeyMask(secrets(config))));
+                common,
+                provider.api().apply(http),
+                new AnswerText(new KeyMask(provider.secrets())));
     }
 
     /// Returns the base address: the configured one, else the provider's own.
     static URI base(EgressConfig config) {
         URI own = config.common().endpoint();
-        return own == null ? URI.create(usual(config)) : own;
+        return own == null ? URI.create(Provider.of(config).endpoint()) : own;
     }
 
     static Api api(EgressConfig config, Http http) {
-        return switch (config) {
-            case EgressConfig.Mailgun mailgun -> new Mailgun(mailgun, http);
-            case EgressConfig.Ses ses -> new Ses(ses, http);
-            case EgressConfig.Api api -> rebuilding(api, http);
-            case EgressConfig.Smtp _ -> throw notHttp(config);
-        };
+        return Provider.of(config).api().apply(http);
     }
 
-    private static String usual(EgressConfig config) {
-        return switch (config) {
-            case EgressConfig.Mailgun _ -> Mailgun.ENDPOINT;
-            case EgressConfig.Ses ses -> Ses.endpoint(ses.region());
-            case EgressConfig.Api api ->
-                    switch (api.type()) {
-                        case "sendgrid" -> SendGridApi.ENDPOINT;
-                        case "resend" -> Resend.ENDPOINT;
-                        case "brevo" -> Brevo.ENDPOINT;
-                        case "postmark" -> Postmark.ENDPOINT;
-                        default -> throw notHttp(config);
-                    };
-            case EgressConfig.Smtp _ -> throw notHttp(config);
-        };
-    }
+    /// What is particular to an egress's provider.
+    ///
+    /// @param endpoint its usual base address
+    /// @param api makes the way to speak to it
+    /// @param secrets what must not be seen
+    private record Provider(String endpoint, Function<Http, Api> api, List<Secret> secrets) {
 
-    private static Api rebuilding(EgressConfig.Api config, Http http) {
-        return switch (config.type()) {
-            case "sendgrid" -> new SendGridApi(config, http);
-            case "resend" -> new Resend(config, http);
-            case "brevo" -> new Brevo(config, http);
-            case "postmark" -> new Postmark(config, http);
-            default -> throw notHttp(config);
-        };
-    }
-
-    private static List<Secret> secrets(EgressConfig config) {
-        List<Secret> secrets = new ArrayList<>();
-        switch (config) {
-            case EgressConfig.Mailgun mailgun -> secrets.add(mailgun.apiKey());
-            case EgressConfig.Api api -> secrets.add(api.apiKey());
-            case EgressConfig.Ses ses -> {
-                if (ses.accessKeyId() != null) {
-                    secrets.add(ses.accessKeyId());
-                }
-                if (ses.secretAccessKey() != null) {
-                    secrets.add(ses.secretAccessKey());
-                }
-            }
-            case EgressConfig.Smtp _ -> throw notHttp(config);
+        static Provider of(EgressConfig config) {
+            return switch (config) {
+                case EgressConfig.Mailgun mailgun ->
+                        new Provider(
+                                Mailgun.ENDPOINT,
+                                http -> new Mailgun(mailgun, http),
+                                List.of(mailgun.apiKey()));
+                case EgressConfig.Ses ses ->
+                        new Provider(
+                                Ses.endpoint(ses.region()),
+                                http -> new Ses(ses, http),
+                                Stream.of(ses.accessKeyId(), ses.secretAccessKey())
+                                        .flatMap(Stream::ofNullable)
+                                        .toList());
+                case EgressConfig.Api api -> rebuilding(api, List.of(api.apiKey()));
+                case EgressConfig.Smtp _ -> throw notHttp(config);
+            };
         }
-        return secrets;
+
+        private static Provider rebuilding(EgressConfig.Api api, List<Secret> key) {
+            return switch (api.type()) {
+                case "sendgrid" ->
+                        new Provider(SendGridApi.ENDPOINT, http -> new SendGridApi(api, http), key);
+                case "resend" -> new Provider(Resend.ENDPOINT, http -> new Resend(api, http), key);
+                case "brevo" -> new Provider(Brevo.ENDPOINT, http -> new Brevo(api, http), key);
+                case "postmark" ->
+                        new Provider(Postmark.ENDPOINT, http -> new Postmark(api, http), key);
+                default -> throw notHttp(api);
+            };
+        }
     }
 
     private static IllegalArgumentException notHttp(EgressConfig config) {

@@ -8,9 +8,6 @@ import org.jspecify.annotations.Nullable;
 /// What became of a call.
 sealed interface HttpResult {
 
-    /// An answer came, of whatever kind.
-    record Answered(HttpAnswer answer) implements HttpResult {}
-
     /// No answer came.
     ///
     /// @param stage how far it had come; from [Stage#ANSWER] on it may have been taken
@@ -23,7 +20,8 @@ sealed interface HttpResult {
     /// @param headers the first value of each field, by its name in lower case
     /// @param body as much of it as is of interest, as text
     /// @param whole false when the body broke off or was longer than we read
-    record HttpAnswer(int status, Map<String, String> headers, String body, boolean whole) {
+    record HttpAnswer(int status, Map<String, String> headers, String body, boolean whole)
+            implements HttpResult {
 
         public HttpAnswer {
             headers = Map.copyOf(headers);

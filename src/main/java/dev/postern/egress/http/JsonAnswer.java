@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
+import java.util.Arrays;
 import java.util.Optional;
 
 /// Reads what servers and header fields say in JSON, whatever they say.
@@ -40,6 +41,26 @@ final class JsonAnswer {
     /// Returns the tree of an answer's body.
     static JsonNode read(HttpAnswer answer) {
         return read(answer.body());
+    }
+
+    /// Returns a text of an answer that has the status of an acceptance; empty for any other.
+    static Optional<String> accepted(HttpAnswer answer, int status, String member) {
+        return answer.status() == status ? text(read(answer), member) : Optional.empty();
+    }
+
+    /// Returns `code: message` of a refusal, as far as there is any.
+    ///
+    /// @param member what the code's member is called
+    static String refusal(HttpAnswer answer, String member) {
+        JsonNode body = read(answer);
+        String code = text(body, member).map(said -> said + ": ").orElse("");
+        return code + text(body, "message").orElse("");
+    }
+
+    /// Returns whether an answer has all these texts.
+    static boolean hasTexts(HttpAnswer answer, String... members) {
+        JsonNode body = read(answer);
+        return Arrays.stream(members).allMatch(member -> text(body, member).isPresent());
     }
 
     /// Returns a member that is a text of one character or more.

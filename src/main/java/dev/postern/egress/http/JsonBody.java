@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpCall.HttpBody.Writing;
 import dev.postern.egress.mime.MimeLeaf;
 import dev.postern.egress.mime.ParsedMessage;
 import java.io.BufferedWriter;
@@ -33,17 +34,11 @@ final class JsonBody implements HttpBody {
 
     private static final String PREFORMATTED = "<pre style=\\\"white-space: pre-wrap\\\">";
 
-    private final List<Segment> segments;
+    private final List<Writing> segments;
     private long lengthBytes = -1;
 
-    private JsonBody(List<Segment> segments) {
+    private JsonBody(List<Writing> segments) {
         this.segments = segments;
-    }
-
-    /// Writes a stretch of the body.
-    @FunctionalInterface
-    private interface Segment {
-        void writeTo(OutputStream out) throws IOException;
     }
 
     /// Hands out the tokens of one body.
@@ -51,7 +46,7 @@ final class JsonBody implements HttpBody {
 
         // Nobody who writes a message can know it, so none can be forged.
         private final String mark = "@" + UUID.randomUUID() + ":";
-        private final List<Segment> segments = new ArrayList<>();
+        private final List<Writing> segments = new ArrayList<>();
 
         /// Returns a token for a part's octets in base64.
         String base64(MimeLeaf leaf) {
@@ -92,7 +87,7 @@ final class JsonBody implements HttpBody {
             });
         }
 
-        private String token(Segment segment) {
+        private String token(Writing segment) {
             segments.add(segment);
             return mark + (segments.size() - 1) + "@";
         }
@@ -136,7 +131,7 @@ final class JsonBody implements HttpBody {
         }
 
         private JsonBody body(String json) {
-            List<Segment> all = new ArrayList<>();
+            List<Writing> all = new ArrayList<>();
             Matcher token = Pattern.compile(Pattern.quote(mark) + "(\\d+)@").matcher(json);
             int end = 0;
             while (token.find()) {
@@ -148,7 +143,7 @@ final class JsonBody implements HttpBody {
             return new JsonBody(all);
         }
 
-        private static Segment literal(String json) {
+        private static Writing literal(String json) {
             byte[] octets = json.getBytes(UTF_8);
             return out -> out.write(octets);
         }
@@ -166,7 +161,7 @@ final class JsonBody implements HttpBody {
 
     @Override
     public void writeTo(OutputStream out) throws IOException {
-        for (Segment segment : segments) {
+        for (Writing segment : segments) {
             segment.writeTo(out);
         }
     }

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressConfig;
-import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.HttpCall.HttpBody;
@@ -17,7 +16,6 @@ import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,6 +69,11 @@ final class Mailgun implements Api {
     Mailgun(EgressConfig.Mailgun config, Http http) {
         this.config = config;
         this.http = http;
+    }
+
+    @Override
+    public Http http() {
+        return http;
     }
 
     @Override
@@ -148,15 +151,8 @@ final class Mailgun implements Api {
     }
 
     @Override
-    public HttpResult send(Post post, CommitGate gate) {
-        return http.exchange(post.call(), gate);
-    }
-
-    @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        return answer.status() == SUCCESS
-                ? JsonAnswer.text(JsonAnswer.read(answer), "id")
-                : Optional.empty();
+        return JsonAnswer.accepted(answer, SUCCESS, "id");
     }
 
     /// To a wrong key it says one word, which is no JSON.
@@ -178,11 +174,6 @@ final class Mailgun implements Api {
         Form form = new Form();
         form.field("o:testmode", "yes");
         return call(form, form.without());
-    }
-
-    @Override
-    public HttpResult probe() {
-        return http.exchange(probeCall(), CommitGate.OPEN);
     }
 
     @Override
@@ -234,19 +225,13 @@ final class Mailgun implements Api {
             write(head, "filename=\"message.mime\"\r\nContent-Type: message/rfc822\r\n\r\n");
             byte[] tail = ("\r\n--" + boundary + "--\r\n").getBytes(UTF_8);
             byte[] before = head.toByteArray();
-            return new HttpBody() {
-                @Override
-                public long lengthBytes() {
-                    return before.length + content.sizeBytes() + tail.length;
-                }
-
-                @Override
-                public void writeTo(OutputStream out) throws IOException {
-                    out.write(before);
-                    content.open().transferTo(out);
-                    out.write(tail);
-                }
-            };
+            return HttpBody.of(
+                    before.length + content.sizeBytes() + tail.length,
+                    out -> {
+                        out.write(before);
+                        content.open().transferTo(out);
+                        out.write(tail);
+                    });
         }
 
         private static void write(ByteArrayOutputStream to, String text) {

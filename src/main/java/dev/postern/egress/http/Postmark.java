@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpCall.HttpBody;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;
@@ -176,11 +175,7 @@ final class Postmark extends RebuildingApi {
 
     @Override
     public HttpCall probeCall() {
-        return new HttpCall(
-                "GET",
-                "/server",
-                Map.of("X-Postmark-Server-Token", key(), "Accept", "application/json"),
-                HttpBody.NONE);
+        return HttpCall.get("/server", "X-Postmark-Server-Token", key());
     }
 
     @Override

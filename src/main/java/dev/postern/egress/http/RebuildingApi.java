@@ -3,7 +3,6 @@ package dev.postern.egress.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
-import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.Fields;
@@ -65,7 +64,8 @@ abstract class RebuildingApi implements Api {
         return config.type();
     }
 
-    Http http() {
+    @Override
+    public Http http() {
         return http;
     }
 
@@ -95,7 +95,7 @@ abstract class RebuildingApi implements Api {
         }
         for (List<Recipients.Split> placements :
                 grouped(Recipients.Split.of(recipients, message, recipientsLimit))) {
-            Draft draft = new Draft(outbound, message, from, placements);
+            Draft draft = Draft.of(outbound, message, from, placements);
             Post post = post(draft);
             if (post.call().body().lengthBytes() > sizeLimitBytes()) {
                 return unfit("takes at most " + sizeLimitBytes() + " octets", Unsuitability.SIZE);
@@ -131,56 +131,32 @@ abstract class RebuildingApi implements Api {
     /// Returns the call that a draft describes.
     abstract Post post(Draft draft) throws IOException;
 
-    @Override
-    public HttpResult send(Post post, CommitGate gate) {
-        return http.exchange(post.call(), gate);
-    }
-
-    @Override
-    public HttpResult probe() {
-        return http.exchange(probeCall(), CommitGate.OPEN);
-    }
-
     /// One call while it is made.
-    static final class Draft {
+    ///
+    /// @param placements where its recipients stand
+    /// @param streamed hands out the tokens of its body
+    /// @param notCarried what this API can't carry
+    record Draft(
+            OutboundMessage outbound,
+            ParsedMessage message,
+            Mailbox from,
+            List<Recipients.Split> placements,
+            JsonBody.Streamed streamed,
+            NotCarried notCarried) {
 
-        private final OutboundMessage outbound;
-        private final ParsedMessage message;
-        private final Mailbox from;
-        private final List<Recipients.Split> placements;
-        private final JsonBody.Streamed streamed = new JsonBody.Streamed();
-        private final NotCarried notCarried = new NotCarried();
-
-        Draft(
+        static Draft of(
                 OutboundMessage outbound,
                 ParsedMessage message,
                 Mailbox from,
                 List<Recipients.Split> placements) {
-            this.outbound = outbound;
-            this.message = message;
-            this.from = from;
-            this.placements = placements;
+            NotCarried notCarried = new NotCarried();
             notCarried.addAll(placements.getFirst().notCarried());
             notCarried.addAll(message.notCarried());
             if (message.from() == null) {
-                lose("no From (the sender stands for it)");
+                notCarried.add("no From (the sender stands for it)");
             }
-        }
-
-        OutboundMessage outbound() {
-            return outbound;
-        }
-
-        ParsedMessage message() {
-            return message;
-        }
-
-        Mailbox from() {
-            return from;
-        }
-
-        List<Recipients.Split> placements() {
-            return placements;
+            return new Draft(
+                    outbound, message, from, placements, new JsonBody.Streamed(), notCarried);
         }
 
         /// Returns where the recipients stand, of a call that has but one placement.
@@ -188,18 +164,9 @@ abstract class RebuildingApi implements Api {
             return placements.getFirst();
         }
 
-        JsonBody.Streamed streamed() {
-            return streamed;
-        }
-
         /// Notes what this API can't carry.
         void lose(String what) {
             notCarried.add(what);
-        }
-
-        /// Returns what [#lose] adds to.
-        NotCarried notCarried() {
-            return notCarried;
         }
 
         /// Returns the subject, or what stands for none.

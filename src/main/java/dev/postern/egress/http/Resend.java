@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpCall.HttpBody;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.HeaderText;
 import dev.postern.egress.mime.Mailbox;
@@ -121,33 +120,23 @@ final class Resend extends RebuildingApi {
 
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        return answer.status() == SUCCESS
-                ? JsonAnswer.text(JsonAnswer.read(answer), "id")
-                : Optional.empty();
+        return JsonAnswer.accepted(answer, SUCCESS, "id");
     }
 
     @Override
     public boolean isOwn(HttpAnswer answer) {
-        JsonNode body = JsonAnswer.read(answer);
-        return JsonAnswer.text(body, "name").isPresent()
-                && JsonAnswer.text(body, "message").isPresent();
+        return JsonAnswer.hasTexts(answer, "name", "message");
     }
 
     @Override
     public String explain(HttpAnswer answer, Post post) {
-        JsonNode body = JsonAnswer.read(answer);
-        String name = JsonAnswer.text(body, "name").map(n -> n + ": ").orElse("");
-        return name + JsonAnswer.text(body, "message").orElse("");
+        return JsonAnswer.refusal(answer, "name");
     }
 
     /// A key that may only send is refused here with the words that say so.
     @Override
     public HttpCall probeCall() {
-        return new HttpCall(
-                "GET",
-                "/domains",
-                Map.of("Authorization", "Bearer " + key(), "Accept", "application/json"),
-                HttpBody.NONE);
+        return HttpCall.get("/domains", "Authorization", "Bearer " + key());
     }
 
     @Override

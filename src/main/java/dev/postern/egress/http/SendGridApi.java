@@ -16,7 +16,6 @@ import com.sendgrid.helpers.mail.objects.Personalization;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Probe;
-import dev.postern.egress.http.HttpCall.HttpBody;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;
@@ -277,11 +276,8 @@ final class SendGridApi extends RebuildingApi {
                                     planned.body()),
                             gate);
             result = came;
-            return came instanceof HttpResult.Answered answered
-                    ? new Response(
-                            answered.answer().status(),
-                            answered.answer().body(),
-                            answered.answer().headers())
+            return came instanceof HttpAnswer answer
+                    ? new Response(answer.status(), answer.body(), answer.headers())
                     : new Response();
         }
 
@@ -334,11 +330,7 @@ final class SendGridApi extends RebuildingApi {
     /// What a key may do, which every key may ask.
     @Override
     public HttpCall probeCall() {
-        return new HttpCall(
-                "GET",
-                "/v3/scopes",
-                Map.of("Authorization", "Bearer " + key(), "Accept", "application/json"),
-                HttpBody.NONE);
+        return HttpCall.get("/v3/scopes", "Authorization", "Bearer " + key());
     }
 
     @Override

@@ -132,6 +132,11 @@ final class Ses implements Api {
     }
 
     @Override
+    public Http http() {
+        return transport.http;
+    }
+
+    @Override
     public String type() {
         return "ses";
     }
@@ -261,9 +266,7 @@ final class Ses implements Api {
 
     @Override
     public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
-        return answer.status() == SUCCESS
-                ? JsonAnswer.text(JsonAnswer.read(answer), "MessageId")
-                : Optional.empty();
+        return JsonAnswer.accepted(answer, SUCCESS, "MessageId");
     }
 
     /// AWS names its errors in the head or in the body.
@@ -428,7 +431,7 @@ final class Ses implements Api {
             HttpResult result = http.exchange(call(request), carriage.gate);
             carriage.result = result;
             return switch (result) {
-                case HttpResult.Answered answered -> response(answered.answer());
+                case HttpAnswer answer -> response(answer);
                 case HttpResult.Failed failed ->
                         throw new IOException(
                                 "no answer: " + failed.stage().word(), failed.failure());
@@ -456,19 +459,13 @@ final class Ses implements Api {
         }
 
         private static HttpBody body(ContentStreamProvider content, long length) {
-            return new HttpBody() {
-                @Override
-                public long lengthBytes() {
-                    return length;
-                }
-
-                @Override
-                public void writeTo(OutputStream out) throws IOException {
-                    try (InputStream in = content.newStream()) {
-                        in.transferTo(out);
-                    }
-                }
-            };
+            return HttpBody.of(
+                    length,
+                    out -> {
+                        try (InputStream in = content.newStream()) {
+                            in.transferTo(out);
+                        }
+                    });
         }
 
         private static HttpExecuteResponse response(HttpAnswer answer) {

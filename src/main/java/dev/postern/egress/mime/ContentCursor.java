@@ -191,11 +191,6 @@ public final class ContentCursor implements MessageContent, AutoCloseable {
             return new Stretch(cursor, start, end);
         }
 
-        /// Returns how many octets it has.
-        long lengthBytes() {
-            return end - start;
-        }
-
         @Override
         public int read() throws IOException {
             byte[] octets = fill();

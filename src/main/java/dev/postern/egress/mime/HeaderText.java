@@ -192,20 +192,25 @@ public final class HeaderText {
                 int whole = clean.length() % 4 == 1 ? clean.length() - 1 : clean.length();
                 return Base64.getDecoder().decode(clean.substring(0, whole));
             }
-            ByteArrayOutputStream octets = new ByteArrayOutputStream();
-            for (int i = 0; i < text.length(); i++) {
-                char c = text.charAt(i);
-                boolean escape = c == '=' && i + 2 < text.length();
-                int value = escape ? hex(text.substring(i + 1, i + 3)) : -1;
-                octets.write(value >= 0 ? value : c == '_' ? ' ' : c);
-                i += value >= 0 ? 2 : 0;
-            }
-            return octets.toByteArray();
+            return HeaderText.octets(unescaped(text.replace('_', ' '), '='));
         }
     }
 
+    /// Returns a text in which an escape with two hexadecimal digits behind it stands for another
+    /// character, with that one. An escape without digits is a character like any other.
+    static String unescaped(String text, char escape) {
+        StringBuilder plain = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            boolean escapes = text.charAt(i) == escape && i + 2 < text.length();
+            int value = escapes ? hex(text.substring(i + 1, i + 3)) : -1;
+            plain.append(value < 0 ? text.charAt(i) : (char) value);
+            i += value < 0 ? 0 : 2;
+        }
+        return plain.toString();
+    }
+
     /// Returns the value of two hexadecimal digits; -1 when they are none.
-    static int hex(String digits) {
+    private static int hex(String digits) {
         int high = Character.digit(digits.charAt(0), 16);
         int low = Character.digit(digits.charAt(1), 16);
         return high < 0 || low < 0 ? -1 : high * 16 + low;

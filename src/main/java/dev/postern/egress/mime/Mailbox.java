@@ -33,9 +33,9 @@ public record Mailbox(String address, String name) {
     /// @param others what else is there: a local part alone, as in cron's `root (Cron Daemon)`, or
     ///   text that is no address, as the name
     /// @param groups the names of groups (RFC 5322 §3.4)
-    record Listed(List<Mailbox> mailboxes, List<Mailbox> others, List<String> groups) {
+    public record Listed(List<Mailbox> mailboxes, List<Mailbox> others, List<String> groups) {
 
-        Listed {
+        public Listed {
             mailboxes = List.copyOf(mailboxes);
             others = List.copyOf(others);
             groups = List.copyOf(groups);
@@ -45,17 +45,10 @@ public record Mailbox(String address, String name) {
     /// Reads a field value. Comments and blanks may be wherever RFC 5322 §4.4 lets them be.
     ///
     /// @throws MessageLimitException when it has too many entries
-    static Listed list(Fields.Raw value) throws MessageLimitException {
+    public static Listed list(Fields.Raw value) throws MessageLimitException {
         Scan scan = new Scan(value);
         scan.run();
         return new Listed(scan.found, scan.others, scan.groups);
-    }
-
-    /// Returns the mailboxes of a field value.
-    ///
-    /// @throws MessageLimitException when it has too many entries
-    public static List<Mailbox> parse(Fields.Raw value) throws MessageLimitException {
-        return list(value).mailboxes();
     }
 
     /// Returns who wrote a message: the first with a domain that its From names, else the first

@@ -29,7 +29,6 @@ public final class MimeLeaf {
     private final ContentCursor.Stretch octets;
     private final String charsetName;
     private final String encoding;
-    private long decodedBytes = -1;
     private @Nullable Charset charset;
 
     /// Whether its charset, once known, lacks some of its octets.
@@ -124,16 +123,6 @@ public final class MimeLeaf {
             to[offset] = (byte) octet;
             return 1;
         }
-    }
-
-    /// Returns how many octets it has, decoded.
-    synchronized long decodedBytes() throws IOException {
-        if (decodedBytes < 0) {
-            try (InputStream in = open()) {
-                decodedBytes = in.transferTo(OutputStream.nullOutputStream());
-            }
-        }
-        return decodedBytes;
     }
 
     /// Returns whether it has no octet.

@@ -3,7 +3,6 @@ package dev.postern.egress.mime;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
-import java.io.ByteArrayOutputStream;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -278,7 +277,7 @@ record MimeParameters(String value, Map<String, String> all, Set<String> guessed
         if (plain != null && pieces.size() == 1) {
             return new Joined(plain.text(), null);
         }
-        ByteArrayOutputStream octets = new ByteArrayOutputStream();
+        StringBuilder octets = new StringBuilder();
         String charset = null;
         boolean first = true;
         pieces.remove(Integer.MAX_VALUE);
@@ -290,21 +289,10 @@ record MimeParameters(String value, Map<String, String> all, Set<String> guessed
                 charset = said ? parts[0] : "";
                 text = said ? parts[2] : text;
             }
-            octets.writeBytes(piece.extended() ? unescaped(text) : text.getBytes(ISO_8859_1));
+            octets.append(piece.extended() ? HeaderText.unescaped(text, '%') : text);
             first = false;
         }
-        return new Joined(octets.toString(ISO_8859_1), charset);
-    }
-
-    private static byte[] unescaped(String text) {
-        ByteArrayOutputStream octets = new ByteArrayOutputStream();
-        for (int i = 0; i < text.length(); i++) {
-            boolean escape = text.charAt(i) == '%' && i + 2 < text.length();
-            int value = escape ? HeaderText.hex(text.substring(i + 1, i + 3)) : -1;
-            octets.write(value < 0 ? text.charAt(i) : value);
-            i += value < 0 ? 0 : 2;
-        }
-        return octets.toByteArray();
+        return new Joined(octets.toString(), charset);
     }
 
     /// Returns a parameter's value; empty without one.

@@ -553,23 +553,13 @@ public final class MimeParser {
         private void end() {
             String id = address.substring(SCHEME.length());
             address.setLength(0);
-            for (String one : List.of(id, unescaped(id), id.replace("&amp;", "&"))) {
+            // Not all of those who write an address escape what can't stand in it.
+            String unescaped = HeaderText.unescaped(id, '%');
+            for (String one : List.of(id, unescaped, id.replace("&amp;", "&"))) {
                 if (wanted.contains(one)) {
                     found.add(one);
                 }
             }
-        }
-
-        /// Not all of those who write an address escape what can't stand in it.
-        private static String unescaped(String id) {
-            StringBuilder text = new StringBuilder();
-            for (int i = 0; i < id.length(); i++) {
-                boolean escape = id.charAt(i) == '%' && i + 2 < id.length();
-                int value = escape ? HeaderText.hex(id.substring(i + 1, i + 3)) : -1;
-                text.append(value < 0 ? id.charAt(i) : (char) value);
-                i += value < 0 ? 0 : 2;
-            }
-            return text.toString();
         }
     }
 }

@@ -1,13 +1,17 @@
 package dev.postern.egress.smtp;
 
+import dev.postern.egress.net.TlsTrust;
+import dev.postern.egress.net.TlsTrust.Witness;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +31,8 @@ final class NextHopSocket extends Socket {
     private static final long NANOS_A_MILLI = 1_000_000;
 
     private final boolean mustVerify;
+    private final boolean looking;
+    private @Nullable Witness witness;
     private volatile @Nullable SSLSocket secured;
     private Duration limit = Duration.ZERO;
     private int replyBytes;
@@ -38,7 +44,37 @@ final class NextHopSocket extends Socket {
 
     /// @param mustVerify whether TLS over this socket needs a certificate that verifies
     NextHopSocket(boolean mustVerify) {
+        this(mustVerify, false);
+    }
+
+    private NextHopSocket(boolean mustVerify, boolean looking) {
         this.mustVerify = mustVerify;
+        this.looking = looking;
+    }
+
+    /// Returns one to look by who answers: nothing is sent that strangers must not see, so any
+    /// certificate will do, and what it is worth says [#witness].
+    static NextHopSocket toLook() {
+        return new NextHopSocket(false, true);
+    }
+
+    boolean isLooking() {
+        return looking;
+    }
+
+    /// Returns what TLS over this socket showed; null where nobody looked, or before.
+    @Nullable Witness witness() {
+        return witness;
+    }
+
+    /// Returns the context for TLS over this socket.
+    SSLContext context(TlsTrust trust) throws IOException {
+        if (!looking) {
+            return trust.context(mustVerify);
+        }
+        Witness looked = trust.witness();
+        witness = looked;
+        return looked.context();
     }
 
     boolean mustVerify() {
@@ -58,6 +94,12 @@ final class NextHopSocket extends Socket {
     Socket outermost() {
         SSLSocket tls = secured;
         return tls == null ? this : tls;
+    }
+
+    /// Connects; what is written goes out at once.
+    void connectTo(InetSocketAddress address, Duration limit) throws IOException {
+        setTcpNoDelay(true);
+        connect(address, Math.clamp(limit.toMillis(), 1, Integer.MAX_VALUE));
     }
 
     /// Says how long each write and each reply may take from now on.
@@ -86,6 +128,10 @@ final class NextHopSocket extends Socket {
     /// Says that the conversation is over. Jakarta Mail then closes the TLS socket, and the JDK
     /// waits for the other side's farewell as long as reads may take.
     void closeSoon() {
+        if (ends) {
+            endWithin(Duration.ofMillis(FAREWELL_MILLIS));
+            return;
+        }
         try {
             setSoTimeout(FAREWELL_MILLIS);
         } catch (IOException _) {
@@ -194,10 +240,6 @@ final class NextHopSocket extends Socket {
             }
         }
 
-        void forget(NextHopSocket socket) {
-            watched.remove(socket);
-        }
-
         private void run() {
             while (isNeeded()) {
                 try {
@@ -209,6 +251,7 @@ final class NextHopSocket extends Socket {
                 eachTick.run();
                 long now = System.nanoTime();
                 watched.forEach(socket -> socket.breakOffWhenOverdue(now));
+                watched.removeIf(Socket::isClosed);
             }
         }
 

@@ -1,6 +1,6 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.egress.NamingTrust;
+import dev.postern.egress.net.NamingTrust;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Verdict;
@@ -140,11 +140,6 @@ public record PortCheck(
     /// Returns the mechanisms of AUTH that are offered (RFC 4954 §3), in capitals.
     public List<String> mechanisms() {
         return answer().mechanisms();
-    }
-
-    /// Returns how long it took in all.
-    public Duration tookInAll() {
-        return took.values().stream().reduce(Duration.ZERO, Duration::plus);
     }
 
     /// The TLS that a server was seen to speak.

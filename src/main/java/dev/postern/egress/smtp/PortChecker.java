@@ -3,10 +3,24 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.egress.TlsTrust;
+import dev.postern.egress.net.TlsTrust;
+import dev.postern.egress.net.TlsTrust.Witness;
+import dev.postern.egress.smtp.PortCheck.TlsSeen;
+import dev.postern.egress.smtp.SubmissionTransport.Refusal;
+import dev.postern.egress.smtp.SubmissionTransport.Server;
+import dev.postern.outcome.Symptom;
+import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble;
+import dev.postern.outcome.Trouble.Context;
+import dev.postern.outcome.Verdict;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
 import java.time.Duration;
+import java.util.List;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /// Looks how far a submission server can be reached, and who answers there.
@@ -23,9 +37,7 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safe.
 public final class PortChecker {
 
-    private final String tlsName;
-    private final String ehloName;
-    private final TlsSockets tls;
+    private final Server server;
     private final Duration connectLimit;
     private final Duration dialogLimit;
 
@@ -61,18 +73,7 @@ public final class PortChecker {
             String ehloName,
             Duration connectLimit,
             Duration dialogLimit) {
-        this(tlsName, new TlsTrust(ca), ehloName, connectLimit, dialogLimit);
-    }
-
-    PortChecker(
-            String tlsName,
-            TlsTrust trust,
-            String ehloName,
-            Duration connectLimit,
-            Duration dialogLimit) {
-        this.tlsName = withoutRootDot(tlsName);
-        this.ehloName = ehloName;
-        this.tls = new TlsSockets(trust, this.tlsName);
+        this.server = new Server(withoutRootDot(tlsName), new TlsTrust(ca), ehloName);
         this.connectLimit = connectLimit;
         this.dialogLimit = dialogLimit;
     }
@@ -83,19 +84,29 @@ public final class PortChecker {
     public static PortChecker of(EgressConfig.Smtp egress, String hostname) {
         Common common = egress.common();
         SmtpEgressConfig smtp = egress.smtp();
-        String name = smtp.tlsName();
         String ehloName = smtp.ehloName();
         return new PortChecker(
-                name == null ? smtp.host() : name,
+                tlsName(smtp),
                 common.ca(),
                 ehloName == null ? hostname : ehloName,
                 common.connectTimeout(),
                 common.commandTimeout());
     }
 
+    /// Returns the server, for sessions with it.
+    Server server() {
+        return server;
+    }
+
+    /// Returns the name that the server's certificate must be for.
+    static String tlsName(SmtpEgressConfig smtp) {
+        String name = smtp.tlsName();
+        return withoutRootDot(name == null ? smtp.host() : name);
+    }
+
     /// A name that is spelled out to the root is the same name, but no certificate is for it in
     /// that form.
-    static String withoutRootDot(String name) {
+    private static String withoutRootDot(String name) {
         return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
     }
 
@@ -121,7 +132,65 @@ public final class PortChecker {
     /// @param talking the limit of all that follows
     public PortCheck to(
             InetSocketAddress address, TlsStart opening, Duration connecting, Duration talking) {
-        return new PortCheckDialog(address, opening, tls, tlsName, ehloName, connecting, talking)
-                .run();
+        NextHopSocket socket = NextHopSocket.toLook();
+        SubmissionTransport transport = server.over(socket, null);
+        Context context = server.context(Stage.CONNECT, peer(address), connecting);
+        try {
+            Refusal refusal = connected(socket, address, context);
+            if (refusal == null) {
+                socket.endWithin(talking);
+                refusal = transport.open(opening, context, talking);
+            }
+            return new PortCheck(
+                    address,
+                    opening,
+                    transport.stage(),
+                    refusal == null ? null : verdict(refusal, context, talking),
+                    transport.greeting(),
+                    transport.ehlo(),
+                    tls(socket, transport, context.at(Stage.TLS, talking)),
+                    transport.took());
+        } finally {
+            socket.closeQuietly();
+        }
+    }
+
+    private static @Nullable Refusal connected(
+            NextHopSocket socket, InetSocketAddress address, Context context) {
+        try {
+            socket.connectTo(address, context.limit());
+            return null;
+        } catch (IOException e) {
+            return new Refusal(Trouble.ofFailure(context, e), Stage.CONNECT, e);
+        }
+    }
+
+    private static Verdict verdict(Refusal refusal, Context context, Duration talking) {
+        if (refusal.broken() == null || !Thread.currentThread().isInterrupted()) {
+            return refusal.verdict();
+        }
+        Context place =
+                refusal.stage() == Stage.CONNECT ? context : context.at(refusal.stage(), talking);
+        return Trouble.ofFinding(place, Symptom.BROKEN_OFF, "interrupted");
+    }
+
+    private static @Nullable TlsSeen tls(
+            NextHopSocket socket, SubmissionTransport transport, Context context) {
+        SSLSocket secured = socket.secured();
+        Witness witness = socket.witness();
+        if (secured == null || witness == null || transport.stage() == Stage.TLS) {
+            return null;
+        }
+        CertificateException objection = witness.objection();
+        Verdict distrust =
+                objection == null ? null : Trouble.ofFailure(context, refusal(objection));
+        return new TlsSeen(secured.getSession().getProtocol(), List.of(witness.chain()), distrust);
+    }
+
+    /// Returns the exception that a handshake which verifies would have ended with.
+    private static IOException refusal(CertificateException objection) {
+        IOException refused = new SSLHandshakeException(objection.getMessage());
+        refused.initCause(objection);
+        return refused;
     }
 }

@@ -1,9 +1,10 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.Egress;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
@@ -17,7 +18,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,16 +78,16 @@ final class PortFinder {
     private @Nullable String announced;
     private @Nullable CompletableFuture<Found> race;
     private @Nullable Thread racing;
-    private List<CandidateView> views = List.of();
+    private List<Way> views = List.of();
 
     PortFinder(
-            Common common,
-            SmtpEgressConfig config,
+            EgressConfig.Smtp egress,
             SmtpDialer.Network network,
             PortChecker reach,
             ServerCheck screening) {
+        Common common = egress.common();
         this.name = common.name();
-        this.config = config;
+        this.config = egress.smtp();
         this.network = network;
         this.reach = reach;
         this.screening = screening;
@@ -110,7 +110,7 @@ final class PortFinder {
         InetAddress before = known.address().getAddress();
         List<InetAddress> now;
         try {
-            now = addresses();
+            now = network.addresses(config.host());
         } catch (UnknownHostException _) {
             return known;
         }
@@ -168,7 +168,7 @@ final class PortFinder {
 
     private Found run() {
         try {
-            List<Candidate> candidates = Candidate.of(config, addresses());
+            List<Candidate> candidates = Candidate.of(config, network.addresses(config.host()));
             PortRace.Threads track = new PortRace.Threads(this::examine);
             return settled(new PortRace(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
@@ -182,15 +182,6 @@ final class PortFinder {
 
     private Context context(Stage stage) {
         return Context.ofSmtp(stage, config.host(), config.host(), limit);
-    }
-
-    /// Returns the host's addresses, each made with its name, so that nobody looks for one later.
-    private List<InetAddress> addresses() throws UnknownHostException {
-        List<InetAddress> named = new ArrayList<>();
-        for (InetAddress address : network.resolver().resolve(config.host())) {
-            named.add(InetAddress.getByAddress(config.host(), address.getAddress()));
-        }
-        return named;
     }
 
     private @Nullable Verdict examine(Candidate candidate) {
@@ -208,8 +199,8 @@ final class PortFinder {
         return new Found.At(winner);
     }
 
-    private static CandidateView view(Candidate candidate, PortRace.Result result) {
-        return new CandidateView(candidate.port(), candidate.number(), standing(candidate, result));
+    private static Way view(Candidate candidate, PortRace.Result result) {
+        return new Way(candidate.port(), candidate.number(), standing(candidate, result));
     }
 
     private static String standing(Candidate candidate, PortRace.Result result) {
@@ -307,7 +298,7 @@ final class PortFinder {
     }
 
     /// Returns what came of each candidate in the last race.
-    synchronized List<CandidateView> views() {
+    synchronized List<Way> views() {
         return views;
     }
 

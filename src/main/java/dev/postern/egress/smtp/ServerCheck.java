@@ -33,8 +33,7 @@ public final class ServerCheck {
 
     private ServerCheck(SmtpEgressConfig config, String hostname) {
         this.config = config;
-        String name = config.tlsName();
-        this.tlsName = PortChecker.withoutRootDot(name == null ? config.host() : name);
+        this.tlsName = PortChecker.tlsName(config);
         this.credentials = config.username() != null;
         this.interception = new Interception(config.host(), tlsName, hostname);
     }
@@ -44,10 +43,6 @@ public final class ServerCheck {
     /// @param hostname this machine's name
     public static ServerCheck of(EgressConfig.Smtp egress, String hostname) {
         return new ServerCheck(egress.smtp(), hostname);
-    }
-
-    static ServerCheck of(SmtpEgressConfig config, String hostname) {
-        return new ServerCheck(config, hostname);
     }
 
     /// Returns why the egress must not use this server, in the words of the trouble table.

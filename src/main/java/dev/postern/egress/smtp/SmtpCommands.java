@@ -101,8 +101,8 @@ record SmtpCommands(Offers offers, boolean strict) {
 
     private static boolean needsSmtpUtf8(OutboundMessage outbound, List<ForwardPath> recipients) {
         return isInternationalized(outbound)
-                || !isAscii(outbound.envelope().sender().address())
-                || recipients.stream().anyMatch(recipient -> !isAscii(recipient.address()));
+                || !ALabels.isAscii(outbound.envelope().sender().address())
+                || recipients.stream().anyMatch(recipient -> !ALabels.isAscii(recipient.address()));
     }
 
     /// Returns the RCPT command.
@@ -137,18 +137,9 @@ record SmtpCommands(Offers offers, boolean strict) {
     /// SMTPUTF8 any more (§3.5, §3.7.1). What the header says is another matter: see
     /// [#isInternationalized].
     private @Nullable String spell(String address) {
-        return isAscii(address) || offers.smtpUtf8()
+        return ALabels.isAscii(address) || offers.smtpUtf8()
                 ? address
-                : ALabels.address(address).filter(SmtpCommands::isAscii).orElse(null);
-    }
-
-    private static boolean isAscii(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            if (text.charAt(i) > 127) {
-                return false;
-            }
-        }
-        return true;
+                : ALabels.address(address).filter(ALabels::isAscii).orElse(null);
     }
 
     /// What a next hop offered in its EHLO reply, as far as we use it.
@@ -172,7 +163,7 @@ record SmtpCommands(Offers offers, boolean strict) {
         static Offers of(SubmissionTransport transport) {
             String size = transport.getExtensionParameter(Extension.SIZE.keyword());
             return new Offers(
-                    number(size, 0),
+                    number(size),
                     transport.supportsExtension(Extension.EIGHT_BIT_MIME.keyword()),
                     transport.supportsExtension(Extension.SMTPUTF8.keyword()),
                     size != null,
@@ -184,7 +175,7 @@ record SmtpCommands(Offers offers, boolean strict) {
             if (limits != null) {
                 for (String limit : limits.toUpperCase(Locale.ROOT).split(" ")) {
                     if (limit.startsWith(RECIPIENTS_MAX)) {
-                        long max = number(limit.substring(RECIPIENTS_MAX.length()), 0);
+                        long max = number(limit.substring(RECIPIENTS_MAX.length()));
                         return max > 0 && max < Integer.MAX_VALUE ? (int) max : Integer.MAX_VALUE;
                     }
                 }
@@ -193,14 +184,14 @@ record SmtpCommands(Offers offers, boolean strict) {
         }
 
         /// Servers exist that say `SIZE` alone, or with words behind it.
-        private static long number(@Nullable String text, long otherwise) {
+        private static long number(@Nullable String text) {
             if (text == null) {
-                return otherwise;
+                return 0;
             }
             try {
                 return Long.parseLong(text.strip().split(" ", 2)[0]);
             } catch (NumberFormatException _) {
-                return otherwise;
+                return 0;
             }
         }
     }

@@ -6,6 +6,7 @@ import dev.postern.outcome.Trouble.Context;
 import dev.postern.smtp.UpstreamReply;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ final class SmtpConnection {
 
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final Duration QUIT_LIMIT = Duration.ofSeconds(2);
+    private static final byte[] NOOP = "NOOP".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] QUIT = "QUIT".getBytes(StandardCharsets.US_ASCII);
+    private static final int OK = 250;
     private static final byte[] CRLF = {'\r', '\n'};
 
     private final SubmissionTransport transport;
@@ -28,7 +32,6 @@ final class SmtpConnection {
     private int buffered;
     private int messages;
     private boolean used;
-    private long idleSinceNanos;
 
     /// @param transport opened over `socket`
     /// @param context host and peer
@@ -74,13 +77,23 @@ final class SmtpConnection {
         return used;
     }
 
-    void idleSince(long nanos) {
-        idleSinceNanos = nanos;
+    /// Returns whether it still works after a while of idleness, and notes that it had one.
+    ///
+    /// @param limit null: it is not asked
+    boolean isAwake(@Nullable Duration limit) {
         used = true;
-    }
-
-    long idleSince() {
-        return idleSinceNanos;
+        if (limit == null) {
+            return true;
+        }
+        try {
+            allow(limit);
+            command(NOOP);
+            flush();
+            return readCode() == OK;
+        } catch (IOException _) {
+            // It was closed while idle, which is no trouble: a fresh one follows.
+            return false;
+        }
     }
 
     /// Says how long each write and each reply may take from now on.
@@ -143,15 +156,11 @@ final class SmtpConnection {
         return transport.lastReply();
     }
 
-    NextHopSocket socket() {
-        return socket;
-    }
-
     /// Ends the session politely (RFC 5321 §4.1.1.10), then closes.
     void quit() {
         try {
             allow(QUIT_LIMIT);
-            command(new byte[] {'Q', 'U', 'I', 'T'});
+            command(QUIT);
             flush();
             readCode();
         } catch (IOException _) {
@@ -159,6 +168,11 @@ final class SmtpConnection {
         } finally {
             close();
         }
+    }
+
+    /// The same on a thread of its own, so that no message waits for the answer.
+    void quitAside() {
+        Thread.ofVirtual().name("smtp-quit").start(this::quit);
     }
 
     /// Closes at once.

@@ -1,15 +1,17 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
-import dev.postern.egress.CandidateView;
-import dev.postern.egress.TlsTrust;
+import dev.postern.egress.EgressView.Way;
+import dev.postern.egress.net.TlsTrust;
 import dev.postern.egress.smtp.NextHopSocket.Watchdog;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.egress.smtp.ServerCheck.Interception;
+import dev.postern.egress.smtp.SubmissionTransport.Refusal;
+import dev.postern.egress.smtp.SubmissionTransport.Server;
 import dev.postern.outcome.CertificateRefused;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
@@ -18,17 +20,13 @@ import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.Extension;
-import jakarta.mail.MessagingException;
-import jakarta.mail.Session;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Properties;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Makes connections to the configured server: look-up, TCP, TLS, greeting, EHLO, STARTTLS, AUTH.
@@ -57,61 +55,38 @@ final class SmtpDialer {
     /// @param stagger between the starts of a race (RFC 8305 §8)
     record Network(Resolver resolver, Duration stagger) {
         static final Network REAL = new Network(InetAddress::getAllByName, Duration.ofMillis(250));
-    }
 
-    /// Where Jakarta Mail logs what is said to the server: under its own name, and under the
-    /// package of whoever extends its classes, which is this one. Our own lines go elsewhere (see
-    /// [SmtpEgress]). Held, because loggers that nobody holds forget their level.
-    private static final List<Logger> JAKARTA_MAIL =
-            List.of(
-                    Logger.getLogger("org.eclipse.angus.mail"),
-                    Logger.getLogger("jakarta.mail"),
-                    Logger.getLogger(SmtpDialer.class.getPackageName()));
-
-    static {
-        JAKARTA_MAIL.forEach(logger -> logger.setLevel(Level.OFF));
+        /// Returns a host's addresses, each made with its name, so that nobody looks for one later.
+        List<InetAddress> addresses(String host) throws UnknownHostException {
+            List<InetAddress> named = new ArrayList<>();
+            for (InetAddress address : resolver.resolve(host)) {
+                named.add(InetAddress.getByAddress(host, address.getAddress()));
+            }
+            return named;
+        }
     }
 
     private final SmtpEgressConfig config;
     private final Duration connectLimit;
     private final Duration commandLimit;
-    private final String ehloName;
-    private final Resolver resolver;
+    private final Network network;
+    private final Watchdog watchdog;
+    private final Server server;
     private final ServerCheck screening;
     private final PortFinder finder;
-    private final Watchdog watchdog;
-    private final String tlsName;
-    private final TlsSockets tls;
-    private final Session session;
 
     /// @param hostname what we call ourselves where the configuration does not say
-    /// @param watchdog looks after all sockets; those of connections are forgotten by their owner
-    SmtpDialer(
-            Common common,
-            SmtpEgressConfig config,
-            String hostname,
-            Network network,
-            Watchdog watchdog) {
-        this.config = config;
-        this.connectLimit = common.connectTimeout();
-        this.commandLimit = common.commandTimeout();
-        String configuredEhlo = config.ehloName();
-        this.ehloName = configuredEhlo == null ? hostname : configuredEhlo;
-        this.resolver = network.resolver();
+    /// @param watchdog looks after all sockets
+    SmtpDialer(EgressConfig.Smtp egress, String hostname, Network network, Watchdog watchdog) {
+        this.config = egress.smtp();
+        this.connectLimit = egress.common().connectTimeout();
+        this.commandLimit = egress.common().commandTimeout();
+        this.network = network;
         this.watchdog = watchdog;
-        String configuredName = config.tlsName();
-        String name = configuredName == null ? config.host() : configuredName;
-        this.tlsName = PortChecker.withoutRootDot(name);
-        TlsTrust trust = new TlsTrust(common.ca());
-        this.tls = new TlsSockets(trust, tlsName);
-        this.screening = ServerCheck.of(config, hostname);
-        PortChecker reach = new PortChecker(tlsName, trust, ehloName, connectLimit, commandLimit);
-        this.finder = new PortFinder(common, config, network, reach, screening);
-        Properties properties = new Properties();
-        properties.put("mail.smtp.ssl.socketFactory", tls);
-        properties.put("mail.smtp.ssl.protocols", String.join(" ", TlsSockets.PROTOCOLS));
-        properties.put("mail.smtp.auth.mechanisms", "PLAIN LOGIN");
-        this.session = Session.getInstance(properties);
+        PortChecker checker = PortChecker.of(egress, hostname);
+        this.server = checker.server();
+        this.screening = ServerCheck.of(egress, hostname);
+        this.finder = new PortFinder(egress, network, checker, screening);
     }
 
     /// Makes a connection and logs in.
@@ -147,7 +122,7 @@ final class SmtpDialer {
             };
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            Context context = Context.ofSmtp(Stage.CONNECT, tlsName, config.host(), connectLimit);
+            Context context = server.context(Stage.CONNECT, config.host(), connectLimit);
             Verdict verdict = Trouble.ofFinding(context, Symptom.BROKEN_OFF, "interrupted");
             return new ConnectResult.Failed(verdict, Stage.CONNECT);
         }
@@ -166,7 +141,7 @@ final class SmtpDialer {
     }
 
     /// Returns what came of each way to the server that was raced last.
-    List<CandidateView> candidates() {
+    List<Way> candidates() {
         return finder.views();
     }
 
@@ -175,23 +150,21 @@ final class SmtpDialer {
         finder.close();
     }
 
-    private ConnectResult dial(Candidate candidate, @Nullable Credentials credentials) {
-        return dial(candidate.address(), candidate.opening(), credentials);
-    }
-
     private ConnectResult dial(int port, @Nullable Credentials credentials) {
-        Context context =
-                Context.ofSmtp(Stage.DNS, tlsName, config.host() + ":" + port, commandLimit);
-        InetAddress[] addresses;
+        List<InetAddress> addresses;
         try {
-            addresses = resolver.resolve(config.host());
+            addresses = network.addresses(config.host());
         } catch (UnknownHostException e) {
-            Context named = Context.ofSmtp(Stage.DNS, config.host(), context.peer(), commandLimit);
-            return new ConnectResult.Failed(Trouble.ofFailure(named, e), Stage.DNS);
+            Context context =
+                    Context.ofSmtp(
+                            Stage.DNS, config.host(), config.host() + ":" + port, commandLimit);
+            return new ConnectResult.Failed(Trouble.ofFailure(context, e), Stage.DNS);
         }
+        TlsStart opening = Candidate.opening(config.tls(), SubmissionPort.isImplicit(port));
         ConnectResult.Failed last = null;
         for (InetAddress address : addresses) {
-            ConnectResult dialed = dial(named(address, port), opening(port), credentials);
+            InetSocketAddress place = new InetSocketAddress(address, port);
+            ConnectResult dialed = dial(new Candidate(place, opening), credentials);
             if (!(dialed instanceof ConnectResult.Failed failed)
                     || failed.stage() != Stage.CONNECT) {
                 return dialed;
@@ -204,114 +177,63 @@ final class SmtpDialer {
         return last;
     }
 
-    /// An address made with its name needs no reverse look-up later on.
-    private InetSocketAddress named(InetAddress address, int port) {
-        try {
-            InetAddress named = InetAddress.getByAddress(config.host(), address.getAddress());
-            return new InetSocketAddress(named, port);
-        } catch (UnknownHostException e) {
-            throw new AssertionError("the octets of an address are an address", e);
-        }
-    }
-
-    private TlsStart opening(int port) {
-        return Candidate.opening(config.tls(), SubmissionPort.isImplicit(port));
-    }
-
-    private ConnectResult dial(
-            InetSocketAddress address, TlsStart opening, @Nullable Credentials credentials) {
+    private ConnectResult dial(Candidate candidate, @Nullable Credentials credentials) {
+        InetSocketAddress address = candidate.address();
         Context context =
-                Context.ofSmtp(Stage.CONNECT, tlsName, PortChecker.peer(address), connectLimit);
+                server.context(Stage.CONNECT, PortChecker.peer(address), connectLimit);
         NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
         watchdog.watch(socket);
         try {
-            socket.setTcpNoDelay(true);
             socket.allow(commandLimit);
-            socket.connect(address, Math.toIntExact(connectLimit.toMillis()));
+            socket.connectTo(address, connectLimit);
         } catch (IOException e) {
             return failed(socket, Trouble.ofFailure(context, e), Stage.CONNECT);
         }
-        return open(socket, opening == TlsStart.IMPLICIT_TLS, context, credentials);
+        try {
+            return open(socket, candidate.opening(), context, credentials);
+        } catch (IOException e) {
+            Verdict verdict = Trouble.ofFailure(context.at(Stage.GREETING, commandLimit), e);
+            return failed(socket, verdict, Stage.GREETING);
+        } catch (RuntimeException | Error e) {
+            socket.closeQuietly();
+            throw e;
+        }
     }
 
     private ConnectResult open(
             NextHopSocket socket,
-            boolean implicit,
+            TlsStart opening,
             Context context,
-            @Nullable Credentials credentials) {
-        SubmissionTransport transport =
-                new SubmissionTransport(session, ehloName, socket, credentials);
-        transport.setStartTLS(config.tls() != Tls.NONE);
-        transport.setRequireStartTLS(socket.mustVerify());
-        Stage stage = Stage.TLS;
-        try {
-            if (implicit) {
-                tls.secure(socket);
-            }
-            stage = Stage.GREETING;
-            transport.open();
-            Context opened = context.at(Stage.AUTH, commandLimit);
-            Verdict stranger = stranger(socket, transport, opened, null, null);
-            if (stranger != null) {
-                return failed(socket, stranger, Stage.AUTH);
-            }
-            if (credentials != null && !offersAuth(transport)) {
-                Verdict verdict = Trouble.ofFinding(opened, Symptom.AUTH_NOT_OFFERED);
-                return failed(socket, verdict, Stage.AUTH);
-            }
-            return new ConnectResult.Connected(
-                    new SmtpConnection(transport, socket, opened, credentials));
-        } catch (IOException e) {
-            Context place = context.at(stage, commandLimit);
-            Verdict verdict = Trouble.ofFailure(place, e);
-            Verdict stranger = stranger(socket, transport, place, verdict, e);
-            return failed(socket, stranger == null ? verdict : stranger, stage);
-        } catch (MessagingException e) {
-            return refused(socket, transport, context, e);
-        } catch (RuntimeException | Error e) {
-            watchdog.forget(socket);
-            socket.closeQuietly();
-            throw e;
+            @Nullable Credentials credentials)
+            throws IOException {
+        SubmissionTransport transport = server.over(socket, credentials);
+        Refusal refusal = transport.open(opening, context, commandLimit);
+        Context place = context.at(transport.stage(), commandLimit);
+        Verdict verdict = refusal == null ? null : refusal.verdict();
+        Verdict stranger =
+                stranger(
+                        socket,
+                        transport,
+                        place,
+                        verdict,
+                        refusal == null ? null : refusal.broken());
+        if (stranger != null) {
+            return failed(socket, stranger, place.stage());
         }
+        if (verdict != null) {
+            return failed(socket, verdict, place.stage());
+        }
+        if (credentials != null && !offersAuth(transport)) {
+            return failed(socket, Trouble.ofFinding(place, Symptom.AUTH_NOT_OFFERED), Stage.AUTH);
+        }
+        return new ConnectResult.Connected(
+                new SmtpConnection(transport, socket, place, credentials));
     }
 
     /// Jakarta Mail knows servers that say `AUTH=LOGIN` only.
     private static boolean offersAuth(SubmissionTransport transport) {
         return transport.supportsExtension(Extension.AUTH.keyword())
                 || transport.supportsExtension("AUTH=LOGIN");
-    }
-
-    /// Jakarta Mail's exceptions say little; the stage, the network's exception inside, and the
-    /// last reply say what happened.
-    private ConnectResult.Failed refused(
-            NextHopSocket socket,
-            SubmissionTransport transport,
-            Context context,
-            MessagingException e) {
-        Stage stage = transport.stage();
-        IOException broken = broken(e);
-        if (broken != null && stage == Stage.STARTTLS && transport.isReady()) {
-            stage = Stage.TLS;
-        }
-        Context place = context.at(stage, commandLimit);
-        String message = String.valueOf(e.getMessage());
-        Verdict verdict;
-        if (broken != null) {
-            verdict = Trouble.ofFailure(place, socket.named(broken));
-        } else if (message.startsWith("STARTTLS is required")) {
-            stage = Stage.STARTTLS;
-            verdict = Trouble.ofFinding(place.at(stage, commandLimit), Symptom.TLS_NOT_OFFERED);
-        } else if (message.equals(SubmissionTransport.EHLO_NEEDED)) {
-            verdict = PortCheckDialog.ehloNeeded(place, transport.lastReply());
-        } else if (message.startsWith("No authentication mechanisms")) {
-            Answer answer = transport.answer(List.of(), null);
-            verdict =
-                    Trouble.ofFinding(place, Symptom.AUTH_NO_MECHANISM, answer.mechanismsInWords());
-        } else {
-            verdict = Trouble.ofReply(place, transport.lastReply());
-        }
-        Verdict stranger = stranger(socket, transport, place, verdict, e);
-        return failed(socket, stranger == null ? verdict : stranger, stage);
     }
 
     /// Judges a server that did not prove to be the one asked for.
@@ -336,17 +258,7 @@ final class SmtpDialer {
         return screening.interception(context, socket.getInetAddress(), answer);
     }
 
-    private static @Nullable IOException broken(Throwable e) {
-        for (Throwable at = e; at != null; at = at.getCause()) {
-            if (at instanceof IOException broken) {
-                return broken;
-            }
-        }
-        return null;
-    }
-
-    private ConnectResult.Failed failed(NextHopSocket socket, Verdict verdict, Stage stage) {
-        watchdog.forget(socket);
+    private static ConnectResult.Failed failed(NextHopSocket socket, Verdict verdict, Stage stage) {
         socket.closeQuietly();
         return new ConnectResult.Failed(verdict, stage);
     }

@@ -4,12 +4,14 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
+import dev.postern.egress.net.IdleConnections;
+import dev.postern.egress.smtp.NextHopSocket.Watchdog;
 import dev.postern.egress.smtp.SmtpCommands.Offers;
 import dev.postern.egress.smtp.SmtpDialer.ConnectResult;
 import dev.postern.egress.smtp.SmtpDialer.Credentials;
@@ -24,7 +26,9 @@ import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -50,8 +54,8 @@ import org.slf4j.spi.LoggingEventBuilder;
 /// line with advice for each trouble that concerns the egress as a whole; never secrets, never
 /// content.
 ///
-/// **Limits.** Time-outs and concurrency as configured; [SmtpConnectionPool.ReuseLimits] for reuse.
-/// Two buffers of 16 KiB a message under way, whatever its size.
+/// **Limits.** Time-outs and concurrency as configured; [Reuse]. Two buffers of 16 KiB a message
+/// under way, whatever its size.
 ///
 /// See also: [SmtpDialer] (how connections are made), [SmtpTransaction] (what is said over them).
 public final class SmtpEgress implements Egress {
@@ -63,19 +67,27 @@ public final class SmtpEgress implements Egress {
     private final SmtpEgressConfig config;
     private final SmtpDialer dialer;
     private final LoginGuard logIns;
-    private final SmtpConnectionPool pool;
+    private final Reuse reuse;
+    private final IdleConnections<SmtpConnection> idle;
     private final Semaphore turns;
     private volatile @Nullable Offers lastOffers;
+
+    /// When connections are reused.
+    ///
+    /// @param freshFor a connection idle for less is used without asking whether it is still there
+    /// @param idleFor a connection idle for longer is closed
+    /// @param messagesMax messages that one connection carries
+    record Reuse(Duration freshFor, Duration idleFor, int messagesMax) {
+
+        /// SparkPost takes 100 messages a connection and closes it after a minute of idleness;
+        /// others are no stricter.
+        static final Reuse USUAL = new Reuse(Duration.ofSeconds(3), Duration.ofSeconds(10), 100);
+    }
 
     /// @param egress the configuration
     /// @param hostname what we call ourselves in EHLO where the configuration does not say
     public SmtpEgress(EgressConfig.Smtp egress, String hostname) {
-        this(
-                egress,
-                hostname,
-                SmtpDialer.Network.REAL,
-                System::nanoTime,
-                SmtpConnectionPool.ReuseLimits.USUAL);
+        this(egress, hostname, SmtpDialer.Network.REAL, System::nanoTime, Reuse.USUAL);
     }
 
     /// @param nanoTime the clock that measures idleness
@@ -84,23 +96,20 @@ public final class SmtpEgress implements Egress {
             String hostname,
             SmtpDialer.Network network,
             LongSupplier nanoTime,
-            SmtpConnectionPool.ReuseLimits limits) {
+            Reuse reuse) {
         this.common = egress.common();
         this.config = egress.smtp();
-        this.pool =
-                new SmtpConnectionPool(limits, nanoTime, common.commandTimeout(), shortest(common));
-        this.dialer = new SmtpDialer(common, config, hostname, network, pool.watchdog());
+        this.reuse = reuse;
+        this.idle = new IdleConnections<>(nanoTime, SmtpConnection::quitAside);
+        Watchdog watchdog = new Watchdog(shortest(common), () -> idle.endIdleFor(reuse.idleFor()));
+        this.dialer = new SmtpDialer(egress, hostname, network, watchdog);
         this.logIns = new LoginGuard(dialer::dial);
         this.turns = new Semaphore(common.concurrency());
     }
 
     private static Duration shortest(Common common) {
-        Duration writing = least(common.commandTimeout(), common.dataTimeout());
-        return least(writing, common.answerTimeout());
-    }
-
-    private static Duration least(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
+        return Collections.min(
+                List.of(common.commandTimeout(), common.dataTimeout(), common.answerTimeout()));
     }
 
     @Override
@@ -141,10 +150,26 @@ public final class SmtpEgress implements Egress {
             transmission.settleRest(verdict.outcome());
             return;
         }
-        SmtpConnection idle = pool.take(credentials);
-        if (idle == null || use(idle, transmission) == Ended.STALE) {
+        SmtpConnection old = idle.take((each, time) -> isFit(each, time, credentials));
+        if (old == null || use(old, transmission) == Ended.STALE) {
             sendAfresh(transmission, credentials);
         }
+    }
+
+    /// One that was made with other credentials is of no use, and what was idle for long may be
+    /// closed by now.
+    private boolean isFit(
+            SmtpConnection connection, Duration idleness, @Nullable Credentials credentials) {
+        if (!Objects.equals(connection.credentials(), credentials)) {
+            connection.quitAside();
+            return false;
+        }
+        boolean fresh = idleness.compareTo(reuse.freshFor()) < 0;
+        boolean awake = connection.isAwake(fresh ? null : common.commandTimeout());
+        if (!awake) {
+            connection.close();
+        }
+        return awake;
     }
 
     private void sendAfresh(Transmission transmission, @Nullable Credentials credentials) {
@@ -177,10 +202,12 @@ public final class SmtpEgress implements Egress {
         try {
             ended = transmission.over(connection);
         } finally {
-            if (ended == Ended.REUSABLE) {
-                pool.putBack(connection);
+            if (ended != Ended.REUSABLE) {
+                connection.close();
+            } else if (connection.messages() >= reuse.messagesMax()) {
+                connection.quitAside();
             } else {
-                pool.discard(connection);
+                idle.keep(connection);
             }
         }
         Verdict trouble = transmission.trouble();
@@ -247,7 +274,6 @@ public final class SmtpEgress implements Egress {
                 String detail = connection.description();
                 lastOffers = connection.offers();
                 connection.quit();
-                pool.discard(connection);
                 yield new Probe.Passed(detail + (credentials == null ? "" : ", logged in"));
             }
             case ConnectResult.Failed(Verdict verdict, _) -> failed(verdict);
@@ -263,14 +289,14 @@ public final class SmtpEgress implements Egress {
     }
 
     @Override
-    public List<CandidateView> candidates() {
+    public List<Way> candidates() {
         return dialer.candidates();
     }
 
     @Override
     public void close() {
         dialer.close();
-        pool.close();
+        idle.close();
     }
 
     /// Lets one caller at a time log in with credentials that were not accepted yet. Whoever waited

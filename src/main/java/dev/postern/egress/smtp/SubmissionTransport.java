@@ -2,7 +2,13 @@ package dev.postern.egress.smtp;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.postern.egress.net.TlsTrust;
+import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.SmtpDialer.Credentials;
+import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Stage;
+import dev.postern.outcome.Trouble;
+import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
@@ -10,11 +16,19 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.URLName;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.eclipse.angus.mail.smtp.SMTPTransport;
 import org.jspecify.annotations.Nullable;
 
 /// Jakarta Mail's SMTP session, opened over a socket of ours and then used for its replies only.
+/// Nobody else here knows Jakarta Mail; what its exceptions say was read in version 2.0.5.
 ///
 /// What it does otherwise and we don't want: it believes the first line of a reply whatever the
 /// others say, and takes the octets for Latin-1; `AUTH` is skipped without a word when the server
@@ -23,43 +37,172 @@ import org.jspecify.annotations.Nullable;
 /// identity as well.
 final class SubmissionTransport extends SMTPTransport {
 
-    private final NextHopSocket socket;
-    private final SmtpDialer.@Nullable Credentials credentials;
-    private Stage stage = Stage.GREETING;
-    private @Nullable UpstreamReply greeting;
-    private @Nullable UpstreamReply ehlo;
-    private boolean upgraded;
-
-    /// @param socket connected
-    /// @param credentials null: no log-in
-    SubmissionTransport(
-            Session session,
-            String ehloName,
-            NextHopSocket socket,
-            SmtpDialer.@Nullable Credentials credentials) {
-        super(session, new URLName("smtp", null, -1, null, null, null));
-        this.socket = socket;
-        this.credentials = credentials;
-        setLocalHost(ehloName);
-        setAuthorizationID("");
-    }
-
-    /// What is thrown when the server refuses EHLO, which is needed.
-    static final String EHLO_NEEDED = "EHLO is needed";
-
+    private static final String EHLO_NEEDED = "EHLO is needed";
     private static final int NO_CODE = -1;
 
     /// The least code of 4yz and 5yz.
     private static final int FIRST_REFUSAL = 400;
+
+    /// What servers say that know HELO only, or want nothing but HELO (RFC 5321 §3.2, §4.1.4).
+    private static final Set<Integer> NO_EHLO = Set.of(500, 501, 502, 504, 550, 554);
+
+    /// What servers say to a command that they do not know or have (RFC 5321 §4.2.4).
+    private static final Set<Integer> UNKNOWN_COMMAND = Set.of(500, 502);
+
+    private final TlsSockets tls;
+    private final NextHopSocket socket;
+    private final @Nullable Credentials credentials;
+    private final Map<Stage, Duration> took = new EnumMap<>(Stage.class);
+    private Stage stage = Stage.CONNECT;
+    private long stageBeganNanos = System.nanoTime();
+    private @Nullable UpstreamReply greeting;
+    private @Nullable UpstreamReply ehlo;
+    private boolean mustUpgrade;
+    private boolean upgraded;
+    private boolean opened;
+
+    private SubmissionTransport(
+            Server server, NextHopSocket socket, @Nullable Credentials credentials) {
+        super(server.session, new URLName("smtp", null, -1, null, null, null));
+        this.tls = server.tls;
+        this.socket = socket;
+        this.credentials = credentials;
+        setLocalHost(server.ehloName);
+        setAuthorizationID("");
+    }
+
+    /// A server, and how sessions with it are opened. Thread-safe.
+    static final class Server {
+
+        /// Where Jakarta Mail logs what is said to the server: under its own name, and under the
+        /// package of whoever extends its classes, which is this one. Our own lines go elsewhere
+        /// (see [SmtpEgress]). Held, because loggers that nobody holds forget their level.
+        private static final List<Logger> JAKARTA_MAIL =
+                List.of(
+                        Logger.getLogger("org.eclipse.angus.mail"),
+                        Logger.getLogger("jakarta.mail"),
+                        Logger.getLogger(SubmissionTransport.class.getPackageName()));
+
+        static {
+            JAKARTA_MAIL.forEach(logger -> logger.setLevel(Level.OFF));
+        }
+
+        private final String tlsName;
+        private final String ehloName;
+        private final TlsSockets tls;
+        private final Session session;
+
+        /// @param tlsName the name that its certificate must be for
+        /// @param ehloName what we call ourselves
+        Server(String tlsName, TlsTrust trust, String ehloName) {
+            this.tlsName = tlsName;
+            this.ehloName = ehloName;
+            this.tls = new TlsSockets(trust, tlsName);
+            Properties properties = new Properties();
+            properties.put("mail.smtp.ssl.socketFactory", tls);
+            properties.put("mail.smtp.ssl.protocols", String.join(" ", TlsSockets.PROTOCOLS));
+            properties.put("mail.smtp.auth.mechanisms", "PLAIN LOGIN");
+            this.session = Session.getInstance(properties);
+        }
+
+        /// Returns a place in a conversation with it, for words about trouble.
+        Context context(Stage stage, String peer, Duration limit) {
+            return Context.ofSmtp(stage, tlsName, peer, limit);
+        }
+
+        /// Returns a session that is to be opened.
+        ///
+        /// @param credentials null: no log-in
+        SubmissionTransport over(NextHopSocket socket, @Nullable Credentials credentials) {
+            return new SubmissionTransport(this, socket, credentials);
+        }
+    }
+
+    /// Why the opening of a session went no further.
+    ///
+    /// @param verdict what it was, in the words of the trouble table
+    /// @param stage how far it had come
+    /// @param broken the exception of the network; null when the server said no
+    record Refusal(Verdict verdict, Stage stage, @Nullable IOException broken) {}
 
     /// Returns how far the opening of the session has come.
     synchronized Stage stage() {
         return stage;
     }
 
-    /// Reads the greeting, says EHLO, changes to TLS if asked to, logs in.
-    synchronized void open() throws MessagingException {
-        connect(socket.outermost());
+    /// Returns how long each stage took until now.
+    synchronized Map<Stage, Duration> took() {
+        enter(stage);
+        return took;
+    }
+
+    private void enter(Stage next) {
+        long now = System.nanoTime();
+        took.merge(stage, Duration.ofNanos(now - stageBeganNanos), Duration::plus);
+        stage = next;
+        stageBeganNanos = now;
+    }
+
+    /// Opens the session over the connected socket: TLS, greeting, EHLO, STARTTLS and log-in, as
+    /// far as each is wanted. One that only looks says QUIT after that.
+    ///
+    /// @param context host and peer
+    /// @param limit the time-out that holds, for words about it
+    /// @return null when it came all the way
+    synchronized @Nullable Refusal open(TlsStart opening, Context context, Duration limit) {
+        mustUpgrade = socket.mustVerify() || opening == TlsStart.STARTTLS;
+        setStartTLS(opening == TlsStart.STARTTLS || opening == TlsStart.STARTTLS_IF_OFFERED);
+        setRequireStartTLS(mustUpgrade);
+        try {
+            if (opening == TlsStart.IMPLICIT_TLS) {
+                enter(Stage.TLS);
+                tls.secure(socket);
+            }
+            enter(Stage.GREETING);
+            connect(socket.outermost());
+            enter(Stage.AUTH);
+            opened = true;
+            if (socket.isLooking()) {
+                sendCommand("QUIT");
+            }
+            return null;
+        } catch (IOException | MessagingException e) {
+            return refusal(e, context, limit);
+        }
+    }
+
+    /// Jakarta Mail's exceptions say little; the stage, the network's exception inside, and the
+    /// last reply say what happened.
+    private Refusal refusal(Exception e, Context context, Duration limit) {
+        String message = String.valueOf(e.getMessage());
+        boolean notOffered = message.startsWith("STARTTLS is required");
+        if (notOffered) {
+            enter(Stage.STARTTLS);
+        }
+        IOException broken = broken(e);
+        Context place = context.at(stage, limit);
+        Verdict verdict;
+        if (broken != null) {
+            verdict = Trouble.ofFailure(place, socket.named(broken));
+        } else if (notOffered) {
+            verdict = Trouble.ofFinding(place, Symptom.TLS_NOT_OFFERED);
+        } else if (message.equals(EHLO_NEEDED) && isOneOf(UNKNOWN_COMMAND)) {
+            verdict = Trouble.ofFinding(place, Symptom.EHLO_NEEDED, lastReply().oneLine());
+        } else if (message.startsWith("No authentication mechanisms")) {
+            verdict = Trouble.ofFinding(place, Symptom.AUTH_NO_MECHANISM, answer(List.of(), null).mechanismsInWords());
+        } else {
+            verdict = Trouble.ofReply(place, lastReply());
+        }
+        return new Refusal(verdict, stage, broken);
+    }
+
+    private static @Nullable IOException broken(Throwable e) {
+        for (Throwable at = e; at != null; at = at.getCause()) {
+            if (at instanceof IOException broken) {
+                return broken;
+            }
+        }
+        return null;
     }
 
     @Override
@@ -73,14 +216,17 @@ final class SubmissionTransport extends SMTPTransport {
 
     @Override
     protected synchronized boolean ehlo(String domain) throws MessagingException {
-        stage = Stage.EHLO;
+        enter(Stage.EHLO);
+        if (upgraded && socket.isLooking()) {
+            ehlo = null;
+        }
         boolean understood = super.ehlo(domain);
         if (understood) {
-            stage = Stage.AUTH;
-        } else if (!PortCheckDialog.wantsHelo(lastReply())) {
-            throw new MessagingException("EHLO refused");
+            enter(Stage.AUTH);
+        } else if (!isOneOf(NO_EHLO)) {
+            throw ended("EHLO refused");
         } else if (needsEhlo()) {
-            throw new MessagingException(EHLO_NEEDED);
+            throw ended(EHLO_NEEDED);
         }
         return understood;
     }
@@ -89,12 +235,38 @@ final class SubmissionTransport extends SMTPTransport {
     /// before, whose offers must not count any more (RFC 3207 §4.2).
     private boolean needsEhlo() {
         boolean secured = socket.secured() != null;
-        return credentials != null || (secured ? upgraded : socket.mustVerify());
+        return credentials != null || (secured ? upgraded : mustUpgrade);
+    }
+
+    private boolean isOneOf(Set<Integer> codes) {
+        return codes.contains(code());
+    }
+
+    private MessagingException ended(String why) {
+        closeSoonWhenLooking();
+        return new MessagingException(why);
+    }
+
+    @Override
+    protected synchronized void helo(String domain) throws MessagingException {
+        try {
+            super.helo(domain);
+        } catch (MessagingException e) {
+            closeSoonWhenLooking();
+            throw e;
+        }
+    }
+
+    /// Who only looks waits for nothing more.
+    private void closeSoonWhenLooking() {
+        if (socket.isLooking()) {
+            socket.closeSoon();
+        }
     }
 
     @Override
     protected synchronized void startTLS() throws MessagingException {
-        stage = Stage.STARTTLS;
+        enter(Stage.STARTTLS);
         upgraded = true;
         super.startTLS();
     }
@@ -108,10 +280,15 @@ final class SubmissionTransport extends SMTPTransport {
             int code = code();
             if (stage == Stage.GREETING) {
                 greeting = lastReply();
+                if (code != ReplyCode.READY.value()) {
+                    closeSoonWhenLooking();
+                }
             } else if (stage == Stage.EHLO) {
                 ehlo = lastReply();
+            } else if (stage == Stage.STARTTLS && code == ReplyCode.READY.value()) {
+                enter(Stage.TLS);
             }
-            if (stage == Stage.AUTH && code >= FIRST_REFUSAL) {
+            if (stage == Stage.AUTH && !opened && code >= FIRST_REFUSAL) {
                 socket.closeSoon();
             }
             return code;
@@ -132,16 +309,21 @@ final class SubmissionTransport extends SMTPTransport {
         }
     }
 
+    /// Returns what the server said first; null before.
+    synchronized @Nullable UpstreamReply greeting() {
+        return greeting;
+    }
+
+    /// Returns the server's last answer to EHLO or HELO; null before.
+    synchronized @Nullable UpstreamReply ehlo() {
+        return ehlo;
+    }
+
     /// Returns the names that the server gave itself so far.
     ///
     /// @param certificateNames those of its certificate
     synchronized Answer answer(List<String> certificateNames, @Nullable Verdict distrust) {
         return new Answer(greeting, ehlo, certificateNames, distrust);
-    }
-
-    /// Returns whether the last reply says that the server is ready for TLS.
-    boolean isReady() {
-        return code() == ReplyCode.READY.value();
     }
 
     private int code() {

@@ -1,7 +1,6 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.egress.TlsTrust;
-import dev.postern.egress.WitnessTrust;
+import dev.postern.egress.net.TlsTrust;
 import dev.postern.mail.ALabels;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -9,7 +8,6 @@ import java.net.Socket;
 import java.util.List;
 import java.util.regex.Pattern;
 import javax.net.ssl.SNIHostName;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
@@ -41,30 +39,20 @@ final class TlsSockets extends SSLSocketFactory {
 
     /// Lays TLS over `socket` and shakes hands.
     void secure(NextHopSocket socket) throws IOException {
-        lay(socket, trust.context(socket.mustVerify())).startHandshake();
-    }
-
-    /// Lays TLS over `socket` and shakes hands whatever the certificate is worth: never where
-    /// anything is sent that strangers must not see.
-    ///
-    /// @return what the certificate is worth
-    WitnessTrust witness(NextHopSocket socket) throws IOException {
-        WitnessTrust witness = trust.witness();
-        lay(socket, witness.context()).startHandshake();
-        return witness;
+        lay(socket).startHandshake();
     }
 
     @Override
     public Socket createSocket(Socket socket, String host, int port, boolean autoClose)
             throws IOException {
         if (socket instanceof NextHopSocket nextHop) {
-            return lay(nextHop, trust.context(nextHop.mustVerify()));
+            return lay(nextHop);
         }
         throw new AssertionError("Jakarta Mail was given a socket of ours");
     }
 
-    private SSLSocket lay(NextHopSocket socket, SSLContext context) throws IOException {
-        SSLSocketFactory factory = context.getSocketFactory();
+    private SSLSocket lay(NextHopSocket socket) throws IOException {
+        SSLSocketFactory factory = socket.context(trust).getSocketFactory();
         SSLSocket tls = (SSLSocket) factory.createSocket(socket, name, socket.getPort(), true);
         tls.setEnabledProtocols(PROTOCOLS);
         SSLParameters parameters = tls.getSSLParameters();

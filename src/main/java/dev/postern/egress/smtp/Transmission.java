@@ -51,10 +51,6 @@ final class Transmission {
         waiting.addAll(outbound.envelope().recipients());
     }
 
-    OutboundMessage outbound() {
-        return outbound;
-    }
-
     /// Returns the trouble that the last transaction met as a whole; null when it met none.
     @Nullable Verdict trouble() {
         return trouble;

@@ -104,7 +104,7 @@ public final class Shipments {
         Map<String, String> named = new TreeMap<>();
         for (String field : List.of("To", "Cc")) {
             for (Fields.Raw value : fields.values(field)) {
-                Mailbox.parse(value).stream()
+                Mailbox.list(value).mailboxes().stream()
                         .map(Mailbox::address)
                         .filter(to -> HeaderText.isAscii(to) && to.matches(".+@.+\\..+"))
                         .forEach(to -> named.putIfAbsent(Recipients.key(to), to));

@@ -195,7 +195,7 @@ class TellingTest {
     }
 
     /// Takes one recipient at a time, and of more than two none but the first two.
-    private static final class Narrow implements Api {
+    private record Narrow(Http http) implements Api {
 
         private static final int TAKEN = 2;
 
@@ -218,7 +218,7 @@ class TellingTest {
         @Override
         public HttpResult send(Post post, CommitGate gate) {
             int status = post.recipients().size() > 1 ? 422 : 200;
-            return new HttpResult.Answered(new HttpAnswer(status, Map.of(), "", true));
+            return new HttpAnswer(status, Map.of(), "", true);
         }
 
         @Override
@@ -248,7 +248,7 @@ class TellingTest {
 
         @Override
         public HttpResult probe() {
-            return new HttpResult.Answered(new HttpAnswer(200, Map.of(), "", true));
+            return new HttpAnswer(200, Map.of(), "", true);
         }
     }
 
@@ -259,7 +259,7 @@ class TellingTest {
         Common common = Shipments.common(URI.create("http://127.0.0.1:1"));
         Http http = new Http(common, ApiEndpoint.of(URI.create("http://127.0.0.1:1")), _ -> null);
         Egress egress =
-                new HttpEgress(common, new Narrow(), http, new AnswerText(new KeyMask(List.of())));
+                new HttpEgress(common, new Narrow(http), new AnswerText(new KeyMask(List.of())));
         List<OutcomeClass> kinds =
                 egress
                         .send(

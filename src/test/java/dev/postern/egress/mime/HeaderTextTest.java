@@ -57,7 +57,8 @@ class HeaderTextTest {
         Mailbox one = new Mailbox("a@b.example", name);
         Fields.Raw written = new Fields.Raw(one.inHeader());
         assertTrue(written.octets().matches("[A-Za-z0-9=?+/ -]+ <a@b.example>"), one.inHeader());
-        assertEquals(new Mailbox("a@b.example", name), Mailbox.parse(written).getFirst());
+        assertEquals(
+                new Mailbox("a@b.example", name), Mailbox.list(written).mailboxes().getFirst());
     }
 
     @ParameterizedTest

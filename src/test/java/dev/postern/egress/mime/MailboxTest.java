@@ -55,7 +55,9 @@ class MailboxTest {
             })
     void mailboxesAreFound(String raw, String mailboxes) throws Exception {
         List<String> found =
-                Mailbox.parse(new Fields.Raw(raw)).stream().map(Mailbox::toString).toList();
+                Mailbox.list(new Fields.Raw(raw)).mailboxes().stream()
+                        .map(Mailbox::toString)
+                        .toList();
         assertEquals(mailboxes == null ? "" : mailboxes, String.join(";", found));
     }
 
@@ -77,7 +79,9 @@ class MailboxTest {
                 "Group: \"x\" <a@b.example>; | x",
             })
     void namesAreThoseThatReadersShow(String raw, String name) throws Exception {
-        assertEquals(List.of(new Mailbox("a@b.example", name)), Mailbox.parse(new Fields.Raw(raw)));
+        assertEquals(
+                List.of(new Mailbox("a@b.example", name)),
+                Mailbox.list(new Fields.Raw(raw)).mailboxes());
     }
 
     @ParameterizedTest

@@ -41,7 +41,7 @@ final class EgressSetup {
     List<SubmissionPort> candidates = SubmissionPort.USUAL;
     Duration stagger = SmtpDialer.Network.REAL.stagger();
     LongSupplier nanoTime = System::nanoTime;
-    SmtpConnectionPool.ReuseLimits limits = SmtpConnectionPool.ReuseLimits.USUAL;
+    SmtpEgress.Reuse limits = SmtpEgress.Reuse.USUAL;
 
     private EgressSetup(int port) {
         this.port = OptionalInt.of(port);

@@ -83,8 +83,7 @@ class NetworkTroubleTest {
             }
             EgressSetup setup = EgressSetup.to(server);
             setup.auto(refusing.port(), server.port());
-            setup.limits =
-                    new SmtpConnectionPool.ReuseLimits(EgressSetup.LONG, EgressSetup.LONG, 1);
+            setup.limits = new SmtpEgress.Reuse(EgressSetup.LONG, EgressSetup.LONG, 1);
             try (SmtpEgress egress = setup.build()) {
                 for (int i = 0; i < 3; i++) {
                     egress.send(Mail.to("b@example.net"), CommitGate.OPEN);

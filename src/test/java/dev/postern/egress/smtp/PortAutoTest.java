@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
-import dev.postern.egress.CandidateView;
 import dev.postern.egress.CommitGate;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.Probe;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
@@ -59,7 +59,7 @@ class PortAutoTest {
         EgressSetup setup = EgressSetup.to(1).auto(ports).tls(Tls.REQUIRED).login("user", "word");
         // So that the order of events does not hang on how fast this machine is.
         setup.stagger = EgressSetup.LONG;
-        setup.limits = new SmtpConnectionPool.ReuseLimits(EgressSetup.LONG, EgressSetup.LONG, 1);
+        setup.limits = new SmtpEgress.Reuse(EgressSetup.LONG, EgressSetup.LONG, 1);
         return setup;
     }
 
@@ -79,7 +79,7 @@ class PortAutoTest {
     private static String result(SmtpEgress egress, int port) {
         return egress.candidates().stream()
                 .filter(each -> each.port() == port)
-                .map(CandidateView::result)
+                .map(Way::result)
                 .findFirst()
                 .orElseThrow();
     }
@@ -271,7 +271,7 @@ class PortAutoTest {
             assertInstanceOf(Outcome.Accepted.class, send(egress));
             assertEquals(
                     List.of("127.0.0.77", "127.0.0.1"),
-                    egress.candidates().stream().map(CandidateView::address).toList());
+                    egress.candidates().stream().map(Way::address).toList());
         }
     }
 

@@ -152,9 +152,7 @@ class ReuseTest {
     @Test
     void aConnectionIsWornOutAfterSomeMessages() {
         EgressSetup setup = setup();
-        setup.limits =
-                new SmtpConnectionPool.ReuseLimits(
-                        Duration.ofSeconds(3), Duration.ofSeconds(10), 2);
+        setup.limits = new SmtpEgress.Reuse(Duration.ofSeconds(3), Duration.ofSeconds(10), 2);
         try (SmtpEgress egress = setup.build()) {
             for (int i = 0; i < 6; i++) {
                 assertSends(egress);

@@ -1,7 +1,8 @@
-package dev.postern.egress;
+package dev.postern.egress.net;
 
 import dev.postern.config.CaFile;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -11,6 +12,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -47,7 +49,7 @@ public final class TlsTrust {
     /// @throws CaUnreadableException when the `ca` file can't be used
     public synchronized SSLContext context(boolean mustVerify) throws IOException {
         if (!mustVerify) {
-            lenient = lenient == null ? contextOf(new OpportunisticTrust()) : lenient;
+            lenient = lenient == null ? contextOf(new Lenient()) : lenient;
             return lenient;
         }
         NamingTrust now = judge();
@@ -62,8 +64,8 @@ public final class TlsTrust {
     /// Returns who lets any certificate pass and says what it is worth.
     ///
     /// @throws CaUnreadableException when the `ca` file can't be used
-    public WitnessTrust witness() throws IOException {
-        return new WitnessTrust(judge());
+    public Witness witness() throws IOException {
+        return new Witness(judge());
     }
 
     private synchronized NamingTrust judge() throws IOException {
@@ -139,5 +141,78 @@ public final class TlsTrust {
             }
         }
         throw new GeneralSecurityException("no X.509 trust manager");
+    }
+
+    /// Takes any certificate: for `tls: optional` without credentials (or to loopback), where the
+    /// alternative is clear text (RFC 7435 §3). Never used where credentials would leave the
+    /// machine.
+    static class Lenient extends X509ExtendedTrustManager {
+
+        private static final X509Certificate[] NONE = {};
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+                throws CertificateException {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String authType) {}
+
+        @Override
+        public void checkServerTrusted(
+                X509Certificate[] chain, String authType, SSLEngine engine) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String authType) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(
+                X509Certificate[] chain, String authType, SSLEngine engine) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return NONE.clone();
+        }
+    }
+
+    /// Lets every handshake pass and remembers what a judge says of the certificate: to look who
+    /// answers, never to send anything. For one handshake.
+    public static final class Witness extends Lenient {
+
+        private final NamingTrust judge;
+        private volatile X509Certificate[] chain = {};
+        private volatile @Nullable CertificateException objection;
+
+        /// @param judge who verifies chain and name
+        private Witness(NamingTrust judge) {
+            this.judge = judge;
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] shown, String authType, Socket socket) {
+            chain = shown.clone();
+            try {
+                judge.checkServerTrusted(shown, authType, socket);
+            } catch (CertificateException e) {
+                objection = e;
+            }
+        }
+
+        /// Returns the context for the handshake.
+        public SSLContext context() {
+            return contextOf(this);
+        }
+
+        /// Returns what was shown, the server's own first.
+        public X509Certificate[] chain() {
+            return chain.clone();
+        }
+
+        /// Returns why the certificate does not verify for the name; null when it does.
+        public @Nullable CertificateException objection() {
+            return objection;
+        }
     }
 }

@@ -1,4 +1,4 @@
-package dev.postern.egress;
+package dev.postern.egress.net;
 
 import dev.postern.outcome.CertificateRefused;
 import java.net.Socket;
