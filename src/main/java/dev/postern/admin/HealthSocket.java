@@ -2,7 +2,6 @@ package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.postern.config.HostPort;
-import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.EgressView;
 import dev.postern.mail.AddressMask;
 import dev.postern.spool.QueueAdmin.SpoolStatus;

@@ -2,8 +2,8 @@ package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.EgressView;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.Probe;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;

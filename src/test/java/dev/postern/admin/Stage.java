@@ -9,8 +9,8 @@ import dev.postern.config.SmtpConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.doctor.Report;
 import dev.postern.egress.EgressState;
-import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.EgressView;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.Probe;
 import dev.postern.listener.Listener;
 import dev.postern.mail.Envelope;
@@ -139,9 +139,7 @@ final class Stage implements AutoCloseable {
                 NOW.minusSeconds(60),
                 NOW.plusSeconds(900),
                 null,
-                List.of(
-                        new Way(
-                                587, "192.0.2.1", "535 no hidden-name at smtp.example.org")));
+                List.of(new Way(587, "192.0.2.1", "535 no hidden-name at smtp.example.org")));
     }
 
     static QueueId id(int number) {

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
-import dev.postern.egress.net.TlsTrust;
 import dev.postern.egress.http.HttpDialer.StageFailure;
+import dev.postern.egress.net.TlsTrust;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;

@@ -1,7 +1,7 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressView.Way;

@@ -1,6 +1,5 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
@@ -179,8 +178,7 @@ final class SmtpDialer {
 
     private ConnectResult dial(Candidate candidate, @Nullable Credentials credentials) {
         InetSocketAddress address = candidate.address();
-        Context context =
-                server.context(Stage.CONNECT, PortChecker.peer(address), connectLimit);
+        Context context = server.context(Stage.CONNECT, PortChecker.peer(address), connectLimit);
         NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
         watchdog.watch(socket);
         try {
