@@ -22,7 +22,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -82,6 +85,29 @@ class SmtpEgressTest {
             Outcome outcome = only(egress.send(Mail.to("b@example.net"), CommitGate.OPEN));
             assertEquals(
                     new Outcome.Accepted("250 " + "x".repeat(505) + "…", null, List.of()), outcome);
+        }
+    }
+
+    /// A refusal at the log-in lets the server close soon; one at RCPT says nothing of what
+    /// follows.
+    @Test
+    void theReplyBehindARefusalHasItsTime() {
+        CountDownLatch later = new CountDownLatch(1);
+        server.say("RCPT TO:<no@", "550 5.1.1 Nobody here");
+        server.on("RCPT TO:<slow@", new ScriptedServer.Act.Hold(later));
+        CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS).execute(later::countDown);
+        try (SmtpEgress egress = EgressSetup.to(server).build()) {
+            Delivery delivery =
+                    egress.send(
+                            Mail.of(
+                                    "a@example.org",
+                                    Mail.TEXT.getBytes(StandardCharsets.US_ASCII),
+                                    false,
+                                    "no@example.net",
+                                    "slow@example.net"),
+                            CommitGate.OPEN);
+            assertInstanceOf(Outcome.Rejected.class, delivery.outcomes().firstEntry().getValue());
+            assertAccepted(delivery.outcomes().lastEntry().getValue());
         }
     }
 
