@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.load.ClientSettings.ClientConfig;
 import dev.postern.config.load.Sources;
 import dev.postern.config.load.Types;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.AddressList;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -131,7 +132,7 @@ final class SendCommand implements Callable<Integer> {
         }
         String reverse = one("--from", sender);
         // The To field has names as they were given.
-        boolean utf8 = (reverse + String.join("", to)).chars().anyMatch(c -> c >= 0x80);
+        boolean utf8 = !ALabels.isAscii(reverse + String.join("", to));
         Envelope envelope = new Envelope(new ReversePath(reverse), List.copyOf(recipients), utf8);
         byte[] message = message(reverse);
         try (SmtpClient client = SmtpClient.connect(running.smtp())) {

@@ -5,6 +5,7 @@ import dev.postern.config.load.ClientSettings;
 import dev.postern.config.load.ClientSettings.ClientConfig;
 import dev.postern.config.load.Loaded;
 import dev.postern.config.load.Sources;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.AddressList;
 import dev.postern.mail.BareAddresses;
 import dev.postern.mail.CrlfLines;
@@ -274,7 +275,7 @@ final class SendmailCommand implements Callable<Integer> {
 
     /// A name as RFC 5322 §3.4 wants it before an address, as encoded words where it is not ASCII.
     private static String phrase(String name) {
-        return name.chars().allMatch(c -> c < 0x80)
+        return ALabels.isAscii(name)
                 ? "\"" + name.replaceAll("[\\p{Cntrl}\"\\\\]", " ") + "\""
                 : MimeDraft.encoded(name);
     }

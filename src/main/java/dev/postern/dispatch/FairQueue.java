@@ -50,10 +50,6 @@ final class FairQueue {
         return turn;
     }
 
-    boolean isEmpty() {
-        return clients.isEmpty() && bySender.isEmpty();
-    }
-
     private static String sender(DeliveryRound round) {
         return round.envelope().sender().address();
     }

@@ -136,13 +136,7 @@ final class SmtpExamination extends Examination {
     }
 
     private TlsStart opening(int port) {
-        boolean implicit = isImplicit(port);
-        return switch (egress.smtp().tls()) {
-            case IMPLICIT -> TlsStart.IMPLICIT_TLS;
-            case REQUIRED -> implicit ? TlsStart.IMPLICIT_TLS : TlsStart.STARTTLS;
-            case OPTIONAL -> implicit ? TlsStart.IMPLICIT_TLS : TlsStart.STARTTLS_IF_OFFERED;
-            case NONE -> TlsStart.CLEAR_TEXT;
-        };
+        return TlsStart.of(egress.smtp().tls(), isImplicit(port));
     }
 
     private boolean isImplicit(int port) {

@@ -10,13 +10,16 @@ public final class AddressMask {
     /// backslashes, and its quotes.
     private static final int QUOTED_CHARS = 130;
 
+    /// How far before an at-sign a `<` begins its path (RFC 5321 §4.5.3.1.3).
+    private static final int PATH_CHARS = 256;
+
     private static final String STARS = "***";
 
     private AddressMask() {}
 
     /// Returns `text` with every mail address in it masked: quoted local parts (RFC 5321 §4.1.2)
-    /// and address literals (§4.1.3) too, and all before the at-sign that stands behind a `<`,
-    /// whatever it is.
+    /// and address literals (§4.1.3) too, and all between a `<` and the at-sign behind it, whatever
+    /// it is.
     public static String apply(String text) {
         int at = text.indexOf('@');
         if (at < 0) {
@@ -31,8 +34,12 @@ public final class AddressMask {
                 char c = text.charAt(read);
                 bracket = c == '<' ? read + 1 : c == '>' || c == '\n' ? -1 : bracket;
             }
-            boolean isPath = bracket >= 0 && bracket >= done;
+            boolean isPath = bracket >= done && at - bracket <= PATH_CHARS;
             int from = isPath ? bracket : localPart(text, done, at);
+            if (from == at && done > 0 && at - done <= QUOTED_CHARS && text.charAt(at - 1) == '"') {
+                // The quotes began before an at-sign of their own, which is hidden already.
+                from = done;
+            }
             if (from < at && (isPath || startsDomain(text, at + 1))) {
                 int to = domainEnd(text, at + 1);
                 masked.append(text, done, from).append(hidden(text, from, at)).append('@');

@@ -20,13 +20,9 @@ public record Envelope(ReversePath sender, List<ForwardPath> recipients, boolean
     /// Returns an envelope that asks for SMTPUTF8 where an address needs it.
     public static Envelope of(ReversePath sender, List<ForwardPath> recipients) {
         boolean ascii =
-                isAscii(sender.address())
-                        && recipients.stream().allMatch(each -> isAscii(each.address()));
+                ALabels.isAscii(sender.address())
+                        && recipients.stream().allMatch(each -> ALabels.isAscii(each.address()));
         return new Envelope(sender, recipients, !ascii);
-    }
-
-    private static boolean isAscii(String text) {
-        return text.chars().allMatch(c -> c < 0x80);
     }
 
     /// Returns this envelope for some of its recipients.

@@ -25,9 +25,15 @@ public enum State {
         return this == FAILED || this == SENT;
     }
 
-    /// Returns the state of a message whose recipients are in `states`, which must not be empty.
-    public static State of(Collection<State> states) {
-        return states.stream().min(State::compareTo).orElseThrow();
+    /// Returns the state of a message with these recipients.
+    public static State of(Collection<Recipient> recipients) {
+        State first = SENT;
+        for (Recipient recipient : recipients) {
+            if (recipient.state().compareTo(first) < 0) {
+                first = recipient.state();
+            }
+        }
+        return first;
     }
 
     /// Returns the word that users see: `deferred`.

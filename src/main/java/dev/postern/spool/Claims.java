@@ -357,7 +357,10 @@ final class Claims implements DueQueue {
 
     @Override
     public List<Attempt> history(QueueId id) {
-        return reader.find(id, (state, _) -> state.attempts()).orElse(List.of());
+        MessageState held = claimed.get(id.value());
+        return held == null
+                ? reader.find(id, (state, _) -> state.attempts()).orElse(List.of())
+                : held.attempts();
     }
 
     @Override

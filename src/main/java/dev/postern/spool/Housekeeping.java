@@ -202,10 +202,7 @@ final class Housekeeping {
                         .log("room is short: octets of a failed message dropped");
             }
         } catch (IOException e) {
-            log.atError()
-                    .setCause(e)
-                    .addKeyValue("id", new QueueId(id))
-                    .log("message can't be read");
+            JournalReader.report(new QueueId(id), e);
         }
     }
 

@@ -20,7 +20,7 @@ final class Journal {
     /// Octets that are gathered before a write.
     private static final int STAGING_BYTES = 256 * 1024;
 
-    private static final byte[] NO_BODY = {};
+    static final byte[] NO_BODY = {};
 
     private final Disk disk;
     private final QueueIndex queueIndex;

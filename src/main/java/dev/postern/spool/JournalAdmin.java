@@ -231,7 +231,7 @@ final class JournalAdmin implements QueueAdmin {
     }
 
     private @Nullable MessageState read(long id) {
-        return reader.find(new QueueId(id), (state, found) -> found.view(state.withoutHistory()))
+        return reader.find(new QueueId(id), (state, found) -> found.view(state).withoutHistory())
                 .orElse(null);
     }
 

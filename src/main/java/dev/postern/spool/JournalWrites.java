@@ -19,8 +19,6 @@ final class JournalWrites {
     /// How long an attempt waits until its commit point is noted.
     private static final Duration WRITTEN_WAIT = Duration.ofSeconds(5);
 
-    private static final byte[] NO_BODY = {};
-
     private final QueueIndex queueIndex;
     private final Writer writer;
 
@@ -56,7 +54,7 @@ final class JournalWrites {
             int flags = MessageTable.CLAIMED | MessageTable.COMMITTING;
             queueIndex.change(id, after, body.length, flags);
             submit(new JournalWrite(RecordHeader.Type.SETTLED, id, 0, body, false));
-            committing(id);
+            commitPoint(id);
         }
     }
 
@@ -64,12 +62,20 @@ final class JournalWrites {
     ///
     /// @return null when the spool is closed
     @Nullable JournalWrite committing(long id) {
-        JournalWrite write = new JournalWrite(RecordHeader.Type.COMMITTING, id, 0, NO_BODY, false);
         synchronized (queueIndex) {
             MessageTable index = queueIndex.index();
             index.set(index.find(id), MessageTable.COMMITTING, true);
-            return submit(write) ? write : null;
+            return commitPoint(id);
         }
+    }
+
+    /// Has the record written that an attempt passed its commit point.
+    ///
+    /// @return null when the spool is closed
+    @Nullable JournalWrite commitPoint(long id) {
+        JournalWrite write =
+                new JournalWrite(RecordHeader.Type.COMMITTING, id, 0, Journal.NO_BODY, false);
+        return submit(write) ? write : null;
     }
 
     /// Forgets a message for ever.
@@ -80,7 +86,8 @@ final class JournalWrites {
         queueIndex.leaves(id, first);
         // A copy of it may be on its way to any segment before the one that gets this record.
         long range = (long) first << Integer.SIZE | Integer.MAX_VALUE;
-        JournalWrite write = new JournalWrite(RecordHeader.Type.REMOVED, id, range, NO_BODY, true);
+        JournalWrite write =
+                new JournalWrite(RecordHeader.Type.REMOVED, id, range, Journal.NO_BODY, true);
         submit(write);
         return write;
     }

@@ -170,7 +170,7 @@ public record MessageState(
 
     /// Returns the state of the whole.
     public State state() {
-        return State.of(recipients.stream().map(Recipient::state).toList());
+        return State.of(recipients);
     }
 
     /// Returns the recipients that are owed an outcome.
@@ -216,19 +216,23 @@ public record MessageState(
         }
         List<Attempt> history = new ArrayList<>(attempts);
         history.addAll(settlement.attempts());
-        Set<Mark> known = settlement.uncertain() ? and(Mark.POSSIBLE_DUPLICATE) : marks;
-        MessageState settled =
-                new MessageState(
-                        message,
-                        ageFrom,
-                        settlement.due(),
-                        after,
-                        history,
-                        attemptCount + settlement.calls(),
-                        known);
-        State state = settled.state();
-        MessageState finished = state.isFinal() ? settled.dueAt(now) : settled;
-        return state == State.SENT ? finished.withoutContent(false) : finished;
+        State state = State.of(after);
+        Set<Mark> known = EnumSet.noneOf(Mark.class);
+        known.addAll(marks);
+        if (settlement.uncertain()) {
+            known.add(Mark.POSSIBLE_DUPLICATE);
+        }
+        if (state == State.SENT) {
+            known.remove(Mark.CONTENT);
+        }
+        return new MessageState(
+                message,
+                ageFrom,
+                state.isFinal() ? now : settlement.due(),
+                after,
+                history,
+                attemptCount + settlement.calls(),
+                known);
     }
 
     /// Returns the state with other recipients, which change by `change`, due at `when`.
@@ -354,11 +358,12 @@ public record MessageState(
                 }
                 from--;
             }
-            List<Attempt> left = new ArrayList<>(attempts.subList(from, attempts.size()));
-            if (from > 0) {
-                int dropped = attempts.subList(0, from).stream().mapToInt(History::lines).sum();
-                left.set(0, noting(dropped, left.getFirst()));
+            if (from == 0) {
+                return List.copyOf(attempts);
             }
+            List<Attempt> left = new ArrayList<>(attempts.subList(from, attempts.size()));
+            int dropped = attempts.subList(0, from).stream().mapToInt(History::lines).sum();
+            left.set(0, noting(dropped, left.getFirst()));
             return List.copyOf(left);
         }
 

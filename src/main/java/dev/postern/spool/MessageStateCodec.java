@@ -18,11 +18,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The body of a record that holds a [MessageState], layout 1. Numbers are big-endian; `text` is an
@@ -72,6 +72,7 @@ final class MessageStateCodec {
                     OutcomeClass.UNAVAILABLE,
                     OutcomeClass.UNCERTAIN);
 
+    /// The lowest bits of the flags; all that a layout has room for.
     private static final List<MessageState.Mark> MARKS =
             List.of(
                     MessageState.Mark.CONTENT,
@@ -104,16 +105,24 @@ final class MessageStateCodec {
     }
 
     private static int flags(MessageState snapshot) {
-        return snapshot.marks().stream().mapToInt(mark -> 1 << MARKS.indexOf(mark)).sum()
+        int marks = 0;
+        for (MessageState.Mark mark : snapshot.marks()) {
+            marks |= 1 << MARKS.indexOf(mark);
+        }
+        return marks
                 | (snapshot.envelope().smtpUtf8() ? 8 : 0)
                 | (snapshot.traits().eightBit() ? 16 : 0)
                 | (snapshot.traits().eightBitHeader() ? 32 : 0);
     }
 
     private static Set<MessageState.Mark> marks(int flags) {
-        return MARKS.stream()
-                .filter(mark -> (flags & (1 << MARKS.indexOf(mark))) != 0)
-                .collect(Collectors.toSet());
+        Set<MessageState.Mark> marks = EnumSet.noneOf(MessageState.Mark.class);
+        for (int bit = 0; bit < MARKS.size(); bit++) {
+            if ((flags & (1 << bit)) != 0) {
+                marks.add(MARKS.get(bit));
+            }
+        }
+        return marks;
     }
 
     private static void putRecipient(OctetWriter to, Recipient recipient) {

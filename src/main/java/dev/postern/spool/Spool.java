@@ -99,7 +99,7 @@ public final class Spool implements AutoCloseable {
                 new Housekeeping(room, index, config, clock, admin, compaction, journal);
         writer.use(journal, this::batchDone, housekeeping);
         // What the recovery found out is written behind.
-        found.possiblyDuplicate().forEach(writes::committing);
+        found.possiblyDuplicate().forEach(writes::commitPoint);
         found.reports().forEach(report -> writes.change(RecordHeader.Type.DONE, report, true));
         preparations.suspects().forEach(admin::suspect);
         queue.letOthersFirst(preparations.undecided());
@@ -119,23 +119,24 @@ public final class Spool implements AutoCloseable {
             SpoolConfig config, InstantSource clock, Disk disk, Observer observer, Options options)
             throws SpoolException {
         SpoolHome home = SpoolHome.take(disk, config.path(), options.pid());
-        Spool spool = null;
+        boolean open = false;
         try {
             SpoolConfig own = config.at(home.directory());
-            spool = new Spool(own, clock, disk, observer, options, home);
+            Spool spool = new Spool(own, clock, disk, observer, options, home);
+            if (options.threaded()) {
+                spool.writer.start();
+            }
+            open = true;
+            return spool;
         } catch (SpoolException e) {
             throw e;
         } catch (IOException e) {
             throw SpoolException.unusable("spool " + config.path() + " can't be read: " + e, e);
         } finally {
-            if (spool == null) {
+            if (!open) {
                 release(home);
             }
         }
-        if (options.threaded()) {
-            spool.writer.start();
-        }
-        return spool;
     }
 
     private static void release(SpoolHome home) {

@@ -150,10 +150,19 @@ class AddressListTest {
         "<\"jane doe\"@example.org>, <\"***@e***.org>",
         "to=\"jane d\\\"oe\"@example.org, to=\"***@e***.org",
         "jane doe\"@example.org, jane doe\"@example.org",
+        "\"a@b\"@example.org, \"a***@b***\"***@e***.org",
+        "\"a@b c\"@example.org, \"a***@b*** ***@e***.org",
         "jane@[192.0.2.1] ann@[IPv6:2001:db8::1], j***@[***] a***@[***]",
         "<jane@[192.0.2.1>, <j***@[***"
     })
     void addressesAreMasked(String text, String masked) {
         assertEquals(masked, AddressMask.apply(text));
+    }
+
+    /// A `<` that stands far away begins no path (RFC 5321 §4.5.3.1.3).
+    @Test
+    void textIsNoPath() {
+        String text = "a < b " + "and so on ".repeat(40);
+        assertEquals(text + "a***@e***.org", AddressMask.apply(text + "ann@example.org"));
     }
 }

@@ -367,7 +367,7 @@ final class AnswerReader {
         }
         int octet = in.read();
         if (octet < 0) {
-            throw new EOFException("the server closed the connection");
+            throw new EOFException("the connection was closed");
         }
         octets++;
         return octet;

@@ -212,7 +212,7 @@ final class Exchange {
             request(out);
             HttpAnswer answer = use.answer(common.answerTimeout());
             keepAlive = keepAlive(answer);
-            reusable = writeFailure == null && use.isReusable();
+            reusable = ended == null && writeFailure == null && use.isReusable();
             return judged(answer);
         } catch (IOException e) {
             return failed(e);

@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.postern.config.HostPort;
+import dev.postern.egress.http.AnswerReader.NotHttp;
 import dev.postern.egress.net.TlsTrust;
 import dev.postern.outcome.Stage;
 import java.io.IOException;
@@ -117,6 +118,9 @@ final class HttpDialer {
             if (refusal.isPresent()) {
                 throw new IOException("proxy " + proxy + " answered: " + refusal.get());
             }
+        } catch (NotHttp e) {
+            throw new StageFailure(
+                    Stage.PROXY, new IOException("proxy " + proxy + ": " + e.getMessage(), e));
         } catch (IOException e) {
             throw new StageFailure(Stage.PROXY, e);
         }

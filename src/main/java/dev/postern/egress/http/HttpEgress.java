@@ -11,7 +11,6 @@ import dev.postern.egress.Probe;
 import dev.postern.egress.http.Api.Post;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.ContentCursor;
-import dev.postern.egress.mime.HeaderText;
 import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
@@ -129,7 +128,7 @@ final class HttpEgress implements Egress {
         /// takes.
         private boolean mayBeGiven(ForwardPath recipient) {
             return ALabels.address(recipient.address())
-                    .filter(address -> api.takesAnyLocalPart() || HeaderText.isAscii(address))
+                    .filter(address -> api.takesAnyLocalPart() || ALabels.isAscii(address))
                     .isPresent();
         }
 

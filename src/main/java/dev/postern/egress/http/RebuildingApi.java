@@ -13,6 +13,7 @@ import dev.postern.egress.mime.MimeParser;
 import dev.postern.egress.mime.ParsedMessage;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
 import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.IOException;
@@ -90,7 +91,7 @@ abstract class RebuildingApi implements Api {
             }
         }
         List<ForwardPath> recipients = outbound.envelope().recipients();
-        if (!takesAnyLocalPart() && !HeaderText.isAscii(from.address())) {
+        if (!takesAnyLocalPart() && !ALabels.isAscii(from.address())) {
             return unfit("takes no From like that", Unsuitability.FORM);
         }
         for (List<Recipients.Split> placements :

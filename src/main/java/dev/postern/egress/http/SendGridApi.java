@@ -23,6 +23,7 @@ import dev.postern.egress.mime.Mailbox;
 import dev.postern.egress.mime.MimeLeaf;
 import dev.postern.egress.mime.ParsedMessage;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
@@ -440,7 +441,7 @@ final class SendGridApi extends RebuildingApi {
             for (String category : categories) {
                 if (array.size() < CATEGORIES_LIMIT
                         && category.length() <= CATEGORY_LIMIT_CHARACTERS
-                        && HeaderText.isAscii(category)) {
+                        && ALabels.isAscii(category)) {
                     array.add(category);
                 } else {
                     notCarried.add("X-SMTPAPI category " + category);

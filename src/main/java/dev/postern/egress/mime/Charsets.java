@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.postern.mail.ALabels;
 import jakarta.mail.internet.MimeUtility;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
@@ -123,7 +124,7 @@ public final class Charsets {
     /// @param otherwise what they are if they are none
     static Charset of(byte[] octets, Charset otherwise) {
         String all = new String(octets, ISO_8859_1);
-        if (HeaderText.isAscii(all)) {
+        if (ALabels.isAscii(all)) {
             return isStateful(otherwise) && all.indexOf(ESCAPE) >= 0 ? otherwise : UTF_8;
         }
         return Fit.of(octets, UTF_8).utf8Or(otherwise);

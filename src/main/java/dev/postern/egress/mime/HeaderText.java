@@ -3,6 +3,7 @@ package dev.postern.egress.mime;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.postern.mail.ALabels;
 import jakarta.mail.internet.MimeUtility;
 import java.io.ByteArrayOutputStream;
 import java.io.UnsupportedEncodingException;
@@ -218,15 +219,15 @@ public final class HeaderText {
 
     /// Returns a raw value as ASCII: as it is, or where it has octets above 127 as encoded words.
     public static String ascii(Fields.Raw raw) {
-        return isAscii(raw.octets())
+        return ALabels.isAscii(raw.octets())
                 ? raw.octets().replaceAll("\\p{Cntrl}+", " ")
                 : encoded(decode(raw));
     }
 
     /// Returns a text as ASCII: as encoded words where it is more than that.
     static String encoded(String text) {
-        if (isAscii(text) || text.length() > LONG_CHARACTERS) {
-            return isAscii(text) ? text : phrase(text);
+        if (ALabels.isAscii(text) || text.length() > LONG_CHARACTERS) {
+            return ALabels.isAscii(text) ? text : phrase(text);
         }
         try {
             return MimeUtility.encodeText(text, "UTF-8", null).replaceAll("\\s++", " ");
@@ -287,7 +288,7 @@ public final class HeaderText {
             for (int at = 0; at < value.length(); at = end) {
                 end = end(at);
                 String piece = value.substring(at, end);
-                if (isAscii(piece)) {
+                if (ALabels.isAscii(piece)) {
                     ascii.append(piece);
                     behindWord &= piece.isBlank();
                 } else if (piece.startsWith("<")) {
@@ -340,7 +341,7 @@ public final class HeaderText {
             int from = octets.startsWith("<") ? 1 : 0;
             String text = new String(octets(octets.substring(from)), UTF_8);
             String said = Mailbox.inAscii(text.strip());
-            isSaid &= isAscii(said);
+            isSaid &= ALabels.isAscii(said);
             ascii.append(octets, 0, from).append(said);
         }
 
@@ -363,11 +364,6 @@ public final class HeaderText {
 
     /// Returns whether all octets of a raw value are ASCII.
     public static boolean isAscii(Fields.Raw raw) {
-        return isAscii(raw.octets());
-    }
-
-    /// Returns whether all characters are ASCII.
-    public static boolean isAscii(String text) {
-        return text.chars().allMatch(c -> c < 128);
+        return ALabels.isAscii(raw.octets());
     }
 }

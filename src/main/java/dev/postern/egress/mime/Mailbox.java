@@ -419,9 +419,7 @@ public record Mailbox(String address, String name) {
 
     /// Returns it as it stands in a header field: the name in encoded words where it needs them.
     public String inHeader() {
-        return HeaderText.isAscii(name)
-                ? toString()
-                : HeaderText.phrase(name) + " <" + address + ">";
+        return ALabels.isAscii(name) ? toString() : HeaderText.phrase(name) + " <" + address + ">";
     }
 
     private static boolean isOfName(int c) {

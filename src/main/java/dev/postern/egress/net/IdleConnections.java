@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// The connections of an egress that wait for their next use; the one used last goes first.
 /// Thread-safe.
 ///
+/// *Limits.* As many as its users have at once: each keeps only what it took, or made because there
+/// was none.
+///
 /// @param <C> the connections
 public final class IdleConnections<C> {
 

@@ -3,6 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.SmtpEgressConfig;
+import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.net.TlsTrust;
 import dev.postern.egress.net.TlsTrust.Witness;
 import dev.postern.egress.smtp.PortCheck.TlsSeen;
@@ -50,6 +51,19 @@ public final class PortChecker {
         /// STARTTLS where it is offered.
         STARTTLS_IF_OFFERED,
         CLEAR_TEXT;
+
+        /// Returns how a port is opened.
+        ///
+        /// @param implicit whether TLS starts with the first octet there, unless `tls` says
+        ///   otherwise
+        public static TlsStart of(Tls tls, boolean implicit) {
+            return switch (tls) {
+                case IMPLICIT -> IMPLICIT_TLS;
+                case REQUIRED -> implicit ? IMPLICIT_TLS : STARTTLS;
+                case OPTIONAL -> implicit ? IMPLICIT_TLS : STARTTLS_IF_OFFERED;
+                case NONE -> CLEAR_TEXT;
+            };
+        }
 
         /// Returns it for people: `implicit`.
         public String word() {

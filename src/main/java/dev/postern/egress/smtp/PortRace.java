@@ -1,7 +1,6 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.SmtpEgressConfig;
-import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.outcome.Verdict;
@@ -167,24 +166,13 @@ final class PortRace {
                 for (SubmissionPort port : config.candidates()) {
                     for (InetAddress address : few.subList(from, to)) {
                         InetSocketAddress place = new InetSocketAddress(address, port.port());
-                        all.add(new Candidate(place, opening(config.tls(), port.implicitTls())));
+                        all.add(
+                                new Candidate(
+                                        place, TlsStart.of(config.tls(), port.implicitTls())));
                     }
                 }
             }
             return all.stream().distinct().toList();
-        }
-
-        /// Returns how a port is opened.
-        ///
-        /// @param implicit whether TLS starts with the first octet there, unless `tls` says
-        ///   otherwise
-        static TlsStart opening(Tls tls, boolean implicit) {
-            return switch (tls) {
-                case IMPLICIT -> TlsStart.IMPLICIT_TLS;
-                case REQUIRED -> implicit ? TlsStart.IMPLICIT_TLS : TlsStart.STARTTLS;
-                case OPTIONAL -> implicit ? TlsStart.IMPLICIT_TLS : TlsStart.STARTTLS_IF_OFFERED;
-                case NONE -> TlsStart.CLEAR_TEXT;
-            };
         }
 
         /// Takes one address of each family in turn (RFC 8305 §4).

@@ -159,7 +159,7 @@ final class SmtpDialer {
                             Stage.DNS, config.host(), config.host() + ":" + port, commandLimit);
             return new ConnectResult.Failed(Trouble.ofFailure(context, e), Stage.DNS);
         }
-        TlsStart opening = Candidate.opening(config.tls(), SubmissionPort.isImplicit(port));
+        TlsStart opening = TlsStart.of(config.tls(), SubmissionPort.isImplicit(port));
         ConnectResult.Failed last = null;
         for (InetAddress address : addresses) {
             InetSocketAddress place = new InetSocketAddress(address, port);
@@ -183,11 +183,11 @@ final class SmtpDialer {
         watchdog.watch(socket);
         try {
             socket.allow(commandLimit);
-            socket.connectTo(address, connectLimit);
-        } catch (IOException e) {
-            return failed(socket, Trouble.ofFailure(context, e), Stage.CONNECT);
-        }
-        try {
+            try {
+                socket.connectTo(address, connectLimit);
+            } catch (IOException e) {
+                return failed(socket, Trouble.ofFailure(context, e), Stage.CONNECT);
+            }
             return open(socket, candidate.opening(), context, credentials);
         } catch (IOException e) {
             Verdict verdict = Trouble.ofFailure(context.at(Stage.GREETING, commandLimit), e);

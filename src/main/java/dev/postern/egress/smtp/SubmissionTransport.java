@@ -77,6 +77,9 @@ final class SubmissionTransport extends SMTPTransport {
         this.credentials = credentials;
         setLocalHost(server.ehloName);
         setAuthorizationID("");
+        if (socket.isLooking() && credentials != null) {
+            throw new AssertionError("who only looks takes any certificate, and does not log in");
+        }
     }
 
     /// A server, and how sessions with it are opened. Thread-safe.
@@ -141,6 +144,10 @@ final class SubmissionTransport extends SMTPTransport {
     /// Returns how long each stage took until now.
     synchronized Map<Stage, Duration> took() {
         enter(stage);
+        if (!opened) {
+            // Offers in clear text end the EHLO, but are not the log-in's turn yet.
+            took.remove(Stage.AUTH);
+        }
         return took;
     }
 

@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.Egress;
-import dev.postern.egress.mime.HeaderText;
+import dev.postern.mail.ALabels;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.testing.Seeds;
@@ -86,7 +86,7 @@ class EnvelopeTest {
         for (FakeApi.Request request : all.subList(before, all.size())) {
             List<String> one = Mailed.by(type, request);
             assertEquals(keys(one).size(), one.size(), "none twice in a call: " + one);
-            assertTrue(one.stream().allMatch(HeaderText::isAscii), one::toString);
+            assertTrue(one.stream().allMatch(ALabels::isAscii), one::toString);
             mailed.addAll(one);
         }
         assertEquals(keys(List.of(envelope)), keys(mailed), message);
@@ -175,7 +175,7 @@ class EnvelopeTest {
                     Shipments.of(Shipments.content(message.getBytes(UTF_8)), "u@bücher.example"),
                     CommitGate.OPEN);
             String request = api.requests().getFirst().text();
-            assertTrue(HeaderText.isAscii(request), request);
+            assertTrue(ALabels.isAscii(request), request);
             for (String local : List.of("ann", "r", "u")) {
                 assertTrue(request.contains(local + "@xn--bcher-kva.example"), request);
             }

@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
-import dev.postern.egress.mime.HeaderText;
+import dev.postern.mail.ALabels;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.testing.Seeds;
@@ -256,7 +256,7 @@ class NotCarriedTest {
                 String posted = sent.json().toString();
                 assertTrue(posted.contains("Ann"), posted);
                 assertTrue(posted.contains("b@xn--bcher-kva.example"), posted);
-                assertTrue(HeaderText.isAscii(posted), posted);
+                assertTrue(ALabels.isAscii(posted), posted);
             }
         }
     }

@@ -10,9 +10,9 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.Fields;
-import dev.postern.egress.mime.HeaderText;
 import dev.postern.egress.mime.Mailbox;
 import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
@@ -106,7 +106,7 @@ public final class Shipments {
             for (Fields.Raw value : fields.values(field)) {
                 Mailbox.list(value).mailboxes().stream()
                         .map(Mailbox::address)
-                        .filter(to -> HeaderText.isAscii(to) && to.matches(".+@.+\\..+"))
+                        .filter(to -> ALabels.isAscii(to) && to.matches(".+@.+\\..+"))
                         .forEach(to -> named.putIfAbsent(Recipients.key(to), to));
             }
         }

@@ -3,7 +3,7 @@ package dev.postern.egress.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.egress.mime.HeaderText;
+import dev.postern.mail.ALabels;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -158,7 +158,7 @@ final class Stated {
         want(!json.path("To").asText().isEmpty(), "To has somebody");
         List<String> mailed = Mailed.by(type, request);
         want(mailed.size() <= POSTMARK_RECIPIENTS_LIMIT, "at most 50 recipients");
-        want(mailed.stream().allMatch(HeaderText::isAscii), "addresses are ASCII");
+        want(mailed.stream().allMatch(ALabels::isAscii), "addresses are ASCII");
         String text = json.path("TextBody").asText();
         String html = json.path("HtmlBody").asText();
         want(!text.isEmpty() || !html.isEmpty(), "there is a body");
