@@ -328,6 +328,22 @@ class HouseTest {
         }
     }
 
+    /// The glossary names types that are.
+    @Test
+    void theGlossaryNamesTypesThatAre() throws IOException {
+        Set<String> declared = new HashSet<>();
+        ROOMS.forEach(room -> declared.addAll(room.declared()));
+        Matcher named =
+                Pattern.compile("`([A-Z]\\w+)`")
+                        .matcher(Files.readString(SourceFile.HOME.resolve("docs/glossary.md")));
+        List<String> gone =
+                named.results()
+                        .map(it -> it.group(1))
+                        .filter(it -> !declared.contains(it))
+                        .toList();
+        assertEquals(List.of(), gone);
+    }
+
     /// Tests of the whole program have folders of their own: `it`, `packaging`, `docs`, `house`.
     @Test
     void theRootHasTheTestsOfItsTypesOnly() throws IOException {
