@@ -10,13 +10,18 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import dev.postern.testing.SourceFile;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +54,6 @@ class ArchitectureTest {
                 "admin",
                 words("reception", "listener", "doctor", "spool", "dispatch", "egress", "outcome"));
         MAY_KNOW.put("submit", words());
-        MAY_KNOW.put("notify", words("outcome"));
         // Lines and their masking; SLF4J finds it by itself.
         MAY_KNOW.put("log", words());
         // A child process and its signals; the mail settings that it has.
@@ -62,7 +66,7 @@ class ArchitectureTest {
             Map.of(
                     "io.netty", Set.of("listener"),
                     "io.helidon.webserver", Set.of("admin"),
-                    "io.helidon.webclient", Set.of("submit", "notify"),
+                    "io.helidon.webclient", Set.of("submit"),
                     "com.sendgrid", Set.of("egress.http"),
                     "software.amazon.awssdk", Set.of("egress.http"),
                     "jakarta.mail",
@@ -134,6 +138,51 @@ class ArchitectureTest {
             }
         }
         assertEquals(Set.of(), homeless, "packages that the table above does not know");
+    }
+
+    @Test
+    void thePageHasTheTables() throws IOException {
+        Path file = SourceFile.HOME.resolve("ARCHITECTURE.md");
+        String page = Files.readString(file);
+        int from = page.indexOf('\n', page.indexOf("<!-- imports: written")) + 1;
+        int to = page.indexOf("<!-- imports: end -->");
+        String wanted = page.substring(0, from) + tables() + page.substring(to);
+        if (System.getProperty("update", "").equals("docs")) {
+            Files.writeString(file, wanted);
+        }
+        assertEquals(
+                wanted,
+                Files.readString(file),
+                "mvn -q test -Dtest=ArchitectureTest -Dupdate=docs");
+    }
+
+    private static String tables() {
+        StringBuilder page = new StringBuilder("| package | may know |\n| --- | --- |\n");
+        MAY_KNOW.forEach((name, others) -> {
+            Set<String> more = new TreeSet<>(others);
+            boolean knowsAll = more.containsAll(words());
+            more.removeAll(knowsAll ? words() : Set.of());
+            String known = knowsAll ? "the words, the configuration" : "";
+            for (String other : more) {
+                known += (known.isEmpty() ? "" : ", ") + code(other);
+            }
+            page.append("| %s | %s |\n".formatted(code(name), known.isEmpty() ? "nobody" : known));
+        });
+        page.append("\n| library | is used only by |\n| --- | --- |\n");
+        new TreeMap<>(USED_ONLY_BY)
+                .forEach((library, users) -> {
+                    String by =
+                            new TreeSet<>(users)
+                                    .stream()
+                                            .map(ArchitectureTest::code)
+                                            .collect(Collectors.joining(", "));
+                    page.append("| %s | %s |\n".formatted(code(library), by));
+                });
+        return page.toString();
+    }
+
+    private static String code(String name) {
+        return "`" + name + "`";
     }
 
     private static Stream<Arguments> packages() {

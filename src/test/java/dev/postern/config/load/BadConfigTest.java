@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Bad configurations, a folder each: `postern.yaml`, `env` (NAME=VALUE lines) and `expected`, the
-/// exact problems. `-Dregenerate=true` writes `expected` anew, to be read before it is committed.
+/// exact problems. `-Dupdate=docs` writes `expected` anew, to be read before it is committed.
 class BadConfigTest {
 
     private static final Path CASES =
@@ -28,7 +28,7 @@ class BadConfigTest {
     void givesExactlyTheExpectedProblems(String name) throws IOException {
         Path folder = CASES.resolve(name);
         String problems = load(folder).problems() + "\n";
-        if (Boolean.getBoolean("regenerate")) {
+        if (System.getProperty("update", "").equals("docs")) {
             Files.writeString(folder.resolve("expected"), problems);
         }
         assertEquals(Files.readString(folder.resolve("expected")), problems);
