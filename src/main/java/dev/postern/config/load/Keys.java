@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.event.Level;
 
 /// The table of all keys outside the egress list, in the order in which the reference tells them.
 /// Loading, environment variables, the reference and `config show` all come from it.
@@ -151,8 +152,8 @@ final class Keys {
     static final Key<LogConfig.Format> LOG_FORMAT = listed(Key.of(
             "log.format", Types.word(LogConfig.Format.class), "auto", "json",
             "`auto` is text on a terminal, else JSON."));
-    static final Key<LogConfig.Level> LOG_LEVEL = listed(Key.of(
-            "log.level", Types.word(LogConfig.Level.class), "info", "debug",
+    static final Key<Level> LOG_LEVEL = listed(Key.of(
+            "log.level", Types.word(Level.class), "info", "debug",
             "The least level that is logged."));
     static final Key<LogConfig.Addresses> LOG_ADDRESSES = listed(Key.of(
             "log.addresses", Types.word(LogConfig.Addresses.class), "full", "masked",
