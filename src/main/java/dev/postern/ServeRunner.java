@@ -148,7 +148,7 @@ final class ServeRunner implements Forwarding {
     }
 
     private static List<ConfigProblem> loops(Loaded.Valid loaded, HostPort listening) {
-        return new LoopCheck(listening, LoopCheck.HostLookup.ofMachine()).problems(loaded);
+        return new LoopCheck(listening).problems(loaded);
     }
 
     private boolean leadsBack(Loaded.Valid loaded, HostPort listening) {

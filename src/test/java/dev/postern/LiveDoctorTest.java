@@ -113,7 +113,8 @@ class LiveDoctorTest {
                         directory,
                         Files::readString,
                         () -> "test-machine",
-                        _ -> "ext4");
+                        _ -> "ext4",
+                        null);
         return ((Loaded.Valid) ConfigLoader.load(sources)).config();
     }
 

@@ -187,7 +187,7 @@ interface Network {
         ///
         /// @param hostname what we call ourselves
         static Probe probeAfresh(EgressConfig config, String hostname) {
-            try (Egress egress = egress(patient(config), hostname)) {
+            try (Egress egress = egress(config.with(limited(config.common())), hostname)) {
                 return egress.probe();
             }
         }
@@ -200,20 +200,7 @@ interface Network {
             };
         }
 
-        /// Returns the same egress with the doctor's limits.
-        private static EgressConfig patient(EgressConfig config) {
-            Common common = limited(config.common());
-            return switch (config) {
-                case EgressConfig.Smtp smtp -> new EgressConfig.Smtp(common, smtp.smtp());
-                case EgressConfig.Api api -> new EgressConfig.Api(common, api.type(), api.apiKey());
-                case EgressConfig.Ses ses ->
-                        new EgressConfig.Ses(
-                                common, ses.region(), ses.accessKeyId(), ses.secretAccessKey());
-                case EgressConfig.Mailgun mailgun ->
-                        new EgressConfig.Mailgun(common, mailgun.domain(), mailgun.apiKey());
-            };
-        }
-
+        /// Returns what every egress has with the doctor's limits.
         private static Common limited(Common common) {
             return new Common(
                     common.name(),
@@ -252,7 +239,7 @@ interface Network {
 
         @Override
         public EndpointCheck web(EgressConfig egress) {
-            return EndpointCheck.of(patient(egress), System::getenv);
+            return EndpointCheck.of(egress.with(limited(egress.common())), System::getenv);
         }
 
         @Override

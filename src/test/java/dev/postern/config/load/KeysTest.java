@@ -35,7 +35,7 @@ class KeysTest {
 
     @Test
     void everyKeyHasItsDefault() {
-        Settings settings = new Loading().valid().effective().settings();
+        Settings settings = new Loading().valid().settings();
         assertEquals(Keys.ALL, settings.all().stream().map(Settings.Setting::key).toList());
         for (Settings.Setting<?> setting : settings.all()) {
             Key<?> key = setting.key();
