@@ -72,7 +72,6 @@ class HouseTest {
                     "egress.EgressView EgressView: 9",
                     "egress.mime.ParsedMessage Attachment: 8",
                     "egress.mime.ParsedMessage ParsedMessage: 12",
-                    "egress.smtp.PortCheck PortCheck: 8",
                     "outcome.Trouble TroubleRow: 10");
 
     /// Types that had a name which told nothing, or told two things.

@@ -96,15 +96,10 @@ final class HttpExamination extends Examination {
         EndpointCheck.Seen found = web.look();
         seenAt = clock.instant();
         seen = found;
-        boolean good = found.stage().isEmpty() || isPastTls(found.stage());
+        boolean good = found.stage().isEmpty();
         entry.end(
                 good ? Result.OK : Result.FAILED,
                 good ? (found.tls().isEmpty() ? "no TLS" : found.tls()) : found.words());
-    }
-
-    /// An answer to `HEAD /` is of no importance: the call of the probe is.
-    private static boolean isPastTls(String stage) {
-        return stage.equals("request") || stage.equals("answer") || stage.equals("reply");
     }
 
     /// Returns how far this machine's clock is ahead of the server's; empty when that is unknown.
@@ -119,7 +114,7 @@ final class HttpExamination extends Examination {
     @Override
     boolean isOpen() {
         EndpointCheck.Seen found = seen;
-        return found != null && (found.stage().isEmpty() || isPastTls(found.stage()));
+        return found != null && found.stage().isEmpty();
     }
 
     @Override

@@ -3,9 +3,9 @@ package dev.postern.doctor;
 import dev.postern.config.EgressConfig;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.PortState;
-import dev.postern.doctor.Network.TryLimits;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.smtp.UpstreamReply;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -71,7 +71,7 @@ final class LocalLook {
         InetSocketAddress place = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         PortCheck reached = network.reach(asking, place, opening, LIMITS);
         if (PortState.of(reached) == PortState.OPEN) {
-            servers.put(port, ServerName.make(reached.greeting()));
+            servers.put(port, ServerName.make(reached.answer().greeting()));
         }
     }
 

@@ -9,6 +9,7 @@ import dev.postern.egress.http.HttpEgresses;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.egress.smtp.SmtpEgress;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
@@ -28,12 +29,6 @@ import java.util.stream.Stream;
 
 /// The world outside, as the doctor asks it; tests replace it.
 interface Network {
-
-    /// How long two stretches of a try may take.
-    ///
-    /// @param connecting the TCP connection
-    /// @param talking all that follows
-    record TryLimits(Duration connecting, Duration talking) {}
 
     DnsResult lookUp(String host);
 
@@ -246,13 +241,12 @@ interface Network {
                 InetSocketAddress address,
                 TlsStart opening,
                 TryLimits limits) {
-            return PortChecker.of(egress, hostname)
-                    .to(address, opening, limits.connecting(), limits.talking());
+            return PortChecker.of(egress, hostname).to(address, opening, limits);
         }
 
         @Override
         public EndpointCheck web(EgressConfig egress) {
-            return EndpointCheck.of(patient(egress), System::getenv);
+            return new EndpointCheck(patient(egress), System::getenv);
         }
 
         @Override

@@ -108,8 +108,8 @@ final class SmtpDiagnosis {
     private boolean isOurs(PortCheck reached) {
         String own = platform.hostname();
         return !own.isEmpty()
-                && (reached.greetingName().equalsIgnoreCase(own)
-                        || reached.ehloName().equalsIgnoreCase(own));
+                && (reached.answer().greetingName().equalsIgnoreCase(own)
+                        || reached.answer().ehloName().equalsIgnoreCase(own));
     }
 
     private void ports(List<Integer> wanted, List<Tried> tries, HostEvidence seen) {
@@ -177,7 +177,7 @@ final class SmtpDiagnosis {
 
     /// Returns how the egress judges servers.
     ServerCheck screening(EgressConfig.Smtp egress) {
-        return ServerCheck.of(egress, platform.hostname());
+        return new ServerCheck(egress, platform.hostname());
     }
 
     private static boolean isOfAccount(Probe.Failed failed) {

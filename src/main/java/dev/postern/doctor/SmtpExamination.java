@@ -9,13 +9,13 @@ import dev.postern.doctor.EgressReport.Step.Kind;
 import dev.postern.doctor.EgressReport.Step.Result;
 import dev.postern.doctor.Network.DnsResult;
 import dev.postern.doctor.Network.PortState;
-import dev.postern.doctor.Network.TryLimits;
 import dev.postern.doctor.Report.Finding;
 import dev.postern.doctor.SmtpExamination.Tried;
 import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortCheck.TlsSeen;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.egress.smtp.ServerCheck;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
@@ -199,7 +199,7 @@ final class SmtpExamination extends Examination {
             if (implicit) {
                 tls();
             }
-            UpstreamReply greeting = reached.greeting();
+            UpstreamReply greeting = reached.answer().greeting();
             if (greeting != null) {
                 add(Kind.GREETING, Stage.GREETING, greeting.oneLine());
             } else if (reached.stage() == Stage.GREETING) {
@@ -208,8 +208,8 @@ final class SmtpExamination extends Examination {
             if (!implicit) {
                 tls();
             }
-            if (reached.ehlo() != null) {
-                List<String> mechanisms = reached.mechanisms();
+            if (reached.answer().ehlo() != null) {
+                List<String> mechanisms = reached.answer().mechanisms();
                 String offered =
                         mechanisms.isEmpty() ? "no AUTH" : "AUTH " + String.join(" ", mechanisms);
                 add(Kind.EHLO, Stage.EHLO, offered);

@@ -2,7 +2,9 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.HostPort;
+import dev.postern.egress.http.AnswerReader.AnswerHead;
 import dev.postern.egress.http.AnswerReader.NotHttp;
 import dev.postern.egress.net.TlsTrust;
 import dev.postern.outcome.Stage;
@@ -11,9 +13,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
-import java.time.Duration;
-import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -22,23 +23,17 @@ import org.jspecify.annotations.Nullable;
 /// is verified for the endpoint's name before anything is said.
 final class HttpDialer {
 
+    private final Common common;
     private final ApiEndpoint endpoint;
     private final ProxySettings proxies;
     private final TlsTrust trust;
-    private final Duration connectTimeout;
-    private final Duration commandTimeout;
 
-    HttpDialer(
-            ApiEndpoint endpoint,
-            ProxySettings proxies,
-            TlsTrust trust,
-            Duration connectTimeout,
-            Duration commandTimeout) {
+    /// @param environment gives a variable's value, for the proxy
+    HttpDialer(Common common, ApiEndpoint endpoint, UnaryOperator<@Nullable String> environment) {
+        this.common = common;
         this.endpoint = endpoint;
-        this.proxies = proxies;
-        this.trust = trust;
-        this.connectTimeout = connectTimeout;
-        this.commandTimeout = commandTimeout;
+        this.proxies = new ProxySettings(environment);
+        this.trust = new TlsTrust(common.ca());
     }
 
     /// Returns a fresh connection.
@@ -53,7 +48,7 @@ final class HttpDialer {
         Socket socket = connect(hop, opened);
         try {
             socket.setTcpNoDelay(true);
-            socket.setSoTimeout(Math.toIntExact(commandTimeout.toMillis()));
+            socket.setSoTimeout(Math.toIntExact(common.commandTimeout().toMillis()));
             if (proxy != null) {
                 tunnel(socket, proxy);
             }
@@ -64,7 +59,10 @@ final class HttpDialer {
         }
     }
 
-    private ProxySettings.@Nullable Proxy proxy() throws StageFailure {
+    /// Returns the proxy that calls go through; null when they go straight.
+    ///
+    /// @throws StageFailure when the variable can't be understood
+    ProxySettings.@Nullable Proxy proxy() throws StageFailure {
         try {
             return proxies.proxyFor(endpoint.host(), endpoint.port());
         } catch (IllegalArgumentException e) {
@@ -80,7 +78,7 @@ final class HttpDialer {
             try {
                 socket.connect(
                         new InetSocketAddress(address, hop.port()),
-                        Math.toIntExact(connectTimeout.toMillis()));
+                        Math.toIntExact(common.connectTimeout().toMillis()));
                 return socket;
             } catch (IOException e) {
                 close(socket);
@@ -113,10 +111,9 @@ final class HttpDialer {
         try {
             socket.getOutputStream().write((head + "\r\n").getBytes(US_ASCII));
             // Not through a buffer, since what follows belongs to the tunnel.
-            Optional<String> refusal =
-                    new AnswerReader(socket.getInputStream()).readRefusalOfConnect();
-            if (refusal.isPresent()) {
-                throw new IOException("proxy " + proxy + " answered: " + refusal.get());
+            AnswerHead answer = new AnswerReader(socket.getInputStream()).readHead();
+            if (answer.status() / 100 != 2) {
+                throw new IOException("proxy " + proxy + " answered: " + answer.statusLine());
             }
         } catch (NotHttp e) {
             throw new StageFailure(
@@ -149,7 +146,6 @@ final class HttpDialer {
             socket.close();
         } catch (IOException _) {
             // It is thrown away; there is nobody to tell.
-            return;
         }
     }
 

@@ -5,7 +5,6 @@ import dev.postern.egress.mime.ParsedMessage.FileNames;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
 import dev.postern.egress.mime.ParsedMessage.Shown;
 import dev.postern.egress.mime.PartScanner.Part;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.io.Reader;
 import java.util.ArrayList;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// in `notCarried`.
 ///
 /// **Diagnostics.** Thrown is `IOException`, when the content can't be read, and
-/// [MessageLimitException].
+/// [ReadingBudget.MessageLimitException].
 ///
 /// **Limits.** Those of [ReadingBudget].
 public final class MimeParser {
@@ -133,10 +132,8 @@ public final class MimeParser {
 
     /// Takes a message apart.
     ///
-    /// @throws IOException when the content can't be read
-    /// @throws MessageLimitException when it has more of something than is read
-    public static ParsedMessage read(ContentCursor content)
-            throws IOException, MessageLimitException {
+    /// @throws IOException when the content can't be read, or has more of something than is read
+    public static ParsedMessage read(ContentCursor content) throws IOException {
         PartScanner.Found found = PartScanner.of(content);
         Fields fields = found.whole().fields();
         MimeParser reading = new MimeParser(content);
@@ -169,7 +166,7 @@ public final class MimeParser {
     }
 
     private List<Mailbox> mailboxes(Fields fields, String name, ReadingBudget allowance)
-            throws IOException, MessageLimitException {
+            throws IOException {
         List<Mailbox> all = new ArrayList<>();
         for (Fields.Raw value : fields.values(name)) {
             Mailbox.Listed listed = Mailbox.list(value);
@@ -185,8 +182,7 @@ public final class MimeParser {
     }
 
     /// Reads a part, and returns what of it is shown; the rest is attached.
-    private Body part(Part part, Place place, boolean whole)
-            throws IOException, MessageLimitException {
+    private Body part(Part part, Place place, boolean whole) throws IOException {
         if (part.losesLines()) {
             notCarried.add("header lines that are no fields");
         }
@@ -207,7 +203,7 @@ public final class MimeParser {
     }
 
     private Body multipart(MimeParameters type, List<Part> children, Place place)
-            throws IOException, MessageLimitException {
+            throws IOException {
         Place kept = place == Place.ATTACHED ? place : Place.SEQUENCE;
         return switch (type.value()) {
             case "multipart/alternative" ->
@@ -225,8 +221,7 @@ public final class MimeParser {
         };
     }
 
-    private Body sequence(List<Part> children, Place place)
-            throws IOException, MessageLimitException {
+    private Body sequence(List<Part> children, Place place) throws IOException {
         Body all = Body.NONE;
         for (Part child : children) {
             all = joined(all, part(child, place, false));
@@ -267,7 +262,7 @@ public final class MimeParser {
 
     /// Of several forms of the same the first text and the first HTML count; there is no place for
     /// others but as files.
-    private Body alternative(List<Part> children) throws IOException, MessageLimitException {
+    private Body alternative(List<Part> children) throws IOException {
         Body forms = Body.NONE;
         for (Part child : children) {
             Body form = part(child, Place.ALTERNATIVE, false);
@@ -290,8 +285,7 @@ public final class MimeParser {
         return first.isEmpty() ? second : first;
     }
 
-    private Body related(MimeParameters type, List<Part> children, Place place)
-            throws IOException, MessageLimitException {
+    private Body related(MimeParameters type, List<Part> children, Place place) throws IOException {
         String start = bare(type.get("start"));
         int root = 0;
         for (int i = 0; i < children.size() && !start.isEmpty(); i++) {
@@ -321,7 +315,7 @@ public final class MimeParser {
     }
 
     private Body leaf(Part part, MimeParameters type, Place place, boolean whole)
-            throws IOException, MessageLimitException {
+            throws IOException {
         MimeParameters disposition = MimeParameters.parse(part.first("Content-Disposition"));
         MimeLeaf leaf =
                 new MimeLeaf(

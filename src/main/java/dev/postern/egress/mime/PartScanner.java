@@ -2,7 +2,6 @@ package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.util.ArrayDeque;
@@ -20,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// each other. Kept are header fields, of parts only those that speak of their content; a part's
 /// octets are a stretch of the content. A boundary of an outer multipart ends all inside.
 ///
-/// **Diagnostics.** A message that has too much of something is a [MessageLimitException]; whatever
-/// else is broken is read as well as can be.
+/// **Diagnostics.** A message that has too much of something is a
+/// [ReadingBudget.MessageLimitException]; whatever else is broken is read as well as can be.
 ///
 /// **Limits.** Those of [ReadingBudget].
 final class PartScanner {
@@ -91,7 +90,7 @@ final class PartScanner {
             return type;
         }
 
-        private void readType() throws MessageLimitException {
+        private void readType() throws IOException {
             Fields.Raw said = first("Content-Type");
             MimeParameters read =
                     said.isEmpty() ? new MimeParameters(usualType) : MimeParameters.parse(said);
@@ -115,7 +114,7 @@ final class PartScanner {
         }
 
         /// Reads header values beyond ASCII in the charset of the message's text.
-        private void settle(Charset charset) throws MessageLimitException {
+        private void settle(Charset charset) throws IOException {
             fields = fields.inUtf8(charset);
             readType();
             for (Part child : children) {
@@ -182,7 +181,7 @@ final class PartScanner {
     /// Finds the parts.
     ///
     /// @throws IOException when the content can't be read
-    static Found of(ContentCursor content) throws IOException, MessageLimitException {
+    static Found of(ContentCursor content) throws IOException {
         PartScanner scan = new PartScanner(content);
         Part whole = scan.part;
         scan.run();
@@ -193,7 +192,7 @@ final class PartScanner {
         return new Found(whole, scan.allowance);
     }
 
-    private void run() throws IOException, MessageLimitException {
+    private void run() throws IOException {
         while (lines.next(DASHES_OCTETS)) {
             Fields.Section header = section;
             if (isBoundary()) {
@@ -207,7 +206,7 @@ final class PartScanner {
     }
 
     /// Looks whether the present line is a boundary, and does what it says.
-    private boolean isBoundary() throws IOException, MessageLimitException {
+    private boolean isBoundary() throws IOException {
         if (open.isEmpty() || lines.octet(0) != '-' || lines.octet(1) != '-') {
             return false;
         }
@@ -228,7 +227,7 @@ final class PartScanner {
         return false;
     }
 
-    private void begin(Part parent) throws IOException, MessageLimitException {
+    private void begin(Part parent) throws IOException {
         allowance.part();
         boolean digest = parent.type.value().equals("multipart/digest");
         part = new Part(lines.position(), digest ? MESSAGE : PLAIN);
@@ -276,8 +275,7 @@ final class PartScanner {
         return line.length > RULE_OCTETS ? null : line;
     }
 
-    private void endHeader(Fields.Section header, long bodyStart)
-            throws IOException, MessageLimitException {
+    private void endHeader(Fields.Section header, long bodyStart) throws IOException {
         section = null;
         part.fields = header.fields();
         if (header.isHeadless()) {
@@ -296,7 +294,7 @@ final class PartScanner {
     }
 
     /// Returns what sets the parts of a multipart apart; null where it doesn't say.
-    private static byte @Nullable [] delimiter(Fields.Raw type) throws MessageLimitException {
+    private static byte @Nullable [] delimiter(Fields.Raw type) throws IOException {
         byte[] boundary = MimeParameters.octets(type, "boundary");
         if (boundary.length == 0) {
             return null;
@@ -316,7 +314,7 @@ final class PartScanner {
     ///
     /// @param left how many of those stay open
     /// @param at behind their last octet
-    private void end(int left, long at) throws IOException, MessageLimitException {
+    private void end(int left, long at) throws IOException {
         Fields.Section header = section;
         if (header != null) {
             endHeader(header, at);

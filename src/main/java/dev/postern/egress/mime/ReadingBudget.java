@@ -53,7 +53,7 @@ public final class ReadingBudget {
     }
 
     /// Counts octets that are kept of a header section.
-    void header(int octets) throws IOException, MessageLimitException {
+    void header(int octets) throws IOException {
         sectionOctets += octets;
         headerOctets += octets;
         if (sectionOctets > HEADER_LIMIT_OCTETS) {
@@ -68,12 +68,12 @@ public final class ReadingBudget {
     }
 
     /// Counts a header field.
-    void field() throws IOException, MessageLimitException {
+    void field() throws IOException {
         fields = one(fields, FIELDS_LIMIT, "header fields");
     }
 
     /// Counts a part.
-    void part() throws IOException, MessageLimitException {
+    void part() throws IOException {
         parts = one(parts, PARTS_LIMIT, "parts");
     }
 
@@ -86,11 +86,11 @@ public final class ReadingBudget {
     }
 
     /// Counts addresses.
-    void addresses(int count) throws IOException, MessageLimitException {
+    void addresses(int count) throws IOException {
         addresses = one(addresses + count - 1, ADDRESSES_LIMIT, "addresses");
     }
 
-    private int one(int before, int limit, String what) throws IOException, MessageLimitException {
+    private int one(int before, int limit, String what) throws IOException {
         if (before >= limit) {
             throw new MessageLimitException("more than " + limit + " " + what);
         }
@@ -106,12 +106,12 @@ public final class ReadingBudget {
 
     /// A message has more of something than is read of any. Its message names the limit, after "a
     /// message with": `more than 2000 parts`.
-    public static final class MessageLimitException extends Exception {
+    public static final class MessageLimitException extends IOException {
 
         private static final long serialVersionUID = 1L;
 
         public MessageLimitException(String what) {
-            super(what, null, false, false);
+            super(what);
         }
     }
 }

@@ -101,15 +101,16 @@ public final class SmtpEgress implements Egress {
         this.config = egress.smtp();
         this.reuse = reuse;
         this.idle = new IdleConnections<>(nanoTime, SmtpConnection::quitAside);
-        Watchdog watchdog = new Watchdog(shortest(common), () -> idle.endIdleFor(reuse.idleFor()));
+        Duration shortest =
+                Collections.min(
+                        List.of(
+                                common.commandTimeout(),
+                                common.dataTimeout(),
+                                common.answerTimeout()));
+        Watchdog watchdog = new Watchdog(shortest, () -> idle.endIdleFor(reuse.idleFor()));
         this.dialer = new SmtpDialer(egress, hostname, network, watchdog);
         this.logIns = new LoginGuard(dialer::dial);
         this.turns = new Semaphore(common.concurrency());
-    }
-
-    private static Duration shortest(Common common) {
-        return Collections.min(
-                List.of(common.commandTimeout(), common.dataTimeout(), common.answerTimeout()));
     }
 
     @Override

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.mime.Charsets;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
@@ -62,8 +61,7 @@ class CorpusTest {
         assertTrue(count > 200, "messages in the corpus: " + count);
     }
 
-    private static Outcome sendToThoseNamed(Egress egress, byte[] octets)
-            throws IOException, MessageLimitException {
+    private static Outcome sendToThoseNamed(Egress egress, byte[] octets) throws IOException {
         return egress.send(Shipments.toThoseNamed(octets), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()

@@ -83,7 +83,7 @@ class LinearTest {
                                 text, JsonAnswer.MAPPER.createObjectNode(), new NotCarried()));
     }
 
-    private static void plan(Api api, String message) throws IOException, MessageLimitException {
+    private static void plan(Api api, String message) throws IOException {
         try (ContentCursor content = cursor(message)) {
             api.plan(
                     Shipments.of(message, "a@b.example", "c@d.example"),
@@ -117,19 +117,19 @@ class LinearTest {
                             HttpAnswer answer = new HttpAnswer(400, Map.of(), body, true);
                             api.acceptedAs(answer, post);
                             api.isOwn(answer);
-                            api.explain(answer, post);
-                            api.refused(answer, post);
+                            api.explain(answer, RECIPIENTS);
+                            api.refused(answer, RECIPIENTS);
                             api.probed(answer);
                         }
                     });
         }
-        AnswerText wording = new AnswerText(new KeyMask(List.of()));
+        AnswerText words = new AnswerText(new KeyMask(List.of()));
         KeyMask mask =
                 new KeyMask(List.of(dev.postern.config.Secret.of("0000aaaa/++xx\"\\%&#0000")));
         PARSERS.put("Recipients", text -> Recipients.namedIn(text, RECIPIENTS));
         PARSERS.put("KeyMask", mask::mask);
-        PARSERS.put("Wording", text -> wording.of(said(text), text, false));
-        PARSERS.put("RateHeaders", text -> HttpEgress.RateHeaders.in(said(text)));
+        PARSERS.put("AnswerText", text -> words.of(said(text), text, false));
+        PARSERS.put("asked waits", text -> HttpEgress.askedWait(said(text)));
         String begun = "HTTP/1.1 200 X\r\n";
         PARSERS.put("an interim answer", text -> heard("HTTP/1.1 100 X\r\n" + text));
         PARSERS.put("a status line", text -> heard("HTTP/1.1 " + text));

@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.CommitGate.BrokenOff;
@@ -11,13 +12,13 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.HttpCall.HttpBody;
-import dev.postern.egress.http.HttpEgress.AnswerText;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuited;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.testing.Await;
 import java.net.URI;
@@ -195,59 +196,58 @@ class TellingTest {
     }
 
     /// Takes one recipient at a time, and of more than two none but the first two.
-    private record Narrow(Http http) implements Api {
+    private static final class Narrow extends Api {
 
         private static final int TAKEN = 2;
 
-        @Override
-        public String type() {
-            return "postmark";
+        Narrow(Http http) {
+            super(http, false);
         }
 
         @Override
-        public Optional<Unfit> plan(
+        Optional<Unsuited> plan(
                 OutboundMessage outbound, ContentCursor content, Predicate<Post> sender) {
             List<ForwardPath> to = outbound.envelope().recipients();
             Post first =
                     new Post(to.subList(0, Math.min(TAKEN, to.size())), probeCall(), List.of());
             return sender.test(first) && to.size() > TAKEN
-                    ? Optional.of(new Unfit("the rest is too large", Unsuitability.SIZE))
+                    ? Optional.of(new Unsuited("the rest is too large", Unsuitability.SIZE))
                     : Optional.empty();
         }
 
         @Override
-        public HttpResult send(Post post, CommitGate gate) {
+        HttpResult send(Post post, CommitGate gate) {
             int status = post.recipients().size() > 1 ? 422 : 200;
             return new HttpAnswer(status, Map.of(), "", true);
         }
 
         @Override
-        public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+        Optional<String> acceptedAs(HttpAnswer answer, Post post) {
             return answer.status() == 200 ? Optional.of("id") : Optional.empty();
         }
 
         @Override
-        public boolean isOwn(HttpAnswer answer) {
+        boolean isOwn(HttpAnswer answer) {
             return true;
         }
 
         @Override
-        public String explain(HttpAnswer answer, Post post) {
+        String explain(HttpAnswer answer, List<ForwardPath> recipients) {
             return answer.status() == 200 ? "" : "406: one of them is inactive";
         }
 
         @Override
-        public HttpCall probeCall() {
+        HttpCall probeCall() {
             return new HttpCall("GET", "/", Map.of(), HttpBody.NONE);
         }
 
         @Override
-        public Optional<Probe> probed(HttpAnswer answer) {
+        Optional<Probe> probed(HttpAnswer answer) {
             return Optional.empty();
         }
 
         @Override
-        public HttpResult probe() {
+        HttpResult probe() {
             return new HttpAnswer(200, Map.of(), "", true);
         }
     }
@@ -258,8 +258,8 @@ class TellingTest {
     void aPlanThatEndsMidwaySettlesOnlyThoseItAskedNobodyFor() {
         Common common = Shipments.common(URI.create("http://127.0.0.1:1"));
         Http http = new Http(common, ApiEndpoint.of(URI.create("http://127.0.0.1:1")), _ -> null);
-        Egress egress =
-                new HttpEgress(common, new Narrow(http), new AnswerText(new KeyMask(List.of())));
+        EgressConfig config = Shipments.config("postmark", common);
+        Egress egress = new HttpEgress(config, new Narrow(http), new KeyMask(List.of()));
         List<OutcomeClass> kinds =
                 egress
                         .send(

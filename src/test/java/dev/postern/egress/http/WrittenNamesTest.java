@@ -17,7 +17,6 @@ import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.Mailbox;
 import dev.postern.egress.mime.MimeParser;
 import dev.postern.egress.mime.ParsedMessage;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,7 +34,7 @@ class WrittenNamesTest {
         return WrittenNames.all();
     }
 
-    private static ParsedMessage read(String message) throws IOException, MessageLimitException {
+    private static ParsedMessage read(String message) throws IOException {
         byte[] octets = message.getBytes(ISO_8859_1);
         return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
     }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.http.Shipments;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
@@ -20,7 +19,7 @@ class BrokenMimeTest {
 
     private static final String LOST_LINES = "header lines that are no fields";
 
-    private static ParsedMessage read(String message) throws IOException, MessageLimitException {
+    private static ParsedMessage read(String message) throws IOException {
         byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
         return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
     }

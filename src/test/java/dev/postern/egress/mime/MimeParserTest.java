@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Messages taken apart.
 class MimeParserTest {
 
-    private static ParsedMessage read(String message) throws IOException, MessageLimitException {
+    private static ParsedMessage read(String message) throws IOException {
         byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
         return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
     }

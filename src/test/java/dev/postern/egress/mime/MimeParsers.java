@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.http.Shipments;
 import dev.postern.egress.mime.ParsedMessage.FileNames;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
@@ -31,7 +30,7 @@ public final class MimeParsers {
     /// Something that reads a text, an octet a character.
     @FunctionalInterface
     public interface Parser {
-        void parse(String text) throws IOException, MessageLimitException;
+        void parse(String text) throws IOException;
     }
 
     /// Values of header fields.
@@ -120,7 +119,7 @@ public final class MimeParsers {
         }
     }
 
-    private static void rebuild(String message) throws IOException, MessageLimitException {
+    private static void rebuild(String message) throws IOException {
         try (ContentCursor content = cursor(message)) {
             ParsedMessage rebuilt = MimeParser.read(content);
             for (MimeLeaf leaf : rebuilt.text()) {
