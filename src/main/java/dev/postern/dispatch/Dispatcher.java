@@ -204,9 +204,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
 
     /// Returns how each egress does, in configured order. Any thread.
     public List<EgressView> egresses() {
-        return pool.all().stream()
-                .map(slots -> slots.health().view().with(slots.egress().candidates()))
-                .toList();
+        return pool.all().stream().map(slots -> slots.health().view()).toList();
     }
 
     /// Probes an egress now.

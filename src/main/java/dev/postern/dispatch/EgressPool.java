@@ -83,7 +83,7 @@ final class EgressPool {
         if (before != null && before.egress().equals(egress)) {
             return before;
         }
-        EgressHealth health = new EgressHealth(config, now);
+        EgressHealth health = new EgressHealth(config, egress::candidates, now);
         EgressLimits limits = new EgressLimits(config.common(), spool, now);
         EgressSlots slots = new EgressSlots(egress, config, health, limits);
         Stream.concat(Stream.ofNullable(before), leaving.stream())

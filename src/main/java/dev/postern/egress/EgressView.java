@@ -34,24 +34,6 @@ public record EgressView(
     private static final Pattern INTERCEPTED =
             Pattern.compile("intercepted by [^\\s,;]+( \\([^)]*\\))?");
 
-    public EgressView {
-        candidates = List.copyOf(candidates);
-    }
-
-    /// Returns the same with candidates.
-    public EgressView with(List<Way> tried) {
-        return new EgressView(
-                config,
-                state,
-                fault,
-                lastError,
-                lastErrorAt,
-                lastSuccess,
-                nextProbe,
-                downSince,
-                tried);
-    }
-
     public String name() {
         return config.name();
     }

@@ -84,7 +84,7 @@ public final class RetryAfter {
     }
 
     /// Returns the wait, if it is not too long to be followed.
-    static Duration capped(Duration asked) {
+    public static Duration capped(Duration asked) {
         return asked.compareTo(LONGEST) > 0 ? LONGEST : asked;
     }
 }

@@ -64,11 +64,6 @@ class ThreadedDispatcherTest {
         }
 
         @Override
-        public String type() {
-            return "scripted";
-        }
-
-        @Override
         public Delivery send(OutboundMessage outbound, CommitGate gate) {
             most.accumulateAndGet(inside.incrementAndGet(), Math::max);
             LockSupport.parkNanos(CALL_NANOS);

@@ -94,11 +94,11 @@ public final class EndpointCheck {
         } catch (StageFailure e) {
             Common common = egress.common();
             Duration limit =
-                    e.stage() == Stage.CONNECT ? common.connectTimeout() : common.commandTimeout();
-            Context context = Context.ofApi(egress.type(), e.stage(), endpoint.authority(), limit);
-            Outcome outcome = Trouble.ofFailure(context, e.failure()).outcome();
+                    e.stage == Stage.CONNECT ? common.connectTimeout() : common.commandTimeout();
+            Context context = Context.ofApi(egress.type(), e.stage, endpoint.authority(), limit);
+            Outcome outcome = Trouble.ofFailure(context, e.failure).outcome();
             Fault fault = outcome instanceof Outcome.Unavailable it ? it.fault() : Fault.NETWORK;
-            return new Seen(proxy, e.stage().word(), fault.word(), outcome.reply(), "", null);
+            return new Seen(proxy, e.stage.word(), fault.word(), outcome.reply(), "", null);
         }
         String version = socket instanceof SSLSocket tls ? tls.getSession().getProtocol() : "";
         return new Seen(proxy, "", "", "", version, date(socket));

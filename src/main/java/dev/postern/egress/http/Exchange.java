@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.CommitGate.BrokenOff;
-import dev.postern.egress.http.Exchange.CommitStream.SinkFailure;
 import dev.postern.egress.http.HttpDialer.StageFailure;
 import dev.postern.egress.http.HttpResult.Failed;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
@@ -182,8 +181,8 @@ final class Exchange {
             stage = Stage.CONNECT;
             return over(new HttpConnection(http.dialer.dial(socket -> dialing = socket)));
         } catch (StageFailure e) {
-            stage = e.stage();
-            return failed(e.failure());
+            stage = e.stage;
+            return failed(e.failure);
         }
     }
 
@@ -239,11 +238,11 @@ final class Exchange {
         out.write(head(length));
         try {
             if (length > 0) {
-                write(new CommitStream(out, this::beforeWrite), length);
+                write(new CommitStream(out), length);
             }
             stage = Stage.ANSWER;
             allow(common.answerTimeout());
-        } catch (SinkFailure e) {
+        } catch (CommitStream.SinkFailure e) {
             writeFailure = e.failure;
             allow(common.commandTimeout());
         }
@@ -279,7 +278,7 @@ final class Exchange {
                 throw new IOException(
                         "the body has " + stream.octets + " octets and not " + length);
             }
-        } catch (SinkFailure e) {
+        } catch (CommitStream.SinkFailure e) {
             throw e;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -287,11 +286,6 @@ final class Exchange {
         stream.writeAllButLast();
         pass();
         stream.commit();
-    }
-
-    private void beforeWrite() {
-        gate.sending();
-        allow(stretch());
     }
 
     private void pass() throws BrokenOff {
@@ -315,12 +309,11 @@ final class Exchange {
     }
 
     /// Gathers a request's body into large pieces and holds its last octet back until [#commit].
-    static final class CommitStream extends OutputStream {
+    private final class CommitStream extends OutputStream {
 
         private static final int BUFFER_BYTES = 16 * 1024;
 
         private final OutputStream sink;
-        private final Runnable beforeWrite;
         private final byte[] buffer = new byte[BUFFER_BYTES];
         private int filled;
 
@@ -328,10 +321,8 @@ final class Exchange {
         private long octets;
 
         /// @param sink where the octets go
-        /// @param beforeWrite is told before each write to the sink
-        CommitStream(OutputStream sink, Runnable beforeWrite) {
+        CommitStream(OutputStream sink) {
             this.sink = sink;
-            this.beforeWrite = beforeWrite;
         }
 
         /// The other side takes no more.
@@ -385,7 +376,8 @@ final class Exchange {
         }
 
         private void give(int from, int to) throws SinkFailure {
-            beforeWrite.run();
+            gate.sending();
+            allow(stretch());
             try {
                 sink.write(buffer, from, to - from);
             } catch (IOException e) {

@@ -154,21 +154,13 @@ final class HttpDialer {
 
         private static final long serialVersionUID = 1L;
 
-        private final Stage stage;
-        private final Exception failure;
+        final Stage stage;
+        final Exception failure;
 
         StageFailure(Stage stage, Exception failure) {
             super(failure);
             this.stage = stage;
             this.failure = failure;
-        }
-
-        Stage stage() {
-            return stage;
-        }
-
-        Exception failure() {
-            return failure;
         }
     }
 }

@@ -88,11 +88,6 @@ final class HttpEgress implements Egress {
     }
 
     @Override
-    public String type() {
-        return config.type();
-    }
-
-    @Override
     public Delivery send(OutboundMessage outbound, CommitGate gate) {
         List<ForwardPath> recipients = outbound.envelope().recipients();
         gate.preparing();

@@ -12,14 +12,13 @@ import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.egress.mime.ReadingBudget;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome.Unsuitability;
 import dev.postern.outcome.Outcome.Unsuited;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -123,12 +122,10 @@ final class Mailgun extends Api {
 
     private HttpCall call(Form form, HttpBody body) {
         String login = "api:" + config.apiKey().reveal();
-        Map<String, String> headers = new LinkedHashMap<>();
-        headers.put(
-                "Authorization",
-                "Basic " + Base64.getEncoder().encodeToString(login.getBytes(UTF_8)));
-        headers.put("Accept", HttpCall.JSON);
-        headers.put("Content-Type", "multipart/form-data; boundary=" + form.boundary);
+        String basic = "Basic " + Base64.getEncoder().encodeToString(login.getBytes(UTF_8));
+        String type = "multipart/form-data; boundary=" + form.boundary;
+        Map<String, String> headers =
+                Map.of("Authorization", basic, "Accept", HttpCall.JSON, "Content-Type", type);
         return new HttpCall("POST", "/v3/" + config.domain() + "/messages.mime", headers, body);
     }
 
@@ -175,11 +172,7 @@ final class Mailgun extends Api {
 
         /// Adds what a message says.
         void option(String name, String value) throws IOException {
-            options++;
-            if (options > OPTIONS_LIMIT) {
-                throw new MessageLimitException(
-                        "more than " + OPTIONS_LIMIT + " options for Mailgun");
-            }
+            ReadingBudget.check(++options, OPTIONS_LIMIT, "options for Mailgun");
             field(name, value);
         }
 

@@ -221,7 +221,7 @@ final class SendGridApi extends RebuildingApi {
 
     @Override
     HttpResult send(Post post, CommitGate gate) {
-        try (Streaming client = new Streaming(http, post.call(), gate)) {
+        try (Streaming client = new Streaming(post.call(), gate)) {
             SendGrid sendGrid = new SendGrid(key(), client);
             Request request = new Request();
             request.setMethod(Method.POST);
@@ -234,18 +234,16 @@ final class SendGridApi extends RebuildingApi {
     }
 
     /// The SDK's client, for one call: takes the SDK's header fields and the planned body.
-    private static final class Streaming extends Client {
+    private final class Streaming extends Client {
 
-        private final Http http;
         private final HttpCall planned;
         private final CommitGate gate;
         private HttpResult result =
                 new HttpResult.Failed(
                         Stage.PREPARE, new IOException("SendGrid's SDK made no call"));
 
-        Streaming(Http http, HttpCall planned, CommitGate gate) {
+        Streaming(HttpCall planned, CommitGate gate) {
             super((CloseableHttpClient) null);
-            this.http = http;
             this.planned = planned;
             this.gate = gate;
         }

@@ -18,7 +18,7 @@ import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;
 import dev.postern.egress.mime.Mailbox;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.egress.mime.ReadingBudget;
 import dev.postern.mail.FieldFilter;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
@@ -205,9 +205,7 @@ final class Ses extends Api {
             while (tag.find()) {
                 String name = tag.group(1);
                 String text = tag.group(2).replace('.', '_').replace('@', '_');
-                if (tags.size() >= TAGS_LIMIT) {
-                    throw new MessageLimitException("more than " + TAGS_LIMIT + " tags for SES");
-                }
+                ReadingBudget.check(tags.size() + 1, TAGS_LIMIT, "tags for SES");
                 if (Math.max(name.length(), text.length()) <= TAG_LIMIT_CHARACTERS) {
                     tags.add(MessageTag.builder().name(name).value(text).build());
                 } else {

@@ -2,7 +2,6 @@ package dev.postern.egress.mime;
 
 import java.net.URLConnection;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -41,16 +40,6 @@ public record ParsedMessage(
         @Nullable Attachment calendar,
         List<Attachment> attachments,
         List<String> notCarried) {
-
-    public ParsedMessage {
-        replyTo = List.copyOf(replyTo);
-        to = List.copyOf(to);
-        cc = List.copyOf(cc);
-        text = List.copyOf(text);
-        html = List.copyOf(html);
-        attachments = List.copyOf(attachments);
-        notCarried = List.copyOf(notCarried);
-    }
 
     /// A piece of the HTML.
     ///
@@ -223,11 +212,10 @@ public record ParsedMessage(
 
         private static Map<String, List<String>> table(String lines) {
             Map<String, List<String>> table = new LinkedHashMap<>();
-            lines.lines()
-                    .forEach(line -> {
-                        List<String> words = Arrays.asList(line.split(" "));
-                        table.put(words.getFirst(), words.subList(1, words.size()));
-                    });
+            for (String line : lines.split("\n")) {
+                List<String> words = List.of(line.split(" "));
+                table.put(words.getFirst(), words.subList(1, words.size()));
+            }
             return table;
         }
 

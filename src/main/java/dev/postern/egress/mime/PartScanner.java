@@ -1,13 +1,11 @@
 package dev.postern.egress.mime;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
 import java.nio.charset.Charset;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -96,7 +94,7 @@ final class PartScanner {
                     said.isEmpty() ? new MimeParameters(usualType) : MimeParameters.parse(said);
             // What is no media type at all is text (RFC 2045 §5.2).
             type =
-                    isMediaType(read.value())
+                    read.value().matches("[^/]+/[^/]+")
                             ? read
                             : new MimeParameters(PLAIN, read.all(), read.guessed());
         }
@@ -140,6 +138,11 @@ final class PartScanner {
         /// Returns its own parts.
         List<Part> children() {
             return children;
+        }
+
+        /// Ends it behind its last octet, unless it has ended.
+        private void end(long at) {
+            end = end < 0 ? Math.max(start, at) : end;
         }
 
         /// Returns where its octets are.
@@ -295,19 +298,8 @@ final class PartScanner {
 
     /// Returns what sets the parts of a multipart apart; null where it doesn't say.
     private static byte @Nullable [] delimiter(Fields.Raw type) throws IOException {
-        byte[] boundary = MimeParameters.octets(type, "boundary");
-        if (boundary.length == 0) {
-            return null;
-        }
-        byte[] delimiter = new byte[DASHES_OCTETS + boundary.length];
-        Arrays.fill(delimiter, 0, DASHES_OCTETS, (byte) '-');
-        System.arraycopy(boundary, 0, delimiter, DASHES_OCTETS, boundary.length);
-        return delimiter;
-    }
-
-    private static boolean isMediaType(String value) {
-        int slash = value.indexOf('/');
-        return slash > 0 && slash == value.lastIndexOf('/') && slash < value.length() - 1;
+        String boundary = MimeParameters.octets(type, "boundary");
+        return boundary.isEmpty() ? null : ("--" + boundary).getBytes(ISO_8859_1);
     }
 
     /// Ends the present part and the multiparts around it.
@@ -319,15 +311,9 @@ final class PartScanner {
         if (header != null) {
             endHeader(header, at);
         }
-        Deque<Part> ended = new ArrayDeque<>();
-        ended.add(part);
+        part.end(at);
         while (open.size() > left) {
-            ended.add(open.removeLast().part);
-        }
-        for (Part one : ended) {
-            if (one.end < 0) {
-                one.end = Math.max(one.start, at);
-            }
+            open.removeLast().part.end(at);
         }
     }
 }

@@ -56,14 +56,8 @@ public final class ReadingBudget {
     void header(int octets) throws IOException {
         sectionOctets += octets;
         headerOctets += octets;
-        if (sectionOctets > HEADER_LIMIT_OCTETS) {
-            throw new MessageLimitException(
-                    "more than " + HEADER_LIMIT_OCTETS + " octets of header fields");
-        }
-        if (headerOctets > HEADERS_LIMIT_OCTETS) {
-            throw new MessageLimitException(
-                    "more than " + HEADERS_LIMIT_OCTETS + " octets of its parts' header fields");
-        }
+        check(sectionOctets, HEADER_LIMIT_OCTETS, "octets of header fields");
+        check(headerOctets, HEADERS_LIMIT_OCTETS, "octets of its parts' header fields");
         weigh();
     }
 
@@ -79,10 +73,7 @@ public final class ReadingBudget {
 
     /// Looks at how many multiparts are in each other.
     void depth(int multiparts) throws MessageLimitException {
-        if (multiparts > DEPTH_LIMIT) {
-            throw new MessageLimitException(
-                    "more than " + DEPTH_LIMIT + " multiparts in each other");
-        }
+        check(multiparts, DEPTH_LIMIT, "multiparts in each other");
     }
 
     /// Counts addresses.
@@ -91,11 +82,16 @@ public final class ReadingBudget {
     }
 
     private int one(int before, int limit, String what) throws IOException {
-        if (before >= limit) {
-            throw new MessageLimitException("more than " + limit + " " + what);
-        }
+        check(before + 1, limit, what);
         weigh();
         return before + 1;
+    }
+
+    /// Throws when a message has more of something than is read of any.
+    public static void check(int count, int limit, String what) throws MessageLimitException {
+        if (count > limit) {
+            throw new MessageLimitException("more than " + limit + " " + what);
+        }
     }
 
     private void weigh() throws IOException {
@@ -110,7 +106,7 @@ public final class ReadingBudget {
 
         private static final long serialVersionUID = 1L;
 
-        public MessageLimitException(String what) {
+        MessageLimitException(String what) {
             super(what);
         }
     }

@@ -119,11 +119,6 @@ public final class SmtpEgress implements Egress {
     }
 
     @Override
-    public String type() {
-        return "smtp";
-    }
-
-    @Override
     public Delivery send(OutboundMessage outbound, CommitGate gate) {
         Transmission transmission = new Transmission(common, outbound, gate);
         try {

@@ -200,7 +200,7 @@ final class SmtpTransaction {
 
     private @Nullable Verdict content() throws IOException {
         connection.allow(common.dataTimeout());
-        Content content = new Content(connection.out());
+        Content content = new Content();
         try {
             if (!content.stream(outbound.content())) {
                 return brokenOff("interrupted");
@@ -331,18 +331,13 @@ final class SmtpTransaction {
     /// CRLF, is no trouble of the next hop: it is thrown, as [UncheckedIOException] or
     /// `IllegalStateException`, and the connection must be closed, because its next command would
     /// become content.
-    static final class Content {
+    private final class Content {
 
         private static final int CHUNK_BYTES = 16 * 1024;
 
-        private final OutputStream out;
+        private final OutputStream out = connection.out();
         private final DotStuffer stuffer = new DotStuffer();
         private final ContentSink sink = this::give;
-
-        /// @param out the connection's buffer
-        Content(OutputStream out) {
-            this.out = out;
-        }
 
         /// Puts all of it into the connection; the last octets may still be in the connection's
         /// buffer.
@@ -355,7 +350,7 @@ final class SmtpTransaction {
                 for (int count = read(in, chunk); count >= 0; count = read(in, chunk)) {
                     ByteBuffer octets = ByteBuffer.wrap(chunk, 0, count);
                     put(() -> stuffer.stuff(octets, sink));
-                    if (Thread.currentThread().isInterrupted()) {
+                    if (interrupted()) {
                         return false;
                     }
                 }

@@ -86,12 +86,12 @@ class EndpointCheckTest {
 
     private static EgressConfig config(String base) {
         Common common =
-                Shipments.common(
+                OutboundMessages.common(
                         URI.create(base),
                         TestKeys.ca(),
                         Common.Fidelity.BEST_EFFORT,
                         Duration.ofSeconds(30));
-        return Shipments.config("resend", common);
+        return OutboundMessages.config("resend", common);
     }
 
     private static FakeApi tls(String key, String date) throws IOException {

@@ -60,8 +60,8 @@ class LinearTest {
 
     /// What apps write, each API's way through it included.
     private static void message() {
-        for (String type : Shipments.TYPES) {
-            Api api = Shipments.api(type);
+        for (String type : OutboundMessages.TYPES) {
+            Api api = OutboundMessages.api(type);
             PARSERS.put(
                     type,
                     text ->
@@ -86,20 +86,21 @@ class LinearTest {
     private static void plan(Api api, String message) throws IOException {
         try (ContentCursor content = cursor(message)) {
             api.plan(
-                    Shipments.of(message, "a@b.example", "c@d.example"),
+                    OutboundMessages.of(message, "a@b.example", "c@d.example"),
                     content,
                     post -> post != null);
         }
     }
 
     private static ContentCursor cursor(String message) {
-        return new ContentCursor(Shipments.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
+        return new ContentCursor(
+                OutboundMessages.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
     }
 
     /// What servers say.
     private static void answer() {
-        for (String type : Shipments.TYPES) {
-            Api api = Shipments.api(type);
+        for (String type : OutboundMessages.TYPES) {
+            Api api = OutboundMessages.api(type);
             Api.Post post = new Api.Post(RECIPIENTS, api.probeCall(), List.of());
             PARSERS.put(
                     type + "'s answer",

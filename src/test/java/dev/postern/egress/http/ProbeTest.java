@@ -97,7 +97,7 @@ class ProbeTest {
         List<String> wrong = new ArrayList<>();
         for (Row row : ROWS) {
             try (FakeApi api = FakeApi.start(_ -> FakeApi.said(row.status(), row.body()));
-                    Egress egress = Shipments.egress(row.type(), api.uri())) {
+                    Egress egress = OutboundMessages.egress(row.type(), api.uri())) {
                 Probe probe = egress.probe();
                 String shows =
                         switch (probe) {
@@ -117,15 +117,15 @@ class ProbeTest {
 
     @Test
     void whatIsNotThereFails() throws Exception {
-        for (String type : Shipments.TYPES) {
+        for (String type : OutboundMessages.TYPES) {
             try (FakeApi api = FakeApi.start(_ -> new FakeApi.Answer.Closed());
-                    Egress egress = Shipments.egress(type, api.uri())) {
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
                 assertEquals(
                         dev.postern.outcome.Outcome.Fault.NETWORK,
                         ((Probe.Failed) egress.probe()).fault(),
                         type);
             }
-            try (Egress egress = Shipments.egress(type, nobody())) {
+            try (Egress egress = OutboundMessages.egress(type, nobody())) {
                 assertEquals(
                         dev.postern.outcome.Outcome.Fault.NETWORK,
                         ((Probe.Failed) egress.probe()).fault(),

@@ -43,7 +43,7 @@ class TellingTest {
     private static final String TO = "r@example.net";
 
     static List<String> types() {
-        return Shipments.TYPES;
+        return OutboundMessages.TYPES;
     }
 
     /// A gate that writes down what it is told.
@@ -90,7 +90,7 @@ class TellingTest {
                         + String.join(",\r\n ", to)
                         + "\r\n\r\ny\r\n";
         Told told = new Told();
-        Delivery delivery = egress.send(Shipments.of(message, to), told);
+        Delivery delivery = egress.send(OutboundMessages.of(message, to), told);
         assertEquals(recipients, delivery.outcomes().size());
         return told;
     }
@@ -98,8 +98,8 @@ class TellingTest {
     @ParameterizedTest
     @MethodSource("types")
     void aMessageIsPreparedOnlyBeforeItsFirstOctet(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             List<String> lines = new ArrayList<>(send(egress, 1).lines);
             assertEquals("preparing", lines.getFirst());
             List<String> last = lines.subList(lines.lastIndexOf("waiting"), lines.size());
@@ -111,7 +111,7 @@ class TellingTest {
     @Test
     void whoWaitsForItsTurnIsNotBeingPrepared() throws Exception {
         Told told = new Told();
-        MessageContent content = Shipments.content(new byte[0]);
+        MessageContent content = OutboundMessages.content(new byte[0]);
         try (ContentCursor second = new ContentCursor(content, told)) {
             Thread waits = Thread.ofVirtual().unstarted(() -> take(second));
             try (ContentCursor first = new ContentCursor(content, CommitGate.OPEN)) {
@@ -143,7 +143,7 @@ class TellingTest {
                 });
         Http http =
                 new Http(
-                        Shipments.common(URI.create("http://127.0.0.1:1")),
+                        OutboundMessages.common(URI.create("http://127.0.0.1:1")),
                         ApiEndpoint.of(URI.create("http://127.0.0.1:1")),
                         _ -> null);
         assertInstanceOf(
@@ -155,8 +155,8 @@ class TellingTest {
     /// What the gate makes a call wait for is no trouble of the server's.
     @Test
     void theGateHasItsOwnTime() throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("postmark"))) {
-            Common base = Shipments.common(api.uri());
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("postmark"))) {
+            Common base = OutboundMessages.common(api.uri());
             Common quick =
                     new Common(
                             base.name(),
@@ -186,9 +186,10 @@ class TellingTest {
                             }
                         }
                     };
-            try (Egress egress = Shipments.egress("postmark", quick)) {
+            try (Egress egress = OutboundMessages.egress("postmark", quick)) {
                 Delivery delivery =
-                        egress.send(Shipments.of("From: a@example.org\r\n\r\nx\r\n", TO), slow);
+                        egress.send(
+                                OutboundMessages.of("From: a@example.org\r\n\r\nx\r\n", TO), slow);
                 assertInstanceOf(
                         Outcome.Accepted.class, delivery.outcomes().firstEntry().getValue());
             }
@@ -256,14 +257,14 @@ class TellingTest {
     /// and at the next egress.
     @Test
     void aPlanThatEndsMidwaySettlesOnlyThoseItAskedNobodyFor() {
-        Common common = Shipments.common(URI.create("http://127.0.0.1:1"));
+        Common common = OutboundMessages.common(URI.create("http://127.0.0.1:1"));
         Http http = new Http(common, ApiEndpoint.of(URI.create("http://127.0.0.1:1")), _ -> null);
-        EgressConfig config = Shipments.config("postmark", common);
+        EgressConfig config = OutboundMessages.config("postmark", common);
         Egress egress = new HttpEgress(config, new Narrow(http), new KeyMask(List.of()));
         List<OutcomeClass> kinds =
                 egress
                         .send(
-                                Shipments.of("x", "a@example.net", "b@example.net", TO),
+                                OutboundMessages.of("x", "a@example.net", "b@example.net", TO),
                                 CommitGate.OPEN)
                         .outcomes()
                         .values()
@@ -278,8 +279,8 @@ class TellingTest {
     @ParameterizedTest
     @MethodSource("types")
     void eachCallIsToldBeforeTheNext(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             Told told = send(egress, 1_060);
             long calls = api.requests().size();
             assertEquals(calls - 1, told.lines.stream().filter(l -> l.startsWith("told")).count());

@@ -36,7 +36,8 @@ class WrittenNamesTest {
 
     private static ParsedMessage read(String message) throws IOException {
         byte[] octets = message.getBytes(ISO_8859_1);
-        return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
+        return MimeParser.read(
+                new ContentCursor(OutboundMessages.content(octets), CommitGate.OPEN));
     }
 
     private static List<String> words(WrittenNames.Way way) {
@@ -143,13 +144,13 @@ class WrittenNamesTest {
     @ParameterizedTest
     @ValueSource(strings = {"sendgrid", "resend", "brevo", "postmark"})
     void everyApiIsToldThemAsTheyAreWritten(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             for (WrittenNames.Way way : ways().toList()) {
                 for (String words : words(way)) {
                     Outcome outcome =
                             egress.send(
-                                            Shipments.of(
+                                            OutboundMessages.of(
                                                     everywhere(words),
                                                     "to@example.net",
                                                     "cc@example.net"),

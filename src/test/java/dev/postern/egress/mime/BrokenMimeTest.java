@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
@@ -21,7 +21,8 @@ class BrokenMimeTest {
 
     private static ParsedMessage read(String message) throws IOException {
         byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
-        return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
+        return MimeParser.read(
+                new ContentCursor(OutboundMessages.content(octets), CommitGate.OPEN));
     }
 
     private static String text(ParsedMessage message) throws IOException {

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import dev.postern.egress.mime.ParsedMessage.FileNames;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,7 +81,7 @@ public final class MimeParsers {
 
     private static ParsedMessage.Attachment attachment(String name) {
         try (ContentCursor none =
-                new ContentCursor(Shipments.content(new byte[0]), CommitGate.OPEN)) {
+                new ContentCursor(OutboundMessages.content(new byte[0]), CommitGate.OPEN)) {
             MimeLeaf leaf = new MimeLeaf(none.whole(), "", "");
             return new ParsedMessage.Attachment(
                     name, true, "text/plain", Map.of(), null, "", false, leaf);
@@ -142,6 +142,7 @@ public final class MimeParsers {
     }
 
     private static ContentCursor cursor(String message) {
-        return new ContentCursor(Shipments.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
+        return new ContentCursor(
+                OutboundMessages.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
     }
 }

@@ -30,8 +30,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Shipments and egresses for tests.
-public final class Shipments {
+/// Outbound messages and egresses for tests.
+public final class OutboundMessages {
 
     static final String KEY = "SG.kEyThatNobodyMaySee.0123456789";
     public static final List<String> TYPES =
@@ -40,7 +40,7 @@ public final class Shipments {
     /// The recipient of what names nobody.
     static final String SOMEONE = "someone@example.net";
 
-    private Shipments() {}
+    private OutboundMessages() {}
 
     static Common common(URI endpoint) {
         return common(endpoint, Common.Fidelity.BEST_EFFORT, Duration.ofSeconds(10));
