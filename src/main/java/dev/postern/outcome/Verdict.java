@@ -21,6 +21,14 @@ public record Verdict(
         return Symptom.of(row);
     }
 
+    /// Returns the outcome of trouble before MAIL, which is always `unavailable`.
+    public Outcome.Unavailable unavailable() {
+        if (outcome instanceof Outcome.Unavailable unavailable) {
+            return unavailable;
+        }
+        throw new AssertionError("trouble before MAIL is always unavailable: " + this);
+    }
+
     /// Returns whether we broke the attempt off ourselves, so that it says nothing of the egress.
     public boolean isOurDoing() {
         return symptom() == Symptom.BROKEN_OFF;

@@ -85,10 +85,5 @@ abstract class Api {
     /// @param recipients for whom it is; what comes of it is theirs
     /// @param call the request
     /// @param notCarried what it can't carry
-    record Post(List<ForwardPath> recipients, HttpCall call, List<String> notCarried) {
-        Post {
-            recipients = List.copyOf(recipients);
-            notCarried = List.copyOf(notCarried);
-        }
-    }
+    record Post(List<ForwardPath> recipients, HttpCall call, List<String> notCarried) {}
 }

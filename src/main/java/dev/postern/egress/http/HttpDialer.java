@@ -46,16 +46,19 @@ final class HttpDialer {
         HostPort hop =
                 proxy == null ? new HostPort(endpoint.host(), endpoint.port()) : proxy.address();
         Socket socket = connect(hop, opened);
+        Stage stage = Stage.CONNECT;
         try {
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(Math.toIntExact(common.commandTimeout().toMillis()));
             if (proxy != null) {
+                stage = Stage.PROXY;
                 tunnel(socket, proxy);
             }
+            stage = Stage.TLS;
             return endpoint.tls() ? secure(socket) : socket;
         } catch (IOException e) {
             close(socket);
-            throw e instanceof StageFailure at ? at : new StageFailure(Stage.CONNECT, e);
+            throw new StageFailure(stage, e);
         }
     }
 
@@ -101,7 +104,7 @@ final class HttpDialer {
     }
 
     /// Asks for a tunnel (RFC 9110 §9.3.6).
-    private void tunnel(Socket socket, ProxySettings.Proxy proxy) throws StageFailure {
+    private void tunnel(Socket socket, ProxySettings.Proxy proxy) throws IOException {
         HostPort target = new HostPort(endpoint.host(), endpoint.port());
         String login =
                 proxy.authorization() == null
@@ -116,29 +119,22 @@ final class HttpDialer {
                 throw new IOException("proxy " + proxy + " answered: " + answer.statusLine());
             }
         } catch (NotHttp e) {
-            throw new StageFailure(
-                    Stage.PROXY, new IOException("proxy " + proxy + ": " + e.getMessage(), e));
-        } catch (IOException e) {
-            throw new StageFailure(Stage.PROXY, e);
+            throw new IOException("proxy " + proxy + ": " + e.getMessage(), e);
         }
     }
 
-    private Socket secure(Socket socket) throws StageFailure {
-        try {
-            SSLSocket tls =
-                    (SSLSocket)
-                            trust.context(true)
-                                    .getSocketFactory()
-                                    .createSocket(socket, endpoint.host(), endpoint.port(), true);
-            SSLParameters parameters = tls.getSSLParameters();
-            // The name is verified too, not the chain alone (RFC 9110 §4.3.4).
-            parameters.setEndpointIdentificationAlgorithm("HTTPS");
-            tls.setSSLParameters(parameters);
-            tls.startHandshake();
-            return tls;
-        } catch (IOException e) {
-            throw new StageFailure(Stage.TLS, e);
-        }
+    private Socket secure(Socket socket) throws IOException {
+        SSLSocket tls =
+                (SSLSocket)
+                        trust.context(true)
+                                .getSocketFactory()
+                                .createSocket(socket, endpoint.host(), endpoint.port(), true);
+        SSLParameters parameters = tls.getSSLParameters();
+        // The name is verified too, not the chain alone (RFC 9110 §4.3.4).
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        tls.setSSLParameters(parameters);
+        tls.startHandshake();
+        return tls;
     }
 
     static void close(Socket socket) {

@@ -79,7 +79,9 @@ final class Mailgun extends Api {
                 Fields.read(
                         content, name -> name.toLowerCase(Locale.ROOT).startsWith("x-mailgun-"));
         NotCarried notCarried = new NotCarried();
-        if (fields.values(DROP).stream().map(HeaderText::decode).anyMatch(Mailgun::isYes)) {
+        if (fields.values(DROP).stream()
+                .map(HeaderText::decode)
+                .anyMatch(value -> value.matches("(?i)yes|true"))) {
             notCarried.add(SANDBOX);
         }
         if (fields.has(RECIPIENT_VARIABLES)) {
@@ -96,10 +98,6 @@ final class Mailgun extends Api {
             }
         }
         return Optional.empty();
-    }
-
-    private static boolean isYes(String value) {
-        return value.equalsIgnoreCase("yes") || value.equalsIgnoreCase("true");
     }
 
     private static void options(Fields fields, Form form) throws IOException {

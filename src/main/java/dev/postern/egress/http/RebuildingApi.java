@@ -126,7 +126,7 @@ abstract class RebuildingApi extends Api {
         List<ForwardPath> recipients = outbound.envelope().recipients();
         for (List<Recipients.Split> splits :
                 grouped(Recipients.Split.of(recipients, message, recipientsLimit))) {
-            Post post = post(Draft.of(outbound, message, from, splits));
+            Post post = post(new Draft(outbound, message, from, splits));
             if (post.call().body().lengthBytes() > sizeLimitBytes) {
                 return unsuited("takes at most " + sizeLimitBytes + " octets", SIZE);
             }
@@ -177,18 +177,17 @@ abstract class RebuildingApi extends Api {
             JsonBody streamed,
             NotCarried notCarried) {
 
-        static Draft of(
+        Draft(
                 OutboundMessage outbound,
                 ParsedMessage message,
                 Mailbox from,
                 List<Recipients.Split> splits) {
-            NotCarried notCarried = new NotCarried();
+            this(outbound, message, from, splits, new JsonBody(), new NotCarried());
             notCarried.addAll(splits.getFirst().notCarried());
             notCarried.addAll(message.notCarried());
             if (message.from() == null) {
-                notCarried.add("no From (the sender stands for it)");
+                lose("no From (the sender stands for it)");
             }
-            return new Draft(outbound, message, from, splits, new JsonBody(), notCarried);
         }
 
         /// Returns where the recipients stand, of a call that has but one split.

@@ -116,7 +116,7 @@ public record Fields(List<Field> all) {
             begun = true;
             boolean folded = line.octet(0) == ' ' || line.octet(0) == '\t';
             if (folded && !first) {
-                goOn(line);
+                value.append(name.isEmpty() ? "" : kept(line).text(0));
                 return true;
             }
             int from = 0;
@@ -139,12 +139,6 @@ public record Fields(List<Field> all) {
                 allowance.field();
                 name = spelled;
                 value.append(kept(line).text(colon + 1));
-            }
-        }
-
-        private void goOn(MimeLines line) throws IOException {
-            if (!name.isEmpty()) {
-                value.append(kept(line).text(0));
             }
         }
 

@@ -242,7 +242,8 @@ public record Mailbox(String address, String name) {
                 return;
             }
             at++;
-            String path = withoutRoute(closedUp(inside.toString()));
+            String all = closedUp(inside.toString());
+            String path = all.startsWith("@") ? all.substring(all.indexOf(':') + 1) : all;
             if (!done && ADDRESS.matcher(path).matches()) {
                 comment = noted;
                 add(path, phrase());
@@ -281,10 +282,6 @@ public record Mailbox(String address, String name) {
                 comment();
             }
             return comment;
-        }
-
-        private static String withoutRoute(String path) {
-            return path.startsWith("@") ? path.substring(path.indexOf(':') + 1) : path;
         }
 
         /// @return whether that is an address

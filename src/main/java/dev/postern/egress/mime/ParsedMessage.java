@@ -1,7 +1,6 @@
 package dev.postern.egress.mime;
 
 import java.net.URLConnection;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -10,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A message taken apart, for APIs that want its pieces.
@@ -130,11 +130,7 @@ public record ParsedMessage(
 
         /// Returns all of it, in the order in which it was noted.
         public List<String> all() {
-            List<String> all = new ArrayList<>(named);
-            if (more) {
-                all.add(MORE);
-            }
-            return List.copyOf(all);
+            return Stream.concat(named.stream(), more ? Stream.of(MORE) : Stream.of()).toList();
         }
     }
 

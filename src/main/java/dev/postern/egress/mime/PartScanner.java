@@ -235,11 +235,9 @@ final class PartScanner {
         boolean digest = parent.type.value().equals("multipart/digest");
         part = new Part(lines.position(), digest ? MESSAGE : PLAIN);
         parent.children.add(part);
-        section = new Fields.Section(PartScanner::isOfContent, allowance);
-    }
-
-    private static boolean isOfContent(String name) {
-        return name.toLowerCase(Locale.ROOT).startsWith("content-");
+        section =
+                new Fields.Section(
+                        name -> name.toLowerCase(Locale.ROOT).startsWith("content-"), allowance);
     }
 
     private Mark markOf(Multipart multipart) {

@@ -45,12 +45,8 @@ public final class NamingTrust extends TlsTrust.ServerTrust {
             checkNamed(
                     chain[0], socket instanceof SSLSocket tls ? tls.getHandshakeSession() : null);
         } catch (CertificateException e) {
-            throw refused(chain[0], e);
+            throw new CertificateRefused(describe(chain[0]), names(chain[0]), e);
         }
-    }
-
-    private static CertificateRefused refused(X509Certificate shown, CertificateException why) {
-        return new CertificateRefused(describe(shown), names(shown), why);
     }
 
     /// @param session what was verified is for its host; an address was looked for among the
@@ -58,16 +54,13 @@ public final class NamingTrust extends TlsTrust.ServerTrust {
     private static void checkNamed(X509Certificate certificate, @Nullable SSLSession session)
             throws CertificateException {
         Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
-        int needed = isAddress(session) ? IP_ADDRESS : DNS_NAME;
+        String host = session == null ? null : session.getPeerHost();
+        boolean isAddress = host != null && ADDRESS.matcher(host).matches();
+        int needed = isAddress ? IP_ADDRESS : DNS_NAME;
         if (alternatives == null
                 || alternatives.stream().noneMatch(name -> name.getFirst().equals(needed))) {
             throw new CertificateException("certificate has no subjectAltName for a host");
         }
-    }
-
-    private static boolean isAddress(@Nullable SSLSession session) {
-        String host = session == null ? null : session.getPeerHost();
-        return host != null && ADDRESS.matcher(host).matches();
     }
 
     /// Returns the names of a certificate and who issued it: `mail.example.org (issued by R3)`.

@@ -32,10 +32,6 @@ public record Answer(
                             + "|MailEnable|Kerio Connect|Zimbra|Microsoft ESMTP MAIL Service)\\b"
                             + "(?:[ /]v?(\\d[\\w.]*))?");
 
-    public Answer {
-        certificateNames = List.copyOf(certificateNames);
-    }
-
     /// Returns the name that the server gives itself in its greeting (RFC 5321 §4.2); empty when it
     /// gave none.
     public String greetingName() {

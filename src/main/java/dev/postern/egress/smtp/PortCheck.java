@@ -8,8 +8,6 @@ import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collections;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -66,10 +64,6 @@ public record PortCheck(
         OTHER
     }
 
-    public PortCheck {
-        took = took.isEmpty() ? Map.of() : Collections.unmodifiableMap(new EnumMap<>(took));
-    }
-
     /// Returns how it ended.
     public End end() {
         if (trouble == null) {
@@ -103,10 +97,6 @@ public record PortCheck(
     ///   null when they do
     public record TlsSeen(
             String protocol, List<X509Certificate> chain, @Nullable Verdict distrust) {
-
-        public TlsSeen {
-            chain = List.copyOf(chain);
-        }
 
         /// Returns whether the certificate verifies for the name asked.
         public boolean isVerified() {

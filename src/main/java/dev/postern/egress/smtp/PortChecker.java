@@ -133,7 +133,7 @@ public final class PortChecker {
     /// The same with shorter limits.
     public PortCheck to(InetSocketAddress address, TlsStart opening, TryLimits shorter) {
         NextHopSocket socket = NextHopSocket.toLook();
-        SubmissionTransport transport = server.over(socket, null);
+        SubmissionTransport transport = new SubmissionTransport(server, socket, null);
         try {
             Refusal refusal = transport.open(address, opening, shorter);
             TlsSeen tls = tls(socket, transport.context());

@@ -164,7 +164,9 @@ final class PortFinder {
     private Found run() {
         try {
             List<Candidate> candidates = Candidate.of(config, network.addresses(config.host()));
-            PortRace.Threads track = new PortRace.Threads(this::examine);
+            PortRace.Threads track =
+                    new PortRace.Threads(each ->
+                            serverCheck.objection(checker.to(each.address(), each.opening())));
             return settled(new PortRace(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
             return new ConnectResult.Failed(Trouble.ofFailure(context(Stage.DNS), e), Stage.DNS);
@@ -179,23 +181,18 @@ final class PortFinder {
         return Context.ofSmtp(stage, config.host(), config.host(), limit);
     }
 
-    private @Nullable Verdict examine(Candidate candidate) {
-        return serverCheck.objection(checker.to(candidate.address(), candidate.opening()));
-    }
-
     private synchronized Found settled(RaceResult result) {
         Candidate winner = result.winner();
         inUse = winner;
-        views = result.candidates().stream().map(each -> view(each, result)).toList();
+        views =
+                result.candidates().stream()
+                        .map(each -> new Way(each.port(), each.number(), standing(each, result)))
+                        .toList();
         if (winner == null) {
             return new ConnectResult.Failed(telling(result), Stage.CONNECT);
         }
         announce(winner, result);
         return new Found.At(winner);
-    }
-
-    private static Way view(Candidate candidate, RaceResult result) {
-        return new Way(candidate.port(), candidate.number(), standing(candidate, result));
     }
 
     private static String standing(Candidate candidate, RaceResult result) {
@@ -244,7 +241,7 @@ final class PortFinder {
                 objections.entrySet().stream()
                         .min(Map.Entry.comparingByValue(Comparator.comparingInt(PortFinder::rank)))
                         .orElseThrow();
-        Outcome.Unavailable outcome = unavailable(most.getValue());
+        Outcome.Unavailable outcome = most.getValue().unavailable();
         String others = byPort(result, most.getKey().port());
         String words = outcome.reply() + (others.isEmpty() ? "" : "; " + others);
         return new Verdict(
@@ -256,14 +253,7 @@ final class PortFinder {
     }
 
     private static int rank(Verdict verdict) {
-        return TELLING.indexOf(unavailable(verdict).fault());
-    }
-
-    private static Outcome.Unavailable unavailable(Verdict verdict) {
-        if (verdict.outcome() instanceof Outcome.Unavailable unavailable) {
-            return unavailable;
-        }
-        throw new AssertionError("trouble before MAIL is always unavailable: " + verdict);
+        return TELLING.indexOf(verdict.unavailable().fault());
     }
 
     /// Returns the most telling words of each port: `587: timed out …; 465: refused …`.

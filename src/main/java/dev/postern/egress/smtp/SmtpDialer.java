@@ -91,25 +91,26 @@ final class SmtpDialer {
         }
         Candidate known = finder.remembered();
         if (known != null) {
-            ConnectResult dialed = dial(known, credentials);
+            ConnectResult dialed = dialOrForget(known, credentials);
             if (!isBlocked(dialed)) {
                 return dialed;
             }
-            finder.forget();
         }
         return race(credentials);
+    }
+
+    private ConnectResult dialOrForget(Candidate way, @Nullable Credentials credentials) {
+        ConnectResult dialed = dial(way, credentials);
+        if (isBlocked(dialed)) {
+            finder.forget();
+        }
+        return dialed;
     }
 
     private ConnectResult race(@Nullable Credentials credentials) {
         try {
             return switch (finder.find()) {
-                case PortFinder.Found.At(Candidate candidate) -> {
-                    ConnectResult dialed = dial(candidate, credentials);
-                    if (isBlocked(dialed)) {
-                        finder.forget();
-                    }
-                    yield dialed;
-                }
+                case PortFinder.Found.At(Candidate way) -> dialOrForget(way, credentials);
                 case ConnectResult.Failed failed -> failed;
             };
         } catch (InterruptedException _) {
@@ -177,7 +178,8 @@ final class SmtpDialer {
         NextHopSocket socket = new NextHopSocket(serverCheck.mustVerify(address));
         watchdog.watch(socket);
         try {
-            SubmissionTransport transport = checker.server.over(socket, credentials);
+            SubmissionTransport transport =
+                    new SubmissionTransport(checker.server, socket, credentials);
             Refusal refusal =
                     transport.open(candidate.address(), candidate.opening(), checker.limits);
             Context place = transport.context();

@@ -278,10 +278,8 @@ public final class SmtpEgress implements Egress {
 
     private Probe failed(Verdict verdict) {
         report(verdict);
-        if (verdict.outcome() instanceof Outcome.Unavailable(var reply, var fault, var wait)) {
-            return new Probe.Failed(reply, fault, wait);
-        }
-        throw new AssertionError("trouble before MAIL is always unavailable: " + verdict);
+        Outcome.Unavailable trouble = verdict.unavailable();
+        return new Probe.Failed(trouble.reply(), trouble.fault(), trouble.retryAfter());
     }
 
     @Override

@@ -76,8 +76,10 @@ final class SubmissionTransport extends SMTPTransport {
     private boolean upgraded;
     private boolean opened;
 
-    private SubmissionTransport(
-            Server server, NextHopSocket socket, @Nullable Credentials credentials) {
+    /// Creates a session that is to be opened.
+    ///
+    /// @param credentials null: no log-in
+    SubmissionTransport(Server server, NextHopSocket socket, @Nullable Credentials credentials) {
         super(server.session, new URLName("smtp", null, -1, null, null, null));
         this.server = server;
         this.context = server.context(Stage.CONNECT, server.tlsName, Duration.ZERO);
@@ -127,13 +129,6 @@ final class SubmissionTransport extends SMTPTransport {
         /// Returns a place in a conversation with it, for words about trouble.
         Context context(Stage stage, String peer, Duration limit) {
             return Context.ofSmtp(stage, tlsName, peer, limit);
-        }
-
-        /// Returns a session that is to be opened.
-        ///
-        /// @param credentials null: no log-in
-        SubmissionTransport over(NextHopSocket socket, @Nullable Credentials credentials) {
-            return new SubmissionTransport(this, socket, credentials);
         }
     }
 
