@@ -64,7 +64,8 @@ public final class Forwarder implements AutoCloseable {
         try {
             Clock clock = SteadyClock.system();
             metrics = new Metrics(clock);
-            Spool spool = opened(Spool.open(config.spool(), clock, new FileDisk(), metrics));
+            Spool spool =
+                    opened(Spool.open(config.spool(), clock, new FileDisk(), metrics::synced));
             registry = opened(new EgressRegistry(config.smtp().hostname()));
             registry.use(config.egress());
             dispatcher =

@@ -10,7 +10,6 @@ import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.reception.Rejection;
 import dev.postern.spool.QueueAdmin.SpoolStatus;
-import dev.postern.spool.Spool;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Every family is there from the start, with a series of zero for each egress, outcome and reason,
 /// so that `rate()` sees the first event. Gauges are read from the stages when somebody looks.
-public final class Metrics implements Listener.Observer, DispatchObserver, Spool.Observer {
+public final class Metrics implements Listener.Observer, DispatchObserver {
 
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -158,8 +157,8 @@ public final class Metrics implements Listener.Observer, DispatchObserver, Spool
         fallbacks.labelValues(egress, insteadOf).inc();
     }
 
-    @Override
-    public void synced(Duration took, int commits) {
+    /// Notes how long a sync of the spool's disk lasted.
+    public void synced(Duration took) {
         if (watching) {
             syncSeconds.observe(seconds(took));
         }

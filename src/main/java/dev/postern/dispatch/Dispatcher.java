@@ -231,13 +231,12 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// attempt's commit point; from there on the egress's own time-outs hold. The message is not in
     /// the spool: what the result still owes is the caller's to commit.
     ///
-    /// @param acceptance its envelope and time count; its recipients' states do not
+    /// @param message its envelope and time count; its recipients' states do not
     /// @return completes, never exceptionally, on a thread of the dispatcher: go on elsewhere
     @Override
-    public CompletionStage<Result> send(
-            QueueId id, MessageState acceptance, MessageContent content) {
+    public CompletionStage<Result> send(MessageState message, MessageContent content) {
         CompletableFuture<Result> client = new CompletableFuture<>();
-        DeliveryRound round = DeliveryRound.immediate(acceptance, content, schedule, client);
+        DeliveryRound round = DeliveryRound.immediate(message, content, schedule, client);
         Instant deadline = scheduler.now().plus(acknowledgeTimeout);
         tasks.post(() -> guarded(round, () -> admit(round, deadline)));
         return client;

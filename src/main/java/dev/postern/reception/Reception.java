@@ -282,8 +282,8 @@ public final class Reception {
     /// deferred too.
     private static CompletionStage<Result> send(
             ImmediateDelivery immediate, Intake intake, MessageState acceptance) {
-        return intake.stage(acceptance)
-                .thenCompose(content -> immediate.send(intake.id(), acceptance, content))
+        return intake.stage(acceptance.traits())
+                .thenCompose(content -> immediate.send(acceptance, content))
                 .whenComplete((result, _) -> {
                     if (!(result instanceof ImmediateDelivery.Result.Taken)) {
                         intake.abort();

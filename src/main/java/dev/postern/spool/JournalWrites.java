@@ -63,8 +63,8 @@ final class JournalWrites {
     /// @return null when the spool is closed
     @Nullable JournalWrite committing(long id) {
         synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
-            index.set(index.find(id), MessageTable.COMMITTING, true);
+            MessageTable table = queueIndex.table();
+            table.set(table.find(id), MessageTable.COMMITTING, true);
             return commitPoint(id);
         }
     }
@@ -79,9 +79,9 @@ final class JournalWrites {
     }
 
     /// Forgets a message for ever.
-    JournalWrite remove(int row) {
-        long id = queueIndex.index().id(row);
-        int first = queueIndex.index().first(row);
+    JournalWrite remove(long id) {
+        int row = queueIndex.table().find(id);
+        int first = queueIndex.table().first(row);
         queueIndex.forget(row);
         queueIndex.leaves(id, first);
         // A copy of it may be on its way to any segment before the one that gets this record.
@@ -146,7 +146,7 @@ final class JournalWrites {
         private final CountDownLatch durable = new CountDownLatch(1);
 
         /// @param link of a removal: the segments that may know the message
-        /// @param body the encoded state, which the index was told of; none for other types
+        /// @param body the encoded state, which the table was told of; none for other types
         private JournalWrite(
                 RecordHeader.Type type, long id, long link, byte[] body, boolean urgent) {
             this.type = type;
@@ -158,11 +158,11 @@ final class JournalWrites {
 
         @Override
         public boolean stage(Journal journal) throws IOException {
-            if (!type.isSnapshot()) {
+            if (!type.isState()) {
                 journal.note(type, id, link);
             } else if (queueIndex.knows(id)) {
                 long head = journal.append(type, id, queueIndex.tail(id), body, body.length);
-                queueIndex.moved(id, head, body.length);
+                queueIndex.moved(id, null, head, body.length);
             }
             return true;
         }
@@ -184,7 +184,7 @@ final class JournalWrites {
 
         @Override
         public void durable() {
-            if (type.isSnapshot()) {
+            if (type.isState()) {
                 queueIndex.durable(id);
             } else if (type == RecordHeader.Type.REMOVED) {
                 queueIndex.left(id);

@@ -109,7 +109,7 @@ final class Preparations {
                 if (!clean) {
                     log.atWarn().log("no notes of what was being prepared: nothing has strikes");
                 }
-            } else if (sizeBytes(disk, file) != FILE_BYTES) {
+            } else if (disk.sizeBytes(file) != FILE_BYTES) {
                 log.atWarn().log("notes of what was being prepared are damaged and begin anew");
                 disk.delete(file);
                 create(disk, file);
@@ -126,12 +126,6 @@ final class Preparations {
     private static void create(Disk disk, Path file) throws IOException {
         try (Disk.File created = disk.create(file)) {
             created.writeFully(ByteBuffer.allocate(FILE_BYTES), 0);
-        }
-    }
-
-    private static long sizeBytes(Disk disk, Path file) throws IOException {
-        try (Disk.File open = disk.open(file)) {
-            return open.sizeBytes();
         }
     }
 

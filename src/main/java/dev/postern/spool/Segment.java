@@ -14,7 +14,6 @@ final class Segment {
     private static final int DIGITS = 10;
 
     private final int number;
-    private final Path directory;
     private final Path file;
     private final int predecessor;
     private int endBytes = Header.BYTES;
@@ -28,7 +27,6 @@ final class Segment {
 
     Segment(int number, Path directory, int predecessor) {
         this.number = number;
-        this.directory = directory;
         this.file = directory.resolve(name(number));
         this.predecessor = predecessor;
     }
@@ -55,10 +53,6 @@ final class Segment {
 
     Path file() {
         return file;
-    }
-
-    Path directory() {
-        return directory;
     }
 
     int predecessor() {

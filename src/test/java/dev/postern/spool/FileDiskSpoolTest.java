@@ -43,7 +43,7 @@ class FileDiskSpoolTest {
                         Duration.ofDays(7),
                         Duration.ofDays(1),
                         1000);
-        return Spool.open(config, InstantSource.fixed(NOW), new FileDisk(), Spool.Observer.NONE);
+        return Spool.open(config, InstantSource.fixed(NOW), new FileDisk(), _ -> {});
     }
 
     @Test

@@ -114,7 +114,7 @@ class OwnDirectoryTest {
                         config,
                         InstantSource.fixed(NOW),
                         new FileDisk(),
-                        Spool.Observer.NONE,
+                        _ -> {},
                         new Spool.Options(16 * 1024, "boot-1", 42, false));
         spool.step();
         return spool;

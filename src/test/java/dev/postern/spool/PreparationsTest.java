@@ -347,7 +347,7 @@ class PreparationsTest {
                         SpoolBench.config(0, 0),
                         bench,
                         new MemoryDisk(2),
-                        Spool.Observer.NONE,
+                        _ -> {},
                         new Spool.Options(64 * 1024, "boot-1", 42, true));
         List<Intake> intakes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
@@ -367,7 +367,10 @@ class PreparationsTest {
         intakes.get(1).abort();
         intakes.get(2).write(Mails.octets("y".repeat(IntakeRegistry.PIECE_BYTES)));
         assertTrue(
-                intakes.get(2).stage(acceptance).toCompletableFuture().isCompletedExceptionally());
+                intakes.get(2)
+                        .stage(acceptance.traits())
+                        .toCompletableFuture()
+                        .isCompletedExceptionally());
     }
 
     @Test

@@ -57,7 +57,7 @@ final class SpoolBench implements InstantSource {
                         config,
                         this,
                         disk,
-                        Spool.Observer.NONE,
+                        _ -> {},
                         new Spool.Options(segmentBytes, bootId, 42, false));
         spool.step();
         return this;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.Recipient.Reason;
@@ -132,13 +133,7 @@ class SpoolTest {
         bench.open();
         Intake intake = bench.begin("to be acknowledged when sent");
         CompletableFuture<MessageContent> staged =
-                intake.stage(
-                                Mails.queued(
-                                        intake.id(),
-                                        "a@example.org",
-                                        bench.instant(),
-                                        "b@example.net"))
-                        .toCompletableFuture();
+                intake.stage(new ContentTraits(false, false, 28)).toCompletableFuture();
         spool().step();
         try (InputStream content = staged.join().open()) {
             assertEquals(

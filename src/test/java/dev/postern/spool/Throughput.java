@@ -40,7 +40,7 @@ final class Throughput {
                         config,
                         InstantSource.system(),
                         new FileDisk(),
-                        (_, _) -> syncs.incrementAndGet())) {
+                        _ -> syncs.incrementAndGet())) {
             List<Thread> running = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 running.add(Thread.ofPlatform().start(() -> run(spool, commits, end)));
