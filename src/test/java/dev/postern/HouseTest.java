@@ -52,7 +52,6 @@ class HouseTest {
                     Map.entry("dispatch.FairQueue", "whose turn it is, without the dispatcher"),
                     Map.entry("dispatch.RetryAfterHolds", "no room is left in the dispatcher"),
                     Map.entry("dispatch.Router", "the order of egresses, without their state"),
-                    Map.entry("dispatch.UncertainHold", "no room is left in the dispatcher"),
                     Map.entry("egress.SteeringFilter", "an egress, which the root only wraps"),
                     Map.entry("exec.Adoption", "the door of exec for the command line"),
                     Map.entry("reception.AddressRewriter", "rules for addresses, tested as such"),

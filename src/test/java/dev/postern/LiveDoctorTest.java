@@ -92,7 +92,7 @@ class LiveDoctorTest {
                             now,
                             spool,
                             stock.egresses(),
-                            DispatchObserver.NONE,
+                            new DispatchObserver() {},
                             InstantSource.system())) {
                 dispatcher.start();
                 ask.of(new LiveDoctor(before, dispatcher));

@@ -20,10 +20,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -84,10 +87,14 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     private Stage stage = Stage.LATENT;
     private final FairQueue waiting = new FairQueue();
     private final Set<DeliveryRound> rounds = new LinkedHashSet<>();
-    private final UncertainHold doubts = new UncertainHold();
+
+    /// Which messages an egress perhaps took a moment ago, and until when they are left alone
+    /// whatever makes them due. Of this process only: after a restart they go at once.
+    private final Map<QueueId, Instant> uncertainUntil = new HashMap<>();
+
     private final RetryAfterHolds holds = new RetryAfterHolds();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
-    private final RecoveryFlush haste;
+    private final RecoveryFlush recoveryFlush;
     private final Scheduler.WakeTimer timer;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
@@ -135,10 +142,10 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         this.scheduler = scheduler;
         this.deliveryLog = new DeliveryLog(new OutcomeLog(), observer);
         this.tasks = new Scheduler.SerialExecutor(scheduler, this::step);
-        this.haste = new RecoveryFlush(spool);
+        this.recoveryFlush = new RecoveryFlush(spool);
         this.timer = new Scheduler.WakeTimer(scheduler, tasks);
         this.calls = new AttemptRunner(spool, scheduler, tasks, deliveryLog, this::over);
-        this.probes = new Probes(scheduler, tasks, deliveryLog, haste::want);
+        this.probes = new Probes(scheduler, tasks, deliveryLog, recoveryFlush::want);
         this.active = new ClaimWindow(spool, pool);
     }
 
@@ -185,11 +192,11 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             active.use(pool);
             schedule = new Schedule(settings.retry(), random);
             acknowledgeTimeout = settings.acknowledgeTimeout();
-            List<EgressPool.EgressSlots> gone = before.without(pool);
-            gone.forEach(slots -> holds.forget(slots.name()));
-            gone.forEach(slots ->
-                    slots.retire(() ->
-                            Scheduler.SerialExecutor.run(() -> retired.accept(slots.egress()))));
+            for (EgressPool.EgressSlots slots : before.without(pool)) {
+                holds.forget(slots.name());
+                slots.retire(
+                        () -> Scheduler.SerialExecutor.run(() -> retired.accept(slots.egress())));
+            }
             if (stage == Stage.RUNNING) {
                 run();
                 MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, scheduler.now()));
@@ -244,19 +251,18 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
 
     private void admit(DeliveryRound round, Instant deadline) {
         rounds.add(round);
-        if (stage != Stage.RUNNING && stage != Stage.DRAINING) {
+        if (!isClaiming()) {
             giveUp(round, "shutting down");
             return;
         }
         waiting.add(round);
-        Runnable timeUp = () -> tasks.post(() -> guarded(round, () -> timeUp(round)));
-        round.patience(scheduler.at(deadline, timeUp));
-    }
-
-    private void timeUp(DeliveryRound round) {
-        if (!round.isEnded()) {
-            giveUp(round, "not sent within acknowledge-timeout");
-        }
+        Runnable timeUp =
+                () -> {
+                    if (!round.isEnded()) {
+                        giveUp(round, "not sent within acknowledge-timeout");
+                    }
+                };
+        round.patience(scheduler.at(deadline, () -> tasks.post(() -> guarded(round, timeUp))));
     }
 
     /// Ends a round where it stands, unless it has passed its commit point: then it ends with that
@@ -345,7 +351,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                 probes.makeDue(pool.all(), now);
             }
         });
-        Scheduler.SerialExecutor.run(() -> haste.make(now));
+        Scheduler.SerialExecutor.run(() -> recoveryFlush.make(now));
         placeWaiting();
         if (isClaiming()) {
             claim(now);
@@ -406,7 +412,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                             () -> content(id),
                             () -> history(id),
                             schedule,
-                            doubts.until(id),
+                            uncertainUntil.getOrDefault(id, Instant.MIN),
                             holds.of(id, now),
                             now);
             waiting.add(round);
@@ -417,8 +423,8 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                     .setCause(e)
                     .log("dispatch failed to begin with a message, which goes back");
             Instant again = now.plus(ClaimWindow.SPOOL_TROUBLE_WAIT);
-            boolean doubtful = message.possibleDuplicate();
-            settle(id, new Settlement(0, List.of(), List.of(), again, doubtful), () -> {});
+            boolean uncertain = message.possibleDuplicate();
+            settle(id, new Settlement(0, List.of(), List.of(), again, uncertain), () -> {});
         }
     }
 
@@ -446,8 +452,9 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     private boolean place(DeliveryRound round) {
         Instant now = scheduler.now();
         for (RecipientGroup group = round.group(); group != null; group = round.group()) {
-            ReversePath sender = pool.haveSenders() ? round.author() : round.envelope().sender();
-            switch (pool.choose(group, sender, round.traits(), now)) {
+            MessageState message = round.message();
+            ReversePath sender = pool.haveSenders() ? round.author() : message.envelope().sender();
+            switch (pool.choose(group, sender, message.traits(), now)) {
                 case EgressPool.Choice.Go go -> {
                     if (go.slots().hasSlot()) {
                         calls.start(round, group, go);
@@ -467,7 +474,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         List<DeliveryRound> turns = new ArrayList<>(waiting.inTurn());
         if (pool.isOnTrial()) {
             // One message that always fails must not be every trial's, so that nobody gets through.
-            turns.sort(Comparator.comparingInt(DeliveryRound::attemptsBefore));
+            turns.sort(Comparator.comparingInt(round -> round.message().attemptCount()));
         }
         for (DeliveryRound round : turns) {
             guarded(
@@ -490,7 +497,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             return;
         }
         if (round.hasAccepted(call.slots.name())) {
-            haste.want(call.slots);
+            recoveryFlush.want(call.slots);
         }
         if (stage == Stage.CLOSED && round.client() == null) {
             return;
@@ -506,7 +513,11 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         round.end();
         rounds.remove(round);
         Instant now = scheduler.now();
-        round.uncertainUntil().ifPresent(until -> doubts.add(round.id(), until, now));
+        round.uncertainUntil()
+                .ifPresent(until -> {
+                    uncertainUntil.values().removeIf(other -> !other.isAfter(now));
+                    uncertainUntil.put(round.id(), until);
+                });
         holds.note(round.id(), round.rests(), now);
         CompletableFuture<Result> client = round.client();
         if (client == null) {
@@ -543,15 +554,9 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// Sets the timer for the next thing that time alone brings about.
     private void arm(Instant now) {
         boolean probing = stage == Stage.RUNNING;
-        Instant next = probing ? pool.nextProbe().orElse(Instant.MAX) : Instant.MAX;
-        next = min(next, haste.due());
-        next = min(next, probes.due());
-        next = isClaiming() ? min(next, active.nextClaim(now)) : next;
-        timer.at(next);
-    }
-
-    private static Instant min(Instant a, Instant b) {
-        return a.isBefore(b) ? a : b;
+        Instant nextProbe = probing ? pool.nextProbe().orElse(Instant.MAX) : Instant.MAX;
+        Instant nextClaim = isClaiming() ? active.nextClaim(now) : Instant.MAX;
+        timer.at(Collections.min(List.of(nextProbe, nextClaim, recoveryFlush.due(), probes.due())));
     }
 
     /// Makes the mail that waits for an egress due, once one works. Confined to the dispatcher's
@@ -587,7 +592,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                 onTrial.add(slots);
                 trialMessages = TRIAL_MESSAGES;
                 due = due == null ? last.plus(INTERVAL) : due;
-            } else if (slots.takeHaste()) {
+            } else if (slots.takeAwaited()) {
                 forAll = true;
                 due = due == null ? last.plus(INTERVAL) : due;
             }

@@ -66,7 +66,7 @@ public record AddressList(List<String> addresses, List<String> others) {
     }
 
     private static int atSign(String text) {
-        return text.startsWith("\"") ? text.indexOf('@', closingQuote(text, 0)) : text.indexOf('@');
+        return text.startsWith("\"") ? text.indexOf('@', closing(text, 0, '"')) : text.indexOf('@');
     }
 
     /// A dot behind a domain says that it is a whole one, and is none of its own (RFC 1034 §3.1).
@@ -75,18 +75,37 @@ public record AddressList(List<String> addresses, List<String> others) {
         return dotted ? entry.substring(0, entry.length() - 1) : entry;
     }
 
-    private static int closingQuote(String text, int opening) {
+    /// Returns the place of the mark that closes what begins at `opening`, or the end.
+    static int closing(String text, int opening, char mark) {
         int i = opening + 1;
-        while (i < text.length() && text.charAt(i) != '"') {
+        while (i < text.length() && text.charAt(i) != mark) {
             i += text.charAt(i) == '\\' ? 2 : 1;
         }
-        return i;
+        return Math.min(i, text.length());
+    }
+
+    /// Returns the place behind the comment that begins at `opening`, or the end.
+    static int commentEnd(String text, int opening) {
+        int depth = 0;
+        int i = opening;
+        do {
+            char c = text.charAt(i);
+            if (c == '\\') {
+                i++;
+            } else if (c == '(') {
+                depth++;
+            } else if (c == ')') {
+                depth--;
+            }
+            i++;
+        } while (depth > 0 && i < text.length());
+        return Math.min(i, text.length());
     }
 
     private static boolean isLocalPart(String local) {
         if (local.startsWith("\"")) {
             return local.length() > 1
-                    && closingQuote(local, 0) == local.length() - 1
+                    && closing(local, 0, '"') == local.length() - 1
                     && local.chars().noneMatch(Character::isISOControl);
         }
         return !local.isEmpty()
@@ -129,11 +148,14 @@ public record AddressList(List<String> addresses, List<String> others) {
                 char c = value.charAt(at);
                 switch (c) {
                     case '"' -> plain.append(quoted());
-                    case '(' -> skipComment();
+                    case '(' -> at = commentEnd(value, at);
                     case '<' -> angled = angle();
                     case '[' -> plain.append(upTo(']'));
                     case ',', ';' -> end();
-                    case ':' -> beginGroup();
+                    case ':' -> {
+                        at++;
+                        plain.setLength(0);
+                    }
                     default -> {
                         plain.append(c);
                         at++;
@@ -154,33 +176,10 @@ public record AddressList(List<String> addresses, List<String> others) {
             angled = null;
         }
 
-        private void beginGroup() {
-            at++;
-            plain.setLength(0);
-        }
-
         private String quoted() {
-            int from = at++;
-            while (at < value.length() && value.charAt(at) != '"') {
-                at += value.charAt(at) == '\\' ? 2 : 1;
-            }
-            at = Math.min(at + 1, value.length());
+            int from = at;
+            at = Math.min(closing(value, from, '"') + 1, value.length());
             return value.substring(from, at);
-        }
-
-        private void skipComment() {
-            int depth = 0;
-            do {
-                char c = value.charAt(at);
-                if (c == '\\') {
-                    at++;
-                } else if (c == '(') {
-                    depth++;
-                } else if (c == ')') {
-                    depth--;
-                }
-                at++;
-            } while (depth > 0 && at < value.length());
         }
 
         /// The inside of angle brackets, without a source route (RFC 5322 §4.4).
@@ -192,7 +191,7 @@ public record AddressList(List<String> addresses, List<String> others) {
                 if (c == '"') {
                     inside.append(quoted());
                 } else if (c == '(') {
-                    skipComment();
+                    at = commentEnd(value, at);
                 } else {
                     inside.append(c);
                     at++;
@@ -228,7 +227,7 @@ public record AddressList(List<String> addresses, List<String> others) {
                 if (!mark && !afterMark) {
                     squeezed.append(bare, at - blanks, at);
                 }
-                int end = c == '"' ? Math.min(closingQuote(bare, at) + 1, bare.length()) : at + 1;
+                int end = c == '"' ? Math.min(closing(bare, at, '"') + 1, bare.length()) : at + 1;
                 squeezed.append(bare, at, end);
                 afterMark = mark;
                 blanks = 0;

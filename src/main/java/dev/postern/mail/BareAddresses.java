@@ -34,7 +34,7 @@ public final class BareAddresses {
             char c = value.charAt(at);
             switch (c) {
                 case '"' -> word(closing('"'));
-                case '(' -> copy(closingComment());
+                case '(' -> copy(AddressList.commentEnd(value, at));
                 case '<' -> angle();
                 case ',', ';' -> {
                     end();
@@ -105,26 +105,6 @@ public final class BareAddresses {
 
     /// Returns the place after the mark that closes what begins here, or the value's end.
     private int closing(char mark) {
-        int end = at + 1;
-        while (end < value.length() && value.charAt(end) != mark) {
-            end += value.charAt(end) == '\\' ? 2 : 1;
-        }
-        return Math.min(end + 1, value.length());
-    }
-
-    private int closingComment() {
-        int depth = 0;
-        int end = at;
-        while (end < value.length()) {
-            char c = value.charAt(end++);
-            if (c == '\\') {
-                end++;
-            } else if (c == '(') {
-                depth++;
-            } else if (c == ')' && --depth == 0) {
-                break;
-            }
-        }
-        return Math.min(end, value.length());
+        return Math.min(AddressList.closing(value, at, mark) + 1, value.length());
     }
 }

@@ -207,7 +207,10 @@ public final class HeaderRewriter {
                     value.substring(value.indexOf(':') + 1).replaceAll("\r?\n", "").strip();
             String text = unfolded.contains("=?") ? decodeWords(unfolded) : unfolded;
             String printable = text.replaceAll("\\p{Cntrl}", " ").strip();
-            return cut(printable);
+            return printable.codePointCount(0, printable.length()) <= LIMIT_CHARACTERS
+                    ? printable
+                    : printable.substring(0, printable.offsetByCodePoints(0, LIMIT_CHARACTERS - 1))
+                            + "…";
         }
 
         /// Decodes encoded words (RFC 2047 §2).
@@ -218,13 +221,6 @@ public final class HeaderRewriter {
                 // A charset that nobody here knows: the raw words still tell more than nothing.
                 return text;
             }
-        }
-
-        private static String cut(String text) {
-            if (text.codePointCount(0, text.length()) <= LIMIT_CHARACTERS) {
-                return text;
-            }
-            return text.substring(0, text.offsetByCodePoints(0, LIMIT_CHARACTERS - 1)) + "…";
         }
     }
 }

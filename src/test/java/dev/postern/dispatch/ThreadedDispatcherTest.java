@@ -89,7 +89,7 @@ class ThreadedDispatcherTest {
     @Test
     void manyMessagesGoAsManyAtOnceAsAllowed() {
         Crowd crowd = new Crowd();
-        Dispatcher dispatcher = dispatcher(crowd, DispatchObserver.NONE);
+        Dispatcher dispatcher = dispatcher(crowd, new DispatchObserver() {});
         dispatcher.start();
         for (int i = 0; i < 500; i++) {
             spool.add("a@example.org", "b@example.net");
@@ -117,7 +117,7 @@ class ThreadedDispatcherTest {
                                     new Outcome.Unavailable("interrupted", Fault.NETWORK, null);
                             return Delivery.same(outbound.envelope().recipients(), off);
                         });
-        Dispatcher dispatcher = dispatcher(egress, DispatchObserver.NONE);
+        Dispatcher dispatcher = dispatcher(egress, new DispatchObserver() {});
         dispatcher.start();
         QueueId id = spool.add("a@example.org", "b@example.net");
         hanging.await();
@@ -163,7 +163,7 @@ class ThreadedDispatcherTest {
                                 Rig.ACKNOWLEDGE_TIMEOUT),
                         busy,
                         List.of(egress),
-                        DispatchObserver.NONE,
+                        new DispatchObserver() {},
                         new Scheduler.OnThreads(InstantSource.system()),
                         new SplittableRandom(1));
         dispatcher.start();
