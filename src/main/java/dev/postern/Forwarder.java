@@ -176,7 +176,7 @@ public final class Forwarder implements AutoCloseable {
                         && last.acknowledgeTimeout().equals(next.acknowledgeTimeout());
         if (!sameDispatch) {
             metrics.egresses(names(next));
-            dispatcher.use(next, registry.egresses(), registry::retire);
+            dispatcher.use(Dispatcher.Settings.of(next), registry.egresses(), registry::retire);
             doctor.use(next.egress());
         }
         return made;

@@ -296,7 +296,7 @@ final class SendmailCommand implements Callable<Integer> {
         }
 
         @Override
-        protected int nextOctet() throws IOException {
+        public int read() throws IOException {
             if (ended) {
                 return -1;
             }

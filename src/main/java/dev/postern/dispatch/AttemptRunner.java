@@ -18,15 +18,15 @@ import dev.postern.spool.DueQueue;
 import dev.postern.spool.DueQueue.Settlement;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -51,23 +51,10 @@ final class AttemptRunner {
     private final Scheduler.SerialExecutor tasks;
     private final DeliveryLog deliveryLog;
     private final Consumer<RunningAttempt> over;
-    private final Set<OurFault> faults = Collections.newSetFromMap(new Remembered());
+    private final SequencedSet<OurFault> faults = new LinkedHashSet<>();
 
     /// What failed by our own fault, and how.
-    private record OurFault(QueueId id, String egress, @Nullable Class<?> thrown) {
-        OurFault(RunningAttempt call, @Nullable Throwable thrown) {
-            this(call.round.id(), call.slots.name(), thrown == null ? null : thrown.getClass());
-        }
-    }
-
-    private static final class Remembered extends LinkedHashMap<OurFault, Boolean> {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<OurFault, Boolean> eldest) {
-            return size() > FAULTS_REMEMBERED;
-        }
-    }
+    private record OurFault(QueueId id, String egress, @Nullable Class<?> thrown) {}
 
     /// @param over told, as a task, of each call that is over
     AttemptRunner(
@@ -88,8 +75,7 @@ final class AttemptRunner {
         deliveryLog.departed(round, group, go);
         EgressPool.EgressSlots slots = go.slots();
         Instant now = scheduler.now();
-        CommitLatch gate =
-                new CommitLatch(spool, round, slots.name(), group.recipients(), scheduler);
+        CommitLatch gate = new CommitLatch(spool, round, slots.name(), scheduler);
         RunningAttempt call = new RunningAttempt(round, group, go, gate, slots.begin(now), now);
         round.underWay(call);
         try {
@@ -253,7 +239,11 @@ final class AttemptRunner {
             RunningAttempt call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
         Map<ForwardPath, Outcome> said = delivery == null ? Map.of() : delivery.outcomes();
         boolean complete = said.keySet().containsAll(call.recipients);
-        if (!complete && faults.add(new OurFault(call, thrown))) {
+        Class<?> kind = thrown == null ? null : thrown.getClass();
+        if (!complete && faults.add(new OurFault(call.round.id(), call.slots.name(), kind))) {
+            if (faults.size() > FAULTS_REMEMBERED) {
+                faults.removeFirst();
+            }
             log.atError()
                     .addMarker(LogMark.EACH)
                     .addKeyValue("id", call.round.id())
@@ -397,9 +387,8 @@ final class AttemptRunner {
         private final QueueId id;
         private final String sender;
         private final String egress;
-        private final List<ForwardPath> recipients;
         private final boolean queued;
-        private final InstantSource clock;
+        private final Scheduler scheduler;
         private final Instant began;
 
         // Guarded by this gate's monitor, which nobody holds while it waits.
@@ -411,20 +400,14 @@ final class AttemptRunner {
         private boolean over;
 
         /// Creates a gate ahead.
-        CommitLatch(
-                DueQueue spool,
-                DeliveryRound round,
-                String egress,
-                List<ForwardPath> recipients,
-                Scheduler scheduler) {
+        CommitLatch(DueQueue spool, DeliveryRound round, String egress, Scheduler scheduler) {
             this.spool = spool;
             this.id = round.id();
             this.sender = round.message().envelope().sender().address();
             this.egress = egress;
-            this.recipients = recipients;
             // A message whose client waits is not in the spool: a crash loses both.
             this.queued = round.client() == null;
-            this.clock = scheduler::now;
+            this.scheduler = scheduler;
             this.began = scheduler.now();
         }
 
@@ -435,7 +418,7 @@ final class AttemptRunner {
             }
             try {
                 if (queued) {
-                    spool.committing(id, egress, recipients);
+                    spool.committing(id);
                 }
                 return true;
             } catch (RuntimeException | Error e) {
@@ -516,7 +499,7 @@ final class AttemptRunner {
                                 ended.add(recipient);
                                 fresh.put(to, outcome);
                             }));
-            Instant now = clock.instant();
+            Instant now = scheduler.now();
             boolean worthIt =
                     ended.size() >= told.size() || !now.isBefore(toldLast.plus(TOLD_WAIT));
             if (ended.isEmpty() || !worthIt) {

@@ -22,17 +22,9 @@ import org.slf4j.LoggerFactory;
 
 /// Tells the log and the observer what happens. Whatever is thrown at it by these stays here: what
 /// was to be told has happened all the same.
-final class DeliveryLog {
+record DeliveryLog(OutcomeLog outcomes, DispatchObserver observer) {
 
     private static final Logger log = LoggerFactory.getLogger(DeliveryLog.class);
-
-    private final OutcomeLog outcomes;
-    private final DispatchObserver observer;
-
-    DeliveryLog(OutcomeLog outcomes, DispatchObserver observer) {
-        this.outcomes = outcomes;
-        this.observer = observer;
-    }
 
     private static void tell(Runnable words) {
         try {

@@ -242,12 +242,28 @@ final class DeliveryRound {
         groups.element().decline(new Skip(egress, Skip.Why.FINAL, words, at, null));
     }
 
-    private AttemptHistory historyOf(String egress) {
+    /// Returns what one egress has said of the message until now, oldest first.
+    private List<Attempt> historyOf(String egress) {
         boolean asked = message.attemptCount() + calls > 0;
-        return new AttemptHistory(
-                Stream.concat(asked ? history.get().stream() : Stream.empty(), attempts.stream())
-                        .filter(line -> line.egress().equals(egress))
-                        .toList());
+        return Stream.concat(asked ? history.get().stream() : Stream.empty(), attempts.stream())
+                .filter(line -> line.egress().equals(egress))
+                .toList();
+    }
+
+    /// Returns how often each recipient was deferred in a row up to now.
+    private static Map<ForwardPath, Integer> deferredInRow(List<Attempt> lines) {
+        Map<ForwardPath, Integer> inRow = new HashMap<>();
+        Set<ForwardPath> ended = new HashSet<>();
+        for (Attempt line : lines.reversed()) {
+            for (ForwardPath to : line.recipients()) {
+                if (line.outcome() != OutcomeClass.DEFERRED) {
+                    ended.add(to);
+                } else if (!ended.contains(to)) {
+                    inRow.merge(to, 1, Integer::sum);
+                }
+            }
+        }
+        return inRow;
     }
 
     /// Returns whether an egress that is unavailable to this message again is so to it alone: it
@@ -261,8 +277,13 @@ final class DeliveryRound {
         boolean putOff =
                 before.stream()
                         .anyMatch(r -> r.reason() == Reason.RECIPIENT && egress.equals(r.egress()));
-        return historyOf(egress)
-                .wasUnavailableBefore(putOff && !waited ? Instant.MAX : lastAccepted);
+        List<Attempt> lines = historyOf(egress);
+        Attempt last = lines.isEmpty() ? null : lines.getLast();
+        return last != null
+                && last.outcome() == OutcomeClass.UNAVAILABLE
+                && last.at()
+                        .plus(last.took())
+                        .isBefore(putOff && !waited ? Instant.MAX : lastAccepted);
     }
 
     /// Notes what one call of an egress brought for the current group.
@@ -277,7 +298,7 @@ final class DeliveryRound {
         outcomes.forEach((recipient, outcome) ->
                 ended(recipient, egress, outcome).ifPresent(done -> decide(group, done)));
         boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
-        Map<ForwardPath, Integer> inRow = deferred ? historyOf(egress).deferredInRow() : Map.of();
+        Map<ForwardPath, Integer> inRow = deferred ? deferredInRow(historyOf(egress)) : Map.of();
         outcomes.forEach((to, outcome) -> {
             boolean further = inRow.getOrDefault(to, 0) >= DEFERRALS_MAX;
             switch (outcome) {
@@ -578,36 +599,5 @@ final class DeliveryRound {
         Recipient owed =
                 all.stream().filter(r -> !r.state().isFinal()).findFirst().orElse(all.getFirst());
         return new ImmediateDelivery.Result.NotNow(Objects.requireNonNullElse(owed.reply(), ""));
-    }
-
-    /// What one egress has said of a message until now.
-    ///
-    /// @param lines of its history, as far as they are that egress's, oldest first
-    record AttemptHistory(List<Attempt> lines) {
-
-        /// Returns how often each recipient was deferred in a row up to now.
-        Map<ForwardPath, Integer> deferredInRow() {
-            Map<ForwardPath, Integer> inRow = new HashMap<>();
-            Set<ForwardPath> ended = new HashSet<>();
-            for (Attempt line : lines.reversed()) {
-                for (ForwardPath to : line.recipients()) {
-                    if (line.outcome() != OutcomeClass.DEFERRED) {
-                        ended.add(to);
-                    } else if (!ended.contains(to)) {
-                        inRow.merge(to, 1, Integer::sum);
-                    }
-                }
-            }
-            return inRow;
-        }
-
-        /// Returns whether it was unavailable when it was asked last, and that was over before
-        /// `then`.
-        boolean wasUnavailableBefore(Instant then) {
-            Attempt last = lines.isEmpty() ? null : lines.getLast();
-            return last != null
-                    && last.outcome() == OutcomeClass.UNAVAILABLE
-                    && last.at().plus(last.took()).isBefore(then);
-        }
     }
 }

@@ -120,9 +120,10 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// What of the configuration is the dispatcher's.
     ///
     /// @param acknowledgeTimeout how long a client waits, to an attempt's commit point
-    record Settings(List<EgressConfig> egress, RetryConfig retry, Duration acknowledgeTimeout) {
+    public record Settings(
+            List<EgressConfig> egress, RetryConfig retry, Duration acknowledgeTimeout) {
 
-        static Settings of(PosternConfig config) {
+        public static Settings of(PosternConfig config) {
             return new Settings(config.egress(), config.retry(), config.acknowledgeTimeout());
         }
     }
@@ -166,7 +167,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                                     + " POSTERN_EGRESS)");
             return;
         }
-        int freed = spool.releaseAll(Reason.NO_EGRESS);
+        int freed = spool.releaseAll();
         if (freed > 0) {
             log.atInfo().addKeyValue("messages", freed).log("mail held for want of an egress goes");
         }
@@ -180,12 +181,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// @param egresses one for each of the configuration, by name
     /// @param retired gets each egress that is not among them any more, once its calls are over; it
     ///   must be brief
-    public void use(
-            PosternConfig config, List<? extends Egress> egresses, Consumer<Egress> retired) {
-        use(Settings.of(config), egresses, retired);
-    }
-
-    void use(Settings settings, List<? extends Egress> egresses, Consumer<Egress> retired) {
+    public void use(Settings settings, List<? extends Egress> egresses, Consumer<Egress> retired) {
         tasks.post(() -> {
             EgressPool before = pool;
             pool = before.followedBy(settings.egress(), egresses, scheduler.now());
@@ -199,7 +195,9 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             }
             if (stage == Stage.RUNNING) {
                 run();
-                MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, scheduler.now()));
+                Instant now = scheduler.now();
+                MENDED_BY_CONFIGURATION.forEach(
+                        reason -> spool.hasten(reason, now, Integer.MAX_VALUE));
             }
         });
     }
@@ -613,7 +611,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             last = now;
             onTrial.removeIf(slots -> slots.isRetired() || !slots.health().isOnTrial());
             if (forAll) {
-                spool.hasten(Reason.EGRESS_DOWN, now);
+                spool.hasten(Reason.EGRESS_DOWN, now, Integer.MAX_VALUE);
                 forAll = false;
             } else if (onTrial.stream().anyMatch(slots -> slots.health().admits())) {
                 int hastened = spool.hasten(Reason.EGRESS_DOWN, now, trialMessages);

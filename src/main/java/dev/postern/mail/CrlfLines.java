@@ -23,20 +23,15 @@ public final class CrlfLines extends OctetwiseStream {
     }
 
     @Override
-    protected int nextOctet() throws IOException {
+    public int read() throws IOException {
         if (owesLineFeed) {
             owesLineFeed = false;
             return '\n';
         }
         int octet = next();
         if (octet == '\r') {
-            int after = next();
-            if (after != '\n') {
-                owed = after;
-                inLine = true;
-                return ' ';
-            }
-            return endLine();
+            owed = next();
+            octet = owed == '\n' ? next() : ' ';
         }
         if (octet == '\n') {
             return endLine();

@@ -1,6 +1,5 @@
 package dev.postern.spool;
 
-import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
@@ -182,19 +181,12 @@ final class Claims implements DueQueue {
     }
 
     @Override
-    public void committing(QueueId id, String egress, List<ForwardPath> recipients) {
+    public void committing(QueueId id) {
         checkClaim(id, claimed.get(id.value()));
-        SpoolException trouble = writes.trouble();
+        IOException trouble = writes.committing(id.value());
         if (trouble != null) {
-            throw unnoted(id, trouble);
-        }
-        JournalWrites.JournalWrite write = writes.committing(id.value());
-        if (write == null) {
-            throw unnoted(id, SpoolException.closed());
-        }
-        if (!writes.awaitWritten(write)) {
-            SpoolException now = writes.trouble();
-            throw unnoted(id, now == null ? new IOException("the disk is slow") : now);
+            String words = "the commit point of " + id + " is not written: " + trouble.getMessage();
+            throw new UncheckedIOException(words, trouble);
         }
     }
 
@@ -210,25 +202,17 @@ final class Claims implements DueQueue {
         writes.progress(after);
     }
 
-    private static UncheckedIOException unnoted(QueueId id, IOException why) {
-        String words = "the commit point of " + id + " is not written: " + why.getMessage();
-        return new UncheckedIOException(words, why);
-    }
-
     /// Makes messages wait a while, so that others go before them.
     void letOthersFirst(Collection<QueueId> messages) {
         long then = clock.millis() + OTHERS_FIRST.toMillis();
-        synchronized (queueIndex) {
-            MessageTable table = queueIndex.table();
-            for (QueueId id : messages) {
-                int found = table.find(id.value());
-                if (found != MessageTable.NONE
-                        && (holds(found, State.QUEUED) || holds(found, State.DEFERRED))) {
-                    queueIndex.requeue(
-                            found, row -> table.due(row, Math.max(table.due(row), then)));
-                }
-            }
-        }
+        each(
+                row ->
+                        (holds(row, State.QUEUED) || holds(row, State.DEFERRED))
+                                && messages.contains(new QueueId(queueIndex.table().id(row))),
+                row -> {
+                    MessageTable table = queueIndex.table();
+                    table.due(row, Math.max(table.due(row), then));
+                });
     }
 
     @Override
@@ -262,19 +246,16 @@ final class Claims implements DueQueue {
     }
 
     @Override
-    public int releaseAll(Reason reason) {
-        int count = 0;
-        if (reason == Reason.NO_EGRESS) {
-            count =
-                    each(
-                            row -> holds(row, State.HELD) && waitsFor(row, reason),
-                            row -> {
-                                MessageTable table = queueIndex.table();
-                                table.set(row, MessageTable.FREED, true);
-                                table.state(row, State.QUEUED, 0);
-                                table.due(row, Math.min(table.due(row), clock.millis()));
-                            });
-        }
+    public int releaseAll() {
+        int count =
+                each(
+                        row -> holds(row, State.HELD) && waitsFor(row, Reason.NO_EGRESS),
+                        row -> {
+                            MessageTable table = queueIndex.table();
+                            table.set(row, MessageTable.FREED, true);
+                            table.state(row, State.QUEUED, 0);
+                            table.due(row, Math.min(table.due(row), clock.millis()));
+                        });
         wake();
         return count;
     }

@@ -30,6 +30,15 @@ public interface Disk {
         return list(directory).contains(name) ? openToWrite(file) : create(file);
     }
 
+    /// Reads the first octets of a file, so many at most.
+    default ByteBuffer read(Path file, int most) throws IOException {
+        try (File open = open(file)) {
+            ByteBuffer octets = ByteBuffer.allocate((int) Math.min(open.sizeBytes(), most));
+            open.readFully(octets, 0);
+            return octets.flip();
+        }
+    }
+
     /// Returns the length of a file.
     default long sizeBytes(Path file) throws IOException {
         try (File open = open(file)) {

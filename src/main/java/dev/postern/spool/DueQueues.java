@@ -6,9 +6,9 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// Where the messages of a [MessageTable] stand in line: the new ones, the deferred, and the
 /// finished ones that wait to be forgotten; held and claimed ones stand nowhere. Those on a shelf
@@ -40,10 +40,7 @@ final class DueQueues {
     void join(int row) {
         State state = shownState(row);
         counts[state.ordinal()]++;
-        DueHeap line = line(row, state);
-        if (line != null) {
-            line.add(row);
-        }
+        line(row, state).ifPresent(line -> line.add(row));
     }
 
     /// Takes a message out of its line, before its state or due time changes.
@@ -51,10 +48,7 @@ final class DueQueues {
         State state = shownState(row);
         counts[state.ordinal()]--;
         assert counts[state.ordinal()] >= 0;
-        DueHeap line = line(row, state);
-        if (line != null) {
-            line.remove(row);
-        }
+        line(row, state).ifPresent(line -> line.remove(row));
     }
 
     /// Returns the state that users see.
@@ -62,13 +56,13 @@ final class DueQueues {
         return table.has(row, MessageTable.CLAIMED) ? State.SENDING : table.state(row);
     }
 
-    private @Nullable DueHeap line(int row, State state) {
+    private Optional<DueHeap> line(int row, State state) {
         return switch (state) {
-            case QUEUED -> due(table.shelf(row)).fresh;
-            case DEFERRED -> due(table.shelf(row)).deferred;
-            case SENT -> sent;
-            case FAILED -> failed;
-            case HELD, SENDING -> null;
+            case QUEUED -> Optional.of(due(table.shelf(row)).fresh);
+            case DEFERRED -> Optional.of(due(table.shelf(row)).deferred);
+            case SENT -> Optional.of(sent);
+            case FAILED -> Optional.of(failed);
+            case HELD, SENDING -> Optional.empty();
         };
     }
 

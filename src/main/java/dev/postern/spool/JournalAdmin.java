@@ -19,7 +19,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The operators' side of the spool: views and verbs.
-final class JournalAdmin implements QueueAdmin {
+record JournalAdmin(
+        QueueIndex queueIndex,
+        JournalReader reader,
+        JournalWrites writes,
+        Preparations preparations,
+        Claims queue,
+        Housekeeping.DiskSpace diskSpace,
+        InstantSource clock)
+        implements QueueAdmin {
 
     /// What a recipient of a suspected message is told.
     private static final String SUSPECTED =
@@ -30,31 +38,6 @@ final class JournalAdmin implements QueueAdmin {
 
     /// Recipients on a page at most, unless its only message has more: what memory can bear.
     static final int PAGE_RECIPIENTS = 20_000;
-
-    private final QueueIndex queueIndex;
-    private final JournalReader reader;
-    private final JournalWrites writes;
-    private final Preparations preparations;
-    private final Claims queue;
-    private final Housekeeping.DiskSpace diskSpace;
-    private final InstantSource clock;
-
-    JournalAdmin(
-            QueueIndex queueIndex,
-            JournalReader reader,
-            JournalWrites writes,
-            Preparations preparations,
-            Claims queue,
-            Housekeeping.DiskSpace diskSpace,
-            InstantSource clock) {
-        this.queueIndex = queueIndex;
-        this.reader = reader;
-        this.writes = writes;
-        this.preparations = preparations;
-        this.queue = queue;
-        this.diskSpace = diskSpace;
-        this.clock = clock;
-    }
 
     @Override
     public Verdict apply(Verb verb, QueueId id) {
@@ -215,9 +198,6 @@ final class JournalAdmin implements QueueAdmin {
 
     /// Returns whether the catalogue knows that a message is not asked for.
     private boolean isExcluded(Query query, long id) {
-        if (query.sender() == null && query.recipient() == null) {
-            return false;
-        }
         synchronized (queueIndex) {
             int row = queueIndex.table().find(id);
             Catalogue catalogue = queueIndex.catalogue();

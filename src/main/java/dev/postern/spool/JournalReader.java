@@ -19,19 +19,9 @@ import org.slf4j.LoggerFactory;
 
 /// Reads states and contents of messages from the journal, on any thread. Each call opens files of
 /// its own, because an interrupt of a thread closes the channel it reads from.
-final class JournalReader {
+record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
 
     private static final Logger log = LoggerFactory.getLogger(JournalReader.class);
-
-    private final Disk disk;
-    private final int mark;
-    private final QueueIndex queueIndex;
-
-    JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
-        this.disk = disk;
-        this.mark = mark;
-        this.queueIndex = queueIndex;
-    }
 
     private Disk.File open(int segment) throws IOException {
         return disk.open(queueIndex.directory().resolve(Segment.name(segment)));

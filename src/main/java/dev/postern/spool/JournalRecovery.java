@@ -83,7 +83,7 @@ final class JournalRecovery {
     static @Nullable Integer markOf(Disk disk, Path directory) throws IOException {
         for (String name : disk.list(directory)) {
             if (Segment.numberOf(name).isPresent()) {
-                Segment.Header header = header(disk, directory.resolve(name));
+                Segment.Header header = Segment.Header.read(disk, directory.resolve(name));
                 if (header != null) {
                     return header.mark();
                 }
@@ -92,29 +92,17 @@ final class JournalRecovery {
         return null;
     }
 
-    private static Segment.@Nullable Header header(Disk disk, Path path) throws IOException {
-        try (Disk.File file = disk.open(path)) {
-            ByteBuffer octets =
-                    ByteBuffer.allocate((int) Math.min(file.sizeBytes(), Segment.Header.BYTES));
-            file.readFully(octets, 0);
-            return Segment.Header.decode(octets.flip());
-        }
-    }
-
     Result run(Instant now) throws IOException {
         findSegments();
         removeNothings();
+        int end = 0;
         for (Found segment : List.copyOf(found.values())) {
-            scan(segment);
+            end = scan(segment).endBytes();
         }
         List<MessageState> reports = rebuild.reportDamage(now);
         List<Long> possiblyDuplicate = settle(now);
         summarise();
         int last = found.isEmpty() ? 0 : found.lastKey();
-        int end;
-        synchronized (queueIndex) {
-            end = last == 0 ? 0 : queueIndex.segmentAt(Position.of(last, 0)).endBytes();
-        }
         Journal.Start start = new Journal.Start(last, end, highestNumber + 1);
         return new Result(start, rebuild.lastId(), reports, possiblyDuplicate);
     }
@@ -124,7 +112,7 @@ final class JournalRecovery {
             int number = Segment.numberOf(name).orElse(0);
             if (number > 0) {
                 Path path = directory.resolve(name);
-                Segment.Header header = header(disk, path);
+                Segment.Header header = Segment.Header.read(disk, path);
                 check(header, number);
                 int sizeBytes = Math.toIntExact(disk.sizeBytes(path));
                 found.put(number, new Found(number, header, sizeBytes));
@@ -168,7 +156,8 @@ final class JournalRecovery {
         }
     }
 
-    private void scan(Found segment) throws IOException {
+    /// Returns the segment as far as it is whole.
+    private Segment scan(Found segment) throws IOException {
         Segment.Header header = segment.header();
         int predecessor = header == null ? 0 : header.predecessor();
         Segment entry = queueIndex.addSegment(segment.number(), predecessor);
@@ -187,7 +176,7 @@ final class JournalRecovery {
             SegmentScan scan = new SegmentScan(file, segment.number(), mark, limit);
             boolean certain = !newest || lastStop == SpoolHome.LastStop.CLEAN;
             synced = certain ? limit : scan.knownSynced();
-            SegmentScan.Result result = scan.run(synced, new Taker(file, segment.number()));
+            SegmentScan.Result result = scan.run(synced, findings(file, segment.number()));
             if (result.newer()) {
                 throw SpoolException.unusable(
                         ("spool %s has records of a newer Postern: run that one or set another"
@@ -211,6 +200,7 @@ final class JournalRecovery {
         if (synced < entry.endBytes()) {
             rewrite(entry, synced);
         }
+        return entry;
     }
 
     private int namedEnd(Found segment) {
@@ -260,29 +250,22 @@ final class JournalRecovery {
         to.sync();
     }
 
-    private final class Taker implements SegmentScan.Findings {
-
-        private final Disk.File file;
-        private final int number;
-
-        private Taker(Disk.File file, int number) {
-            this.file = file;
-            this.number = number;
-        }
-
-        @Override
-        public void record(RecordHeader header, long position, byte[] body) throws IOException {
-            rebuild.take(header, position, body);
-        }
-
-        @Override
-        public void damage(int from, int to, @Nullable RecordHeader header) {
-            String what = header == null ? "octets between records" : "record " + header.type();
-            corruptStore.take(file, number, from, to, what);
-            if (header != null) {
-                rebuild.lose(header, Position.of(number, from));
+    private SegmentScan.Findings findings(Disk.File file, int number) {
+        return new SegmentScan.Findings() {
+            @Override
+            public void record(RecordHeader header, long position, byte[] body) throws IOException {
+                rebuild.take(header, position, body);
             }
-        }
+
+            @Override
+            public void damage(int from, int to, @Nullable RecordHeader header) {
+                String what = header == null ? "octets between records" : "record " + header.type();
+                corruptStore.take(file, number, from, to, what);
+                if (header != null) {
+                    rebuild.lose(header, Position.of(number, from));
+                }
+            }
+        };
     }
 
     /// Puts every message in line and counts what it needs.
@@ -505,11 +488,7 @@ final class JournalRecovery {
                 } else if (isContentMissing(state, link, known, row)) {
                     damaged.put(id, state);
                 }
-                if (!state.hasContent()) {
-                    damaged.remove(id);
-                } else if (damaged.containsKey(id)) {
-                    damaged.put(id, state);
-                }
+                damaged.computeIfPresent(id, (_, _) -> state.hasContent() ? state : null);
                 queueIndex.describe(row, state);
                 table.head(row, position, bytes);
                 queueIndex.catalogue().put(row, state);

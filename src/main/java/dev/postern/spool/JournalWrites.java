@@ -9,7 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Changes messages: in the [QueueIndex] at once, and in the journal behind it, by the [Writer].
-final class JournalWrites {
+record JournalWrites(QueueIndex queueIndex, Writer writer) {
 
     private static final Logger log = LoggerFactory.getLogger(JournalWrites.class);
 
@@ -18,14 +18,6 @@ final class JournalWrites {
 
     /// How long an attempt waits until its commit point is noted.
     private static final Duration WRITTEN_WAIT = Duration.ofSeconds(5);
-
-    private final QueueIndex queueIndex;
-    private final Writer writer;
-
-    JournalWrites(QueueIndex queueIndex, Writer writer) {
-        this.queueIndex = queueIndex;
-        this.writer = writer;
-    }
 
     /// Returns why nothing can be written now; null when it can.
     @Nullable SpoolException trouble() {
@@ -58,15 +50,28 @@ final class JournalWrites {
         }
     }
 
-    /// Notes that an attempt is about to pass its commit point.
+    /// Notes that an attempt is about to pass its commit point, and waits until that is written.
     ///
-    /// @return null when the spool is closed
-    @Nullable JournalWrite committing(long id) {
+    /// @return why it is not; null when it is
+    @Nullable IOException committing(long id) {
+        if (writer.trouble() != null) {
+            return writer.trouble();
+        }
+        JournalWrite write;
         synchronized (queueIndex) {
             MessageTable table = queueIndex.table();
             table.set(table.find(id), MessageTable.COMMITTING, true);
-            return commitPoint(id);
+            write = commitPoint(id);
         }
+        if (write == null) {
+            return SpoolException.closed();
+        }
+        await(write.written, WRITTEN_WAIT);
+        if (write.written.getCount() == 0) {
+            return null;
+        }
+        IOException trouble = writer.trouble();
+        return trouble == null ? new IOException("the disk is slow") : trouble;
     }
 
     /// Has the record written that an attempt passed its commit point.
@@ -102,14 +107,6 @@ final class JournalWrites {
             log.atWarn().log("a change came after the spool was closed and is lost");
         }
         return taken;
-    }
-
-    /// Waits until a change is written, if not for too long.
-    ///
-    /// @return whether it is
-    boolean awaitWritten(JournalWrite write) {
-        await(write.written, WRITTEN_WAIT);
-        return write.written.getCount() == 0;
     }
 
     /// Waits until a change is on disk, if not for too long.

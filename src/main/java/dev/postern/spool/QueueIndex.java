@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -57,13 +58,9 @@ final class QueueIndex {
         /// freed holds.
         MessageState current(MessageState written) {
             MessageState current = possiblyDuplicate ? written.possiblyDuplicate() : written;
-            return freed
-                    ? current.queued(Found::isFreed, current.ageFrom(), current.due())
-                    : current;
-        }
-
-        private static boolean isFreed(Recipient recipient) {
-            return recipient.state() == State.HELD && recipient.reason() == Reason.NO_EGRESS;
+            Predicate<Recipient> held =
+                    r -> r.state() == State.HELD && r.reason() == Reason.NO_EGRESS;
+            return freed ? current.queued(held, current.ageFrom(), current.due()) : current;
         }
 
         /// Returns a state that was written as operators see it now.

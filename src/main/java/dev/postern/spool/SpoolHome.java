@@ -184,12 +184,7 @@ final class SpoolHome implements Closeable {
     }
 
     private static String read(Disk disk, Path path) throws IOException {
-        try (Disk.File file = disk.open(path)) {
-            ByteBuffer octets =
-                    ByteBuffer.allocate((int) Math.min(file.sizeBytes(), MAX_FILE_BYTES));
-            file.readFully(octets, 0);
-            return new String(octets.array(), StandardCharsets.US_ASCII);
-        }
+        return StandardCharsets.US_ASCII.decode(disk.read(path, MAX_FILE_BYTES)).toString();
     }
 
     @Override

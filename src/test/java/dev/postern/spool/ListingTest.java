@@ -45,7 +45,8 @@ class ListingTest {
         bench.queue()
                 .settle(id, Mails.deferred(bench.claim(), Reason.RECIPIENT, bench.instant(), due));
         bench.advance(Duration.ofMinutes(1));
-        bench.queue().committing(id, "relay", bench.claim().unfinished());
+        bench.claim();
+        bench.queue().committing(id);
         bench.kill();
         MessageState found = bench.message(id);
         assertTrue(found.possibleDuplicate());

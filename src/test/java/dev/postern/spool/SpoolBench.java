@@ -145,7 +145,7 @@ final class SpoolBench implements InstantSource {
 
     /// Claims the message that is next.
     MessageState claim() {
-        return spool.queue().claim(1).getFirst();
+        return spool.queue().claim(1, 0).getFirst();
     }
 
     /// Lets the seconds pass that housekeeping needs to get its work done.

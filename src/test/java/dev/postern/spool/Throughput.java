@@ -63,7 +63,7 @@ final class Throughput {
 
     private static void send(Spool spool, long end) {
         while (System.nanoTime() < end) {
-            List<MessageState> claimed = spool.queue().claim(64);
+            List<MessageState> claimed = spool.queue().claim(64, 0);
             for (MessageState message : claimed) {
                 spool.queue().settle(message.id(), Mails.sent(message, Instant.now()));
             }
