@@ -7,7 +7,7 @@ import dev.postern.config.load.Loaded;
 import dev.postern.config.load.Sources;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.AddressList;
-import dev.postern.mail.BareAddresses;
+import dev.postern.mail.AddressList.BareAddresses;
 import dev.postern.mail.CrlfLines;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -296,7 +296,7 @@ final class SendmailCommand implements Callable<Integer> {
         }
 
         @Override
-        public int read() throws IOException {
+        protected int nextOctet() throws IOException {
             if (ended) {
                 return -1;
             }

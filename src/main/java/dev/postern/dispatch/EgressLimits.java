@@ -109,6 +109,9 @@ final class EgressLimits {
     }
 
     private void restore(Instant now) {
+        if (allowances.isEmpty()) {
+            return;
+        }
         String text = new String(spool.kept(name), StandardCharsets.US_ASCII);
         for (String line : text.lines().toList()) {
             String[] kept = line.split(" ", 2);

@@ -30,7 +30,8 @@ public final class ALabels {
     /// by now, and must end no address.
     private static final Pattern LABEL =
             Pattern.compile(
-                    "(?![-\\p{M}])[a-z0-9_\\-[\\p{Ll}\\p{Lu}\\p{Lm}\\p{Lo}\\p{Mn}\\p{Mc}\\p{N}\\p{S}"
+                    "(?![-\\p{M}])[a-z0-9_\\-"
+                            + "[\\p{Ll}\\p{Lu}\\p{Lm}\\p{Lo}\\p{Mn}\\p{Mc}\\p{N}\\p{S}"
                             + PUNCTUATION
                             + "&&[^\\p{ASCII}]]]+(?<!-)");
 

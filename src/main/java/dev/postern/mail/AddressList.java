@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The addresses in the value of a From, To, Cc or Bcc field (RFC 5322 §3.4), without display
@@ -76,7 +77,7 @@ public record AddressList(List<String> addresses, List<String> others) {
     }
 
     /// Returns the place of the mark that closes what begins at `opening`, or the end.
-    static int closing(String text, int opening, char mark) {
+    private static int closing(String text, int opening, char mark) {
         int i = opening + 1;
         while (i < text.length() && text.charAt(i) != mark) {
             i += text.charAt(i) == '\\' ? 2 : 1;
@@ -85,7 +86,7 @@ public record AddressList(List<String> addresses, List<String> others) {
     }
 
     /// Returns the place behind the comment that begins at `opening`, or the end.
-    static int commentEnd(String text, int opening) {
+    private static int commentEnd(String text, int opening) {
         int depth = 0;
         int i = opening;
         do {
@@ -234,6 +235,113 @@ public record AddressList(List<String> addresses, List<String> others) {
                 at = end;
             }
             return squeezed.toString();
+        }
+    }
+
+    /// Makes whole addresses of the bare local parts in the value of a From, To or Cc field, such
+    /// as cron's `root (Cron Daemon)`: no provider takes them (RFC 5322 §3.4.1). All else stays as
+    /// it is: names, comments, folding, whole addresses.
+    public static final class BareAddresses {
+
+        private final String value;
+        private final UnaryOperator<String> whole;
+        private final StringBuilder out = new StringBuilder();
+        private int at;
+        private int words;
+        private int wordStart;
+        private int wordEnd;
+        private boolean angled;
+
+        private BareAddresses(String value, UnaryOperator<String> whole) {
+            this.value = value;
+            this.whole = whole;
+        }
+
+        /// Returns the value with whole addresses.
+        ///
+        /// @param value as it stands in the message, folded or not
+        /// @param whole gives the address for a local part
+        public static String complete(String value, UnaryOperator<String> whole) {
+            return new BareAddresses(value, whole).complete();
+        }
+
+        private String complete() {
+            while (at < value.length()) {
+                char c = value.charAt(at);
+                switch (c) {
+                    case '"' -> word(behind('"'));
+                    case '(' -> copy(commentEnd(value, at));
+                    case '<' -> angle();
+                    case ',', ';' -> {
+                        end();
+                        copy(at + 1);
+                    }
+                    case ':' -> {
+                        copy(at + 1);
+                        words = 0;
+                    }
+                    case ' ', '\t', '\r', '\n' -> copy(at + 1);
+                    default -> word(wordsEnd());
+                }
+            }
+            end();
+            return out.toString();
+        }
+
+        private void copy(int end) {
+            out.append(value, at, end);
+            at = end;
+        }
+
+        private void word(int end) {
+            // Quoted and plain pieces that touch are one word: "a b"@example.org.
+            if (words == 0 || wordEnd != out.length()) {
+                words++;
+                wordStart = out.length();
+            }
+            copy(end);
+            wordEnd = out.length();
+        }
+
+        private void end() {
+            if (!angled && words == 1) {
+                String word = out.substring(wordStart, wordEnd);
+                if (isBare(word)) {
+                    out.replace(wordStart, wordEnd, whole.apply(word));
+                }
+            }
+            words = 0;
+            angled = false;
+        }
+
+        private void angle() {
+            int close = behind('>');
+            String inside = value.substring(at + 1, Math.max(at + 1, close - 1)).strip();
+            boolean closed = value.charAt(close - 1) == '>';
+            if (closed && isBare(inside)) {
+                out.append('<').append(whole.apply(inside)).append('>');
+                at = close;
+            } else {
+                copy(close);
+            }
+            angled = true;
+        }
+
+        private static boolean isBare(String word) {
+            return word.indexOf('@') < 0 && isAddress(word);
+        }
+
+        private int wordsEnd() {
+            int end = at;
+            while (end < value.length() && " \t\r\n\"(<,;:".indexOf(value.charAt(end)) < 0) {
+                end++;
+            }
+            return end;
+        }
+
+        /// Returns the place after the mark that closes what begins here, or the value's end.
+        private int behind(char mark) {
+            return Math.min(closing(value, at, mark) + 1, value.length());
         }
     }
 }

@@ -23,7 +23,7 @@ public final class CrlfLines extends OctetwiseStream {
     }
 
     @Override
-    public int read() throws IOException {
+    protected int nextOctet() throws IOException {
         if (owesLineFeed) {
             owesLineFeed = false;
             return '\n';

@@ -8,12 +8,20 @@ import java.util.Objects;
 /// thrown at once, where [InputStream] would give what came before and go on behind it.
 public abstract class OctetwiseStream extends InputStream {
 
+    /// Returns the next octet; negative at the end.
+    protected abstract int nextOctet() throws IOException;
+
+    @Override
+    public final int read() throws IOException {
+        return nextOctet();
+    }
+
     @Override
     public final int read(byte[] to, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, to.length);
         int count = 0;
         while (count < length) {
-            int octet = read();
+            int octet = nextOctet();
             if (octet < 0) {
                 break;
             }

@@ -253,7 +253,7 @@ public final class MimeLeaf {
         }
 
         @Override
-        public int read() throws IOException {
+        protected int nextOctet() throws IOException {
             while (true) {
                 int octet = encodedOctet();
                 if (octet < 0) {
@@ -306,7 +306,7 @@ public final class MimeLeaf {
         }
 
         @Override
-        public int read() throws IOException {
+        protected int nextOctet() throws IOException {
             if (blanks > 0) {
                 blanks--;
                 return ' ';
