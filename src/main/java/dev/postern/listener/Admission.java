@@ -50,13 +50,13 @@ final class Admission {
         if (reply != null) {
             return new Reception.Result.Refused(reply, Rejection.NOT_ALLOWED);
         }
-        OptionalLong size = mail.parameters().sizeOctets();
+        OptionalLong size = mail.sizeOctets();
         if (size.isPresent() && size.getAsLong() > config.maxMessageSizeBytes()) {
             // RFC 1870 §6.1.
-            return new Reception.Result.Refused(Replies.messageTooBig(), Rejection.SIZE);
+            return new Reception.Result.Refused(Replies.MESSAGE_TOO_BIG, Rejection.SIZE);
         }
-        if (mail.isNonAscii() && !mail.parameters().smtputf8()) {
-            return new Reception.Result.Refused(Replies.nonAsciiAddress(), Rejection.ADDRESS);
+        if (mail.isNonAscii() && !mail.smtpUtf8()) {
+            return new Reception.Result.Refused(Replies.NON_ASCII_ADDRESS, Rejection.ADDRESS);
         }
         return null;
     }
@@ -67,8 +67,8 @@ final class Admission {
         }
         // RFC 4954 §6. Without a way to log in, asking for it would be no help.
         return authOffered(link, secure) || authAfterTls(link, secure)
-                ? Replies.authRequired()
-                : Replies.submissionRefused();
+                ? Replies.AUTH_REQUIRED
+                : Replies.SUBMISSION_REFUSED;
     }
 
     private boolean isAllowed(InetAddress client) {

@@ -232,7 +232,7 @@ final class Protocol {
             if (mistake) {
                 count++;
             }
-            return mistake && count > AT_MOST ? Replies.tooManyErrors() : reply;
+            return mistake && count > AT_MOST ? Replies.TOO_MANY_ERRORS : reply;
         }
 
         /// An accepted message makes good.

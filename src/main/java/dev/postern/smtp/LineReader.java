@@ -96,9 +96,4 @@ public final class LineReader {
     public int extraOctets() {
         return kept.length - SmtpLimits.BASE_COMMAND_LINE_OCTETS;
     }
-
-    /// Whether part of a line was read.
-    public boolean hasPart() {
-        return length > 0;
-    }
 }

@@ -94,7 +94,6 @@ public record Reply(
     /// The reply in one line, for logs.
     @Override
     public String toString() {
-        String codes = status == null ? code.toString() : code + " " + status;
-        return codes + " " + printable(String.join(" / ", lines));
+        return code.with(status) + " " + printable(String.join(" / ", lines));
     }
 }

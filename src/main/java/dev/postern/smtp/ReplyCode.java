@@ -1,5 +1,7 @@
 package dev.postern.smtp;
 
+import org.jspecify.annotations.Nullable;
+
 /// The three digits of a reply (RFC 5321 §4.2). Ours are the constants; a next hop may say any
 /// other.
 ///
@@ -72,6 +74,11 @@ public record ReplyCode(int value) {
     /// Never (5yz).
     public boolean isPermanent() {
         return classDigit() == 5;
+    }
+
+    /// The three digits, and the enhanced status behind them if there is one.
+    String with(@Nullable EnhancedStatus status) {
+        return status == null ? toString() : this + " " + status;
     }
 
     /// The three digits.

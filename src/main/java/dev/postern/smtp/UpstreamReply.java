@@ -44,16 +44,14 @@ public sealed interface UpstreamReply {
         /// Code, enhanced status and all the text in one line.
         @Override
         public String oneLine() {
-            String codes = status == null ? code.toString() : code + " " + status;
-            return clean(codes + " " + String.join(" ", lines));
+            return clean(code.with(status) + " " + String.join(" ", lines));
         }
 
         @Override
         public String text() {
-            String codes = status == null ? code.toString() : code + " " + status;
             return lines.stream()
                     .map(UpstreamReply::clean)
-                    .collect(Collectors.joining("\n", codes + " ", ""));
+                    .collect(Collectors.joining("\n", code.with(status) + " ", ""));
         }
     }
 
@@ -156,7 +154,7 @@ public sealed interface UpstreamReply {
             }
         }
         if (status != null && !code.isIntermediate()) {
-            status = status.withClass(code.classDigit());
+            status = new EnhancedStatus(code.classDigit(), status.subject(), status.detail());
         }
         return new Answered(code, status, lines.stream().map(UpstreamReplyLine::text).toList());
     }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.smtp.ContentDecoder.ContentFault;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +32,7 @@ class ReplyTest {
     @Test
     void oneLine() {
         assertEquals("250 2.0.0 Ok: queued as 4cX\r\n", encoded(Replies.queued("4cX")));
-        assertEquals("354 End data with <CR><LF>.<CR><LF>\r\n", encoded(Replies.startContent()));
+        assertEquals("354 End data with <CR><LF>.<CR><LF>\r\n", encoded(Replies.START_CONTENT));
         // The space stays where no text follows (RFC 4954 §4).
         assertEquals("334 \r\n", encoded(Sasl.EMPTY_CHALLENGE));
         assertEquals("334 VXNlcm5hbWU6\r\n", encoded(Sasl.LOGIN_USERNAME));
@@ -128,11 +127,11 @@ class ReplyTest {
 
     @Test
     void closingIsPartOfAReply() {
-        assertTrue(Replies.goodbye().closesSession());
-        assertTrue(Replies.bareLineFeed().closesSession());
-        assertTrue(Replies.authFailedTooOften().closesSession());
-        assertFalse(Replies.authFailed().closesSession());
-        assertFalse(Replies.messageTooBig().closesSession());
+        assertTrue(Replies.GOODBYE.closesSession());
+        assertTrue(Replies.BARE_LINE_FEED.closesSession());
+        assertTrue(Replies.AUTH_FAILED_TOO_OFTEN.closesSession());
+        assertFalse(Replies.AUTH_FAILED.closesSession());
+        assertFalse(Replies.MESSAGE_TOO_BIG.closesSession());
     }
 
     @Test
@@ -149,10 +148,10 @@ class ReplyTest {
 
     @Test
     void faultsHaveTheirReplies() {
-        assertEquals(552, ContentFault.OVER_SIZE.reply().code().value());
-        assertEquals(EnhancedStatus.MESSAGE_TOO_BIG, ContentFault.OVER_SIZE.reply().status());
-        assertEquals(550, ContentFault.BARE_NEWLINE.reply().code().value());
-        assertEquals(EnhancedStatus.CONTENT_REFUSED, ContentFault.BARE_NEWLINE.reply().status());
+        assertEquals(552, Replies.MESSAGE_TOO_BIG.code().value());
+        assertEquals(EnhancedStatus.MESSAGE_TOO_BIG, Replies.MESSAGE_TOO_BIG.status());
+        assertEquals(550, Replies.BARE_NEWLINES.code().value());
+        assertEquals(EnhancedStatus.CONTENT_REFUSED, Replies.BARE_NEWLINES.status());
     }
 
     @Test
