@@ -2,6 +2,7 @@ package dev.postern.cli;
 
 import dev.postern.doctor.EgressReport;
 import dev.postern.doctor.EgressReport.Step;
+import dev.postern.doctor.EgressReport.StepEnd;
 import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Platform;
 import dev.postern.doctor.Report;
@@ -136,7 +137,7 @@ final class DoctorText {
         }
     }
 
-    private static String mark(Step.Result result) {
+    private static String mark(StepEnd result) {
         return switch (result) {
             case OK -> "ok    ";
             case FAILED -> "failed";
@@ -145,7 +146,7 @@ final class DoctorText {
         };
     }
 
-    private static String colour(Step.Result result) {
+    private static String colour(StepEnd result) {
         return switch (result) {
             case OK -> GREEN;
             case FAILED -> RED;

@@ -95,15 +95,12 @@ public final class DoctorRun {
 
     /// Returns how it stands, in a line: `3 of 5 examined, waiting for gmail (tcp 587 IPv4)`.
     public String progress() {
-        List<Examination> examinations = all();
         long over = ends.stream().filter(CompletableFuture::isDone).count();
         String waiting =
-                examinations.stream()
-                        .filter(examination -> examination.waitsFor().isPresent())
+                all().stream()
+                        .flatMap(it -> it.waitsFor().map(what -> it.name() + " (" + what).stream())
                         .findFirst()
-                        .map(it ->
-                                ", waiting for %s (%s)"
-                                        .formatted(it.name(), it.waitsFor().orElse("")))
+                        .map(first -> ", waiting for " + first + ")")
                         .orElse("");
         return over + " of " + ends.size() + " examined" + waiting;
     }
@@ -120,10 +117,7 @@ public final class DoctorRun {
     private List<Finding> ofMachine() {
         HostEvidence seen = new HostEvidence(platform.tags(), platform.hostname());
         all().stream()
-                .flatMap(it ->
-                        it instanceof HttpExamination http
-                                ? http.clockAhead().stream()
-                                : Stream.empty())
+                .flatMap(it -> it.clockAhead().stream())
                 .filter(ahead -> ahead.abs().compareTo(CLOCK_TOLERANCE) > 0)
                 .findFirst()
                 .ifPresent(ahead -> seen.saw(Where.CLOCK, inWords(ahead)));

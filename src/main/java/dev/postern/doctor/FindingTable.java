@@ -3,6 +3,7 @@ package dev.postern.doctor;
 import dev.postern.config.TableFile;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Report.Finding;
+import dev.postern.mail.Worded;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -139,7 +140,7 @@ final class FindingTable {
     record Evidence(Where where, Set<String> tags, String said, Map<String, String> words) {
 
         /// Which part of the examination it comes from.
-        enum Where {
+        enum Where implements Worded {
             /// The look-up of a name.
             DNS,
             /// All ports of one host together: `want 587; dropped 465 587; open 2525`.
@@ -161,12 +162,7 @@ final class FindingTable {
             /// The clocks of this machine and of a server.
             CLOCK,
             /// What this machine is like.
-            LOCAL;
-
-            /// Returns the word of the findings table.
-            String word() {
-                return name().toLowerCase(Locale.ROOT);
-            }
+            LOCAL
         }
 
         /// Returns the same with at most so many characters of what was said.

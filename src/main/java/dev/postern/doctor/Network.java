@@ -10,6 +10,7 @@ import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.egress.smtp.SmtpEgress;
+import dev.postern.mail.Worded;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
 import java.io.IOException;
@@ -23,6 +24,8 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -38,7 +41,7 @@ interface Network {
     DnsResult lookUp(String host);
 
     /// Tries a submission server, without credentials.
-    PortCheck reach(
+    PortCheck check(
             EgressConfig.Smtp egress,
             InetSocketAddress address,
             TlsStart opening,
@@ -90,8 +93,7 @@ interface Network {
     }
 
     /// What became of a TCP connection.
-    enum PortState {
-        OPEN,
+    enum PortState implements Worded {
         /// A reset came back at once (ECONNREFUSED).
         REFUSED,
         /// Nothing came back.
@@ -102,26 +104,8 @@ interface Network {
         NO_ROUTE,
         /// This machine forbids it (EACCES, EPERM).
         FORBIDDEN,
-        RESET;
-
-        /// Returns the word of the findings table: `no-route`.
-        String word() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
-
-        /// Tries a connection and closes it.
-        static PortState knock(InetSocketAddress address, Duration limit) {
-            try (Socket socket = new Socket()) {
-                socket.connect(address, Math.toIntExact(limit.toMillis()));
-                return OPEN;
-            } catch (SocketTimeoutException _) {
-                return DROPPED;
-            } catch (NoRouteToHostException _) {
-                return NO_ROUTE;
-            } catch (IOException e) {
-                return of(String.valueOf(e.getMessage()));
-            }
-        }
+        RESET,
+        OPEN;
 
         private static PortState of(String said) {
             String words = said.toLowerCase(Locale.ROOT);
@@ -141,11 +125,11 @@ interface Network {
         }
 
         /// Returns what it was in a try at a submission server.
-        static PortState of(PortCheck reached) {
-            if (reached.stage().compareTo(Stage.CONNECT) > 0) {
+        static PortState of(PortCheck check) {
+            if (check.stage().compareTo(Stage.CONNECT) > 0) {
                 return OPEN;
             }
-            return switch (reached.end()) {
+            return switch (check.end()) {
                 case REFUSED -> REFUSED;
                 case DROPPED, SILENT -> DROPPED;
                 case NO_ROUTE -> NO_ROUTE;
@@ -175,6 +159,7 @@ interface Network {
         private final String hostname;
         private final Resolver names = Resolver.ofMachine();
         private final Function<EgressConfig, Probe> prober;
+        private final Map<EgressConfig.Smtp, PortChecker> checkers = new ConcurrentHashMap<>();
 
         /// @param hostname what we call ourselves
         /// @param prober makes an egress examine itself
@@ -241,12 +226,12 @@ interface Network {
         }
 
         @Override
-        public PortCheck reach(
+        public PortCheck check(
                 EgressConfig.Smtp egress,
                 InetSocketAddress address,
                 TlsStart opening,
                 TryLimits limits) {
-            return PortChecker.of(egress, hostname)
+            return checkers.computeIfAbsent(egress, it -> PortChecker.of(it, hostname))
                     .to(address, opening, limits.connecting(), limits.talking());
         }
 
@@ -257,7 +242,16 @@ interface Network {
 
         @Override
         public PortState knock(InetSocketAddress address, Duration limit) {
-            return PortState.knock(address, limit);
+            try (Socket socket = new Socket()) {
+                socket.connect(address, Math.toIntExact(limit.toMillis()));
+                return PortState.OPEN;
+            } catch (SocketTimeoutException _) {
+                return PortState.DROPPED;
+            } catch (NoRouteToHostException _) {
+                return PortState.NO_ROUTE;
+            } catch (IOException e) {
+                return PortState.of(String.valueOf(e.getMessage()));
+            }
         }
 
         @Override

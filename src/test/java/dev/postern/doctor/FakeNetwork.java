@@ -98,7 +98,7 @@ final class FakeNetwork implements Network {
     }
 
     @Override
-    public PortCheck reach(
+    public PortCheck check(
             EgressConfig.Smtp egress,
             InetSocketAddress address,
             TlsStart opening,
