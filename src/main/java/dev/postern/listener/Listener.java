@@ -26,7 +26,6 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -212,7 +211,7 @@ public final class Listener implements AutoCloseable {
             Channel first = bind(bootstrap, address, port);
             sockets.add(first);
             try {
-                sockets.add(bind(bootstrap, second, port(first)));
+                sockets.add(bind(bootstrap, second, address().port()));
             } catch (IOException e) {
                 if (isInUse(e) && i < tries) {
                     sockets.clear();
@@ -237,7 +236,7 @@ public final class Listener implements AutoCloseable {
         var bound = bootstrap.bind(address, port).awaitUninterruptibly();
         Throwable trouble = bound.cause();
         if (trouble != null) {
-            String where = text(new InetSocketAddress(address, port));
+            HostPort where = new HostPort(NetUtil.toAddressString(address), port);
             throw new IOException(
                     ("smtp.listen: can't listen on %s: %s; stop what listens there, or set"
                                     + " smtp.listen")
@@ -302,16 +301,6 @@ public final class Listener implements AutoCloseable {
                 DIRECT_BYTES / UNSENT_PART_OF_DIRECT / connections,
                 UNSENT_BYTES_AT_LEAST,
                 UNSENT_BYTES_AT_MOST);
-    }
-
-    private static int port(Channel channel) {
-        return ((InetSocketAddress) channel.localAddress()).getPort();
-    }
-
-    private static String text(InetSocketAddress address) {
-        InetAddress host = address.getAddress();
-        String name = NetUtil.toAddressString(host);
-        return (host instanceof Inet6Address ? "[" + name + "]" : name) + ":" + address.getPort();
     }
 
     /// Returns where it really listens, the configured address first.

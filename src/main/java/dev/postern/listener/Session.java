@@ -7,6 +7,7 @@ import dev.postern.listener.Protocol.SmtpVerb;
 import dev.postern.listener.Protocol.Transition;
 import dev.postern.listener.SessionContext.Link;
 import dev.postern.listener.Transaction.RefusedChunk;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.Origin;
 import dev.postern.mail.ReversePath;
 import dev.postern.reception.IncomingMessage;
@@ -344,7 +345,7 @@ final class Session {
 
     private void rcpt(Command.Rcpt rcpt) {
         Transaction mail = open();
-        if (rcpt.isNonAscii() && !mail.isSmtpUtf8()) {
+        if (!mail.isSmtpUtf8() && !ALabels.isAscii(rcpt.forwardPath())) {
             mail.recipientRefused();
             reject(Rejection.ADDRESS, Replies.NON_ASCII_ADDRESS, rcpt.forwardPath());
             return;

@@ -12,6 +12,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -186,14 +187,10 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
         if (idleTimer != null) {
             idleTimer.cancel(false);
         }
-        if (kept != null) {
-            kept.release();
-            kept = null;
-        }
-        if (replies != null) {
-            replies.release();
-            replies = null;
-        }
+        ReferenceCountUtil.release(kept);
+        kept = null;
+        ReferenceCountUtil.release(replies);
+        replies = null;
         if (session != null) {
             session().gone();
             listener.ended(this);

@@ -23,22 +23,12 @@ public sealed interface Command {
     /// @param sizeOctets SIZE: the client's estimate (RFC 1870); `Long.MAX_VALUE` for more than
     ///   that
     /// @param smtpUtf8 whether SMTPUTF8 was said (RFC 6531)
-    record Mail(String reversePath, OptionalLong sizeOctets, boolean smtpUtf8) implements Command {
-        /// Whether the address needs SMTPUTF8 (RFC 6531).
-        public boolean isNonAscii() {
-            return CommandParser.isNonAscii(reversePath);
-        }
-    }
+    record Mail(String reversePath, OptionalLong sizeOctets, boolean smtpUtf8) implements Command {}
 
     /// Adds a recipient.
     ///
     /// @param forwardPath the address without brackets and source route, perhaps without a domain
-    record Rcpt(String forwardPath) implements Command {
-        /// Whether the address needs SMTPUTF8 (RFC 6531).
-        public boolean isNonAscii() {
-            return CommandParser.isNonAscii(forwardPath);
-        }
-    }
+    record Rcpt(String forwardPath) implements Command {}
 
     record Data() implements Command {}
 

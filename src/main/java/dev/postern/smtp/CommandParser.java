@@ -86,10 +86,6 @@ public final class CommandParser {
         return HTTP_METHODS.contains(verb) ? Optional.of(Replies.NOT_HTTP) : Optional.empty();
     }
 
-    static boolean isNonAscii(String text) {
-        return text.chars().anyMatch(c -> c > DELETE);
-    }
-
     private static boolean hasControl(byte[] line) {
         for (byte octet : line) {
             if ((octet >= 0 && octet < ' ' && octet != '\t') || octet == DELETE) {

@@ -87,7 +87,10 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
         if (from == to) {
             return;
         }
-        count((long) to - from);
+        octets += to - from;
+        if (octets > limitOctets) {
+            blame(ContentFault.OVER_SIZE);
+        }
         if (fault == null) {
             out.write(view.limit(to).position(from));
         }
@@ -97,13 +100,6 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
     final void give(ByteBuffer constant, ContentSink out) {
         ByteBuffer view = constant.duplicate();
         give(view, view.position(), view.limit(), out);
-    }
-
-    private void count(long more) {
-        octets += more;
-        if (octets > limitOctets) {
-            blame(ContentFault.OVER_SIZE);
-        }
     }
 
     final void blame(ContentFault found) {

@@ -18,7 +18,6 @@ public record ReplyCode(int value) {
     public static final ReplyCode START_CONTENT = new ReplyCode(354);
 
     public static final ReplyCode NOT_AVAILABLE = new ReplyCode(421);
-    public static final ReplyCode MAILBOX_BUSY = new ReplyCode(450);
     public static final ReplyCode LOCAL_ERROR = new ReplyCode(451);
     public static final ReplyCode NO_STORAGE = new ReplyCode(452);
     public static final ReplyCode TEMPORARY_AUTH_FAILURE = new ReplyCode(454);

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.testing.ReadersGrowth;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
@@ -46,7 +47,9 @@ class SmtpGrowthTest extends ReadersGrowth {
                         text -> reply("250-" + text.replace("\n", "\n250-"))),
                 row("UpstreamReply with a status", text -> reply("250 2.0." + text)),
                 row("UpstreamReplyLine", UpstreamReply.UpstreamReplyLine::parse),
-                row("Reply", text -> Reply.plain(ReplyCode.OK, text, text).encode()),
+                row(
+                        "Reply",
+                        text -> new Reply(ReplyCode.OK, null, List.of(text, text), false).encode()),
                 row(
                         "upstream's words",
                         text -> Replies.upstreamRefusal(ReplyCode.FAILED, null, text)),
