@@ -1,5 +1,7 @@
 package dev.postern.admin;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.postern.dispatch.DispatchObserver;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.EgressView;
@@ -21,7 +23,6 @@ import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -198,36 +199,32 @@ public final class Metrics implements Listener.Observer, DispatchObserver, Spool
     /// Writes all series. The library leaves out a family without series, which those by egress are
     /// when none is configured; but whoever builds a dashboard looks for them then too.
     void write(ExpositionFormatWriter writer, OutputStream out) throws IOException {
-        boolean open = writer instanceof OpenMetricsTextFormatWriter;
+        // OpenMetrics names a counter's family without it.
+        String suffix = writer instanceof OpenMetricsTextFormatWriter ? "" : "_total";
+        String missing = "";
         if (!mayFallBack) {
-            out.write(withoutFallbacks(open).getBytes(StandardCharsets.US_ASCII));
+            missing +=
+                    """
+                    # HELP postern_fallbacks%1$s Messages that took another egress than the \
+                    preferred one.
+                    # TYPE postern_fallbacks%1$s counter
+                    """
+                            .formatted(suffix);
         }
         if (!anyEgress) {
-            out.write(withoutSeries(open).getBytes(StandardCharsets.US_ASCII));
+            missing +=
+                    """
+                    # HELP postern_deliveries%1$s Calls of an egress.
+                    # TYPE postern_deliveries%1$s counter
+                    # HELP postern_delivery_seconds How long a call of an egress lasted.
+                    # TYPE postern_delivery_seconds histogram
+                    # HELP postern_egress_up 1 unless the egress is down.
+                    # TYPE postern_egress_up gauge
+                    """
+                            .formatted(suffix);
         }
+        out.write(missing.getBytes(US_ASCII));
         writer.write(out, registry.scrape(), EscapingScheme.UNDERSCORE_ESCAPING);
-    }
-
-    /// @param open whether a counter's family is named without `_total`, as OpenMetrics has it
-    private static String withoutSeries(boolean open) {
-        return """
-        # HELP postern_deliveries%1$s Calls of an egress.
-        # TYPE postern_deliveries%1$s counter
-        # HELP postern_delivery_seconds How long a call of an egress lasted.
-        # TYPE postern_delivery_seconds histogram
-        # HELP postern_egress_up 1 unless the egress is down.
-        # TYPE postern_egress_up gauge
-        """
-                .formatted(open ? "" : "_total");
-    }
-
-    /// The same where there is but one egress, or none.
-    private static String withoutFallbacks(boolean open) {
-        return """
-        # HELP postern_fallbacks%1$s Messages that took another egress than the preferred one.
-        # TYPE postern_fallbacks%1$s counter
-        """
-                .formatted(open ? "" : "_total");
     }
 
     private void spoolGauges(Supplier<SpoolStatus> spool) {
@@ -315,7 +312,7 @@ public final class Metrics implements Listener.Observer, DispatchObserver, Spool
         return Math.max(0, seconds(Duration.between(oldest, clock.instant())));
     }
 
-    private static double seconds(Duration duration) {
+    static double seconds(Duration duration) {
         return duration.toNanos() / NANOS_PER_SECOND;
     }
 }

@@ -57,21 +57,15 @@ public final class DoctorRun {
     }
 
     private void start(String name, Runnable task) {
-        CompletableFuture<Void> over = new CompletableFuture<>();
-        ends.add(over);
-        Thread thread =
-                Thread.ofVirtual()
-                        .name(name)
-                        .start(() -> {
-                            try {
-                                task.run();
-                            } catch (RuntimeException | Error e) {
-                                log.atError().setCause(e).log("the doctor failed by our own fault");
-                            } finally {
-                                over.complete(null);
-                            }
-                        });
-        threads.add(thread);
+        ends.add(
+                CompletableFuture.runAsync(
+                                task, it -> threads.add(Thread.ofVirtual().name(name).start(it)))
+                        .exceptionally(e -> {
+                            log.atError()
+                                    .setCause(e.getCause())
+                                    .log("the doctor failed by our own fault");
+                            return null;
+                        }));
     }
 
     /// Waits for the end.

@@ -28,7 +28,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Looks names up as every program here does, and where that fails asks the name servers itself,
 /// because Java does not say whether a name is unknown or nobody answered.
-final class Resolver {
+///
+/// @param resolver this machine's
+/// @param servers the name servers
+record Resolver(
+        SystemLookup resolver,
+        List<InetSocketAddress> servers,
+        Duration resolverLimit,
+        Duration serverLimit) {
 
     private static final int DNS_PORT = 53;
 
@@ -45,22 +52,6 @@ final class Resolver {
     @FunctionalInterface
     interface SystemLookup {
         InetAddress[] resolve(String host) throws UnknownHostException;
-    }
-
-    private final SystemLookup resolver;
-    private final List<InetSocketAddress> servers;
-    private final Duration resolverLimit;
-    private final Duration serverLimit;
-
-    Resolver(
-            SystemLookup resolver,
-            List<InetSocketAddress> servers,
-            Duration resolverLimit,
-            Duration serverLimit) {
-        this.resolver = resolver;
-        this.servers = List.copyOf(servers);
-        this.resolverLimit = resolverLimit;
-        this.serverLimit = serverLimit;
     }
 
     /// Returns this machine's.

@@ -1,6 +1,5 @@
 package dev.postern.doctor;
 
-import dev.postern.config.EgressConfig;
 import dev.postern.config.Preset;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.doctor.FindingTable.Evidence.Where;
@@ -26,26 +25,13 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// What the tries at a submission server mean.
-final class SmtpDiagnosis {
+///
+/// @param serverCheck how the egress judges servers
+record SmtpDiagnosis(
+        SmtpEgressConfig smtp, ServerCheck serverCheck, Platform platform, Clock clock) {
 
     private static final Set<Fault> OF_ACCOUNT =
             Set.of(Fault.CREDENTIALS, Fault.ACCOUNT, Fault.QUOTA);
-
-    private final SmtpEgressConfig smtp;
-    private final List<Integer> wanted;
-    private final ServerCheck serverCheck;
-    private final Platform platform;
-    private final Clock clock;
-
-    /// @param serverCheck how the egress judges servers
-    SmtpDiagnosis(
-            EgressConfig.Smtp egress, ServerCheck serverCheck, Platform platform, Clock clock) {
-        this.smtp = egress.smtp();
-        this.wanted = SmtpExamination.wanted(smtp);
-        this.serverCheck = serverCheck;
-        this.platform = platform;
-        this.clock = clock;
-    }
 
     /// Returns the findings, the cause first.
     List<Finding> findings(@Nullable DnsResult looked, List<Tried> tries, @Nullable Probe probe) {
@@ -63,7 +49,7 @@ final class SmtpDiagnosis {
         if (!(probe instanceof Probe.Passed)) {
             ports(tries, seen);
             tries.stream()
-                    .filter(tried -> wanted.contains(tried.port()))
+                    .filter(this::isWanted)
                     .forEach(tried -> conversation(tried.check(), seen));
         }
         if (failed != null) {
@@ -77,7 +63,7 @@ final class SmtpDiagnosis {
     /// sentence; empty when none is known.
     private String otherPort(List<Tried> tries) {
         return tries.stream()
-                .filter(tried -> tried.isRight() && !wanted.contains(tried.port()))
+                .filter(tried -> tried.isRight() && !isWanted(tried))
                 .findFirst()
                 .map(tried -> " (" + tried.port() + " reaches the right one: set port: auto)")
                 .orElse("");
@@ -115,7 +101,12 @@ final class SmtpDiagnosis {
                         || check.ehloName().equalsIgnoreCase(own));
     }
 
+    private boolean isWanted(Tried tried) {
+        return SmtpExamination.wanted(smtp).contains(tried.port());
+    }
+
     private void ports(List<Tried> tries, HostEvidence seen) {
+        List<Integer> wanted = SmtpExamination.wanted(smtp);
         Map<Integer, PortState> states = states(tries);
         boolean reachable = wanted.stream().anyMatch(port -> states.get(port) == PortState.OPEN);
         if (!reachable && !states.isEmpty()) {

@@ -213,7 +213,7 @@ final class SmtpExamination extends Examination {
 
     @Override
     List<Finding> findings(@Nullable DnsResult names, @Nullable Probe found) {
-        return new SmtpDiagnosis(egress, serverCheck, platform, world.clock())
+        return new SmtpDiagnosis(egress.smtp(), serverCheck, platform, world.clock())
                 .findings(names, List.copyOf(tries), found);
     }
 

@@ -78,8 +78,7 @@ final class Stage implements AutoCloseable {
     static Reception.Result refused(String text, Rejection reason) {
         if (UpstreamReply.parse(text)
                 instanceof UpstreamReply.Answered(var code, var status, var lines)) {
-            return new Reception.Result.Refused(
-                    new Reply(code, status, lines, Reply.Then.CONTINUE), reason);
+            return new Reception.Result.Refused(new Reply(code, status, lines, false), reason);
         }
         throw new AssertionError("no reply: " + text);
     }
