@@ -40,7 +40,7 @@ final class ConfigReload implements AutoCloseable {
     private final ConfigFiles files;
     private final Semaphore asked;
     private final Function<Loaded.Valid, List<ConfigProblem>> objections;
-    private final Function<PosternConfig, List<String>> user;
+    private final Function<PosternConfig, List<String>> takeUp;
     private final Loaded.Valid started;
     private Loaded.Valid last;
     private boolean broken;
@@ -50,18 +50,18 @@ final class ConfigReload implements AutoCloseable {
     ///
     /// @param asked released for each wish to read them at once
     /// @param objections says what is wrong with a configuration for this program as it runs
-    /// @param user goes on with a configuration; returns the names of the egresses that are new, or
-    ///   made anew
+    /// @param takeUp goes on with a configuration; returns the names of the egresses that are new,
+    ///   or made anew
     ConfigReload(
             ConfigFiles files,
             Loaded.Valid running,
             Semaphore asked,
             Function<Loaded.Valid, List<ConfigProblem>> objections,
-            Function<PosternConfig, List<String>> user) {
+            Function<PosternConfig, List<String>> takeUp) {
         this.files = files;
         this.asked = asked;
         this.objections = objections;
-        this.user = user;
+        this.takeUp = takeUp;
         this.started = running;
         this.last = running;
     }
@@ -123,7 +123,7 @@ final class ConfigReload implements AutoCloseable {
 
     private void take(Loaded.Valid next, boolean wished) {
         Changes changes = Changes.between(last, next);
-        List<String> made = user.apply(next.config());
+        List<String> made = takeUp.apply(next.config());
         Set<String> names = new LinkedHashSet<>(changes.live());
         for (String egress : made) {
             String name = "egress." + egress;

@@ -32,12 +32,7 @@ final class EgressRegistry implements AutoCloseable {
     /// One of them.
     ///
     /// @param anchors what was in the file of its key `ca`; null: nothing that could be read
-    private record Item(EgressConfig config, @Nullable String anchors, Egress egress) {
-
-        boolean isOf(EgressConfig other, @Nullable String present) {
-            return config.equals(other) && Objects.equals(anchors, present);
-        }
-    }
+    private record Item(EgressConfig config, @Nullable String anchors, Egress egress) {}
 
     /// @param hostname what we call ourselves where an egress's configuration does not say
     EgressRegistry(String hostname) {
@@ -53,7 +48,11 @@ final class EgressRegistry implements AutoCloseable {
         for (EgressConfig config : configured) {
             String anchors = anchors(config.common().ca());
             Item kept =
-                    items.stream().filter(i -> i.isOf(config, anchors)).findFirst().orElse(null);
+                    items.stream()
+                            .filter(it -> it.config().equals(config))
+                            .filter(it -> Objects.equals(it.anchors(), anchors))
+                            .findFirst()
+                            .orElse(null);
             if (kept == null) {
                 made.add(config.name());
                 Egress egress = SteeringFilter.of(config, make(config));

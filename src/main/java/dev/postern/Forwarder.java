@@ -64,7 +64,8 @@ public final class Forwarder implements AutoCloseable {
         try {
             Clock clock = SteadyClock.system();
             metrics = new Metrics(clock);
-            Spool spool = opened(Spool.open(config.spool(), clock, new FileDisk(), metrics));
+            Spool spool =
+                    opened(Spool.open(config.spool(), clock, new FileDisk(), metrics::synced));
             registry = opened(new EgressRegistry(config.smtp().hostname()));
             registry.use(config.egress());
             dispatcher =
@@ -175,7 +176,7 @@ public final class Forwarder implements AutoCloseable {
                         && last.acknowledgeTimeout().equals(next.acknowledgeTimeout());
         if (!sameDispatch) {
             metrics.egresses(names(next));
-            dispatcher.use(next, registry.egresses(), registry::retire);
+            dispatcher.use(Dispatcher.Settings.of(next), registry.egresses(), registry::retire);
             doctor.use(next.egress());
         }
         return made;

@@ -13,6 +13,7 @@ import dev.postern.outcome.Outcome.Fault;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -126,7 +127,7 @@ final class LiveDoctor implements Supplier<Report> {
             }
         }
         if (!failed.isEmpty()) {
-            Doctor.of(config, failed, egress -> probe(probes, egress))
+            Doctor.of(config, failed, it -> Objects.requireNonNull(probes.get(it.name())))
                     .begin()
                     .report()
                     .egresses()
@@ -135,14 +136,6 @@ final class LiveDoctor implements Supplier<Report> {
         if (!probes.isEmpty()) {
             verdict(failed.size(), probes.size());
         }
-    }
-
-    private static Probe probe(Map<String, Probe> probes, EgressConfig egress) {
-        Probe probe = probes.get(egress.name());
-        if (probe == null) {
-            throw new IllegalStateException("no probe of " + egress.name());
-        }
-        return probe;
     }
 
     private static void works(EgressConfig egress, String word, String detail) {

@@ -39,8 +39,8 @@ public final class Main {
                     terminal.complain(trouble);
                     System.exit(FAILED);
                 });
-        ServeRunner foreground = new ServeRunner(terminal);
-        int status = Commands.run(List.of(args), terminal, Sources::ofProcess, foreground);
+        ServeRunner runner = new ServeRunner(terminal);
+        int status = Commands.run(List.of(args), terminal, Sources::ofProcess, runner);
         Logging.stop();
         System.exit(status);
     }

@@ -148,7 +148,7 @@ final class ServeRunner implements Forwarding {
     }
 
     private static List<ConfigProblem> loops(Loaded.Valid loaded, HostPort listening) {
-        return new LoopCheck(listening, LoopCheck.HostLookup.ofMachine()).problems(loaded);
+        return new LoopCheck(listening).problems(loaded);
     }
 
     private boolean leadsBack(Loaded.Valid loaded, HostPort listening) {
@@ -205,9 +205,8 @@ final class ServeRunner implements Forwarding {
         /// next ends the process at once, as somebody who presses Ctrl-C twice wants.
         static Termination catching() {
             Termination termination = new Termination();
-            for (String name : new String[] {"TERM", "INT"}) {
-                Signals.handle(name, termination::caught);
-            }
+            Signals.handle("TERM", termination::caught);
+            Signals.handle("INT", termination::caught);
             return termination;
         }
 
@@ -221,11 +220,10 @@ final class ServeRunner implements Forwarding {
 
         /// Blocks until one of them came.
         void await() {
-            boolean waiting = true;
-            while (waiting) {
+            while (true) {
                 try {
                     requested.await();
-                    waiting = false;
+                    return;
                 } catch (InterruptedException _) {
                     // Nobody has a reason to interrupt the main thread.
                 }

@@ -70,11 +70,6 @@ final class SteadyClock extends Clock {
     }
 
     @Override
-    public long millis() {
-        return instant().toEpochMilli();
-    }
-
-    @Override
     public ZoneId getZone() {
         return ZoneOffset.UTC;
     }

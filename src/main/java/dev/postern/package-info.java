@@ -11,13 +11,13 @@
 ///  listener   speaks SMTP to the app, hands the bytes on as they come
 ///     |
 ///     v
+///  reception  takes messages, by SMTP and by HTTP: header and envelope made whole
+///     |
+///     v
 ///   spool     makes message and envelope durable; only then the app hears 250
 ///     |
 ///     v
-///  dispatch   decides when: what is due, how many at once
-///     |
-///     v
-///   route     decides by which egresses, in which order
+///  dispatch   decides when, how many at once, and by which egresses in which order
 ///     |
 ///     v
 ///   egress    the way out: SMTP submission or a provider's HTTP API
@@ -27,9 +27,10 @@
 /// ```
 ///
 /// Words that every stage shares, without any I/O: `mail` and `smtp`. Around the path: `config` (a
-/// record for each stage), `doctor` (the diagnosis), `admin` (health, metrics, the page) and `cli`
-/// (a command a file), with `submit` (a small client) and `notify` (webhooks). Which package may
-/// import which is written down in `ArchitectureTest`.
+/// record for each stage; `config.load` makes them), `doctor` (the diagnosis), `admin` (health,
+/// metrics, the queue's API and page) and `cli` (the commands), with `submit` (a small client),
+/// `exec` (the app as our child) and `log`. Which package may import which is written down in
+/// `ArchitectureTest`.
 @NullMarked
 package dev.postern;
 

@@ -77,7 +77,8 @@ class ConfigReloadTest {
                         directory,
                         Files::readString,
                         () -> "test-machine",
-                        _ -> "ext4");
+                        _ -> "ext4",
+                        null);
         ConfigFiles files = new ConfigFiles(sources);
         Loaded.Valid running = assertInstanceOf(Loaded.Valid.class, files.load());
         reload = new ConfigReload(files, running, asked, _ -> objections, this::use);

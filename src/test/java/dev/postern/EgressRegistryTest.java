@@ -31,7 +31,8 @@ class EgressRegistryTest {
                         directory,
                         Files::readString,
                         () -> "test-machine",
-                        _ -> "ext4");
+                        _ -> "ext4",
+                        null);
         return ((Loaded.Valid) ConfigLoader.load(sources)).config().egress();
     }
 

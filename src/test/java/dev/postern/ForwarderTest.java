@@ -52,7 +52,8 @@ class ForwarderTest {
                         directory,
                         Files::readString,
                         () -> "test-machine",
-                        _ -> "ext4");
+                        _ -> "ext4",
+                        null);
         return assertInstanceOf(Loaded.Valid.class, new ConfigFiles(sources).load()).config();
     }
 

@@ -92,7 +92,7 @@ class LiveDoctorTest {
                             now,
                             spool,
                             stock.egresses(),
-                            DispatchObserver.NONE,
+                            new DispatchObserver() {},
                             InstantSource.system())) {
                 dispatcher.start();
                 ask.of(new LiveDoctor(before, dispatcher));
@@ -113,7 +113,8 @@ class LiveDoctorTest {
                         directory,
                         Files::readString,
                         () -> "test-machine",
-                        _ -> "ext4");
+                        _ -> "ext4",
+                        null);
         return ((Loaded.Valid) ConfigLoader.load(sources)).config();
     }
 

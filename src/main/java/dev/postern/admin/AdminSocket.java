@@ -3,8 +3,10 @@ package dev.postern.admin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.config.JsonLists;
 import dev.postern.config.PosternConfig.HttpConfig;
 import dev.postern.config.SmtpConfig;
+import dev.postern.config.TableFile;
 import dev.postern.doctor.ReportJson;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.Probe;
@@ -21,8 +23,6 @@ import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -32,7 +32,6 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -119,7 +118,6 @@ public final class AdminSocket {
     /// Examines when it is asked to: the answer is of that moment only.
     private void diagnose(ServerRequest request, ServerResponse response) {
         String report = ReportJson.of(stages.doctor().get());
-        response.header(HeaderNames.CACHE_CONTROL, "no-store");
         response.header(HeaderNames.CONTENT_TYPE, Json.TYPE);
         response.send(report.getBytes(UTF_8));
     }
@@ -175,16 +173,8 @@ public final class AdminSocket {
         json.writeEndObject();
         Instant oldest = figures.oldest();
         json.writeNumberField("oldest-seconds", oldest == null ? 0 : ageSeconds(oldest));
-        json.writeArrayFieldStart("egress");
-        for (EgressView view : views) {
-            Json.write(json, view, UnaryOperator.identity());
-        }
-        json.writeEndArray();
-        json.writeArrayFieldStart("fallbacks");
-        for (String fallback : metrics.fallbacks(views)) {
-            json.writeString(fallback);
-        }
-        json.writeEndArray();
+        Json.egresses(json, views, (_, words) -> words);
+        JsonLists.texts(json, "fallbacks", metrics.fallbacks(views));
     }
 
     private void probe(ServerRequest request, ServerResponse response) {
@@ -216,10 +206,10 @@ public final class AdminSocket {
         private final String policy;
 
         WebPage() {
-            String style = resource("page.css");
-            String script = resource("page.js");
+            String style = TableFile.text(WebPage.class, "page.css");
+            String script = TableFile.text(WebPage.class, "page.js");
             this.body =
-                    resource("page.html")
+                    TableFile.text(WebPage.class, "page.html")
                             .replace(STYLE_MARK, style)
                             .replace(SCRIPT_MARK, script)
                             .getBytes(UTF_8);
@@ -236,17 +226,6 @@ public final class AdminSocket {
             response.header("Content-Security-Policy", policy);
             response.header("Cross-Origin-Opener-Policy", "same-origin");
             response.send(body);
-        }
-
-        private static String resource(String name) {
-            try (InputStream in = WebPage.class.getResourceAsStream(name)) {
-                if (in == null) {
-                    throw new IllegalStateException("not in the jar: " + name);
-                }
-                return new String(in.readAllBytes(), UTF_8);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
 
         private static String hash(String text) {

@@ -264,7 +264,8 @@ final class Connections implements ServerConnectionSelector {
         }
 
         /// Writes, and blocks until the client has taken the octets or is gone.
-        private void send(BufferData... buffers) {
+        @Override
+        public void writeNow(BufferData... buffers) {
             int octets = Arrays.stream(buffers).mapToInt(BufferData::available).sum();
             slot.transfers();
             try {
@@ -276,23 +277,18 @@ final class Connections implements ServerConnectionSelector {
         }
 
         @Override
+        public void writeNow(BufferData buffer) {
+            writeNow(new BufferData[] {buffer});
+        }
+
+        @Override
         public void write(BufferData... buffers) {
-            send(buffers);
+            writeNow(buffers);
         }
 
         @Override
         public void write(BufferData buffer) {
-            send(buffer);
-        }
-
-        @Override
-        public void writeNow(BufferData... buffers) {
-            send(buffers);
-        }
-
-        @Override
-        public void writeNow(BufferData buffer) {
-            send(buffer);
+            writeNow(buffer);
         }
 
         @Override

@@ -105,17 +105,10 @@ public final class HealthSocket {
         answer(
                 response,
                 views.stream().anyMatch(EgressView::works),
-                json -> {
-                    json.writeArrayFieldStart("egress");
-                    for (EgressView view : views) {
-                        String username = view.username();
-                        Json.write(json, view, text -> mask(text, username));
-                    }
-                    json.writeEndArray();
-                });
+                json -> Json.egresses(json, views, (view, it) -> mask(it, view.username())));
     }
 
-    private static void answer(ServerResponse response, boolean yes, Json.Body details) {
+    private static void answer(ServerResponse response, boolean yes, Json.Members details) {
         Json.send(
                 response,
                 yes ? Status.OK_200 : Status.SERVICE_UNAVAILABLE_503,

@@ -24,10 +24,12 @@ import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -67,7 +69,6 @@ public final class HttpSocket {
 
     private static final int MAX_PROLOGUE_BYTES = RequestReader.REQUEST_LINE_BYTES + 1024;
     private static final int WRITE_BUFFER_BYTES = 4 * 1024;
-    private static final int DISCARD_BUFFER_BYTES = 8 * 1024;
 
     /// A body that nobody asks for.
     private static final int SMALL_BODY_BYTES = 64 * 1024;
@@ -193,21 +194,14 @@ public final class HttpSocket {
 
     /// Reads to the end; returns whether that came within reason.
     static boolean discard(InputStream in) {
-        byte[] piece = new byte[DISCARD_BUFFER_BYTES];
-        long left = MAX_DISCARD_BYTES;
         try {
-            while (left > 0) {
-                int read = in.read(piece);
-                if (read < 0) {
-                    return true;
-                }
-                left -= read;
-            }
+            new SubmitApi.LimitedStream(in, MAX_DISCARD_BYTES - 1)
+                    .transferTo(OutputStream.nullOutputStream());
+            return true;
         } catch (IOException | RuntimeException _) {
             // The client is gone, or its framing is broken: nothing after it can be understood.
             return false;
         }
-        return false;
     }
 
     /// Adds a resource that can only be looked at.
@@ -263,7 +257,7 @@ public final class HttpSocket {
     /// Helidon logs why it could not bind an address, and does not tell: another try does.
     private String whyNotBound() {
         try (ServerSocket again = new ServerSocket()) {
-            again.bind(new InetSocketAddress(configured.host(), configured.port()));
+            again.bind(socketAddress(configured));
             return "it was in use a moment ago";
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
@@ -272,11 +266,7 @@ public final class HttpSocket {
 
     /// Returns the real address, once started.
     public HostPort address() {
-        HostPort known = bound;
-        if (known == null) {
-            throw new IllegalStateException("http." + name + " is not started");
-        }
-        return known;
+        return Objects.requireNonNull(bound, () -> "http." + name + " is not started");
     }
 
     /// Ends listening at once, and requests under way after a moment.
@@ -356,7 +346,6 @@ public final class HttpSocket {
                 .addKeyValue("path", request.path().rawPath())
                 .log("HTTP request failed");
         if (!response.isSent()) {
-            response.status(Status.INTERNAL_SERVER_ERROR_500);
             new Problem(Status.INTERNAL_SERVER_ERROR_500, "The log has the details.")
                     .send(response);
         }

@@ -2,9 +2,11 @@ package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.config.JsonLists;
 import dev.postern.egress.EgressView;
 import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.Probe;
+import dev.postern.mail.QueueId;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
@@ -14,6 +16,8 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -26,43 +30,51 @@ final class Json {
 
     private Json() {}
 
-    /// Writes a value, or the members of an object.
+    /// Writes the members of an object.
     @FunctionalInterface
-    interface Body {
+    interface Members {
         void write(JsonGenerator json) throws IOException;
     }
 
     /// Answers with a small object.
-    static void send(ServerResponse response, Status status, Body members) {
+    static void send(ServerResponse response, Status status, Members members) {
         response.status(status);
         response.header(HeaderNames.CONTENT_TYPE, TYPE);
         response.send(object(members));
     }
 
-    /// Answers with a value that may be large: it goes out while it is written.
-    static void stream(ServerResponse response, Body body) {
+    /// Answers that what was asked of a message is begun.
+    static void accepted(ServerResponse response, QueueId id) {
+        send(response, Status.ACCEPTED_202, json -> json.writeStringField("id", id.toString()));
+    }
+
+    /// Answers with an object that may be large: it goes out while it is written.
+    static void stream(ServerResponse response, Members members) {
         response.header(HeaderNames.CONTENT_TYPE, TYPE);
         try (OutputStream out = response.outputStream()) {
-            write(out, body);
+            write(out, members);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    static byte[] object(Body members) {
+    static byte[] object(Members members) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
-            write(
-                    out,
-                    json -> {
-                        json.writeStartObject();
-                        members.write(json);
-                        json.writeEndObject();
-                    });
+            write(out, members);
         } catch (IOException e) {
             throw new AssertionError("memory does not fail", e);
         }
         return out.toByteArray();
+    }
+
+    private static void write(OutputStream out, Members members) throws IOException {
+        try (JsonGenerator json = FACTORY.createGenerator(out)) {
+            json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+            json.writeStartObject();
+            members.write(json);
+            json.writeEndObject();
+        }
     }
 
     /// Writes a member that is a time in UTC (RFC 3339), or null.
@@ -79,29 +91,39 @@ final class Json {
         }
     }
 
-    /// Writes an egress.
+    /// Writes the egresses, as both sockets have them.
     ///
-    /// @param shown what is shown of words that may hold names and addresses
-    static void write(JsonGenerator json, EgressView view, UnaryOperator<String> shown)
+    /// @param shown what is shown of an egress's words, which may hold names and addresses
+    static void egresses(
+            JsonGenerator json,
+            List<EgressView> views,
+            BiFunction<EgressView, String, String> shown)
             throws IOException {
-        json.writeStartObject();
+        JsonLists.objects(
+                json,
+                "egress",
+                views,
+                (_, view) -> write(json, view, words -> shown.apply(view, words)));
+    }
+
+    private static void write(JsonGenerator json, EgressView view, UnaryOperator<String> shown)
+            throws IOException {
         json.writeStringField("name", view.name());
         json.writeStringField("type", view.config().type());
         json.writeStringField("state", view.state().word());
         text(json, "reason", view.reason(), shown);
-        text(json, "last-error", view.lastError(), shown);
+        text(json, "last-error", view.lastWords(), shown);
         time(json, "last-success", view.lastSuccess());
         time(json, "next-probe", view.nextProbe());
-        json.writeArrayFieldStart("candidates");
-        for (Way candidate : view.candidates()) {
-            json.writeStartObject();
-            json.writeNumberField("port", candidate.port());
-            json.writeStringField("address", candidate.address());
-            json.writeStringField("result", shown.apply(candidate.result()));
-            json.writeEndObject();
-        }
-        json.writeEndArray();
-        json.writeEndObject();
+        JsonLists.objects(
+                json, "candidates", view.candidates(), (_, way) -> write(json, way, shown));
+    }
+
+    private static void write(JsonGenerator json, Way way, UnaryOperator<String> shown)
+            throws IOException {
+        json.writeNumberField("port", way.port());
+        json.writeStringField("address", way.address());
+        json.writeStringField("result", shown.apply(way.result()));
     }
 
     private static void text(
@@ -114,11 +136,11 @@ final class Json {
     static void write(JsonGenerator json, String egress, Probe probe) throws IOException {
         json.writeStringField("egress", egress);
         switch (probe) {
-            case Probe.Passed passed -> result(json, "passed", passed.detail());
-            case Probe.Unproven unproven -> result(json, "unproven", unproven.detail());
+            case Probe.Passed(String detail) -> result(json, "passed", detail);
+            case Probe.Unproven(String detail) -> result(json, "unproven", detail);
             case Probe.Failed failed -> {
-                result(json, "failed", failed.reply());
-                json.writeStringField("reason", failed.fault().word());
+                result(json, "failed", failed.trouble().reply());
+                json.writeStringField("reason", failed.trouble().fault().word());
             }
         }
     }
@@ -126,12 +148,5 @@ final class Json {
     private static void result(JsonGenerator json, String word, String detail) throws IOException {
         json.writeStringField("result", word);
         json.writeStringField("detail", detail);
-    }
-
-    private static void write(OutputStream out, Body body) throws IOException {
-        try (JsonGenerator json = FACTORY.createGenerator(out)) {
-            json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
-            body.write(json);
-        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.postern.admin;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.postern.dispatch.DispatchObserver;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.EgressView;
@@ -10,7 +12,6 @@ import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.reception.Rejection;
 import dev.postern.spool.QueueAdmin.SpoolStatus;
-import dev.postern.spool.Spool;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
@@ -21,7 +22,6 @@ import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Every family is there from the start, with a series of zero for each egress, outcome and reason,
 /// so that `rate()` sees the first event. Gauges are read from the stages when somebody looks.
-public final class Metrics implements Listener.Observer, DispatchObserver, Spool.Observer {
+public final class Metrics implements Listener.Observer, DispatchObserver {
 
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -158,8 +158,8 @@ public final class Metrics implements Listener.Observer, DispatchObserver, Spool
         fallbacks.labelValues(egress, insteadOf).inc();
     }
 
-    @Override
-    public void synced(Duration took, int commits) {
+    /// Notes how long a sync of the spool's disk lasted.
+    public void synced(Duration took) {
         if (watching) {
             syncSeconds.observe(seconds(took));
         }
@@ -198,36 +198,32 @@ public final class Metrics implements Listener.Observer, DispatchObserver, Spool
     /// Writes all series. The library leaves out a family without series, which those by egress are
     /// when none is configured; but whoever builds a dashboard looks for them then too.
     void write(ExpositionFormatWriter writer, OutputStream out) throws IOException {
-        boolean open = writer instanceof OpenMetricsTextFormatWriter;
+        // OpenMetrics names a counter's family without it.
+        String suffix = writer instanceof OpenMetricsTextFormatWriter ? "" : "_total";
+        String missing = "";
         if (!mayFallBack) {
-            out.write(withoutFallbacks(open).getBytes(StandardCharsets.US_ASCII));
+            missing +=
+                    """
+                    # HELP postern_fallbacks%1$s Messages that took another egress than the \
+                    preferred one.
+                    # TYPE postern_fallbacks%1$s counter
+                    """
+                            .formatted(suffix);
         }
         if (!anyEgress) {
-            out.write(withoutSeries(open).getBytes(StandardCharsets.US_ASCII));
+            missing +=
+                    """
+                    # HELP postern_deliveries%1$s Calls of an egress.
+                    # TYPE postern_deliveries%1$s counter
+                    # HELP postern_delivery_seconds How long a call of an egress lasted.
+                    # TYPE postern_delivery_seconds histogram
+                    # HELP postern_egress_up 1 unless the egress is down.
+                    # TYPE postern_egress_up gauge
+                    """
+                            .formatted(suffix);
         }
+        out.write(missing.getBytes(US_ASCII));
         writer.write(out, registry.scrape(), EscapingScheme.UNDERSCORE_ESCAPING);
-    }
-
-    /// @param open whether a counter's family is named without `_total`, as OpenMetrics has it
-    private static String withoutSeries(boolean open) {
-        return """
-        # HELP postern_deliveries%1$s Calls of an egress.
-        # TYPE postern_deliveries%1$s counter
-        # HELP postern_delivery_seconds How long a call of an egress lasted.
-        # TYPE postern_delivery_seconds histogram
-        # HELP postern_egress_up 1 unless the egress is down.
-        # TYPE postern_egress_up gauge
-        """
-                .formatted(open ? "" : "_total");
-    }
-
-    /// The same where there is but one egress, or none.
-    private static String withoutFallbacks(boolean open) {
-        return """
-        # HELP postern_fallbacks%1$s Messages that took another egress than the preferred one.
-        # TYPE postern_fallbacks%1$s counter
-        """
-                .formatted(open ? "" : "_total");
     }
 
     private void spoolGauges(Supplier<SpoolStatus> spool) {
@@ -315,7 +311,7 @@ public final class Metrics implements Listener.Observer, DispatchObserver, Spool
         return Math.max(0, seconds(Duration.between(oldest, clock.instant())));
     }
 
-    private static double seconds(Duration duration) {
+    static double seconds(Duration duration) {
         return duration.toNanos() / NANOS_PER_SECOND;
     }
 }

@@ -33,10 +33,6 @@ final class Problem extends RuntimeException {
         return status;
     }
 
-    String detail() {
-        return String.valueOf(getMessage());
-    }
-
     void send(ServerResponse response) {
         response.status(status);
         response.header(HeaderNames.CONTENT_TYPE, TYPE);
@@ -48,7 +44,7 @@ final class Problem extends RuntimeException {
             json.writeStringField("type", "about:blank");
             json.writeStringField("title", status.reasonPhrase());
             json.writeNumberField("status", status.code());
-            json.writeStringField("detail", detail());
+            json.writeStringField("detail", String.valueOf(getMessage()));
         });
     }
 }

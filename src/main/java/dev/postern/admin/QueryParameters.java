@@ -10,11 +10,7 @@ import java.util.Optional;
 
 /// The parameters of a request's query: percent-encoded (RFC 3986 §3.4), and a plus sign is a plus
 /// sign, as addresses such as `a+b@example.org` have it. Helidon's own reading makes it a blank.
-final class QueryParameters {
-
-    private final Map<String, List<String>> values = new LinkedHashMap<>();
-
-    private QueryParameters() {}
+record QueryParameters(Map<String, List<String>> values) {
 
     /// Returns those of a request.
     ///
@@ -24,24 +20,15 @@ final class QueryParameters {
     }
 
     static QueryParameters parse(String query) {
-        QueryParameters all = new QueryParameters();
-        int from = 0;
-        while (from < query.length()) {
-            int ampersand = query.indexOf('&', from);
-            int end = ampersand < 0 ? query.length() : ampersand;
-            if (end > from) {
-                all.add(query.substring(from, end));
+        Map<String, List<String>> values = new LinkedHashMap<>();
+        for (String parameter : query.split("&")) {
+            if (!parameter.isEmpty()) {
+                String[] parts = parameter.split("=", 2);
+                String value = parts.length == 1 ? "" : decoded(parts[1]);
+                values.computeIfAbsent(decoded(parts[0]), _ -> new ArrayList<>()).add(value);
             }
-            from = end + 1;
         }
-        return all;
-    }
-
-    private void add(String parameter) {
-        int equals = parameter.indexOf('=');
-        String name = decoded(equals < 0 ? parameter : parameter.substring(0, equals));
-        String value = equals < 0 ? "" : decoded(parameter.substring(equals + 1));
-        values.computeIfAbsent(name, _ -> new ArrayList<>()).add(value);
+        return new QueryParameters(values);
     }
 
     private static String decoded(String encoded) {

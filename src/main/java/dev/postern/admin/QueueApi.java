@@ -1,6 +1,7 @@
 package dev.postern.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.config.JsonLists;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.LogMark;
 import dev.postern.mail.MessageContent;
@@ -26,6 +27,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -54,14 +56,9 @@ final class QueueApi {
     void routes(HttpRouting.Builder routing, Handler submit) {
         HttpSocket.resource(routing, MESSAGES, Map.of(Method.GET, this::list, Method.POST, submit));
         HttpSocket.resource(
-                routing,
-                MESSAGE,
-                Map.of(Method.GET, this::show, Method.DELETE, verb(QueueAdmin.Verb.DELETE)));
+                routing, MESSAGE, Map.of(Method.GET, this::show, Method.DELETE, verb(Verb.DELETE)));
         HttpSocket.resource(routing, MESSAGE + "/raw", this::raw);
-        for (QueueAdmin.Verb verb :
-                new QueueAdmin.Verb[] {
-                    QueueAdmin.Verb.RETRY, QueueAdmin.Verb.HOLD, QueueAdmin.Verb.RELEASE
-                }) {
+        for (Verb verb : List.of(Verb.RETRY, Verb.HOLD, Verb.RELEASE)) {
             HttpSocket.resource(
                     routing, MESSAGE + "/" + word(verb), Map.of(Method.POST, verb(verb)));
         }
@@ -128,12 +125,10 @@ final class QueueApi {
             response.status(Status.NO_CONTENT_204).send();
             return;
         }
-        Json.send(
-                response, Status.ACCEPTED_202, json -> json.writeStringField("id", id.toString()));
+        Json.accepted(response, id);
     }
 
     private Problem conflict(Verb verb, QueueId id) {
-        String state = find(id).state().word();
         String wanted =
                 switch (verb) {
                     case RETRY -> "deferred, failed or suspected";
@@ -143,13 +138,8 @@ final class QueueApi {
                 };
         return new Problem(
                 Status.CONFLICT_409,
-                "The message is "
-                        + state
-                        + "; to "
-                        + word(verb)
-                        + " it, it must be "
-                        + wanted
-                        + ".");
+                "The message is %s; to %s it, it must be %s."
+                        .formatted(find(id).state().word(), word(verb), wanted));
     }
 
     private MessageState find(QueueId id) {
@@ -184,14 +174,12 @@ final class QueueApi {
         if (word == null) {
             return null;
         }
-        for (State state : State.values()) {
-            if (state.word().equals(word)) {
-                return state;
-            }
-        }
         String all =
                 Arrays.stream(State.values()).map(State::word).collect(Collectors.joining(", "));
-        throw Problem.badRequest("state must be one of " + all + ".");
+        return Arrays.stream(State.values())
+                .filter(state -> state.word().equals(word))
+                .findFirst()
+                .orElseThrow(() -> Problem.badRequest("state must be one of " + all + "."));
     }
 
     private static int limit(@Nullable String text) {
@@ -225,36 +213,20 @@ final class QueueApi {
     /// The JSON shapes of messages.
     static final class MessageJson {
 
-        private static final double NANOS_PER_SECOND = 1e9;
-
         private MessageJson() {}
 
         static void write(JsonGenerator json, Page page) throws IOException {
-            json.writeStartObject();
-            json.writeArrayFieldStart("messages");
-            for (MessageState message : page.messages()) {
-                json.writeStartObject();
-                members(json, message);
-                json.writeEndObject();
-            }
-            json.writeEndArray();
+            JsonLists.objects(json, "messages", page.messages(), MessageJson::members);
             Json.text(json, "next", page.next() == null ? null : page.next().toString());
-            json.writeEndObject();
         }
 
         static void write(JsonGenerator json, MessageState message) throws IOException {
-            json.writeStartObject();
             members(json, message);
-            json.writeArrayFieldStart("attempts");
-            for (Attempt attempt : message.attempts()) {
-                write(json, attempt);
-            }
-            json.writeEndArray();
+            JsonLists.objects(json, "attempts", message.attempts(), MessageJson::attempt);
             json.writeStringField("client", message.origin().client());
             Json.text(json, "authenticated-as", message.origin().authenticatedAs());
             json.writeStringField("helo", message.origin().helo());
             json.writeStringField("protocol", message.origin().protocol());
-            json.writeEndObject();
         }
 
         private static void members(JsonGenerator json, MessageState message) throws IOException {
@@ -264,11 +236,7 @@ final class QueueApi {
             json.writeNumberField("size", message.sizeBytes());
             json.writeStringField("subject", message.subject());
             Json.time(json, "received", message.received());
-            json.writeArrayFieldStart("recipients");
-            for (Recipient recipient : message.recipients()) {
-                write(json, recipient);
-            }
-            json.writeEndArray();
+            JsonLists.objects(json, "recipients", message.recipients(), MessageJson::recipient);
             json.writeNumberField("attempt-count", message.attemptCount());
             Json.time(json, "next-attempt", nextAttempt(message));
             json.writeBooleanField("possible-duplicate", message.possibleDuplicate());
@@ -282,35 +250,26 @@ final class QueueApi {
             };
         }
 
-        private static void write(JsonGenerator json, Recipient recipient) throws IOException {
+        private static void recipient(JsonGenerator json, Recipient recipient) throws IOException {
             Reason reason = recipient.reason();
-            json.writeStartObject();
             json.writeStringField("address", recipient.address().address());
             json.writeStringField("state", recipient.state().word());
             Json.text(json, "reason", reason == null ? null : reason.word());
             Json.text(json, "reply", recipient.reply());
             Json.text(json, "egress", recipient.egress());
-            json.writeEndObject();
         }
 
-        private static void write(JsonGenerator json, Attempt attempt) throws IOException {
-            json.writeStartObject();
+        private static void attempt(JsonGenerator json, Attempt attempt) throws IOException {
             Json.time(json, "at", attempt.at());
             json.writeStringField("egress", attempt.egress());
             json.writeStringField("outcome", attempt.outcome().word());
             json.writeStringField("reply", attempt.reply());
-            json.writeNumberField("seconds", attempt.took().toNanos() / NANOS_PER_SECOND);
-            json.writeArrayFieldStart("recipients");
-            for (ForwardPath recipient : attempt.recipients()) {
-                json.writeString(recipient.address());
-            }
-            json.writeEndArray();
-            json.writeArrayFieldStart("not-carried");
-            for (String part : attempt.notCarried()) {
-                json.writeString(part);
-            }
-            json.writeEndArray();
-            json.writeEndObject();
+            json.writeNumberField("seconds", Metrics.seconds(attempt.took()));
+            JsonLists.texts(
+                    json,
+                    "recipients",
+                    attempt.recipients().stream().map(ForwardPath::address).toList());
+            JsonLists.texts(json, "not-carried", attempt.notCarried());
         }
     }
 }

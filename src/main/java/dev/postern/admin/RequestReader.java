@@ -343,9 +343,7 @@ final class RequestReader implements Supplier<byte @Nullable []> {
         return !text.isEmpty()
                 && text.chars()
                         .allMatch(c ->
-                                (c >= '0' && c <= '9')
-                                        || (c >= 'A' && c <= 'Z')
-                                        || (c >= 'a' && c <= 'z')
+                                (c < 0x80 && Character.isLetterOrDigit(c))
                                         || TOKEN_MARKS.indexOf(c) >= 0);
     }
 

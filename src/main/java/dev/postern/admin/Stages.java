@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +44,7 @@ public record Stages(
 
     /// Returns the queue's figures as they were at most half a second ago.
     Supplier<SpoolStatus> recentStatus() {
-        return new CachedView<>(queue::status, System::nanoTime);
+        return new CachedView<>(queue::status);
     }
 
     /// Remembers a view for a moment, so that one scrape, which asks for it gauge by gauge, sees
@@ -55,18 +54,16 @@ public record Stages(
         private static final Duration MOMENT = Duration.ofMillis(500);
 
         private final Supplier<T> source;
-        private final LongSupplier nanoTime;
         private @Nullable T value;
         private long takenNanos;
 
-        CachedView(Supplier<T> source, LongSupplier nanoTime) {
+        CachedView(Supplier<T> source) {
             this.source = source;
-            this.nanoTime = nanoTime;
         }
 
         @Override
         public synchronized T get() {
-            long now = nanoTime.getAsLong();
+            long now = System.nanoTime();
             T known = value;
             if (known == null || now - takenNanos > MOMENT.toNanos()) {
                 known = source.get();

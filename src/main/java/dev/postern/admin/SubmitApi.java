@@ -89,11 +89,9 @@ final class SubmitApi {
 
     private static ReversePath sender(QueryParameters query) {
         String text = query.first("from").orElse("").strip();
-        String address = text.equals("<>") ? "" : text;
-        if (address.isEmpty()) {
-            return ReversePath.NULL;
-        }
-        return new ReversePath(single("from", address));
+        return text.isEmpty() || text.equals("<>")
+                ? ReversePath.NULL
+                : new ReversePath(single("from", text));
     }
 
     private static ReversePath sender(HeaderSection header) {
@@ -146,11 +144,7 @@ final class SubmitApi {
 
     private void answer(Reception.Result result, ServerResponse response) {
         switch (result) {
-            case Reception.Result.Queued queued ->
-                    Json.send(
-                            response,
-                            Status.ACCEPTED_202,
-                            json -> json.writeStringField("id", queued.id().toString()));
+            case Reception.Result.Queued queued -> Json.accepted(response, queued.id());
             case Reception.Result.Sent sent ->
                     Json.send(
                             response,
@@ -186,17 +180,10 @@ final class SubmitApi {
         /// More came than may.
         static final class Exceeded extends IOException {
             private static final long serialVersionUID = 1;
-
-            Exceeded(long limitBytes) {
-                super("more than " + limitBytes + " bytes");
-            }
         }
-
-        private final long limitBytes;
 
         LimitedStream(InputStream in, long limitBytes) {
             super(in);
-            this.limitBytes = limitBytes;
             this.leftBytes = limitBytes;
         }
 
@@ -226,7 +213,7 @@ final class SubmitApi {
         private void count(int read) throws IOException {
             leftBytes -= read;
             if (leftBytes < 0) {
-                throw new Exceeded(limitBytes);
+                throw new Exceeded();
             }
         }
     }

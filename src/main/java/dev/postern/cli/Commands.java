@@ -1,6 +1,7 @@
 package dev.postern.cli;
 
-import dev.postern.config.HostPort;
+import dev.postern.config.EgressConfig;
+import dev.postern.config.PosternConfig;
 import dev.postern.config.load.ConfigFiles;
 import dev.postern.config.load.ConfigReference;
 import dev.postern.config.load.ConfigShow;
@@ -8,6 +9,7 @@ import dev.postern.config.load.Loaded;
 import dev.postern.config.load.LoopCheck;
 import dev.postern.config.load.Problems.ConfigProblem;
 import dev.postern.config.load.Sources;
+import dev.postern.exec.Adoption;
 import dev.postern.log.Logging;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,18 +20,24 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The root of all commands.
@@ -52,28 +60,18 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "",
             "`postern COMMAND --help` tells more; `postern config reference` tells every key."
         })
-public final class Commands implements Runnable {
+public final class Commands implements Runnable, CommandLine.IFactory {
 
-    private final CommandLine line;
+    private final Terminal terminal;
+    private final Function<@Nullable Path, Sources> sources;
+    private final Forwarding forwarding;
+    @Spec private CommandSpec spec = CommandSpec.create();
 
     private Commands(
-            Map<String, Supplier<Object>> commands, @Nullable String named, Terminal terminal) {
-        line = new CommandLine(this);
-        Supplier<Object> only = named == null ? null : commands.get(named);
-        if (named != null && only != null) {
-            // To read the annotations of all of them would cost `serve` its start.
-            line.addSubcommand(named, only.get());
-        } else {
-            commands.forEach((name, command) -> line.addSubcommand(name, command.get()));
-        }
-        line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
-        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
-        line.setParameterExceptionHandler((bad, _) -> usage(bad, terminal));
-        line.setExecutionExceptionHandler((failure, _, _) -> failed(failure, terminal));
-        line.setAbbreviatedOptionsAllowed(false);
-        // A word that begins with @ is one of exec's command, or a text.
-        line.setExpandAtFiles(false);
-        line.setUsageHelpAutoWidth(true);
+            Terminal terminal, Function<@Nullable Path, Sources> sources, Forwarding forwarding) {
+        this.terminal = terminal;
+        this.sources = sources;
+        this.forwarding = forwarding;
     }
 
     /// Runs one command.
@@ -87,59 +85,84 @@ public final class Commands implements Runnable {
             Terminal terminal,
             Function<@Nullable Path, Sources> sources,
             Forwarding forwarding) {
-        if (!words.isEmpty() && words.getFirst().equals("sendmail")) {
-            // Its options are older than POSIX; picocli only knows its help.
+        String named = words.isEmpty() ? "" : words.getFirst();
+        // Its options are older than POSIX; picocli, which takes its time, only knows its help.
+        if (named.equals("sendmail") && !words.contains("--help")) {
             return new SendmailCommand(terminal, sources).run(words.subList(1, words.size()));
         }
-        String named = words.isEmpty() ? null : words.getFirst();
-        Commands commands = new Commands(all(terminal, sources, forwarding), named, terminal);
-        return commands.line.execute(words.toArray(String[]::new));
+        Commands commands = new Commands(terminal, sources, forwarding);
+        return commands.execute(
+                named, named.equals("sendmail") ? List.of(named, "--help") : words);
     }
 
-    private static Map<String, Supplier<Object>> all(
-            Terminal terminal, Function<@Nullable Path, Sources> sources, Forwarding forwarding) {
+    private int execute(String named, List<String> words) {
+        CommandLine line = new CommandLine(this, this);
+        Map<String, Supplier<Object>> all = all();
+        if (all.containsKey(named)) {
+            // To read the annotations of all of them would cost `serve` its start.
+            all.keySet().retainAll(Set.of(named));
+        }
+        all.forEach((name, command) -> line.addSubcommand(name, command.get()));
+        line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
+        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
+        line.setParameterExceptionHandler((bad, _) -> usage(bad));
+        line.setExecutionExceptionHandler((failure, _, _) -> failed(failure));
+        line.setAbbreviatedOptionsAllowed(false);
+        // A word that begins with @ is one of exec's command, or a text.
+        line.setExpandAtFiles(false);
+        line.setUsageHelpAutoWidth(true);
+        return line.execute(words.toArray(String[]::new));
+    }
+
+    private Map<String, Supplier<Object>> all() {
         Map<String, Supplier<Object>> all = new LinkedHashMap<>();
-        all.put("serve", () -> new ServeCommand(terminal, sources, forwarding));
-        all.put("exec", () -> new ExecCommand(terminal, sources, forwarding));
-        all.put("send", () -> new SendCommand(terminal, sources));
+        all.put("serve", ServeCommand::new);
+        all.put("exec", ExecCommand::new);
+        all.put("send", () -> new SendCommand(terminal, new ConfigOption(sources)));
         all.put("sendmail", () -> new SendmailCommand(terminal, sources));
-        all.put("queue", () -> QueueCommand.line(terminal, sources));
-        all.put("doctor", () -> new DoctorCommand(terminal, sources));
-        all.put("config", () -> ConfigCommand.line(terminal, sources));
-        all.put("version", () -> new VersionCommand(terminal));
+        all.put("queue", () -> new QueueCommand(terminal));
+        all.put("doctor", () -> new DoctorCommand(terminal, new ConfigOption(sources)));
+        all.put("config", ConfigCommand::new);
+        all.put("version", VersionCommand::new);
         return all;
+    }
+
+    /// Makes what picocli needs for a command.
+    @Override
+    public <K> K create(Class<K> type) throws Exception {
+        return type == ConfigOption.class
+                ? type.cast(new ConfigOption(sources))
+                : CommandLine.defaultFactory().create(type);
     }
 
     @Override
     public void run() {
-        throw new ParameterException(line, "a command is missing; `postern --help` lists them");
+        throw new ParameterException(
+                spec.commandLine(), "a command is missing; `postern --help` lists them");
     }
 
-    @CommandLine.Option(
+    /// Every command has it.
+    @Option(
             names = {"-h", "--help"},
             usageHelp = true,
+            scope = ScopeType.INHERIT,
             description = "Shows this help.")
     void help(boolean asked) {}
 
-    private static int usage(ParameterException bad, Terminal terminal) {
+    private int usage(ParameterException bad) {
         String command = bad.getCommandLine().getCommandSpec().qualifiedName();
-        List<String> near = suggestions(bad);
+        List<String> near =
+                bad instanceof UnmatchedArgumentException unmatched
+                        ? unmatched.getSuggestions().stream().limit(2).toList()
+                        : List.of();
         String hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
         terminal.complain(bad.getMessage() + hint + " (see `" + command + " --help`)");
         return ExitCode.BAD_USAGE;
     }
 
-    private static List<String> suggestions(ParameterException bad) {
-        if (bad instanceof UnmatchedArgumentException unmatched) {
-            return unmatched.getSuggestions().stream().limit(2).toList();
-        }
-        return List.of();
-    }
-
-    private static int failed(Exception failure, Terminal terminal) {
+    private int failed(Exception failure) {
         if (failure instanceof CliException trouble) {
-            terminal.complain(trouble.words());
-            return trouble.exitCode();
+            return trouble.tell(terminal);
         }
         terminal.complain("failed: " + failure);
         return ExitCode.FAILED;
@@ -155,66 +178,119 @@ public final class Commands implements Runnable {
                 "The log goes to standard output: text on a terminal, else JSON (log.format).",
                 "Exit status: 0 after a clean drain, 1 failure, 2 bad configuration or usage."
             })
-    static final class ServeCommand implements Callable<Integer> {
+    final class ServeCommand implements Callable<Integer> {
 
-        private final Terminal terminal;
-        private final Function<@Nullable Path, Sources> sources;
-        private final Forwarding forwarding;
-
-        @Mixin private ConfigOption config = new ConfigOption();
-
-        ServeCommand(
-                Terminal terminal,
-                Function<@Nullable Path, Sources> sources,
-                Forwarding forwarding) {
-            this.terminal = terminal;
-            this.sources = sources;
-            this.forwarding = forwarding;
-        }
+        @Mixin private final ConfigOption config = new ConfigOption(sources);
 
         @Override
-        public Integer call() {
-            ConfigFiles files = config.files(sources);
-            Optional<Loaded.Valid> loaded = ConfigOption.load(files, terminal);
-            if (loaded.isEmpty()) {
-                return ExitCode.BAD_USAGE;
-            }
+        public Integer call() throws CliException {
+            ConfigFiles files = new ConfigFiles(config.sources());
+            Loaded.Valid loaded = ConfigOption.load(files);
             Logging.start(
-                    loaded.get().config().log(),
-                    terminal.out(),
-                    Logging.standardOutputIsTerminal());
-            return forwarding.serve(loaded.get(), files);
+                    loaded.config().log(), terminal.out(), Logging.standardOutputIsTerminal());
+            return forwarding.serve(loaded, files);
+        }
+    }
+
+    /// `postern exec`.
+    @Command(
+            name = "exec",
+            description = {
+                "Runs the forwarder and CMD as its child, for containers that hold one service.",
+                "",
+                "It listens before CMD starts, gives CMD the signals TERM INT HUP USR1 USR2 TTIN"
+                        + " TTOU WINCH, reaps orphans when it is process 1, and once CMD has ended"
+                        + " sends what is due (drain-timeout, counted from the signal)."
+            },
+            customSynopsis = {"postern exec [--adopt] [--config FILE] -- CMD [ARG...]"},
+            footer = {
+                "",
+                "  postern exec -- gunicorn app.wsgi              the app's mail settings name"
+                        + " 127.0.0.1:2525",
+                "  postern exec --adopt -- python manage.py ...   they stay as they are",
+                "",
+                "The log goes to standard error; standard output is CMD's. Of POSTERN_* variables"
+                        + " CMD gets",
+                "those only that tell `postern sendmail` and the like where the forwarder is.",
+                "Exit status: that of CMD (128+n for signal n; 127 not found, 126 not executable);",
+                "before CMD starts: 1 when it can't listen, 2 bad configuration or usage. When"
+                        + " Postern",
+                "itself is killed: 128+n, and CMD gets TERM (by setpriv of util-linux, if in PATH)."
+            })
+    final class ExecCommand implements Callable<Integer> {
+
+        private static final Logger log = LoggerFactory.getLogger(ExecCommand.class);
+
+        @Mixin private final ConfigOption config = new ConfigOption(sources);
+
+        @Option(
+                names = "--adopt",
+                description = {
+                    "Takes over the mail settings in the environment (EMAIL_*, SMTP_*, MAIL_*,",
+                    "MAILER_DSN, SPRING_MAIL_*, EMAIL_SERVER): the server that they name becomes",
+                    "the last egress, and CMD gets them pointing at the local listener."
+                })
+        private boolean adopt;
+
+        @Parameters(
+                arity = "1..*",
+                paramLabel = "CMD",
+                description = "The command and its arguments.")
+        private List<String> command = List.of();
+
+        @Override
+        public Integer call() throws CliException {
+            Adoption adoption = adopt ? Adoption.of(config.sources()) : null;
+            ConfigFiles files = files(adoption);
+            Loaded.Valid loaded = ConfigOption.load(files);
+            boolean loop = loops(loaded.config());
+            if (loop && adoption != null) {
+                adoption = adoption.declined();
+                files = files(adoption);
+                loaded = ConfigOption.load(files);
+            }
+            Logging.start(loaded.config().log(), terminal.err(), Logging.standardErrorIsTerminal());
+            if (loop) {
+                log.atWarn().log("the app's mail settings lead to our own listener: not adopted");
+            } else if (adoption != null && !adoption.isFound()) {
+                log.atWarn()
+                        .log("nothing to adopt: no mail settings in the environment name a server");
+            }
+            Adoption adopted = adoption;
+            IntFunction<Map<String, String>> environment =
+                    port -> adopted == null ? Map.of() : adopted.pointedAt(port);
+            return forwarding.exec(loaded, files, command, environment);
+        }
+
+        private ConfigFiles files(@Nullable Adoption adoption) {
+            Sources plain = config.sources();
+            return new ConfigFiles(adoption == null ? plain : plain.adopting(adoption.adopted()));
+        }
+
+        private static boolean loops(PosternConfig config) {
+            LoopCheck check = new LoopCheck(config.smtp().listen());
+            return config.egress().stream()
+                    .anyMatch(egress ->
+                            egress instanceof EgressConfig.Smtp smtp
+                                    && smtp.name().equals(Adoption.EGRESS)
+                                    && check.loops(smtp.smtp()));
         }
     }
 
     /// `postern version`.
     @Command(name = "version", description = "Prints version, commit and Java.")
-    static final class VersionCommand implements Callable<Integer> {
-
-        private final Terminal terminal;
-
-        @Option(
-                names = {"-h", "--help"},
-                usageHelp = true,
-                description = "Shows this help.")
-        void help(boolean asked) {}
-
-        VersionCommand(Terminal terminal) {
-            this.terminal = terminal;
-        }
+    final class VersionCommand implements Runnable {
 
         @Override
-        public Integer call() {
+        public void run() {
             Version version = Version.ofProgram();
             terminal.say("postern " + version.number());
             terminal.say("commit  " + version.commit());
             terminal.say(
-                    "java    "
-                            + System.getProperty("java.runtime.version")
-                            + " ("
-                            + System.getProperty("java.vendor")
-                            + ")");
-            return ExitCode.OK;
+                    "java    %s (%s)"
+                            .formatted(
+                                    System.getProperty("java.runtime.version"),
+                                    System.getProperty("java.vendor")));
         }
     }
 
@@ -273,79 +349,44 @@ public final class Commands implements Runnable {
             description = "Checks, shows or explains the configuration.",
             synopsisSubcommandLabel = "COMMAND",
             footer = {"", "Exit status: 0, or 2 when the configuration is wrong."})
-    static final class ConfigCommand implements Runnable {
+    final class ConfigCommand implements Runnable {
 
-        private final Terminal terminal;
-        private final Function<@Nullable Path, Sources> sources;
-        private final CommandLine line = new CommandLine(this);
-
-        @Option(
-                names = {"-h", "--help"},
-                usageHelp = true,
-                description = "Shows this help.")
-        void help(boolean asked) {}
-
-        private ConfigCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
-            this.terminal = terminal;
-            this.sources = sources;
-        }
-
-        static CommandLine line(Terminal terminal, Function<@Nullable Path, Sources> sources) {
-            return new ConfigCommand(terminal, sources).line;
-        }
+        @Spec private CommandSpec spec = CommandSpec.create();
 
         @Override
         public void run() {
-            throw new ParameterException(line, "say check, show or reference");
+            throw new ParameterException(spec.commandLine(), "say check, show or reference");
         }
 
         @Command(name = "check", description = "Validates; tells all problems at once.")
-        int check(@Mixin ConfigOption config) {
-            Optional<Loaded.Valid> loaded = config.load(sources, terminal);
-            if (loaded.isEmpty()) {
-                return ExitCode.BAD_USAGE;
-            }
-            HostPort listening = loaded.get().config().smtp().listen();
+        void check(@Mixin ConfigOption config) throws CliException {
+            Loaded.Valid loaded = config.load();
             List<ConfigProblem> loops =
-                    new LoopCheck(listening, LoopCheck.HostLookup.ofMachine())
-                            .problems(loaded.get());
+                    new LoopCheck(loaded.config().smtp().listen()).problems(loaded);
             if (!loops.isEmpty()) {
-                loops.forEach(problem -> terminal.complain(problem.toString()));
-                return ExitCode.BAD_USAGE;
+                throw new CliException(
+                        ExitCode.BAD_USAGE, loops.stream().map(ConfigProblem::toString).toList());
             }
-            loaded.get().remarks().forEach(terminal::say);
-            Path file = loaded.get().file();
+            loaded.remarks().forEach(terminal::say);
+            Path file = loaded.file();
             terminal.say((file == null ? "built-in defaults and environment" : file) + ": good");
-            return ExitCode.OK;
         }
 
         @Command(
                 name = "show",
                 description =
                         "Prints the effective configuration with its sources, secrets masked.")
-        int show(@Mixin ConfigOption config) {
-            Optional<Loaded.Valid> loaded = config.load(sources, terminal);
-            if (loaded.isEmpty()) {
-                return ExitCode.BAD_USAGE;
-            }
-            terminal.out().print(ConfigShow.render(loaded.get()));
+        void show(@Mixin ConfigOption config) throws CliException {
+            terminal.out().print(ConfigShow.render(config.load()));
             terminal.out().flush();
-            return ExitCode.OK;
         }
 
         @Command(
                 name = "reference",
-                description = "Prints all keys with type, default and meaning.",
-                mixinStandardHelpOptions = false)
-        int reference(
-                @Option(
-                                names = {"-h", "--help"},
-                                usageHelp = true,
-                                description = "Shows this help.")
-                        boolean asked) {
+                description = "Prints all keys with type, default and meaning.")
+        void reference() {
             terminal.out().print(ConfigReference.render());
             terminal.out().flush();
-            return ExitCode.OK;
         }
     }
 }

@@ -6,13 +6,15 @@ import dev.postern.config.load.ConfigFiles;
 import dev.postern.config.load.Loaded;
 import dev.postern.config.load.Sources;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// The option `--config`, which most commands have, and what comes of it.
 final class ConfigOption {
+
+    private final Function<@Nullable Path, Sources> sources;
 
     @Option(
             names = {"-c", "--config"},
@@ -23,42 +25,43 @@ final class ConfigOption {
             })
     private @Nullable Path file;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Shows this help.")
-    void help(boolean asked) {}
-
-    /// Returns the files that the configuration comes from.
-    ConfigFiles files(Function<@Nullable Path, Sources> sources) {
-        return new ConfigFiles(sources.apply(file));
+    /// @param sources where the configuration comes from, given the option's value
+    ConfigOption(Function<@Nullable Path, Sources> sources) {
+        this.sources = sources;
     }
 
-    /// Returns the configuration, or tells all that is wrong with it and returns nothing.
-    Optional<Loaded.Valid> load(Function<@Nullable Path, Sources> sources, Terminal terminal) {
-        return load(files(sources), terminal);
+    /// Returns what the configuration comes from.
+    Sources sources() {
+        return sources.apply(file);
     }
 
-    /// Returns what a command needs that talks to a running forwarder, as far as the caller may
-    /// read it; or tells all that is wrong and returns nothing.
-    Optional<ClientConfig> forClient(Function<@Nullable Path, Sources> sources, Terminal terminal) {
-        return switch (ClientSettings.load(sources.apply(file))) {
-            case ClientConfig config -> Optional.of(config);
-            case Loaded.Invalid unusable -> {
-                unusable.lines().forEach(terminal::complain);
-                yield Optional.empty();
-            }
-        };
+    /// Returns the configuration.
+    ///
+    /// @throws CliException with all that is wrong with it
+    Loaded.Valid load() throws CliException {
+        return load(new ConfigFiles(sources()));
     }
 
     /// Returns the configuration of `files` in the same way.
-    static Optional<Loaded.Valid> load(ConfigFiles files, Terminal terminal) {
+    static Loaded.Valid load(ConfigFiles files) throws CliException {
         return switch (files.load()) {
-            case Loaded.Valid valid -> Optional.of(valid);
-            case Loaded.Invalid invalid -> {
-                invalid.lines().forEach(terminal::complain);
-                yield Optional.empty();
-            }
+            case Loaded.Valid valid -> valid;
+            case Loaded.Invalid invalid ->
+                    throw new CliException(ExitCode.BAD_USAGE, invalid.lines());
+        };
+    }
+
+    /// Returns the running forwarder, found by as much of the configuration as the caller may read.
+    ///
+    /// @param more lines behind those that say what is wrong
+    /// @throws CliException with all that is wrong with the configuration
+    RunningForwarder running(String... more) throws CliException {
+        return switch (ClientSettings.load(sources())) {
+            case ClientConfig config -> RunningForwarder.find(config);
+            case Loaded.Invalid unusable ->
+                    throw new CliException(
+                            ExitCode.BAD_USAGE,
+                            Stream.concat(unusable.lines().stream(), Stream.of(more)).toList());
         };
     }
 }

@@ -5,10 +5,6 @@ import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.LogConfig;
 import dev.postern.config.PosternConfig.LogConfig.Addresses;
 import dev.postern.config.PosternConfig.LogConfig.Format;
-import dev.postern.config.PosternConfig.LogConfig.Level;
-import dev.postern.config.load.ClientSettings.ClientConfig;
-import dev.postern.config.load.Loaded;
-import dev.postern.config.load.Sources;
 import dev.postern.doctor.Doctor;
 import dev.postern.doctor.Doctor.KnownTrouble;
 import dev.postern.doctor.DoctorRun;
@@ -17,15 +13,12 @@ import dev.postern.doctor.ReportJson;
 import dev.postern.log.Logging;
 import dev.postern.submit.AdminClient;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -66,32 +59,27 @@ final class DoctorCommand implements Callable<Integer> {
     private static final Duration LEAST = Duration.ofSeconds(5);
 
     private final Terminal terminal;
-    private final Function<@Nullable Path, Sources> sources;
 
-    @Mixin private ConfigOption config = new ConfigOption();
+    @Mixin private final ConfigOption config;
 
     @Option(names = "--json", description = "One line of JSON, as the API gives it.")
     private boolean json;
 
-    @Spec private @Nullable CommandSpec spec;
+    @Spec private CommandSpec spec = CommandSpec.create();
 
-    DoctorCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+    DoctorCommand(Terminal terminal, ConfigOption config) {
         this.terminal = terminal;
-        this.sources = sources;
+        this.config = config;
     }
 
     @Override
-    public Integer call() {
-        Optional<Loaded.Valid> loaded = config.load(sources, terminal);
-        if (loaded.isEmpty()) {
-            return ExitCode.BAD_USAGE;
-        }
+    public Integer call() throws CliException {
+        PosternConfig configured = config.load().config();
         // What is wrong out there is told below; only our own faults are news.
         LogConfig quiet = new LogConfig(Format.TEXT, Level.ERROR, Addresses.FULL);
         Logging.start(quiet, terminal.err(), false);
         boolean onTerminal = !json && Logging.standardOutputIsTerminal();
-        int width = onTerminal && spec != null ? spec.usageMessage().width() : 0;
-        PosternConfig configured = loaded.get().config();
+        int width = onTerminal ? spec.usageMessage().width() : 0;
         DoctorRun round = Doctor.of(configured, known()).begin(limit());
         while (!round.await(onTerminal ? TICK : LONGEST)) {
             progress(round.progress(), width);
@@ -109,8 +97,29 @@ final class DoctorCommand implements Callable<Integer> {
         return report.works() ? ExitCode.OK : ExitCode.FAILED;
     }
 
+    /// Returns by egress what a running forwarder knows of it that nobody finds out without sending
+    /// mail; nothing where no forwarder runs or it does not answer us.
     private Map<String, KnownTrouble> known() {
-        return config.forClient(sources, terminal).map(RunningHealth::of).orElse(Map.of());
+        Map<String, KnownTrouble> known = new HashMap<>();
+        try {
+            AdminClient.Answer answer = config.running().adminClient().get("/status", Map.of());
+            if (answer.isOk()) {
+                answer.body().path("egress").forEach(egress -> note(egress, known));
+            }
+            return known;
+        } catch (CliException gone) {
+            gone.tell(terminal);
+            return Map.of();
+        } catch (IOException _) {
+            return Map.of();
+        }
+    }
+
+    private static void note(JsonNode egress, Map<String, KnownTrouble> known) {
+        if (egress.path("state").asText().equals("down")) {
+            KnownTrouble.of(egress.path("reason").asText(), egress.path("last-error").asText(""))
+                    .ifPresent(trouble -> known.put(egress.path("name").asText(), trouble));
+        }
     }
 
     /// Returns what is left for the examination when the start of this process is counted in.
@@ -130,35 +139,5 @@ final class DoctorCommand implements Callable<Integer> {
         String shown = Terminal.printable(line);
         terminal.out().print(begin + shown.substring(0, Math.min(shown.length(), width - 1)));
         terminal.out().flush();
-    }
-
-    /// What a running forwarder knows of its egresses that nobody finds out without sending mail.
-    static final class RunningHealth {
-
-        private RunningHealth() {}
-
-        /// Returns it by egress; nothing where no forwarder runs or it does not answer us.
-        static Map<String, KnownTrouble> of(ClientConfig config) {
-            Map<String, KnownTrouble> known = new HashMap<>();
-            try {
-                AdminClient.Answer answer =
-                        RunningForwarder.find(config).adminClient().get("/status", Map.of());
-                if (answer.isOk()) {
-                    answer.body().path("egress").forEach(egress -> note(egress, known));
-                }
-            } catch (IOException _) {
-                return Map.of();
-            }
-            return known;
-        }
-
-        private static void note(JsonNode egress, Map<String, KnownTrouble> known) {
-            if (egress.path("state").asText().equals("down")) {
-                KnownTrouble.of(
-                                egress.path("reason").asText(),
-                                egress.path("last-error").asText(""))
-                        .ifPresent(trouble -> known.put(egress.path("name").asText(), trouble));
-            }
-        }
     }
 }

@@ -1,14 +1,18 @@
 package dev.postern.cli;
 
+import dev.postern.config.load.ConfigReference;
 import dev.postern.doctor.EgressReport;
 import dev.postern.doctor.EgressReport.Step;
+import dev.postern.doctor.EgressReport.StepEnd;
 import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Platform;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.Report.Finding;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /// The diagnosis for people: the place, a table for each way out, what it means, the verdict.
 final class DoctorText {
@@ -22,6 +26,9 @@ final class DoctorText {
     private static final String RED = "\u001b[31m";
     private static final String YELLOW = "\u001b[33m";
     private static final String PLAIN = "\u001b[0m";
+
+    /// How a step's result shows.
+    private record Mark(String word, String colour) {}
 
     private final Terminal terminal;
     private final int width;
@@ -76,16 +83,16 @@ final class DoctorText {
                 egress.steps().stream().mapToInt(step -> step.target().length()).max().orElse(0);
         for (Step step : egress.steps()) {
             String columns = "  %-8s  %-" + Math.max(1, targets) + "s  %s  %5.2f s  ";
-            String mark = mark(step.result());
+            Mark mark = mark(step.result());
             String head =
                     String.format(
                             Locale.ROOT,
                             columns,
                             step.kind().word(),
                             step.target(),
-                            mark,
+                            mark.word(),
                             step.took().toMillis() / MILLIS_PER_SECOND);
-            String shown = head.replace(mark, coloured(colour(step.result()), mark));
+            String shown = head.replace(mark.word(), coloured(mark.colour(), mark.word()));
             wrapped("", shown, head.length(), step.detail());
         }
         egress.findings().forEach(this::finding);
@@ -99,8 +106,7 @@ final class DoctorText {
         terminal.say("");
         terminal.say("no egress is configured; well-known ways out from here:");
         int hosts = ways.stream().mapToInt(way -> way.host().length()).max().orElse(1);
-        List<String> told = new ArrayList<>();
-        List<Finding> findings = new ArrayList<>();
+        Map<String, Finding> findings = new LinkedHashMap<>();
         for (EgressReport way : ways) {
             String protocol = way.type().equals("smtp") ? "SMTP " : "HTTPS";
             String mark = way.works() == Works.YES ? "open  " : "closed";
@@ -108,14 +114,9 @@ final class DoctorText {
             String shown =
                     head.replace(mark, coloured(way.works() == Works.YES ? GREEN : RED, mark));
             wrapped("", shown, head.length(), way.summary().replaceFirst("^open: ", ""));
-            for (Finding finding : way.findings()) {
-                if (!told.contains(finding.id())) {
-                    told.add(finding.id());
-                    findings.add(finding);
-                }
-            }
+            way.findings().forEach(finding -> findings.putIfAbsent(finding.id(), finding));
         }
-        findings.forEach(this::finding);
+        findings.values().forEach(this::finding);
     }
 
     private void title(EgressReport egress) {
@@ -136,20 +137,12 @@ final class DoctorText {
         }
     }
 
-    private static String mark(Step.Result result) {
+    private static Mark mark(StepEnd result) {
         return switch (result) {
-            case OK -> "ok    ";
-            case FAILED -> "failed";
-            case UNPROVEN -> "open  ";
-            case UNFINISHED -> "no end";
-        };
-    }
-
-    private static String colour(Step.Result result) {
-        return switch (result) {
-            case OK -> GREEN;
-            case FAILED -> RED;
-            case UNPROVEN, UNFINISHED -> YELLOW;
+            case OK -> new Mark("ok    ", GREEN);
+            case FAILED -> new Mark("failed", RED);
+            case UNPROVEN -> new Mark("open  ", YELLOW);
+            case UNFINISHED -> new Mark("no end", YELLOW);
         };
     }
 
@@ -164,23 +157,9 @@ final class DoctorText {
     private void wrapped(String indent, String head, int columns, String text) {
         int room = Math.max(LEAST_ROOM, width - indent.length() - columns);
         String lead = indent + head;
-        for (String line : lines(Terminal.printable(text), room)) {
+        for (String line : ConfigReference.lines(Terminal.printable(text), room)) {
             terminal.out().println((lead + line).stripTrailing());
             lead = indent + " ".repeat(columns);
         }
-    }
-
-    static List<String> lines(String text, int room) {
-        List<String> lines = new ArrayList<>();
-        StringBuilder line = new StringBuilder();
-        for (String word : text.split(" ")) {
-            if (!line.isEmpty() && line.length() + 1 + word.length() > room) {
-                lines.add(line.toString());
-                line.setLength(0);
-            }
-            line.append(line.isEmpty() ? "" : " ").append(word);
-        }
-        lines.add(line.toString());
-        return lines;
     }
 }

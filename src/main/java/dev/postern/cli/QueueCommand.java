@@ -1,24 +1,20 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.load.ClientSettings.ClientConfig;
-import dev.postern.config.load.Sources;
 import dev.postern.submit.AdminClient.Answer;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /// `postern queue list|show|retry|hold|release|delete`.
 @Command(
@@ -34,31 +30,21 @@ final class QueueCommand implements Runnable {
     private static final String MESSAGES = "/messages";
 
     private final Terminal terminal;
-    private final Function<@Nullable Path, Sources> sources;
-    private final CommandLine line = new CommandLine(this);
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Shows this help.")
-    void help(boolean asked) {}
+    @Spec private CommandSpec spec = CommandSpec.create();
 
-    private QueueCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+    QueueCommand(Terminal terminal) {
         this.terminal = terminal;
-        this.sources = sources;
-    }
-
-    static CommandLine line(Terminal terminal, Function<@Nullable Path, Sources> sources) {
-        return new QueueCommand(terminal, sources).line;
     }
 
     @Override
     public void run() {
-        throw new ParameterException(line, "say list, show, retry, hold, release or delete");
+        throw new ParameterException(
+                spec.commandLine(), "say list, show, retry, hold, release or delete");
     }
 
     @Command(name = "list", description = "Lists messages, newest first.")
-    int list(
+    void list(
             @Mixin ConfigOption config,
             @Option(
                             names = "--state",
@@ -84,35 +70,26 @@ final class QueueCommand implements Runnable {
         query.put("recipient", recipient);
         query.put("limit", limit);
         query.put("after", after);
-        Answer answer = ask(config, admin -> admin.get(MESSAGES, query));
-        if (!answer.isOk()) {
-            return complain(answer);
-        }
-        QueueText text = new QueueText(terminal);
+        JsonNode page = granted(config, admin -> admin.get(MESSAGES, query));
         if (json) {
-            terminal.out().println(answer.body());
+            terminal.out().println(page);
         } else {
-            text.list(answer.body());
+            QueueText.list(terminal, page);
         }
-        return ExitCode.OK;
     }
 
     @Command(name = "show", description = "Shows a message with every attempt.")
-    int show(
+    void show(
             @Mixin ConfigOption config,
             @Parameters(paramLabel = "ID") String id,
             @Option(names = "--json", description = "as the API gives it") boolean json)
             throws CliException {
-        Answer answer = ask(config, admin -> admin.get(path(id), Map.of()));
-        if (!answer.isOk()) {
-            return complain(answer);
-        }
+        JsonNode message = granted(config, admin -> admin.get(path(id), Map.of()));
         if (json) {
-            terminal.out().println(answer.body());
+            terminal.out().println(message);
         } else {
-            new QueueText(terminal).show(answer.body());
+            QueueText.show(terminal, message);
         }
-        return ExitCode.OK;
     }
 
     @Command(
@@ -126,12 +103,8 @@ final class QueueCommand implements Runnable {
         if (ids != null && !ids.isEmpty()) {
             return each(config, ids, "/retry");
         }
-        Answer answer = ask(config, admin -> admin.post("/queue/flush"));
-        if (!answer.isOk()) {
-            return complain(answer);
-        }
-        JsonNode messages = answer.body().path("messages");
-        terminal.say(messages.asText() + " made due");
+        JsonNode flushed = granted(config, admin -> admin.post("/queue/flush"));
+        terminal.say(flushed.path("messages").asText() + " made due");
         return ExitCode.OK;
     }
 
@@ -179,18 +152,18 @@ final class QueueCommand implements Runnable {
         return exit;
     }
 
-    private int complain(Answer answer) {
-        terminal.complain(answer.detail());
-        return ExitCode.FAILED;
+    private static JsonNode granted(ConfigOption config, RunningForwarder.Question question)
+            throws CliException {
+        Answer answer = ask(config, question);
+        if (!answer.isOk()) {
+            throw new CliException(ExitCode.FAILED, answer.detail());
+        }
+        return answer.body();
     }
 
-    private Answer ask(ConfigOption config, RunningForwarder.Question question)
+    private static Answer ask(ConfigOption config, RunningForwarder.Question question)
             throws CliException {
-        Optional<ClientConfig> known = config.forClient(sources, terminal);
-        if (known.isEmpty()) {
-            throw new CliException(ExitCode.BAD_USAGE, "so the forwarder can't be found");
-        }
-        return RunningForwarder.find(known.get()).ask(question);
+        return config.running("so the forwarder can't be found").ask(question);
     }
 
     private static String path(String id) {

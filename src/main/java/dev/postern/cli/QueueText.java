@@ -1,22 +1,16 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.StreamSupport;
 
 /// Messages of the API as text for people.
 final class QueueText {
 
     private static final int MAX_SUBJECT = 40;
 
-    private final Terminal terminal;
+    private QueueText() {}
 
-    QueueText(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
-    void list(JsonNode page) {
+    static void list(Terminal terminal, JsonNode page) {
         for (JsonNode message : page.path("messages")) {
             terminal.say(
                     "%s  %-8s  %8d  %s  %s -> %s  %s"
@@ -36,7 +30,7 @@ final class QueueText {
         }
     }
 
-    void show(JsonNode message) {
+    static void show(Terminal terminal, JsonNode message) {
         terminal.say("id            " + message.path("id").asText());
         terminal.say("state         " + message.path("state").asText());
         terminal.say("from          " + sender(message));
@@ -81,14 +75,10 @@ final class QueueText {
     }
 
     private static String recipients(JsonNode message) {
-        List<String> all = new ArrayList<>();
-        StreamSupport.stream(message.path("recipients").spliterator(), false)
-                .map(recipient -> recipient.path("address").asText())
-                .forEach(all::add);
-        if (all.size() > 2) {
-            return all.getFirst() + " and " + (all.size() - 1) + " more";
-        }
-        return String.join(", ", all);
+        List<String> all = message.path("recipients").findValuesAsText("address");
+        return all.size() > 2
+                ? all.getFirst() + " and " + (all.size() - 1) + " more"
+                : String.join(", ", all);
     }
 
     private static String subject(JsonNode message) {

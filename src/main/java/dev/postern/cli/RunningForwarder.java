@@ -36,7 +36,8 @@ record RunningForwarder(HostPort smtp, HostPort admin, ClientConfig config) {
 
     /// Asks the admin socket.
     ///
-    /// @throws Trouble when nobody answers there, or a token is wanted that the caller may not read
+    /// @throws CliException when nobody answers there, or a token is wanted that the caller may not
+    ///   read
     Answer ask(Question question) throws CliException {
         try {
             Answer answer = question.ask(adminClient());

@@ -1,8 +1,6 @@
 package dev.postern.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.postern.config.load.ClientSettings.ClientConfig;
-import dev.postern.config.load.Sources;
 import dev.postern.config.load.Types;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.AddressList;
@@ -29,7 +27,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -58,9 +55,8 @@ final class SendCommand implements Callable<Integer> {
             Pattern.compile("\\b(queued|sent) as ([0-9A-Z]{12})\\b");
 
     private final Terminal terminal;
-    private final Function<@Nullable Path, Sources> sources;
 
-    @Mixin private ConfigOption config = new ConfigOption();
+    @Mixin private final ConfigOption config;
 
     @Option(
             names = "--to",
@@ -95,18 +91,14 @@ final class SendCommand implements Callable<Integer> {
             description = "How long to follow it (default: 30s).")
     private Duration wait = Duration.ofSeconds(30);
 
-    SendCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
+    SendCommand(Terminal terminal, ConfigOption config) {
         this.terminal = terminal;
-        this.sources = sources;
+        this.config = config;
     }
 
     @Override
     public Integer call() throws CliException, InterruptedException {
-        Optional<ClientConfig> known = config.forClient(sources, terminal);
-        if (known.isEmpty()) {
-            return ExitCode.BAD_USAGE;
-        }
-        RunningForwarder running = RunningForwarder.find(known.get());
+        RunningForwarder running = config.running();
         return switch (submit(running)) {
             case Receipt.Refused refused -> {
                 terminal.complain("refused: " + refused.reply());
@@ -204,6 +196,9 @@ final class SendCommand implements Callable<Integer> {
     /// Follows one message until its outcome is known, and tells what happens to it on the way.
     static final class DeliveryWatcher {
 
+        /// What is held stays so until somebody acts.
+        private static final Set<String> SETTLED = Set.of("sent", "failed", "held");
+
         private static final Duration STEP = Duration.ofMillis(200);
 
         private static final String NO_EGRESS =
@@ -228,7 +223,8 @@ final class SendCommand implements Callable<Integer> {
         int follow(String id, Duration wait) throws CliException, InterruptedException {
             long deadline = System.nanoTime() + wait.toNanos();
             JsonNode message = look(id);
-            while (!isSettled(message) && System.nanoTime() < deadline) {
+            while (!SETTLED.contains(message.path("state").asText())
+                    && System.nanoTime() < deadline) {
                 Thread.sleep(STEP);
                 message = look(id);
             }
@@ -248,7 +244,11 @@ final class SendCommand implements Callable<Integer> {
                     yield ExitCode.FAILED;
                 }
                 case "held" -> {
-                    terminal.complain(id + " is held" + (waitsForEgress(message) ? NO_EGRESS : ""));
+                    boolean waits =
+                            message.path("recipients")
+                                    .findValuesAsText("reason")
+                                    .contains("no-egress");
+                    terminal.complain(id + " is held" + (waits ? NO_EGRESS : ""));
                     yield ExitCode.TEMPORARY;
                 }
                 default -> {
@@ -257,18 +257,6 @@ final class SendCommand implements Callable<Integer> {
                     yield ExitCode.TEMPORARY;
                 }
             };
-        }
-
-        /// What is held stays so until somebody acts.
-        private static boolean isSettled(JsonNode message) {
-            return switch (message.path("state").asText()) {
-                case "sent", "failed", "held" -> true;
-                default -> false;
-            };
-        }
-
-        private static boolean waitsForEgress(JsonNode message) {
-            return message.path("recipients").findValuesAsText("reason").contains("no-egress");
         }
 
         private JsonNode look(String id) throws CliException {
@@ -287,9 +275,8 @@ final class SendCommand implements Callable<Integer> {
             } catch (IOException e) {
                 throw new CliException(
                         ExitCode.TEMPORARY,
-                        "accepted, but can't be followed: the admin socket is not reachable ("
-                                + e.getMessage()
-                                + ")");
+                        "accepted, but can't be followed: the admin socket is not reachable (%s)"
+                                .formatted(e.getMessage()));
             }
         }
     }

@@ -7,7 +7,7 @@ import dev.postern.config.load.Loaded;
 import dev.postern.config.load.Sources;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.AddressList;
-import dev.postern.mail.BareAddresses;
+import dev.postern.mail.AddressList.BareAddresses;
 import dev.postern.mail.CrlfLines;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -29,11 +29,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /// `postern sendmail`, also under the name `sendmail`: what cron, PHP and mail(1) call.
 @Command(
@@ -64,21 +62,13 @@ import picocli.CommandLine.Option;
                     + " reachable, 75 try again, 78 configuration. -bs: 0 after QUIT, whatever was"
                     + " refused before; 75 when the session ended otherwise."
         })
-final class SendmailCommand implements Callable<Integer> {
+final class SendmailCommand {
 
     private static final Set<String> ADDRESS_FIELDS =
             Set.of(
-                    "from",
-                    "sender",
-                    "reply-to",
-                    "to",
-                    "cc",
-                    "bcc",
-                    "resent-from",
-                    "resent-sender",
-                    "resent-to",
-                    "resent-cc",
-                    "resent-bcc");
+                    ("from sender reply-to to cc bcc resent-from resent-sender resent-to"
+                                    + " resent-cc resent-bcc")
+                            .split(" "));
 
     /// Who a caller is that the system has no name for: Java calls such a user a question mark.
     private static final String NOBODY = "nobody";
@@ -86,33 +76,17 @@ final class SendmailCommand implements Callable<Integer> {
     private final Terminal terminal;
     private final Function<@Nullable Path, Sources> sources;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Shows this help.")
-    void help(boolean asked) {}
-
     SendmailCommand(Terminal terminal, Function<@Nullable Path, Sources> sources) {
         this.terminal = terminal;
         this.sources = sources;
     }
 
-    @Override
-    public Integer call() {
-        return run(List.of());
-    }
-
     /// @param words sendmail's own options and recipients
     int run(List<String> words) {
-        if (words.contains("--help")) {
-            new picocli.CommandLine(this).usage(terminal.out());
-            return ExitCode.OK;
-        }
         try {
             return send(SendmailOptions.parse(words));
         } catch (CliException trouble) {
-            terminal.complain(trouble.words());
-            return trouble.exitCode();
+            return trouble.tell(terminal);
         }
     }
 
@@ -300,34 +274,14 @@ final class SendmailCommand implements Callable<Integer> {
             if (ended) {
                 return -1;
             }
-            if (owedOctet != NONE) {
-                return given(owed());
-            }
-            int octet = in.read();
-            if (lineStart && octet == '.') {
-                return afterDot();
-            }
-            return given(octet);
-        }
-
-        private int afterDot() throws IOException {
-            int next = in.read();
-            if (next == '\r' || next < 0) {
-                ended = true;
-                return -1;
-            }
-            owedOctet = next;
-            lineStart = false;
-            return '.';
-        }
-
-        private int owed() {
-            int octet = owedOctet;
+            int octet = owedOctet == NONE ? in.read() : owedOctet;
             owedOctet = NONE;
-            return octet;
-        }
-
-        private int given(int octet) {
+            if (lineStart && octet == '.') {
+                owedOctet = in.read();
+                lineStart = false;
+                ended = owedOctet == '\r' || owedOctet < 0;
+                return ended ? -1 : octet;
+            }
             lineStart = octet == '\n';
             ended = octet < 0;
             return octet;

@@ -60,7 +60,7 @@ record SendmailOptions(
         recipients = List.copyOf(recipients);
     }
 
-    /// @throws Trouble with exit status 64
+    /// @throws CliException with exit status 64
     static SendmailOptions parse(List<String> words) throws CliException {
         Parser parser = new Parser(words);
         parser.run();

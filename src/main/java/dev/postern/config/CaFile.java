@@ -6,11 +6,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 
 /// The `ca` file of an egress: certificates in PEM (RFC 7468 §5), with any text between them.
@@ -33,14 +31,12 @@ public final class CaFile {
         if (!text.contains(BEGIN)) {
             throw new CertificateException("has no certificate in PEM: " + BEGIN);
         }
-        List<X509Certificate> found = new ArrayList<>();
-        for (Certificate certificate :
+        List<X509Certificate> found =
                 CertificateFactory.getInstance("X.509")
-                        .generateCertificates(new ByteArrayInputStream(text.getBytes(UTF_8)))) {
-            if (certificate instanceof X509Certificate x509) {
-                found.add(x509);
-            }
-        }
+                        .generateCertificates(new ByteArrayInputStream(text.getBytes(UTF_8)))
+                        .stream()
+                        .map(X509Certificate.class::cast)
+                        .toList();
         if (found.isEmpty()) {
             throw new CertificateException("has no certificate that can be read");
         }

@@ -16,18 +16,7 @@ public record Cidr(InetAddress network, int prefixBits) {
 
     /// Returns whether `address` lies in this block. An IPv4 address and an IPv6 block never match.
     public boolean contains(InetAddress address) {
-        byte[] own = network.getAddress();
-        byte[] other = address.getAddress();
-        if (own.length != other.length) {
-            return false;
-        }
-        for (int bit = 0; bit < prefixBits; bit++) {
-            int mask = 0x80 >> (bit & 7);
-            if ((own[bit >> 3] & mask) != (other[bit >> 3] & mask)) {
-                return false;
-            }
-        }
-        return true;
+        return new Cidr(address, prefixBits).masked().equals(masked());
     }
 
     /// Returns whether blocks together hold every IPv4 address, or every IPv6 address.
@@ -46,17 +35,14 @@ public record Cidr(InetAddress network, int prefixBits) {
             if (block.first().compareTo(covered) > 0) {
                 return false;
             }
-            covered = covered.max(block.first().add(block.count()));
+            BigInteger count = BigInteger.TWO.pow(block.width() - block.prefixBits);
+            covered = covered.max(block.first().add(count));
         }
         return !some.isEmpty() && covered.equals(BigInteger.TWO.pow(some.getFirst().width()));
     }
 
     private BigInteger first() {
         return new BigInteger(1, network.getAddress());
-    }
-
-    private BigInteger count() {
-        return BigInteger.TWO.pow(width() - prefixBits);
     }
 
     private int width() {

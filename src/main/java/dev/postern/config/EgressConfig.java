@@ -15,34 +15,35 @@ public sealed interface EgressConfig {
     Common common();
 
     /// Returns the type word.
-    String type();
+    default String type() {
+        return switch (this) {
+            case Smtp _ -> EgressType.SMTP.word();
+            case Api api -> api.type();
+            case Ses _ -> EgressType.SES.word();
+            case Mailgun _ -> EgressType.MAILGUN.word();
+        };
+    }
 
     /// Returns the unique name.
     default String name() {
         return common().name();
     }
 
+    /// Returns the same with `other` of what every egress has.
+    default EgressConfig with(Common other) {
+        return switch (this) {
+            case Smtp(_, var smtp) -> new Smtp(other, smtp);
+            case Api(_, var type, var key) -> new Api(other, type, key);
+            case Ses(_, var region, var id, var secret) -> new Ses(other, region, id, secret);
+            case Mailgun(_, var domain, var key) -> new Mailgun(other, domain, key);
+        };
+    }
+
     /// Returns whether the provider can't tell this one from another, however differently we use
     /// the two.
     default boolean isSameAccount(EgressConfig other) {
-        boolean same =
-                switch (this) {
-                    case Smtp(_, var smtp) -> other instanceof Smtp(_, var its) && its.equals(smtp);
-                    case Api(_, var type, var key) ->
-                            other instanceof Api(_, var its, var itsKey)
-                                    && its.equals(type)
-                                    && itsKey.equals(key);
-                    case Ses(_, var region, var id, var secret) ->
-                            other instanceof Ses(_, var its, var itsId, var itsSecret)
-                                    && its.equals(region)
-                                    && Objects.equals(itsId, id)
-                                    && Objects.equals(itsSecret, secret);
-                    case Mailgun(_, var domain, var key) ->
-                            other instanceof Mailgun(_, var its, var itsKey)
-                                    && its.equals(domain)
-                                    && itsKey.equals(key);
-                };
-        return same && Objects.equals(common().endpoint(), other.common().endpoint());
+        return with(other.common()).equals(other)
+                && Objects.equals(common().endpoint(), other.common().endpoint());
     }
 
     /// The types that there are.
@@ -62,12 +63,7 @@ public sealed interface EgressConfig {
     }
 
     /// Submission by SMTP.
-    record Smtp(Common common, SmtpEgressConfig smtp) implements EgressConfig {
-        @Override
-        public String type() {
-            return "smtp";
-        }
-    }
+    record Smtp(Common common, SmtpEgressConfig smtp) implements EgressConfig {}
 
     /// A provider whose API needs a key and nothing else: `sendgrid`, `resend`, `brevo`,
     /// `postmark`.
@@ -81,20 +77,10 @@ public sealed interface EgressConfig {
             String region,
             @Nullable Secret accessKeyId,
             @Nullable Secret secretAccessKey)
-            implements EgressConfig {
-        @Override
-        public String type() {
-            return "ses";
-        }
-    }
+            implements EgressConfig {}
 
     /// Mailgun.
-    record Mailgun(Common common, String domain, Secret apiKey) implements EgressConfig {
-        @Override
-        public String type() {
-            return "mailgun";
-        }
-    }
+    record Mailgun(Common common, String domain, Secret apiKey) implements EgressConfig {}
 
     /// What every egress has.
     ///

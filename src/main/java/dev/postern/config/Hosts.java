@@ -31,14 +31,18 @@ public final class Hosts {
         }
     }
 
+    /// Returns a host without the brackets in which an IPv6 address may stand.
+    public static String withoutBrackets(String host) {
+        boolean bracketed = host.length() > 2 && host.startsWith("[") && host.endsWith("]");
+        return bracketed ? host.substring(1, host.length() - 1) : host;
+    }
+
     /// Returns whether `text` is an address or may be a name.
     public static boolean valid(String text) {
-        if (address(text) != null) {
-            return true;
-        }
-        return text.length() <= MOST_NAME_CHARS
-                && NAME.matcher(text).matches()
-                && !NUMBERS.matcher(text).matches();
+        return address(text) != null
+                || (text.length() <= MOST_NAME_CHARS
+                        && NAME.matcher(text).matches()
+                        && !NUMBERS.matcher(text).matches());
     }
 
     /// Returns whether `host` is this machine whatever the network: a loopback address or

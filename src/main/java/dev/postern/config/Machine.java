@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 
 /// What is asked of the machine.
@@ -56,12 +57,8 @@ public final class Machine {
 
     private static Path existing(Path path) throws IOException {
         Path absolute = path.toAbsolutePath().normalize();
-        while (!Files.exists(absolute)) {
-            Path parent = absolute.getParent();
-            if (parent == null) {
-                return absolute;
-            }
-            absolute = parent;
+        while (!Files.exists(absolute) && absolute.getParent() != null) {
+            absolute = absolute.getParent();
         }
         return absolute.toRealPath();
     }
@@ -90,15 +87,11 @@ public final class Machine {
         /// Returns the type of the innermost mount that holds `path`; empty when none does. Of two
         /// mounts on one point the later hides the earlier.
         String typeOf(Path path) {
-            String type = "";
-            int depth = -1;
-            for (Mount mount : mounts) {
-                if (path.startsWith(mount.point()) && mount.point().getNameCount() >= depth) {
-                    depth = mount.point().getNameCount();
-                    type = mount.type();
-                }
-            }
-            return type;
+            return mounts.reversed().stream()
+                    .filter(mount -> path.startsWith(mount.point()))
+                    .max(Comparator.comparingInt(mount -> mount.point().getNameCount()))
+                    .map(Mount::type)
+                    .orElse("");
         }
 
         /// Returns whether something is mounted on `path` itself.

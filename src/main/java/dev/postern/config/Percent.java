@@ -1,16 +1,18 @@
 package dev.postern.config;
 
-import java.io.ByteArrayOutputStream;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Percent-encoding (RFC 3986 §2.1). A plus sign is a plus sign.
 public final class Percent {
 
-    private static final int HEX = 16;
-    private static final int ESCAPE_CHARS = 3;
+    private static final Pattern MALFORMED = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
     private Percent() {}
 
@@ -20,38 +22,18 @@ public final class Percent {
         if (encoded.indexOf('%') < 0) {
             return encoded;
         }
-        ByteArrayOutputStream octets = new ByteArrayOutputStream();
-        int at = 0;
-        while (at < encoded.length()) {
-            if (encoded.charAt(at) == '%') {
-                int octet = octet(encoded, at);
-                if (octet < 0) {
-                    return null;
-                }
-                octets.write(octet);
-                at += ESCAPE_CHARS;
-            } else {
-                int point = encoded.codePointAt(at);
-                octets.writeBytes(Character.toString(point).getBytes(StandardCharsets.UTF_8));
-                at += Character.charCount(point);
-            }
-        }
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(octets.toByteArray()))
-                    .toString();
-        } catch (CharacterCodingException _) {
+        if (MALFORMED.matcher(encoded).find()) {
             return null;
         }
-    }
-
-    private static int octet(String encoded, int at) {
-        if (at + ESCAPE_CHARS > encoded.length()) {
-            return -1;
+        // A character for each octet: Java's decoder would put up with octets that are not UTF-8.
+        String octets = new String(encoded.replace("+", "%2B").getBytes(UTF_8), ISO_8859_1);
+        try {
+            String decoded = URLDecoder.decode(octets, ISO_8859_1);
+            return UTF_8.newDecoder()
+                    .decode(ByteBuffer.wrap(decoded.getBytes(ISO_8859_1)))
+                    .toString();
+        } catch (IllegalArgumentException | CharacterCodingException _) {
+            return null;
         }
-        int high = Character.digit(encoded.charAt(at + 1), HEX);
-        int low = Character.digit(encoded.charAt(at + 2), HEX);
-        return high < 0 || low < 0 ? -1 : high * HEX + low;
     }
 }

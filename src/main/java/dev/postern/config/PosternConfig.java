@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 
 /// The whole effective configuration. Its keys are told in docs/configuration.md.
 ///
@@ -100,6 +101,8 @@ public record PosternConfig(
     public record HttpConfig(HostPort health, HostPort admin, @Nullable Secret adminToken) {}
 
     /// How to log.
+    ///
+    /// @param level the least that is logged
     public record LogConfig(Format format, Level level, Addresses addresses) {
 
         /// The form of a line.
@@ -108,15 +111,6 @@ public record PosternConfig(
             AUTO,
             TEXT,
             JSON
-        }
-
-        /// The least level that is logged.
-        public enum Level {
-            ERROR,
-            WARN,
-            INFO,
-            DEBUG,
-            TRACE
         }
 
         /// How mail addresses appear.

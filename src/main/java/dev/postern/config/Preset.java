@@ -57,15 +57,14 @@ public record Preset(
     /// Returns what is known of a host.
     public static Optional<Preset> of(String host) {
         String name = plain(host);
-        return ALL.stream().filter(preset -> preset.isFor(name)).findFirst();
+        return ALL.stream()
+                .filter(preset ->
+                        preset.hosts.stream().anyMatch(pattern -> pattern.matcher(name).matches()))
+                .findFirst();
     }
 
     static List<Preset> all() {
         return ALL;
-    }
-
-    private boolean isFor(String host) {
-        return hosts.stream().anyMatch(pattern -> pattern.matcher(host).matches());
     }
 
     /// Returns whether a server of this provider may call itself by a name.

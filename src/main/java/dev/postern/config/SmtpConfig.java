@@ -44,8 +44,9 @@ public record SmtpConfig(
         allow = List.copyOf(allow);
     }
 
-    /// Returns these settings, but who may submit as in `other`.
-    public SmtpConfig submittersOf(SmtpConfig other) {
+    /// Returns these settings, but those keys as in `other` that change in a running program: who
+    /// may submit.
+    public SmtpConfig liveKeysOf(SmtpConfig other) {
         return new SmtpConfig(
                 listen,
                 hostname,

@@ -1,6 +1,5 @@
 package dev.postern.config;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /// A port that `port: auto` tries.
@@ -39,12 +38,5 @@ public record SubmissionPort(int port, boolean implicitTls) {
                         Integer.parseInt(text.substring(0, text.length() - TLS_MARK.length())),
                         true)
                 : starttls(Integer.parseInt(text));
-    }
-
-    /// Returns the usual ports and these after them.
-    public static List<SubmissionPort> usualAnd(List<SubmissionPort> alternates) {
-        List<SubmissionPort> all = new ArrayList<>(USUAL);
-        all.addAll(alternates);
-        return List.copyOf(all);
     }
 }

@@ -21,15 +21,22 @@ public final class TableFile {
     /// @param name of the file
     /// @param reading makes a row of a line
     public static <T> List<T> rows(Class<?> owner, String name, Function<String, T> reading) {
+        return text(owner, name)
+                .lines()
+                .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                .map(reading)
+                .toList();
+    }
+
+    /// Returns a whole file among the program's resources.
+    ///
+    /// @param owner the class that it stands beside
+    public static String text(Class<?> owner, String name) {
         try (InputStream in = owner.getResourceAsStream(name)) {
             if (in == null) {
                 throw new AssertionError(name + " is missing");
             }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                    .map(reading)
-                    .toList();
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -2,6 +2,7 @@ package dev.postern.dispatch;
 
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
+import dev.postern.egress.EgressHealth;
 import dev.postern.egress.EgressHealth.Ticket;
 import dev.postern.egress.EgressHealth.Turn;
 import dev.postern.egress.OutboundMessage;
@@ -17,15 +18,15 @@ import dev.postern.spool.DueQueue;
 import dev.postern.spool.DueQueue.Settlement;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -50,23 +51,10 @@ final class AttemptRunner {
     private final Scheduler.SerialExecutor tasks;
     private final DeliveryLog deliveryLog;
     private final Consumer<RunningAttempt> over;
-    private final Set<OurFault> faults = Collections.newSetFromMap(new Remembered());
+    private final SequencedSet<OurFault> faults = new LinkedHashSet<>();
 
     /// What failed by our own fault, and how.
-    private record OurFault(QueueId id, String egress, @Nullable Class<?> thrown) {
-        OurFault(RunningAttempt call, @Nullable Throwable thrown) {
-            this(call.round.id(), call.slots.name(), thrown == null ? null : thrown.getClass());
-        }
-    }
-
-    private static final class Remembered extends LinkedHashMap<OurFault, Boolean> {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<OurFault, Boolean> eldest) {
-            return size() > FAULTS_REMEMBERED;
-        }
-    }
+    private record OurFault(QueueId id, String egress, @Nullable Class<?> thrown) {}
 
     /// @param over told, as a task, of each call that is over
     AttemptRunner(
@@ -87,25 +75,28 @@ final class AttemptRunner {
         deliveryLog.departed(round, group, go);
         EgressPool.EgressSlots slots = go.slots();
         Instant now = scheduler.now();
-        CommitLatch gate =
-                new CommitLatch(spool, round, slots.name(), group.recipients(), scheduler);
+        CommitLatch gate = new CommitLatch(spool, round, slots.name(), scheduler);
         RunningAttempt call = new RunningAttempt(round, group, go, gate, slots.begin(now), now);
         round.underWay(call);
         try {
-            call.interruptedBy(scheduler.start(slots.name() + "-" + round.id(), () -> carry(call)));
+            call.interrupt = scheduler.start(slots.name() + "-" + round.id(), () -> carry(call));
         } catch (RuntimeException | Error e) {
             tasks.post(() -> returned(call, null, e));
         }
     }
 
-    /// Breaks a call off unless it passed its commit point. To the message's history that is an
-    /// attempt at an egress that did not answer in time; its health is told nothing.
+    /// Breaks a call off unless it passed its commit point. Its round goes on at once; the thread
+    /// ends in its own time, and can no longer commit the other side to anything. To the message's
+    /// history that is an attempt at an egress that did not answer in time; its health is told
+    /// nothing.
     ///
     /// @return whether it was broken off
     boolean breakOff(RunningAttempt call, String why) {
-        if (!call.breakOff()) {
+        if (!call.gate.shut()) {
             return false;
         }
+        call.abandoned = true;
+        call.interrupt.run();
         Outcome brokenOff = new Outcome.Unavailable("broken off: " + why, Fault.TIMEOUT, null);
         Map<ForwardPath, Outcome> outcomes = Delivery.same(call.recipients, brokenOff).outcomes();
         tell(call, outcomes, scheduler.now());
@@ -134,7 +125,7 @@ final class AttemptRunner {
             OutboundMessage outbound =
                     new OutboundMessage(
                             call.round.id(),
-                            call.round.envelope().to(call.recipients),
+                            call.round.message().envelope().to(call.recipients),
                             call.round.content(),
                             call.asItIs);
             delivery = call.slots.egress().send(outbound, call.gate);
@@ -186,7 +177,7 @@ final class AttemptRunner {
         group.recipients().forEach(to -> rest.put(to, said.getOrDefault(to, unsaid)));
         try {
             call.round.noteTold(call.gate.toldOf());
-            call.round.called(call.slots.name(), rest, call.isAlone(), scheduler.now());
+            call.round.called(call.slots.name(), rest, call.alone, scheduler.now());
         } catch (RuntimeException | Error again) {
             trouble.addSuppressed(again);
             // Whatever fails now, no other egress is asked.
@@ -201,21 +192,20 @@ final class AttemptRunner {
         if (outcomes.values().stream().noneMatch(AttemptRunner::countsForLimits)) {
             slots.giveBack(call.began);
         }
-        if (!call.isAlone() && any(outcomes, Outcome.Unavailable.class)) {
-            slots.oweHaste();
+        if (!call.alone && any(outcomes, Outcome.Unavailable.class)) {
+            slots.awaitRecovery();
         }
         if (any(outcomes, Outcome.Accepted.class)) {
             slots.accepted(now);
         }
-        outcomes.values()
-                .forEach(outcome -> {
-                    if (outcome instanceof Outcome.Deferred(_, var wish, boolean forAll)
-                            && forAll) {
-                        slots.pauseUntil(now.plus(Schedule.atLeast(wish)));
-                    }
-                });
+        for (Outcome outcome : outcomes.values()) {
+            if (outcome instanceof Outcome.Deferred(_, var wish, boolean forAll) && forAll) {
+                slots.pauseUntil(now.plus(Schedule.atLeast(wish)));
+            }
+        }
         tell(call, outcomes, now);
-        if (slots.isRetired() && allUnavailable(outcomes.values())) {
+        if (slots.isRetired()
+                && outcomes.values().stream().allMatch(Outcome.Unavailable.class::isInstance)) {
             // The configuration changed meanwhile: whether its successor can send is for that to
             // say.
             return;
@@ -224,16 +214,12 @@ final class AttemptRunner {
             String words = outcomes.firstEntry().getValue().reply();
             call.round.declined(slots.name(), words, now);
         } else {
-            call.round.called(slots.name(), outcomes, call.isAlone(), now);
+            call.round.called(slots.name(), outcomes, call.alone, now);
         }
     }
 
     private static boolean any(Map<ForwardPath, Outcome> outcomes, Class<? extends Outcome> kind) {
         return outcomes.values().stream().anyMatch(kind::isInstance);
-    }
-
-    private static boolean allUnavailable(Collection<Outcome> outcomes) {
-        return outcomes.stream().allMatch(Outcome.Unavailable.class::isInstance);
     }
 
     /// Returns whether the egress may yet send this content as it is. A form that it can't send at
@@ -253,7 +239,11 @@ final class AttemptRunner {
             RunningAttempt call, @Nullable Delivery delivery, @Nullable Throwable thrown) {
         Map<ForwardPath, Outcome> said = delivery == null ? Map.of() : delivery.outcomes();
         boolean complete = said.keySet().containsAll(call.recipients);
-        if (!complete && faults.add(new OurFault(call, thrown))) {
+        Class<?> kind = thrown == null ? null : thrown.getClass();
+        if (!complete && faults.add(new OurFault(call.round.id(), call.slots.name(), kind))) {
+            if (faults.size() > FAULTS_REMEMBERED) {
+                faults.removeFirst();
+            }
             log.atError()
                     .addMarker(LogMark.EACH)
                     .addKeyValue("id", call.round.id())
@@ -268,16 +258,16 @@ final class AttemptRunner {
             boolean shut = call.gate.isShut() && outcome instanceof Outcome.Unavailable;
             outcomes.put(recipient, shut ? unsaid : outcome);
         }
-        if (mayBeAlone(outcomes.values())
-                && call.round.isAlone(call.slots.name(), call.slots.lastAccepted())) {
-            call.alone();
-        }
+        call.alone =
+                mayBeAlone(outcomes.values())
+                        && call.round.isAlone(call.slots.name(), call.slots.lastAccepted());
         // Trouble with one message, where others go, is no trouble of the egress.
-        if (complete && !call.gate.isShut() && !call.isAlone()) {
-            Instant now = scheduler.now();
-            var turn = call.finish(outcomes.values(), now);
+        if (complete && !call.gate.isShut() && !call.alone) {
+            call.counted = true;
+            EgressHealth health = call.slots.health();
+            Turn turn = health.finished(call.ticket, outcomes.values(), scheduler.now());
             if (!call.slots.isRetired()) {
-                deliveryLog.turned(turn, call.slots.health().view());
+                deliveryLog.turned(turn, health.view());
             }
         } else {
             call.drop();
@@ -305,7 +295,7 @@ final class AttemptRunner {
         if (call.gate.isPassed()) {
             return new Outcome.Uncertain(OUR_FAULT);
         }
-        return call.isPinned()
+        return call.pinned
                 ? new Outcome.Unavailable(OUR_FAULT, Fault.SERVICE, null)
                 : new Outcome.Unsuited(OUR_FAULT, Unsuitability.FAULT);
     }
@@ -329,10 +319,15 @@ final class AttemptRunner {
         private final Ticket ticket;
         final Instant began;
         final boolean asItIs;
-        private Runnable interrupt = () -> {};
+
+        /// Whether this egress perhaps took the message before.
         private final boolean pinned;
+
+        private Runnable interrupt = () -> {};
         private boolean abandoned;
         private boolean counted;
+
+        /// Whether the egress is unavailable to this message alone: see [DeliveryRound#isAlone].
         private boolean alone;
 
         RunningAttempt(
@@ -352,49 +347,12 @@ final class AttemptRunner {
             this.began = began;
         }
 
-        void interruptedBy(Runnable way) {
-            interrupt = way;
-        }
-
-        /// Breaks this call off unless it passed its commit point. Its round goes on at once; the
-        /// thread ends in its own time, and can no longer commit the other side to anything.
-        ///
-        /// @return whether it was broken off
-        boolean breakOff() {
-            if (!gate.shut()) {
-                return false;
-            }
-            abandoned = true;
-            interrupt.run();
-            return true;
-        }
-
-        /// Tells the egress's health what this call brought.
-        Turn finish(Collection<Outcome> outcomes, Instant now) {
-            counted = true;
-            return slots.health().finished(ticket, outcomes, now);
-        }
-
         /// Tells the egress's health that this call says nothing about it, unless it was told more.
         void drop() {
             if (!counted) {
                 counted = true;
                 slots.health().dropped(ticket);
             }
-        }
-
-        /// Returns whether this egress perhaps took the message before.
-        boolean isPinned() {
-            return pinned;
-        }
-
-        /// Notes that the egress is unavailable to this message alone: see [DeliveryRound#isAlone].
-        void alone() {
-            alone = true;
-        }
-
-        boolean isAlone() {
-            return alone;
         }
 
         boolean isAbandoned() {
@@ -418,8 +376,6 @@ final class AttemptRunner {
         /// many.
         private static final Duration TOLD_WAIT = Duration.ofSeconds(1);
 
-        private static final Logger log = LoggerFactory.getLogger(CommitLatch.class);
-
         private enum Position {
             AHEAD,
             PASSED,
@@ -431,9 +387,8 @@ final class AttemptRunner {
         private final QueueId id;
         private final String sender;
         private final String egress;
-        private final List<ForwardPath> recipients;
         private final boolean queued;
-        private final InstantSource clock;
+        private final Scheduler scheduler;
         private final Instant began;
 
         // Guarded by this gate's monitor, which nobody holds while it waits.
@@ -445,20 +400,14 @@ final class AttemptRunner {
         private boolean over;
 
         /// Creates a gate ahead.
-        CommitLatch(
-                DueQueue spool,
-                DeliveryRound round,
-                String egress,
-                List<ForwardPath> recipients,
-                Scheduler scheduler) {
+        CommitLatch(DueQueue spool, DeliveryRound round, String egress, Scheduler scheduler) {
             this.spool = spool;
             this.id = round.id();
-            this.sender = round.envelope().sender().address();
+            this.sender = round.message().envelope().sender().address();
             this.egress = egress;
-            this.recipients = recipients;
             // A message whose client waits is not in the spool: a crash loses both.
             this.queued = round.client() == null;
-            this.clock = scheduler::now;
+            this.scheduler = scheduler;
             this.began = scheduler.now();
         }
 
@@ -469,7 +418,7 @@ final class AttemptRunner {
             }
             try {
                 if (queued) {
-                    spool.committing(id, egress, recipients);
+                    spool.committing(id);
                 }
                 return true;
             } catch (RuntimeException | Error e) {
@@ -550,7 +499,7 @@ final class AttemptRunner {
                                 ended.add(recipient);
                                 fresh.put(to, outcome);
                             }));
-            Instant now = clock.instant();
+            Instant now = scheduler.now();
             boolean worthIt =
                     ended.size() >= told.size() || !now.isBefore(toldLast.plus(TOLD_WAIT));
             if (ended.isEmpty() || !worthIt) {

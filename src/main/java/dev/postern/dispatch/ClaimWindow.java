@@ -81,7 +81,7 @@ final class ClaimWindow {
     }
 
     private boolean isDue(Instant now) {
-        return spool.nextDue().map(due -> !due.isAfter(now)).orElse(false);
+        return spool.nextDue(0).map(due -> !due.isAfter(now)).orElse(false);
     }
 
     /// Returns when it is worth calling [#claim] again though nothing else happens.
@@ -92,7 +92,7 @@ final class ClaimWindow {
         if (shelvesAreStale) {
             return now;
         }
-        Instant next = mayClaim(now) ? spool.nextDue().orElse(Instant.MAX) : Instant.MAX;
+        Instant next = mayClaim(now) ? spool.nextDue(0).orElse(Instant.MAX) : Instant.MAX;
         for (int shelf : shelves) {
             Instant due = spool.nextDue(shelf).orElse(Instant.MAX);
             next = room(shelf) > 0 && due.isBefore(next) ? due : next;
@@ -148,7 +148,7 @@ final class ClaimWindow {
     }
 
     private boolean claimNew(Instant now, List<MessageState> claimed) {
-        List<MessageState> due = spool.claim(Math.max(CLAIMS_MIN, mostEach - streamOf.size()));
+        List<MessageState> due = spool.claim(Math.max(CLAIMS_MIN, mostEach - streamOf.size()), 0);
         if (due.isEmpty()) {
             spoolRests = now.plus(SPOOL_TROUBLE_WAIT);
             return false;

@@ -22,17 +22,9 @@ import org.slf4j.LoggerFactory;
 
 /// Tells the log and the observer what happens. Whatever is thrown at it by these stays here: what
 /// was to be told has happened all the same.
-final class DeliveryLog {
+record DeliveryLog(OutcomeLog outcomes, DispatchObserver observer) {
 
     private static final Logger log = LoggerFactory.getLogger(DeliveryLog.class);
-
-    private final OutcomeLog outcomes;
-    private final DispatchObserver observer;
-
-    DeliveryLog(OutcomeLog outcomes, DispatchObserver observer) {
-        this.outcomes = outcomes;
-        this.observer = observer;
-    }
 
     private static void tell(Runnable words) {
         try {
@@ -44,19 +36,17 @@ final class DeliveryLog {
 
     /// Tells of a call that begins.
     void departed(DeliveryRound round, RecipientGroup group, EgressPool.Choice.Go go) {
-        tell(() -> tellDeparted(round, group, go));
-    }
-
-    private void tellDeparted(DeliveryRound round, RecipientGroup group, EgressPool.Choice.Go go) {
         String egress = go.slots().name();
         Skip skipped = go.insteadOf();
-        if (skipped != null) {
-            outcomes.fallback(round.id(), egress, skipped.egress(), skipped.words());
-            observer.fellBack(round.id(), egress, skipped.egress(), skipped.words());
-        }
-        if (group.isDoubtful()) {
-            outcomes.possibleDuplicate(round.id(), egress, "sent again after a lost answer");
-        }
+        tell(() -> {
+            if (skipped != null) {
+                outcomes.fallback(round.id(), egress, skipped.egress(), skipped.words());
+                observer.fellBack(round.id(), egress, skipped.egress(), skipped.words());
+            }
+            if (group.isPossiblyDuplicate()) {
+                outcomes.possibleDuplicate(round.id(), egress, "sent again after a lost answer");
+            }
+        });
     }
 
     /// Returns the lines of history of a call: recipients that share an outcome share a line.
@@ -66,7 +56,13 @@ final class DeliveryLog {
         brought.forEach(
                 (to, outcome) -> shared.computeIfAbsent(outcome, _ -> new ArrayList<>()).add(to));
         List<Attempt> lines = new ArrayList<>();
-        shared.forEach((outcome, to) -> lines.add(line(egress, outcome, to, at, took)));
+        shared.forEach((outcome, to) -> {
+            List<String> lost =
+                    outcome instanceof Outcome.Accepted accepted
+                            ? accepted.notCarried()
+                            : List.of();
+            lines.add(new Attempt(at, egress, outcome.kind(), outcome.reply(), took, to, lost));
+        });
         return lines;
     }
 
@@ -84,26 +80,17 @@ final class DeliveryLog {
         });
     }
 
-    private static Attempt line(
-            String egress, Outcome outcome, List<ForwardPath> to, Instant at, Duration took) {
-        List<String> notCarried =
-                outcome instanceof Outcome.Accepted accepted ? accepted.notCarried() : List.of();
-        return new Attempt(at, egress, outcome.kind(), outcome.reply(), took, to, notCarried);
-    }
-
     /// Tells how a message stands whose round is over: that it waits, once for each reason.
     void settled(DeliveryRound round, Instant due) {
-        tell(() -> tellSettled(round, due));
-    }
-
-    private void tellSettled(DeliveryRound round, Instant due) {
-        List<Recipient> all = round.recipients();
-        if (all.stream().allMatch(recipient -> recipient.state().isFinal())) {
-            outcomes.done(round.id(), all);
-            observer.done(round.id(), all);
-        } else if (!round.waitingOnes().isEmpty() && round.waitsAnew()) {
-            outcomes.waits(round.id(), round.waitingOnes(), due);
-        }
+        tell(() -> {
+            List<Recipient> all = round.recipients();
+            if (all.stream().allMatch(recipient -> recipient.state().isFinal())) {
+                outcomes.done(round.id(), all);
+                observer.done(round.id(), all);
+            } else if (!round.waitingOnes().isEmpty() && round.waitsAnew()) {
+                outcomes.waits(round.id(), round.waitingOnes(), due);
+            }
+        });
     }
 
     void turned(Turn turn, EgressView view) {
@@ -114,7 +101,7 @@ final class DeliveryLog {
                             .addMarker(LogMark.EACH)
                             .addKeyValue("egress", view.name())
                             .addKeyValue("fault", view.fault() == null ? "" : view.fault().word())
-                            .addKeyValue("reply", view.lastError())
+                            .addKeyValue("reply", view.lastWords())
                             .addKeyValue("next-probe", view.nextProbe())
                             .log("egress down");
             case HALF_OPENED ->

@@ -1,10 +1,8 @@
 package dev.postern.dispatch;
 
-import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.HeaderSection;
 import dev.postern.mail.MessageContent;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.Recipient.Reason;
@@ -21,9 +19,9 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -35,11 +33,12 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One message on its round through the egresses: from its claim, or from the moment its client
 /// waits, until all its recipients are done, wait, or are given up. It knows what an outcome means
-/// for a recipient (CONTRACT §4: the table of outcome classes), and nothing of threads, slots and
+/// for a recipient (the classes are in docs/troubles.md), and nothing of threads, slots and
 /// spools. Confined to the dispatcher's tasks.
 final class DeliveryRound {
 
@@ -50,14 +49,9 @@ final class DeliveryRound {
     /// 450 to what they will never take.
     static final int DEFERRALS_MAX = 3;
 
-    private final QueueId id;
-    private final Envelope envelope;
-    private final ContentTraits traits;
+    private final MessageState message;
     private final Supplier<MessageContent> content;
     private final Supplier<List<Attempt>> history;
-    private final Instant ageFrom;
-    private final int attemptsBefore;
-    private final List<Recipient> before;
     private final Schedule schedule;
     private final @Nullable CompletableFuture<ImmediateDelivery.Result> client;
 
@@ -80,19 +74,13 @@ final class DeliveryRound {
 
     private DeliveryRound(
             MessageState message,
-            List<Recipient> before,
             Supplier<MessageContent> content,
             Supplier<List<Attempt>> history,
             Schedule schedule,
             @Nullable CompletableFuture<ImmediateDelivery.Result> client) {
-        this.id = message.id();
-        this.envelope = message.envelope();
-        this.traits = message.traits();
+        this.message = message;
         this.content = content;
         this.history = history;
-        this.ageFrom = message.ageFrom();
-        this.attemptsBefore = message.attemptCount();
-        this.before = before;
         this.schedule = schedule;
         this.client = client;
     }
@@ -111,28 +99,24 @@ final class DeliveryRound {
             Instant uncertainUntil,
             List<Skip> rests,
             Instant at) {
-        DeliveryRound round =
-                new DeliveryRound(message, message.recipients(), content, history, schedule, null);
-        round.departClaimed(message, uncertainUntil, at);
+        DeliveryRound round = new DeliveryRound(message, content, history, schedule, null);
+        round.depart(uncertainUntil, at);
         rests.forEach(round::rest);
         return round;
     }
 
-    /// Returns the round of a message whose client waits.
+    /// Returns the round of a message whose client waits, and that nobody tried to send yet.
     static DeliveryRound immediate(
             MessageState message,
             MessageContent content,
             Schedule schedule,
             CompletableFuture<ImmediateDelivery.Result> client) {
-        List<ForwardPath> recipients = message.envelope().recipients();
-        List<Recipient> before = recipients.stream().map(Recipient::queued).toList();
-        DeliveryRound round =
-                new DeliveryRound(message, before, () -> content, List::of, schedule, client);
-        round.groups.add(new RecipientGroup(recipients, null, false));
+        DeliveryRound round = new DeliveryRound(message, () -> content, List::of, schedule, client);
+        round.groups.add(new RecipientGroup(message.envelope().recipients(), null, false));
         return round;
     }
 
-    private void departClaimed(MessageState message, Instant uncertainUntil, Instant at) {
+    private void depart(Instant uncertainUntil, Instant at) {
         List<ForwardPath> free = new ArrayList<>();
         Map<String, List<ForwardPath>> pinned = new LinkedHashMap<>();
         for (Recipient recipient : message.recipients()) {
@@ -169,18 +153,18 @@ final class DeliveryRound {
         }
     }
 
-    /// Returns how many calls were made for it before this round.
-    int attemptsBefore() {
-        return attemptsBefore;
-    }
-
     /// Returns the egresses that asked to be left alone with this message.
     Collection<Skip> rests() {
         return rests.values();
     }
 
+    /// Returns the message as it was when the round began.
+    MessageState message() {
+        return message;
+    }
+
     QueueId id() {
-        return id;
+        return message.id();
     }
 
     /// Returns whose mail this is: its sender's, or where it has none, as bounces and cron's mail,
@@ -189,18 +173,10 @@ final class DeliveryRound {
     /// @throws UncheckedIOException when the content can't be read
     ReversePath author() {
         if (author == null) {
-            ReversePath sender = envelope.sender();
+            ReversePath sender = message.envelope().sender();
             author = sender.isNull() ? HeaderSection.author(content()) : sender;
         }
         return author;
-    }
-
-    Envelope envelope() {
-        return envelope;
-    }
-
-    ContentTraits traits() {
-        return traits;
     }
 
     MessageContent content() {
@@ -266,10 +242,28 @@ final class DeliveryRound {
         groups.element().decline(new Skip(egress, Skip.Why.FINAL, words, at, null));
     }
 
-    private AttemptHistory historyOf(String egress) {
-        List<Attempt> all = new ArrayList<>(attemptsBefore + calls > 0 ? history.get() : List.of());
-        all.addAll(attempts);
-        return AttemptHistory.of(egress, all);
+    /// Returns what one egress has said of the message until now, oldest first.
+    private List<Attempt> historyOf(String egress) {
+        boolean asked = message.attemptCount() + calls > 0;
+        return Stream.concat(asked ? history.get().stream() : Stream.empty(), attempts.stream())
+                .filter(line -> line.egress().equals(egress))
+                .toList();
+    }
+
+    /// Returns how often each recipient was deferred in a row up to now.
+    private static Map<ForwardPath, Integer> deferredInRow(List<Attempt> lines) {
+        Map<ForwardPath, Integer> inRow = new HashMap<>();
+        Set<ForwardPath> ended = new HashSet<>();
+        for (Attempt line : lines.reversed()) {
+            for (ForwardPath to : line.recipients()) {
+                if (line.outcome() != OutcomeClass.DEFERRED) {
+                    ended.add(to);
+                } else if (!ended.contains(to)) {
+                    inRow.merge(to, 1, Integer::sum);
+                }
+            }
+        }
+        return inRow;
     }
 
     /// Returns whether an egress that is unavailable to this message again is so to it alone: it
@@ -278,12 +272,18 @@ final class DeliveryRound {
     ///
     /// @param lastAccepted when the egress took any mail last
     boolean isAlone(String egress, Instant lastAccepted) {
+        List<Recipient> before = message.recipients();
         boolean waited = before.stream().anyMatch(r -> r.reason() == Reason.EGRESS_DOWN);
         boolean putOff =
                 before.stream()
                         .anyMatch(r -> r.reason() == Reason.RECIPIENT && egress.equals(r.egress()));
-        return historyOf(egress)
-                .wasUnavailableBefore(putOff && !waited ? Instant.MAX : lastAccepted);
+        List<Attempt> lines = historyOf(egress);
+        Attempt last = lines.isEmpty() ? null : lines.getLast();
+        return last != null
+                && last.outcome() == OutcomeClass.UNAVAILABLE
+                && last.at()
+                        .plus(last.took())
+                        .isBefore(putOff && !waited ? Instant.MAX : lastAccepted);
     }
 
     /// Notes what one call of an egress brought for the current group.
@@ -298,13 +298,44 @@ final class DeliveryRound {
         outcomes.forEach((recipient, outcome) ->
                 ended(recipient, egress, outcome).ifPresent(done -> decide(group, done)));
         boolean deferred = outcomes.values().stream().anyMatch(Outcome.Deferred.class::isInstance);
-        Map<ForwardPath, Integer> inRow = deferred ? historyOf(egress).deferredInRow() : Map.of();
-        outcomes.forEach((recipient, outcome) -> {
-            boolean further = inRow.getOrDefault(recipient, 0) >= DEFERRALS_MAX;
-            skip(egress, outcome, further, alone, wasPinned, at)
-                    .ifPresentOrElse(
-                            skip -> group.skip(recipient, skip),
-                            () -> rule(group, recipient, egress, outcome, at));
+        Map<ForwardPath, Integer> inRow = deferred ? deferredInRow(historyOf(egress)) : Map.of();
+        outcomes.forEach((to, outcome) -> {
+            boolean further = inRow.getOrDefault(to, 0) >= DEFERRALS_MAX;
+            switch (outcome) {
+                case Outcome.Accepted _ -> {}
+                case Outcome.Rejected refusal -> refusals.add(refusal);
+                case Outcome.Deferred(String reply, var wish, boolean forAll) -> {
+                    // What is asked of all mail is no answer to this recipient.
+                    if (further && !forAll) {
+                        group.skip(to, Skip.putOff(egress, reply, at, wish));
+                    } else {
+                        notBefore(at.plus(Schedule.atLeast(wish)));
+                        Reason reason = forAll ? Reason.LIMITED : Reason.RECIPIENT;
+                        defer(group, waiting(to, reason, reply, egress), at, at.plus(wait(at)));
+                    }
+                }
+                case Outcome.Uncertain(String reply) -> {
+                    uncertainUntil = at.plus(UNCERTAIN_WAIT);
+                    Instant again = at.plus(Collections.max(List.of(wait(at), UNCERTAIN_WAIT)));
+                    defer(group, waiting(to, Reason.UNCERTAIN, reply, egress), at, again);
+                }
+                case Outcome.Unsuited(String reply, var unsuitability) ->
+                        group.skip(to, Skip.unsuited(egress, unsuitability, reply, at));
+                case Outcome.Unavailable(String reply, _, var wish, _) -> {
+                    if (wasPinned) {
+                        // Another egress would be a second chance of a duplicate; this one is
+                        // waited for.
+                        Recipient waiting = waiting(to, Reason.UNCERTAIN, reply, egress);
+                        defer(group, waiting, at, at.plus(wait(at)));
+                    } else if (alone) {
+                        group.skip(to, Skip.putOff(egress, reply, at, wish));
+                    } else {
+                        Skip down = Skip.down(egress, reply, at, wish);
+                        rests.put(egress, down);
+                        group.skip(to, down);
+                    }
+                }
+            }
         });
         if (group.isEmpty()) {
             groups.remove();
@@ -324,66 +355,6 @@ final class DeliveryRound {
                     Outcome.Unavailable _ ->
                     Optional.empty();
         };
-    }
-
-    /// Returns why a recipient travels on; empty when the outcome holds it here.
-    ///
-    /// @param further whether the egress has deferred it too often to be the only one asked
-    private Optional<Skip> skip(
-            String egress,
-            Outcome outcome,
-            boolean further,
-            boolean alone,
-            boolean wasPinned,
-            Instant at) {
-        return switch (outcome) {
-            case Outcome.Accepted _, Outcome.Rejected _, Outcome.Uncertain _ -> Optional.empty();
-            case Outcome.Deferred(String reply, var wish, boolean forAll) ->
-                    // What is asked of all mail is no answer to this recipient.
-                    further && !forAll
-                            ? Optional.of(Skip.putOff(egress, reply, at, wish))
-                            : Optional.empty();
-            case Outcome.Unsuited(String reply, var unsuitability) ->
-                    Optional.of(Skip.unsuited(egress, unsuitability, reply, at));
-            case Outcome.Unavailable(String reply, _, var wish) -> {
-                if (wasPinned) {
-                    // Another egress would be a second chance of a duplicate; this one is waited
-                    // for.
-                    yield Optional.empty();
-                }
-                if (alone) {
-                    yield Optional.of(Skip.putOff(egress, reply, at, wish));
-                }
-                Skip down = Skip.down(egress, reply, at, wish);
-                rests.put(egress, down);
-                yield Optional.of(down);
-            }
-        };
-    }
-
-    private void rule(
-            RecipientGroup group, ForwardPath to, String egress, Outcome outcome, Instant at) {
-        switch (outcome) {
-            case Outcome.Accepted _ -> {}
-            case Outcome.Rejected refusal -> refusals.add(refusal);
-            case Outcome.Deferred(String reply, var retryAfter, boolean forAll) -> {
-                notBefore(at.plus(Schedule.atLeast(retryAfter)));
-                Reason reason = forAll ? Reason.LIMITED : Reason.RECIPIENT;
-                defer(group, waiting(to, reason, reply, egress), at, at.plus(wait(at)));
-            }
-            case Outcome.Uncertain(String reply) -> {
-                uncertainUntil = at.plus(UNCERTAIN_WAIT);
-                Duration wait = max(wait(at), UNCERTAIN_WAIT);
-                defer(group, waiting(to, Reason.UNCERTAIN, reply, egress), at, at.plus(wait));
-            }
-            case Outcome.Unavailable(String reply, _, _) ->
-                    defer(
-                            group,
-                            waiting(to, Reason.UNCERTAIN, reply, egress),
-                            at,
-                            at.plus(wait(at)));
-            case Outcome.Unsuited _ -> throw new AssertionError("who is unsuited travels on");
-        }
     }
 
     /// Ends the current group, whose pinned egress can't be asked now: its recipients wait for it.
@@ -417,7 +388,7 @@ final class DeliveryRound {
     private void strand(RecipientGroup group, ForwardPath to, List<Skip> skips, Instant at) {
         if (skips.isEmpty()) {
             waitUntil(at);
-            uncertain |= group.isDoubtful();
+            uncertain |= group.isPossiblyDuplicate();
             String words = "no egress is configured";
             decide(group, new Recipient(to, State.HELD, Reason.NO_EGRESS, words, null));
             return;
@@ -438,18 +409,10 @@ final class DeliveryRound {
                 Instant until = worst.until() == null ? at : worst.until();
                 defer(group, waiting(to, Reason.LIMITED, worst), null, until);
             }
-            case FAULT ->
-                    defer(
-                            group,
-                            waiting(to, Reason.RECIPIENT, worst),
-                            failedAt,
-                            at.plus(pause(group, at)));
-            case MENDABLE, OTHERS_SENDER ->
-                    defer(
-                            group,
-                            waiting(to, Reason.UNSUITED, worst),
-                            failedAt,
-                            at.plus(pause(group, at)));
+            case FAULT, MENDABLE, OTHERS_SENDER -> {
+                Reason reason = worst.why() == Skip.Why.FAULT ? Reason.RECIPIENT : Reason.UNSUITED;
+                defer(group, waiting(to, reason, worst), failedAt, at.plus(pause(group, at)));
+            }
             case FINAL -> {
                 refusals.add(new Outcome.Rejected(worst.words()));
                 decide(group, new Recipient(to, State.FAILED, null, worst.words(), worst.egress()));
@@ -492,17 +455,21 @@ final class DeliveryRound {
 
     private Duration pause(RecipientGroup group, Instant at) {
         boolean asked = group.recipients().stream().anyMatch(to -> !group.skips(to).isEmpty());
-        return asked ? wait(at) : schedule.idle(Duration.between(ageFrom, at));
+        return asked ? wait(at) : schedule.idle(age(at));
     }
 
     private Duration wait(Instant at) {
-        return schedule.after(attemptsBefore + calls, Duration.between(ageFrom, at));
+        return schedule.after(message.attemptCount() + calls, age(at));
+    }
+
+    private Duration age(Instant at) {
+        return Duration.between(message.ageFrom(), at);
     }
 
     /// Makes a recipient wait, or gives it up when a failure was seen after its time was over.
     private void defer(
             RecipientGroup group, Recipient waiting, @Nullable Instant failedAt, Instant again) {
-        if (client == null && failedAt != null && schedule.isLast(ageFrom, failedAt)) {
+        if (client == null && failedAt != null && schedule.isLast(message.ageFrom(), failedAt)) {
             String words = schedule.expired(waiting.reply() == null ? "" : waiting.reply());
             decide(
                     group,
@@ -548,10 +515,6 @@ final class DeliveryRound {
         notBefore = at.isAfter(notBefore) ? at : notBefore;
     }
 
-    private static Duration max(Duration a, Duration b) {
-        return a.compareTo(b) > 0 ? a : b;
-    }
-
     /// Ends the round where it stands: what is not decided waits for the next one, at once.
     void breakOff(String words, Instant at) {
         breakOff(words, at, at);
@@ -559,7 +522,7 @@ final class DeliveryRound {
 
     /// Ends the round where our own fault left it: what is not decided waits by the schedule.
     void fail(String words, Instant at) {
-        breakOff(words, at, at.plus(schedule.idle(Duration.between(ageFrom, at))));
+        breakOff(words, at, at.plus(schedule.idle(age(at))));
     }
 
     private void breakOff(String words, Instant at, Instant again) {
@@ -578,24 +541,14 @@ final class DeliveryRound {
 
     /// Returns all recipients as they stand now.
     List<Recipient> recipients() {
-        Map<ForwardPath, Recipient> all = new HashMap<>(now);
-        return before.stream().map(old -> all.getOrDefault(old.address(), old)).toList();
+        return message.recipients().stream()
+                .map(old -> now.getOrDefault(old.address(), old))
+                .toList();
     }
 
     /// Returns whether the recipients that wait do so for other reasons than before.
     boolean waitsAnew() {
-        Set<Reason> reasons = EnumSet.noneOf(Reason.class);
-        recipients().forEach(recipient -> addReason(reasons, recipient));
-        Set<Reason> reasonsBefore = EnumSet.noneOf(Reason.class);
-        before.forEach(recipient -> addReason(reasonsBefore, recipient));
-        return !reasons.equals(reasonsBefore);
-    }
-
-    private static void addReason(Set<Reason> reasons, Recipient recipient) {
-        Reason reason = recipient.reason();
-        if (reason != null && !recipient.state().isFinal()) {
-            reasons.add(reason);
-        }
+        return MessageState.reasons(recipients()) != MessageState.reasons(message.recipients());
     }
 
     /// Returns the recipients that wait after this round, as far as it touched them.
@@ -646,47 +599,5 @@ final class DeliveryRound {
         Recipient owed =
                 all.stream().filter(r -> !r.state().isFinal()).findFirst().orElse(all.getFirst());
         return new ImmediateDelivery.Result.NotNow(Objects.requireNonNullElse(owed.reply(), ""));
-    }
-
-    /// What one egress has said of a message until now.
-    ///
-    /// @param lines of its history, as far as they are that egress's, oldest first
-    record AttemptHistory(List<Attempt> lines) {
-
-        AttemptHistory {
-            lines = List.copyOf(lines);
-        }
-
-        static AttemptHistory of(String egress, List<Attempt> history) {
-            return new AttemptHistory(
-                    history.stream().filter(line -> line.egress().equals(egress)).toList());
-        }
-
-        /// Returns how often each recipient was deferred in a row up to now.
-        Map<ForwardPath, Integer> deferredInRow() {
-            Map<ForwardPath, Integer> inRow = new HashMap<>();
-            Set<ForwardPath> ended = new HashSet<>();
-            for (Attempt line : lines.reversed()) {
-                for (ForwardPath to : line.recipients()) {
-                    if (line.outcome() != OutcomeClass.DEFERRED) {
-                        ended.add(to);
-                    } else if (!ended.contains(to)) {
-                        inRow.merge(to, 1, Integer::sum);
-                    }
-                }
-            }
-            return inRow;
-        }
-
-        /// Returns whether it was unavailable when it was asked last, and that was over before
-        /// `then`.
-        boolean wasUnavailableBefore(Instant then) {
-            if (lines.isEmpty()) {
-                return false;
-            }
-            Attempt last = lines.getLast();
-            return last.outcome() == OutcomeClass.UNAVAILABLE
-                    && last.at().plus(last.took()).isBefore(then);
-        }
     }
 }

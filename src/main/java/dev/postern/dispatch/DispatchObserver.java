@@ -10,9 +10,6 @@ import java.util.List;
 /// time; must be quick.
 public interface DispatchObserver {
 
-    /// An observer that looks away.
-    DispatchObserver NONE = new DispatchObserver() {};
-
     /// One call of an egress is over.
     ///
     /// @param lines its outcome classes with their recipients, at least one

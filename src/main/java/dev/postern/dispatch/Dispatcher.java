@@ -20,10 +20,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -84,10 +87,14 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     private Stage stage = Stage.LATENT;
     private final FairQueue waiting = new FairQueue();
     private final Set<DeliveryRound> rounds = new LinkedHashSet<>();
-    private final UncertainHold doubts = new UncertainHold();
+
+    /// Which messages an egress perhaps took a moment ago, and until when they are left alone
+    /// whatever makes them due. Of this process only: after a restart they go at once.
+    private final Map<QueueId, Instant> uncertainUntil = new HashMap<>();
+
     private final RetryAfterHolds holds = new RetryAfterHolds();
     private final List<CompletableFuture<Void>> drains = new ArrayList<>();
-    private final RecoveryFlush haste;
+    private final RecoveryFlush recoveryFlush;
     private final Scheduler.WakeTimer timer;
 
     /// Creates a dispatcher over a configuration's egresses. It does nothing before [#start].
@@ -113,9 +120,10 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// What of the configuration is the dispatcher's.
     ///
     /// @param acknowledgeTimeout how long a client waits, to an attempt's commit point
-    record Settings(List<EgressConfig> egress, RetryConfig retry, Duration acknowledgeTimeout) {
+    public record Settings(
+            List<EgressConfig> egress, RetryConfig retry, Duration acknowledgeTimeout) {
 
-        static Settings of(PosternConfig config) {
+        public static Settings of(PosternConfig config) {
             return new Settings(config.egress(), config.retry(), config.acknowledgeTimeout());
         }
     }
@@ -135,10 +143,10 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         this.scheduler = scheduler;
         this.deliveryLog = new DeliveryLog(new OutcomeLog(), observer);
         this.tasks = new Scheduler.SerialExecutor(scheduler, this::step);
-        this.haste = new RecoveryFlush(spool);
+        this.recoveryFlush = new RecoveryFlush(spool);
         this.timer = new Scheduler.WakeTimer(scheduler, tasks);
         this.calls = new AttemptRunner(spool, scheduler, tasks, deliveryLog, this::over);
-        this.probes = new Probes(scheduler, tasks, deliveryLog, haste::want);
+        this.probes = new Probes(scheduler, tasks, deliveryLog, recoveryFlush::want);
         this.active = new ClaimWindow(spool, pool);
     }
 
@@ -159,7 +167,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                                     + " POSTERN_EGRESS)");
             return;
         }
-        int freed = spool.releaseAll(Reason.NO_EGRESS);
+        int freed = spool.releaseAll();
         if (freed > 0) {
             log.atInfo().addKeyValue("messages", freed).log("mail held for want of an egress goes");
         }
@@ -173,26 +181,23 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// @param egresses one for each of the configuration, by name
     /// @param retired gets each egress that is not among them any more, once its calls are over; it
     ///   must be brief
-    public void use(
-            PosternConfig config, List<? extends Egress> egresses, Consumer<Egress> retired) {
-        use(Settings.of(config), egresses, retired);
-    }
-
-    void use(Settings settings, List<? extends Egress> egresses, Consumer<Egress> retired) {
+    public void use(Settings settings, List<? extends Egress> egresses, Consumer<Egress> retired) {
         tasks.post(() -> {
             EgressPool before = pool;
             pool = before.followedBy(settings.egress(), egresses, scheduler.now());
             active.use(pool);
             schedule = new Schedule(settings.retry(), random);
             acknowledgeTimeout = settings.acknowledgeTimeout();
-            List<EgressPool.EgressSlots> gone = before.without(pool);
-            gone.forEach(slots -> holds.forget(slots.name()));
-            gone.forEach(slots ->
-                    slots.retire(() ->
-                            Scheduler.SerialExecutor.run(() -> retired.accept(slots.egress()))));
+            for (EgressPool.EgressSlots slots : before.without(pool)) {
+                holds.forget(slots.name());
+                slots.retire(
+                        () -> Scheduler.SerialExecutor.run(() -> retired.accept(slots.egress())));
+            }
             if (stage == Stage.RUNNING) {
                 run();
-                MENDED_BY_CONFIGURATION.forEach(reason -> spool.hasten(reason, scheduler.now()));
+                Instant now = scheduler.now();
+                MENDED_BY_CONFIGURATION.forEach(
+                        reason -> spool.hasten(reason, now, Integer.MAX_VALUE));
             }
         });
     }
@@ -204,9 +209,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
 
     /// Returns how each egress does, in configured order. Any thread.
     public List<EgressView> egresses() {
-        return pool.all().stream()
-                .map(slots -> slots.health().view().with(slots.egress().candidates()))
-                .toList();
+        return pool.all().stream().map(slots -> slots.health().view()).toList();
     }
 
     /// Probes an egress now.
@@ -231,13 +234,12 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// attempt's commit point; from there on the egress's own time-outs hold. The message is not in
     /// the spool: what the result still owes is the caller's to commit.
     ///
-    /// @param acceptance its envelope and time count; its recipients' states do not
+    /// @param message that nobody tried to send yet
     /// @return completes, never exceptionally, on a thread of the dispatcher: go on elsewhere
     @Override
-    public CompletionStage<Result> send(
-            QueueId id, MessageState acceptance, MessageContent content) {
+    public CompletionStage<Result> send(MessageState message, MessageContent content) {
         CompletableFuture<Result> client = new CompletableFuture<>();
-        DeliveryRound round = DeliveryRound.immediate(acceptance, content, schedule, client);
+        DeliveryRound round = DeliveryRound.immediate(message, content, schedule, client);
         Instant deadline = scheduler.now().plus(acknowledgeTimeout);
         tasks.post(() -> guarded(round, () -> admit(round, deadline)));
         return client;
@@ -245,19 +247,18 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
 
     private void admit(DeliveryRound round, Instant deadline) {
         rounds.add(round);
-        if (stage != Stage.RUNNING && stage != Stage.DRAINING) {
+        if (!isClaiming()) {
             giveUp(round, "shutting down");
             return;
         }
         waiting.add(round);
-        Runnable timeUp = () -> tasks.post(() -> guarded(round, () -> timeUp(round)));
-        round.patience(scheduler.at(deadline, timeUp));
-    }
-
-    private void timeUp(DeliveryRound round) {
-        if (!round.isEnded()) {
-            giveUp(round, "not sent within acknowledge-timeout");
-        }
+        Runnable timeUp =
+                () -> {
+                    if (!round.isEnded()) {
+                        giveUp(round, "not sent within acknowledge-timeout");
+                    }
+                };
+        round.patience(scheduler.at(deadline, () -> tasks.post(() -> guarded(round, timeUp))));
     }
 
     /// Ends a round where it stands, unless it has passed its commit point: then it ends with that
@@ -346,7 +347,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                 probes.makeDue(pool.all(), now);
             }
         });
-        Scheduler.SerialExecutor.run(() -> haste.make(now));
+        Scheduler.SerialExecutor.run(() -> recoveryFlush.make(now));
         placeWaiting();
         if (isClaiming()) {
             claim(now);
@@ -407,7 +408,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                             () -> content(id),
                             () -> history(id),
                             schedule,
-                            doubts.until(id),
+                            uncertainUntil.getOrDefault(id, Instant.MIN),
                             holds.of(id, now),
                             now);
             waiting.add(round);
@@ -418,8 +419,8 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                     .setCause(e)
                     .log("dispatch failed to begin with a message, which goes back");
             Instant again = now.plus(ClaimWindow.SPOOL_TROUBLE_WAIT);
-            boolean doubtful = message.possibleDuplicate();
-            settle(id, new Settlement(0, List.of(), List.of(), again, doubtful), () -> {});
+            boolean uncertain = message.possibleDuplicate();
+            settle(id, new Settlement(0, List.of(), List.of(), again, uncertain), () -> {});
         }
     }
 
@@ -447,8 +448,9 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     private boolean place(DeliveryRound round) {
         Instant now = scheduler.now();
         for (RecipientGroup group = round.group(); group != null; group = round.group()) {
-            ReversePath sender = pool.haveSenders() ? round.author() : round.envelope().sender();
-            switch (pool.choose(group, sender, round.traits(), now)) {
+            MessageState message = round.message();
+            ReversePath sender = pool.haveSenders() ? round.author() : message.envelope().sender();
+            switch (pool.choose(group, sender, message.traits(), now)) {
                 case EgressPool.Choice.Go go -> {
                     if (go.slots().hasSlot()) {
                         calls.start(round, group, go);
@@ -468,7 +470,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         List<DeliveryRound> turns = new ArrayList<>(waiting.inTurn());
         if (pool.isOnTrial()) {
             // One message that always fails must not be every trial's, so that nobody gets through.
-            turns.sort(Comparator.comparingInt(DeliveryRound::attemptsBefore));
+            turns.sort(Comparator.comparingInt(round -> round.message().attemptCount()));
         }
         for (DeliveryRound round : turns) {
             guarded(
@@ -491,7 +493,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             return;
         }
         if (round.hasAccepted(call.slots.name())) {
-            haste.want(call.slots);
+            recoveryFlush.want(call.slots);
         }
         if (stage == Stage.CLOSED && round.client() == null) {
             return;
@@ -507,7 +509,11 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         round.end();
         rounds.remove(round);
         Instant now = scheduler.now();
-        round.uncertainUntil().ifPresent(until -> doubts.add(round.id(), until, now));
+        round.uncertainUntil()
+                .ifPresent(until -> {
+                    uncertainUntil.values().removeIf(other -> !other.isAfter(now));
+                    uncertainUntil.put(round.id(), until);
+                });
         holds.note(round.id(), round.rests(), now);
         CompletableFuture<Result> client = round.client();
         if (client == null) {
@@ -544,15 +550,9 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
     /// Sets the timer for the next thing that time alone brings about.
     private void arm(Instant now) {
         boolean probing = stage == Stage.RUNNING;
-        Instant next = probing ? pool.nextProbe().orElse(Instant.MAX) : Instant.MAX;
-        next = min(next, haste.due());
-        next = min(next, probes.due());
-        next = isClaiming() ? min(next, active.nextClaim(now)) : next;
-        timer.at(next);
-    }
-
-    private static Instant min(Instant a, Instant b) {
-        return a.isBefore(b) ? a : b;
+        Instant nextProbe = probing ? pool.nextProbe().orElse(Instant.MAX) : Instant.MAX;
+        Instant nextClaim = isClaiming() ? active.nextClaim(now) : Instant.MAX;
+        timer.at(Collections.min(List.of(nextProbe, nextClaim, recoveryFlush.due(), probes.due())));
     }
 
     /// Makes the mail that waits for an egress due, once one works. Confined to the dispatcher's
@@ -588,7 +588,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                 onTrial.add(slots);
                 trialMessages = TRIAL_MESSAGES;
                 due = due == null ? last.plus(INTERVAL) : due;
-            } else if (slots.takeHaste()) {
+            } else if (slots.takeAwaited()) {
                 forAll = true;
                 due = due == null ? last.plus(INTERVAL) : due;
             }
@@ -609,7 +609,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             last = now;
             onTrial.removeIf(slots -> slots.isRetired() || !slots.health().isOnTrial());
             if (forAll) {
-                spool.hasten(Reason.EGRESS_DOWN, now);
+                spool.hasten(Reason.EGRESS_DOWN, now, Integer.MAX_VALUE);
                 forAll = false;
             } else if (onTrial.stream().anyMatch(slots -> slots.health().admits())) {
                 int hastened = spool.hasten(Reason.EGRESS_DOWN, now, trialMessages);

@@ -114,22 +114,19 @@ final class EgressLimits {
         }
         String text = new String(spool.kept(name), StandardCharsets.US_ASCII);
         for (String line : text.lines().toList()) {
+            String[] kept = line.split(" ", 2);
             for (RateLimit allowance : allowances) {
-                if (line.startsWith(word(allowance) + " ")) {
-                    restore(allowance, line.substring(word(allowance).length() + 1), now);
+                try {
+                    if (kept.length == 2 && kept[0].equals(word(allowance))) {
+                        allowance.restore(kept[1], now);
+                    }
+                } catch (RuntimeException e) {
+                    log.atWarn()
+                            .addKeyValue("limits", name)
+                            .setCause(e)
+                            .log("limits of the last run can't be read: they start anew");
                 }
             }
-        }
-    }
-
-    private void restore(RateLimit allowance, String kept, Instant now) {
-        try {
-            allowance.restore(kept, now);
-        } catch (RuntimeException e) {
-            log.atWarn()
-                    .addKeyValue("limits", name)
-                    .setCause(e)
-                    .log("limits of the last run can't be read: they start anew");
         }
     }
 

@@ -47,7 +47,7 @@ final class EgressPool {
         this.spool = spool;
     }
 
-    /// Returns the egresses of which nothing is known.
+    /// Returns a pool of egresses of which nothing is known yet.
     ///
     /// @param egresses one for each of `configured`, by name
     /// @param spool keeps how much of their limits is used up
@@ -59,8 +59,8 @@ final class EgressPool {
         return new EgressPool(new Router(List.of()), spool).followedBy(configured, egresses, now);
     }
 
-    /// Returns the egresses that take the place of these. An egress that is the same object as
-    /// before keeps its egress, with all that is known of it.
+    /// Returns the egresses that take the place of these. One that is the same object as before
+    /// keeps its slots, with all that is known of it.
     EgressPool followedBy(
             List<EgressConfig> configured, List<? extends Egress> egresses, Instant now) {
         Map<String, Egress> given =
@@ -83,7 +83,7 @@ final class EgressPool {
         if (before != null && before.egress().equals(egress)) {
             return before;
         }
-        EgressHealth health = new EgressHealth(config, now);
+        EgressHealth health = new EgressHealth(config, egress::candidates, now);
         EgressLimits limits = new EgressLimits(config.common(), spool, now);
         EgressSlots slots = new EgressSlots(egress, config, health, limits);
         Stream.concat(Stream.ofNullable(before), leaving.stream())
@@ -101,7 +101,7 @@ final class EgressPool {
 
     /// Returns how many calls can be under way at once.
     int slots() {
-        return byName.values().stream().mapToInt(EgressSlots::concurrency).sum();
+        return byName.values().stream().mapToInt(slots -> slots.config.concurrency()).sum();
     }
 
     Collection<EgressSlots> all() {
@@ -120,7 +120,7 @@ final class EgressPool {
     /// slot.
     boolean isBusy(Instant now) {
         return byName.values().stream().noneMatch(EgressSlots::hasSlot)
-                && byName.values().stream().anyMatch(slots -> slots.isUsable(now));
+                && byName.values().stream().anyMatch(slots -> slots.skip(now) == null);
     }
 
     /// Returns whether some egress is tried with one message at a time.
@@ -130,7 +130,7 @@ final class EgressPool {
 
     /// Returns whether some egress is for certain senders only.
     boolean haveSenders() {
-        return byName.values().stream().anyMatch(EgressSlots::hasSenders);
+        return byName.values().stream().anyMatch(slots -> !slots.config.senders().isEmpty());
     }
 
     /// Returns the names of the egresses that a message may go by, as far as its sender and its
@@ -149,7 +149,7 @@ final class EgressPool {
     }
 
     /// Returns where `group` goes next. Where its content may be spoilt it goes only when no other
-    /// egress is left, and then as it is, to the preferred one (CONTRACT §4).
+    /// egress is left, and then as it is, to the preferred one.
     Choice choose(RecipientGroup group, ReversePath sender, ContentTraits traits, Instant now) {
         String pin = group.pin();
         EgressSlots pinned = pin == null ? null : byName.get(pin);
@@ -160,8 +160,7 @@ final class EgressPool {
             }
         }
         // An egress that was asked in this round is out of the choice by that; how it stands now
-        // must
-        // not keep the message from those behind it.
+        // must not keep the message from those behind it.
         Route route =
                 router.route(sender, name -> group.tried(name) ? null : slots(name).skip(now));
         List<String> left = admitting(group, route);
@@ -169,7 +168,10 @@ final class EgressPool {
             return new Choice.Nowhere(skips(group, route, now));
         }
         Optional<String> sparing =
-                left.stream().filter(name -> !maySpoil(group, name, traits)).findFirst();
+                left.stream()
+                        .filter(name -> !group.declined(name))
+                        .filter(name -> !slots(name).egress().maySpoil(traits))
+                        .findFirst();
         boolean last = sparing.isEmpty() || left.size() == 1;
         String chosen = sparing.orElse(left.getFirst());
         Skip insteadOf = insteadOf(group, route, chosen, now);
@@ -182,10 +184,6 @@ final class EgressPool {
         List<String> left = route.candidates().stream().filter(name -> !group.tried(name)).toList();
         List<String> ready = left.stream().filter(name -> slots(name).health().admits()).toList();
         return ready.isEmpty() ? left : ready;
-    }
-
-    private boolean maySpoil(RecipientGroup group, String name, ContentTraits traits) {
-        return group.declined(name) || slots(name).egress().maySpoil(traits);
     }
 
     /// Returns null when the egress has been down for so long that others may be asked.
@@ -226,7 +224,7 @@ final class EgressPool {
                 EgressSlots slots = slots(name);
                 return slots.health().admits()
                         ? Skip.spoiling(name)
-                        : Skip.onTrial(name, slots.health().view().lastError(), now);
+                        : Skip.onTrial(name, slots.health().view().lastWords(), now);
             }
         }
         return null;
@@ -242,11 +240,7 @@ final class EgressPool {
     }
 
     private EgressSlots slots(String name) {
-        EgressSlots slots = byName.get(name);
-        if (slots == null) {
-            throw new IllegalStateException("the router named an unknown egress: " + name);
-        }
-        return slots;
+        return Objects.requireNonNull(byName.get(name), name);
     }
 
     /// Where a group goes next.
@@ -286,7 +280,7 @@ final class EgressPool {
         private Instant pausedUntil = Instant.MIN;
         private Instant lastAccepted = Instant.MIN;
         private int underWay;
-        private boolean owesHaste = true;
+        private boolean awaited = true;
         private final List<EgressSlots> before = new ArrayList<>();
         private @Nullable Runnable whenIdle;
 
@@ -311,10 +305,6 @@ final class EgressPool {
             return config.fidelity() == Fidelity.STRICT;
         }
 
-        boolean hasSenders() {
-            return !config.senders().isEmpty();
-        }
-
         EgressHealth health() {
             return health;
         }
@@ -324,9 +314,10 @@ final class EgressPool {
         @Nullable Skip skip(Instant now) {
             EgressView view = health.view();
             if (view.state() == EgressState.DOWN) {
-                String words = view.lastError() == null ? "down" : view.lastError();
-                Instant failedAt = view.lastErrorAt() == null ? now : view.lastErrorAt();
-                return Skip.down(name(), words, failedAt, null);
+                EgressView.LastError last = view.lastError();
+                return last == null
+                        ? Skip.down(name(), "down", now, null)
+                        : Skip.down(name(), last.words(), last.at(), null);
             }
             return limitedUntil(now).map(until -> Skip.limited(name(), until)).orElse(null);
         }
@@ -336,7 +327,7 @@ final class EgressPool {
         Skip owed(Skip skip, Instant now) {
             return switch (skip.why()) {
                 case DOWN -> {
-                    oweHaste();
+                    awaitRecovery();
                     yield skip;
                 }
                 case LIMITED -> {
@@ -369,13 +360,8 @@ final class EgressPool {
             return lastAccepted;
         }
 
-        /// Returns whether it could take mail, busy or not.
-        boolean isUsable(Instant now) {
-            return health.view().state() != EgressState.DOWN && limitedUntil(now).isEmpty();
-        }
-
         boolean hasSlot() {
-            return underWay() < config.concurrency() && health.admits();
+            return hasProbeSlot() && health.admits();
         }
 
         /// Returns how many calls and probes are under way, those of egresses before in the same
@@ -417,10 +403,6 @@ final class EgressPool {
 
         boolean isRetired() {
             return whenIdle != null;
-        }
-
-        int concurrency() {
-            return config.concurrency();
         }
 
         EgressHealth.Ticket begin(Instant now) {
@@ -467,15 +449,15 @@ final class EgressPool {
         }
 
         /// Notes that mail waits for this egress to work.
-        void oweHaste() {
-            owesHaste = true;
+        void awaitRecovery() {
+            awaited = true;
         }
 
         /// Returns whether mail waits for this egress to work, which now does.
-        boolean takeHaste() {
-            boolean owed = owesHaste;
-            owesHaste = false;
-            return owed;
+        boolean takeAwaited() {
+            boolean was = awaited;
+            awaited = false;
+            return was;
         }
     }
 }

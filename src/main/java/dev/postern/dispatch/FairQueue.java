@@ -51,6 +51,6 @@ final class FairQueue {
     }
 
     private static String sender(DeliveryRound round) {
-        return round.envelope().sender().address();
+        return round.message().envelope().sender().address();
     }
 }

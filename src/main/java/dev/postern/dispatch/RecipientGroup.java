@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -19,16 +20,16 @@ final class RecipientGroup {
     private final SequencedMap<ForwardPath, List<Skip>> skips = new LinkedHashMap<>();
     private final Set<String> tried = new LinkedHashSet<>();
     private final Map<String, Skip> declined = new HashMap<>();
-    private final boolean doubtful;
+    private final boolean possiblyDuplicate;
     private @Nullable String pin;
 
     /// @param pin the egress to ask, because it perhaps took them before, as long as that is not
     ///   down for long; null: any
-    /// @param doubtful whether someone perhaps took them before
-    RecipientGroup(List<ForwardPath> recipients, @Nullable String pin, boolean doubtful) {
+    /// @param possiblyDuplicate whether someone perhaps took them before
+    RecipientGroup(List<ForwardPath> recipients, @Nullable String pin, boolean possiblyDuplicate) {
         recipients.forEach(recipient -> skips.put(recipient, new ArrayList<>()));
         this.pin = pin;
-        this.doubtful = doubtful;
+        this.possiblyDuplicate = possiblyDuplicate;
     }
 
     List<ForwardPath> recipients() {
@@ -39,8 +40,8 @@ final class RecipientGroup {
         return skips.isEmpty();
     }
 
-    boolean isDoubtful() {
-        return doubtful;
+    boolean isPossiblyDuplicate() {
+        return possiblyDuplicate;
     }
 
     @Nullable String pin() {
@@ -80,11 +81,7 @@ final class RecipientGroup {
     }
 
     List<Skip> skips(ForwardPath recipient) {
-        List<Skip> own = skips.get(recipient);
-        if (own == null) {
-            throw new IllegalStateException("not on this leg: " + recipient);
-        }
-        return own;
+        return Objects.requireNonNull(skips.get(recipient), recipient::address);
     }
 
     /// Returns what `egress` said when it did not take some recipient of this group.

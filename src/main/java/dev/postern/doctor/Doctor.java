@@ -4,6 +4,7 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.config.EgressConfig.Common.WhenLimited;
+import dev.postern.config.Hosts;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
@@ -17,7 +18,6 @@ import dev.postern.outcome.Outcome.Fault;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -90,7 +90,14 @@ public final class Doctor {
     /// @param prober tells what a probe found; blocks
     public static Doctor of(
             PosternConfig config, List<EgressConfig> some, Function<EgressConfig, Probe> prober) {
-        return new Doctor(some, Set.of(config.smtp().listen().port()), world(config, prober));
+        World world =
+                new World(
+                        new RealNetwork(config.smtp().hostname(), prober),
+                        () -> new PlatformReading(System.getenv(), Path.of("/")).platform(),
+                        Clock.systemUTC(),
+                        System::nanoTime,
+                        Doctor::await);
+        return new Doctor(some, Set.of(config.smtp().listen().port()), world);
     }
 
     /// Returns a doctor that makes egresses of its own to examine them.
@@ -100,27 +107,12 @@ public final class Doctor {
         String hostname = config.smtp().hostname();
         return of(
                 config,
+                config.egress(),
                 egress -> {
                     Probe probe = RealNetwork.probeAfresh(egress, hostname);
                     KnownTrouble trouble = known.get(egress.name());
                     return trouble == null ? probe : trouble.over(probe);
                 });
-    }
-
-    /// Returns a doctor that has running egresses examine themselves.
-    ///
-    /// @param prober makes the egress of a configuration examine itself; blocks
-    public static Doctor of(PosternConfig config, Function<EgressConfig, Probe> prober) {
-        return of(config, config.egress(), prober);
-    }
-
-    private static World world(PosternConfig config, Function<EgressConfig, Probe> prober) {
-        return new World(
-                new RealNetwork(config.smtp().hostname(), prober),
-                () -> new PlatformReading(System.getenv(), Path.of("/")).platform(),
-                Clock.systemUTC(),
-                System::nanoTime,
-                Doctor::await);
     }
 
     private static boolean await(CompletableFuture<Void> end, Duration limit) {
@@ -154,23 +146,17 @@ public final class Doctor {
     }
 
     private static boolean leavesMachine(EgressConfig egress) {
-        return egress instanceof EgressConfig.Smtp smtp && !isLoopback(smtp.smtp().host());
-    }
-
-    private static boolean isLoopback(String host) {
-        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
+        return egress instanceof EgressConfig.Smtp smtp && !Hosts.loopback(smtp.smtp().host());
     }
 
     private List<Examination> examinations(
             List<EgressConfig> configs, boolean configured, Platform platform) {
-        List<Examination> all = new ArrayList<>();
-        for (EgressConfig config : configs) {
-            all.add(
-                    config instanceof EgressConfig.Smtp smtp
-                            ? new SmtpExamination(smtp, configured, platform, world)
-                            : HttpExamination.of(config, configured, platform, world));
-        }
-        return all;
+        return configs.stream()
+                .map(config ->
+                        config instanceof EgressConfig.Smtp smtp
+                                ? new SmtpExamination(smtp, configured, platform, world)
+                                : new HttpExamination(config, configured, platform, world))
+                .toList();
     }
 
     /// Well-known ways out, which are looked at where none is configured. Nobody logs in there.
@@ -266,7 +252,7 @@ public final class Doctor {
             Fault fault = health.fault();
             return fault == null || health.state() != EgressState.DOWN
                     ? Optional.empty()
-                    : of(fault.word(), Objects.requireNonNullElse(health.lastError(), ""));
+                    : of(fault.word(), Objects.requireNonNullElse(health.lastWords(), ""));
         }
 
         /// Returns what a probe found in the light of this.

@@ -57,21 +57,15 @@ public final class DoctorRun {
     }
 
     private void start(String name, Runnable task) {
-        CompletableFuture<Void> over = new CompletableFuture<>();
-        ends.add(over);
-        Thread thread =
-                Thread.ofVirtual()
-                        .name(name)
-                        .start(() -> {
-                            try {
-                                task.run();
-                            } catch (RuntimeException | Error e) {
-                                log.atError().setCause(e).log("the doctor failed by our own fault");
-                            } finally {
-                                over.complete(null);
-                            }
-                        });
-        threads.add(thread);
+        ends.add(
+                CompletableFuture.runAsync(
+                                task, it -> threads.add(Thread.ofVirtual().name(name).start(it)))
+                        .exceptionally(e -> {
+                            log.atError()
+                                    .setCause(e.getCause())
+                                    .log("the doctor failed by our own fault");
+                            return null;
+                        }));
     }
 
     /// Waits for the end.
@@ -95,15 +89,12 @@ public final class DoctorRun {
 
     /// Returns how it stands, in a line: `3 of 5 examined, waiting for gmail (tcp 587 IPv4)`.
     public String progress() {
-        List<Examination> examinations = all();
         long over = ends.stream().filter(CompletableFuture::isDone).count();
         String waiting =
-                examinations.stream()
-                        .filter(examination -> examination.waitsFor().isPresent())
+                all().stream()
+                        .flatMap(it -> it.waitsFor().map(what -> it.name() + " (" + what).stream())
                         .findFirst()
-                        .map(it ->
-                                ", waiting for %s (%s)"
-                                        .formatted(it.name(), it.waitsFor().orElse("")))
+                        .map(first -> ", waiting for " + first + ")")
                         .orElse("");
         return over + " of " + ends.size() + " examined" + waiting;
     }
@@ -120,10 +111,7 @@ public final class DoctorRun {
     private List<Finding> ofMachine() {
         HostEvidence seen = new HostEvidence(platform.tags(), platform.hostname());
         all().stream()
-                .flatMap(it ->
-                        it instanceof HttpExamination http
-                                ? http.clockAhead().stream()
-                                : Stream.empty())
+                .flatMap(it -> it.clockAhead().stream())
                 .filter(ahead -> ahead.abs().compareTo(CLOCK_TOLERANCE) > 0)
                 .findFirst()
                 .ifPresent(ahead -> seen.saw(Where.CLOCK, inWords(ahead)));

@@ -1,9 +1,9 @@
 package dev.postern.doctor;
 
 import dev.postern.doctor.Report.Finding;
+import dev.postern.mail.Worded;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 
 /// What was found about one way out.
 ///
@@ -29,16 +29,11 @@ public record EgressReport(
     }
 
     /// Whether mail can leave by it.
-    public enum Works {
+    public enum Works implements Worded {
         YES,
         /// It answers, and only real mail could show more.
         UNPROVEN,
-        NO;
-
-        /// Returns the word that users see.
-        public String word() {
-            return name().toLowerCase(Locale.ROOT);
-        }
+        NO
     }
 
     /// One thing that was tried.
@@ -48,40 +43,30 @@ public record EgressReport(
     /// @param result how it ended
     /// @param detail what was seen or said
     /// @param took how long it took
-    public record Step(Kind kind, String target, Result result, String detail, Duration took) {
+    public record Step(
+            StepKind kind, String target, StepEnd result, String detail, Duration took) {}
 
-        /// What was tried, in the order in which a submission goes.
-        public enum Kind {
-            DNS,
-            /// A TCP connection.
-            TCP,
-            GREETING,
-            TLS,
-            EHLO,
-            /// The log-in, by the egress's own probe.
-            AUTH,
-            /// The API's authenticated call that sends nothing.
-            API;
+    /// What was tried, in the order in which a submission goes.
+    public enum StepKind implements Worded {
+        DNS,
+        /// A TCP connection.
+        TCP,
+        GREETING,
+        TLS,
+        EHLO,
+        /// The log-in, by the egress's own probe.
+        AUTH,
+        /// The API's authenticated call that sends nothing.
+        API
+    }
 
-            /// Returns the word that users see.
-            public String word() {
-                return name().toLowerCase(Locale.ROOT);
-            }
-        }
-
-        /// How it ended.
-        public enum Result {
-            OK,
-            FAILED,
-            /// It proves neither that mail can leave nor that it can't.
-            UNPROVEN,
-            /// It had not ended when the examination did.
-            UNFINISHED;
-
-            /// Returns the word that users see.
-            public String word() {
-                return name().toLowerCase(Locale.ROOT);
-            }
-        }
+    /// How it ended.
+    public enum StepEnd implements Worded {
+        OK,
+        FAILED,
+        /// It proves neither that mail can leave nor that it can't.
+        UNPROVEN,
+        /// It had not ended when the examination did.
+        UNFINISHED
     }
 }

@@ -2,8 +2,8 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.doctor.Doctor.World;
-import dev.postern.doctor.EgressReport.Step.Kind;
-import dev.postern.doctor.EgressReport.Step.Result;
+import dev.postern.doctor.EgressReport.StepEnd;
+import dev.postern.doctor.EgressReport.StepKind;
 import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Network.DnsResult;
 import dev.postern.doctor.Report.Finding;
@@ -24,7 +24,8 @@ abstract sealed class Examination permits HttpExamination, SmtpExamination {
     private static final String NO_RESULT = "no result in time";
 
     final boolean configured;
-    final Network network;
+    final Platform platform;
+    final World world;
     final StepLog log;
     private final EgressConfig egress;
     private final String host;
@@ -34,11 +35,13 @@ abstract sealed class Examination permits HttpExamination, SmtpExamination {
     /// @param host where it goes
     /// @param configured whether it is configured; else it is a well-known way, and there is nobody
     ///   to log in as
-    Examination(EgressConfig egress, String host, boolean configured, World world) {
+    Examination(
+            EgressConfig egress, String host, boolean configured, Platform platform, World world) {
         this.egress = egress;
         this.host = host;
         this.configured = configured;
-        this.network = world.network();
+        this.platform = platform;
+        this.world = world;
         this.log = new StepLog(world.nanoTime());
     }
 
@@ -54,6 +57,11 @@ abstract sealed class Examination permits HttpExamination, SmtpExamination {
     /// Returns what it means that was seen, the cause first.
     abstract List<Finding> findings(@Nullable DnsResult names, @Nullable Probe found);
 
+    /// Returns how far this machine's clock is ahead of the server's; empty when that is unknown.
+    Optional<Duration> clockAhead() {
+        return Optional.empty();
+    }
+
     /// Returns what it is about: the egress's name.
     final String name() {
         return configured ? egress.name() : host;
@@ -68,25 +76,25 @@ abstract sealed class Examination permits HttpExamination, SmtpExamination {
     ///
     /// @return the first address of each family; empty when there is none
     final List<InetAddress> lookUp() {
-        StepLog.Entry entry = log.begin(Kind.DNS, host);
-        DnsResult names = network.lookUp(host);
+        StepLog.Entry entry = log.begin(StepKind.DNS, host);
+        DnsResult names = world.network().lookUp(host);
         looked = names;
         return switch (names) {
             case DnsResult.Missing(String why) -> {
-                entry.end(Result.FAILED, why);
+                entry.end(StepEnd.FAILED, why);
                 yield List.of();
             }
             case DnsResult.Found found -> {
-                entry.end(Result.OK, found.inWords());
+                entry.end(StepEnd.OK, found.inWords());
                 yield found.oneOfEachFamily();
             }
         };
     }
 
     /// Has the egress examine itself.
-    final void probe(Kind kind, String target) {
+    final void probe(StepKind kind, String target) {
         StepLog.Entry entry = log.begin(kind, target);
-        Probe found = network.probe(egress);
+        Probe found = world.network().probe(egress);
         probe = found;
         entry.end(found);
     }
@@ -116,7 +124,7 @@ abstract sealed class Examination permits HttpExamination, SmtpExamination {
         return switch (probe) {
             case Probe.Passed(String detail) -> detail;
             case Probe.Unproven(String detail) -> detail;
-            case Probe.Failed failed -> failed.reply();
+            case Probe.Failed failed -> failed.trouble().reply();
             case null -> inBrief();
         };
     }

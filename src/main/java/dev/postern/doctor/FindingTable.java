@@ -3,6 +3,7 @@ package dev.postern.doctor;
 import dev.postern.config.TableFile;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Report.Finding;
+import dev.postern.mail.Worded;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// The one table of findings: what was seen × where we are → what it means and what to do next.
 ///
@@ -31,8 +33,7 @@ final class FindingTable {
     private FindingTable() {}
 
     /// Returns what a piece of evidence means; empty when nothing needs to be said.
-    static Optional<Finding> judge(Evidence whole) {
-        Evidence evidence = whole.upTo(SAID_LIMIT_CHARACTERS);
+    static Optional<Finding> judge(Evidence evidence) {
         return ROWS.stream()
                 .filter(row -> row.matches(evidence))
                 .findFirst()
@@ -85,11 +86,9 @@ final class FindingTable {
         }
 
         private static Set<Where> wheres(String text) {
-            EnumSet<Where> wheres = EnumSet.noneOf(Where.class);
-            for (String word : text.split(",")) {
-                wheres.add(Where.valueOf(word.toUpperCase(Locale.ROOT)));
-            }
-            return wheres;
+            return Arrays.stream(text.split(","))
+                    .map(word -> Where.valueOf(word.toUpperCase(Locale.ROOT)))
+                    .collect(Collectors.toCollection(() -> EnumSet.noneOf(Where.class)));
         }
 
         private static List<Set<String>> conditions(String text) {
@@ -139,7 +138,7 @@ final class FindingTable {
     record Evidence(Where where, Set<String> tags, String said, Map<String, String> words) {
 
         /// Which part of the examination it comes from.
-        enum Where {
+        enum Where implements Worded {
             /// The look-up of a name.
             DNS,
             /// All ports of one host together: `want 587; dropped 465 587; open 2525`.
@@ -161,22 +160,13 @@ final class FindingTable {
             /// The clocks of this machine and of a server.
             CLOCK,
             /// What this machine is like.
-            LOCAL;
-
-            /// Returns the word of the findings table.
-            String word() {
-                return name().toLowerCase(Locale.ROOT);
-            }
-        }
-
-        /// Returns the same with at most so many characters of what was said.
-        Evidence upTo(int characters) {
-            return said.length() <= characters
-                    ? this
-                    : new Evidence(where, tags, said.substring(0, characters - 1) + "…", words);
+            LOCAL
         }
 
         Evidence {
+            if (said.length() > SAID_LIMIT_CHARACTERS) {
+                said = said.substring(0, SAID_LIMIT_CHARACTERS - 1) + "…";
+            }
             tags = Set.copyOf(tags);
             words = Map.copyOf(words);
         }

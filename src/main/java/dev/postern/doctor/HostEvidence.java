@@ -7,6 +7,7 @@ import dev.postern.doctor.Network.PortState;
 import dev.postern.doctor.Report.Finding;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,34 +80,24 @@ final class HostEvidence {
     /// @param wanted the ports that are to be used
     /// @param states each port that was tried
     void ports(Platform platform, List<Integer> wanted, Map<Integer, PortState> states) {
-        Map<PortState, List<String>> byState = new LinkedHashMap<>();
-        for (PortState state : PortState.values()) {
-            states.forEach((port, its) -> {
-                if (its == state) {
-                    byState.computeIfAbsent(state, _ -> new ArrayList<>()).add("" + port);
-                }
-            });
-        }
-        List<String> open = byState.getOrDefault(PortState.OPEN, List.of());
-        List<String> closed =
-                wanted.stream()
-                        .filter(port -> states.get(port) != PortState.OPEN)
-                        .map(String::valueOf)
-                        .toList();
+        List<Integer> closed =
+                wanted.stream().filter(port -> states.get(port) != PortState.OPEN).toList();
         StringBuilder said = new StringBuilder("want " + joined(wanted, " "));
-        byState.forEach((state, ports) -> {
-            if (state != PortState.OPEN) {
-                said.append("; ").append(state.word()).append(' ').append(joined(ports, " "));
+        for (PortState state : PortState.values()) {
+            List<Integer> its = in(state, states);
+            if (!its.isEmpty()) {
+                said.append("; " + state.word() + " " + joined(its, " "));
             }
-        });
-        if (!open.isEmpty()) {
-            said.append("; open ").append(joined(open, " "));
         }
         word("want", inWords(wanted));
-        word("open", inWords(open));
+        word("open", inWords(in(PortState.OPEN, states)));
         word("closed", inWords(closed));
-        word("allow", platform.allow(closed.isEmpty() ? "" : closed.getFirst()));
+        word("allow", platform.allow(closed.isEmpty() ? "" : "" + closed.getFirst()));
         saw(Where.PORTS, said.toString());
+    }
+
+    private static List<Integer> in(PortState state, Map<Integer, PortState> states) {
+        return states.keySet().stream().filter(port -> states.get(port) == state).toList();
     }
 
     /// Judges the address families of one port.
@@ -125,14 +116,14 @@ final class HostEvidence {
                         : "IPv4 " + closed + "; IPv6 open");
     }
 
-    private static String joined(List<?> items, String between) {
+    static String joined(Collection<?> items, String between) {
         return String.join(between, items.stream().map(String::valueOf).toList());
     }
 
-    private static String inWords(List<?> items) {
-        if (items.size() < 2) {
-            return joined(items, "");
-        }
-        return joined(items.subList(0, items.size() - 1), ", ") + " and " + items.getLast();
+    /// Returns them as people list things: `a, b and c`.
+    static String inWords(List<?> items) {
+        return items.size() < 2
+                ? joined(items, "")
+                : joined(items.subList(0, items.size() - 1), ", ") + " and " + items.getLast();
     }
 }

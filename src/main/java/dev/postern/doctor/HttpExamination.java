@@ -3,8 +3,8 @@ package dev.postern.doctor;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.Preset;
 import dev.postern.doctor.Doctor.World;
-import dev.postern.doctor.EgressReport.Step.Kind;
-import dev.postern.doctor.EgressReport.Step.Result;
+import dev.postern.doctor.EgressReport.StepEnd;
+import dev.postern.doctor.EgressReport.StepKind;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.DnsResult;
 import dev.postern.doctor.Network.PortState;
@@ -14,11 +14,8 @@ import dev.postern.egress.http.EndpointCheck;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,96 +27,69 @@ import org.jspecify.annotations.Nullable;
 /// and, where it is configured, an authenticated call that sends nothing.
 final class HttpExamination extends Examination {
 
-    private final Platform platform;
     private final EgressConfig egress;
     private final EndpointCheck web;
-    private final Map<Family, PortState> states = new EnumMap<>(Family.class);
+    private volatile @Nullable PortState four;
+    private volatile @Nullable PortState six;
     private volatile EndpointCheck.@Nullable Seen seen;
-    private volatile @Nullable Instant seenAt;
-    private final Clock clock;
+    private volatile @Nullable Duration clockAhead;
 
-    private enum Family {
-        IPV4,
-        IPV6
-    }
-
-    static HttpExamination of(
-            EgressConfig egress, boolean configured, Platform platform, World world) {
-        return new HttpExamination(
-                egress, world.network().web(egress), configured, platform, world);
-    }
-
-    private HttpExamination(
-            EgressConfig egress,
-            EndpointCheck web,
-            boolean configured,
-            Platform platform,
-            World world) {
-        super(egress, web.host(), configured, world);
+    HttpExamination(EgressConfig egress, boolean configured, Platform platform, World world) {
+        EndpointCheck web = world.network().web(egress);
+        super(egress, web.host(), configured, platform, world);
         this.egress = egress;
         this.web = web;
-        this.platform = platform;
-        this.clock = world.clock();
     }
 
     @Override
     void run() {
         List<Runnable> all = new ArrayList<>(List.of(this::look));
         if (web.proxy().isEmpty()) {
-            all.add(this::knockAll);
+            all.add(() -> Parallel.each(lookUp(), this::knock));
         }
         if (configured) {
-            all.add(() -> probe(Kind.API, "call that sends nothing"));
+            all.add(() -> probe(StepKind.API, "call that sends nothing"));
         }
         Parallel.run(all);
     }
 
-    private void knockAll() {
-        Parallel.run(lookUp().stream().map(address -> (Runnable) () -> knock(address)).toList());
-    }
-
     private void knock(InetAddress address) {
-        Family family = address instanceof Inet6Address ? Family.IPV6 : Family.IPV4;
-        String target = web.port() + (family == Family.IPV6 ? " IPv6" : " IPv4");
-        StepLog.Entry entry = log.begin(Kind.TCP, target);
-        PortState state = network.knock(new InetSocketAddress(address, web.port()), CONNECT_LIMIT);
-        synchronized (states) {
-            states.put(family, state);
+        boolean ipv6 = address instanceof Inet6Address;
+        StepLog.Entry entry = log.begin(StepKind.TCP, web.port() + (ipv6 ? " IPv6" : " IPv4"));
+        InetSocketAddress place = new InetSocketAddress(address, web.port());
+        PortState state = world.network().knock(place, CONNECT_LIMIT);
+        if (ipv6) {
+            six = state;
+        } else {
+            four = state;
         }
         entry.end(state, address);
     }
 
     private void look() {
-        Optional<String> proxy = web.proxy();
-        String target = proxy.map(it -> "by proxy " + it).orElse("" + web.port());
-        StepLog.Entry entry = log.begin(Kind.TLS, target);
+        String target = web.proxy().map(it -> "by proxy " + it).orElse("" + web.port());
+        StepLog.Entry entry = log.begin(StepKind.TLS, target);
         EndpointCheck.Seen found = web.look();
-        seenAt = clock.instant();
+        if (found.date() != null) {
+            clockAhead = Duration.between(found.date(), world.clock().instant());
+        }
         seen = found;
-        boolean good = found.stage().isEmpty() || isPastTls(found.stage());
-        entry.end(
-                good ? Result.OK : Result.FAILED,
-                good ? (found.tls().isEmpty() ? "no TLS" : found.tls()) : found.words());
+        if (isOpen()) {
+            entry.end(StepEnd.OK, found.tls().isEmpty() ? "no TLS" : found.tls());
+        } else {
+            entry.end(StepEnd.FAILED, found.words());
+        }
     }
 
-    /// An answer to `HEAD /` is of no importance: the call of the probe is.
-    private static boolean isPastTls(String stage) {
-        return stage.equals("request") || stage.equals("answer") || stage.equals("reply");
-    }
-
-    /// Returns how far this machine's clock is ahead of the server's; empty when that is unknown.
+    @Override
     Optional<Duration> clockAhead() {
-        EndpointCheck.Seen found = seen;
-        Instant then = seenAt;
-        return found == null || found.date() == null || then == null
-                ? Optional.empty()
-                : Optional.of(Duration.between(found.date(), then));
+        return Optional.ofNullable(clockAhead);
     }
 
     @Override
     boolean isOpen() {
         EndpointCheck.Seen found = seen;
-        return found != null && (found.stage().isEmpty() || isPastTls(found.stage()));
+        return found != null && found.stage().isEmpty();
     }
 
     @Override
@@ -154,44 +124,30 @@ final class HttpExamination extends Examination {
             case Probe.Passed _ -> {}
             case null -> {}
         }
-        synchronized (states) {
-            all.families(states.get(Family.IPV4), states.get(Family.IPV6));
-        }
+        all.families(four, six);
         return all.findings();
     }
 
     private void network(HostEvidence all) {
-        PortState best = best();
+        PortState best = four == null || six == PortState.OPEN ? six : four;
         if (best != null && best != PortState.OPEN) {
             all.ports(platform, List.of(web.port()), Map.of(web.port(), best));
         }
         EndpointCheck.Seen found = seen;
         if (found != null) {
             String said = found.fault() + ": " + found.words();
-            switch (found.stage()) {
-                case "proxy" -> all.saw(Where.PROXY, said);
-                case "tls" -> all.saw(Where.TLS, said);
-                case "connect" -> {
-                    if (found.proxy() != null) {
-                        all.saw(Where.PROXY, said);
-                    }
-                }
-                default -> {}
+            boolean byProxy = found.stage().equals("connect") && found.proxy() != null;
+            if (byProxy || found.stage().equals("proxy")) {
+                all.saw(Where.PROXY, said);
+            } else if (found.stage().equals("tls")) {
+                all.saw(Where.TLS, said);
             }
         }
     }
 
-    private @Nullable PortState best() {
-        synchronized (states) {
-            PortState four = states.get(Family.IPV4);
-            PortState six = states.get(Family.IPV6);
-            return four == null || six == PortState.OPEN ? six : four;
-        }
-    }
-
     private static void failed(Probe.Failed failed, HostEvidence all) {
-        String said = failed.fault().word() + ": " + failed.reply();
-        switch (failed.fault()) {
+        String said = failed.trouble().fault().word() + ": " + failed.trouble().reply();
+        switch (failed.trouble().fault()) {
             case CREDENTIALS, ACCOUNT, QUOTA, SERVICE, INTERCEPTION -> all.saw(Where.REPLY, said);
             case CERTIFICATE, TLS -> all.saw(Where.TLS, said);
             case NETWORK, TIMEOUT -> {

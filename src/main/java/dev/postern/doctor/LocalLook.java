@@ -1,11 +1,12 @@
 package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.config.SubmissionPort;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.PortState;
-import dev.postern.doctor.Network.TryLimits;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.smtp.UpstreamReply;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,14 +27,18 @@ final class LocalLook {
 
     private static final TryLimits LIMITS =
             new TryLimits(Duration.ofSeconds(1), Duration.ofSeconds(3));
-    private static final List<Integer> MTA_PORTS = List.of(25, 465, 587);
-    private static final Set<Integer> IMPLICIT_TLS_PORTS = Set.of(465);
+    private static final List<Integer> MAIL_PORTS = List.of(25, 465, 587);
+
+    private static final Pattern SOFTWARE =
+            Pattern.compile(
+                    "\\b(Exim [\\d.]+|Exim|Postfix|OpenSMTPD|Sendmail|qmail|Haraka|Stalwart"
+                            + "|Mailpit|MailHog|Microsoft ESMTP|Postern)",
+                    Pattern.CASE_INSENSITIVE);
 
     /// An address that nobody has (TEST-NET-1, RFC 5737 §3).
     private static final InetAddress NOBODY = InetAddress.ofLiteral("192.0.2.1");
 
     private static final Duration NOBODY_LIMIT = Duration.ofSeconds(3);
-    private static final List<Integer> NOBODY_PORTS = List.of(25, 465, 587);
 
     private final EgressConfig.Smtp asking;
     private final boolean abroad;
@@ -54,24 +59,24 @@ final class LocalLook {
 
     void run() {
         List<Runnable> all = new ArrayList<>();
-        for (int port : MTA_PORTS) {
+        for (int port : MAIL_PORTS) {
             if (!ours.contains(port)) {
                 all.add(() -> mta(port));
             }
-        }
-        if (abroad) {
-            NOBODY_PORTS.forEach(port -> all.add(() -> nobody(port)));
+            if (abroad) {
+                all.add(() -> nobody(port));
+            }
         }
         Parallel.run(all);
     }
 
     private void mta(int port) {
         TlsStart opening =
-                IMPLICIT_TLS_PORTS.contains(port) ? TlsStart.IMPLICIT_TLS : TlsStart.CLEAR_TEXT;
+                SubmissionPort.isImplicit(port) ? TlsStart.IMPLICIT_TLS : TlsStart.CLEAR_TEXT;
         InetSocketAddress place = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        PortCheck reached = network.reach(asking, place, opening, LIMITS);
-        if (PortState.of(reached) == PortState.OPEN) {
-            servers.put(port, ServerName.make(reached.greeting()));
+        PortCheck check = network.check(asking, place, opening, LIMITS);
+        if (PortState.of(check) == PortState.OPEN) {
+            servers.put(port, software(check.answer().greeting()));
         }
     }
 
@@ -91,33 +96,16 @@ final class LocalLook {
                     .saw(Where.LOCAL, "mta " + all);
         }
         if (!answeredByNobody.isEmpty()) {
-            seen.word(
-                            "want",
-                            String.join(
-                                    ", ", answeredByNobody.stream().map(String::valueOf).toList()))
+            seen.word("want", HostEvidence.joined(answeredByNobody, ", "))
                     .saw(Where.LOCAL, "answers everywhere");
         }
     }
 
-    /// What a mail server says of itself in its greeting (RFC 5321 §4.2).
-    static final class ServerName {
-
-        private static final Pattern MAKE =
-                Pattern.compile(
-                        "\\b(Exim [\\d.]+|Exim|Postfix|OpenSMTPD|Sendmail|qmail|Haraka|Stalwart"
-                                + "|Mailpit|MailHog|Microsoft ESMTP|Postern)",
-                        Pattern.CASE_INSENSITIVE);
-
-        private ServerName() {}
-
-        /// Returns the software: `Exim 4.96`; `a mail server` when it does not say.
-        static String make(@Nullable UpstreamReply greeting) {
-            Matcher matcher = MAKE.matcher(line(greeting));
-            return matcher.find() ? matcher.group(1) : "a mail server";
-        }
-
-        private static String line(@Nullable UpstreamReply greeting) {
-            return greeting instanceof UpstreamReply.Answered answered ? answered.firstLine() : "";
-        }
+    /// Returns the software that a mail server names in its greeting (RFC 5321 §4.2): `Exim 4.96`;
+    /// `a mail server` when it does not say.
+    static String software(@Nullable UpstreamReply greeting) {
+        String line = greeting instanceof UpstreamReply.Answered it ? it.firstLine() : "";
+        Matcher matcher = SOFTWARE.matcher(line);
+        return matcher.find() ? matcher.group(1) : "a mail server";
     }
 }

@@ -9,7 +9,9 @@ import dev.postern.egress.http.HttpEgresses;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.egress.smtp.SmtpEgress;
+import dev.postern.mail.Worded;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
 import java.io.IOException;
@@ -23,22 +25,18 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// The world outside, as the doctor asks it; tests replace it.
 interface Network {
 
-    /// How long two stretches of a try may take.
-    ///
-    /// @param connecting the TCP connection
-    /// @param talking all that follows
-    record TryLimits(Duration connecting, Duration talking) {}
-
     DnsResult lookUp(String host);
 
     /// Tries a submission server, without credentials.
-    PortCheck reach(
+    PortCheck check(
             EgressConfig.Smtp egress,
             InetSocketAddress address,
             TlsStart opening,
@@ -90,8 +88,7 @@ interface Network {
     }
 
     /// What became of a TCP connection.
-    enum PortState {
-        OPEN,
+    enum PortState implements Worded {
         /// A reset came back at once (ECONNREFUSED).
         REFUSED,
         /// Nothing came back.
@@ -102,26 +99,8 @@ interface Network {
         NO_ROUTE,
         /// This machine forbids it (EACCES, EPERM).
         FORBIDDEN,
-        RESET;
-
-        /// Returns the word of the findings table: `no-route`.
-        String word() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
-
-        /// Tries a connection and closes it.
-        static PortState knock(InetSocketAddress address, Duration limit) {
-            try (Socket socket = new Socket()) {
-                socket.connect(address, Math.toIntExact(limit.toMillis()));
-                return OPEN;
-            } catch (SocketTimeoutException _) {
-                return DROPPED;
-            } catch (NoRouteToHostException _) {
-                return NO_ROUTE;
-            } catch (IOException e) {
-                return of(String.valueOf(e.getMessage()));
-            }
-        }
+        RESET,
+        OPEN;
 
         private static PortState of(String said) {
             String words = said.toLowerCase(Locale.ROOT);
@@ -141,11 +120,11 @@ interface Network {
         }
 
         /// Returns what it was in a try at a submission server.
-        static PortState of(PortCheck reached) {
-            if (reached.stage().compareTo(Stage.CONNECT) > 0) {
+        static PortState of(PortCheck check) {
+            if (check.stage().compareTo(Stage.CONNECT) > 0) {
                 return OPEN;
             }
-            return switch (reached.end()) {
+            return switch (check.end()) {
                 case REFUSED -> REFUSED;
                 case DROPPED, SILENT -> DROPPED;
                 case NO_ROUTE -> NO_ROUTE;
@@ -175,6 +154,7 @@ interface Network {
         private final String hostname;
         private final Resolver names = Resolver.ofMachine();
         private final Function<EgressConfig, Probe> prober;
+        private final Map<EgressConfig.Smtp, PortChecker> checkers = new ConcurrentHashMap<>();
 
         /// @param hostname what we call ourselves
         /// @param prober makes an egress examine itself
@@ -187,7 +167,7 @@ interface Network {
         ///
         /// @param hostname what we call ourselves
         static Probe probeAfresh(EgressConfig config, String hostname) {
-            try (Egress egress = egress(patient(config), hostname)) {
+            try (Egress egress = egress(config.with(limited(config.common())), hostname)) {
                 return egress.probe();
             }
         }
@@ -200,20 +180,7 @@ interface Network {
             };
         }
 
-        /// Returns the same egress with the doctor's limits.
-        private static EgressConfig patient(EgressConfig config) {
-            Common common = limited(config.common());
-            return switch (config) {
-                case EgressConfig.Smtp smtp -> new EgressConfig.Smtp(common, smtp.smtp());
-                case EgressConfig.Api api -> new EgressConfig.Api(common, api.type(), api.apiKey());
-                case EgressConfig.Ses ses ->
-                        new EgressConfig.Ses(
-                                common, ses.region(), ses.accessKeyId(), ses.secretAccessKey());
-                case EgressConfig.Mailgun mailgun ->
-                        new EgressConfig.Mailgun(common, mailgun.domain(), mailgun.apiKey());
-            };
-        }
-
+        /// Returns what every egress has with the doctor's limits.
         private static Common limited(Common common) {
             return new Common(
                     common.name(),
@@ -241,23 +208,32 @@ interface Network {
         }
 
         @Override
-        public PortCheck reach(
+        public PortCheck check(
                 EgressConfig.Smtp egress,
                 InetSocketAddress address,
                 TlsStart opening,
                 TryLimits limits) {
-            return PortChecker.of(egress, hostname)
-                    .to(address, opening, limits.connecting(), limits.talking());
+            return checkers.computeIfAbsent(egress, it -> PortChecker.of(it, hostname))
+                    .to(address, opening, limits);
         }
 
         @Override
         public EndpointCheck web(EgressConfig egress) {
-            return EndpointCheck.of(patient(egress), System::getenv);
+            return new EndpointCheck(egress.with(limited(egress.common())), System::getenv);
         }
 
         @Override
         public PortState knock(InetSocketAddress address, Duration limit) {
-            return PortState.knock(address, limit);
+            try (Socket socket = new Socket()) {
+                socket.connect(address, Math.toIntExact(limit.toMillis()));
+                return PortState.OPEN;
+            } catch (SocketTimeoutException _) {
+                return PortState.DROPPED;
+            } catch (NoRouteToHostException _) {
+                return PortState.NO_ROUTE;
+            } catch (IOException e) {
+                return PortState.of(String.valueOf(e.getMessage()));
+            }
         }
 
         @Override

@@ -1,43 +1,42 @@
 package dev.postern.doctor;
 
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
 
 /// Runs several things at once, each on a virtual thread.
 final class Parallel {
 
     private Parallel() {}
 
-    /// Returns once all are over, or the thread is interrupted, which interrupts them too.
+    /// Does the same with each of several things. Returns once all is over, or the thread is
+    /// interrupted, which interrupts them too.
     ///
-    /// @throws IllegalStateException with the first failure, once all are over
-    static void run(List<Runnable> tasks) {
-        List<Thread> threads = new ArrayList<>();
-        Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-        for (Runnable task : tasks) {
-            threads.add(Thread.ofVirtual().name("doctor").start(() -> run(task, failures)));
-        }
+    /// @throws IllegalStateException with a failure, once all is over
+    static <T> void each(Collection<T> things, Consumer<? super T> task) {
+        List<Callable<Object>> tasks =
+                things.stream().map(it -> Executors.callable(() -> task.accept(it))).toList();
+        // Not closed: that would wait for those who don't heed an interrupt.
+        ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("doctor").factory());
         try {
-            for (Thread thread : threads) {
-                thread.join();
+            for (Future<?> over : threads.invokeAll(tasks)) {
+                over.get();
             }
         } catch (InterruptedException _) {
-            threads.forEach(Thread::interrupt);
             Thread.currentThread().interrupt();
-        }
-        Throwable failure = failures.poll();
-        if (failure != null) {
-            throw new IllegalStateException(failure);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
         }
     }
 
-    private static void run(Runnable task, Queue<Throwable> failures) {
-        try {
-            task.run();
-        } catch (RuntimeException | Error e) {
-            failures.add(e);
-        }
+    /// Runs all of them.
+    static void run(List<Runnable> tasks) {
+        each(tasks, Runnable::run);
     }
 }

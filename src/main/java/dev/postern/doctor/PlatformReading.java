@@ -6,13 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Recognises the platform from environment variables and files; asks nobody.
 final class PlatformReading {
@@ -28,10 +28,11 @@ final class PlatformReading {
     private static final List<String> PROXY_VARIABLES =
             List.of("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY");
 
-    /// A variable that only one platform sets, the platform's word and its name.
-    private record Sign(String variable, String kind, String name) {}
+    /// What tells where we are, the place's word and its name.
+    private record Sign(String mark, String kind, String name) {}
 
-    private static final List<Sign> SIGNS =
+    /// Variables that only one platform sets.
+    private static final List<Sign> PLATFORMS =
             List.of(
                     new Sign("RENDER", "render", "Render"),
                     new Sign("RAILWAY_PROJECT_ID", "railway", "Railway"),
@@ -43,23 +44,21 @@ final class PlatformReading {
                     new Sign("K_SERVICE", "cloudrun", "Google Cloud Run"),
                     new Sign("KUBERNETES_SERVICE_HOST", "kubernetes", "Kubernetes"));
 
-    /// What a machine's maker calls itself in DMI, and the cloud's word and name.
-    private static final Map<String, List<String>> CLOUDS = new LinkedHashMap<>();
-
-    static {
-        CLOUDS.put("hetzner", List.of("hetzner", "Hetzner"));
-        CLOUDS.put("digitalocean", List.of("digitalocean", "DigitalOcean"));
-        CLOUDS.put("amazon", List.of("aws", "AWS EC2"));
-        CLOUDS.put("google", List.of("gcp", "Google Compute Engine"));
-        CLOUDS.put("microsoft", List.of("azure", "Azure"));
-        CLOUDS.put("vultr", List.of("vultr", "Vultr"));
-        CLOUDS.put("linode", List.of("linode", "Linode"));
-        CLOUDS.put("akamai", List.of("linode", "Linode"));
-        CLOUDS.put("scaleway", List.of("scaleway", "Scaleway"));
-        CLOUDS.put("upcloud", List.of("upcloud", "UpCloud"));
-        CLOUDS.put("oraclecloud", List.of("oracle", "Oracle Cloud"));
-        CLOUDS.put("ovh", List.of("ovh", "OVHcloud"));
-    }
+    /// What machines' makers call themselves in DMI.
+    private static final List<Sign> CLOUDS =
+            List.of(
+                    new Sign("hetzner", "hetzner", "Hetzner"),
+                    new Sign("digitalocean", "digitalocean", "DigitalOcean"),
+                    new Sign("amazon", "aws", "AWS EC2"),
+                    new Sign("google", "gcp", "Google Compute Engine"),
+                    new Sign("microsoft", "azure", "Azure"),
+                    new Sign("vultr", "vultr", "Vultr"),
+                    new Sign("linode", "linode", "Linode"),
+                    new Sign("akamai", "linode", "Linode"),
+                    new Sign("scaleway", "scaleway", "Scaleway"),
+                    new Sign("upcloud", "upcloud", "UpCloud"),
+                    new Sign("oraclecloud", "oracle", "Oracle Cloud"),
+                    new Sign("ovh", "ovh", "OVHcloud"));
 
     private final Map<String, String> environment;
     private final Path files;
@@ -105,8 +104,8 @@ final class PlatformReading {
     }
 
     private String kind(List<String> label) {
-        for (Sign sign : SIGNS) {
-            if (set(sign.variable())) {
+        for (Sign sign : PLATFORMS) {
+            if (set(sign.mark())) {
                 label.add(sign.name());
                 tags.add(sign.kind());
                 detail(sign.kind(), label);
@@ -169,13 +168,13 @@ final class PlatformReading {
                                 text("sys/class/dmi/id/bios_vendor"),
                                 text("sys/class/dmi/id/chassis_asset_tag"))
                         .toLowerCase(Locale.ROOT);
-        for (Map.Entry<String, List<String>> cloud : CLOUDS.entrySet()) {
-            if (dmi.contains(cloud.getKey())) {
-                tags.add(cloud.getValue().getFirst());
-                label.add("at " + cloud.getValue().getLast());
-                return;
-            }
-        }
+        CLOUDS.stream()
+                .filter(cloud -> dmi.contains(cloud.mark()))
+                .findFirst()
+                .ifPresent(cloud -> {
+                    tags.add(cloud.kind());
+                    label.add("at " + cloud.name());
+                });
     }
 
     private boolean isContainer() {
@@ -196,8 +195,7 @@ final class PlatformReading {
         if (exists("run/firewalld") || exists("var/run/firewalld.pid")) {
             return Firewall.FIREWALLD;
         }
-        boolean nft = exists("usr/sbin/nft") || exists("sbin/nft");
-        if (nft) {
+        if (exists("usr/sbin/nft") || exists("sbin/nft")) {
             return Firewall.NFTABLES;
         }
         if (exists("usr/sbin/iptables") || exists("sbin/iptables")) {
@@ -220,13 +218,12 @@ final class PlatformReading {
     private List<String> proxies() {
         List<String> found = new ArrayList<>();
         for (String name : PROXY_VARIABLES) {
-            for (String spelling : List.of(name, name.toLowerCase(Locale.ROOT))) {
-                String value = environment.getOrDefault(spelling, "");
-                if (!value.isBlank()) {
-                    found.add(name + "=" + LOGIN.matcher(value).replaceAll("//"));
-                    break;
-                }
-            }
+            Stream.of(name, name.toLowerCase(Locale.ROOT))
+                    .map(spelling -> environment.getOrDefault(spelling, ""))
+                    .filter(value -> !value.isBlank())
+                    .findFirst()
+                    .map(value -> name + "=" + LOGIN.matcher(value).replaceAll("//"))
+                    .ifPresent(found::add);
         }
         return found;
     }

@@ -60,26 +60,21 @@ public record Report(
         List<String> bad = named(egresses, Works.NO);
         List<String> parts = new ArrayList<>();
         if (!good.isEmpty()) {
-            parts.add("mail can leave by " + listed(good));
+            parts.add("mail can leave by " + HostEvidence.inWords(good));
         }
         if (!unproven.isEmpty()) {
             String answers = unproven.size() == 1 ? " answers" : " answer";
-            parts.add(listed(unproven) + answers + ", and only real mail could prove more");
+            parts.add(
+                    HostEvidence.inWords(unproven)
+                            + answers
+                            + ", and only real mail could prove more");
         }
         if (!bad.isEmpty()) {
             boolean none = good.isEmpty() && unproven.isEmpty();
             String does = bad.size() == 1 ? " does not work" : " do not work";
-            parts.add((none ? "mail cannot leave: " : "") + listed(bad) + does);
+            parts.add((none ? "mail cannot leave: " : "") + HostEvidence.inWords(bad) + does);
         }
         return String.join("; ", parts);
-    }
-
-    private static String listed(List<String> names) {
-        if (names.size() == 1) {
-            return names.getFirst();
-        }
-        String most = String.join(", ", names.subList(0, names.size() - 1));
-        return most + " and " + names.getLast();
     }
 
     private static List<String> named(List<EgressReport> all, Works works) {

@@ -2,13 +2,13 @@ package dev.postern.doctor;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.config.JsonLists;
 import dev.postern.doctor.EgressReport.Step;
 import dev.postern.doctor.Report.Finding;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 
 /// The report as machines read it; docs/doctor.md tells the shape.
 public final class ReportJson {
@@ -39,9 +39,9 @@ public final class ReportJson {
         json.writeStringField("verdict", report.verdict());
         json.writeStringField("advice", report.advice());
         platform(json, report.platform());
-        examined(json, "egress", report.egresses());
-        examined(json, "ways", report.ways());
-        findings(json, report.findings());
+        JsonLists.objects(json, "egress", report.egresses(), ReportJson::examined);
+        JsonLists.objects(json, "ways", report.ways(), ReportJson::examined);
+        JsonLists.objects(json, "findings", report.findings(), ReportJson::finding);
         json.writeEndObject();
     }
 
@@ -53,55 +53,32 @@ public final class ReportJson {
         json.writeStringField("hostname", platform.hostname());
         json.writeBooleanField("container", platform.container());
         json.writeBooleanField("root", platform.root());
-        json.writeArrayFieldStart("proxies");
-        for (String proxy : platform.proxies()) {
-            json.writeString(proxy);
-        }
-        json.writeEndArray();
+        JsonLists.texts(json, "proxies", platform.proxies());
         json.writeEndObject();
     }
 
-    private static void examined(JsonGenerator json, String name, List<EgressReport> all)
-            throws IOException {
-        json.writeArrayFieldStart(name);
-        for (EgressReport one : all) {
-            json.writeStartObject();
-            json.writeStringField("name", one.name());
-            json.writeStringField("type", one.type());
-            json.writeStringField("host", one.host());
-            json.writeStringField("works", one.works().word());
-            json.writeStringField("summary", one.summary());
-            json.writeArrayFieldStart("steps");
-            for (Step step : one.steps()) {
-                step(json, step);
-            }
-            json.writeEndArray();
-            findings(json, one.findings());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
+    private static void examined(JsonGenerator json, EgressReport one) throws IOException {
+        json.writeStringField("name", one.name());
+        json.writeStringField("type", one.type());
+        json.writeStringField("host", one.host());
+        json.writeStringField("works", one.works().word());
+        json.writeStringField("summary", one.summary());
+        JsonLists.objects(json, "steps", one.steps(), ReportJson::step);
+        JsonLists.objects(json, "findings", one.findings(), ReportJson::finding);
     }
 
     private static void step(JsonGenerator json, Step step) throws IOException {
-        json.writeStartObject();
         json.writeStringField("step", step.kind().word());
         json.writeStringField("target", step.target());
         json.writeStringField("result", step.result().word());
         json.writeStringField("detail", step.detail());
         seconds(json, step.took());
-        json.writeEndObject();
     }
 
-    private static void findings(JsonGenerator json, List<Finding> findings) throws IOException {
-        json.writeArrayFieldStart("findings");
-        for (Finding finding : findings) {
-            json.writeStartObject();
-            json.writeStringField("id", finding.id());
-            json.writeStringField("means", finding.means());
-            json.writeStringField("advice", finding.advice());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
+    private static void finding(JsonGenerator json, Finding finding) throws IOException {
+        json.writeStringField("id", finding.id());
+        json.writeStringField("means", finding.means());
+        json.writeStringField("advice", finding.advice());
     }
 
     private static void seconds(JsonGenerator json, Duration took) throws IOException {

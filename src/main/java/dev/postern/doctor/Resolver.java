@@ -1,5 +1,6 @@
 package dev.postern.doctor;
 
+import dev.postern.config.Hosts;
 import dev.postern.doctor.Network.DnsResult;
 import dev.postern.mail.ALabels;
 import java.io.ByteArrayOutputStream;
@@ -18,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -28,7 +28,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Looks names up as every program here does, and where that fails asks the name servers itself,
 /// because Java does not say whether a name is unknown or nobody answered.
-final class Resolver {
+///
+/// @param resolver this machine's
+/// @param servers the name servers
+record Resolver(
+        SystemLookup resolver,
+        List<InetSocketAddress> servers,
+        Duration resolverLimit,
+        Duration serverLimit) {
 
     private static final int DNS_PORT = 53;
 
@@ -47,22 +54,6 @@ final class Resolver {
         InetAddress[] resolve(String host) throws UnknownHostException;
     }
 
-    private final SystemLookup resolver;
-    private final List<InetSocketAddress> servers;
-    private final Duration resolverLimit;
-    private final Duration serverLimit;
-
-    Resolver(
-            SystemLookup resolver,
-            List<InetSocketAddress> servers,
-            Duration resolverLimit,
-            Duration serverLimit) {
-        this.resolver = resolver;
-        this.servers = List.copyOf(servers);
-        this.resolverLimit = resolverLimit;
-        this.serverLimit = serverLimit;
-    }
-
     /// Returns this machine's.
     static Resolver ofMachine() {
         return new Resolver(
@@ -78,9 +69,9 @@ final class Resolver {
         try {
             for (String line : Files.readAllLines(file)) {
                 String[] words = line.strip().split("\\s+");
-                if (words.length > 1 && words[0].equals("nameserver")) {
-                    address(words[1])
-                            .ifPresent(it -> servers.add(new InetSocketAddress(it, DNS_PORT)));
+                InetAddress address = words.length > 1 ? Hosts.address(words[1]) : null;
+                if (address != null && words[0].equals("nameserver")) {
+                    servers.add(new InetSocketAddress(address, DNS_PORT));
                 }
             }
         } catch (IOException _) {
@@ -90,27 +81,10 @@ final class Resolver {
         return servers.subList(0, Math.min(servers.size(), SERVERS_MAX));
     }
 
-    private static Optional<InetAddress> address(String literal) {
-        try {
-            return Optional.of(InetAddress.ofLiteral(literal));
-        } catch (IllegalArgumentException _) {
-            return Optional.empty();
-        }
-    }
-
     DnsResult lookUp(String host) {
-        CompletableFuture<DnsResult> answer = new CompletableFuture<>();
-        Thread.ofVirtual()
-                .name("resolve-" + host)
-                .start(() -> {
-                    try {
-                        answer.complete(new DnsResult.Found(List.of(resolver.resolve(host))));
-                    } catch (UnknownHostException e) {
-                        answer.complete(new DnsResult.Missing(String.valueOf(e.getMessage())));
-                    } catch (RuntimeException | Error e) {
-                        answer.completeExceptionally(e);
-                    }
-                });
+        CompletableFuture<DnsResult> answer =
+                CompletableFuture.supplyAsync(
+                        () -> resolved(host), Thread.ofVirtual().name("resolve-" + host)::start);
         DnsResult early = waited(answer, resolverLimit);
         if (early instanceof DnsResult.Found) {
             return early;
@@ -122,6 +96,14 @@ final class Resolver {
             return late == null ? new DnsResult.Missing(asked.why()) : late;
         }
         return new DnsResult.Missing(asked.why());
+    }
+
+    private DnsResult resolved(String host) {
+        try {
+            return new DnsResult.Found(List.of(resolver.resolve(host)));
+        } catch (UnknownHostException e) {
+            return new DnsResult.Missing(String.valueOf(e.getMessage()));
+        }
     }
 
     /// Returns what the resolver said; null when it did not in time.
@@ -148,15 +130,7 @@ final class Resolver {
             return new Asked("no name server in /etc/resolv.conf", false);
         }
         Map<InetSocketAddress, DnsQuestion.Answer> answers = new ConcurrentHashMap<>();
-        Parallel.run(
-                servers.stream()
-                        .map(server ->
-                                (Runnable)
-                                        () ->
-                                                answers.put(
-                                                        server,
-                                                        DnsQuestion.ask(server, host, serverLimit)))
-                        .toList());
+        Parallel.each(servers, it -> answers.put(it, DnsQuestion.ask(it, host, serverLimit)));
         List<String> silent = new ArrayList<>();
         for (InetSocketAddress server : servers) {
             String number = server.getAddress().getHostAddress();

@@ -1,6 +1,5 @@
 package dev.postern.doctor;
 
-import dev.postern.config.EgressConfig;
 import dev.postern.config.Preset;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.doctor.FindingTable.Evidence.Where;
@@ -26,43 +25,34 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// What the tries at a submission server mean.
-final class SmtpDiagnosis {
+///
+/// @param serverCheck how the egress judges servers
+record SmtpDiagnosis(
+        SmtpEgressConfig smtp, ServerCheck serverCheck, Platform platform, Clock clock) {
 
-    private final Platform platform;
-    private final Clock clock;
-
-    SmtpDiagnosis(Platform platform, Clock clock) {
-        this.platform = platform;
-        this.clock = clock;
-    }
+    private static final Set<Fault> OF_ACCOUNT =
+            Set.of(Fault.CREDENTIALS, Fault.ACCOUNT, Fault.QUOTA);
 
     /// Returns the findings, the cause first.
-    List<Finding> findings(
-            EgressConfig.Smtp egress,
-            @Nullable DnsResult looked,
-            List<Tried> tries,
-            @Nullable Probe probe) {
-        SmtpEgressConfig smtp = egress.smtp();
+    List<Finding> findings(@Nullable DnsResult looked, List<Tried> tries, @Nullable Probe probe) {
         String name = smtp.tlsName() == null ? smtp.host() : smtp.tlsName();
         HostEvidence seen = new HostEvidence(tags(name, looked, tries), name);
-        seen.word("other", otherPort(smtp, tries));
+        seen.word("other", otherPort(tries));
         if (looked != null) {
             seen.name(looked, smtp.host());
         }
-        if (probe instanceof Probe.Failed failed && isOfAccount(failed)) {
+        Probe.Failed failed = probe instanceof Probe.Failed it ? it : null;
+        if (failed != null && OF_ACCOUNT.contains(failed.trouble().fault())) {
             // It came as far as the log-in, so that nothing else is the cause.
             probe(failed, seen);
         }
-        boolean works = probe instanceof Probe.Passed;
-        if (!works) {
-            ports(SmtpExamination.wanted(smtp), tries, seen);
-            List<Integer> wanted = SmtpExamination.wanted(smtp);
-            ServerCheck screening = screening(egress);
+        if (!(probe instanceof Probe.Passed)) {
+            ports(tries, seen);
             tries.stream()
-                    .filter(tried -> wanted.contains(tried.port()))
-                    .forEach(tried -> conversation(screening, tried.reached(), seen));
+                    .filter(this::isWanted)
+                    .forEach(tried -> conversation(tried.check(), seen));
         }
-        if (probe instanceof Probe.Failed failed) {
+        if (failed != null) {
             probe(failed, seen);
         }
         families(tries, seen);
@@ -71,10 +61,9 @@ final class SmtpDiagnosis {
 
     /// Returns which port leads to the right server where the wanted ones do not, as part of a
     /// sentence; empty when none is known.
-    private static String otherPort(SmtpEgressConfig smtp, List<Tried> tries) {
-        List<Integer> wanted = SmtpExamination.wanted(smtp);
+    private String otherPort(List<Tried> tries) {
         return tries.stream()
-                .filter(tried -> tried.isRight() && !wanted.contains(tried.port()))
+                .filter(tried -> tried.isRight() && !isWanted(tried))
                 .findFirst()
                 .map(tried -> " (" + tried.port() + " reaches the right one: set port: auto)")
                 .orElse("");
@@ -87,32 +76,37 @@ final class SmtpDiagnosis {
                 && found.addresses().stream().allMatch(InetAddress::isLoopbackAddress)) {
             tags.add("loopback");
         }
-        if (tries.stream().anyMatch(tried -> isOurs(tried.reached()))) {
+        if (tries.stream().anyMatch(tried -> isOurs(tried.check()))) {
             tags.add("own");
         }
-        if (tries.stream().anyMatch(tried -> isNamed(tried.reached(), name))) {
+        if (tries.stream().anyMatch(tried -> isNamed(tried.check(), name))) {
             tags.add("right-name");
         }
         return platform.tagsAnd(tags);
     }
 
     /// Returns whether a certificate that does not verify is for the name all the same.
-    private static boolean isNamed(PortCheck reached, String name) {
-        TlsSeen tls = reached.tls();
+    private static boolean isNamed(PortCheck check, String name) {
+        TlsSeen tls = check.tls();
         return tls != null
                 && !tls.isVerified()
                 && tls.names().stream().anyMatch(name::equalsIgnoreCase);
     }
 
     /// Returns whether this machine's own mail server answered: it gives this machine's name.
-    private boolean isOurs(PortCheck reached) {
+    private boolean isOurs(PortCheck check) {
         String own = platform.hostname();
         return !own.isEmpty()
-                && (reached.greetingName().equalsIgnoreCase(own)
-                        || reached.ehloName().equalsIgnoreCase(own));
+                && (check.answer().greetingName().equalsIgnoreCase(own)
+                        || check.answer().ehloName().equalsIgnoreCase(own));
     }
 
-    private void ports(List<Integer> wanted, List<Tried> tries, HostEvidence seen) {
+    private boolean isWanted(Tried tried) {
+        return SmtpExamination.wanted(smtp).contains(tried.port());
+    }
+
+    private void ports(List<Tried> tries, HostEvidence seen) {
+        List<Integer> wanted = SmtpExamination.wanted(smtp);
         Map<Integer, PortState> states = states(tries);
         boolean reachable = wanted.stream().anyMatch(port -> states.get(port) == PortState.OPEN);
         if (!reachable && !states.isEmpty()) {
@@ -137,11 +131,11 @@ final class SmtpDiagnosis {
     }
 
     /// Judges what a server said, as the egress would.
-    private void conversation(ServerCheck screening, PortCheck reached, HostEvidence seen) {
-        if (PortState.of(reached) != PortState.OPEN) {
+    private void conversation(PortCheck check, HostEvidence seen) {
+        if (PortState.of(check) != PortState.OPEN) {
             return;
         }
-        Verdict objection = screening.objection(reached);
+        Verdict objection = serverCheck.objection(check);
         if (objection == null) {
             return;
         }
@@ -151,11 +145,11 @@ final class SmtpDiagnosis {
                         : Fault.SERVICE;
         switch (fault) {
             case CERTIFICATE, INTERCEPTION ->
-                    seen.saw(Where.TLS, said(objection) + clockBehind(reached.tls()));
+                    seen.saw(Where.TLS, said(objection) + clockBehind(check.tls()));
             case CREDENTIALS -> seen.saw(Where.AUTH, said(objection));
             case NETWORK, TIMEOUT, TLS, ACCOUNT, QUOTA, SERVICE ->
                     seen.saw(
-                            reached.stage() == Stage.TLS ? Where.TLS : Where.GREETING,
+                            check.stage() == Stage.TLS ? Where.TLS : Where.GREETING,
                             said(objection));
         }
     }
@@ -175,21 +169,9 @@ final class SmtpDiagnosis {
                 : verdict.outcome().reply();
     }
 
-    /// Returns how the egress judges servers.
-    ServerCheck screening(EgressConfig.Smtp egress) {
-        return ServerCheck.of(egress, platform.hostname());
-    }
-
-    private static boolean isOfAccount(Probe.Failed failed) {
-        return switch (failed.fault()) {
-            case CREDENTIALS, ACCOUNT, QUOTA -> true;
-            case NETWORK, TIMEOUT, TLS, CERTIFICATE, INTERCEPTION, SERVICE -> false;
-        };
-    }
-
     private static void probe(Probe.Failed failed, HostEvidence seen) {
-        String said = failed.fault().word() + ": " + failed.reply();
-        switch (failed.fault()) {
+        String said = failed.trouble().fault().word() + ": " + failed.trouble().reply();
+        switch (failed.trouble().fault()) {
             case CREDENTIALS, ACCOUNT, QUOTA -> seen.saw(Where.AUTH, said);
             case CERTIFICATE, INTERCEPTION -> seen.saw(Where.TLS, said);
             case NETWORK, TIMEOUT, TLS, SERVICE -> {
@@ -217,7 +199,7 @@ final class SmtpDiagnosis {
         states(tries).forEach((port, state) -> all.put(port, port + " " + state.word()));
         for (Tried tried : tries) {
             if (tried.state() == PortState.OPEN && !tried.isRight()) {
-                boolean other = tried.reached().tls() != null && tried.reached().trouble() == null;
+                boolean other = tried.check().tls() != null && tried.check().trouble() == null;
                 all.put(tried.port(), tried.port() + (other ? " another server" : " breaks off"));
             }
         }

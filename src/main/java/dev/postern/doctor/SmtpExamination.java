@@ -5,17 +5,16 @@ import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
 import dev.postern.doctor.Doctor.World;
 import dev.postern.doctor.EgressReport.Step;
-import dev.postern.doctor.EgressReport.Step.Kind;
-import dev.postern.doctor.EgressReport.Step.Result;
+import dev.postern.doctor.EgressReport.StepEnd;
+import dev.postern.doctor.EgressReport.StepKind;
 import dev.postern.doctor.Network.DnsResult;
 import dev.postern.doctor.Network.PortState;
-import dev.postern.doctor.Network.TryLimits;
 import dev.postern.doctor.Report.Finding;
-import dev.postern.doctor.SmtpExamination.Tried;
 import dev.postern.egress.Probe;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortCheck.TlsSeen;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.egress.smtp.ServerCheck;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
@@ -27,6 +26,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -41,60 +41,57 @@ final class SmtpExamination extends Examination {
             new TryLimits(Duration.ofSeconds(4), Duration.ofSeconds(4));
 
     private final EgressConfig.Smtp egress;
+    private final ServerCheck serverCheck;
     private final List<Tried> tries = new CopyOnWriteArrayList<>();
-    private final SmtpDiagnosis diagnosis;
 
     /// A try at one port of one address.
-    record Tried(int port, boolean six, PortCheck reached) {
+    record Tried(int port, boolean six, PortCheck check) {
 
         String target() {
             return port + (six ? " IPv6" : " IPv4");
         }
 
         PortState state() {
-            return PortState.of(reached);
+            return PortState.of(check);
         }
 
         /// Returns whether it came to the log-in at a server that proved to be the right one.
         boolean isRight() {
-            return reached.trouble() == null && reached.tls() != null && reached.tls().isVerified();
+            return check.trouble() == null && check.tls() != null && check.tls().isVerified();
         }
     }
 
     SmtpExamination(EgressConfig.Smtp egress, boolean configured, Platform platform, World world) {
-        super(egress, egress.smtp().host(), configured, world);
+        super(egress, egress.smtp().host(), configured, platform, world);
         this.egress = egress;
-        this.diagnosis = new SmtpDiagnosis(platform, world.clock());
+        this.serverCheck = new ServerCheck(egress, platform.hostname());
     }
 
     @Override
     void run() {
-        Parallel.run(configured ? List.of(this::reachAll, this::logIn) : List.of(this::reachAll));
+        Parallel.run(configured ? List.of(this::tryAll, this::logIn) : List.of(this::tryAll));
     }
 
     private void logIn() {
-        probe(Kind.AUTH, egress.smtp().username() != null ? "log-in" : "without log-in");
+        probe(StepKind.AUTH, egress.smtp().username() != null ? "log-in" : "without log-in");
     }
 
-    private void reachAll() {
+    private void tryAll() {
         List<InetAddress> addresses = lookUp();
-        if (!addresses.isEmpty()) {
-            reach(addresses);
+        if (addresses.isEmpty()) {
+            return;
         }
-    }
-
-    private void reach(List<InetAddress> addresses) {
         List<Integer> wanted = wanted(egress.smtp());
-        try_(wanted, addresses, LIMITS);
+        tryPorts(wanted, addresses, LIMITS);
         boolean good =
                 tries.stream()
                         .anyMatch(tried ->
-                                tried.reached().trouble() == null
-                                        && (tried.reached().tls() == null || tried.isRight()));
+                                tried.check().trouble() == null
+                                        && (tried.check().tls() == null || tried.isRight()));
         if (!good && !addresses.getFirst().isLoopbackAddress()) {
             List<Integer> others = new ArrayList<>(candidates(egress.smtp()));
             others.removeAll(wanted);
-            try_(others, addresses, OTHER_LIMITS);
+            tryPorts(others, addresses, OTHER_LIMITS);
         }
     }
 
@@ -107,24 +104,26 @@ final class SmtpExamination extends Examination {
         return smtp.candidates().stream().map(SubmissionPort::port).toList();
     }
 
-    private void try_(List<Integer> ports, List<InetAddress> addresses, TryLimits limits) {
+    private void tryPorts(List<Integer> ports, List<InetAddress> addresses, TryLimits limits) {
         List<Runnable> all = new ArrayList<>();
         for (int port : ports) {
-            for (InetAddress address : addresses) {
-                all.add(() -> reach(address, port, limits));
-            }
+            addresses.forEach(address -> all.add(() -> tryPort(address, port, limits)));
         }
         Parallel.run(all);
     }
 
-    private void reach(InetAddress address, int port, TryLimits limits) {
+    private void tryPort(InetAddress address, int port, TryLimits limits) {
         boolean six = address instanceof Inet6Address;
-        StepLog.Entry entry = log.begin(Kind.TCP, port + (six ? " IPv6" : " IPv4"));
+        StepLog.Entry entry = log.begin(StepKind.TCP, port + (six ? " IPv6" : " IPv4"));
         InetSocketAddress place = new InetSocketAddress(named(address), port);
-        Tried tried = new Tried(port, six, network.reach(egress, place, opening(port), limits));
+        TlsStart start = TlsStart.of(egress.smtp().tls(), isImplicit(port));
+        PortCheck check = world.network().check(egress, place, start, limits);
+        Tried tried = new Tried(port, six, check);
         tries.add(tried);
         entry.end(tried.state(), address);
-        ReachedSteps.of(tried, diagnosis.screening(egress)).forEach(log::add);
+        if (tried.state() == PortState.OPEN) {
+            addSteps(tried);
+        }
     }
 
     private InetAddress named(InetAddress address) {
@@ -135,10 +134,6 @@ final class SmtpExamination extends Examination {
         }
     }
 
-    private TlsStart opening(int port) {
-        return TlsStart.of(egress.smtp().tls(), isImplicit(port));
-    }
-
     private boolean isImplicit(int port) {
         return egress.smtp().candidates().stream()
                 .filter(candidate -> candidate.port() == port)
@@ -147,122 +142,82 @@ final class SmtpExamination extends Examination {
                 .orElse(SubmissionPort.isImplicit(port));
     }
 
+    /// Adds the steps that follow the TCP connection, in the order in which they were taken.
+    private void addSteps(Tried tried) {
+        PortCheck check = tried.check();
+        boolean implicit = check.opening() == TlsStart.IMPLICIT_TLS;
+        if (implicit) {
+            addTls(tried);
+        }
+        UpstreamReply greeting = check.answer().greeting();
+        if (greeting != null || check.stage() == Stage.GREETING) {
+            String said = greeting == null ? "" : greeting.oneLine();
+            add(tried, StepKind.GREETING, Stage.GREETING, said);
+        }
+        if (!implicit) {
+            addTls(tried);
+        }
+        if (check.answer().ehlo() != null) {
+            String mechanisms = String.join(" ", check.answer().mechanisms());
+            String offered = mechanisms.isEmpty() ? "no AUTH" : "AUTH " + mechanisms;
+            add(tried, StepKind.EHLO, Stage.EHLO, offered);
+        }
+    }
+
+    private void addTls(Tried tried) {
+        PortCheck check = tried.check();
+        TlsSeen tls = check.tls();
+        if (tls == null) {
+            if (check.stage() == Stage.TLS || check.stage() == Stage.STARTTLS) {
+                add(tried, StepKind.TLS, check.stage(), "");
+            }
+        } else if (tls.distrust() == null) {
+            String names = String.join(", ", tls.names().stream().limit(2).toList());
+            String until = String.valueOf(tls.expires()).substring(0, 10);
+            String words = tls.protocol() + ", certificate for " + names + " until " + until;
+            add(tried, StepKind.TLS, StepEnd.OK, Stage.TLS, words);
+        } else {
+            // Who answers says more than what is wrong with the certificate.
+            Verdict objection = serverCheck.objection(check);
+            Verdict said = objection == null ? tls.distrust() : objection;
+            add(tried, StepKind.TLS, StepEnd.FAILED, Stage.TLS, said.outcome().reply());
+        }
+    }
+
+    /// Adds a step that failed if the try ended there.
+    private void add(Tried tried, StepKind kind, Stage stage, String said) {
+        Verdict trouble = tried.check().trouble();
+        if (trouble != null && tried.check().stage() == stage) {
+            add(tried, kind, StepEnd.FAILED, stage, trouble.outcome().reply());
+        } else {
+            add(tried, kind, StepEnd.OK, stage, said);
+        }
+    }
+
+    private void add(Tried tried, StepKind kind, StepEnd end, Stage stage, String detail) {
+        Duration took = tried.check().took().getOrDefault(stage, Duration.ZERO);
+        log.add(new Step(kind, tried.target(), end, detail, took));
+    }
+
     @Override
     boolean isOpen() {
-        return best() != null;
+        return best().isPresent();
     }
 
     @Override
     String inBrief() {
-        Tried best = best();
-        if (best != null) {
-            return "open: " + best.target();
-        }
-        return configured || tries.isEmpty() ? noResult() : SmtpDiagnosis.inBrief(tries);
+        return best().map(tried -> "open: " + tried.target())
+                .orElseGet(() ->
+                        configured || tries.isEmpty() ? noResult() : SmtpDiagnosis.inBrief(tries));
     }
 
     @Override
     List<Finding> findings(@Nullable DnsResult names, @Nullable Probe found) {
-        return diagnosis.findings(egress, names, List.copyOf(tries), found);
+        return new SmtpDiagnosis(egress.smtp(), serverCheck, platform, world.clock())
+                .findings(names, List.copyOf(tries), found);
     }
 
-    private @Nullable Tried best() {
-        return tries.stream().filter(Tried::isRight).findFirst().orElse(null);
-    }
-
-    /// The steps of a try at a submission server that follow its TCP connection, in the order in
-    /// which they were taken.
-    static final class ReachedSteps {
-
-        private final Tried tried;
-        private final ServerCheck screening;
-        private final PortCheck reached;
-        private final List<Step> steps = new ArrayList<>();
-
-        private ReachedSteps(Tried tried, ServerCheck screening) {
-            this.tried = tried;
-            this.screening = screening;
-            this.reached = tried.reached();
-        }
-
-        /// @param screening says whether the server is the right one
-        static List<Step> of(Tried tried, ServerCheck screening) {
-            ReachedSteps all = new ReachedSteps(tried, screening);
-            if (tried.state() == PortState.OPEN) {
-                all.collect();
-            }
-            return all.steps;
-        }
-
-        private void collect() {
-            boolean implicit = reached.opening() == TlsStart.IMPLICIT_TLS;
-            if (implicit) {
-                tls();
-            }
-            UpstreamReply greeting = reached.greeting();
-            if (greeting != null) {
-                add(Kind.GREETING, Stage.GREETING, greeting.oneLine());
-            } else if (reached.stage() == Stage.GREETING) {
-                add(Kind.GREETING, Stage.GREETING, "");
-            }
-            if (!implicit) {
-                tls();
-            }
-            if (reached.ehlo() != null) {
-                List<String> mechanisms = reached.mechanisms();
-                String offered =
-                        mechanisms.isEmpty() ? "no AUTH" : "AUTH " + String.join(" ", mechanisms);
-                add(Kind.EHLO, Stage.EHLO, offered);
-            }
-        }
-
-        private void tls() {
-            TlsSeen seen = reached.tls();
-            if (seen == null) {
-                if (reached.stage() == Stage.TLS || reached.stage() == Stage.STARTTLS) {
-                    add(Kind.TLS, reached.stage(), "");
-                }
-                return;
-            }
-            if (seen.distrust() != null) {
-                // Who answers says more than what is wrong with the certificate.
-                Verdict objection = screening.objection(reached);
-                String words = (objection == null ? seen.distrust() : objection).outcome().reply();
-                step(Kind.TLS, Result.FAILED, words, took(Stage.TLS));
-                return;
-            }
-            step(Kind.TLS, Result.OK, seen.protocol() + ", " + expiry(seen), took(Stage.TLS));
-        }
-
-        private static String expiry(TlsSeen seen) {
-            String names = String.join(", ", seen.names().stream().limit(2).toList());
-            return "certificate for "
-                    + names
-                    + " until "
-                    + String.valueOf(seen.expires()).substring(0, 10);
-        }
-
-        /// Adds a step that failed if the try ended there.
-        private void add(Kind kind, Stage stage, String said) {
-            String trouble = trouble();
-            boolean failed = trouble != null && reached.stage() == stage;
-            step(
-                    kind,
-                    failed ? Result.FAILED : Result.OK,
-                    failed && trouble != null ? trouble : said,
-                    took(stage));
-        }
-
-        private @Nullable String trouble() {
-            return reached.trouble() == null ? null : reached.trouble().outcome().reply();
-        }
-
-        private Duration took(Stage stage) {
-            return reached.took().getOrDefault(stage, Duration.ZERO);
-        }
-
-        private void step(Kind kind, Result result, String detail, Duration took) {
-            steps.add(new Step(kind, tried.target(), result, detail, took));
-        }
+    private Optional<Tried> best() {
+        return tries.stream().filter(Tried::isRight).findFirst();
     }
 }

@@ -1,8 +1,8 @@
 package dev.postern.doctor;
 
 import dev.postern.doctor.EgressReport.Step;
-import dev.postern.doctor.EgressReport.Step.Kind;
-import dev.postern.doctor.EgressReport.Step.Result;
+import dev.postern.doctor.EgressReport.StepEnd;
+import dev.postern.doctor.EgressReport.StepKind;
 import dev.postern.doctor.Network.PortState;
 import dev.postern.egress.Probe;
 import java.net.InetAddress;
@@ -27,17 +27,17 @@ final class StepLog {
 
     /// Something that is under way until it is ended.
     final class Entry {
-        private final Kind kind;
+        private final StepKind kind;
         private final String target;
         private final long beganNanos = nanoTime.getAsLong();
         private @Nullable Step step;
 
-        private Entry(Kind kind, String target) {
+        private Entry(StepKind kind, String target) {
             this.kind = kind;
             this.target = target;
         }
 
-        void end(Result result, String detail) {
+        void end(StepEnd result, String detail) {
             synchronized (entries) {
                 step = new Step(kind, target, result, detail, took());
             }
@@ -46,16 +46,16 @@ final class StepLog {
         /// Ends with what became of a connection.
         void end(PortState state, InetAddress address) {
             end(
-                    state == PortState.OPEN ? Result.OK : Result.FAILED,
+                    state == PortState.OPEN ? StepEnd.OK : StepEnd.FAILED,
                     state.word() + " " + address.getHostAddress());
         }
 
         /// Ends with what a probe found.
         void end(Probe found) {
             switch (found) {
-                case Probe.Passed(String detail) -> end(Result.OK, detail);
-                case Probe.Unproven(String detail) -> end(Result.UNPROVEN, detail);
-                case Probe.Failed failed -> end(Result.FAILED, failed.reply());
+                case Probe.Passed(String detail) -> end(StepEnd.OK, detail);
+                case Probe.Unproven(String detail) -> end(StepEnd.UNPROVEN, detail);
+                case Probe.Failed failed -> end(StepEnd.FAILED, failed.trouble().reply());
             }
         }
 
@@ -65,12 +65,12 @@ final class StepLog {
 
         private Step asItIs() {
             return step == null
-                    ? new Step(kind, target, Result.UNFINISHED, "no result in time", took())
+                    ? new Step(kind, target, StepEnd.UNFINISHED, "no result in time", took())
                     : step;
         }
     }
 
-    Entry begin(Kind kind, String target) {
+    Entry begin(StepKind kind, String target) {
         synchronized (entries) {
             Entry entry = new Entry(kind, target);
             entries.add(entry);
@@ -87,13 +87,6 @@ final class StepLog {
         }
     }
 
-    /// Returns everything as it is now, in the order in which it began.
-    List<Step> steps() {
-        synchronized (entries) {
-            return entries.stream().map(Entry::asItIs).toList();
-        }
-    }
-
     /// Returns what has been under way for longest: `tcp 587 IPv4`.
     Optional<String> waitsFor() {
         synchronized (entries) {
@@ -107,10 +100,16 @@ final class StepLog {
     /// Returns everything in the order in which people read: the name, each port as a whole, the
     /// log-in.
     List<Step> inOrder() {
-        List<Step> steps = steps();
+        List<Step> steps;
+        synchronized (entries) {
+            steps = entries.stream().map(Entry::asItIs).toList();
+        }
         List<String> targets = steps.stream().map(Step::target).distinct().toList();
         List<String> ports =
-                steps.stream().filter(step -> step.kind() == Kind.TCP).map(Step::target).toList();
+                steps.stream()
+                        .filter(step -> step.kind() == StepKind.TCP)
+                        .map(Step::target)
+                        .toList();
         return steps.stream()
                 .sorted(
                         Comparator.comparingInt((Step step) -> rank(step, ports))

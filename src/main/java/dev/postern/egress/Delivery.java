@@ -1,5 +1,7 @@
 package dev.postern.egress;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import java.util.Collection;
@@ -7,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Supplier;
 
 /// What one call of an egress brought: an outcome for every recipient of the message, no more, no
 /// fewer.
@@ -30,11 +33,8 @@ public record Delivery(SequencedMap<ForwardPath, Outcome> outcomes) {
             Collection<ForwardPath> recipients, Map<ForwardPath, Outcome> outcomes) {
         SequencedMap<ForwardPath, Outcome> all = new LinkedHashMap<>();
         for (ForwardPath recipient : recipients) {
-            Outcome outcome = outcomes.get(recipient);
-            if (outcome == null) {
-                throw new IllegalArgumentException("no outcome for a recipient: " + recipient);
-            }
-            all.put(recipient, outcome);
+            Supplier<String> missing = () -> "no outcome for a recipient: " + recipient;
+            all.put(recipient, requireNonNull(outcomes.get(recipient), missing));
         }
         return new Delivery(all);
     }

@@ -13,9 +13,6 @@ public interface Egress extends AutoCloseable {
     /// Returns the configured name.
     String name();
 
-    /// Returns the type word of the configuration: `smtp`, `ses`…
-    String type();
-
     /// Sends one message and blocks until its outcome is known or every time-out has run. Meant for
     /// virtual threads; an interrupt breaks off what has not reached the commit point.
     ///

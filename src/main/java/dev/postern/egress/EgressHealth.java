@@ -1,14 +1,18 @@
 package dev.postern.egress;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.egress.EgressView.LastError;
+import dev.postern.egress.EgressView.Way;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
+import dev.postern.outcome.RetryAfter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The circuit breaker of one egress: what its attempts and probes bring decides whether it gets
@@ -40,7 +44,7 @@ public final class EgressHealth {
 
     private static final Comparator<Outcome> BY_WAIT =
             Comparator.comparing(outcome ->
-                    outcome instanceof Outcome.Unavailable(_, _, Duration wait) && wait != null
+                    outcome instanceof Outcome.Unavailable(_, _, Duration wait, _) && wait != null
                             ? wait
                             : Duration.ZERO);
 
@@ -64,10 +68,11 @@ public final class EgressHealth {
 
     /// Stands for one attempt under way.
     ///
-    /// @param epoch which spell of the breaker it began in
+    /// @param epoch how often the breaker had moved when it began
     public record Ticket(long epoch) {}
 
     private final EgressConfig config;
+    private final Supplier<List<Way>> candidates;
     private final ProbeBackoff backoff = new ProbeBackoff();
 
     private Breaker breaker = Breaker.CLOSED;
@@ -77,16 +82,18 @@ public final class EgressHealth {
     private long epoch;
     private int underWay;
     private @Nullable Fault fault;
-    private @Nullable String lastError;
-    private @Nullable Instant lastErrorAt;
+    private @Nullable LastError lastError;
     private @Nullable Instant lastSuccess;
     private @Nullable Instant nextProbe;
     private @Nullable Instant downSince;
     private Instant restUntil = Instant.MIN;
 
     /// Creates the health of an egress of which nothing is known; it is to be probed at `start`.
-    public EgressHealth(EgressConfig config, Instant start) {
+    ///
+    /// @param candidates says which ways to reach its server were tried last
+    public EgressHealth(EgressConfig config, Supplier<List<Way>> candidates, Instant start) {
         this.config = config;
+        this.candidates = candidates;
         this.nextProbe = start;
     }
 
@@ -97,11 +104,10 @@ public final class EgressHealth {
                 state(),
                 breaker == Breaker.OPEN ? fault : null,
                 lastError,
-                lastErrorAt,
                 lastSuccess,
                 nextProbe,
                 downSince,
-                List.of());
+                candidates.get());
     }
 
     /// Returns whether one more message may go now.
@@ -154,9 +160,9 @@ public final class EgressHealth {
                 yield passed(true);
             }
             case Probe.Unproven _ -> passed(false);
-            case Probe.Failed(var reply, var kind, var retryAfter) -> {
-                note(reply, now);
-                yield open(kind, retryAfter, now);
+            case Probe.Failed(var trouble) -> {
+                note(trouble, now);
+                yield open(trouble.fault(), trouble.retryAfter(), now);
             }
         };
     }
@@ -230,7 +236,7 @@ public final class EgressHealth {
     }
 
     private Turn unavailable(boolean current, Outcome.Unavailable trouble, Instant now) {
-        note(trouble.reply(), now);
+        note(trouble, now);
         rest(trouble.retryAfter(), now);
         if (!current) {
             // Worse news about an open breaker: a refused password must not be probed every few
@@ -252,7 +258,7 @@ public final class EgressHealth {
     /// asked.
     private void rest(@Nullable Duration retryAfter, Instant now) {
         if (retryAfter != null) {
-            restUntil = later(restUntil, now.plus(ProbeBackoff.atMost(retryAfter)));
+            restUntil = later(restUntil, now.plus(RetryAfter.capped(retryAfter)));
         }
         if (breaker == Breaker.OPEN && nextProbe != null) {
             nextProbe = later(nextProbe, restUntil);
@@ -264,7 +270,7 @@ public final class EgressHealth {
     }
 
     private Turn uncertain(boolean current, String reply, Instant now) {
-        note(reply, now);
+        lastError = new LastError(reply, now, null);
         return current && breaker == Breaker.HALF_OPEN ? open(Fault.TIMEOUT, null, now) : Turn.NONE;
     }
 
@@ -316,9 +322,8 @@ public final class EgressHealth {
         return current;
     }
 
-    private void note(String error, Instant now) {
-        lastError = error;
-        lastErrorAt = now;
+    private void note(Outcome.Unavailable trouble, Instant now) {
+        lastError = new LastError(trouble.reply(), now, trouble.interceptor());
     }
 
     /// Returns whether trouble of this kind does not pass by itself, so that one is enough.
@@ -333,13 +338,10 @@ public final class EgressHealth {
     /// trouble.
     static final class ProbeBackoff {
 
-        /// No server's Retry-After is followed for longer.
-        static final Duration RETRY_AFTER_MAX = Duration.ofHours(24);
-
         /// How waits grow: doubling from `first` to `most`.
         ///
         /// More log-in tries than CREDENTIALS makes get an address banned.
-        enum Spell {
+        enum Growth {
             NETWORK(Duration.ofSeconds(5), Duration.ofMinutes(5)),
             CREDENTIALS(Duration.ofMinutes(15), Duration.ofHours(6)),
             QUOTA(Duration.ofHours(1), Duration.ofHours(1));
@@ -347,12 +349,12 @@ public final class EgressHealth {
             private final Duration first;
             private final Duration most;
 
-            Spell(Duration first, Duration most) {
+            Growth(Duration first, Duration most) {
                 this.first = first;
                 this.most = most;
             }
 
-            static Spell of(Fault fault) {
+            static Growth of(Fault fault) {
                 return switch (fault) {
                     case NETWORK, TIMEOUT, TLS, CERTIFICATE, INTERCEPTION, SERVICE -> NETWORK;
                     case CREDENTIALS, ACCOUNT -> CREDENTIALS;
@@ -361,43 +363,35 @@ public final class EgressHealth {
             }
         }
 
-        private @Nullable Spell pace;
+        private @Nullable Growth growth;
         private Duration last = Duration.ZERO;
 
         /// Returns how long to wait after another failure, of kind `fault`.
         ///
         /// @param retryAfter what the server asked for; null when it did not say
         Duration next(Fault fault, @Nullable Duration retryAfter) {
-            Spell now = Spell.of(fault);
-            last = now == pace ? min(last.multipliedBy(2), now.most) : now.first;
-            pace = now;
+            Growth now = Growth.of(fault);
+            Duration doubled = last.multipliedBy(2);
+            last = now != growth ? now.first : doubled.compareTo(now.most) < 0 ? doubled : now.most;
+            growth = now;
             if (retryAfter == null) {
                 return last;
             }
-            Duration asked = atMost(retryAfter);
+            Duration asked = RetryAfter.capped(retryAfter);
             // A quota's end is known by the server only; for the rest its wish can but lengthen the
             // wait.
-            return now == Spell.QUOTA || asked.compareTo(last) > 0 ? asked : last;
+            return now == Growth.QUOTA || asked.compareTo(last) > 0 ? asked : last;
         }
 
         /// Returns whether `fault` asks for longer waits than the trouble so far.
         boolean isWorse(Fault fault) {
-            return pace == Spell.NETWORK && Spell.of(fault) != Spell.NETWORK;
-        }
-
-        /// Returns what we follow of a server's wish.
-        static Duration atMost(Duration retryAfter) {
-            return min(retryAfter, RETRY_AFTER_MAX);
+            return growth == Growth.NETWORK && Growth.of(fault) != Growth.NETWORK;
         }
 
         /// Starts over: the egress works.
         void reset() {
-            pace = null;
+            growth = null;
             last = Duration.ZERO;
-        }
-
-        private static Duration min(Duration a, Duration b) {
-            return a.compareTo(b) < 0 ? a : b;
         }
     }
 }

@@ -4,8 +4,6 @@ import dev.postern.config.EgressConfig;
 import dev.postern.outcome.Outcome.Fault;
 import java.time.Instant;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of an egress's health at one moment.
@@ -13,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param config what is configured of it
 /// @param state its state
 /// @param fault what kind of trouble it has; null unless down
-/// @param lastError the last words of trouble; null before any
-/// @param lastErrorAt when they were said
+/// @param lastError the last trouble; null before any
 /// @param lastSuccess when a probe passed or a message was accepted last; null before any
 /// @param nextProbe when it will be probed; null when no probe is planned
 /// @param downSince since when it has not been seen to work; null unless down or on trial
@@ -23,34 +20,11 @@ public record EgressView(
         EgressConfig config,
         EgressState state,
         @Nullable Fault fault,
-        @Nullable String lastError,
-        @Nullable Instant lastErrorAt,
+        @Nullable LastError lastError,
         @Nullable Instant lastSuccess,
         @Nullable Instant nextProbe,
         @Nullable Instant downSince,
         List<Way> candidates) {
-
-    /// `intercepted by vps-1.example (Exim 4.96)`, without what follows.
-    private static final Pattern INTERCEPTED =
-            Pattern.compile("intercepted by [^\\s,;]+( \\([^)]*\\))?");
-
-    public EgressView {
-        candidates = List.copyOf(candidates);
-    }
-
-    /// Returns the same with candidates.
-    public EgressView with(List<Way> tried) {
-        return new EgressView(
-                config,
-                state,
-                fault,
-                lastError,
-                lastErrorAt,
-                lastSuccess,
-                nextProbe,
-                downSince,
-                tried);
-    }
 
     public String name() {
         return config.name();
@@ -67,14 +41,28 @@ public record EgressView(
         if (fault == null) {
             return null;
         }
-        Matcher stranger = INTERCEPTED.matcher(lastError == null ? "" : lastError);
-        return fault == Fault.INTERCEPTION && stranger.find() ? stranger.group() : fault.word();
+        String stranger = lastError == null ? null : lastError.interceptor();
+        return fault == Fault.INTERCEPTION && stranger != null
+                ? "intercepted by " + stranger
+                : fault.word();
+    }
+
+    /// Returns the last words of trouble; null before any.
+    public @Nullable String lastWords() {
+        return lastError == null ? null : lastError.words();
     }
 
     /// Returns what it logs in as, to be masked where anybody can look; null without.
     public @Nullable String username() {
         return config instanceof EgressConfig.Smtp smtp ? smtp.smtp().username() : null;
     }
+
+    /// The last trouble.
+    ///
+    /// @param words what was said
+    /// @param at when
+    /// @param interceptor who answered in the server's place; null when nobody did
+    public record LastError(String words, Instant at, @Nullable String interceptor) {}
 
     /// One way to reach the server of an egress, among which the one in use was found.
     ///

@@ -18,9 +18,4 @@ public record OutboundMessage(
     public OutboundMessage(QueueId id, Envelope envelope, MessageContent content) {
         this(id, envelope, content, true);
     }
-
-    /// Returns the same with other octets.
-    OutboundMessage with(MessageContent other) {
-        return new OutboundMessage(id, envelope, other, asItIs);
-    }
 }

@@ -1,5 +1,6 @@
 package dev.postern.egress;
 
+import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,11 @@ public sealed interface Probe {
 
     /// It can't send now.
     ///
-    /// @param reply what was said or seen
-    /// @param retryAfter how long the server asked us to wait; null when it did not say
-    record Failed(String reply, Fault fault, @Nullable Duration retryAfter) implements Probe {}
+    /// @param trouble what a message would meet
+    record Failed(Outcome.Unavailable trouble) implements Probe {
+
+        public Failed(String reply, Fault fault, @Nullable Duration retryAfter) {
+            this(new Outcome.Unavailable(reply, fault, retryAfter));
+        }
+    }
 }

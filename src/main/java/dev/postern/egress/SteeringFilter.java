@@ -56,10 +56,10 @@ public final class SteeringFilter implements Egress {
                         super.told(recorded(outcomes, content.removed()));
                     }
                 };
-        return new Delivery(
-                recorded(
-                        egress.send(outbound.with(content), telling).outcomes(),
-                        content.removed()));
+        OutboundMessage filtered =
+                new OutboundMessage(outbound.id(), outbound.envelope(), content, outbound.asItIs());
+        Delivery delivery = egress.send(filtered, telling);
+        return new Delivery(recorded(delivery.outcomes(), content.removed()));
     }
 
     private static SequencedMap<ForwardPath, Outcome> recorded(
@@ -73,11 +73,6 @@ public final class SteeringFilter implements Egress {
     @Override
     public String name() {
         return egress.name();
-    }
-
-    @Override
-    public String type() {
-        return egress.type();
     }
 
     @Override

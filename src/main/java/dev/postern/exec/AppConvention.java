@@ -133,13 +133,9 @@ record AppConvention(String name, Map<Role, List<String>> names, List<Switch> sw
     /// Mailers that hand mail to an SMTP server, which the same settings name.
     private static final List<String> SMTP_MAILERS =
             List.of(
-                    "smtp",
-                    "post_office.",
-                    "djcelery_email.",
-                    "mailer.backend.",
-                    "email_log.",
-                    "failover",
-                    "roundrobin");
+                    ("smtp post_office. djcelery_email. mailer.backend. email_log. failover"
+                                    + " roundrobin")
+                            .split(" "));
 
     private static Switch starttls(String variable) {
         return new Switch(variable, Protection.STARTTLS, "");

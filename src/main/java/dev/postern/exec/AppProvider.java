@@ -62,7 +62,8 @@ record AppProvider(
         if (!region.isEmpty()) {
             return host.replace("*", asked == null ? region : asked);
         }
-        boolean european = "eu".equals(asked) && (isNamed("sendgrid") || isNamed("mailgun"));
+        boolean european =
+                "eu".equals(asked) && (name.equals("sendgrid") || name.equals("mailgun"));
         return european ? host.replace("smtp.", "smtp.eu.") : host;
     }
 
@@ -113,7 +114,7 @@ record AppProvider(
                     return null;
                 }
                 keys.put("api-key", user);
-                endpoint(keys, asked, isNamed("sendgrid") ? "https://api.eu.sendgrid.com" : "");
+                endpoint(keys, asked, name.equals("sendgrid") ? "https://api.eu.sendgrid.com" : "");
             }
             case SMTP -> throw new AssertionError("no API");
             case null -> {
@@ -128,9 +129,5 @@ record AppProvider(
         if ("eu".equals(asked) && !eu.isEmpty()) {
             keys.put("endpoint", eu);
         }
-    }
-
-    private boolean isNamed(String other) {
-        return name.equals(other);
     }
 }

@@ -29,21 +29,15 @@ record AppServer(
     /// What a variable says of a server.
     enum Part {
         /// Which it is; in a URL all the rest too.
-        SERVER("server"),
-        PORT("port"),
-        LOG_IN("log-in"),
-        PROTECTION("protection"),
+        SERVER,
+        PORT,
+        LOG_IN,
+        PROTECTION,
         /// That the app hands its mail to it.
-        MAILER("mailer");
-
-        private final String word;
-
-        Part(String word) {
-            this.word = word;
-        }
+        MAILER;
 
         String word() {
-            return word;
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 
@@ -89,14 +83,6 @@ record AppServer(
         List<String> its =
                 variables().stream().filter(variable -> said.get(variable) == part).toList();
         return its.isEmpty() && part != Part.SERVER ? variables(Part.SERVER) : its;
-    }
-
-    @Nullable String user() {
-        return keys.get(USERNAME);
-    }
-
-    @Nullable String password() {
-        return keys.get(PASSWORD);
     }
 
     boolean isSameAs(AppServer other) {
@@ -159,20 +145,9 @@ record AppServer(
         IMPLICIT;
 
         private static final Set<String> YES =
-                Set.of(
-                        "true", "yes",
-                        "on", "1",
-                        "t", "y",
-                        "always", "required",
-                        "require", "mandatory");
+                Set.of("true yes on 1 t y always required require mandatory".split(" "));
         private static final Set<String> NO =
-                Set.of(
-                        "false", "no",
-                        "off", "0",
-                        "f", "n",
-                        "never", "none",
-                        "null", "smtp",
-                        "auto", "opportunistic");
+                Set.of("false no off 0 f n never none null smtp auto opportunistic".split(" "));
         private static final Map<String, Protection> WORDS =
                 Map.of(
                         "tls", STARTTLS,

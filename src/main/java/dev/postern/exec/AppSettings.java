@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,20 +33,12 @@ final class AppSettings {
 
     /// Pairs of a yes and its no, in the spellings that apps compare with.
     private static final Map<String, String> NO =
-            Map.ofEntries(
-                    Map.entry("true", "false"),
-                    Map.entry("True", "False"),
-                    Map.entry("TRUE", "FALSE"),
-                    Map.entry("yes", "no"),
-                    Map.entry("Yes", "No"),
-                    Map.entry("YES", "NO"),
-                    Map.entry("on", "off"),
-                    Map.entry("On", "Off"),
-                    Map.entry("ON", "OFF"),
-                    Map.entry("1", "0"),
-                    Map.entry("t", "f"),
-                    Map.entry("y", "n"),
-                    Map.entry("always", "never"));
+            Stream.of(
+                            ("true/false True/False TRUE/FALSE yes/no Yes/No YES/NO on/off On/Off"
+                                            + " ON/OFF 1/0 t/f y/n always/never")
+                                    .split(" "))
+                    .map(pair -> pair.split("/"))
+                    .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
 
     private static final List<Role> NAMED_BY_URL = List.of(Role.URL, Role.MAILER);
 
@@ -83,7 +76,8 @@ final class AppSettings {
     /// @param adopted the server that is; null: none
     List<String> remarks(@Nullable AppServer adopted) {
         List<String> lines = new ArrayList<>(remarks);
-        Set<String> left = new LinkedHashSet<>(untold());
+        Set<String> left = new LinkedHashSet<>(set(convention.variables()).toList());
+        left.removeAll(told);
         String why = "no server is named (" + convention.hostOrUrl() + ")";
         if (server != null && adopted != null && server.isSameAs(adopted)) {
             for (Part part : adopted.differing(server)) {
@@ -107,10 +101,6 @@ final class AppSettings {
             lines.add("not used, since " + why + ": " + String.join(", ", left));
         }
         return lines;
-    }
-
-    private List<String> untold() {
-        return set(convention.variables()).filter(name -> !told.contains(name)).toList();
     }
 
     private @Nullable AppServer read() {
@@ -252,33 +242,30 @@ final class AppSettings {
     private AppProvider.@Nullable LogIn logIn(SequencedMap<String, Part> used) {
         Found user = first(Role.USER);
         Found password = first(Role.PASSWORD);
-        if (user == null || password == null) {
+        AppProvider.LogIn logIn = null;
+        if (user != null && password != null) {
+            used.put(user.variable(), Part.LOG_IN);
+            used.put(password.variable(), Part.LOG_IN);
+            logIn = new AppProvider.LogIn(user.value(), password.value());
+        } else if (user != null) {
             half(user, Role.PASSWORD);
+        } else if (password != null) {
             half(password, Role.USER);
-            if (user == null && password == null) {
-                set(convention.named(Role.AUTH))
-                        .filter(name -> Protection.isYes(value(name)))
-                        .forEach(name ->
-                                tell(
-                                        name,
-                                        "asks for a log-in, but neither user nor password is set"));
-            }
+        } else {
+            String what = "asks for a log-in, but neither user nor password is set";
             set(convention.named(Role.AUTH))
-                    .filter(name -> !told.contains(name))
-                    .forEach(name -> used.put(name, Part.LOG_IN));
-            return null;
+                    .filter(name -> Protection.isYes(value(name)))
+                    .forEach(name -> tell(name, what));
         }
-        used.put(user.variable(), Part.LOG_IN);
-        used.put(password.variable(), Part.LOG_IN);
-        set(convention.named(Role.AUTH)).forEach(name -> used.put(name, Part.LOG_IN));
-        return new AppProvider.LogIn(user.value(), password.value());
+        set(convention.named(Role.AUTH))
+                .filter(name -> !told.contains(name))
+                .forEach(name -> used.put(name, Part.LOG_IN));
+        return logIn;
     }
 
-    private void half(@Nullable Found found, Role missing) {
-        if (found != null) {
-            String others = Problems.anyOf(convention.named(missing));
-            tell(found.variable(), "is set without " + others + ": nobody logs in");
-        }
+    private void half(Found found, Role missing) {
+        String others = Problems.anyOf(convention.named(missing));
+        tell(found.variable(), "is set without " + others + ": nobody logs in");
     }
 
     private Protection protection(SequencedMap<String, Part> used) {
@@ -350,15 +337,12 @@ final class AppSettings {
         String value = value(name);
         int colon = value.lastIndexOf(':');
         String host = colon < 0 ? value : value.substring(0, colon);
-        boolean bracketed = host.length() > 2 && host.startsWith("[") && host.endsWith("]");
-        if (bracketed) {
-            host = host.substring(1, host.length() - 1);
-        }
+        String bare = Hosts.withoutBrackets(host);
         boolean both =
                 colon >= 0
-                        && (bracketed || host.indexOf(':') < 0)
+                        && (!bare.equals(host) || host.indexOf(':') < 0)
                         && AppUrl.port(value.substring(colon + 1)).isPresent();
-        return both ? new Place(host, value.substring(colon + 1)) : new Place(value, null);
+        return both ? new Place(bare, value.substring(colon + 1)) : new Place(value, null);
     }
 
     private Stream<String> set(List<String> names) {

@@ -11,10 +11,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,26 +40,18 @@ final class AppUrl {
     /// Parameters whose meaning is taken over, or told.
     private static final Set<String> UNDERSTOOD =
             Set.of(
-                    "encryption", "tls",
-                    "ssl", "secure",
-                    "starttls", "require_tls",
-                    "verify_peer", "tls.rejectunauthorized");
+                    ("encryption tls ssl secure starttls require_tls verify_peer"
+                                    + " tls.rejectunauthorized")
+                            .split(" "));
 
     /// Schemes of what sends by no server.
     private static final Set<String> SERVERLESS =
             Set.of(
-                    "null",
-                    "native",
-                    "sendmail",
-                    "consolemail",
-                    "filemail",
-                    "memorymail",
-                    "dummymail",
-                    "log",
-                    "array");
+                    "null native sendmail consolemail filemail memorymail dummymail log array"
+                            .split(" "));
 
     private static final String SEVERAL = "(?i)(failover|roundrobin)\\(.*";
-    private static final int MOST_SCHEME_CHARS = 30;
+    private static final Pattern SCHEME = Pattern.compile("([a-z0-9+-]{1,30}):");
     private static final int MOST_PORT = 65_535;
 
     private final String variable;
@@ -124,18 +119,19 @@ final class AppUrl {
             read(ways.get(first++));
         }
         if (server != null && first < ways.size()) {
-            tell("one of its " + ways.size() + " servers is adopted; make the others egresses");
+            remarks.add(
+                    "one of its " + ways.size() + " servers is adopted; make the others egresses");
         } else if (ways.isEmpty()) {
-            tell("names no server");
+            remarks.add("names no server");
         }
     }
 
     private void read(String url) {
         UrlParts read = UrlParts.of(url);
         if (read == null) {
-            tell("names no server" + schemeOf(url));
+            remarks.add("names no server" + schemeOf(url));
         } else if (read.isDoubtful()) {
-            tell("can't be read for sure; " + UrlParts.REMEDY);
+            remarks.add("can't be read for sure; " + UrlParts.REMEDY);
         } else if (SMTP_SCHEMES.contains(read.scheme())) {
             parts = read;
             readSmtp(read);
@@ -146,15 +142,15 @@ final class AppUrl {
     }
 
     private void readSmtp(UrlParts its) {
-        String host = withoutBrackets(decoded(its.host()));
+        String host = Hosts.withoutBrackets(decoded(its.host()));
         OptionalInt port = port(its.port());
         if (!Hosts.valid(host)) {
-            tell("names no server; " + UrlParts.REMEDY);
+            remarks.add("names no server; " + UrlParts.REMEDY);
         } else if (its.port() != null && port.isEmpty()) {
-            tell("has a port that is no number from 1 to 65535; " + UrlParts.REMEDY);
+            remarks.add("has a port that is no number from 1 to 65535; " + UrlParts.REMEDY);
         } else {
             Protection protection = Protection.ofScheme(its.scheme(), port).or(asked());
-            server = AppServer.smtp(host, port, logIn(its), protection, of(variable));
+            server = AppServer.smtp(host, port, logIn(its), protection, said());
             tellUnverified();
             tellParameters(UNDERSTOOD);
         }
@@ -167,7 +163,7 @@ final class AppUrl {
             return null;
         }
         if (password == null) {
-            tell("has a user without a password: nobody logs in");
+            remarks.add("has a user without a password: nobody logs in");
             return null;
         }
         return new AppProvider.LogIn(user, password);
@@ -179,18 +175,18 @@ final class AppUrl {
         Optional<AppProvider> provider = AppProvider.of(name);
         if (provider.isEmpty()) {
             String scheme = schemeOf(its.scheme() + ":");
-            tell(
+            remarks.add(
                     SERVERLESS.contains(name)
                             ? "does not send by SMTP, nor by an API that is known" + scheme
-                            : "names a provider that is not known here"
-                                    + scheme
-                                    + "; give POSTERN_EGRESS one");
+                            : "names a provider that is not known here%s; give POSTERN_EGRESS one"
+                                    .formatted(scheme));
             return;
         }
         switch (plus < 0 ? provider.get().usualWay() : its.scheme().substring(plus + 1)) {
             case "smtp", "smtps" -> readProviderSmtp(its, provider.get());
             case "api", "https" -> readProviderApi(its, provider.get());
-            default -> tell("is sent by neither SMTP nor API" + schemeOf(its.scheme() + ":"));
+            default ->
+                    remarks.add("is sent by neither SMTP nor API" + schemeOf(its.scheme() + ":"));
         }
     }
 
@@ -199,13 +195,13 @@ final class AppUrl {
         AppProvider.LogIn logIn = provider.logIn(user(its), password(its));
         String host = usual ? provider.host(parameter("region")) : decoded(its.host());
         if (logIn == null) {
-            tell("has not both user and password, so nobody can log in");
+            remarks.add("has not both user and password, so nobody can log in");
         } else if (!Hosts.valid(host)) {
-            tell("names no server");
+            remarks.add("names no server");
         } else {
             Protection protection =
                     its.scheme().endsWith("s") ? Protection.IMPLICIT : Protection.UNSAID;
-            server = AppServer.smtp(host, port(its.port()), logIn, protection, of(variable));
+            server = AppServer.smtp(host, port(its.port()), logIn, protection, said());
             tellParameters(Set.of("region"));
         }
     }
@@ -217,14 +213,13 @@ final class AppUrl {
         boolean usual = its.host().isEmpty() || its.host().equals("default");
         if (api == null) {
             String other = provider.name() + "+smtp";
-            tell("sends by an API that is not known here; " + other + " can be adopted");
+            remarks.add("sends by an API that is not known here; " + other + " can be adopted");
         } else if (keys == null || parameter("session_token") != null || !usual) {
-            tell(
-                    "has not what an egress of type "
-                            + api.word()
-                            + " needs; give POSTERN_EGRESS one");
+            remarks.add(
+                    "has not what an egress of type %s needs; give POSTERN_EGRESS one"
+                            .formatted(api.word()));
         } else {
-            server = new AppServer(api, keys, OptionalInt.empty(), Protection.UNSAID, of(variable));
+            server = new AppServer(api, keys, OptionalInt.empty(), Protection.UNSAID, said());
             tellParameters(Set.of("region"));
         }
     }
@@ -248,7 +243,8 @@ final class AppUrl {
         for (String name : VERIFYING) {
             String verify = parameter(name);
             if (verify != null && !Protection.isYes(verify)) {
-                tell(name + " is not taken over: certificates are verified (see tls-name and ca)");
+                String why = ": certificates are verified (see tls-name and ca)";
+                remarks.add(name + " is not taken over" + why);
             }
         }
     }
@@ -256,32 +252,18 @@ final class AppUrl {
     private void tellParameters(Set<String> understood) {
         boolean others = parameters().anyMatch(each -> !understood.contains(nameOf(each)));
         if (others) {
-            tell("its other parameters are not taken over");
+            remarks.add("its other parameters are not taken over");
         }
     }
 
-    private static SequencedMap<String, Part> of(String variable) {
-        SequencedMap<String, Part> said = new LinkedHashMap<>();
-        said.put(variable, Part.SERVER);
-        return said;
-    }
-
-    private void tell(String what) {
-        remarks.add(what);
+    private SequencedMap<String, Part> said() {
+        return new LinkedHashMap<>(Map.of(variable, Part.SERVER));
     }
 
     /// Returns the scheme in brackets, where it looks like one.
     private static String schemeOf(String url) {
-        int colon = url.indexOf(':');
-        boolean shown =
-                colon > 0
-                        && colon <= MOST_SCHEME_CHARS
-                        && url.substring(0, colon).chars().allMatch(AppUrl::isSchemeChar);
-        return shown ? " (" + url.substring(0, colon) + ")" : "";
-    }
-
-    private static boolean isSchemeChar(int c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-';
+        Matcher scheme = SCHEME.matcher(url);
+        return scheme.lookingAt() ? " (" + scheme.group(1) + ")" : "";
     }
 
     private static @Nullable String user(UrlParts its) {
@@ -314,11 +296,6 @@ final class AppUrl {
     private static String decoded(String text) {
         String decoded = Percent.decode(text);
         return decoded == null ? text : decoded;
-    }
-
-    private static String withoutBrackets(String host) {
-        boolean bracketed = host.length() > 2 && host.startsWith("[") && host.endsWith("]");
-        return bracketed ? host.substring(1, host.length() - 1) : host;
     }
 
     /// Returns the port that a text writes; empty when it writes none.

@@ -175,10 +175,7 @@ public final class Child {
     }
 
     private synchronized Process running() {
-        if (process == null) {
-            throw new IllegalStateException("not started");
-        }
-        return process;
+        return Objects.requireNonNull(process, "not started");
     }
 
     /// Returns the nanoseconds since the first TERM or INT; 0 if none came.
@@ -236,7 +233,7 @@ public final class Child {
     /// None is needed where this is the first process: with that the kernel ends all others.
     private static final class Leash {
 
-        private static final List<String> ASKING = List.of("--pdeathsig", "TERM");
+        private static final String ASKING = "--pdeathsig=TERM";
         private static final long ANSWER_SECONDS = 5;
 
         /// Returns the command that runs `command` so; itself where that can't be had.
@@ -252,20 +249,15 @@ public final class Child {
                                 + " killed, the command would not be told");
                 return command;
             }
-            List<String> words = new ArrayList<>(List.of(setpriv.get().toString()));
-            words.addAll(ASKING);
-            words.add("--");
-            words.addAll(command);
-            return words;
+            return Stream.concat(
+                            Stream.of(setpriv.get().toString(), ASKING, "--"), command.stream())
+                    .toList();
         }
 
         /// Returns whether this setpriv knows the options: BusyBox's does not.
         private static boolean asks(Path setpriv) {
-            List<String> words = new ArrayList<>(List.of(setpriv.toString()));
-            words.addAll(ASKING);
-            words.add("--version");
             ProcessBuilder builder =
-                    new ProcessBuilder(words)
+                    new ProcessBuilder(setpriv.toString(), ASKING, "--version")
                             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                             .redirectError(ProcessBuilder.Redirect.DISCARD);
             builder.environment().clear();
@@ -274,9 +266,7 @@ public final class Child {
                 boolean ended = answer.waitFor(ANSWER_SECONDS, TimeUnit.SECONDS);
                 answer.destroyForcibly();
                 return ended && answer.exitValue() == 0;
-            } catch (IOException _) {
-                return false;
-            } catch (InterruptedException _) {
+            } catch (IOException | InterruptedException _) {
                 // Nobody has a reason to interrupt the main thread.
                 return false;
             }

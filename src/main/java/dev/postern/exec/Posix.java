@@ -1,6 +1,9 @@
 package dev.postern.exec;
 
-import java.lang.foreign.AddressLayout;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -31,27 +34,15 @@ final class Posix {
 
     private static final int STANDARD_STREAMS = 3;
     private static final int PR_SET_DUMPABLE = 4;
-    private static final AddressLayout POINTER = ValueLayout.ADDRESS;
 
-    private static final MethodHandle KILL =
-            call("kill", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+    private static final MethodHandle KILL = call("kill", JAVA_INT, JAVA_INT);
     private static final MethodHandle WAITID =
-            call(
-                    "waitid",
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.ADDRESS,
-                    ValueLayout.JAVA_INT);
-    private static final MethodHandle WAITPID =
-            call("waitpid", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
-    private static final MethodHandle TCGETPGRP = call("tcgetpgrp", ValueLayout.JAVA_INT);
+            call("waitid", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle WAITPID = call("waitpid", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle TCGETPGRP = call("tcgetpgrp", JAVA_INT);
     private static final MethodHandle GETPGRP = call("getpgrp");
     private static final MethodHandle PRCTL =
-            call(
-                    "prctl",
-                    List.of(Linker.Option.firstVariadicArg(1)),
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_LONG);
+            call("prctl", List.of(Linker.Option.firstVariadicArg(1)), JAVA_INT, JAVA_LONG);
 
     private Posix() {}
 
@@ -65,7 +56,7 @@ final class Posix {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(
                 linker.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments),
+                FunctionDescriptor.of(JAVA_INT, arguments),
                 options.toArray(Linker.Option[]::new));
     }
 
@@ -88,13 +79,13 @@ final class Posix {
         if (environ.isEmpty()) {
             return;
         }
-        MemorySegment first = environ.get().reinterpret(POINTER.byteSize()).get(POINTER, 0);
+        MemorySegment first = environ.get().reinterpret(ADDRESS.byteSize()).get(ADDRESS, 0);
         if (first.equals(MemorySegment.NULL)) {
             return;
         }
         MemorySegment pointers = first.reinterpret(Long.MAX_VALUE);
-        for (long at = 0; ; at += POINTER.byteSize()) {
-            MemorySegment entry = pointers.get(POINTER, at);
+        for (long at = 0; ; at += ADDRESS.byteSize()) {
+            MemorySegment entry = pointers.get(ADDRESS, at);
             if (entry.equals(MemorySegment.NULL)) {
                 return;
             }
@@ -124,7 +115,7 @@ final class Posix {
             MemorySegment info = arena.allocate(SIGINFO_BYTES, Long.BYTES);
             int flags = WEXITED | WNOHANG | WNOWAIT;
             int result = answer(() -> (int) WAITID.invokeExact(P_ALL, 0, info, flags));
-            return result == 0 ? info.get(ValueLayout.JAVA_INT, SI_PID_AT) : NOBODY;
+            return result == 0 ? info.get(JAVA_INT, SI_PID_AT) : NOBODY;
         }
     }
 

@@ -3,6 +3,7 @@ package dev.postern.listener;
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.SmtpConfig.Auth;
 import dev.postern.listener.SessionContext.Link;
+import dev.postern.mail.ALabels;
 import dev.postern.reception.Reception;
 import dev.postern.reception.Rejection;
 import dev.postern.smtp.Command;
@@ -22,21 +23,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// `allow` as it is by default holds for a loopback listener only: in a meshed pod traffic of
 /// strangers can come from loopback addresses.
-final class Admission {
-
-    private final SmtpConfig config;
-    private final boolean loopbackListener;
-    private final boolean tlsOffered;
-
-    /// Makes the rules of a listener.
-    ///
-    /// @param loopbackListener whether it listens on loopback addresses only
-    /// @param tlsOffered whether it has a certificate
-    Admission(SmtpConfig config, boolean loopbackListener, boolean tlsOffered) {
-        this.config = config;
-        this.loopbackListener = loopbackListener;
-        this.tlsOffered = tlsOffered;
-    }
+///
+/// @param loopbackListener whether the listener has loopback addresses only
+/// @param tlsOffered whether it has a certificate
+record Admission(SmtpConfig config, boolean loopbackListener, boolean tlsOffered) {
 
     /// Returns the rules of the same listener by another configuration.
     Admission by(SmtpConfig other) {
@@ -50,13 +40,13 @@ final class Admission {
         if (reply != null) {
             return new Reception.Result.Refused(reply, Rejection.NOT_ALLOWED);
         }
-        OptionalLong size = mail.parameters().sizeOctets();
+        OptionalLong size = mail.sizeOctets();
         if (size.isPresent() && size.getAsLong() > config.maxMessageSizeBytes()) {
             // RFC 1870 §6.1.
-            return new Reception.Result.Refused(Replies.messageTooBig(), Rejection.SIZE);
+            return new Reception.Result.Refused(Replies.MESSAGE_TOO_BIG, Rejection.SIZE);
         }
-        if (mail.isNonAscii() && !mail.parameters().smtputf8()) {
-            return new Reception.Result.Refused(Replies.nonAsciiAddress(), Rejection.ADDRESS);
+        if (!mail.smtpUtf8() && !ALabels.isAscii(mail.reversePath())) {
+            return new Reception.Result.Refused(Replies.NON_ASCII_ADDRESS, Rejection.ADDRESS);
         }
         return null;
     }
@@ -67,8 +57,8 @@ final class Admission {
         }
         // RFC 4954 §6. Without a way to log in, asking for it would be no help.
         return authOffered(link, secure) || authAfterTls(link, secure)
-                ? Replies.authRequired()
-                : Replies.submissionRefused();
+                ? Replies.AUTH_REQUIRED
+                : Replies.SUBMISSION_REFUSED;
     }
 
     private boolean isAllowed(InetAddress client) {

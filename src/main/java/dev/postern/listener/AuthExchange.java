@@ -1,15 +1,16 @@
 package dev.postern.listener;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.postern.config.SmtpConfig.User;
+import dev.postern.listener.Protocol.SessionState;
 import dev.postern.listener.SessionContext.Link;
 import dev.postern.smtp.Command;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
 import dev.postern.smtp.Sasl;
-import dev.postern.smtp.Sasl.PlainCredentials;
-import dev.postern.smtp.Sasl.Response;
+import dev.postern.smtp.Sasl.UserPassword;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
@@ -45,53 +46,28 @@ final class AuthExchange {
     }
 
     /// What to do next.
-    sealed interface Step {
+    sealed interface AuthStep {
 
-        /// Send a challenge; the next line answers it.
-        record Challenge(Reply reply) implements Step {}
+        /// Send a reply: a challenge, which the next line answers, or the last one.
+        record Answer(Reply reply, SessionState next) implements AuthStep {}
 
         /// See whether these are right.
-        record Check(UserPassword credentials) implements Step {}
-
-        /// The exchange is over.
-        record Over(Reply reply) implements Step {}
+        record Check(UserPassword credentials) implements AuthStep {}
 
         /// The exchange is over, and its answer is to wait.
-        record Failed(Reply reply, Duration delay) implements Step {}
+        record Failed(Reply reply, Duration delay) implements AuthStep {}
     }
 
     /// What the next response is.
     private enum Awaited {
-        PLAIN,
-        LOGIN_USERNAME,
-        LOGIN_PASSWORD
-    }
+        PLAIN(Sasl.EMPTY_CHALLENGE),
+        LOGIN_USERNAME(Sasl.LOGIN_USERNAME),
+        LOGIN_PASSWORD(Sasl.LOGIN_PASSWORD);
 
-    /// A user name and a password that a client gave.
-    ///
-    /// @param username who it says it is
-    /// @param password secret, left out of `toString`
-    record UserPassword(String username, String password) {
+        private final Reply challenge;
 
-        /// Returns whether these are one user's. Takes the same time whichever name or password is
-        /// wrong. Passwords may be fetched from files: this can block.
-        private boolean areOf(List<User> users) {
-            byte[] name = username.getBytes(UTF_8);
-            byte[] secret = password.getBytes(UTF_8);
-            boolean found = false;
-            for (User user : users) {
-                boolean sameName = MessageDigest.isEqual(user.username().getBytes(UTF_8), name);
-                boolean sameSecret =
-                        MessageDigest.isEqual(user.password().reveal().getBytes(UTF_8), secret);
-                // Both are known by now: this tells nobody by its time which of them was wrong.
-                found |= sameName && sameSecret;
-            }
-            return found;
-        }
-
-        @Override
-        public String toString() {
-            return "Credentials[username=" + username + "]";
+        Awaited(Reply challenge) {
+            this.challenge = challenge;
         }
     }
 
@@ -124,75 +100,72 @@ final class AuthExchange {
             return null;
         }
         return context.admission().authAfterTls(link, secure)
-                ? Replies.authNeedsTls()
+                ? Replies.AUTH_NEEDS_TLS
                 : Replies.badSequence("AUTH is not offered");
     }
 
     /// Begins an exchange.
-    Step begin(Command.Auth command) {
-        username = "";
-        Reply challenge;
+    AuthStep begin(Command.Auth command) {
         switch (command.mechanism()) {
-            case Sasl.PLAIN -> {
-                awaited = Awaited.PLAIN;
-                challenge = Sasl.EMPTY_CHALLENGE;
-            }
-            case Sasl.LOGIN -> {
-                awaited = Awaited.LOGIN_USERNAME;
-                challenge = Sasl.LOGIN_USERNAME;
-            }
+            case Sasl.PLAIN -> awaited = Awaited.PLAIN;
+            case Sasl.LOGIN -> awaited = Awaited.LOGIN_USERNAME;
             default -> {
-                return new Step.Over(Replies.authMechanismUnknown());
+                return over(Replies.AUTH_MECHANISM_UNKNOWN);
             }
         }
-        @Nullable String initial = command.initialResponse();
-        return initial == null
-                ? new Step.Challenge(challenge)
-                : respond(Response.parseInitial(initial));
+        username = "";
+        String initial = command.initialResponse();
+        if (initial == null) {
+            return challenge();
+        }
+        // RFC 4954 §4: a response of no octets.
+        return respond(initial.equals("=") ? "" : initial);
+    }
+
+    private AuthStep challenge() {
+        return new AuthStep.Answer(awaited.challenge, SessionState.CHALLENGED);
     }
 
     /// Goes on with the line that answers a challenge.
-    Step answer(byte[] line) {
-        return respond(Response.parse(line));
+    AuthStep answer(byte[] line) {
+        String text = new String(line, ISO_8859_1).stripTrailing();
+        return text.equals("*") ? over(Replies.AUTH_CANCELLED) : respond(text);
     }
 
-    private Step respond(Response response) {
-        return switch (response) {
-            case Response.Decoded decoded -> decoded(decoded);
-            case Response.Cancelled _ -> over(Replies.authCancelled());
-            case Response.NotBase64 _ -> over(Replies.authNotBase64());
-        };
-    }
-
-    private Step decoded(Response.Decoded response) {
+    private AuthStep respond(String base64) {
+        Optional<byte[]> response = Sasl.decode(base64);
+        if (response.isEmpty()) {
+            return over(Replies.AUTH_NOT_BASE64);
+        }
         return switch (awaited) {
-            case PLAIN -> plain(response);
+            case PLAIN -> plain(response.get());
             case LOGIN_USERNAME -> {
-                username = response.text();
+                username = new String(response.get(), UTF_8);
                 awaited = Awaited.LOGIN_PASSWORD;
-                yield new Step.Challenge(Sasl.LOGIN_PASSWORD);
+                yield challenge();
             }
-            case LOGIN_PASSWORD -> new Step.Check(new UserPassword(username, response.text()));
+            case LOGIN_PASSWORD -> {
+                String password = new String(response.get(), UTF_8);
+                yield new AuthStep.Check(new UserPassword("", username, password));
+            }
         };
     }
 
     /// To act as somebody else is not for anyone here (RFC 4616 §2).
-    private Step plain(Response.Decoded response) {
-        Optional<PlainCredentials> plain = PlainCredentials.parse(response.octets());
-        if (plain.isEmpty()) {
-            return over(Replies.authNotBase64());
+    private AuthStep plain(byte[] response) {
+        Optional<UserPassword> said = UserPassword.parsePlain(response);
+        if (said.isEmpty()) {
+            return over(Replies.AUTH_NOT_BASE64);
         }
-        PlainCredentials said = plain.get();
-        String actAs = said.authorizationId();
-        if (!actAs.isEmpty() && !actAs.equals(said.username())) {
-            return failed("");
-        }
-        return new Step.Check(new UserPassword(said.username(), said.password()));
+        String actAs = said.get().authorizationId();
+        return actAs.isEmpty() || actAs.equals(said.get().username())
+                ? new AuthStep.Check(said.get())
+                : failed("");
     }
 
-    private Step over(Reply reply) {
+    private AuthStep over(Reply reply) {
         username = "";
-        return new Step.Over(reply);
+        return new AuthStep.Answer(reply, SessionState.READY);
     }
 
     /// Sees whether credentials are right, off the event loop where that can block.
@@ -201,19 +174,35 @@ final class AuthExchange {
             return CompletableFuture.completedFuture(true);
         }
         return CompletableFuture.supplyAsync(
-                () -> credentials.areOf(context.config().users()), context.blocking());
+                () -> areOneOf(credentials, context.config().users()), context.blocking());
+    }
+
+    /// Returns whether these are one user's. Takes the same time whichever name or password is
+    /// wrong. Passwords may be fetched from files: this can block.
+    private static boolean areOneOf(UserPassword credentials, List<User> users) {
+        byte[] name = credentials.username().getBytes(UTF_8);
+        byte[] secret = credentials.password().getBytes(UTF_8);
+        boolean found = false;
+        for (User user : users) {
+            boolean sameName = MessageDigest.isEqual(user.username().getBytes(UTF_8), name);
+            boolean sameSecret =
+                    MessageDigest.isEqual(user.password().reveal().getBytes(UTF_8), secret);
+            // Both are known by now: this tells nobody by its time which of them was wrong.
+            found |= sameName && sameSecret;
+        }
+        return found;
     }
 
     /// Returns what comes of the check.
-    Step checked(String name, boolean right) {
+    AuthStep checked(String name, boolean right) {
         if (right) {
             user = name;
-            return over(Replies.authOk());
+            return over(Replies.AUTH_OK);
         }
         return failed(name);
     }
 
-    private Step failed(String name) {
+    private AuthStep failed(String name) {
         username = "";
         failures++;
         Duration wait = context.throttle().failed(link.client());
@@ -223,8 +212,8 @@ final class AuthExchange {
                 .addKeyValue("client", link.clientText())
                 .addKeyValue("wait", wait)
                 .log("log-in failed");
-        return new Step.Failed(
-                failures < FAILURES_AT_MOST ? Replies.authFailed() : Replies.authFailedTooOften(),
+        return new AuthStep.Failed(
+                failures < FAILURES_AT_MOST ? Replies.AUTH_FAILED : Replies.AUTH_FAILED_TOO_OFTEN,
                 wait);
     }
 }

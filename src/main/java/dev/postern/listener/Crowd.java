@@ -148,7 +148,6 @@ final class Crowd {
 
     /// A session's place.
     final class Seat {
-        private final ClientNetwork network;
         private final Guest guest;
         private Client client;
         private volatile long heardNanos;
@@ -159,7 +158,6 @@ final class Crowd {
         private long chargedBytes;
 
         private Seat(Client client, Guest guest) {
-            this.network = client.network;
             this.client = client;
             this.guest = guest;
             progress();
@@ -269,7 +267,7 @@ final class Crowd {
     }
 
     private void sit(Seat seat) {
-        Client client = clients.computeIfAbsent(seat.network, Client::new);
+        Client client = clients.computeIfAbsent(seat.client.network, Client::new);
         seats.add(seat);
         seat.seated = true;
         seat.client = client;

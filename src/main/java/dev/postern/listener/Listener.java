@@ -23,9 +23,9 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -134,8 +134,7 @@ public final class Listener implements AutoCloseable {
     private final Crowd crowd;
     private final Semaphore lingering = new Semaphore(LINGERING_AT_MOST);
     private final ExecutorService blocking;
-    private final EventLoopGroup acceptor;
-    private final EventLoopGroup loops;
+    private final List<EventLoopGroup> groups = new CopyOnWriteArrayList<>();
     private final Set<SessionChannel> sessions = ConcurrentHashMap.newKeySet();
     private final List<Channel> sockets = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
@@ -153,40 +152,42 @@ public final class Listener implements AutoCloseable {
     Listener(SmtpConfig config, Reception reception, Observer observer, Crowd crowd)
             throws IOException {
         this.address = resolve(config.listen().host());
-        TlsCertificate startTls = TlsCertificate.of(config.tls()).orElse(null);
+        TlsCertificate certificate = TlsCertificate.of(config.tls()).orElse(null);
         this.blocking = Executors.newVirtualThreadPerTaskExecutor();
         this.context =
                 new SessionContext(
                         config,
                         reception,
-                        new Admission(config, address.isLoopbackAddress(), startTls != null),
-                        startTls,
+                        new Admission(config, address.isLoopbackAddress(), certificate != null),
+                        certificate,
                         observer,
                         blocking,
                         new FailureThrottle(reception.clock()));
         this.crowd = crowd;
-        int count = Math.min(EVENT_LOOPS_AT_MOST, Runtime.getRuntime().availableProcessors());
-        this.acceptor = group(1, "smtp-accept");
-        this.loops = group(count, "smtp");
     }
 
-    private static EventLoopGroup group(int threads, String name) {
-        return new MultiThreadIoEventLoopGroup(
-                threads, new DefaultThreadFactory(name, true), NioIoHandler.newFactory());
+    private EventLoopGroup group(int threads, String name) {
+        EventLoopGroup group =
+                new MultiThreadIoEventLoopGroup(
+                        threads, new DefaultThreadFactory(name, true), NioIoHandler.newFactory());
+        groups.add(group);
+        return group;
     }
 
     /// Binds the sockets and begins to accept.
     ///
     /// @throws IOException when a socket can't be bound
     public void start() throws IOException {
+        int count = Math.min(EVENT_LOOPS_AT_MOST, Runtime.getRuntime().availableProcessors());
         try {
-            bind(context.config().listen().port());
+            EventLoopGroup acceptor = group(1, "smtp-accept");
+            bind(bootstrap(acceptor, group(count, "smtp")), context.config().listen().port());
+            bound = true;
+            watchCertificate(acceptor);
         } catch (IOException | RuntimeException | Error trouble) {
             close();
             throw trouble;
         }
-        bound = true;
-        watchCertificate();
     }
 
     private static InetAddress resolve(String host) throws IOException {
@@ -199,19 +200,18 @@ public final class Listener implements AutoCloseable {
 
     // Sockets.
 
-    private void bind(int port) throws IOException {
-        ServerBootstrap bootstrap = bootstrap();
+    private void bind(ServerBootstrap bootstrap, int port) throws IOException {
         if (!address.getHostAddress().equals(IPV4_LOOPBACK)) {
             sockets.add(bind(bootstrap, address, port));
             return;
         }
-        InetAddress second = InetAddress.getByAddress("::1", ipv6Loopback());
+        InetAddress second = InetAddress.ofLiteral("::1");
         int tries = port == 0 ? PORT_TRIES : 1;
         for (int i = 1; sockets.isEmpty(); i++) {
             Channel first = bind(bootstrap, address, port);
             sockets.add(first);
             try {
-                sockets.add(bind(bootstrap, second, port(first)));
+                sockets.add(bind(bootstrap, second, address().port()));
             } catch (IOException e) {
                 if (isInUse(e) && i < tries) {
                     sockets.clear();
@@ -225,12 +225,6 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    private static byte[] ipv6Loopback() {
-        byte[] octets = new byte[16];
-        octets[15] = 1;
-        return octets;
-    }
-
     /// An IPv6 loopback that is not there gives another error.
     private static boolean isInUse(IOException trouble) {
         return trouble.getCause() instanceof BindException cause
@@ -242,7 +236,7 @@ public final class Listener implements AutoCloseable {
         var bound = bootstrap.bind(address, port).awaitUninterruptibly();
         Throwable trouble = bound.cause();
         if (trouble != null) {
-            String where = text(new InetSocketAddress(address, port));
+            HostPort where = new HostPort(NetUtil.toAddressString(address), port);
             throw new IOException(
                     ("smtp.listen: can't listen on %s: %s; stop what listens there, or set"
                                     + " smtp.listen")
@@ -252,7 +246,7 @@ public final class Listener implements AutoCloseable {
         return bound.channel();
     }
 
-    private ServerBootstrap bootstrap() {
+    private ServerBootstrap bootstrap(EventLoopGroup acceptor, EventLoopGroup loops) {
         ByteBufAllocator allocator =
                 new PooledByteBufAllocator(
                         true,
@@ -309,16 +303,6 @@ public final class Listener implements AutoCloseable {
                 UNSENT_BYTES_AT_MOST);
     }
 
-    private static int port(Channel channel) {
-        return ((InetSocketAddress) channel.localAddress()).getPort();
-    }
-
-    private static String text(InetSocketAddress address) {
-        InetAddress host = address.getAddress();
-        String name = NetUtil.toAddressString(host);
-        return (host instanceof Inet6Address ? "[" + name + "]" : name) + ":" + address.getPort();
-    }
-
     /// Returns where it really listens, the configured address first.
     List<InetSocketAddress> addresses() {
         return sockets.stream().map(c -> (InetSocketAddress) c.localAddress()).toList();
@@ -333,24 +317,24 @@ public final class Listener implements AutoCloseable {
     /// Returns how it stands, also before the start and after the end.
     public Status status() {
         boolean open = bound && accepting;
-        TlsCertificate startTls = context.startTls();
+        TlsCertificate certificate = context.certificate();
         return new Status(
                 open ? address().toString() : null,
                 sessions.size(),
-                open && startTls != null ? startTls.expires() : null);
+                open && certificate != null ? certificate.expires() : null);
     }
 
     /// Goes by other rules of who may submit, from the next session on.
     public void use(SmtpConfig config) {
-        context = context.submittersOf(config);
+        context = context.liveKeysOf(config);
     }
 
-    private void watchCertificate() {
-        TlsCertificate startTls = context.startTls();
-        if (startTls != null) {
+    private void watchCertificate(EventLoopGroup acceptor) {
+        TlsCertificate certificate = context.certificate();
+        if (certificate != null) {
             long seconds = TlsCertificate.LOOK_EVERY.toSeconds();
             acceptor.scheduleWithFixedDelay(
-                    () -> blocking.execute(startTls::look), seconds, seconds, TimeUnit.SECONDS);
+                    () -> blocking.execute(certificate::look), seconds, seconds, TimeUnit.SECONDS);
         }
     }
 
@@ -368,7 +352,7 @@ public final class Listener implements AutoCloseable {
         if (!accepting) {
             ended(session);
             context.observer().rejected(Rejection.SHUTDOWN);
-            return Replies.shuttingDown();
+            return Replies.SHUTTING_DOWN;
         }
         Crowd.Seat seat = crowd.enter(link.client(), session);
         if (seat == null) {
@@ -380,7 +364,7 @@ public final class Listener implements AutoCloseable {
                     .addKeyValue("limit", context.config().maxConnections())
                     .addKeyValue("held-bytes", crowd.heldBytes())
                     .log("too many connections");
-            return Replies.tooManyConnections();
+            return Replies.TOO_MANY_CONNECTIONS;
         }
         session.sit(seat);
         return null;
@@ -416,10 +400,11 @@ public final class Listener implements AutoCloseable {
     public void close() {
         accepting = false;
         sockets.forEach(socket -> socket.close().awaitUninterruptibly());
-        var first = acceptor.shutdownGracefully(0, CLOSE_AT_MOST.toMillis(), TimeUnit.MILLISECONDS);
-        var second = loops.shutdownGracefully(0, CLOSE_AT_MOST.toMillis(), TimeUnit.MILLISECONDS);
-        first.awaitUninterruptibly();
-        second.awaitUninterruptibly();
+        long most = CLOSE_AT_MOST.toMillis();
+        groups.stream()
+                .map(group -> group.shutdownGracefully(0, most, TimeUnit.MILLISECONDS))
+                .toList()
+                .forEach(Future::awaitUninterruptibly);
         blocking.shutdownNow();
         drained.complete(null);
     }

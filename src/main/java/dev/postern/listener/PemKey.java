@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -149,11 +150,8 @@ final class PemKey {
         if (length < SHORT_LENGTH) {
             return length;
         }
-        int value = 0;
-        for (int i = 0; i < length - SHORT_LENGTH; i++) {
-            value = (value << OCTET_BITS) | (der[at + 2 + i] & OCTET_MASK);
-        }
-        return value;
+        byte[] octets = Arrays.copyOfRange(der, at + 2, contentStart(der, at));
+        return new BigInteger(1, octets).intValue();
     }
 
     private static byte[] tagged(int tag, byte[]... parts) {

@@ -67,68 +67,61 @@ final class Protocol {
         }
     }
 
-    /// What a client can ask for. Those that may come before TLS where TLS is required (RFC 3207
-    /// §4) say so.
+    /// What a client can ask for.
     enum SmtpVerb {
-        HELO(true),
-        EHLO(true),
-        MAIL(false),
-        RCPT(false),
-        DATA(false),
-        BDAT(false),
-        RSET(true),
-        NOOP(true),
-        VRFY(false),
-        HELP(true),
-        STARTTLS(true),
-        AUTH(false),
-        QUIT(true);
+        HELO,
+        EHLO,
+        MAIL,
+        RCPT,
+        DATA,
+        BDAT,
+        RSET,
+        NOOP,
+        VRFY,
+        HELP,
+        STARTTLS,
+        AUTH,
+        QUIT;
 
-        private final boolean beforeTls;
-
-        SmtpVerb(boolean beforeTls) {
-            this.beforeTls = beforeTls;
-        }
-
+        /// Returns whether it may come before TLS where TLS is required (RFC 3207 §4).
         boolean mayComeBeforeTls() {
-            return beforeTls;
+            return switch (this) {
+                case HELO, EHLO, RSET, NOOP, HELP, STARTTLS, QUIT -> true;
+                case MAIL, RCPT, DATA, BDAT, VRFY, AUTH -> false;
+            };
         }
     }
 
     /// What a verb does.
     enum Transition {
         /// Takes the client's name and forgets any transaction (RFC 5321 §4.1.1.1).
-        GREET(SessionState.READY),
-        BEGIN(SessionState.SENDER),
-        ADDRESS(SessionState.ADDRESSED),
-        CONTENT(SessionState.DATA),
-        TAKE_CHUNK(SessionState.CHUNK),
-        FORGET(SessionState.READY),
+        GREET(SessionState.READY, ""),
+        BEGIN(SessionState.SENDER, ""),
+        ADDRESS(SessionState.ADDRESSED, ""),
+        CONTENT(SessionState.DATA, ""),
+        TAKE_CHUNK(SessionState.CHUNK, ""),
+        FORGET(SessionState.READY, ""),
         /// Answers and changes nothing.
-        ANSWER((SessionState) null),
-        LOG_IN(SessionState.CHALLENGED),
-        SECURE(SessionState.SECURING),
-        LEAVE(SessionState.CLOSED),
+        ANSWER(null, ""),
+        LOG_IN(SessionState.CHALLENGED, ""),
+        SECURE(SessionState.SECURING, ""),
+        LEAVE(SessionState.CLOSED, ""),
 
-        HELLO_FIRST(Replies.badSequence("Say EHLO first")),
-        MAIL_FIRST(Replies.badSequence("Say MAIL first")),
-        RCPT_FIRST(Replies.badSequence("Say RCPT first")),
-        NESTED(Replies.badSequence("There is a sender already")),
-        IN_MAIL(Replies.badSequence("Not within a mail transaction")),
+        HELLO_FIRST(null, "Say EHLO first"),
+        MAIL_FIRST(null, "Say MAIL first"),
+        RCPT_FIRST(null, "Say RCPT first"),
+        NESTED(null, "There is a sender already"),
+        IN_MAIL(null, "Not within a mail transaction"),
         /// RFC 3030 §2.
-        IN_CHUNKS(Replies.badSequence("BDAT has begun: go on with it or say RSET"));
+        IN_CHUNKS(null, "BDAT has begun: go on with it or say RSET");
 
         private final @Nullable SessionState next;
         private final @Nullable Reply refusal;
 
-        Transition(@Nullable SessionState next) {
+        /// @param outOfOrder why the verb is out of order; empty when it is not
+        Transition(@Nullable SessionState next, String outOfOrder) {
             this.next = next;
-            this.refusal = null;
-        }
-
-        Transition(Reply refusal) {
-            this.next = null;
-            this.refusal = refusal;
+            this.refusal = outOfOrder.isEmpty() ? null : Replies.badSequence(outOfOrder);
         }
 
         /// Returns the state that a success leads to; null when none changes.
@@ -232,7 +225,7 @@ final class Protocol {
             if (mistake) {
                 count++;
             }
-            return mistake && count > AT_MOST ? Replies.tooManyErrors() : reply;
+            return mistake && count > AT_MOST ? Replies.TOO_MANY_ERRORS : reply;
         }
 
         /// An accepted message makes good.

@@ -1,11 +1,13 @@
 package dev.postern.listener;
 
+import dev.postern.listener.AuthExchange.AuthStep;
 import dev.postern.listener.Protocol.ErrorCounter;
 import dev.postern.listener.Protocol.SessionState;
 import dev.postern.listener.Protocol.SmtpVerb;
 import dev.postern.listener.Protocol.Transition;
 import dev.postern.listener.SessionContext.Link;
 import dev.postern.listener.Transaction.RefusedChunk;
+import dev.postern.mail.ALabels;
 import dev.postern.mail.Origin;
 import dev.postern.mail.ReversePath;
 import dev.postern.reception.IncomingMessage;
@@ -17,6 +19,7 @@ import dev.postern.smtp.CommandParser;
 import dev.postern.smtp.LineReader;
 import dev.postern.smtp.Replies;
 import dev.postern.smtp.Reply;
+import dev.postern.smtp.Sasl.UserPassword;
 import dev.postern.smtp.SmtpLimits;
 import dev.postern.spool.SpoolException;
 import java.nio.ByteBuffer;
@@ -143,7 +146,7 @@ final class Session {
                     cameIn(before - in.remaining());
                 }
                 case REFUSED_CHUNK -> {
-                    throwAway(refused(), in);
+                    throwAway(Objects.requireNonNull(refusedChunk), in);
                     cameIn(before - in.remaining());
                 }
                 case SECURING -> peer.drop();
@@ -180,15 +183,15 @@ final class Session {
         switch (line) {
             case null -> {
                 if (!room) {
-                    send(Replies.gaveWay());
+                    send(Replies.GAVE_WAY);
                 }
             }
             case LineReader.Line.Whole whole -> line(whole.octets(), in);
-            case LineReader.Line.BareLineFeed _ -> send(Replies.bareLineFeed());
+            case LineReader.Line.BareLineFeed _ -> send(Replies.BARE_LINE_FEED);
             case LineReader.Line.TooLong(Reply reply) -> {
                 boolean challenged = state == SessionState.CHALLENGED;
                 state = challenged ? SessionState.READY : state;
-                send(challenged ? Replies.authLineTooLong() : reply);
+                send(challenged ? Replies.AUTH_LINE_TOO_LONG : reply);
             }
         }
     }
@@ -225,12 +228,17 @@ final class Session {
         Transition step = Transition.of(state, verb);
         Reply refusal = step.refusal();
         if (context.admission().mustStartTls(secure) && !verb.mayComeBeforeTls()) {
-            refusal = Replies.tlsRequired();
+            refusal = Replies.TLS_REQUIRED;
         } else if (step == Transition.RCPT_FIRST && open().hasRefusedRecipient()) {
-            refusal = Replies.noValidRecipients();
+            refusal = Replies.NO_VALID_RECIPIENTS;
+        }
+        if (refusal != null && command instanceof Command.Bdat chunk) {
+            // Its octets are on their way all the same (RFC 3030 §2).
+            throwAway(chunk, refusal, in);
+            return;
         }
         if (refusal != null) {
-            refuse(command, refusal, in);
+            send(refusal);
             return;
         }
         switch (command) {
@@ -242,24 +250,15 @@ final class Session {
             case Command.Bdat bdat -> startChunk(bdat, in);
             case Command.Rset _ -> {
                 forget();
-                send(Replies.ok());
+                send(Replies.OK);
             }
-            case Command.Noop _ -> send(Replies.ok());
-            case Command.Vrfy _ -> send(Replies.notVerified());
+            case Command.Noop _ -> send(Replies.OK);
+            case Command.Vrfy _ -> send(Replies.NOT_VERIFIED);
             case Command.Help _ -> send(Replies.help(context.verbs(link, secure)));
-            case Command.Quit _ -> send(Replies.goodbye());
+            case Command.Quit _ -> send(Replies.GOODBYE);
             case Command.StartTls _ -> startTls(in);
             case Command.Auth login -> logIn(login);
             case Command.Unknown _, Command.Malformed _ -> throw new AssertionError(command);
-        }
-    }
-
-    /// The octets of a refused BDAT are on their way all the same (RFC 3030 §2).
-    private void refuse(Command command, Reply refusal, ByteBuffer in) {
-        if (command instanceof Command.Bdat chunk) {
-            throwAway(chunk, refusal, in);
-        } else {
-            send(refusal);
         }
     }
 
@@ -318,10 +317,6 @@ final class Session {
         }
     }
 
-    private RefusedChunk refused() {
-        return Objects.requireNonNull(refusedChunk, "no refused chunk");
-    }
-
     private Transaction open() {
         return Objects.requireNonNull(transaction, "no transaction");
     }
@@ -342,17 +337,17 @@ final class Session {
             reject(Rejection.ADDRESS, reply, mail.reversePath());
             return;
         }
-        transaction = new Transaction(new ReversePath(sender.get()), mail.parameters().smtputf8());
+        transaction = new Transaction(new ReversePath(sender.get()), mail.smtpUtf8());
         state = SessionState.SENDER;
         seat.progress();
-        send(Replies.senderOk());
+        send(Replies.SENDER_OK);
     }
 
     private void rcpt(Command.Rcpt rcpt) {
         Transaction mail = open();
-        if (rcpt.isNonAscii() && !mail.isSmtpUtf8()) {
+        if (!mail.isSmtpUtf8() && !ALabels.isAscii(rcpt.forwardPath())) {
             mail.recipientRefused();
-            reject(Rejection.ADDRESS, Replies.nonAsciiAddress(), rcpt.forwardPath());
+            reject(Rejection.ADDRESS, Replies.NON_ASCII_ADDRESS, rcpt.forwardPath());
             return;
         }
         Optional<String> address = context.reception().addresses().recipient(rcpt.forwardPath());
@@ -363,16 +358,16 @@ final class Session {
             return;
         }
         if (mail.has(address.get())) {
-            send(Replies.recipientOk());
+            send(Replies.RECIPIENT_OK);
         } else if (mail.recipientCount() >= context.config().maxRecipients()) {
-            reject(Rejection.RECIPIENTS, Replies.tooManyRecipients(), address.get());
+            reject(Rejection.RECIPIENTS, Replies.TOO_MANY_RECIPIENTS, address.get());
         } else if (!seat.hold(heldBytes() + Transaction.bytes(address.get().length()))) {
-            reject(Rejection.RECIPIENTS, Replies.noRoomForRecipient(), address.get());
+            reject(Rejection.RECIPIENTS, Replies.NO_ROOM_FOR_RECIPIENT, address.get());
         } else {
             mail.add(address.get());
             state = SessionState.ADDRESSED;
             seat.progress();
-            send(Replies.recipientOk());
+            send(Replies.RECIPIENT_OK);
         }
     }
 
@@ -387,7 +382,7 @@ final class Session {
         if (refusal == null) {
             state = SessionState.DATA;
             seat.progress();
-            send(Replies.startContent());
+            send(Replies.START_CONTENT);
         } else {
             send(refusal);
         }
@@ -399,7 +394,7 @@ final class Session {
             throwAway(command, refusal, in);
             return;
         }
-        open().begin(command);
+        open().incoming().begin(command);
         state = SessionState.CHUNK;
         // A chunk may be of no octets.
         content(in);
@@ -414,9 +409,9 @@ final class Session {
                 ReceivedField.protocol(extended, secure, auth.isDone(), mail.isSmtpUtf8());
         Origin origin = new Origin(link.clientText(), helo, protocol, auth.user());
         try {
-            IncomingMessage incoming = context.reception().begin(mail.envelope(), origin);
+            IncomingMessage incoming = context.reception().begin(mail.envelope(), origin, inChunks);
             incoming.onWritable(() -> peer.execute(() -> writableAgain(incoming)));
-            mail.receive(incoming, context.reception().newDecoder(inChunks));
+            mail.receive(incoming);
             return null;
         } catch (SpoolException trouble) {
             return context.reception().refuse(trouble, link.clientText()).reply();
@@ -430,13 +425,13 @@ final class Session {
     }
 
     private void content(ByteBuffer in) {
-        Transaction mail = open();
-        if (!mail.content(in)) {
+        IncomingMessage mail = open().incoming();
+        if (!mail.take(in)) {
             return;
         }
         if (mail.isWhole()) {
             state = SessionState.COMMITTING;
-            await(context.reception().finish(mail.incoming(), mail.decoder()), this::finished);
+            await(context.reception().finish(mail), this::finished);
         } else {
             state = SessionState.CHUNKED;
             send(Replies.chunkOk(mail.chunkOctets()));
@@ -477,7 +472,7 @@ final class Session {
         seat.progress();
         if (result == null) {
             log.atError().setCause(trouble).log("a message could not be taken");
-            send(Replies.spoolTrouble());
+            send(Replies.SPOOL_TROUBLE);
             return;
         }
         if (!(result instanceof Reception.Result.Refused)) {
@@ -506,10 +501,10 @@ final class Session {
     private void startTls(ByteBuffer in) {
         if (secure) {
             send(Replies.badSequence("TLS is on already"));
-        } else if (context.startTls() == null) {
-            send(Replies.notImplemented());
+        } else if (context.certificate() == null) {
+            send(Replies.NOT_IMPLEMENTED);
         } else if (!in.hasRemaining() && !seat.secure()) {
-            send(Replies.tlsNotAvailable());
+            send(Replies.TLS_NOT_AVAILABLE);
         } else if (in.hasRemaining()) {
             // CVE-2011-0411: what was sent in the clear must not be taken for what TLS protects.
             log.atWarn()
@@ -519,7 +514,7 @@ final class Session {
             peer.drop();
         } else {
             state = SessionState.SECURING;
-            send(Replies.readyForTls());
+            send(Replies.READY_FOR_TLS);
             peer.secure();
         }
     }
@@ -546,24 +541,20 @@ final class Session {
         }
     }
 
-    private void authStep(AuthExchange.Step step) {
+    private void authStep(AuthStep step) {
         switch (step) {
-            case AuthExchange.Step.Challenge challenge -> {
-                state = SessionState.CHALLENGED;
-                send(seat.hold(heldBytes()) ? challenge.reply() : Replies.gaveWay());
+            case AuthStep.Answer(Reply reply, SessionState next) -> {
+                state = next;
+                send(seat.hold(heldBytes()) ? reply : Replies.GAVE_WAY);
             }
-            case AuthExchange.Step.Over over -> {
-                state = SessionState.READY;
-                send(seat.hold(heldBytes()) ? over.reply() : Replies.gaveWay());
-            }
-            case AuthExchange.Step.Failed failed -> {
+            case AuthStep.Failed(Reply reply, Duration delay) -> {
                 state = SessionState.DELAYED;
-                peer.after(failed.delay(), () -> answerAtLast(failed.reply()));
+                peer.after(delay, () -> answerAtLast(reply));
             }
-            case AuthExchange.Step.Check check -> {
+            case AuthStep.Check(UserPassword credentials) -> {
                 state = SessionState.CHECKING;
-                String name = check.credentials().username();
-                await(auth.check(check.credentials()), (right, e) -> checked(name, right, e));
+                String name = credentials.username();
+                await(auth.check(credentials), (right, e) -> checked(name, right, e));
             }
         }
     }
@@ -575,7 +566,7 @@ final class Session {
         if (right == null) {
             state = SessionState.READY;
             log.atError().setCause(trouble).log("credentials could not be checked");
-            send(Replies.authTrouble());
+            send(Replies.AUTH_TROUBLE);
         } else {
             if (right) {
                 seat.progress();
@@ -593,19 +584,26 @@ final class Session {
     }
 
     private void leaveIfTold() {
-        if (shutDown && state != SessionState.CLOSED) {
-            send(Replies.shuttingDown());
+        if (shutDown) {
+            end(Replies.SHUTTING_DOWN);
         }
     }
 
     // The end.
 
+    /// Says the last word, where the client can hear it.
+    private void end(Reply reply) {
+        if (state == SessionState.SECURING) {
+            peer.drop();
+        } else if (state != SessionState.CLOSED) {
+            send(reply);
+        }
+    }
+
     /// Ends the session with 421, at once or after the message that comes in.
     void shutDown() {
         shutDown = true;
-        if (state == SessionState.SECURING) {
-            peer.drop();
-        } else if (state == SessionState.DELAYED || !(state.isReceiving() || state.isBusy())) {
+        if (state == SessionState.DELAYED || !(state.isReceiving() || state.isBusy())) {
             leaveIfTold();
         }
     }
@@ -617,21 +615,13 @@ final class Session {
                 .addKeyValue("state", state)
                 .log("session ended, since others need the room");
         brokenOff("room was needed in mid-message");
-        if (state == SessionState.SECURING) {
-            peer.drop();
-        } else if (state != SessionState.CLOSED) {
-            send(Replies.gaveWay());
-        }
+        end(Replies.GAVE_WAY);
     }
 
     /// Ends the session of a client that was idle for too long (RFC 5321 §4.5.3.2).
     void idle() {
         brokenOff("idle");
-        if (state == SessionState.SECURING) {
-            peer.drop();
-        } else if (state != SessionState.CLOSED) {
-            send(Replies.idleTimeout());
-        }
+        end(Replies.IDLE_TIMEOUT);
     }
 
     /// Notes that the connection is gone. What is being committed stays (its fate is logged), what

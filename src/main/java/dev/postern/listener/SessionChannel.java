@@ -12,6 +12,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -96,7 +97,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
         }
         Session begun = new Session(listener.context(), link, this, seat());
         session = begun;
-        idleTimer = watchIdle(listener.context().config().idleTimeout().toNanos());
+        idleTimer = later(listener.context().config().idleTimeout().toNanos(), this::lookAtIdle);
         begun.greet();
         flush();
     }
@@ -186,14 +187,10 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
         if (idleTimer != null) {
             idleTimer.cancel(false);
         }
-        if (kept != null) {
-            kept.release();
-            kept = null;
-        }
-        if (replies != null) {
-            replies.release();
-            replies = null;
-        }
+        ReferenceCountUtil.release(kept);
+        kept = null;
+        ReferenceCountUtil.release(replies);
+        replies = null;
         if (session != null) {
             session().gone();
             listener.ended(this);
@@ -239,10 +236,10 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
 
     @Override
     public void secure() {
-        TlsCertificate startTls =
-                Objects.requireNonNull(listener.context().startTls(), "no certificate");
+        TlsCertificate certificate =
+                Objects.requireNonNull(listener.context().certificate(), "no certificate");
         flush();
-        SslHandler handler = startTls.newHandler(context().alloc());
+        SslHandler handler = certificate.newHandler(context().alloc());
         context().pipeline().addFirst(handler);
     }
 
@@ -265,15 +262,16 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
     @Override
     public void after(Duration wait, Runnable task) {
         delayed =
-                context()
-                        .executor()
-                        .schedule(
-                                () -> {
-                                    task.run();
-                                    resume();
-                                },
-                                wait.toNanos(),
-                                TimeUnit.NANOSECONDS);
+                later(
+                        wait.toNanos(),
+                        () -> {
+                            task.run();
+                            resume();
+                        });
+    }
+
+    private Future<?> later(long nanos, Runnable task) {
+        return context().executor().schedule(task, nanos, TimeUnit.NANOSECONDS);
     }
 
     @Override
@@ -355,17 +353,10 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
         ChannelFuture written = context().writeAndFlush(words);
         if (seated || lingers) {
             written.addListener((ChannelFutureListener) _ -> endOutput());
-            idleTimer = closeIn(LAST_REPLY_AT_MOST);
+            idleTimer = later(LAST_REPLY_AT_MOST.toNanos(), () -> context().close());
         } else {
             context().close();
         }
-    }
-
-    private Future<?> closeIn(Duration time) {
-        Channel channel = context().channel();
-        return context()
-                .executor()
-                .schedule(() -> channel.close(), time.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /// With TLS its own end goes before TCP's (RFC 8446 §6.1). What comes then is thrown away as it
@@ -401,9 +392,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
             return;
         }
         quiet = true;
-        context()
-                .executor()
-                .schedule(this::lookWhetherQuiet, QUIET_AT_MOST.toNanos(), TimeUnit.NANOSECONDS);
+        var _ = later(QUIET_AT_MOST.toNanos(), this::lookWhetherQuiet);
     }
 
     private void hearOut(ByteBuf in) {
@@ -417,10 +406,6 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
 
     // Idle time and the end.
 
-    private Future<?> watchIdle(long delayNanos) {
-        return context().executor().schedule(this::lookAtIdle, delayNanos, TimeUnit.NANOSECONDS);
-    }
-
     private void lookAtIdle() {
         if (closing) {
             return;
@@ -432,7 +417,7 @@ final class SessionChannel extends ChannelInboundHandlerAdapter
         long idleNanos = seat().silentNanos();
         long allowedNanos = listener.context().config().idleTimeout().toNanos();
         if (idleNanos < allowedNanos) {
-            idleTimer = watchIdle(allowedNanos - idleNanos);
+            idleTimer = later(allowedNanos - idleNanos, this::lookAtIdle);
         } else if (context().channel().isWritable()) {
             session().idle();
         } else {

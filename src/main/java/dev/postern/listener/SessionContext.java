@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param config the listener's settings
 /// @param reception takes messages
 /// @param admission who may submit
-/// @param startTls the certificate; null without
+/// @param certificate the certificate; null without
 /// @param observer for metrics
 /// @param blocking runs what may block
 /// @param throttle how long answers to failed log-ins wait
@@ -26,7 +26,7 @@ record SessionContext(
         SmtpConfig config,
         Reception reception,
         Admission admission,
-        @Nullable TlsCertificate startTls,
+        @Nullable TlsCertificate certificate,
         Listener.Observer observer,
         Executor blocking,
         FailureThrottle throttle) {
@@ -49,10 +49,16 @@ record SessionContext(
     }
 
     /// Returns the same, but who may submit as in `other`.
-    SessionContext submittersOf(SmtpConfig other) {
-        SmtpConfig changed = config.submittersOf(other);
+    SessionContext liveKeysOf(SmtpConfig other) {
+        SmtpConfig changed = config.liveKeysOf(other);
         return new SessionContext(
-                changed, reception, admission.by(changed), startTls, observer, blocking, throttle);
+                changed,
+                reception,
+                admission.by(changed),
+                certificate,
+                observer,
+                blocking,
+                throttle);
     }
 
     /// Returns the verbs that a client can use now.
@@ -60,7 +66,7 @@ record SessionContext(
         return Arrays.stream(SmtpVerb.values())
                 .filter(verb ->
                         switch (verb) {
-                            case STARTTLS -> startTls != null && !secure;
+                            case STARTTLS -> certificate != null && !secure;
                             case AUTH -> admission.authOffered(link, secure);
                             default -> verb.mayComeBeforeTls() || !admission.mustStartTls(secure);
                         })
@@ -80,7 +86,7 @@ record SessionContext(
         if (admission.authOffered(link, secure)) {
             offers.add(Extension.AUTH.offer("PLAIN", "LOGIN"));
         }
-        if (startTls != null && !secure) {
+        if (certificate != null && !secure) {
             offers.add(Extension.STARTTLS.offer());
         }
         offers.add(Extension.LIMITS.offer("RCPTMAX=" + config.maxRecipients()));

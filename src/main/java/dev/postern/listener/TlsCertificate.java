@@ -13,13 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -155,10 +153,10 @@ final class TlsCertificate {
 
     private X509Certificate[] chain() throws IOException, GeneralSecurityException {
         try (InputStream in = Files.newInputStream(certificateFile)) {
-            Collection<? extends Certificate> found =
-                    CertificateFactory.getInstance("X.509").generateCertificates(in);
             X509Certificate[] chain =
-                    found.stream().map(X509Certificate.class::cast).toArray(X509Certificate[]::new);
+                    CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+                            .map(X509Certificate.class::cast)
+                            .toArray(X509Certificate[]::new);
             if (chain.length == 0) {
                 throw new GeneralSecurityException("no certificate in " + certificateFile);
             }

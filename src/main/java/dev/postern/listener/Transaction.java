@@ -6,11 +6,8 @@ import dev.postern.mail.ReversePath;
 import dev.postern.reception.IncomingMessage;
 import dev.postern.smtp.BdatDecoder;
 import dev.postern.smtp.Command;
-import dev.postern.smtp.ContentDecoder;
 import dev.postern.smtp.ContentDecoder.BareNewline;
-import dev.postern.smtp.ContentDecoder.ContentFault;
 import dev.postern.smtp.ContentDecoder.ContentSink;
-import dev.postern.smtp.DataDecoder;
 import dev.postern.smtp.Reply;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
@@ -35,8 +32,6 @@ final class Transaction {
     private long envelopeBytes;
     private boolean recipientRefused;
     private @Nullable IncomingMessage incoming;
-    private @Nullable ContentDecoder decoder;
-    private Command.@Nullable Bdat chunk;
 
     Transaction(ReversePath sender, boolean smtpUtf8) {
         this.sender = sender;
@@ -51,25 +46,23 @@ final class Transaction {
     /// part's may (RFC 5321 §2.4).
     private record Key(ForwardPath path) {
 
-        private String domain() {
-            return path.address().substring(at()).toLowerCase(Locale.ROOT);
-        }
-
-        private int at() {
-            return path.address().lastIndexOf('@') + 1;
+        private String folded() {
+            int at = path.address().lastIndexOf('@') + 1;
+            String domain = path.address().substring(at).toLowerCase(Locale.ROOT);
+            return path.address().substring(0, at) + domain;
         }
 
         @Override
         public boolean equals(@Nullable Object other) {
-            return other instanceof Key(ForwardPath(String address))
-                    && address.length() == path.address().length()
-                    && address.regionMatches(0, path.address(), 0, at())
-                    && domain().equals(new Key(new ForwardPath(address)).domain());
+            // In lower case some letters are two: such domains are told apart.
+            return other instanceof Key key
+                    && key.path.address().length() == path.address().length()
+                    && key.folded().equals(folded());
         }
 
         @Override
         public int hashCode() {
-            return path.address().substring(0, at()).hashCode() + domain().hashCode();
+            return folded().hashCode();
         }
     }
 
@@ -113,53 +106,14 @@ final class Transaction {
         return new Envelope(sender, recipients.stream().map(Key::path).toList(), smtpUtf8);
     }
 
-    /// Starts the content, framed as DATA or BDAT does.
-    void receive(IncomingMessage message, ContentDecoder framing) {
+    /// Starts the content.
+    void receive(IncomingMessage message) {
         incoming = message;
-        decoder = framing;
     }
 
     /// Returns whether content has begun.
     boolean isReceiving() {
         return incoming != null;
-    }
-
-    /// Begins a chunk of BDAT.
-    void begin(Command.Bdat command) {
-        chunk = command;
-        switch (decoder()) {
-            case BdatDecoder chunks -> chunks.begin(command);
-            case DataDecoder _ -> throw new AssertionError("a chunk within DATA");
-        }
-    }
-
-    /// Takes the octets of DATA or of the chunk.
-    ///
-    /// @return whether its end was reached
-    boolean content(ByteBuffer in) {
-        IncomingMessage message = incoming();
-        boolean ended =
-                switch (decoder()) {
-                    case DataDecoder data -> data.decode(in, message);
-                    case BdatDecoder chunks -> chunks.decode(in, message);
-                };
-        if (decoder().fault() != null) {
-            // Room in the spool is for mail that will be kept; the rest is only read.
-            message.abort();
-        }
-        return ended;
-    }
-
-    /// Returns whether no more content is to come, once an end was reached. A chunk that takes the
-    /// message over its size is refused itself (RFC 3030 §2); for what is in the content the
-    /// message is refused as a whole, at its true end.
-    boolean isWhole() {
-        return chunk == null || chunk.last() || decoder().fault() == ContentFault.OVER_SIZE;
-    }
-
-    /// Returns the octets of the chunk at hand.
-    long chunkOctets() {
-        return chunk == null ? 0 : chunk.sizeOctets();
     }
 
     /// Returns whether the intake is full.
@@ -172,11 +126,6 @@ final class Transaction {
         return Objects.requireNonNull(incoming, "no content yet");
     }
 
-    /// Returns the content's decoder.
-    ContentDecoder decoder() {
-        return Objects.requireNonNull(decoder, "no content yet");
-    }
-
     /// Gives the transaction up.
     void abort() {
         if (incoming != null) {
@@ -186,28 +135,15 @@ final class Transaction {
 
     /// A chunk of BDAT that was refused: its octets come all the same, and are thrown away (RFC
     /// 3030 §2).
-    static final class RefusedChunk {
-
-        private final BdatDecoder decoder = new BdatDecoder(BareNewline.NORMALIZE, 0);
-        private final Reply reply;
-        private final Protocol.SessionState after;
+    ///
+    /// @param reply why it was refused, to be said behind it
+    /// @param after the state behind it
+    record RefusedChunk(BdatDecoder decoder, Reply reply, Protocol.SessionState after) {
 
         /// Begins to throw away.
-        ///
-        /// @param reply why it was refused, to be said behind it
-        /// @param after the state behind it
         RefusedChunk(Command.Bdat command, Reply reply, Protocol.SessionState after) {
-            this.reply = reply;
-            this.after = after;
+            this(new BdatDecoder(BareNewline.NORMALIZE, 0), reply, after);
             decoder.begin(command);
-        }
-
-        Reply reply() {
-            return reply;
-        }
-
-        Protocol.SessionState after() {
-            return after;
         }
 
         /// Throws octets away.

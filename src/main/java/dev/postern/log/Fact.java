@@ -20,39 +20,25 @@ final class Fact extends LogRecord {
     private final String pattern;
     private final transient List<KeyValuePair> pairs;
     private final boolean each;
-    private final long repeated;
+    private long repeated;
 
     /// @param logger who tells it
     /// @param pattern the message before its arguments were put in: what stays the same
     /// @param each whether it is written however often it repeats
-    /// @param repeated how many facts it stands for, when it is a count of repetitions; else 0
-    private Fact(
+    Fact(
             Level level,
             @Nullable String logger,
             String pattern,
             String message,
             List<KeyValuePair> pairs,
-            boolean each,
-            long repeated) {
+            boolean each) {
         super(level, message);
         this.pattern = pattern;
         this.pairs = List.copyOf(pairs);
         this.each = each;
-        this.repeated = repeated;
         setLoggerName(logger);
         // For whoever listens to the logger and knows only the standard record.
         setParameters(this.pairs.toArray());
-    }
-
-    /// Returns a fact of our own.
-    static Fact of(
-            Level level,
-            String logger,
-            String pattern,
-            String message,
-            List<KeyValuePair> pairs,
-            boolean each) {
-        return new Fact(level, logger, pattern, message, pairs, each, 0);
     }
 
     /// Returns a record as a fact; one from a third party is told with its logger's name.
@@ -68,8 +54,7 @@ final class Fact extends LogRecord {
                         Objects.requireNonNullElse(entry.getMessage(), ""),
                         Objects.requireNonNullElse(WORDS.formatMessage(entry), ""),
                         List.of(new KeyValuePair("logger", logger)),
-                        false,
-                        0);
+                        false);
         fact.setInstant(entry.getInstant());
         fact.setThrown(entry.getThrown());
         return fact;
@@ -87,7 +72,7 @@ final class Fact extends LogRecord {
             small.add(new KeyValuePair("error", LineFormatter.plain(getThrown(), chars)));
         }
         String words = LineFormatter.cut(getMessage(), chars);
-        Fact kept = new Fact(getLevel(), getLoggerName(), pattern, words, small, each, repeated);
+        Fact kept = new Fact(getLevel(), getLoggerName(), pattern, words, small, each);
         kept.setInstant(getInstant());
         return kept;
     }
@@ -97,7 +82,9 @@ final class Fact extends LogRecord {
         List<KeyValuePair> more = new ArrayList<>(pairs);
         more.add(new KeyValuePair("repeated", times));
         more.add(new KeyValuePair("latest", getInstant()));
-        return new Fact(getLevel(), getLoggerName(), pattern, getMessage(), more, true, times);
+        Fact count = new Fact(getLevel(), getLoggerName(), pattern, getMessage(), more, true);
+        count.repeated = times;
+        return count;
     }
 
     String pattern() {

@@ -37,19 +37,9 @@ final class Folding {
     /// configuration or are words of ours: what a client says can't make a new kind.
     static final Set<String> APART =
             Set.of(
-                    "egress",
-                    "fault",
-                    "file",
-                    "instead-of",
-                    "key",
-                    "keys",
-                    "limits",
-                    "problems",
-                    "reason",
-                    "remark",
-                    "signal",
-                    "state",
-                    "trouble");
+                    ("egress fault file instead-of key keys limits problems reason remark"
+                                    + " signal state trouble")
+                            .split(" "));
 
     private record Kind(String logger, Level level, String pattern, List<String> apart) {
 

@@ -112,7 +112,7 @@ final class LineHandler extends Handler {
     }
 
     private static Fact dropped(long lines, Instant since) {
-        return Fact.of(
+        return new Fact(
                 Level.WARNING,
                 LineHandler.class.getName(),
                 "log lines dropped",

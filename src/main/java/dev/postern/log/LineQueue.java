@@ -4,8 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Lines on their way to the log's reader, in order. Who brings one never waits; what does not fit
@@ -49,9 +48,6 @@ final class LineQueue {
 
     private final int maxLines;
     private final long maxBytes;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition arrived = lock.newCondition();
-    private final Condition left = lock.newCondition();
     private final Queue<Entry> entries = new ArrayDeque<>();
     private int lines;
     private long bytes;
@@ -69,108 +65,90 @@ final class LineQueue {
     /// Takes a line, or notes that it was dropped. Never waits.
     ///
     /// @param at when what it tells came
-    void offer(Line line, Instant at) {
+    synchronized void offer(Line line, Instant at) {
         int cost = cost(line);
-        lock.lock();
-        try {
-            if (gap != null && lines <= maxLines / 2 && bytes <= maxBytes / 2) {
-                gap = null;
+        if (gap != null && lines <= maxLines / 2 && bytes <= maxBytes / 2) {
+            gap = null;
+        }
+        if (gap == null && lines < maxLines && bytes + cost <= maxBytes) {
+            lines++;
+            bytes += cost;
+            add(line);
+        } else {
+            if (gap == null) {
+                gap = new Gap(at);
+                add(gap);
             }
-            if (gap == null && lines < maxLines && bytes + cost <= maxBytes) {
-                lines++;
-                bytes += cost;
-                add(line);
-            } else {
-                if (gap == null) {
-                    gap = new Gap(at);
-                    add(gap);
-                }
-                gap.facts += line.facts();
-            }
-        } finally {
-            lock.unlock();
+            gap.facts += line.facts();
         }
     }
 
     private void add(Entry entry) {
         entries.add(entry);
         offered++;
-        arrived.signal();
+        notifyAll();
     }
 
     /// Takes the next entry out once there is one; with that the one before counts as written. For
     /// one thread only.
     ///
     /// @return null when there was none for so long, or none is to come
-    @Nullable Entry take(long nanos) throws InterruptedException {
-        lock.lock();
-        try {
-            done = taken;
-            left.signalAll();
-            long rest = nanos;
-            while (entries.isEmpty()) {
-                if (rest <= 0 || ended) {
-                    return null;
-                }
-                rest = arrived.awaitNanos(rest);
+    synchronized @Nullable Entry take(long nanos) throws InterruptedException {
+        done = taken;
+        notifyAll();
+        long rest = nanos;
+        while (entries.isEmpty()) {
+            if (rest <= 0 || ended) {
+                return null;
             }
-            taken++;
-            Entry entry = entries.remove();
-            switch (entry) {
-                case Line line -> {
-                    lines--;
-                    bytes -= cost(line);
-                }
-                case Gap told -> gap = told == gap ? null : gap;
-            }
-            return entry;
-        } finally {
-            lock.unlock();
+            rest = restAfterNews(rest);
         }
+        taken++;
+        Entry entry = entries.remove();
+        switch (entry) {
+            case Line line -> {
+                lines--;
+                bytes -= cost(line);
+            }
+            case Gap told -> gap = told == gap ? null : gap;
+        }
+        return entry;
+    }
+
+    /// Waits until something changes, for so long at most.
+    ///
+    /// @return what is left of the time
+    private long restAfterNews(long nanos) throws InterruptedException {
+        long begun = System.nanoTime();
+        TimeUnit.NANOSECONDS.timedWait(this, nanos);
+        return nanos - (System.nanoTime() - begun);
     }
 
     /// Lets who takes entries out go home after the last one.
-    void end() {
-        lock.lock();
-        try {
-            ended = true;
-            arrived.signal();
-        } finally {
-            lock.unlock();
-        }
+    synchronized void end() {
+        ended = true;
+        notifyAll();
     }
 
     /// Returns whether nothing is there and nothing is to come.
-    boolean hasEnded() {
-        lock.lock();
-        try {
-            return ended && entries.isEmpty();
-        } finally {
-            lock.unlock();
-        }
+    synchronized boolean hasEnded() {
+        return ended && entries.isEmpty();
     }
 
     /// Waits until what is in the queue now has been written.
     ///
     /// @return whether it was, within that time
-    boolean flush(Duration atMost) {
+    synchronized boolean flush(Duration atMost) {
         long rest = atMost.toNanos();
-        lock.lock();
+        long goal = offered;
         try {
-            long goal = offered;
-            while (done < goal) {
-                if (rest <= 0) {
-                    return false;
-                }
-                rest = left.awaitNanos(rest);
+            while (done < goal && rest > 0) {
+                rest = restAfterNews(rest);
             }
-            return true;
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            return false;
-        } finally {
-            lock.unlock();
         }
+        return done >= goal;
     }
 
     private static int cost(Line line) {

@@ -135,22 +135,12 @@ public final class LogProvider implements SLF4JServiceProvider {
                     arguments == null
                             ? pattern
                             : MessageFormatter.basicArrayFormat(pattern, arguments);
-            return Fact.of(level(level), name, pattern, text, pairs, each);
+            return new Fact(Logging.level(level), name, pattern, text, pairs, each);
         }
 
         private void emit(Fact fact, @Nullable Throwable thrown) {
             fact.setThrown(thrown);
             target.log(fact);
-        }
-
-        private static Level level(org.slf4j.event.Level level) {
-            return switch (level) {
-                case ERROR -> Level.SEVERE;
-                case WARN -> Level.WARNING;
-                case INFO -> Level.INFO;
-                case DEBUG -> Level.FINE;
-                case TRACE -> Level.FINEST;
-            };
         }
     }
 }

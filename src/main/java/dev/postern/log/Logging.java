@@ -25,12 +25,7 @@ public final class Logging {
     private static final Level THIRD_PARTY_LEVEL = Level.WARNING;
 
     private static final List<String> THIRD_PARTIES =
-            List.of(
-                    "io", "com",
-                    "org", "jakarta",
-                    "java", "javax",
-                    "jdk", "sun",
-                    "software", "kotlin");
+            List.of("io com org jakarta java javax jdk sun software kotlin".split(" "));
 
     /// It warns, stack trace and all, of every garbled request that a client sends.
     private static final Logger HTTP_PARSER =
@@ -117,7 +112,8 @@ public final class Logging {
         return text ? new TextFormatter(mask) : new JsonFormatter(mask);
     }
 
-    private static Level level(LogConfig.Level level) {
+    /// Returns how `java.util.logging` calls a level.
+    static Level level(org.slf4j.event.Level level) {
         return switch (level) {
             case ERROR -> Level.SEVERE;
             case WARN -> Level.WARNING;

@@ -3,6 +3,7 @@ package dev.postern.mail;
 import java.text.Normalizer;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Domains beyond ASCII in the form that DNS, APIs and hops without SMTPUTF8 know: as A-labels (RFC
 /// 5890 §2.3.2.1).
@@ -24,6 +25,15 @@ public final class ALabels {
 
     /// What is no letter, mark, number or symbol, but belongs to a name (RFC 5892 §2.6).
     private static final String PUNCTUATION = "\u00B7\u05F3\u05F4\u0F0B\u200C\u200D\u30FB";
+
+    /// A label. Of ASCII it has only what host names have: a wide `＞` or `＠` has become a plain one
+    /// by now, and must end no address.
+    private static final Pattern LABEL =
+            Pattern.compile(
+                    "(?![-\\p{M}])[a-z0-9_\\-"
+                            + "[\\p{Ll}\\p{Lu}\\p{Lm}\\p{Lo}\\p{Mn}\\p{Mc}\\p{N}\\p{S}"
+                            + PUNCTUATION
+                            + "&&[^\\p{ASCII}]]]+(?<!-)");
 
     /// What is not seen and counts for nothing, beside the variation selectors.
     private static final String INVISIBLE =
@@ -111,48 +121,10 @@ public final class ALabels {
     }
 
     private static boolean isLabel(String label) {
-        if (label.isEmpty() || label.codePointCount(0, label.length()) > LABEL_OCTETS) {
-            return false;
-        }
-        boolean beginsWell =
-                switch (Character.getType(label.codePointAt(0))) {
-                    case Character.NON_SPACING_MARK,
-                            Character.COMBINING_SPACING_MARK,
-                            Character.ENCLOSING_MARK ->
-                            false;
-                    default -> true;
-                };
-        boolean hyphens = label.startsWith("-") || label.endsWith("-");
         boolean reserved = !isAscii(label) && label.startsWith("--", 2);
-        return beginsWell
-                && !hyphens
-                && !reserved
-                && label.codePoints().allMatch(ALabels::isOfName);
-    }
-
-    /// Of ASCII only what host names have: a wide `＞` or `＠` has become a plain one by now, and
-    /// must end no address.
-    private static boolean isOfName(int c) {
-        if (c < INITIAL_N) {
-            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-        }
-        return switch (Character.getType(c)) {
-            case Character.LOWERCASE_LETTER,
-                    Character.UPPERCASE_LETTER,
-                    Character.MODIFIER_LETTER,
-                    Character.OTHER_LETTER,
-                    Character.NON_SPACING_MARK,
-                    Character.COMBINING_SPACING_MARK,
-                    Character.DECIMAL_DIGIT_NUMBER,
-                    Character.LETTER_NUMBER,
-                    Character.OTHER_NUMBER,
-                    Character.MATH_SYMBOL,
-                    Character.CURRENCY_SYMBOL,
-                    Character.MODIFIER_SYMBOL,
-                    Character.OTHER_SYMBOL ->
-                    true;
-            default -> PUNCTUATION.indexOf(c) >= 0;
-        };
+        return !reserved
+                && label.codePointCount(0, label.length()) <= LABEL_OCTETS
+                && LABEL.matcher(label).matches();
     }
 
     /// Encodes a label (RFC 3492 §6.3).

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The addresses in the value of a From, To, Cc or Bcc field (RFC 5322 §3.4), without display
@@ -66,7 +67,7 @@ public record AddressList(List<String> addresses, List<String> others) {
     }
 
     private static int atSign(String text) {
-        return text.startsWith("\"") ? text.indexOf('@', closingQuote(text, 0)) : text.indexOf('@');
+        return text.startsWith("\"") ? text.indexOf('@', closing(text, 0, '"')) : text.indexOf('@');
     }
 
     /// A dot behind a domain says that it is a whole one, and is none of its own (RFC 1034 §3.1).
@@ -75,18 +76,37 @@ public record AddressList(List<String> addresses, List<String> others) {
         return dotted ? entry.substring(0, entry.length() - 1) : entry;
     }
 
-    private static int closingQuote(String text, int opening) {
+    /// Returns the place of the mark that closes what begins at `opening`, or the end.
+    private static int closing(String text, int opening, char mark) {
         int i = opening + 1;
-        while (i < text.length() && text.charAt(i) != '"') {
+        while (i < text.length() && text.charAt(i) != mark) {
             i += text.charAt(i) == '\\' ? 2 : 1;
         }
-        return i;
+        return Math.min(i, text.length());
+    }
+
+    /// Returns the place behind the comment that begins at `opening`, or the end.
+    private static int commentEnd(String text, int opening) {
+        int depth = 0;
+        int i = opening;
+        do {
+            char c = text.charAt(i);
+            if (c == '\\') {
+                i++;
+            } else if (c == '(') {
+                depth++;
+            } else if (c == ')') {
+                depth--;
+            }
+            i++;
+        } while (depth > 0 && i < text.length());
+        return Math.min(i, text.length());
     }
 
     private static boolean isLocalPart(String local) {
         if (local.startsWith("\"")) {
             return local.length() > 1
-                    && closingQuote(local, 0) == local.length() - 1
+                    && closing(local, 0, '"') == local.length() - 1
                     && local.chars().noneMatch(Character::isISOControl);
         }
         return !local.isEmpty()
@@ -129,11 +149,14 @@ public record AddressList(List<String> addresses, List<String> others) {
                 char c = value.charAt(at);
                 switch (c) {
                     case '"' -> plain.append(quoted());
-                    case '(' -> skipComment();
+                    case '(' -> at = commentEnd(value, at);
                     case '<' -> angled = angle();
                     case '[' -> plain.append(upTo(']'));
                     case ',', ';' -> end();
-                    case ':' -> beginGroup();
+                    case ':' -> {
+                        at++;
+                        plain.setLength(0);
+                    }
                     default -> {
                         plain.append(c);
                         at++;
@@ -154,33 +177,10 @@ public record AddressList(List<String> addresses, List<String> others) {
             angled = null;
         }
 
-        private void beginGroup() {
-            at++;
-            plain.setLength(0);
-        }
-
         private String quoted() {
-            int from = at++;
-            while (at < value.length() && value.charAt(at) != '"') {
-                at += value.charAt(at) == '\\' ? 2 : 1;
-            }
-            at = Math.min(at + 1, value.length());
+            int from = at;
+            at = Math.min(closing(value, from, '"') + 1, value.length());
             return value.substring(from, at);
-        }
-
-        private void skipComment() {
-            int depth = 0;
-            do {
-                char c = value.charAt(at);
-                if (c == '\\') {
-                    at++;
-                } else if (c == '(') {
-                    depth++;
-                } else if (c == ')') {
-                    depth--;
-                }
-                at++;
-            } while (depth > 0 && at < value.length());
         }
 
         /// The inside of angle brackets, without a source route (RFC 5322 §4.4).
@@ -192,7 +192,7 @@ public record AddressList(List<String> addresses, List<String> others) {
                 if (c == '"') {
                     inside.append(quoted());
                 } else if (c == '(') {
-                    skipComment();
+                    at = commentEnd(value, at);
                 } else {
                     inside.append(c);
                     at++;
@@ -228,13 +228,120 @@ public record AddressList(List<String> addresses, List<String> others) {
                 if (!mark && !afterMark) {
                     squeezed.append(bare, at - blanks, at);
                 }
-                int end = c == '"' ? Math.min(closingQuote(bare, at) + 1, bare.length()) : at + 1;
+                int end = c == '"' ? Math.min(closing(bare, at, '"') + 1, bare.length()) : at + 1;
                 squeezed.append(bare, at, end);
                 afterMark = mark;
                 blanks = 0;
                 at = end;
             }
             return squeezed.toString();
+        }
+    }
+
+    /// Makes whole addresses of the bare local parts in the value of a From, To or Cc field, such
+    /// as cron's `root (Cron Daemon)`: no provider takes them (RFC 5322 §3.4.1). All else stays as
+    /// it is: names, comments, folding, whole addresses.
+    public static final class BareAddresses {
+
+        private final String value;
+        private final UnaryOperator<String> whole;
+        private final StringBuilder out = new StringBuilder();
+        private int at;
+        private int words;
+        private int wordStart;
+        private int wordEnd;
+        private boolean angled;
+
+        private BareAddresses(String value, UnaryOperator<String> whole) {
+            this.value = value;
+            this.whole = whole;
+        }
+
+        /// Returns the value with whole addresses.
+        ///
+        /// @param value as it stands in the message, folded or not
+        /// @param whole gives the address for a local part
+        public static String complete(String value, UnaryOperator<String> whole) {
+            return new BareAddresses(value, whole).complete();
+        }
+
+        private String complete() {
+            while (at < value.length()) {
+                char c = value.charAt(at);
+                switch (c) {
+                    case '"' -> word(behind('"'));
+                    case '(' -> copy(commentEnd(value, at));
+                    case '<' -> angle();
+                    case ',', ';' -> {
+                        end();
+                        copy(at + 1);
+                    }
+                    case ':' -> {
+                        copy(at + 1);
+                        words = 0;
+                    }
+                    case ' ', '\t', '\r', '\n' -> copy(at + 1);
+                    default -> word(wordsEnd());
+                }
+            }
+            end();
+            return out.toString();
+        }
+
+        private void copy(int end) {
+            out.append(value, at, end);
+            at = end;
+        }
+
+        private void word(int end) {
+            // Quoted and plain pieces that touch are one word: "a b"@example.org.
+            if (words == 0 || wordEnd != out.length()) {
+                words++;
+                wordStart = out.length();
+            }
+            copy(end);
+            wordEnd = out.length();
+        }
+
+        private void end() {
+            if (!angled && words == 1) {
+                String word = out.substring(wordStart, wordEnd);
+                if (isBare(word)) {
+                    out.replace(wordStart, wordEnd, whole.apply(word));
+                }
+            }
+            words = 0;
+            angled = false;
+        }
+
+        private void angle() {
+            int close = behind('>');
+            String inside = value.substring(at + 1, Math.max(at + 1, close - 1)).strip();
+            boolean closed = value.charAt(close - 1) == '>';
+            if (closed && isBare(inside)) {
+                out.append('<').append(whole.apply(inside)).append('>');
+                at = close;
+            } else {
+                copy(close);
+            }
+            angled = true;
+        }
+
+        private static boolean isBare(String word) {
+            return word.indexOf('@') < 0 && isAddress(word);
+        }
+
+        private int wordsEnd() {
+            int end = at;
+            while (end < value.length() && " \t\r\n\"(<,;:".indexOf(value.charAt(end)) < 0) {
+                end++;
+            }
+            return end;
+        }
+
+        /// Returns the place after the mark that closes what begins here, or the value's end.
+        private int behind(char mark) {
+            return Math.min(closing(value, at, mark) + 1, value.length());
         }
     }
 }

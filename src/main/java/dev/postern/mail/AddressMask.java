@@ -1,5 +1,8 @@
 package dev.postern.mail;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /// Hides mail addresses in any text: `ann@example.org` becomes `a***@e***.org`.
 public final class AddressMask {
 
@@ -12,6 +15,8 @@ public final class AddressMask {
 
     /// How far before an at-sign a `<` begins its path (RFC 5321 §4.5.3.1.3).
     private static final int PATH_CHARS = 256;
+
+    private static final Pattern DOMAIN_START = Pattern.compile("\\[?[\\p{L}\\p{N}]");
 
     private static final String STARS = "***";
 
@@ -29,6 +34,7 @@ public final class AddressMask {
         int done = 0;
         int bracket = -1;
         int read = 0;
+        Matcher domain = DOMAIN_START.matcher(text);
         while (at >= 0) {
             for (; read < at; read++) {
                 char c = text.charAt(read);
@@ -40,7 +46,7 @@ public final class AddressMask {
                 // The quotes began before an at-sign of their own, which is hidden already.
                 from = done;
             }
-            if (from < at && (isPath || startsDomain(text, at + 1))) {
+            if (from < at && (isPath || domain.region(at + 1, text.length()).lookingAt())) {
                 int to = domainEnd(text, at + 1);
                 masked.append(text, done, from).append(hidden(text, from, at)).append('@');
                 masked.append(hidden(text, at + 1, to));
@@ -58,7 +64,7 @@ public final class AddressMask {
         if (quote > done && text.charAt(quote) == '"') {
             int furthest = Math.max(done, at - QUOTED_CHARS);
             for (int from = quote - 1; from >= furthest; from--) {
-                if (text.charAt(from) == '"' && !isEscaped(text, from)) {
+                if (text.charAt(from) == '"' && !text.startsWith("\\", from - 1)) {
                     return from;
                 }
             }
@@ -68,14 +74,6 @@ public final class AddressMask {
             from--;
         }
         return from;
-    }
-
-    private static boolean isEscaped(String text, int at) {
-        return at > 0 && text.charAt(at - 1) == '\\';
-    }
-
-    private static boolean startsDomain(String text, int at) {
-        return isLetterOrDigit(text, text.startsWith("[", at) ? at + 1 : at);
     }
 
     private static int domainEnd(String text, int from) {
@@ -108,21 +106,6 @@ public final class AddressMask {
 
     private static boolean isBlank(char c) {
         return c == ' ' || (c >= '\t' && c <= '\r');
-    }
-
-    private static boolean isLetterOrDigit(String text, int at) {
-        if (at == text.length()) {
-            return false;
-        }
-        int point = text.codePointAt(at);
-        return Character.isLetter(point)
-                || switch (Character.getType(point)) {
-                    case Character.DECIMAL_DIGIT_NUMBER,
-                            Character.LETTER_NUMBER,
-                            Character.OTHER_NUMBER ->
-                            true;
-                    default -> false;
-                };
     }
 
     /// The first character, whole, and stars; of nothing, nothing.

@@ -30,13 +30,8 @@ public final class CrlfLines extends OctetwiseStream {
         }
         int octet = next();
         if (octet == '\r') {
-            int after = next();
-            if (after != '\n') {
-                owed = after;
-                inLine = true;
-                return ' ';
-            }
-            return endLine();
+            owed = next();
+            octet = owed == '\n' ? next() : ' ';
         }
         if (octet == '\n') {
             return endLine();

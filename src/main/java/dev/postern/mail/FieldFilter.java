@@ -174,11 +174,8 @@ public final class FieldFilter implements MessageContent {
 
         @Override
         public int read() throws IOException {
-            fill();
-            if (ready.hasRemaining()) {
-                return ready.get() & 0xFF;
-            }
-            return filter.ended ? in.read() : -1;
+            byte[] octet = new byte[1];
+            return read(octet) < 0 ? -1 : octet[0] & 0xFF;
         }
 
         @Override

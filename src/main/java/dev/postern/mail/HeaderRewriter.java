@@ -27,29 +27,6 @@ public final class HeaderRewriter {
 
     private static final byte[] CRLF = {'\r', '\n'};
 
-    /// What is done with the field at hand.
-    private enum Field {
-        BCC,
-        DATE,
-        MESSAGE_ID,
-        RECEIVED,
-        SUBJECT,
-        OTHER;
-
-        static Field named(String name) {
-            if (FieldScanner.isBlind(name)) {
-                return BCC;
-            }
-            return switch (name.toLowerCase(Locale.ROOT)) {
-                case "date" -> DATE;
-                case "message-id" -> MESSAGE_ID;
-                case "received" -> RECEIVED;
-                case "subject" -> SUBJECT;
-                default -> OTHER;
-            };
-        }
-    }
-
     private final byte[] received;
     private final byte[] dateField;
     private final byte[] messageIdField;
@@ -57,7 +34,8 @@ public final class HeaderRewriter {
     private final ByteArrayOutputStream subject = new ByteArrayOutputStream();
     private final FieldScanner scanner = new FieldScanner(new Section());
 
-    private Field field = Field.OTHER;
+    private boolean blind;
+    private boolean inSubject;
     private boolean begun;
     private boolean ended;
     private boolean subjectSeen;
@@ -125,31 +103,30 @@ public final class HeaderRewriter {
 
         @Override
         public void field(String name) {
-            field = Field.named(name);
-            switch (field) {
-                case DATE -> hasDate = true;
-                case MESSAGE_ID -> hasMessageId = true;
-                case RECEIVED -> receivedCount++;
-                case SUBJECT -> {
-                    if (subjectSeen) {
-                        field = Field.OTHER;
-                    }
+            other();
+            switch (name.toLowerCase(Locale.ROOT)) {
+                case "date" -> hasDate = true;
+                case "message-id" -> hasMessageId = true;
+                case "received" -> receivedCount++;
+                case "subject" -> {
+                    inSubject = !subjectSeen;
                     subjectSeen = true;
                 }
-                case BCC, OTHER -> {}
+                default -> blind = FieldScanner.isBlind(name);
             }
         }
 
         @Override
         public void other() {
-            field = Field.OTHER;
+            blind = false;
+            inSubject = false;
         }
 
         @Override
         public void octets(ByteBuffer octets) {
             if (ended) {
                 out.accept(octets);
-            } else if (field == Field.BCC) {
+            } else if (blind) {
                 octets.position(octets.limit());
             } else {
                 learn(octets.duplicate());
@@ -166,7 +143,7 @@ public final class HeaderRewriter {
     }
 
     private void learn(ByteBuffer octets) {
-        int room = field == Field.SUBJECT ? SUBJECT_LIMIT_OCTETS - subject.size() : 0;
+        int room = inSubject ? SUBJECT_LIMIT_OCTETS - subject.size() : 0;
         while (octets.hasRemaining()) {
             byte octet = octets.get();
             eightBit |= octet < 0;
@@ -207,7 +184,10 @@ public final class HeaderRewriter {
                     value.substring(value.indexOf(':') + 1).replaceAll("\r?\n", "").strip();
             String text = unfolded.contains("=?") ? decodeWords(unfolded) : unfolded;
             String printable = text.replaceAll("\\p{Cntrl}", " ").strip();
-            return cut(printable);
+            return printable.codePointCount(0, printable.length()) <= LIMIT_CHARACTERS
+                    ? printable
+                    : printable.substring(0, printable.offsetByCodePoints(0, LIMIT_CHARACTERS - 1))
+                            + "…";
         }
 
         /// Decodes encoded words (RFC 2047 §2).
@@ -218,13 +198,6 @@ public final class HeaderRewriter {
                 // A charset that nobody here knows: the raw words still tell more than nothing.
                 return text;
             }
-        }
-
-        private static String cut(String text) {
-            if (text.codePointCount(0, text.length()) <= LIMIT_CHARACTERS) {
-                return text;
-            }
-            return text.substring(0, text.offsetByCodePoints(0, LIMIT_CHARACTERS - 1)) + "…";
         }
     }
 }

@@ -66,8 +66,16 @@ public sealed interface Outcome {
     /// Not now by this egress.
     ///
     /// @param retryAfter how long the server asked us to wait; null when it did not say
-    record Unavailable(String reply, Fault fault, @Nullable Duration retryAfter)
-            implements Outcome {}
+    /// @param interceptor who answered in the server's place: `vps-1.example (Exim 4.96)`; null
+    ///   when nobody did
+    record Unavailable(
+            String reply, Fault fault, @Nullable Duration retryAfter, @Nullable String interceptor)
+            implements Outcome {
+
+        public Unavailable(String reply, Fault fault, @Nullable Duration retryAfter) {
+            this(reply, fault, retryAfter, null);
+        }
+    }
 
     /// Perhaps taken.
     record Uncertain(String reply) implements Outcome {}

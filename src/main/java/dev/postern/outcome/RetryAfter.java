@@ -4,7 +4,6 @@ import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -66,10 +65,14 @@ public final class RetryAfter {
     }
 
     private static @Nullable Duration until(String date, Clock clock) {
+        Instant then = dated(date);
+        return then == null ? null : from(clock, then);
+    }
+
+    /// Returns the point in time that a date names (RFC 9110 §5.6.7); null when it is none.
+    public static @Nullable Instant dated(String date) {
         try {
-            return from(
-                    clock,
-                    ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+            return DateTimeFormatter.RFC_1123_DATE_TIME.parse(date, Instant::from);
         } catch (DateTimeException _) {
             return null;
         }
@@ -81,7 +84,7 @@ public final class RetryAfter {
     }
 
     /// Returns the wait, if it is not too long to be followed.
-    static Duration capped(Duration asked) {
+    public static Duration capped(Duration asked) {
         return asked.compareTo(LONGEST) > 0 ? LONGEST : asked;
     }
 }

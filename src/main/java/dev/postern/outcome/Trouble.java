@@ -1,5 +1,7 @@
 package dev.postern.outcome;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.config.TableFile;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome.Unsuitability;
@@ -35,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Diagnostics.** A table that can't be read is our mistake and fails when the class is loaded.
 ///
-/// See also: CONTRACT §4 (the classes), `docs/troubles.md` (the rows with their sources and
+/// See also: `docs/troubles.md` (the rows with their sources and
 /// advice).
 public final class Trouble {
 
@@ -53,10 +55,14 @@ public final class Trouble {
     /// What is put before the words for the table, and is not for people.
     private static final Pattern MARK = Pattern.compile("^(for \\S+|finding|garbled|EOF): ");
 
-    private static final List<TroubleRow> SMTP_ROWS =
-            TableFile.rows(Trouble.class, "troubles.txt", TroubleRow::ofSmtp);
-    private static final List<TroubleRow> API_ROWS =
-            TableFile.rows(Trouble.class, "http-troubles.txt", TroubleRow::ofApi);
+    /// The rows for SMTP, in order.
+    static final List<TroubleRow> SMTP_ROWS =
+            TableFile.rows(Trouble.class, "troubles.txt", line -> TroubleRow.parse(line, false));
+
+    /// The rows for APIs, in order.
+    static final List<TroubleRow> API_ROWS =
+            TableFile.rows(
+                    Trouble.class, "http-troubles.txt", line -> TroubleRow.parse(line, true));
 
     private Trouble() {}
 
@@ -90,14 +96,11 @@ public final class Trouble {
     public static Verdict ofFailure(
             Context context, Throwable failure, UnaryOperator<String> mask) {
         CertificateRefused refused = CertificateRefused.in(failure);
-        String certificate = refused == null ? "" : refused.presented();
+        String said = cut(mask.apply(chain(failure)), CHAIN_LIMIT_CHARACTERS);
         return judge(
                 context,
-                "for "
-                        + context.host()
-                        + ": "
-                        + cut(mask.apply(chain(failure)), CHAIN_LIMIT_CHARACTERS),
-                certificate);
+                "for " + context.host() + ": " + said,
+                refused == null ? "" : refused.presented());
     }
 
     /// Judges something that we noticed ourselves.
@@ -110,16 +113,6 @@ public final class Trouble {
     /// @param detail what is to be said of it: why we broke off
     public static Verdict ofFinding(Context context, Symptom symptom, String detail) {
         return judge(context, "finding: " + symptom.words() + detail, "");
-    }
-
-    /// Returns the rows for SMTP, in order.
-    static List<TroubleRow> smtpRows() {
-        return SMTP_ROWS;
-    }
-
-    /// Returns the rows for APIs, in order.
-    static List<TroubleRow> apiRows() {
-        return API_ROWS;
     }
 
     private static Verdict judge(Context context, String said, String certificate) {
@@ -222,17 +215,10 @@ public final class Trouble {
         private static final int COLUMNS = 7;
         private static final String ANY = "any";
 
-        /// Reads a line of the table for SMTP.
-        static TroubleRow ofSmtp(String line) {
-            return parse(line, false);
-        }
-
-        /// Reads a line of the table for APIs, which has one more column: whose answers it is for.
-        static TroubleRow ofApi(String line) {
-            return parse(line, true);
-        }
-
-        private static TroubleRow parse(String line, boolean hasTypes) {
+        /// Reads a line of a table.
+        ///
+        /// @param hasTypes whether there is one more column: whose answers it is for
+        static TroubleRow parse(String line, boolean hasTypes) {
             List<String> columns =
                     new ArrayList<>(TableFile.columns(line, hasTypes ? COLUMNS + 1 : COLUMNS));
             String types = hasTypes ? columns.remove(1) : ANY;
@@ -259,18 +245,14 @@ public final class Trouble {
                             case ANY -> EnumSet.allOf(Stage.class);
                             case "login" -> EnumSet.range(Stage.DNS, Stage.AUTH);
                             case "message" -> EnumSet.range(Stage.MAIL, Stage.DOT);
-                            default -> range(List.of(word.split("-")));
+                            default -> {
+                                String[] ends = word.toUpperCase(Locale.ROOT).split("-");
+                                Stage last = Stage.valueOf(ends[ends.length - 1]);
+                                yield EnumSet.range(Stage.valueOf(ends[0]), last);
+                            }
                         });
             }
             return stages;
-        }
-
-        private static Set<Stage> range(List<String> ends) {
-            return EnumSet.range(stage(ends.getFirst()), stage(ends.getLast()));
-        }
-
-        private static Stage stage(String word) {
-            return Stage.valueOf(word.toUpperCase(Locale.ROOT));
         }
 
         boolean matches(String type, Stage stage, String text) {
@@ -302,7 +284,7 @@ public final class Trouble {
                     || (kind == OutcomeClass.UNAVAILABLE) != (fault != null)
                     || (kind == OutcomeClass.UNSUITED) != (unsuitability != null)) {
                 throw new IllegalArgumentException(
-                        "no such ruling: " + kind + " " + fault + " " + unsuitability);
+                        "no such disposition: " + kind + " " + fault + " " + unsuitability);
             }
         }
 
@@ -335,17 +317,11 @@ public final class Trouble {
                 case DEFERRED -> new Outcome.Deferred(words, retryAfter, asked != null);
                 case REJECTED -> new Outcome.Rejected(words);
                 case UNCERTAIN -> new Outcome.Uncertain(words);
-                case UNSUITED -> new Outcome.Unsuited(words, present(unsuitability));
-                case UNAVAILABLE -> new Outcome.Unavailable(words, present(fault), retryAfter);
+                case UNSUITED -> new Outcome.Unsuited(words, requireNonNull(unsuitability));
+                case UNAVAILABLE ->
+                        new Outcome.Unavailable(words, requireNonNull(fault), retryAfter);
                 case ACCEPTED -> throw new AssertionError("trouble is never acceptance");
             };
-        }
-
-        private static <T> T present(@Nullable T value) {
-            if (value == null) {
-                throw new AssertionError("checked when the ruling was made");
-            }
-            return value;
         }
     }
 

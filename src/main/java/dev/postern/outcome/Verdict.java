@@ -1,5 +1,7 @@
 package dev.postern.outcome;
 
+import org.jspecify.annotations.Nullable;
+
 /// What the trouble table makes of one trouble.
 ///
 /// @param outcome the outcome, with the words that were said
@@ -19,6 +21,26 @@ public record Verdict(
     /// Returns which of the rows that matter it is.
     public Symptom symptom() {
         return Symptom.of(row);
+    }
+
+    /// Returns the outcome of trouble before MAIL, which is always `unavailable`.
+    public Outcome.Unavailable unavailable() {
+        if (outcome instanceof Outcome.Unavailable unavailable) {
+            return unavailable;
+        }
+        throw new AssertionError("trouble before MAIL is always unavailable: " + this);
+    }
+
+    /// Returns the same trouble before MAIL in other words, or with who answered in the server's
+    /// place.
+    public Verdict saying(String words, @Nullable String interceptor) {
+        Outcome.Unavailable it = unavailable();
+        return new Verdict(
+                new Outcome.Unavailable(words, it.fault(), it.retryAfter(), interceptor),
+                row,
+                advice,
+                fewerRecipients,
+                staleConnection);
     }
 
     /// Returns whether we broke the attempt off ourselves, so that it says nothing of the egress.

@@ -1,7 +1,6 @@
 package dev.postern.reception;
 
 import dev.postern.mail.MessageContent;
-import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.outcome.Attempt;
 import dev.postern.spool.MessageState;
@@ -16,7 +15,7 @@ public interface ImmediateDelivery {
     /// Tries to send a message that is staged and not kept. Does not block. Completes when every
     /// outcome is known, or the acknowledge time-out has run; exceptionally only through a mistake
     /// of ours.
-    CompletionStage<Result> send(QueueId id, MessageState acceptance, MessageContent content);
+    CompletionStage<Result> send(MessageState message, MessageContent content);
 
     /// What came of it.
     sealed interface Result {

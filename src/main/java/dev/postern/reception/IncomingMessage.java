@@ -4,20 +4,20 @@ import dev.postern.mail.Envelope;
 import dev.postern.mail.HeaderRewriter;
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.Origin;
+import dev.postern.smtp.BdatDecoder;
+import dev.postern.smtp.Command;
 import dev.postern.smtp.ContentDecoder;
 import dev.postern.smtp.ContentDecoder.ContentFault;
-import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.smtp.Replies;
-import dev.postern.smtp.Reply;
 import dev.postern.spool.Intakes.Intake;
 import dev.postern.spool.MessageState;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// One message on its way in: decoded content goes through the header rewriter into the spool's
-/// intake. It holds no content itself. For one thread at a time.
-public final class IncomingMessage implements ContentSink {
+/// One message on its way in: content is decoded and goes through the header rewriter into the
+/// spool's intake. It holds no content itself. For one thread at a time.
+public final class IncomingMessage {
 
     /// More Received fields than this, and the mail runs in a circle (RFC 5321 §6.3).
     static final int RECEIVED_FIELDS_AT_MOST = 100;
@@ -26,10 +26,13 @@ public final class IncomingMessage implements ContentSink {
     private final Origin origin;
     private final Instant received;
     private final Intake intake;
+    private final ContentDecoder decoder;
     private final HeaderRewriter rewriter;
+    private Command.@Nullable Bdat chunk;
     private boolean writable = true;
     private boolean ended;
 
+    /// @param decoder takes away the framing of DATA or BDAT
     /// @param receivedField to be put first
     /// @param messageId to be added if there is none
     IncomingMessage(
@@ -37,15 +40,20 @@ public final class IncomingMessage implements ContentSink {
             Origin origin,
             Instant received,
             Intake intake,
+            ContentDecoder decoder,
             String receivedField,
             String messageId) {
         this.envelope = envelope;
         this.origin = origin;
         this.received = received;
         this.intake = intake;
+        this.decoder = decoder;
         this.rewriter =
                 new HeaderRewriter(
-                        receivedField, ReceivedField.date(received), messageId, this::keep);
+                        receivedField,
+                        ReceivedField.date(received),
+                        messageId,
+                        octets -> writable = intake.write(octets));
     }
 
     Intake intake() {
@@ -61,16 +69,45 @@ public final class IncomingMessage implements ContentSink {
         intake.onWritable(callback);
     }
 
-    /// Takes decoded content.
-    @Override
-    public void write(ByteBuffer octets) {
+    /// Begins a chunk of BDAT.
+    public void begin(Command.Bdat command) {
+        chunk = command;
+        ((BdatDecoder) decoder).begin(command);
+    }
+
+    /// Takes the octets of DATA or of the chunk.
+    ///
+    /// @return whether its end was reached
+    public boolean take(ByteBuffer in) {
+        boolean reached = decoder.decode(in, this::rewrite);
+        if (decoder.fault() != null) {
+            // Room in the spool is for mail that will be kept; the rest is only read.
+            abort();
+        }
+        return reached;
+    }
+
+    private void rewrite(ByteBuffer octets) {
         if (!ended) {
             rewriter.write(octets);
         }
     }
 
-    private void keep(ByteBuffer octets) {
-        writable = intake.write(octets);
+    /// Returns whether no more content is to come, once an end was reached. A chunk that takes the
+    /// message over its size is refused itself (RFC 3030 §2); for what is in the content the
+    /// message is refused as a whole, at its true end.
+    public boolean isWhole() {
+        return chunk == null || chunk.last() || decoder.fault() == ContentFault.OVER_SIZE;
+    }
+
+    /// Returns the octets of the chunk at hand.
+    public long chunkOctets() {
+        return chunk == null ? 0 : chunk.sizeOctets();
+    }
+
+    /// Returns the octets of content that came, decoded.
+    long octets() {
+        return decoder.octets();
     }
 
     /// Returns whether the intake had room left after the last write.
@@ -81,6 +118,11 @@ public final class IncomingMessage implements ContentSink {
     /// Notes that the intake has room again.
     public void writableAgain() {
         writable = true;
+    }
+
+    /// Returns whether it was forgotten, or the end has come.
+    boolean isAborted() {
+        return ended;
     }
 
     /// Forgets the message; what still comes of it is thrown away.
@@ -95,38 +137,31 @@ public final class IncomingMessage implements ContentSink {
     ///
     /// @return why the message must be refused, and then it is forgotten; null when it may be
     ///   committed
-    Reception.Result.@Nullable Refused end(ContentDecoder decoder) {
-        Reception.Result.Refused refusal = null;
-        ContentFault fault = decoder.fault();
-        if (fault != null) {
-            refusal = refused(fault);
-        } else {
-            rewriter.finish();
-            if (rewriter.receivedCount() > RECEIVED_FIELDS_AT_MOST) {
-                refusal = refused(Rejection.LOOP, Replies.tooManyHops());
-            }
-        }
-        if (refusal == null) {
-            ended = true;
-        } else {
+    Reception.Result.@Nullable Refused end() {
+        Reception.Result.Refused refusal = refusal(decoder.fault());
+        if (refusal != null) {
             abort();
         }
+        ended = true;
         return refusal;
     }
 
-    private static Reception.Result.Refused refused(ContentFault fault) {
+    private Reception.Result.@Nullable Refused refusal(@Nullable ContentFault fault) {
         return switch (fault) {
-            case OVER_SIZE -> refused(Rejection.SIZE, fault.reply());
-            case BARE_NEWLINE -> refused(Rejection.BARE_NEWLINE, fault.reply());
+            case OVER_SIZE -> new Reception.Result.Refused(Replies.MESSAGE_TOO_BIG, Rejection.SIZE);
+            case BARE_NEWLINE ->
+                    new Reception.Result.Refused(Replies.BARE_NEWLINES, Rejection.BARE_NEWLINE);
+            case null -> {
+                rewriter.finish();
+                yield rewriter.receivedCount() > RECEIVED_FIELDS_AT_MOST
+                        ? new Reception.Result.Refused(Replies.TOO_MANY_HOPS, Rejection.LOOP)
+                        : null;
+            }
         };
     }
 
-    private static Reception.Result.Refused refused(Rejection reason, Reply reply) {
-        return new Reception.Result.Refused(reply, reason);
-    }
-
     /// Returns the acceptance of the ended message.
-    MessageState acceptance(ContentDecoder decoder) {
+    MessageState acceptance() {
         ContentTraits traits =
                 new ContentTraits(
                         decoder.isNonAscii(),

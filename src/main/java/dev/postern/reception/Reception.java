@@ -187,36 +187,34 @@ public final class Reception {
 
     private Result take(Envelope envelope, Origin origin, InputStream content) throws IOException {
         if (stopped) {
-            return refuse(Rejection.SHUTDOWN, Replies.shuttingDown(), origin.client());
+            return refuse(Rejection.SHUTDOWN, Replies.SHUTTING_DOWN, origin.client(), "");
         }
         if (envelope.recipients().size() > smtp.maxRecipients()) {
-            return refuse(Rejection.RECIPIENTS, Replies.tooManyRecipients(), origin.client());
+            return refuse(Rejection.RECIPIENTS, Replies.TOO_MANY_RECIPIENTS, origin.client(), "");
         }
         IncomingMessage incoming;
         try {
-            incoming = begin(envelope, origin);
+            incoming = begin(envelope, origin, true);
         } catch (SpoolException trouble) {
             return refuse(trouble, origin.client());
         }
-        BdatDecoder decoder = new BdatDecoder(smtp.bareNewline(), smtp.maxMessageSizeBytes());
         try {
-            pour(content, decoder, incoming);
+            pour(content, incoming);
         } catch (IOException | RuntimeException | Error trouble) {
             incoming.abort();
             throw trouble;
         }
-        return finish(incoming, decoder).join();
+        return finish(incoming).join();
     }
 
-    private static void pour(InputStream content, BdatDecoder decoder, IncomingMessage incoming)
-            throws IOException {
+    private static void pour(InputStream content, IncomingMessage incoming) throws IOException {
         Semaphore room = new Semaphore(0);
         incoming.onWritable(room::release);
         byte[] buffer = new byte[STREAM_BUFFER_BYTES];
         int read = content.read(buffer);
-        while (read >= 0 && decoder.fault() == null) {
-            decoder.begin(new Command.Bdat(read, false));
-            decoder.decode(ByteBuffer.wrap(buffer, 0, read), incoming);
+        while (read >= 0 && !incoming.isAborted()) {
+            incoming.begin(new Command.Bdat(read, false));
+            incoming.take(ByteBuffer.wrap(buffer, 0, read));
             if (!incoming.isWritable()) {
                 room.acquireUninterruptibly();
                 room.drainPermits();
@@ -224,19 +222,27 @@ public final class Reception {
             }
             read = content.read(buffer);
         }
-        decoder.begin(new Command.Bdat(0, true));
-        decoder.decode(ByteBuffer.allocate(0), incoming);
+        incoming.begin(new Command.Bdat(0, true));
+        incoming.take(ByteBuffer.allocate(0));
     }
 
     /// Begins to take a message.
     ///
+    /// @param inChunks whether its content is framed as in BDAT, else as in DATA
     /// @throws SpoolException when the spool can't take mail now
-    public IncomingMessage begin(Envelope envelope, Origin origin) throws SpoolException {
+    public IncomingMessage begin(Envelope envelope, Origin origin, boolean inChunks)
+            throws SpoolException {
         Intake intake = intakes.receive();
         Instant now = clock.instant();
         String received =
                 ReceivedField.field(origin, smtp.hostname(), intake.id(), now, clientInReceived);
-        return new IncomingMessage(envelope, origin, now, intake, received, messageId(intake.id()));
+        long limit = smtp.maxMessageSizeBytes();
+        ContentDecoder decoder =
+                inChunks
+                        ? new BdatDecoder(smtp.bareNewline(), limit)
+                        : new DataDecoder(smtp.bareNewline(), limit);
+        return new IncomingMessage(
+                envelope, origin, now, intake, decoder, received, messageId(intake.id()));
     }
 
     /// The random part tells apart the messages of hosts that share a name.
@@ -245,23 +251,15 @@ public final class Reception {
         return "<" + id + "." + random + "@" + smtp.hostname() + ">";
     }
 
-    /// Returns a decoder for one message's content.
-    public ContentDecoder newDecoder(boolean inChunks) {
-        long limit = smtp.maxMessageSizeBytes();
-        return inChunks
-                ? new BdatDecoder(smtp.bareNewline(), limit)
-                : new DataDecoder(smtp.bareNewline(), limit);
-    }
-
     /// Ends a message. Completes with its fate, on any thread; never exceptionally.
-    public CompletableFuture<Result> finish(IncomingMessage incoming, ContentDecoder decoder) {
+    public CompletableFuture<Result> finish(IncomingMessage incoming) {
         long endNanos = System.nanoTime();
-        Result.Refused refusal = incoming.end(decoder);
+        Result.Refused refusal = incoming.end();
         if (refusal != null) {
             return CompletableFuture.completedFuture(
-                    refuse(refusal.reason(), refusal.reply(), incoming.origin().client()));
+                    refuse(refusal.reason(), refusal.reply(), incoming.origin().client(), ""));
         }
-        MessageState acceptance = incoming.acceptance(decoder);
+        MessageState acceptance = incoming.acceptance();
         Intake intake = incoming.intake();
         CompletionStage<Result> fate =
                 immediate == null
@@ -270,7 +268,7 @@ public final class Reception {
         return fate.handle((result, trouble) ->
                         result == null
                                 ? refuse(spoolTrouble(trouble), incoming.origin().client())
-                                : conclude(result, acceptance, decoder.octets(), endNanos))
+                                : conclude(result, acceptance, incoming.octets(), endNanos))
                 .toCompletableFuture();
     }
 
@@ -282,8 +280,8 @@ public final class Reception {
     /// deferred too.
     private static CompletionStage<Result> send(
             ImmediateDelivery immediate, Intake intake, MessageState acceptance) {
-        return intake.stage(acceptance)
-                .thenCompose(content -> immediate.send(intake.id(), acceptance, content))
+        return intake.stage(acceptance.traits())
+                .thenCompose(content -> immediate.send(acceptance, content))
                 .whenComplete((result, _) -> {
                     if (!(result instanceof ImmediateDelivery.Result.Taken)) {
                         intake.abort();
@@ -340,25 +338,20 @@ public final class Reception {
     }
 
     private Result conclude(Result result, MessageState acceptance, long sizeBytes, long endNanos) {
-        switch (result) {
-            case Result.Queued queued -> accepted(queued.id(), acceptance, sizeBytes, endNanos);
-            case Result.Sent sent -> accepted(sent.id(), acceptance, sizeBytes, endNanos);
-            case Result.Refused refused ->
-                    refuse(refused.reason(), refused.reply(), acceptance.origin().client());
+        String client = acceptance.origin().client();
+        if (result instanceof Result.Refused(Reply reply, Rejection reason)) {
+            return refuse(reason, reply, client, "");
         }
-        return result;
-    }
-
-    private void accepted(QueueId id, MessageState acceptance, long sizeBytes, long endNanos) {
         observer.accepted(Duration.ofNanos(System.nanoTime() - endNanos), sizeBytes);
         log.atInfo()
                 .addMarker(LogMark.EACH)
-                .addKeyValue("id", id)
+                .addKeyValue("id", acceptance.id())
                 .addKeyValue("from", acceptance.envelope().sender())
                 .addKeyValue("to", acceptance.envelope().recipients().size())
                 .addKeyValue("size", sizeBytes)
-                .addKeyValue("client", acceptance.origin().client())
+                .addKeyValue("client", client)
                 .log("accepted");
+        return result;
     }
 
     /// Notes that mail of a client was not taken because of the spool.
@@ -367,12 +360,12 @@ public final class Reception {
                 .addKeyValue("why", trouble.getMessage())
                 .setCause(trouble.getCause())
                 .log("the spool takes no mail");
-        return refuse(reason(trouble), reply(trouble), client);
-    }
-
-    /// Notes that mail of a client was not taken.
-    public Result.Refused refuse(Rejection reason, Reply reply, String client) {
-        return refuse(reason, reply, client, "");
+        return switch (trouble.kind()) {
+            case FULL -> refuse(Rejection.SPOOL_FULL, Replies.SPOOL_FULL, client, "");
+            case BROKEN, UNUSABLE ->
+                    refuse(Rejection.SPOOL_BROKEN, Replies.SPOOL_TROUBLE, client, "");
+            case CLOSED -> refuse(Rejection.SHUTDOWN, Replies.SHUTTING_DOWN, client, "");
+        };
     }
 
     /// Notes that mail of a client was not taken.
@@ -403,21 +396,5 @@ public final class Reception {
         }
         log.atError().setCause(cause).log("a message could not be taken");
         return new SpoolException(SpoolException.Kind.BROKEN, "internal error", cause);
-    }
-
-    private static Reply reply(SpoolException trouble) {
-        return switch (trouble.kind()) {
-            case FULL -> Replies.spoolFull();
-            case BROKEN, UNUSABLE -> Replies.spoolTrouble();
-            case CLOSED -> Replies.shuttingDown();
-        };
-    }
-
-    private static Rejection reason(SpoolException trouble) {
-        return switch (trouble.kind()) {
-            case FULL -> Rejection.SPOOL_FULL;
-            case BROKEN, UNUSABLE -> Rejection.SPOOL_BROKEN;
-            case CLOSED -> Rejection.SHUTDOWN;
-        };
     }
 }

@@ -9,13 +9,6 @@ import java.nio.ByteBuffer;
 /// made CRLF as in DATA, over the chunks' borders too: a CR that ends one and an LF that begins the
 /// next are one CRLF. A missing last CRLF is added, since every way out needs one.
 public final class BdatDecoder extends ContentDecoder {
-    private enum Previous {
-        LINE_START,
-        TEXT,
-        CR
-    }
-
-    private Previous previous = Previous.LINE_START;
     private long remainingOctets;
     private boolean last;
 
@@ -41,6 +34,7 @@ public final class BdatDecoder extends ContentDecoder {
     /// Call it once after [#begin] even if `in` is empty: a chunk may be of no octets.
     ///
     /// @return whether the chunk's end was reached
+    @Override
     public boolean decode(ByteBuffer in, ContentSink out) {
         int whole = in.limit();
         if (in.remaining() > remainingOctets) {
@@ -77,39 +71,18 @@ public final class BdatDecoder extends ContentDecoder {
             endLine();
             at = textEnd(in, at + 2, to);
         }
-        previous = endsLine(in, from, at) ? Previous.LINE_START : Previous.TEXT;
+        // Every LF before `at` is part of a CRLF.
+        boolean ended = at > from && in.get(at - 1) == LF;
+        previous = ended ? Previous.LINE_START : Previous.TEXT;
         give(view, from, at, out);
         in.position(at);
         if (at < to) {
-            special(in.get(), in.hasRemaining(), out);
-        }
-    }
-
-    /// Whether the octets before `at` end in CRLF; every LF among them is part of one.
-    private static boolean endsLine(ByteBuffer in, int from, int at) {
-        return at > from && in.get(at - 1) == LF;
-    }
-
-    private void special(byte octet, boolean more, ContentSink out) {
-        if (octet == LF) {
-            bareLineFeed(out);
-            previous = Previous.LINE_START;
-        } else if (more) {
-            bareCarriageReturn(out);
-            previous = Previous.TEXT;
-        } else {
-            previous = Previous.CR;
-        }
-    }
-
-    private void afterCr(ByteBuffer in, ContentSink out) {
-        if (in.get(in.position()) == LF) {
-            in.get();
-            endLineWithCrlf(out);
-            previous = Previous.LINE_START;
-        } else {
-            bareCarriageReturn(out);
-            previous = Previous.TEXT;
+            if (in.get() == LF) {
+                bareLineFeed(out);
+                previous = Previous.LINE_START;
+            } else {
+                carriageReturn(in.hasRemaining(), out);
+            }
         }
     }
 

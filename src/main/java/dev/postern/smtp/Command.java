@@ -15,26 +15,20 @@ public sealed interface Command {
     /// @param clientName as the client said it, `?` for all that is not printable ASCII
     record Ehlo(String clientName) implements Command {}
 
-    /// Begins a transaction.
+    /// Begins a transaction. What else its parameters say (BODY, AUTH) is accepted and means
+    /// nothing to us (RFC 6152 §2, RFC 4954 §5).
     ///
     /// @param reversePath the address without brackets, perhaps without a domain; empty: null
     ///   reverse-path
-    record Mail(String reversePath, MailParameters parameters) implements Command {
-        /// Whether the address needs SMTPUTF8 (RFC 6531).
-        public boolean isNonAscii() {
-            return CommandParser.isNonAscii(reversePath);
-        }
-    }
+    /// @param sizeOctets SIZE: the client's estimate (RFC 1870); `Long.MAX_VALUE` for more than
+    ///   that
+    /// @param smtpUtf8 whether SMTPUTF8 was said (RFC 6531)
+    record Mail(String reversePath, OptionalLong sizeOctets, boolean smtpUtf8) implements Command {}
 
     /// Adds a recipient.
     ///
     /// @param forwardPath the address without brackets and source route, perhaps without a domain
-    record Rcpt(String forwardPath) implements Command {
-        /// Whether the address needs SMTPUTF8 (RFC 6531).
-        public boolean isNonAscii() {
-            return CommandParser.isNonAscii(forwardPath);
-        }
-    }
+    record Rcpt(String forwardPath) implements Command {}
 
     record Data() implements Command {}
 
@@ -47,7 +41,7 @@ public sealed interface Command {
 
     record Noop() implements Command {}
 
-    record Vrfy(String argument) implements Command {}
+    record Vrfy() implements Command {}
 
     record Help() implements Command {}
 
@@ -58,7 +52,7 @@ public sealed interface Command {
     /// RFC 4954 §4.
     ///
     /// @param mechanism in capitals
-    /// @param initialResponse as it came, for [Sasl.Response#parseInitial]; null if there was none
+    /// @param initialResponse as it came; null if there was none
     record Auth(String mechanism, @Nullable String initialResponse) implements Command {
         /// The response may be a password: it is left out.
         @Override
@@ -88,25 +82,5 @@ public sealed interface Command {
         Malformed(Reply reply) {
             this(Part.NEITHER, reply, "");
         }
-    }
-
-    /// The parameters of MAIL (RFC 5321 §4.1.1.11).
-    ///
-    /// @param sizeOctets SIZE: the client's estimate (RFC 1870); `Long.MAX_VALUE` for more than
-    ///   that
-    /// @param body BODY (RFC 6152)
-    /// @param smtputf8 whether SMTPUTF8 was said (RFC 6531)
-    /// @param auth AUTH: who the client says first submitted it, decoded; empty for `<>`; null if
-    ///   not said. It is accepted and means nothing to us (RFC 4954 §5).
-    public record MailParameters(
-            OptionalLong sizeOctets, Body body, boolean smtputf8, @Nullable String auth) {
-        /// What the client says of the content's octets.
-        public enum Body {
-            SEVEN_BIT,
-            EIGHT_BIT_MIME
-        }
-
-        public static final MailParameters NONE =
-                new MailParameters(OptionalLong.empty(), Body.SEVEN_BIT, false, null);
     }
 }

@@ -1,12 +1,9 @@
 package dev.postern.smtp;
 
-import dev.postern.smtp.Command.MailParameters;
 import dev.postern.smtp.Command.Malformed.Part;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -25,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class CommandParser {
     private static final int LINE_END_OCTETS = 2;
     private static final char DELETE = 0x7F;
-    private static final String NO_ADDRESS = "no address";
-    static final String BLANKS = "[ \t]+";
+    private static final String BLANKS = "[ \t]+";
+    private static final Pattern DIGITS = Pattern.compile("[0-9]+");
     private static final Set<String> HTTP_METHODS =
             Set.of(
                     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE",
@@ -46,7 +43,7 @@ public final class CommandParser {
             return new Command.Malformed(tooLong(line));
         }
         if (hasControl(line)) {
-            return new Command.Malformed(closingReply(verb).orElse(Replies.badLine()));
+            return new Command.Malformed(closingReply(verb).orElse(Replies.BAD_LINE));
         }
         int restOctets = line.length - verb.length();
         String rest = new String(line, verb.length(), restOctets, StandardCharsets.UTF_8);
@@ -56,7 +53,7 @@ public final class CommandParser {
     /// The answer to a line over its limit, by its first octets.
     static Reply tooLong(byte[] start) {
         String verb = verb(start);
-        Reply reply = verb.equals("AUTH") ? Replies.authLineTooLong() : Replies.lineTooLong();
+        Reply reply = verb.equals("AUTH") ? Replies.AUTH_LINE_TOO_LONG : Replies.LINE_TOO_LONG;
         return closingReply(verb).orElse(reply);
     }
 
@@ -84,13 +81,9 @@ public final class CommandParser {
     /// send any text to a port on this machine, but only behind an HTTP request line.
     private static Optional<Reply> closingReply(String verb) {
         if (verb.startsWith("BDAT")) {
-            return Optional.of(Replies.badChunkSize());
+            return Optional.of(Replies.BAD_CHUNK_SIZE);
         }
-        return HTTP_METHODS.contains(verb) ? Optional.of(Replies.notHttp()) : Optional.empty();
-    }
-
-    static boolean isNonAscii(String text) {
-        return text.chars().anyMatch(c -> c > DELETE);
+        return HTTP_METHODS.contains(verb) ? Optional.of(Replies.NOT_HTTP) : Optional.empty();
     }
 
     private static boolean hasControl(byte[] line) {
@@ -106,13 +99,16 @@ public final class CommandParser {
         return switch (verb) {
             case "HELO" -> hello(rest, false);
             case "EHLO" -> hello(rest, true);
-            case "MAIL" -> mail(rest);
-            case "RCPT" -> rcpt(rest);
+            case "MAIL" -> envelope(Part.SENDER, "FROM:", rest);
+            case "RCPT" -> envelope(Part.RECIPIENT, "TO:", rest);
             case "BDAT" -> bdat(rest);
             case "AUTH" -> auth(rest);
             case "NOOP" -> new Command.Noop();
             case "HELP" -> new Command.Help();
-            case "VRFY" -> vrfy(rest);
+            case "VRFY" ->
+                    rest.isEmpty()
+                            ? new Command.Malformed(Replies.badArguments("VRFY address"))
+                            : new Command.Vrfy();
             case "DATA" -> bare(verb, rest, new Command.Data());
             case "RSET" -> bare(verb, rest, new Command.Rset());
             case "QUIT" -> bare(verb, rest, new Command.Quit());
@@ -127,7 +123,7 @@ public final class CommandParser {
             return new Command.Malformed(closing.get());
         }
         return new Command.Unknown(
-                NOT_IMPLEMENTED.contains(verb) ? Replies.notImplemented() : Replies.unrecognised());
+                NOT_IMPLEMENTED.contains(verb) ? Replies.NOT_IMPLEMENTED : Replies.UNRECOGNISED);
     }
 
     private static Command bare(String verb, String rest, Command command) {
@@ -138,83 +134,80 @@ public final class CommandParser {
 
     private static Command hello(String rest, boolean extended) {
         if (rest.isEmpty()) {
-            return new Command.Malformed(Replies.clientNameMissing());
+            return new Command.Malformed(Replies.CLIENT_NAME_MISSING);
         }
         String name = Reply.printable(rest);
         return extended ? new Command.Ehlo(name) : new Command.Helo(name);
     }
 
-    private static Command vrfy(String rest) {
-        return rest.isEmpty()
-                ? new Command.Malformed(Replies.badArguments("VRFY address"))
-                : new Command.Vrfy(rest);
-    }
-
-    private static Command mail(String rest) {
-        if (!startsWith(rest, "FROM:")) {
-            return new Command.Malformed(
-                    Part.SENDER, Replies.badSyntax("MAIL FROM:<address>"), rest);
+    /// MAIL or RCPT, which have an address in common.
+    private static Command envelope(Part part, String prefix, String rest) {
+        boolean sender = part == Part.SENDER;
+        String form = (sender ? "MAIL " : "RCPT ") + prefix + "<address>";
+        if (!rest.regionMatches(true, 0, prefix, 0, prefix.length())) {
+            return new Command.Malformed(part, Replies.badSyntax(form), rest);
         }
-        String spoken = rest.substring("FROM:".length()).trim();
-        PathParser path = new PathParser(spoken);
-        String problem = spoken.isEmpty() ? NO_ADDRESS : path.problem();
-        if (problem != null) {
-            return new Command.Malformed(
-                    Part.SENDER, Replies.badSender("MAIL FROM:<address>: " + problem), spoken);
-        }
-        MailParametersParser parameters = new MailParametersParser(path.rest());
-        Reply refusal = parameters.refusal();
-        return refusal == null
-                ? new Command.Mail(path.address(), parameters.parameters())
-                : new Command.Malformed(Part.SENDER, refusal, spoken);
-    }
-
-    private static Command rcpt(String rest) {
-        if (!startsWith(rest, "TO:")) {
-            return new Command.Malformed(
-                    Part.RECIPIENT, Replies.badSyntax("RCPT TO:<address>"), rest);
-        }
-        String spoken = rest.substring("TO:".length()).trim();
+        String spoken = rest.substring(prefix.length()).trim();
         PathParser path = new PathParser(spoken);
         String problem = path.problem();
-        if (problem == null && path.address().isEmpty()) {
-            problem = NO_ADDRESS;
+        if (problem == null && !sender && path.address().isEmpty()) {
+            problem = "no address";
         }
         if (problem != null) {
-            return new Command.Malformed(
-                    Part.RECIPIENT, Replies.badRecipient("RCPT TO:<address>: " + problem), spoken);
+            String text = form + ": " + problem;
+            Reply reply = sender ? Replies.badSender(text) : Replies.badRecipient(text);
+            return new Command.Malformed(part, reply, spoken);
         }
-        String parameters = path.rest().trim();
-        return parameters.isEmpty()
-                ? new Command.Rcpt(path.address())
-                : new Command.Malformed(
-                        Part.RECIPIENT,
-                        MailParametersParser.notOffered(parameters.split(BLANKS, 2)[0]),
-                        spoken);
+        return sender ? mail(path, spoken) : rcpt(path, spoken);
     }
 
-    private static boolean startsWith(String text, String prefix) {
-        return text.regionMatches(true, 0, prefix, 0, prefix.length());
+    private static Command mail(PathParser path, String spoken) {
+        MailParametersParser parameters = new MailParametersParser(path.rest());
+        if (parameters.refusal != null) {
+            return new Command.Malformed(Part.SENDER, parameters.refusal, spoken);
+        }
+        boolean smtpUtf8 = parameters.seen.contains(MailParametersParser.Keyword.SMTPUTF8);
+        return new Command.Mail(path.address(), parameters.sizeOctets, smtpUtf8);
+    }
+
+    private static Command rcpt(PathParser path, String spoken) {
+        String parameters = path.rest().trim();
+        if (parameters.isEmpty()) {
+            return new Command.Rcpt(path.address());
+        }
+        Reply refusal = MailParametersParser.notOffered(parameters.split(BLANKS, 2)[0]);
+        return new Command.Malformed(Part.RECIPIENT, refusal, spoken);
     }
 
     private static Command bdat(String rest) {
         String[] arguments = rest.split(" +");
-        OptionalLong size = Decimal.parse(arguments[0]);
+        OptionalLong size = decimal(arguments[0]);
         boolean last = arguments.length == 2 && arguments[1].equalsIgnoreCase("LAST");
         if (size.isEmpty() || (!last && arguments.length != 1)) {
-            return new Command.Malformed(Replies.badChunkSize());
+            return new Command.Malformed(Replies.BAD_CHUNK_SIZE);
         }
         return new Command.Bdat(size.getAsLong(), last);
     }
 
     private static Command auth(String rest) {
         String[] arguments = rest.split(BLANKS);
-        boolean named = Sasl.isMechanism(arguments[0]);
-        if (!named || arguments.length > 2) {
+        if (!Sasl.isMechanism(arguments[0]) || arguments.length > 2) {
             return new Command.Malformed(Replies.badArguments("AUTH mechanism [initial-response]"));
         }
         String mechanism = arguments[0].toUpperCase(Locale.ROOT);
         return new Command.Auth(mechanism, arguments.length == 2 ? arguments[1] : null);
+    }
+
+    /// The value of ASCII digits, where `Long.parseLong` takes signs and every script's; empty for
+    /// anything else and for more than 2^63-1.
+    static OptionalLong decimal(String text) {
+        try {
+            return DIGITS.matcher(text).matches()
+                    ? OptionalLong.of(Long.parseLong(text))
+                    : OptionalLong.empty();
+        } catch (NumberFormatException _) {
+            return OptionalLong.empty();
+        }
     }
 
     /// Reads what follows the path of MAIL.
@@ -227,47 +220,47 @@ public final class CommandParser {
         }
 
         private static final Pattern KEYWORD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*");
+        private static final Pattern SIZE =
+                Pattern.compile("[0-9]{1," + SmtpLimits.SIZE_DIGITS + "}");
+
+        /// The `xtext` encoding of parameter values (RFC 3461 §4): what stands for an octet, and
+        /// the octets that stand for themselves.
+        private static final Pattern XTEXT_ESCAPE = Pattern.compile("\\+[0-9A-F]{2}");
+
+        private static final Pattern XTEXT_PLAIN = Pattern.compile("[!-*,-<>-~]+");
 
         private final Set<Keyword> seen = EnumSet.noneOf(Keyword.class);
         private OptionalLong sizeOctets = OptionalLong.empty();
-        private MailParameters.Body body = MailParameters.Body.SEVEN_BIT;
-        private @Nullable String auth;
         private @Nullable Reply refusal;
 
-        /// Reads parameters parted by spaces; the first that is wrong settles [#refusal()].
+        /// Reads parameters parted by spaces; the first that is wrong settles [#refusal].
         MailParametersParser(String text) {
-            for (String parameter : text.split(CommandParser.BLANKS)) {
+            for (String parameter : text.split(BLANKS)) {
                 if (refusal == null && !parameter.isEmpty()) {
                     refusal = accept(parameter);
                 }
             }
         }
 
-        /// The answer to parameters that are wrong, or null.
-        @Nullable Reply refusal() {
-            return refusal;
-        }
-
-        MailParameters parameters() {
-            return new MailParameters(sizeOctets, body, seen.contains(Keyword.SMTPUTF8), auth);
-        }
-
         private @Nullable Reply accept(String parameter) {
-            int equals = parameter.indexOf('=');
-            String name = equals < 0 ? parameter : parameter.substring(0, equals);
-            String value = equals < 0 ? null : parameter.substring(equals + 1);
-            Keyword keyword = keyword(name);
+            String[] parts = parameter.split("=", 2);
+            Keyword keyword =
+                    EnumSet.allOf(Keyword.class).stream()
+                            .filter(known -> known.name().equalsIgnoreCase(parts[0]))
+                            .findFirst()
+                            .orElse(null);
             if (keyword == null) {
                 return notOffered(parameter);
             }
             if (!seen.add(keyword)) {
                 return Replies.badArguments(keyword + " is given twice");
             }
+            boolean valued = parts.length == 2;
+            String value = valued ? parts[1] : "";
             return switch (keyword) {
                 case SIZE -> size(value);
                 case BODY -> body(value);
-                case SMTPUTF8 ->
-                        value == null ? null : Replies.badArguments("SMTPUTF8 has no value");
+                case SMTPUTF8 -> valued ? Replies.badArguments("SMTPUTF8 has no value") : null;
                 case AUTH -> auth(value);
             };
         }
@@ -281,135 +274,31 @@ public final class CommandParser {
                     : Replies.badArguments("malformed parameter");
         }
 
-        private static @Nullable Keyword keyword(String name) {
-            for (Keyword keyword : Keyword.values()) {
-                if (keyword.name().equalsIgnoreCase(name)) {
-                    return keyword;
-                }
-            }
-            return null;
-        }
-
         /// RFC 1870 §6. Up to 20 digits are right, more than a long holds; such a size is over any
         /// limit.
-        private @Nullable Reply size(@Nullable String value) {
-            if (value == null
-                    || value.length() > SmtpLimits.SIZE_DIGITS
-                    || !Decimal.isDecimal(value)) {
+        private @Nullable Reply size(String value) {
+            if (!SIZE.matcher(value).matches()) {
                 return Replies.badArguments("SIZE=number-of-octets");
             }
-            sizeOctets = OptionalLong.of(Decimal.parse(value).orElse(Long.MAX_VALUE));
+            sizeOctets = OptionalLong.of(decimal(value).orElse(Long.MAX_VALUE));
             return null;
         }
 
         /// RFC 6152 §2. BINARYMIME is not offered (RFC 3030 §3).
-        private @Nullable Reply body(@Nullable String value) {
-            if (value == null) {
-                return Replies.badArguments("BODY=7BIT or BODY=8BITMIME");
-            }
-            switch (value.toUpperCase(Locale.ROOT)) {
-                case "7BIT" -> body = MailParameters.Body.SEVEN_BIT;
-                case "8BITMIME" -> body = MailParameters.Body.EIGHT_BIT_MIME;
-                case "BINARYMIME" -> {
-                    return Replies.parameterUnknown("BODY=BINARYMIME");
-                }
-                default -> {
-                    return Replies.badArguments("BODY=7BIT or BODY=8BITMIME");
-                }
-            }
-            return null;
+        private static @Nullable Reply body(String value) {
+            return switch (value.toUpperCase(Locale.ROOT)) {
+                case "7BIT", "8BITMIME" -> null;
+                case "BINARYMIME" -> Replies.parameterUnknown("BODY=BINARYMIME");
+                default -> Replies.badArguments("BODY=7BIT or BODY=8BITMIME");
+            };
         }
 
         /// RFC 4954 §5.
-        private @Nullable Reply auth(@Nullable String value) {
-            Optional<String> decoded = value == null ? Optional.empty() : Xtext.decode(value);
-            if (decoded.isEmpty() || decoded.get().isEmpty()) {
-                return Replies.badArguments("AUTH=<> or AUTH=address in xtext");
-            }
-            auth = decoded.get().equals("<>") ? "" : decoded.get();
-            return null;
-        }
-    }
-
-    /// The `xtext` encoding of parameter values (RFC 3461 §4): `+` and two hexadecimal capitals for
-    /// an octet.
-    public static final class Xtext {
-        private static final HexFormat HEX = HexFormat.of().withUpperCase();
-        private static final int HEX_DIGITS = 2;
-
-        private Xtext() {}
-
-        /// The text, its octets taken as UTF-8; empty if it is not xtext.
-        public static Optional<String> decode(String xtext) {
-            ByteArrayOutputStream out = new ByteArrayOutputStream();
-            for (int i = 0; i < xtext.length(); i++) {
-                char c = xtext.charAt(i);
-                if (c == '+' && isEscape(xtext, i)) {
-                    out.write(HexFormat.fromHexDigits(xtext, i + 1, i + 1 + HEX_DIGITS));
-                    i += HEX_DIGITS;
-                } else if (isPlain(c)) {
-                    out.write(c);
-                } else {
-                    return Optional.empty();
-                }
-            }
-            return Optional.of(out.toString(StandardCharsets.UTF_8));
-        }
-
-        /// The xtext of a text's UTF-8 octets.
-        public static String encode(String text) {
-            StringBuilder out = new StringBuilder();
-            for (byte octet : text.getBytes(StandardCharsets.UTF_8)) {
-                char c = (char) (octet & 0xff);
-                if (isPlain(c)) {
-                    out.append(c);
-                } else {
-                    out.append('+').append(HEX.toHexDigits(octet));
-                }
-            }
-            return out.toString();
-        }
-
-        private static boolean isPlain(char c) {
-            return c > ' ' && c <= '~' && c != '+' && c != '=';
-        }
-
-        private static boolean isEscape(String xtext, int at) {
-            return at + HEX_DIGITS < xtext.length()
-                    && isCapitalHex(xtext.charAt(at + 1))
-                    && isCapitalHex(xtext.charAt(at + HEX_DIGITS));
-        }
-
-        private static boolean isCapitalHex(char c) {
-            return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
-        }
-    }
-
-    /// The numbers of the protocol: ASCII digits only, where `Long.parseLong` takes signs and every
-    /// script's.
-    static final class Decimal {
-        private static final int RADIX = 10;
-
-        private Decimal() {}
-
-        static boolean isDecimal(String text) {
-            return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
-        }
-
-        /// The value of at least one digit; empty for anything else and for more than 2^63-1.
-        static OptionalLong parse(String text) {
-            if (!isDecimal(text)) {
-                return OptionalLong.empty();
-            }
-            long value = 0;
-            for (int i = 0; i < text.length(); i++) {
-                int digit = text.charAt(i) - '0';
-                if (value > (Long.MAX_VALUE - digit) / RADIX) {
-                    return OptionalLong.empty();
-                }
-                value = value * RADIX + digit;
-            }
-            return OptionalLong.of(value);
+        private static @Nullable Reply auth(String value) {
+            String plain = XTEXT_ESCAPE.matcher(value).replaceAll("x");
+            return XTEXT_PLAIN.matcher(plain).matches()
+                    ? null
+                    : Replies.badArguments("AUTH=<> or AUTH=address in xtext");
         }
     }
 }

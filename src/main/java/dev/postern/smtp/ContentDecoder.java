@@ -25,13 +25,23 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
     private static final long EVERY_CR = EVERY_OCTET * CR;
     private static final long EVERY_LF = EVERY_OCTET * LF;
 
+    /// What was just seen, as far as it matters; the last three within DATA only.
+    enum Previous {
+        LINE_START,
+        TEXT,
+        CR,
+        DOT,
+        DOT_CR,
+        ENDED
+    }
+
+    Previous previous = Previous.LINE_START;
     private final BareNewline policy;
     private final long limitOctets;
     private long octets;
     private long lineOctets;
     private long longestLineOctets;
     private boolean nonAscii;
-    private boolean bareNewline;
     private @Nullable ContentFault fault;
 
     ContentDecoder(BareNewline policy, long limitOctets) {
@@ -58,15 +68,15 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
         return Math.max(longestLineOctets, lineOctets);
     }
 
-    /// Whether a CR or LF was seen that is not part of a CRLF.
-    public final boolean hasBareNewline() {
-        return bareNewline;
-    }
-
     /// The first reason to refuse the content, or null.
     public final @Nullable ContentFault fault() {
         return fault;
     }
+
+    /// Decodes the octets of `in` that are content; what is pipelined behind them stays unread.
+    ///
+    /// @return whether the end was reached, of the content or of the chunk
+    public abstract boolean decode(ByteBuffer in, ContentSink out);
 
     static ByteBuffer constant(byte... octets) {
         return ByteBuffer.wrap(octets).asReadOnlyBuffer();
@@ -77,7 +87,10 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
         if (from == to) {
             return;
         }
-        count((long) to - from);
+        octets += to - from;
+        if (octets > limitOctets) {
+            blame(ContentFault.OVER_SIZE);
+        }
         if (fault == null) {
             out.write(view.limit(to).position(from));
         }
@@ -87,13 +100,6 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
     final void give(ByteBuffer constant, ContentSink out) {
         ByteBuffer view = constant.duplicate();
         give(view, view.position(), view.limit(), out);
-    }
-
-    private void count(long more) {
-        octets += more;
-        if (octets > limitOctets) {
-            blame(ContentFault.OVER_SIZE);
-        }
     }
 
     final void blame(ContentFault found) {
@@ -129,8 +135,30 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
         give(SPACE_OCTET, out);
     }
 
+    /// Settles a CR whose next octet may be in the next buffer.
+    final void carriageReturn(boolean more, ContentSink out) {
+        if (more) {
+            bareCarriageReturn(out);
+        }
+        previous = more ? Previous.TEXT : Previous.CR;
+    }
+
+    final void afterCr(ByteBuffer in, ContentSink out) {
+        if (next(in) == LF) {
+            in.get();
+            endLineWithCrlf(out);
+            previous = Previous.LINE_START;
+        } else {
+            bareCarriageReturn(out);
+            previous = Previous.TEXT;
+        }
+    }
+
+    static byte next(ByteBuffer in) {
+        return in.get(in.position());
+    }
+
     private void noteBareNewline() {
-        bareNewline = true;
         if (policy == BareNewline.REJECT) {
             blame(ContentFault.BARE_NEWLINE);
         }
@@ -181,15 +209,7 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
         /// More octets than the listener takes (RFC 1870 §6.3).
         OVER_SIZE,
         /// A bare CR or LF under [BareNewline#REJECT].
-        BARE_NEWLINE;
-
-        /// What the client is told.
-        public Reply reply() {
-            return switch (this) {
-                case OVER_SIZE -> Replies.messageTooBig();
-                case BARE_NEWLINE -> Replies.bareNewlines();
-            };
-        }
+        BARE_NEWLINE
     }
 
     /// Where streamed message content goes.

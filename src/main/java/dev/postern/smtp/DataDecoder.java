@@ -23,19 +23,7 @@ import java.nio.ByteBuffer;
 ///
 /// "Again" means that the octet is then looked at in `TEXT`.
 public final class DataDecoder extends ContentDecoder {
-    /// What was just seen, as far as it matters.
-    private enum Previous {
-        LINE_START,
-        TEXT,
-        CR,
-        DOT,
-        DOT_CR,
-        ENDED
-    }
-
     private static final ByteBuffer DOT_OCTET = constant(DOT);
-
-    private Previous previous = Previous.LINE_START;
 
     /// A decoder for one message of at most `limitOctets` decoded octets.
     public DataDecoder(BareNewline policy, long limitOctets) {
@@ -46,6 +34,7 @@ public final class DataDecoder extends ContentDecoder {
     /// unread.
     ///
     /// @return whether the end was reached; the decoder is then spent
+    @Override
     public boolean decode(ByteBuffer in, ContentSink out) {
         ByteBuffer view = in.duplicate();
         while (previous != Previous.ENDED && in.hasRemaining()) {
@@ -90,22 +79,8 @@ public final class DataDecoder extends ContentDecoder {
             previous = Previous.TEXT;
         } else if (octet == DOT) {
             previous = Previous.DOT;
-        } else if (more) {
-            bareCarriageReturn(out);
-            previous = Previous.TEXT;
         } else {
-            previous = Previous.CR;
-        }
-    }
-
-    private void afterCr(ByteBuffer in, ContentSink out) {
-        if (next(in) == LF) {
-            in.get();
-            endLineWithCrlf(out);
-            previous = Previous.LINE_START;
-        } else {
-            bareCarriageReturn(out);
-            previous = Previous.TEXT;
+            carriageReturn(more, out);
         }
     }
 
@@ -136,9 +111,5 @@ public final class DataDecoder extends ContentDecoder {
     private void keepDot(ContentSink out) {
         lengthenLine(1);
         give(DOT_OCTET, out);
-    }
-
-    private static byte next(ByteBuffer in) {
-        return in.get(in.position());
     }
 }

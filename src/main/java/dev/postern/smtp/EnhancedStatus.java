@@ -63,11 +63,6 @@ public record EnhancedStatus(int classDigit, int subject, int detail) {
                         Integer.parseInt(matcher.group(3))));
     }
 
-    /// The same subject and detail under another class.
-    public EnhancedStatus withClass(int otherClass) {
-        return new EnhancedStatus(otherClass, subject, detail);
-    }
-
     /// The status as it is written: `X.Y.Z`.
     @Override
     public String toString() {

@@ -1,5 +1,6 @@
 package dev.postern.smtp;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -44,11 +45,8 @@ public enum Extension {
     /// The extension that a line of a server's EHLO reply offers, if it is one of these.
     public static Optional<Extension> offered(String ehloLine) {
         String first = ehloLine.strip().split(" ", 2)[0].toUpperCase(Locale.ROOT);
-        for (Extension extension : values()) {
-            if (extension.keyword.equals(first)) {
-                return Optional.of(extension);
-            }
-        }
-        return Optional.empty();
+        return Arrays.stream(values())
+                .filter(extension -> extension.keyword.equals(first))
+                .findFirst();
     }
 }

@@ -12,18 +12,10 @@ public final class LineReader {
     /// What was read.
     public sealed interface Line {
         /// A line that can be parsed.
-        final class Whole implements Line {
-            private final byte[] octets;
-
-            Whole(byte[] octets) {
-                this.octets = octets;
-            }
-
-            /// The line without its CRLF; it may hold anything, bare CRs too.
-            public byte[] octets() {
-                return octets;
-            }
-        }
+        ///
+        /// @param octets the line without its CRLF; it may hold anything, bare CRs too
+        @SuppressWarnings("ArrayRecordComponent")
+        record Whole(byte[] octets) implements Line {}
 
         /// A line that ended in LF without CR. What came before is not given: to run it is to be
         /// smuggled.
@@ -95,10 +87,5 @@ public final class LineReader {
     /// Returns the octets kept beyond those that every reader has.
     public int extraOctets() {
         return kept.length - SmtpLimits.BASE_COMMAND_LINE_OCTETS;
-    }
-
-    /// Whether part of a line was read.
-    public boolean hasPart() {
-        return length > 0;
     }
 }

@@ -202,13 +202,7 @@ final class PathParser {
     }
 
     private static boolean isDomainText(char c) {
-        return (c >= 'a' && c <= 'z')
-                || (c >= 'A' && c <= 'Z')
-                || (c >= '0' && c <= '9')
-                || c == '-'
-                || c == '_'
-                || c == '.'
-                || (c > '~' && isText(c));
+        return isText(c) && (c > '~' || Character.isLetterOrDigit(c) || "-_.".indexOf(c) >= 0);
     }
 
     /// Printable, be it non-ASCII; the replacement character stands for octets that were not UTF-8.

@@ -14,15 +14,12 @@ import org.jspecify.annotations.Nullable;
 /// @param status the enhanced status (RFC 2034), of the same class; null for 3yz, HELO, EHLO,
 ///   greeting
 /// @param lines at least one line of text
-/// @param then what follows
+/// @param closesSession whether the session ends with it
 public record Reply(
-        ReplyCode code, @Nullable EnhancedStatus status, List<String> lines, Then then) {
-
-    /// What the session does once the reply is written.
-    public enum Then {
-        CONTINUE,
-        CLOSE
-    }
+        ReplyCode code,
+        @Nullable EnhancedStatus status,
+        List<String> lines,
+        boolean closesSession) {
 
     private static final int LINE_END_OCTETS = 2;
     private static final char FIRST_PRINTABLE = ' ';
@@ -36,25 +33,6 @@ public record Reply(
         if (status != null && status.classDigit() != code.classDigit()) {
             throw new IllegalArgumentException(status + " is not of the class of " + code);
         }
-    }
-
-    static Reply of(ReplyCode code, EnhancedStatus status, String text) {
-        return new Reply(code, status, List.of(text), Then.CONTINUE);
-    }
-
-    static Reply closing(ReplyCode code, EnhancedStatus status, String text) {
-        return new Reply(code, status, List.of(text), Then.CLOSE);
-    }
-
-    /// A reply that has no enhanced status: 3yz, and all to HELO, EHLO and the greeting (RFC 2034
-    /// §4).
-    static Reply plain(ReplyCode code, String... lines) {
-        return new Reply(code, null, List.of(lines), Then.CONTINUE);
-    }
-
-    /// Whether the session ends with this reply.
-    public boolean closesSession() {
-        return then == Then.CLOSE;
     }
 
     /// The reply as it goes over the wire: each line at most 512 octets with its CRLF (RFC 5321
@@ -94,7 +72,6 @@ public record Reply(
     /// The reply in one line, for logs.
     @Override
     public String toString() {
-        String codes = status == null ? code.toString() : code + " " + status;
-        return codes + " " + printable(String.join(" / ", lines));
+        return code.with(status) + " " + printable(String.join(" / ", lines));
     }
 }

@@ -1,5 +1,7 @@
 package dev.postern.smtp;
 
+import org.jspecify.annotations.Nullable;
+
 /// The three digits of a reply (RFC 5321 §4.2). Ours are the constants; a next hop may say any
 /// other.
 ///
@@ -16,7 +18,6 @@ public record ReplyCode(int value) {
     public static final ReplyCode START_CONTENT = new ReplyCode(354);
 
     public static final ReplyCode NOT_AVAILABLE = new ReplyCode(421);
-    public static final ReplyCode MAILBOX_BUSY = new ReplyCode(450);
     public static final ReplyCode LOCAL_ERROR = new ReplyCode(451);
     public static final ReplyCode NO_STORAGE = new ReplyCode(452);
     public static final ReplyCode TEMPORARY_AUTH_FAILURE = new ReplyCode(454);
@@ -72,6 +73,11 @@ public record ReplyCode(int value) {
     /// Never (5yz).
     public boolean isPermanent() {
         return classDigit() == 5;
+    }
+
+    /// The three digits, and the enhanced status behind them if there is one.
+    String with(@Nullable EnhancedStatus status) {
+        return status == null ? toString() : this + " " + status;
     }
 
     /// The three digits.

@@ -1,8 +1,9 @@
 package dev.postern.smtp;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -20,7 +21,7 @@ public final class Sasl {
     /// PLAIN without an initial response: an empty challenge (RFC 4954 §4).
     public static final Reply EMPTY_CHALLENGE = Replies.authChallenge("");
 
-    static final int BASE64_GROUP = 4;
+    private static final int BASE64_GROUP = 4;
 
     private static final Pattern MECHANISM =
             Pattern.compile("[A-Za-z0-9_-]{1," + SmtpLimits.MECHANISM_OCTETS + "}");
@@ -32,97 +33,50 @@ public final class Sasl {
     }
 
     private static String encode(String text) {
-        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+        return Base64.getEncoder().encodeToString(text.getBytes(UTF_8));
     }
 
-    /// The message of SASL PLAIN (RFC 4616 §2).
+    /// Returns the octets of a response (RFC 4954 §4); empty if it is not base64. Strict: the JDK's
+    /// decoder alone would take a response without its padding (RFC 4648 §3.2).
+    public static Optional<byte[]> decode(String base64) {
+        try {
+            return base64.length() % BASE64_GROUP == 0
+                    ? Optional.of(Base64.getDecoder().decode(base64))
+                    : Optional.empty();
+        } catch (IllegalArgumentException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// What a client proves itself with.
     ///
-    /// Empty names and passwords pass, though the RFC wants an octet: apps whose settings are left
-    /// empty send them to a listener that takes any credentials. Whether they are right is for the
-    /// listener to say.
+    /// Empty names and passwords pass, though RFC 4616 §2 wants an octet: apps whose settings are
+    /// left empty send them to a listener that takes any credentials. Whether they are right is for
+    /// the listener to say.
     ///
     /// @param authorizationId who to act as; mostly empty
     /// @param username who logs in
     /// @param password secret, left out of `toString`
-    public record PlainCredentials(String authorizationId, String username, String password) {
-        /// Reads `[authzid] NUL authcid NUL passwd`; empty if it is not that, or not UTF-8.
-        public static Optional<PlainCredentials> parse(byte[] octets) {
+    public record UserPassword(String authorizationId, String username, String password) {
+
+        /// Reads the message of SASL PLAIN (RFC 4616 §2), `[authzid] NUL authcid NUL passwd`; empty
+        /// if it is not that, or not UTF-8.
+        public static Optional<UserPassword> parsePlain(byte[] octets) {
             String text;
             try {
-                text =
-                        StandardCharsets.UTF_8
-                                .newDecoder()
-                                .decode(ByteBuffer.wrap(octets))
-                                .toString();
+                text = UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
             } catch (CharacterCodingException _) {
                 return Optional.empty();
             }
             String[] parts = text.split("\0", -1);
-            if (parts.length != 3) {
-                return Optional.empty();
-            }
-            return Optional.of(new PlainCredentials(parts[0], parts[1], parts[2]));
+            return parts.length == 3
+                    ? Optional.of(new UserPassword(parts[0], parts[1], parts[2]))
+                    : Optional.empty();
         }
 
         @Override
         public String toString() {
-            return "PlainCredentials[username=" + username + "]";
-        }
-    }
-
-    /// What a client sends in an AUTH exchange (RFC 4954 §4).
-    public sealed interface Response {
-        /// The response's octets; they are secret.
-        final class Decoded implements Response {
-            private final byte[] octets;
-
-            Decoded(byte[] octets) {
-                this.octets = octets;
-            }
-
-            public byte[] octets() {
-                return octets;
-            }
-
-            /// The octets as UTF-8: LOGIN's user name or password.
-            public String text() {
-                return new String(octets, StandardCharsets.UTF_8);
-            }
-
-            @Override
-            public String toString() {
-                return "Decoded[" + octets.length + " octets]";
-            }
-        }
-
-        /// The client gave up: `*`.
-        record Cancelled() implements Response {}
-
-        /// Not base64, or without its padding.
-        record NotBase64() implements Response {}
-
-        /// Reads a line, without its CRLF, that answers a challenge.
-        static Response parse(byte[] line) {
-            String text = new String(line, StandardCharsets.ISO_8859_1).stripTrailing();
-            return text.equals("*") ? new Cancelled() : decode(text);
-        }
-
-        /// Reads the initial response of an AUTH command, where `=` is a response of no octets.
-        static Response parseInitial(String text) {
-            return text.equals("=") ? new Decoded(new byte[0]) : decode(text);
-        }
-
-        /// Strict: the JDK's decoder alone would take a response without its padding (RFC 4648
-        /// §3.2).
-        private static Response decode(String text) {
-            if (text.length() % Sasl.BASE64_GROUP != 0) {
-                return new NotBase64();
-            }
-            try {
-                return new Decoded(Base64.getDecoder().decode(text));
-            } catch (IllegalArgumentException _) {
-                return new NotBase64();
-            }
+            return "UserPassword[username=" + username + "]";
         }
     }
 }

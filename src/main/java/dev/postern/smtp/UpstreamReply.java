@@ -44,16 +44,14 @@ public sealed interface UpstreamReply {
         /// Code, enhanced status and all the text in one line.
         @Override
         public String oneLine() {
-            String codes = status == null ? code.toString() : code + " " + status;
-            return clean(codes + " " + String.join(" ", lines));
+            return clean(code.with(status) + " " + String.join(" ", lines));
         }
 
         @Override
         public String text() {
-            String codes = status == null ? code.toString() : code + " " + status;
             return lines.stream()
                     .map(UpstreamReply::clean)
-                    .collect(Collectors.joining("\n", codes + " ", ""));
+                    .collect(Collectors.joining("\n", code.with(status) + " ", ""));
         }
     }
 
@@ -109,6 +107,7 @@ public sealed interface UpstreamReply {
         if (said.isEmpty() || said.equals(END_OF_FILE)) {
             return new Closed("");
         }
+        String beginning = cut(said, SmtpLimits.UPSTREAM_REPLY_OCTETS);
         List<UpstreamReplyLine> kept = new ArrayList<>();
         UpstreamReplyLine last = null;
         ReplyCode worst = null;
@@ -117,7 +116,7 @@ public sealed interface UpstreamReply {
         for (String line : (Iterable<String>) said.lines()::iterator) {
             UpstreamReplyLine parsed = UpstreamReplyLine.parse(line).orElse(null);
             if (parsed == null) {
-                return new Garbled(cut(said, SmtpLimits.UPSTREAM_REPLY_OCTETS));
+                return new Garbled(beginning);
             }
             agreed &= last == null || last.code().equals(parsed.code());
             last = parsed;
@@ -131,12 +130,10 @@ public sealed interface UpstreamReply {
             room = fits ? room - last.octets() : 0;
         }
         if (last == null || worst == null || !last.isLast()) {
-            return new Closed(cut(said, SmtpLimits.UPSTREAM_REPLY_OCTETS));
+            return new Closed(beginning);
         }
         boolean refuses = last.code().isTransient() || last.code().isPermanent();
-        return agreed || refuses
-                ? answered(worst, kept)
-                : new Garbled(cut(said, SmtpLimits.UPSTREAM_REPLY_OCTETS));
+        return agreed || refuses ? answered(worst, kept) : new Garbled(beginning);
     }
 
     /// Returns the text, or its beginning and a mark where it is longer than `most` characters.
@@ -156,7 +153,7 @@ public sealed interface UpstreamReply {
             }
         }
         if (status != null && !code.isIntermediate()) {
-            status = status.withClass(code.classDigit());
+            status = new EnhancedStatus(code.classDigit(), status.subject(), status.detail());
         }
         return new Answered(code, status, lines.stream().map(UpstreamReplyLine::text).toList());
     }

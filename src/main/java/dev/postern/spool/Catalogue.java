@@ -63,14 +63,14 @@ final class Catalogue {
     }
 
     /// Enters a message.
-    void put(int row, MessageState snapshot) {
+    void put(int row, MessageState state) {
         ByteBuffer to = room(row);
         if (to == null) {
             return;
         }
-        byte[] sender = lower(snapshot.envelope().sender().address());
+        byte[] sender = lower(state.envelope().sender().address());
         String all =
-                snapshot.recipients().stream()
+                state.recipients().stream()
                         .limit(RECIPIENTS_AT)
                         .map(Recipient::address)
                         .map(Object::toString)
@@ -81,9 +81,9 @@ final class Catalogue {
         boolean cut =
                 senderLength < sender.length
                         || recipientsLength < recipients.length
-                        || snapshot.recipients().size() > RECIPIENTS_AT;
+                        || state.recipients().size() > RECIPIENTS_AT;
         int at = row * ROW_BYTES;
-        to.putLong(at, snapshot.id().value());
+        to.putLong(at, state.id().value());
         to.put(at + CUT_AT, (byte) (cut ? 1 : 0));
         to.put(at + SENDER_LENGTH_AT, (byte) senderLength);
         to.putShort(at + RECIPIENTS_LENGTH_AT, (short) recipientsLength);
@@ -107,7 +107,8 @@ final class Catalogue {
         return from.get(at + CUT_AT) == 0 ? Match.NO : Match.UNKNOWN;
     }
 
-    private static boolean contains(String text, @Nullable String part) {
+    /// Returns whether a text in lower case has this part, in any case; null is in each.
+    static boolean contains(String text, @Nullable String part) {
         return part == null || text.contains(part.toLowerCase(Locale.ROOT));
     }
 

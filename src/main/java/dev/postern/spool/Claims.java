@@ -1,6 +1,5 @@
 package dev.postern.spool;
 
-import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
@@ -12,17 +11,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -100,22 +98,21 @@ final class Claims implements DueQueue {
         record Taken(long id, QueueIndex.Found found) {}
         List<Taken> taken = new ArrayList<>();
         synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
+            MessageTable table = queueIndex.table();
             long now = clock.millis();
-            int next = queueIndex.lines().next(shelf, now);
+            int next = queueIndex.dueQueues().next(shelf, now);
             while (next != MessageTable.NONE && taken.size() < max) {
-                taken.add(new Taken(index.id(next), queueIndex.found(next)));
-                queueIndex.requeue(next, row -> index.set(row, MessageTable.CLAIMED, true));
-                next = queueIndex.lines().next(shelf, now);
+                taken.add(new Taken(table.id(next), queueIndex.found(next)));
+                queueIndex.requeue(next, row -> table.set(row, MessageTable.CLAIMED, true));
+                next = queueIndex.dueQueues().next(shelf, now);
             }
         }
         List<MessageState> messages = new ArrayList<>();
         for (Taken one : taken) {
             try {
-                MessageState found = reader.load(one.id(), one.found());
-                MessageState snapshot = one.found().current(found);
-                claimed.put(one.id(), snapshot);
-                messages.add(snapshot.claimed());
+                MessageState state = one.found().current(reader.load(one.id(), one.found()));
+                claimed.put(one.id(), state);
+                messages.add(state.claimed());
             } catch (IOException | RuntimeException | Error e) {
                 // Whatever one message is like, the others that were taken with it go.
                 putOff(one.id(), e);
@@ -130,21 +127,18 @@ final class Claims implements DueQueue {
                 .addKeyValue("id", new QueueId(id))
                 .log("message can't be read; tried again later");
         claimed.remove(id);
-        giveBack(
-                id,
-                row -> {
-                    queueIndex.index().due(row, clock.millis() + UNREADABLE_AGAIN.toMillis());
-                    queueIndex.index().shelf(row, 0);
-                });
+        long again = clock.millis() + UNREADABLE_AGAIN.toMillis();
+        giveBack(id, 0, row -> queueIndex.table().due(row, again));
     }
 
-    private void giveBack(long id, IntConsumer change) {
+    private void giveBack(long id, int shelf, IntConsumer change) {
         synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
+            MessageTable table = queueIndex.table();
             queueIndex.requeue(
-                    index.find(id),
+                    table.find(id),
                     row -> {
-                        index.set(row, MessageTable.CLAIMED, false);
+                        table.set(row, MessageTable.CLAIMED, false);
+                        table.shelf(row, shelf);
                         change.accept(row);
                     });
         }
@@ -154,7 +148,7 @@ final class Claims implements DueQueue {
     public Optional<Instant> nextDue(int shelf) {
         checkShelf(shelf, 0);
         synchronized (queueIndex) {
-            long due = queueIndex.lines().nextDue(shelf);
+            long due = queueIndex.dueQueues().nextDue(shelf);
             return due == Long.MAX_VALUE
                     ? Optional.empty()
                     : Optional.of(Instant.ofEpochMilli(due));
@@ -171,7 +165,7 @@ final class Claims implements DueQueue {
     public void shelve(QueueId id, int shelf) {
         checkShelf(shelf, 1);
         checkClaim(id, claimed.remove(id.value()));
-        giveBack(id.value(), row -> queueIndex.index().shelf(row, shelf));
+        giveBack(id.value(), shelf, _ -> {});
     }
 
     private static MessageState checkClaim(QueueId id, @Nullable MessageState state) {
@@ -183,23 +177,16 @@ final class Claims implements DueQueue {
 
     @Override
     public void clearShelves() {
-        each(row -> queueIndex.index().shelf(row) != 0, row -> queueIndex.index().shelf(row, 0));
+        each(row -> queueIndex.table().shelf(row) != 0, row -> queueIndex.table().shelf(row, 0));
     }
 
     @Override
-    public void committing(QueueId id, String egress, List<ForwardPath> recipients) {
+    public void committing(QueueId id) {
         checkClaim(id, claimed.get(id.value()));
-        SpoolException trouble = writes.trouble();
+        IOException trouble = writes.committing(id.value());
         if (trouble != null) {
-            throw unnoted(id, trouble);
-        }
-        JournalWrites.JournalWrite write = writes.committing(id.value());
-        if (write == null) {
-            throw unnoted(id, SpoolException.closed());
-        }
-        if (!writes.awaitWritten(write)) {
-            SpoolException now = writes.trouble();
-            throw unnoted(id, now == null ? new IOException("the disk is slow") : now);
+            String words = "the commit point of " + id + " is not written: " + trouble.getMessage();
+            throw new UncheckedIOException(words, trouble);
         }
     }
 
@@ -215,25 +202,20 @@ final class Claims implements DueQueue {
         writes.progress(after);
     }
 
-    private static UncheckedIOException unnoted(QueueId id, IOException why) {
-        String words = "the commit point of " + id + " is not written: " + why.getMessage();
-        return new UncheckedIOException(words, why);
-    }
-
     /// Makes messages wait a while, so that others go before them.
-    void letOthersFirst(Collection<QueueId> messages) {
-        long then = clock.millis() + OTHERS_FIRST.toMillis();
-        synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
-            for (QueueId id : messages) {
-                int found = index.find(id.value());
-                if (found != MessageTable.NONE
-                        && (holds(found, State.QUEUED) || holds(found, State.DEFERRED))) {
-                    queueIndex.requeue(
-                            found, row -> index.due(row, Math.max(index.due(row), then)));
-                }
-            }
+    void letOthersFirst(Set<QueueId> messages) {
+        if (messages.isEmpty()) {
+            return;
         }
+        long then = clock.millis() + OTHERS_FIRST.toMillis();
+        each(
+                row ->
+                        (holds(row, State.QUEUED) || holds(row, State.DEFERRED))
+                                && messages.contains(new QueueId(queueIndex.table().id(row))),
+                row -> {
+                    MessageTable table = queueIndex.table();
+                    table.due(row, Math.max(table.due(row), then));
+                });
     }
 
     @Override
@@ -267,22 +249,22 @@ final class Claims implements DueQueue {
     }
 
     @Override
-    public int releaseAll(Reason reason) {
-        int count = reason == Reason.NO_EGRESS ? free(reason) : 0;
+    public int releaseAll() {
+        int count =
+                each(
+                        row -> holds(row, State.HELD) && waitsFor(row, Reason.NO_EGRESS),
+                        row -> {
+                            MessageTable table = queueIndex.table();
+                            table.set(row, MessageTable.FREED, true);
+                            table.state(row, State.QUEUED, 0);
+                            table.due(row, Math.min(table.due(row), clock.millis()));
+                        });
         wake();
         return count;
     }
 
-    private int free(Reason reason) {
-        int bit = MessageState.bit(reason);
-        return each(
-                row -> holds(row, State.HELD) && (queueIndex.index().reasons(row) & bit) != 0,
-                row -> {
-                    MessageTable index = queueIndex.index();
-                    index.set(row, MessageTable.FREED, true);
-                    index.state(row, State.QUEUED, 0);
-                    index.due(row, Math.min(index.due(row), clock.millis()));
-                });
+    private boolean waitsFor(int row, Reason reason) {
+        return (queueIndex.table().reasons(row) & MessageState.bit(reason)) != 0;
     }
 
     /// Makes what is deferred for this reason due at `due`, where that is earlier, and the rest up
@@ -290,9 +272,8 @@ final class Claims implements DueQueue {
     /// message that fails each time goes behind the others, and they have their turn.
     @Override
     public int hasten(Reason reason, Instant due, int most) {
-        int bit = MessageState.bit(reason);
         long millis = due.toEpochMilli();
-        return hasten(row -> (queueIndex.index().reasons(row) & bit) != 0, millis, millis, most);
+        return hasten(row -> waitsFor(row, reason), millis, millis, most);
     }
 
     /// Makes all that is deferred due now.
@@ -303,50 +284,37 @@ final class Claims implements DueQueue {
     }
 
     private int hasten(IntPredicate wanted, long laterThan, long from, int most) {
-        int count = spread(wanted, laterThan, from, most);
+        int count = 0;
+        synchronized (queueIndex) {
+            MessageTable table = queueIndex.table();
+            List<Integer> rows =
+                    table.rows()
+                            .filter(row -> holds(row, State.DEFERRED) && wanted.test(row))
+                            .filter(row -> table.due(row) > laterThan)
+                            .boxed()
+                            .sorted(Comparator.comparingLong(table::due))
+                            .limit(most)
+                            .toList();
+            for (int row : rows) {
+                long turn = from + Math.min(count++, SPREAD.toMillis());
+                queueIndex.requeue(row, it -> table.due(it, Math.min(table.due(it), turn)));
+            }
+        }
         wake();
         return count;
     }
 
-    private int spread(IntPredicate wanted, long laterThan, long from, int most) {
-        synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
-            long[] ids =
-                    byDue(row ->
-                            holds(row, State.DEFERRED)
-                                    && wanted.test(row)
-                                    && index.due(row) > laterThan);
-            int count = Math.min(ids.length, most);
-            for (int rank = 0; rank < count; rank++) {
-                long turn = from + Math.min(rank, SPREAD.toMillis());
-                queueIndex.requeue(
-                        index.find(ids[rank]),
-                        row -> index.due(row, Math.min(index.due(row), turn)));
-            }
-            return count;
-        }
-    }
-
-    private long[] byDue(IntPredicate wanted) {
-        MessageTable index = queueIndex.index();
-        return LongStream.of(index.ids(wanted))
-                .boxed()
-                .sorted(Comparator.comparingLong(id -> index.due(index.find(id))))
-                .mapToLong(Long::longValue)
-                .toArray();
-    }
-
     private boolean holds(int row, State state) {
-        return queueIndex.lines().shownState(row) == state;
+        return queueIndex.dueQueues().shownState(row) == state;
     }
 
     private int each(IntPredicate wanted, IntConsumer change) {
         synchronized (queueIndex) {
-            long[] ids = queueIndex.index().ids(wanted);
-            for (long id : ids) {
-                queueIndex.requeue(queueIndex.index().find(id), change);
+            int[] rows = queueIndex.table().rows().filter(wanted).toArray();
+            for (int row : rows) {
+                queueIndex.requeue(row, change);
             }
-            return ids.length;
+            return rows.length;
         }
     }
 

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /// - it does not name the end of a segment whose file is longer.
 ///
 /// A message is copied as one group, its content before its state, and the copies are synced before
-/// the index knows of them; until then the source stays. A directory is synced between the removal
+/// the table knows of them; until then the source stays. A directory is synced between the removal
 /// of a segment and that of one that was needed because of it.
 ///
 /// *Diagnostics*: a message that can't be read stays where it is, with its segment, and is logged
@@ -47,7 +47,7 @@ final class Compaction {
     private final Disk disk;
     private final JournalReader reader;
     private final Journal journal;
-    private final int segmentBytes;
+    private final int smallBytes;
     private final IntSupplier oldestReception;
     private final List<Integer> stuck = new ArrayList<>();
 
@@ -62,6 +62,11 @@ final class Compaction {
     private record Move(
             long id, QueueIndex.@Nullable Place content, long head, int headBytes, long bytes) {}
 
+    /// A message that is gone.
+    ///
+    /// @param range the segments that may know it
+    private record End(long id, long range) {}
+
     /// @param oldestReception gives the oldest segment with content of a reception that is under
     ///   way
     Compaction(
@@ -69,13 +74,13 @@ final class Compaction {
             Disk disk,
             JournalReader reader,
             Journal journal,
-            int segmentBytes,
+            Journal.Format format,
             IntSupplier oldestReception) {
         this.queueIndex = queueIndex;
         this.disk = disk;
         this.reader = reader;
         this.journal = journal;
-        this.segmentBytes = segmentBytes;
+        this.smallBytes = format.segmentBytes() / SMALL_FRACTION;
         this.oldestReception = oldestReception;
     }
 
@@ -121,16 +126,14 @@ final class Compaction {
     /// Removes segments that nothing needs by what the disk itself knows, without a write: on a
     /// full disk that is what makes writes possible again.
     void removeWithoutWriting() {
-        List<Segment> dead = new ArrayList<>();
+        List<Segment> dead;
         synchronized (queueIndex) {
-            boolean possibleDuplicates = possiblyDuplicate().length > 0;
-            int below = queueIndex.oldestUnwritten();
-            for (Segment segment : dead(below)) {
-                boolean newest = segment.number() == queueIndex.segments().lastKey();
-                if (!newest && !(possibleDuplicates && segment.hasPossibleDuplicates())) {
-                    dead.add(segment);
-                }
-            }
+            boolean certain = possiblyDuplicate().length == 0;
+            int newest = queueIndex.segments().isEmpty() ? 0 : queueIndex.segments().lastKey();
+            dead =
+                    dead(Math.min(newest, queueIndex.oldestUnwritten())).stream()
+                            .filter(segment -> certain || !segment.hasPossibleDuplicates())
+                            .toList();
         }
         dead.forEach(this::remove);
     }
@@ -138,7 +141,7 @@ final class Compaction {
     private void remove(Segment segment) {
         try {
             disk.delete(segment.file());
-            disk.syncDirectory(segment.directory());
+            disk.syncDirectory(queueIndex.directory());
         } catch (IOException e) {
             log.atWarn()
                     .setCause(e)
@@ -155,7 +158,8 @@ final class Compaction {
         return isClosed(segment)
                 && !segment.isLive()
                 && !segment.isRead()
-                && !isNeededForEnds(segment)
+                // It may say that messages are gone which an older segment may know.
+                && !isThereOneIn(segment.knownFrom(), segment.knownTo())
                 && (before == null || !before.isOverhanging());
     }
 
@@ -164,23 +168,18 @@ final class Compaction {
                 && segment.number() < oldestReception.getAsInt();
     }
 
-    /// Returns whether it says that messages are gone which an older segment may know.
-    private boolean isNeededForEnds(Segment segment) {
-        return isThereOneIn(segment.knownFrom(), segment.knownTo());
-    }
-
     private boolean isThereOneIn(int first, int last) {
         Integer found = queueIndex.segments().ceilingKey(first);
         return found != null && found <= last;
     }
 
     private void endWastefulSegment() throws IOException {
-        boolean wasteful = false;
+        boolean wasteful;
         synchronized (queueIndex) {
             Segment active = queueIndex.segments().get(journal.activeSegment());
             wasteful =
                     active != null
-                            && active.endBytes() > segmentBytes / SMALL_FRACTION
+                            && active.endBytes() > smallBytes
                             && active.liveBytes() < active.endBytes() * WORTHWHILE;
         }
         if (wasteful) {
@@ -197,43 +196,39 @@ final class Compaction {
             Segment best = null;
             for (Segment segment : queueIndex.segments().values()) {
                 boolean worth = share(segment) <= worthwhile || (manySmall && isSmall(segment));
-                boolean possible = isClosed(segment) && !isDead(segment) && !isStuck(segment);
+                boolean possible =
+                        isClosed(segment)
+                                && !isDead(segment)
+                                && !segment.isRead()
+                                && !stuck.contains(segment.number());
                 if (worth && possible && (best == null || share(segment) < share(best))) {
                     best = segment;
                 }
             }
             if (best != null) {
-                begin(best);
+                MessageTable table = queueIndex.table();
+                int number = best.number();
+                source = best;
+                ids = table.ids(row -> isIn(table, row, number));
+                next = 0;
             }
         }
     }
 
-    private boolean isStuck(Segment segment) {
-        return stuck.contains(segment.number()) || segment.isRead();
-    }
-
     private boolean isSmall(Segment segment) {
-        return isClosed(segment) && segment.endBytes() < segmentBytes / SMALL_FRACTION;
+        return isClosed(segment) && segment.endBytes() < smallBytes;
     }
 
     private static double share(Segment segment) {
         return (double) segment.liveBytes() / segment.endBytes();
     }
 
-    private void begin(Segment segment) {
-        MessageTable index = queueIndex.index();
-        int number = segment.number();
-        source = segment;
-        ids = index.ids(row -> isIn(index, row, number));
-        next = 0;
-    }
-
-    private static boolean isIn(MessageTable index, int row, int number) {
+    private static boolean isIn(MessageTable table, int row, int number) {
         boolean content =
-                index.has(row, MessageTable.HAS_CONTENT)
-                        && index.contentFirst(row) <= number
-                        && number <= Position.segment(index.tail(row));
-        return content || Position.segment(index.head(row)) == number;
+                table.has(row, MessageTable.HAS_CONTENT)
+                        && table.contentFirst(row) <= number
+                        && number <= Position.segment(table.tail(row));
+        return content || Position.segment(table.head(row)) == number;
     }
 
     /// Copies a little.
@@ -260,31 +255,23 @@ final class Compaction {
             restatePossibleDuplicates();
         }
         journal.sync();
-        moves.forEach(this::apply);
+        moves.forEach(
+                move -> queueIndex.moved(move.id(), move.content(), move.head(), move.headBytes()));
         if (last) {
-            finish(from);
+            synchronized (queueIndex) {
+                if (from.isLive()) {
+                    stuck.add(from.number());
+                } else {
+                    from.endsAreKnownElsewhere();
+                }
+            }
+            giveUp();
         }
         return source != null;
     }
 
-    /// Forgets what was begun, after a failure of the disk.
+    /// Forgets what was begun: it is over, or the disk failed.
     void giveUp() {
-        source = null;
-        ids = new long[0];
-    }
-
-    private void apply(Move move) {
-        queueIndex.moved(move.id(), move.content(), move.head(), move.headBytes());
-    }
-
-    private void finish(Segment from) {
-        synchronized (queueIndex) {
-            if (from.isLive()) {
-                stuck.add(from.number());
-            } else {
-                from.endsAreKnownElsewhere();
-            }
-        }
         source = null;
         ids = new long[0];
     }
@@ -292,24 +279,23 @@ final class Compaction {
     /// Copies a message unless it left the segment meanwhile.
     private @Nullable Move copy(long id, int number) throws IOException {
         QueueIndex.Found found;
-        QueueIndex.Place place = null;
+        @Nullable Long tail = null;
         synchronized (queueIndex) {
-            int row = queueIndex.index().find(id);
-            if (row == MessageTable.NONE || !isIn(queueIndex.index(), row, number)) {
+            MessageTable table = queueIndex.table();
+            int row = table.find(id);
+            if (row == MessageTable.NONE || !isIn(table, row, number)) {
                 return null;
             }
             found = queueIndex.found(row);
-            if (queueIndex.index().has(row, MessageTable.HAS_CONTENT)) {
-                place =
-                        new QueueIndex.Place(
-                                queueIndex.index().contentFirst(row), queueIndex.index().tail(row));
+            if (table.has(row, MessageTable.HAS_CONTENT)) {
+                tail = table.tail(row);
             }
         }
         byte[] body;
         long[] pieces;
         try {
             body = MessageStateCodec.encode(reader.load(id, found));
-            pieces = place == null ? new long[0] : reader.pieces(id, place.tail());
+            pieces = tail == null ? new long[0] : reader.pieces(id, tail);
             for (long piece : pieces) {
                 reader.piece(id, piece);
             }
@@ -321,7 +307,7 @@ final class Compaction {
                     .log("message can't be copied: its segment stays");
             return null;
         }
-        return append(id, body, pieces, place != null);
+        return append(id, body, pieces, tail != null);
     }
 
     private Move append(long id, byte[] body, long[] pieces, boolean hasContent)
@@ -344,22 +330,22 @@ final class Compaction {
     private void copyEnds(Segment from) throws IOException {
         int oldest;
         synchronized (queueIndex) {
-            if (!isNeededForEnds(from)) {
+            if (!isThereOneIn(from.knownFrom(), from.knownTo())) {
                 return;
             }
             oldest = from.knownFrom();
         }
-        List<RecordHeader> ends = new ArrayList<>();
+        List<End> ends = new ArrayList<>();
         reader.scan(from, header -> addEnd(ends, header, from, oldest));
-        for (RecordHeader end : ends) {
-            journal.note(RecordHeader.Type.REMOVED, end.id(), end.link());
+        for (End end : ends) {
+            journal.note(RecordHeader.Type.REMOVED, end.id(), end.range());
         }
     }
 
-    private void addEnd(List<RecordHeader> ends, RecordHeader header, Segment from, int oldest) {
+    private void addEnd(List<End> ends, RecordHeader header, Segment from, int oldest) {
         RecordHeader.Type type = header.type();
         boolean removed = type == RecordHeader.Type.REMOVED;
-        boolean state = type != null && type.isSnapshot() && !queueIndex.knows(header.id());
+        boolean state = type != null && type.isState() && !queueIndex.knows(header.id());
         if (!removed && !state) {
             return;
         }
@@ -369,14 +355,12 @@ final class Compaction {
         long range = (long) first << Integer.SIZE | last;
         synchronized (queueIndex) {
             if (isThereOneIn(first, last)) {
-                ends.add(
-                        new RecordHeader(
-                                0, RecordHeader.Type.REMOVED.code(), 0, header.id(), range, 0));
+                ends.add(new End(header.id(), range));
             }
         }
     }
 
-    /// Says again of which messages it is possibly duplicate whether they were sent.
+    /// Says again which messages were perhaps sent.
     private void restatePossibleDuplicates() throws IOException {
         for (long id : possiblyDuplicate()) {
             journal.note(RecordHeader.Type.COMMITTING, id, 0);
@@ -385,10 +369,10 @@ final class Compaction {
 
     private long[] possiblyDuplicate() {
         synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
-            return index.ids(row ->
-                    index.has(row, MessageTable.COMMITTING)
-                            || index.has(row, MessageTable.DOUBTFUL));
+            MessageTable table = queueIndex.table();
+            return table.ids(row ->
+                    table.has(row, MessageTable.COMMITTING)
+                            || table.has(row, MessageTable.DOUBTFUL));
         }
     }
 }

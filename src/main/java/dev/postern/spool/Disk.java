@@ -24,6 +24,28 @@ public interface Disk {
     /// Opens a file that exists, for reading and writing.
     File openToWrite(Path file) throws IOException;
 
+    /// Opens a file for reading and writing, and creates it where it is missing.
+    default File openOrCreate(Path directory, String name) throws IOException {
+        Path file = directory.resolve(name);
+        return list(directory).contains(name) ? openToWrite(file) : create(file);
+    }
+
+    /// Reads the first octets of a file, so many at most.
+    default ByteBuffer read(Path file, int most) throws IOException {
+        try (File open = open(file)) {
+            ByteBuffer octets = ByteBuffer.allocate((int) Math.min(open.sizeBytes(), most));
+            open.readFully(octets, 0);
+            return octets.flip();
+        }
+    }
+
+    /// Returns the length of a file.
+    default long sizeBytes(Path file) throws IOException {
+        try (File open = open(file)) {
+            return open.sizeBytes();
+        }
+    }
+
     /// Returns the names in a directory, in no order.
     List<String> list(Path directory) throws IOException;
 
@@ -110,12 +132,8 @@ public interface Disk {
 
         private static final long serialVersionUID = 1;
 
-        public FullException(String message, Throwable cause) {
+        public FullException(String message, @Nullable Throwable cause) {
             super(message, cause);
-        }
-
-        public FullException(String message) {
-            super(message);
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.postern.spool;
 
-import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
@@ -21,11 +20,6 @@ public interface DueQueue {
     /// How many shelves there are.
     int SHELVES = 100;
 
-    /// Takes up to `max` messages that are due and on no shelf: see [#claim(int, int)].
-    default List<MessageState> claim(int max) {
-        return claim(max, 0);
-    }
-
     /// Takes up to `max` messages that are due, new ones first, then deferred ones by due time, and
     /// marks their unfinished recipients as being sent; the reasons for which they waited stay with
     /// them. A claimed message belongs to the caller until it is settled.
@@ -34,22 +28,18 @@ public interface DueQueue {
     List<MessageState> claim(int max, int shelf);
 
     /// Gives back a claim of which nothing was made, and puts the message on a shelf, where it
-    /// stays as it was until it is claimed from there, changes, or the program ends. [#claim(int)]
-    /// passes it over: so what is to wait does not stand before what need not. Nothing is written.
+    /// stays as it was until it is claimed from there, changes, or the program ends. Claims from no
+    /// shelf pass it over: so what is to wait does not stand before what need not. Nothing is
+    /// written.
     ///
     /// @param shelf 1 to [#SHELVES]
     void shelve(QueueId id, int shelf);
 
-    /// Empties all shelves: what was there is claimed by [#claim(int)] again.
+    /// Empties all shelves: what was there is on none again.
     void clearShelves();
 
-    /// Returns when the next message is due that is neither claimed nor held nor on a shelf; empty
-    /// when none waits.
-    default Optional<Instant> nextDue() {
-        return nextDue(0);
-    }
-
-    /// Returns when the next message on a shelf (0: on none) is due; empty when none waits there.
+    /// Returns when the next message on a shelf (0: on none) is due that is neither claimed nor
+    /// held; empty when none waits there.
     Optional<Instant> nextDue(int shelf);
 
     /// Sets what to run, on any thread and briefly, whenever a message may have become due.
@@ -63,7 +53,7 @@ public interface DueQueue {
     /// Notes that an attempt is about to pass its commit point. Written at once, synced with the
     /// next sync. If the process dies before [#settle], the message comes back marked as a possible
     /// duplicate.
-    void committing(QueueId id, String egress, List<ForwardPath> recipients);
+    void committing(QueueId id);
 
     /// Notes that a claimed message is read from here on, until [#prepared], to be sent. The note
     /// outlives the process, which the message may end: one that was being prepared when the
@@ -94,16 +84,9 @@ public interface DueQueue {
     /// and what is `suspected`, is freed by an operator, message by message.
     ///
     /// @return how many messages that were
-    int releaseAll(Reason reason);
+    int releaseAll();
 
-    /// Makes everything that is deferred for `reason` due at `due`, where that is earlier.
-    ///
-    /// @return how many messages that were
-    default int hasten(Reason reason, Instant due) {
-        return hasten(reason, due, Integer.MAX_VALUE);
-    }
-
-    /// Makes some of what is deferred for `reason` due at `due`: what is due first.
+    /// Makes what is deferred for `reason` due at `due`, where that is earlier: what is due first.
     ///
     /// @param most how many messages at most
     /// @return how many messages that were

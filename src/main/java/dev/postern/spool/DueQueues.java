@@ -4,55 +4,43 @@ import dev.postern.mail.State;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.IntPredicate;
+import java.util.Optional;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
-/// Where the messages of an [MessageTable] stand in line: the new ones, the deferred, and the
+/// Where the messages of a [MessageTable] stand in line: the new ones, the deferred, and the
 /// finished ones that wait to be forgotten; held and claimed ones stand nowhere. Those on a shelf
 /// stand in that one's lines. Guarded by the [QueueIndex]'s monitor.
 @SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.
 final class DueQueues {
 
-    private final MessageTable index;
+    private final MessageTable table;
     private final Map<Integer, Due> shelves = new HashMap<>();
-    private final Due main;
     private final DueHeap sent;
     private final DueHeap failed;
     private final int[] counts = new int[State.values().length];
 
     /// What waits to be sent: the new ones before the deferred.
-    private static final class Due {
+    private record Due(DueHeap fresh, DueHeap deferred) {
 
-        private final DueHeap fresh;
-        private final DueHeap deferred;
-
-        private Due(MessageTable index) {
-            this.fresh = new DueHeap(index);
-            this.deferred = new DueHeap(index);
-        }
-
-        private long arrayBytes() {
-            return fresh.arrayBytes() + deferred.arrayBytes();
+        private Stream<DueHeap> heaps() {
+            return Stream.of(fresh, deferred);
         }
     }
 
-    DueQueues(MessageTable index) {
-        this.index = index;
-        this.main = new Due(index);
-        this.sent = new DueHeap(index);
-        this.failed = new DueHeap(index);
+    DueQueues(MessageTable table) {
+        this.table = table;
+        this.sent = new DueHeap(table);
+        this.failed = new DueHeap(table);
     }
 
     /// Puts a message in line by its state and counts it.
     void join(int row) {
         State state = shownState(row);
         counts[state.ordinal()]++;
-        DueHeap line = line(row, state);
-        if (line != null) {
-            line.add(row);
-        }
+        line(row, state).ifPresent(line -> line.add(row));
     }
 
     /// Takes a message out of its line, before its state or due time changes.
@@ -60,54 +48,48 @@ final class DueQueues {
         State state = shownState(row);
         counts[state.ordinal()]--;
         assert counts[state.ordinal()] >= 0;
-        DueHeap line = line(row, state);
-        if (line != null) {
-            line.remove(row);
-        }
+        line(row, state).ifPresent(line -> line.remove(row));
     }
 
     /// Returns the state that users see.
     State shownState(int row) {
-        return index.has(row, MessageTable.CLAIMED) ? State.SENDING : index.state(row);
+        return table.has(row, MessageTable.CLAIMED) ? State.SENDING : table.state(row);
     }
 
-    private @Nullable DueHeap line(int row, State state) {
+    private Optional<DueHeap> line(int row, State state) {
         return switch (state) {
-            case QUEUED -> due(index.shelf(row)).fresh;
-            case DEFERRED -> due(index.shelf(row)).deferred;
-            case SENT -> sent;
-            case FAILED -> failed;
-            case HELD, SENDING -> null;
+            case QUEUED -> Optional.of(due(table.shelf(row)).fresh);
+            case DEFERRED -> Optional.of(due(table.shelf(row)).deferred);
+            case SENT -> Optional.of(sent);
+            case FAILED -> Optional.of(failed);
+            case HELD, SENDING -> Optional.empty();
         };
     }
 
     private Due due(int shelf) {
-        return shelf == 0 ? main : shelves.computeIfAbsent(shelf, _ -> new Due(index));
+        return shelves.computeIfAbsent(shelf, _ -> new Due(new DueHeap(table), new DueHeap(table)));
     }
 
     /// Returns the message on a shelf (0: on none) that goes next at this time, new ones first, or
     /// [MessageTable#NONE].
     int next(int shelf, long epochMillis) {
-        Due from = due(shelf);
-        int first = from.fresh.first();
-        if (first != MessageTable.NONE && index.due(first) <= epochMillis) {
-            return first;
+        Due due = due(shelf);
+        if (nextDue(due.fresh) <= epochMillis) {
+            return due.fresh.first();
         }
-        int later = from.deferred.first();
-        return later != MessageTable.NONE && index.due(later) <= epochMillis
-                ? later
-                : MessageTable.NONE;
+        return nextDue(due.deferred) <= epochMillis ? due.deferred.first() : MessageTable.NONE;
     }
 
     /// Returns when the next message on a shelf (0: on none) is due; [Long#MAX_VALUE] when none
     /// waits.
     long nextDue(int shelf) {
-        Due from = due(shelf);
-        long due = Long.MAX_VALUE;
-        if (from.fresh.size() > 0) {
-            due = index.due(from.fresh.first());
-        }
-        return from.deferred.size() > 0 ? Math.min(due, index.due(from.deferred.first())) : due;
+        Due due = due(shelf);
+        return Math.min(nextDue(due.fresh), nextDue(due.deferred));
+    }
+
+    private long nextDue(DueHeap heap) {
+        int first = heap.first();
+        return first == MessageTable.NONE ? Long.MAX_VALUE : table.due(first);
     }
 
     DueHeap sent() {
@@ -127,20 +109,21 @@ final class DueQueues {
     }
 
     long arrayBytes() {
-        long shelved = shelves.values().stream().mapToLong(Due::arrayBytes).sum();
-        return main.arrayBytes() + shelved + sent.arrayBytes() + failed.arrayBytes();
+        return Stream.concat(shelves.values().stream().flatMap(Due::heaps), Stream.of(sent, failed))
+                .mapToLong(DueHeap::arrayBytes)
+                .sum();
     }
 
-    /// Rows of an [MessageTable] by due time, the earliest first; equal ones by queue id. A row is
+    /// Rows of a [MessageTable] by due time, the earliest first; equal ones by queue id. A row is
     /// in one heap at most.
     static final class DueHeap {
 
-        private final MessageTable index;
+        private final MessageTable table;
         private int[] rows = new int[64];
         private int size;
 
-        DueHeap(MessageTable index) {
-            this.index = index;
+        DueHeap(MessageTable table) {
+            this.table = table;
         }
 
         int size() {
@@ -152,22 +135,12 @@ final class DueQueues {
             return size == 0 ? MessageTable.NONE : rows[0];
         }
 
-        /// Shows rows to `consumer`, the earliest first, until it has enough.
-        ///
-        /// @param consumer returns whether it wants more
-        void forEachInOrder(IntPredicate consumer) {
-            int[] sorted =
-                    IntStream.range(0, size)
-                            .map(i -> rows[i])
-                            .boxed()
-                            .sorted((one, other) -> isBefore(one, other) ? -1 : 1)
-                            .mapToInt(Integer::intValue)
-                            .toArray();
-            for (int row : sorted) {
-                if (!consumer.test(row)) {
-                    return;
-                }
-            }
+        /// Returns the rows, the earliest first.
+        List<Integer> inOrder() {
+            return IntStream.of(Arrays.copyOf(rows, size))
+                    .boxed()
+                    .sorted((one, other) -> isBefore(one, other) ? -1 : 1)
+                    .toList();
         }
 
         /// Returns how many octets its array has.
@@ -176,7 +149,7 @@ final class DueQueues {
         }
 
         void add(int row) {
-            assert index.place(row) == MessageTable.NONE : "in a heap already";
+            assert table.place(row) == MessageTable.NONE : "in a heap already";
             if (size == rows.length) {
                 rows = Arrays.copyOf(rows, size * 2);
             }
@@ -185,9 +158,9 @@ final class DueQueues {
         }
 
         void remove(int row) {
-            int at = index.place(row);
+            int at = table.place(row);
             assert rows[at] == row : "in another heap";
-            index.place(row, MessageTable.NONE);
+            table.place(row, MessageTable.NONE);
             size--;
             if (at < size) {
                 put(at, rows[size]);
@@ -224,8 +197,8 @@ final class DueQueues {
         }
 
         private boolean isBefore(int one, int other) {
-            long difference = index.due(one) - index.due(other);
-            return difference < 0 || (difference == 0 && index.id(one) < index.id(other));
+            long difference = table.due(one) - table.due(other);
+            return difference < 0 || (difference == 0 && table.id(one) < table.id(other));
         }
 
         private void swap(int one, int other) {
@@ -236,7 +209,7 @@ final class DueQueues {
 
         private void put(int at, int row) {
             rows[at] = row;
-            index.place(row, at);
+            table.place(row, at);
         }
     }
 }

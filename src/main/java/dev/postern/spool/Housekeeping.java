@@ -105,27 +105,27 @@ final class Housekeeping {
     private void trim() {
         long now = clock.millis();
         synchronized (queueIndex) {
-            DueQueues.DueHeap sent = queueIndex.lines().sent();
+            DueQueues.DueHeap sent = queueIndex.dueQueues().sent();
             long sentBefore = now - config.keepSent().toMillis();
             forget(sent, config.keepSentCount(), sentBefore);
             long failedBefore = now - config.keepFailed().toMillis();
-            forget(queueIndex.lines().failed(), Integer.MAX_VALUE, failedBefore);
+            forget(queueIndex.dueQueues().failed(), Integer.MAX_VALUE, failedBefore);
         }
     }
 
     /// Forgets the oldest until at most `most` are left and none was finished at `before` or
     /// earlier.
     private int forget(DueQueues.DueHeap finished, int most, long before) {
-        MessageTable index = queueIndex.index();
+        MessageTable table = queueIndex.table();
         int count = 0;
         while (finished.size() > 0) {
             int row = finished.first();
-            boolean stays = finished.size() <= most && index.due(row) > before;
-            if (stays || queueIndex.recent().isPinned(index.id(row))) {
+            boolean stays = finished.size() <= most && table.due(row) > before;
+            if (stays || queueIndex.cache().isPinned(table.id(row))) {
                 return count;
             }
-            int head = Position.segment(index.head(row));
-            queueIndex.segmentAt(index.head(row)).knowsEnded(index.first(row), head);
+            int head = Position.segment(table.head(row));
+            queueIndex.segmentAt(table.head(row)).knowsEnded(table.first(row), head);
             queueIndex.forget(row);
             count++;
         }
@@ -142,7 +142,7 @@ final class Housekeeping {
         int sent;
         List<Long> failed = new ArrayList<>();
         synchronized (queueIndex) {
-            sent = forget(queueIndex.lines().sent(), 0, Long.MAX_VALUE);
+            sent = forget(queueIndex.dueQueues().sent(), 0, Long.MAX_VALUE);
             if (sent == 0) {
                 failed.addAll(oldestFailed(missingBytes));
             }
@@ -164,20 +164,18 @@ final class Housekeeping {
     }
 
     private List<Long> oldestFailed(long missingBytes) {
-        MessageTable index = queueIndex.index();
+        MessageTable table = queueIndex.table();
         List<Long> ids = new ArrayList<>();
-        long[] freed = {0};
-        queueIndex
-                .lines()
-                .failed()
-                .forEachInOrder(row -> {
-                    boolean more = freed[0] < missingBytes;
-                    if (more && index.has(row, MessageTable.HAS_CONTENT)) {
-                        freed[0] += index.sizeBytes(row);
-                        ids.add(index.id(row));
-                    }
-                    return more;
-                });
+        long freed = 0;
+        for (int row : queueIndex.dueQueues().failed().inOrder()) {
+            if (freed >= missingBytes) {
+                break;
+            }
+            if (table.has(row, MessageTable.HAS_CONTENT)) {
+                freed += table.sizeBytes(row);
+                ids.add(table.id(row));
+            }
+        }
         return ids;
     }
 
@@ -185,14 +183,14 @@ final class Housekeeping {
         try {
             ReturningSpace given;
             synchronized (queueIndex) {
-                MessageTable index = queueIndex.index();
-                int row = index.find(id);
+                MessageTable table = queueIndex.table();
+                int row = table.find(id);
                 if (row == MessageTable.NONE) {
                     return;
                 }
-                int segment = Position.segment(index.tail(row));
+                int segment = Position.segment(table.tail(row));
                 long until = clock.millis() + RETURN_WAIT.toMillis();
-                given = new ReturningSpace(segment, index.sizeBytes(row), until);
+                given = new ReturningSpace(segment, table.sizeBytes(row), until);
             }
             if (admin.dropContent(id)) {
                 returning.add(given);
@@ -210,8 +208,6 @@ final class Housekeeping {
     /// the disk when told to, which the [Writer]'s thread does every second and when much was
     /// written.
     static final class DiskSpace {
-
-        private static final Logger log = LoggerFactory.getLogger(DiskSpace.class);
 
         private final Disk disk;
         private final SpoolConfig config;

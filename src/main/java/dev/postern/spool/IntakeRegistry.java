@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -43,7 +44,7 @@ final class IntakeRegistry implements Intakes {
     private final QueueIndex queueIndex;
     private final Writer writer;
     private final JournalReader reader;
-    private final Housekeeping.DiskSpace room;
+    private final Housekeeping.DiskSpace diskSpace;
     private final InstantSource clock;
     private final AtomicLong lastId;
     private final AtomicLong waitingBytes = new AtomicLong();
@@ -59,13 +60,13 @@ final class IntakeRegistry implements Intakes {
             QueueIndex queueIndex,
             Writer writer,
             JournalReader reader,
-            Housekeeping.DiskSpace room,
+            Housekeeping.DiskSpace diskSpace,
             InstantSource clock,
             long lastId) {
         this.queueIndex = queueIndex;
         this.writer = writer;
         this.reader = reader;
-        this.room = room;
+        this.diskSpace = diskSpace;
         this.clock = clock;
         this.lastId = new AtomicLong(lastId);
     }
@@ -79,7 +80,7 @@ final class IntakeRegistry implements Intakes {
         if (trouble != null) {
             throw new SpoolException(trouble.kind(), String.valueOf(trouble.getMessage()), trouble);
         }
-        String shortage = room.shortage();
+        String shortage = diskSpace.shortage();
         if (shortage != null) {
             throw new SpoolException(SpoolException.Kind.FULL, shortage, null);
         }
@@ -89,23 +90,13 @@ final class IntakeRegistry implements Intakes {
         return new JournalIntake(new QueueId(id));
     }
 
-    /// Returns how large pieces of content should be now.
-    private int pieceBytes() {
-        return open.get() > MANY_INTAKES ? SMALL_PIECE_BYTES : PIECE_BYTES;
-    }
-
-    // On the writer's thread.
-
-    /// Returns the oldest segment with content of an intake that is not over.
+    /// Returns the oldest segment with content of an intake that is not over. On the writer's
+    /// thread.
     int oldestSegment() {
-        int oldest = Integer.MAX_VALUE;
-        for (JournalIntake intake : receiving) {
-            oldest = intake.first == 0 ? oldest : Math.min(oldest, intake.first);
-        }
-        return oldest;
+        return receiving.stream().mapToInt(each -> each.first).min().orElse(Integer.MAX_VALUE);
     }
 
-    /// Lets intakes go on that waited for room.
+    /// Lets intakes go on that waited for room. On the writer's thread.
     ///
     /// @return whether messages were accepted since the last call
     boolean batchDone() {
@@ -166,13 +157,13 @@ final class IntakeRegistry implements Intakes {
             checkOpen();
             sizeBytes += content.remaining();
             while (content.hasRemaining()) {
-                int most = pieceBytes();
+                int most = open.get() > MANY_INTAKES ? SMALL_PIECE_BYTES : PIECE_BYTES;
                 makeRoom(content.remaining(), most);
                 int some = Math.min(content.remaining(), buffer.length - buffered);
                 content.get(buffer, buffered, some);
                 buffered += some;
                 if (buffered >= most) {
-                    handOver(new Step());
+                    handOver(new Step<Void>());
                 }
             }
             if (hasRoom()) {
@@ -191,7 +182,7 @@ final class IntakeRegistry implements Intakes {
             }
         }
 
-        private void handOver(Step step) {
+        private void handOver(Step<?> step) {
             waiting.addAndGet(step.length);
             waitingBytes.addAndGet(step.length);
             if (!writer.submit(step)) {
@@ -200,9 +191,9 @@ final class IntakeRegistry implements Intakes {
         }
 
         @Override
-        public CompletionStage<MessageContent> stage(MessageState message) {
+        public CompletionStage<MessageContent> stage(ContentTraits traits) {
             checkOpen();
-            Staging staging = new Staging(message);
+            Staging staging = new Staging(traits);
             handOver(staging);
             return staging.done;
         }
@@ -235,13 +226,10 @@ final class IntakeRegistry implements Intakes {
             }
         }
 
-        private QueueIndex.Place place() {
-            return new QueueIndex.Place(first, tail);
-        }
-
         /// A step of the reception on the writer's thread: appends what was buffered.
-        private class Step implements Writer.JournalTask {
+        private class Step<T> implements Writer.JournalTask {
 
+            final CompletableFuture<T> done = new CompletableFuture<>();
             private byte[] octets = buffer;
             private final int length = buffered;
             private boolean counted = true;
@@ -268,11 +256,11 @@ final class IntakeRegistry implements Intakes {
 
             private void append(Journal journal) throws IOException {
                 assert writer.isOwn();
-                receiving.add(JournalIntake.this);
                 RecordHeader.Type type = RecordHeader.Type.CONTENT;
                 tail = journal.append(type, id.value(), tail, octets, length);
                 if (first == 0) {
                     first = Position.segment(tail);
+                    receiving.add(JournalIntake.this);
                 }
             }
 
@@ -297,51 +285,42 @@ final class IntakeRegistry implements Intakes {
             /// while the writer's own is at its end.
             void refused(SpoolException trouble) {
                 uncount();
+                done.completeExceptionally(trouble);
             }
         }
 
-        private final class Staging extends Step {
-
-            private final CompletableFuture<MessageContent> done = new CompletableFuture<>();
-            private final MessageState message;
+        private final class Staging extends Step<MessageContent> {
+            private final ContentTraits traits;
             private final long size = sizeBytes;
 
-            private Staging(MessageState message) {
-                this.message = message;
+            private Staging(ContentTraits traits) {
+                this.traits = traits;
             }
 
             @Override
             public void written() {
-                done.complete(reader.staged(id, place(), size, message.traits()));
+                done.complete(reader.staged(id, new QueueIndex.Place(first, tail), size, traits));
             }
 
             @Override
             public void durable() {
                 written();
             }
-
-            @Override
-            void refused(SpoolException trouble) {
-                super.refused(trouble);
-                done.completeExceptionally(trouble);
-            }
         }
 
-        private final class Commit extends Step {
-
-            private final CompletableFuture<Void> done = new CompletableFuture<>();
-            private final MessageState snapshot;
+        private final class Commit extends Step<Void> {
+            private final MessageState state;
             private final byte[] body;
             private long head;
 
-            private Commit(MessageState snapshot) {
-                this.snapshot = snapshot;
-                this.body = MessageStateCodec.encode(snapshot);
+            private Commit(MessageState state) {
+                this.state = state;
+                this.body = MessageStateCodec.encode(state);
             }
 
             @Override
             void finish(Journal journal) throws IOException {
-                long content = snapshot.hasContent() ? tail : Position.NONE;
+                long content = state.hasContent() ? tail : Position.NONE;
                 RecordHeader.Type type = RecordHeader.Type.ACCEPTED;
                 head = journal.append(type, id.value(), content, body, body.length);
             }
@@ -352,14 +331,9 @@ final class IntakeRegistry implements Intakes {
             }
 
             @Override
-            public boolean isCommit() {
-                return true;
-            }
-
-            @Override
             public void durable() {
                 receiving.remove(JournalIntake.this);
-                queueIndex.accepted(snapshot, place(), head, body.length);
+                queueIndex.accepted(state, new QueueIndex.Place(first, tail), head, body.length);
                 committed = true;
                 done.complete(null);
             }
@@ -369,15 +343,9 @@ final class IntakeRegistry implements Intakes {
                 receiving.remove(JournalIntake.this);
                 super.failed(trouble);
             }
-
-            @Override
-            void refused(SpoolException trouble) {
-                super.refused(trouble);
-                done.completeExceptionally(trouble);
-            }
         }
 
-        private final class Abort extends Step {
+        private final class Abort extends Step<Void> {
 
             @Override
             void finish(Journal journal) {

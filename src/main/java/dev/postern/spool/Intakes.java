@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionStage;
@@ -36,7 +37,7 @@ public interface Intakes {
         /// Makes what was written readable without making it a message: for `acknowledge: sent`,
         /// where the outcome of an attempt decides. Nothing of it survives a restart. Completes
         /// with the content, or exceptionally with a [SpoolException].
-        CompletionStage<MessageContent> stage(MessageState message);
+        CompletionStage<MessageContent> stage(ContentTraits traits);
 
         /// Makes the message durable. When the stage completes, the message is on disk, and will be
         /// there after a crash; when it completes exceptionally, with a [SpoolException], nothing

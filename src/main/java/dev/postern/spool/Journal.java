@@ -80,7 +80,7 @@ final class Journal {
         if (staging.remaining() < RecordHeader.BYTES) {
             flush();
         }
-        int bodyCrc = RecordHeader.crc(body, 0, length);
+        int bodyCrc = RecordHeader.crc(body, length);
         RecordHeader.put(staging, format.mark(), length, type, syncedEnd, id, link, bodyCrc);
         int done = 0;
         while (done < length) {
@@ -116,9 +116,7 @@ final class Journal {
     /// Makes everything that was appended durable. Opens a segment where there is none, which shows
     /// that the disk works.
     void sync() throws IOException {
-        if (active == null) {
-            open();
-        }
+        Segment segment = active == null ? open() : active;
         flush();
         long took = -1;
         if (format.syncing() && file != null && syncedEnd < end) {
@@ -127,9 +125,7 @@ final class Journal {
             took = System.nanoTime() - start;
         }
         syncedEnd = end;
-        if (active != null) {
-            queueIndex.end(active, end);
-        }
+        queueIndex.end(segment, end);
         synced.accept(took);
     }
 
@@ -152,11 +148,12 @@ final class Journal {
     void roll() throws IOException {
         if (active != null) {
             sync();
-            retire();
+            close();
         }
     }
 
-    private void retire() throws IOException {
+    /// Closes the active segment without a sync.
+    void close() throws IOException {
         Segment segment = active;
         Disk.File done = file;
         active = null;
@@ -187,7 +184,13 @@ final class Journal {
                 disk.syncDirectory(queueIndex.directory());
             }
         } catch (IOException e) {
-            remove(opened, path, e);
+            try {
+                opened.close();
+                disk.delete(path);
+            } catch (IOException again) {
+                // Recovery knows that a segment without records that nobody names is nothing.
+                e.addSuppressed(again);
+            }
             throw e;
         }
         file = opened;
@@ -197,16 +200,6 @@ final class Journal {
         Segment segment = queueIndex.addSegment(number, predecessor);
         active = segment;
         return segment;
-    }
-
-    private void remove(Disk.File opened, Path path, IOException cause) {
-        try {
-            opened.close();
-            disk.delete(path);
-        } catch (IOException e) {
-            // Recovery knows that a segment without records that nobody names is nothing.
-            cause.addSuppressed(e);
-        }
     }
 
     /// Makes void what was appended since the last good sync. When the disk was full, the segment
@@ -233,7 +226,7 @@ final class Journal {
             queueIndex.end(active, syncedEnd);
             active.overhangs();
         }
-        retire();
+        close();
     }
 
     private boolean cut(Disk.File full) {
@@ -244,10 +237,5 @@ final class Journal {
             log.atWarn().setCause(e).log("segment can't be cut after the disk was full");
             return false;
         }
-    }
-
-    /// Closes the active segment without a sync.
-    void close() throws IOException {
-        retire();
     }
 }

@@ -3,7 +3,6 @@ package dev.postern.spool;
 import dev.postern.mail.LogMark;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
-import dev.postern.mail.Recipient;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
@@ -20,7 +19,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The operators' side of the spool: views and verbs.
-final class JournalAdmin implements QueueAdmin {
+record JournalAdmin(
+        QueueIndex queueIndex,
+        JournalReader reader,
+        JournalWrites writes,
+        Preparations preparations,
+        Claims queue,
+        Housekeeping.DiskSpace diskSpace,
+        InstantSource clock)
+        implements QueueAdmin {
 
     /// What a recipient of a suspected message is told.
     private static final String SUSPECTED =
@@ -31,31 +38,6 @@ final class JournalAdmin implements QueueAdmin {
 
     /// Recipients on a page at most, unless its only message has more: what memory can bear.
     static final int PAGE_RECIPIENTS = 20_000;
-
-    private final QueueIndex queueIndex;
-    private final JournalReader reader;
-    private final JournalWrites writes;
-    private final Preparations preparations;
-    private final Claims queue;
-    private final Housekeeping.DiskSpace room;
-    private final InstantSource clock;
-
-    JournalAdmin(
-            QueueIndex queueIndex,
-            JournalReader reader,
-            JournalWrites writes,
-            Preparations preparations,
-            Claims queue,
-            Housekeeping.DiskSpace room,
-            InstantSource clock) {
-        this.queueIndex = queueIndex;
-        this.reader = reader;
-        this.writes = writes;
-        this.preparations = preparations;
-        this.queue = queue;
-        this.room = room;
-        this.clock = clock;
-    }
 
     @Override
     public Verdict apply(Verb verb, QueueId id) {
@@ -99,16 +81,16 @@ final class JournalAdmin implements QueueAdmin {
     private JournalWrites.@Nullable JournalWrite apply(
             Verb verb, QueueIndex.Found found, MessageState before) {
         synchronized (queueIndex) {
-            int row = queueIndex.index().find(before.id().value());
-            if (row == MessageTable.NONE || !found.equals(queueIndex.found(row))) {
+            long id = before.id().value();
+            if (!found.equals(queueIndex.find(id))) {
                 return null;
             }
             if (verb == Verb.DELETE) {
-                return writes.remove(row);
+                return writes.remove(id);
             }
             MessageState after = Verbs.apply(verb, before, clock.instant());
             if (before.isSuspected() && !after.isSuspected()) {
-                preparations.lastChance(before.id().value());
+                preparations.lastChance(id);
             }
             return writes.change(Verbs.record(verb), after, true);
         }
@@ -124,9 +106,7 @@ final class JournalAdmin implements QueueAdmin {
         }
         MessageState before = reader.load(id, found);
         synchronized (queueIndex) {
-            int row = queueIndex.index().find(id);
-            boolean same = row != MessageTable.NONE && found.equals(queueIndex.found(row));
-            if (!same || !before.hasContent()) {
+            if (!found.equals(queueIndex.find(id)) || !before.hasContent()) {
                 return false;
             }
             writes.change(RecordHeader.Type.DONE, before.withoutContent(false), false);
@@ -168,16 +148,16 @@ final class JournalAdmin implements QueueAdmin {
     public SpoolStatus status() {
         Map<State, Integer> counts;
         synchronized (queueIndex) {
-            counts = queueIndex.lines().counts();
+            counts = queueIndex.dueQueues().counts();
         }
         SpoolException trouble = writes.trouble();
         return new SpoolStatus(
                 queueIndex.directory(),
                 queueIndex.bytes(),
-                room.freeBytes(),
+                diskSpace.freeBytes(),
                 counts,
                 queueIndex.oldest(),
-                trouble == null ? room.shortage() : String.valueOf(trouble.getMessage()));
+                trouble == null ? diskSpace.shortage() : String.valueOf(trouble.getMessage()));
     }
 
     @Override
@@ -204,13 +184,13 @@ final class JournalAdmin implements QueueAdmin {
         long below = after == null ? Long.MAX_VALUE : after.value();
         long[] ids;
         synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
-            DueQueues lines = queueIndex.lines();
+            MessageTable table = queueIndex.table();
+            DueQueues dueQueues = queueIndex.dueQueues();
             ids =
-                    index.ids(row ->
-                            index.id(row) < below
+                    table.ids(row ->
+                            table.id(row) < below
                                     && (query.state() == null
-                                            || lines.shownState(row) == query.state()));
+                                            || dueQueues.shownState(row) == query.state()));
         }
         Arrays.sort(ids);
         return ids;
@@ -222,7 +202,7 @@ final class JournalAdmin implements QueueAdmin {
             return false;
         }
         synchronized (queueIndex) {
-            int row = queueIndex.index().find(id);
+            int row = queueIndex.table().find(id);
             Catalogue catalogue = queueIndex.catalogue();
             return row == MessageTable.NONE
                     || catalogue.match(row, id, query.sender(), query.recipient())
@@ -240,13 +220,11 @@ final class JournalAdmin implements QueueAdmin {
                 && contains(message.envelope().sender().address(), query.sender())
                 && (query.recipient() == null
                         || message.recipients().stream()
-                                .map(Recipient::address)
-                                .anyMatch(to -> contains(to.address(), query.recipient())));
+                                .anyMatch(r -> contains(r.address().address(), query.recipient())));
     }
 
     private static boolean contains(String address, @Nullable String part) {
-        return part == null
-                || address.toLowerCase(Locale.ROOT).contains(part.toLowerCase(Locale.ROOT));
+        return Catalogue.contains(address.toLowerCase(Locale.ROOT), part);
     }
 
     /// What operators may do to a message in which state, and what it does.
@@ -265,27 +243,29 @@ final class JournalAdmin implements QueueAdmin {
 
         private Verbs() {}
 
-        static boolean allows(Verb verb, State shown, MessageState snapshot) {
+        static boolean allows(Verb verb, State shown, MessageState state) {
             boolean held = shown == State.HELD;
+            boolean releasable = state.has(Reason.OPERATOR) || state.isSuspected();
             return switch (verb) {
                 case RETRY ->
                         shown == State.DEFERRED
-                                || (shown == State.FAILED && snapshot.hasContent())
-                                || (held && snapshot.isSuspected());
+                                || (shown == State.FAILED && state.hasContent())
+                                || (held && state.isSuspected());
                 case HOLD ->
-                        shown == State.QUEUED
-                                || shown == State.DEFERRED
-                                || (held
-                                        && !snapshot.has(Reason.OPERATOR)
-                                        && !snapshot.isSuspected());
-                case RELEASE -> held && (snapshot.has(Reason.OPERATOR) || snapshot.isSuspected());
+                        shown == State.QUEUED || shown == State.DEFERRED || (held && !releasable);
+                case RELEASE -> held && releasable;
                 case DELETE -> shown != State.SENDING;
             };
         }
 
         static MessageState apply(Verb verb, MessageState before, Instant now) {
             return switch (verb) {
-                case RETRY -> retry(before, now);
+                case RETRY ->
+                        switch (before.state()) {
+                            case FAILED -> before.queued(r -> r.state() == State.FAILED, now, now);
+                            case HELD -> release(before, now);
+                            case QUEUED, SENDING, DEFERRED, SENT -> before.dueAt(now);
+                        };
                 case HOLD -> before.held();
                 case RELEASE -> release(before, now);
                 case DELETE -> before;
@@ -298,14 +278,6 @@ final class JournalAdmin implements QueueAdmin {
                 case HOLD -> RecordHeader.Type.HELD;
                 case RELEASE -> RecordHeader.Type.RELEASED;
                 case DELETE -> RecordHeader.Type.REMOVED;
-            };
-        }
-
-        private static MessageState retry(MessageState before, Instant now) {
-            return switch (before.state()) {
-                case FAILED -> before.queued(r -> r.state() == State.FAILED, now, now);
-                case HELD -> release(before, now);
-                case QUEUED, SENDING, DEFERRED, SENT -> before.dueAt(now);
             };
         }
 

@@ -3,35 +3,25 @@ package dev.postern.spool;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Reads states and contents of messages from the journal, on any thread. Each call opens files of
 /// its own, because an interrupt of a thread closes the channel it reads from.
-final class JournalReader {
+record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
 
     private static final Logger log = LoggerFactory.getLogger(JournalReader.class);
-    private static final int MIN_POSITIONS = 16;
-
-    private final Disk disk;
-    private final int mark;
-    private final QueueIndex queueIndex;
-
-    JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
-        this.disk = disk;
-        this.mark = mark;
-        this.queueIndex = queueIndex;
-    }
 
     private Disk.File open(int segment) throws IOException {
         return disk.open(queueIndex.directory().resolve(Segment.name(segment)));
@@ -44,15 +34,15 @@ final class JournalReader {
     MessageState load(long id, QueueIndex.Found start) throws IOException {
         QueueIndex.Found found = start;
         while (true) {
-            MessageState recent = found.snapshot();
-            if (recent != null) {
-                return recent;
+            MessageState cached = found.state();
+            if (cached != null) {
+                return cached;
             }
             try {
-                return snapshot(id, found.head());
+                return read(id, found.head());
             } catch (IOException e) {
                 QueueIndex.Found again = queueIndex.find(id);
-                if (again == null || (again.head() == found.head() && again.snapshot() == null)) {
+                if (again == null || (again.head() == found.head() && again.state() == null)) {
                     throw e;
                 }
                 found = again;
@@ -87,30 +77,28 @@ final class JournalReader {
     private MessageContent content(MessageState state) {
         QueueId id = state.id();
         Supplier<QueueIndex.@Nullable Place> pinned = () -> queueIndex.pinContent(id.value());
-        return new StoredContent(id, state.sizeBytes(), state.traits(), pinned);
+        return new StoredContent(this, id, state.sizeBytes(), state.traits(), pinned);
     }
 
     /// Returns content that is no message.
     MessageContent staged(
             QueueId id, QueueIndex.Place place, long sizeBytes, ContentTraits traits) {
-        return new StoredContent(
-                id,
-                sizeBytes,
-                traits,
+        Supplier<QueueIndex.@Nullable Place> pinned =
                 () -> {
-                    queueIndex.pin(place);
+                    queueIndex.pin(place, 1);
                     return place;
-                });
+                };
+        return new StoredContent(this, id, sizeBytes, traits, pinned);
     }
 
     /// Reads a message's state.
     ///
     /// @throws IOException when there is no whole state of this message
-    private MessageState snapshot(long id, long position) throws IOException {
+    private MessageState read(long id, long position) throws IOException {
         try (Disk.File file = open(Position.segment(position))) {
             RecordHeader header = header(file, id, position);
             RecordHeader.Type type = header.type();
-            if (type == null || !type.isSnapshot()) {
+            if (type == null || !type.isState()) {
                 throw damage(id, position, "is no state");
             }
             return MessageStateCodec.decode(new QueueId(id), body(file, header, position));
@@ -136,7 +124,7 @@ final class JournalReader {
     private byte[] body(Disk.File file, RecordHeader header, long position) throws IOException {
         byte[] body = new byte[header.length()];
         file.readFully(ByteBuffer.wrap(body), Position.offset(position) + RecordHeader.BYTES);
-        if (RecordHeader.crc(body, 0, body.length) != header.bodyCrc()) {
+        if (RecordHeader.crc(body, body.length) != header.bodyCrc()) {
             throw damage(header.id(), position, "is damaged");
         }
         return body;
@@ -153,61 +141,60 @@ final class JournalReader {
     void scan(Segment segment, Consumer<RecordHeader> consumer) throws IOException {
         int end = segment.endBytes();
         try (Disk.File file = open(segment.number())) {
+            // Damage was found and reported at the start.
             new SegmentScan(file, segment.number(), mark, end)
-                    .run(
-                            end,
-                            new SegmentScan.Findings() {
-                                @Override
-                                public void record(RecordHeader header, long at, byte[] body) {
-                                    consumer.accept(header);
-                                }
-
-                                @Override
-                                public void damage(int from, int to, @Nullable RecordHeader head) {
-                                    // The start found and reported it.
-                                }
-                            });
+                    .run(end, (header, _, _) -> consumer.accept(header));
         }
     }
 
     /// Returns the positions of all pieces of a content, the first one first, found by their links
     /// from the last one.
     long[] pieces(long id, long tail) throws IOException {
-        long[] found = new long[MIN_POSITIONS];
-        int count = 0;
-        int segment = 0;
-        Disk.File file = null;
-        try {
-            for (long at = tail; at != Position.NONE; count++) {
-                if (file == null || segment != Position.segment(at)) {
-                    close(file);
-                    file = null;
-                    segment = Position.segment(at);
-                    file = open(segment);
-                }
-                if (count == found.length) {
-                    found = Arrays.copyOf(found, count * 2);
-                }
-                found[count] = at;
-                long before = header(file, id, at).link();
+        LongStream.Builder found = LongStream.builder();
+        try (OpenSegment open = new OpenSegment()) {
+            long at = tail;
+            while (at != Position.NONE) {
+                found.add(at);
+                long before = header(open.at(at), id, at).link();
                 if (before >= at) {
                     throw damage(id, at, "links forward");
                 }
                 at = before;
             }
-        } finally {
-            close(file);
         }
-        long[] pieces = new long[count];
-        for (int i = 0; i < count; i++) {
-            pieces[i] = found[count - 1 - i];
+        long[] pieces = found.build().toArray();
+        for (int i = 0, j = pieces.length - 1; i < j; i++, j--) {
+            long piece = pieces[i];
+            pieces[i] = pieces[j];
+            pieces[j] = piece;
         }
         return pieces;
     }
 
-    private static void close(Disk.@Nullable File file) throws IOException {
-        if (file != null) {
-            file.close();
+    /// The segment file that was read from last, open until another one is.
+    private final class OpenSegment implements Closeable {
+
+        private int segment;
+        private Disk.@Nullable File file;
+
+        Disk.File at(long position) throws IOException {
+            Disk.File open = file;
+            if (open == null || segment != Position.segment(position)) {
+                close();
+                segment = Position.segment(position);
+                open = JournalReader.this.open(segment);
+                file = open;
+            }
+            return open;
+        }
+
+        @Override
+        public void close() throws IOException {
+            Disk.File open = file;
+            file = null;
+            if (open != null) {
+                open.close();
+            }
         }
     }
 
@@ -221,35 +208,16 @@ final class JournalReader {
     /// found right.
     ///
     /// While a stream is open, the segments that it reads from stay.
-    private final class StoredContent implements MessageContent {
-
-        private final QueueId id;
-        private final long sizeBytes;
-        private final ContentTraits traits;
-        private final Supplier<QueueIndex.@Nullable Place> pinned;
-
-        /// @param pinned finds where the content is now and pins it in the index; gives null when
-        ///   it is gone
-        private StoredContent(
-                QueueId id,
-                long sizeBytes,
-                ContentTraits traits,
-                Supplier<QueueIndex.@Nullable Place> pinned) {
-            this.id = id;
-            this.sizeBytes = sizeBytes;
-            this.traits = traits;
-            this.pinned = pinned;
-        }
-
-        @Override
-        public long sizeBytes() {
-            return sizeBytes;
-        }
-
-        @Override
-        public ContentTraits traits() {
-            return traits;
-        }
+    ///
+    /// @param pinned finds where the content is now and pins it in the index; gives null when it is
+    ///   gone
+    private record StoredContent(
+            JournalReader reader,
+            QueueId id,
+            long sizeBytes,
+            ContentTraits traits,
+            Supplier<QueueIndex.@Nullable Place> pinned)
+            implements MessageContent {
 
         @Override
         public InputStream open() throws IOException {
@@ -258,9 +226,9 @@ final class JournalReader {
                 throw new IOException("the octets of message " + id + " are gone");
             }
             try {
-                return new Pieces(place, pieces(id.value(), place.tail()));
+                return new Pieces(place, reader.pieces(id.value(), place.tail()));
             } catch (IOException | RuntimeException | Error e) {
-                queueIndex.unpin(place);
+                reader.queueIndex.pin(place, -1);
                 throw e;
             }
         }
@@ -270,8 +238,7 @@ final class JournalReader {
             private final QueueIndex.Place place;
             private final long[] positions;
             private int next;
-            private int segment;
-            private Disk.@Nullable File file;
+            private final OpenSegment open = reader.new OpenSegment();
             private byte[] piece = {};
             private int at;
             private long left = sizeBytes;
@@ -284,11 +251,8 @@ final class JournalReader {
 
             @Override
             public int read() throws IOException {
-                if (!fill()) {
-                    return -1;
-                }
-                left--;
-                return piece[at++] & 0xFF;
+                byte[] octet = new byte[1];
+                return read(octet) < 0 ? -1 : octet[0] & 0xFF;
             }
 
             @Override
@@ -317,7 +281,10 @@ final class JournalReader {
                     throw new IOException("the stream is closed");
                 }
                 while (at == piece.length && next < positions.length) {
-                    load(positions[next++]);
+                    long position = positions[next++];
+                    Disk.File file = open.at(position);
+                    piece = reader.body(file, reader.header(file, id.value(), position), position);
+                    at = 0;
                 }
                 boolean more = at < piece.length;
                 if (more ? left <= 0 : left != 0) {
@@ -326,30 +293,12 @@ final class JournalReader {
                 return more;
             }
 
-            private void load(long position) throws IOException {
-                if (file == null || segment != Position.segment(position)) {
-                    closeFile();
-                    segment = Position.segment(position);
-                    file = JournalReader.this.open(segment);
-                }
-                piece = body(file, header(file, id.value(), position), position);
-                at = 0;
-            }
-
-            private void closeFile() throws IOException {
-                Disk.File open = file;
-                file = null;
-                if (open != null) {
-                    open.close();
-                }
-            }
-
             @Override
             public void close() throws IOException {
                 if (!closed) {
                     closed = true;
-                    queueIndex.unpin(place);
-                    closeFile();
+                    reader.queueIndex.pin(place, -1);
+                    open.close();
                 }
             }
         }

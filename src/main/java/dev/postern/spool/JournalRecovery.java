@@ -17,20 +17,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Reads a spool's journal at the start: finds the segments, has each scanned as
-/// [SegmentScan.RecoveryTable] decides, and gives the records to a [IndexRebuild].
+/// [SegmentScan.RecoveryTable] decides, and gives the records to an [IndexRebuild].
 ///
 /// *Diagnostics*: one line says what was found; each damaged place is set aside (see
 /// [CorruptStore]) with a line of its own. A newer format stops the start.
 final class JournalRecovery {
 
     private static final Logger log = LoggerFactory.getLogger(JournalRecovery.class);
-    private static final int REWRITE_BYTES = 64 * 1024;
+    private static final int COPY_BYTES = 64 * 1024;
 
     /// Nothing waits for longer: no server's Retry-After is followed further.
     private static final Duration LONGEST_WAIT = Duration.ofHours(24);
@@ -41,7 +42,7 @@ final class JournalRecovery {
     private final SpoolHome.LastStop lastStop;
     private final QueueIndex queueIndex;
     private final IndexRebuild rebuild;
-    private final CorruptStore setAside;
+    private final CorruptStore corruptStore;
     private final NavigableMap<Integer, Found> found = new TreeMap<>();
     private int highestNumber;
     private int records;
@@ -75,14 +76,14 @@ final class JournalRecovery {
         this.lastStop = lastStop;
         this.queueIndex = queueIndex;
         this.rebuild = new IndexRebuild(queueIndex);
-        this.setAside = new CorruptStore(disk, directory);
+        this.corruptStore = new CorruptStore(disk, directory);
     }
 
     /// Finds a mark in the segments, for a spool that lost its `format` file.
     static @Nullable Integer markOf(Disk disk, Path directory) throws IOException {
         for (String name : disk.list(directory)) {
             if (Segment.numberOf(name).isPresent()) {
-                Segment.Header header = header(disk, directory.resolve(name));
+                Segment.Header header = Segment.Header.read(disk, directory.resolve(name));
                 if (header != null) {
                     return header.mark();
                 }
@@ -91,29 +92,17 @@ final class JournalRecovery {
         return null;
     }
 
-    private static Segment.@Nullable Header header(Disk disk, Path path) throws IOException {
-        try (Disk.File file = disk.open(path)) {
-            ByteBuffer octets =
-                    ByteBuffer.allocate((int) Math.min(file.sizeBytes(), Segment.Header.BYTES));
-            file.readFully(octets, 0);
-            return Segment.Header.decode(octets.flip());
-        }
-    }
-
     Result run(Instant now) throws IOException {
         findSegments();
         removeNothings();
+        int end = 0;
         for (Found segment : List.copyOf(found.values())) {
-            scan(segment);
+            end = scan(segment).endBytes();
         }
         List<MessageState> reports = rebuild.reportDamage(now);
         List<Long> possiblyDuplicate = settle(now);
         summarise();
         int last = found.isEmpty() ? 0 : found.lastKey();
-        int end = 0;
-        synchronized (queueIndex) {
-            end = last == 0 ? 0 : queueIndex.segmentAt(Position.of(last, 0)).endBytes();
-        }
         Journal.Start start = new Journal.Start(last, end, highestNumber + 1);
         return new Result(start, rebuild.lastId(), reports, possiblyDuplicate);
     }
@@ -123,17 +112,12 @@ final class JournalRecovery {
             int number = Segment.numberOf(name).orElse(0);
             if (number > 0) {
                 Path path = directory.resolve(name);
-                Segment.Header header = header(disk, path);
+                Segment.Header header = Segment.Header.read(disk, path);
                 check(header, number);
-                found.put(number, new Found(number, header, sizeBytes(path)));
+                int sizeBytes = Math.toIntExact(disk.sizeBytes(path));
+                found.put(number, new Found(number, header, sizeBytes));
                 highestNumber = Math.max(highestNumber, number);
             }
-        }
-    }
-
-    private int sizeBytes(Path path) throws IOException {
-        try (Disk.File file = disk.open(path)) {
-            return Math.toIntExact(file.sizeBytes());
         }
     }
 
@@ -172,7 +156,8 @@ final class JournalRecovery {
         }
     }
 
-    private void scan(Found segment) throws IOException {
+    /// Returns the segment as far as it is whole.
+    private Segment scan(Found segment) throws IOException {
         Segment.Header header = segment.header();
         int predecessor = header == null ? 0 : header.predecessor();
         Segment entry = queueIndex.addSegment(segment.number(), predecessor);
@@ -181,7 +166,7 @@ final class JournalRecovery {
         int synced = limit;
         try (Disk.File file = disk.open(entry.file())) {
             if (header == null) {
-                setAside.take(
+                corruptStore.take(
                         file,
                         segment.number(),
                         0,
@@ -191,7 +176,7 @@ final class JournalRecovery {
             SegmentScan scan = new SegmentScan(file, segment.number(), mark, limit);
             boolean certain = !newest || lastStop == SpoolHome.LastStop.CLEAN;
             synced = certain ? limit : scan.knownSynced();
-            SegmentScan.Result result = scan.run(synced, new Taker(file, segment.number()));
+            SegmentScan.Result result = scan.run(synced, findings(file, segment.number()));
             if (result.newer()) {
                 throw SpoolException.unusable(
                         ("spool %s has records of a newer Postern: run that one or set another"
@@ -203,7 +188,7 @@ final class JournalRecovery {
             queueIndex.end(entry, result.end());
         }
         if (namedEnd(segment) != Integer.MAX_VALUE && namedEnd(segment) > segment.sizeBytes()) {
-            setAside.report(
+            corruptStore.report(
                     segment.number(),
                     segment.sizeBytes(),
                     namedEnd(segment),
@@ -215,6 +200,7 @@ final class JournalRecovery {
         if (synced < entry.endBytes()) {
             rewrite(entry, synced);
         }
+        return entry;
     }
 
     private int namedEnd(Found segment) {
@@ -249,39 +235,37 @@ final class JournalRecovery {
     /// whatever a later sync says.
     private void rewrite(Segment segment, int synced) throws IOException {
         try (Disk.File file = disk.openToWrite(segment.file())) {
-            ByteBuffer some = ByteBuffer.allocate(REWRITE_BYTES);
-            for (int at = synced; at < segment.endBytes(); at += some.limit()) {
-                some.clear().limit(Math.min(REWRITE_BYTES, segment.endBytes() - at));
-                file.readFully(some, at);
-                file.writeFully(some.flip(), at);
-            }
-            file.sync();
+            copy(file, synced, segment.endBytes(), file, synced);
         }
     }
 
-    private final class Taker implements SegmentScan.Findings {
-
-        private final Disk.File file;
-        private final int number;
-
-        private Taker(Disk.File file, int number) {
-            this.file = file;
-            this.number = number;
+    private static void copy(Disk.File from, int start, int end, Disk.File to, int at)
+            throws IOException {
+        ByteBuffer some = ByteBuffer.allocate(COPY_BYTES);
+        for (int done = start; done < end; done += some.limit()) {
+            some.clear().limit(Math.min(COPY_BYTES, end - done));
+            from.readFully(some, done);
+            to.writeFully(some.flip(), at + done - start);
         }
+        to.sync();
+    }
 
-        @Override
-        public void record(RecordHeader header, long position, byte[] body) throws IOException {
-            rebuild.take(header, position, body);
-        }
-
-        @Override
-        public void damage(int from, int to, @Nullable RecordHeader header) {
-            String what = header == null ? "octets between records" : "record " + header.type();
-            setAside.take(file, number, from, to, what);
-            if (header != null) {
-                rebuild.lose(header, Position.of(number, from));
+    private SegmentScan.Findings findings(Disk.File file, int number) {
+        return new SegmentScan.Findings() {
+            @Override
+            public void record(RecordHeader header, long position, byte[] body) throws IOException {
+                rebuild.take(header, position, body);
             }
-        }
+
+            @Override
+            public void damage(int from, int to, @Nullable RecordHeader header) {
+                String what = header == null ? "octets between records" : "record " + header.type();
+                corruptStore.take(file, number, from, to, what);
+                if (header != null) {
+                    rebuild.lose(header, Position.of(number, from));
+                }
+            }
+        };
     }
 
     /// Puts every message in line and counts what it needs.
@@ -289,50 +273,54 @@ final class JournalRecovery {
         List<Long> possiblyDuplicate = new ArrayList<>();
         long millis = now.toEpochMilli();
         synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
-            index.forEach(row -> {
-                boolean waits =
-                        index.state(row) == State.QUEUED || index.state(row) == State.DEFERRED;
-                boolean unsure =
-                        lastStop == SpoolHome.LastStop.MACHINE && waits && index.due(row) <= millis;
-                if (unsure && !index.has(row, MessageTable.DOUBTFUL)) {
-                    index.set(row, MessageTable.DOUBTFUL, true);
-                    possiblyDuplicate.add(index.id(row));
-                }
-                if (waits) {
-                    index.due(row, due(row, index, millis));
-                }
-                queueIndex.count(row, 1);
-                queueIndex.lines().join(row);
-            });
+            MessageTable table = queueIndex.table();
+            table.rows()
+                    .forEach(row -> {
+                        boolean waits =
+                                table.state(row) == State.QUEUED
+                                        || table.state(row) == State.DEFERRED;
+                        boolean unsure =
+                                lastStop == SpoolHome.LastStop.MACHINE
+                                        && waits
+                                        && table.due(row) <= millis;
+                        if (unsure && !table.has(row, MessageTable.DOUBTFUL)) {
+                            table.set(row, MessageTable.DOUBTFUL, true);
+                            possiblyDuplicate.add(table.id(row));
+                        }
+                        if (waits) {
+                            table.due(row, due(row, table, millis));
+                        }
+                        queueIndex.count(row, 1);
+                        queueIndex.dueQueues().join(row);
+                    });
         }
         return possiblyDuplicate;
     }
 
     /// Returns when a message that waits is due in this run. What was or may have been sent when
-    /// the last run ended is due at once (CONTRACT §4). What that run meant to do later is not put
+    /// the last run ended is due at once. What that run meant to do later is not put
     /// off by a clock that was set back since: the newest queue id tells what time it was.
-    private long due(int row, MessageTable index, long millis) {
+    private long due(int row, MessageTable table, long millis) {
         boolean unsure =
-                index.has(row, MessageTable.DOUBTFUL)
-                        || (index.reasons(row) & MessageState.bit(Reason.UNCERTAIN)) != 0;
+                table.has(row, MessageTable.DOUBTFUL)
+                        || (table.reasons(row) & MessageState.bit(Reason.UNCERTAIN)) != 0;
         long setBackMillis =
                 Math.max(0, new QueueId(rebuild.lastId()).time().toEpochMilli() - millis);
-        long due = Math.min(index.due(row) - setBackMillis, millis + LONGEST_WAIT.toMillis());
+        long due = Math.min(table.due(row) - setBackMillis, millis + LONGEST_WAIT.toMillis());
         return unsure ? Math.min(due, millis) : due;
     }
 
     private void summarise() {
-        int messages = 0;
+        int messages;
         synchronized (queueIndex) {
-            messages = queueIndex.index().size();
+            messages = queueIndex.table().size();
         }
         log.atInfo()
                 .addKeyValue("messages", messages)
                 .addKeyValue("segments", found.size())
                 .addKeyValue("records", records)
                 .addKeyValue("cut-bytes", cutBytes)
-                .addKeyValue("corrupt", setAside.places())
+                .addKeyValue("corrupt", corruptStore.places())
                 .addKeyValue("damaged-messages", rebuild.damagedMessages())
                 .addKeyValue("last-stop", lastStop.name().toLowerCase(Locale.ROOT))
                 .log("spool opened");
@@ -341,9 +329,6 @@ final class JournalRecovery {
     /// Keeps damaged octets of the journal in `corrupt/`, with a note each, so that nothing is
     /// dropped silently.
     static final class CorruptStore {
-
-        private static final Logger log = LoggerFactory.getLogger(CorruptStore.class);
-        private static final int COPY_BYTES = 64 * 1024;
 
         private final Disk disk;
         private final Path directory;
@@ -381,7 +366,7 @@ final class JournalRecovery {
                     return;
                 }
                 try (Disk.File copy = disk.create(directory.resolve(name + ".octets"))) {
-                    copy(file, from, to, copy);
+                    copy(file, from, to, copy, 0);
                 }
                 String note =
                         "segment " + segment + " from " + from + " to " + to + ": " + what + "\n";
@@ -397,24 +382,11 @@ final class JournalRecovery {
                         .log("damage can't be set aside");
             }
         }
-
-        private static void copy(Disk.File file, int from, int to, Disk.File copy)
-                throws IOException {
-            ByteBuffer some = ByteBuffer.allocate(COPY_BYTES);
-            for (int at = from; at < to; at += some.limit()) {
-                some.clear().limit(Math.min(COPY_BYTES, to - at));
-                file.readFully(some, at);
-                copy.writeFully(some.flip(), at - from);
-            }
-            copy.sync();
-        }
     }
 
-    /// Builds a [QueueIndex] from the records of the journal, oldest first: the newest whole
-    /// snapshot of a queue id wins.
+    /// Builds a [QueueIndex] from the records of the journal, oldest first: the newest whole state
+    /// of a queue id wins.
     static final class IndexRebuild {
-
-        private static final Logger log = LoggerFactory.getLogger(IndexRebuild.class);
 
         /// What is said to operators about a recipient of a message whose content is damaged.
         static final String DAMAGED_REPLY =
@@ -423,8 +395,8 @@ final class JournalRecovery {
         /// The content of a message as far as it was seen.
         private record Chain(int first, long tail, long bytes, boolean whole) {
 
-            boolean carries(MessageState snapshot, long link) {
-                return whole && tail == link && bytes == snapshot.sizeBytes();
+            boolean carries(MessageState state, long link) {
+                return whole && tail == link && bytes == state.sizeBytes();
             }
         }
 
@@ -447,12 +419,12 @@ final class JournalRecovery {
         void take(RecordHeader header, long position, byte[] body) throws IOException {
             long id = header.id();
             lastId = Math.max(lastId, id);
-            switch (type(header)) {
+            switch (Objects.requireNonNull(header.type())) {
                 case CONTENT -> content(header, position);
                 case COMMITTING -> committing(id, position);
                 case REMOVED -> removed(header, position);
                 case ACCEPTED, SETTLED, HELD, RELEASED, RETRIED, DONE, COPIED ->
-                        snapshot(
+                        state(
                                 MessageStateCodec.decode(new QueueId(id), body),
                                 header.link(),
                                 position,
@@ -460,32 +432,23 @@ final class JournalRecovery {
             }
         }
 
-        private static RecordHeader.Type type(RecordHeader header) {
-            RecordHeader.Type type = header.type();
-            if (type == null) {
-                throw new IllegalStateException("the table kept a record of a newer program");
-            }
-            return type;
-        }
-
         private void content(RecordHeader header, long position) {
             Chain before = chains.get(header.id());
-            Chain now;
-            if (header.link() == Position.NONE) {
-                now = new Chain(Position.segment(position), position, header.length(), true);
-            } else if (before != null && before.whole() && before.tail() == header.link()) {
-                now = new Chain(before.first(), position, before.bytes() + header.length(), true);
+            boolean first = header.link() == Position.NONE;
+            if (!first && before != null && before.whole() && before.tail() == header.link()) {
+                long bytes = before.bytes() + header.length();
+                chains.put(header.id(), new Chain(before.first(), position, bytes, true));
             } else {
-                now = new Chain(Position.segment(position), position, 0, false);
+                int segment = Position.segment(position);
+                chains.put(header.id(), new Chain(segment, position, header.length(), first));
             }
-            chains.put(header.id(), now);
         }
 
         private void committing(long id, long position) {
             synchronized (queueIndex) {
-                int row = queueIndex.index().find(id);
+                int row = queueIndex.table().find(id);
                 if (row != MessageTable.NONE) {
-                    queueIndex.index().set(row, MessageTable.DOUBTFUL, true);
+                    queueIndex.table().set(row, MessageTable.DOUBTFUL, true);
                 }
                 queueIndex.noted(RecordHeader.Type.COMMITTING, position, 0);
             }
@@ -494,9 +457,9 @@ final class JournalRecovery {
         private void removed(RecordHeader header, long position) {
             long id = header.id();
             synchronized (queueIndex) {
-                int row = queueIndex.index().find(id);
+                int row = queueIndex.table().find(id);
                 if (row != MessageTable.NONE) {
-                    queueIndex.index().remove(row);
+                    queueIndex.table().remove(row);
                 }
                 queueIndex.noted(RecordHeader.Type.REMOVED, position, header.link());
             }
@@ -505,46 +468,42 @@ final class JournalRecovery {
             lost.remove(id);
         }
 
-        private void snapshot(MessageState snapshot, long link, long position, int bytes) {
-            long id = snapshot.id().value();
+        private void state(MessageState state, long link, long position, int bytes) {
+            long id = state.id().value();
             lost.remove(id);
             Chain chain = chains.get(id);
             synchronized (queueIndex) {
-                MessageTable index = queueIndex.index();
-                int row = index.find(id);
+                MessageTable table = queueIndex.table();
+                int row = table.find(id);
                 boolean known = row != MessageTable.NONE;
                 if (!known) {
-                    row = index.add(id);
-                    index.first(row, Position.segment(position));
+                    row = table.add(id);
+                    table.first(row, Position.segment(position));
                 }
-                if (chain != null && chain.carries(snapshot, link)) {
-                    index.content(row, chain.first(), link, snapshot.sizeBytes());
-                    index.first(row, Math.min(index.first(row), chain.first()));
+                if (chain != null && chain.carries(state, link)) {
+                    table.content(row, chain.first(), link, state.sizeBytes());
+                    table.first(row, Math.min(table.first(row), chain.first()));
                     chains.remove(id);
                     damaged.remove(id);
-                } else if (isContentMissing(snapshot, link, known, row)) {
-                    damaged.put(id, snapshot);
+                } else if (isContentMissing(state, link, known, row)) {
+                    damaged.put(id, state);
                 }
-                if (!snapshot.hasContent()) {
-                    damaged.remove(id);
-                } else if (damaged.containsKey(id)) {
-                    damaged.put(id, snapshot);
-                }
-                queueIndex.describe(row, snapshot);
-                index.head(row, position, bytes);
-                queueIndex.catalogue().put(row, snapshot);
+                damaged.computeIfPresent(id, (_, _) -> state.hasContent() ? state : null);
+                queueIndex.describe(row, state);
+                table.head(row, position, bytes);
+                queueIndex.catalogue().put(row, state);
             }
         }
 
-        /// Returns whether there is none of the content that a snapshot needs; a copy that lost its
+        /// Returns whether there is none of the content that a state needs; a copy that lost its
         /// content can fall back to the place that was known before.
-        private boolean isContentMissing(MessageState snapshot, long link, boolean known, int row) {
-            MessageTable index = queueIndex.index();
-            if (!snapshot.hasContent() || (snapshot.sizeBytes() == 0 && link == Position.NONE)) {
+        private boolean isContentMissing(MessageState state, long link, boolean known, int row) {
+            MessageTable table = queueIndex.table();
+            if (!state.hasContent() || (state.sizeBytes() == 0 && link == Position.NONE)) {
                 return false;
             }
-            boolean before = known && index.has(row, MessageTable.HAS_CONTENT);
-            return !before || index.sizeBytes(row) != snapshot.sizeBytes();
+            boolean before = known && table.has(row, MessageTable.HAS_CONTENT);
+            return !before || table.sizeBytes(row) != state.sizeBytes();
         }
 
         /// Takes note of a record whose body is damaged.
@@ -552,15 +511,15 @@ final class JournalRecovery {
             RecordHeader.Type type = header.type();
             long id = header.id();
             lastId = Math.max(lastId, id);
-            if (type == null || !type.isSnapshot()) {
+            if (type == null || !type.isState()) {
                 return;
             }
             synchronized (queueIndex) {
-                int row = queueIndex.index().find(id);
+                int row = queueIndex.table().find(id);
                 if (row == MessageTable.NONE) {
                     lost.put(id, position);
                 } else {
-                    queueIndex.index().set(row, MessageTable.DOUBTFUL, true);
+                    queueIndex.table().set(row, MessageTable.DOUBTFUL, true);
                     log.atError()
                             .addMarker(LogMark.EACH)
                             .addKeyValue("id", new QueueId(id))
@@ -581,16 +540,16 @@ final class JournalRecovery {
                             .addKeyValue("position", Position.text(position))
                             .log("message lost: its envelope is damaged on disk"));
             List<MessageState> reports = new ArrayList<>();
-            for (MessageState snapshot : damaged.values()) {
+            for (MessageState state : damaged.values()) {
                 log.atError()
                         .addMarker(LogMark.EACH)
-                        .addKeyValue("id", snapshot.id())
-                        .addKeyValue("from", snapshot.envelope().sender())
-                        .addKeyValue("to", snapshot.envelope().recipients())
+                        .addKeyValue("id", state.id())
+                        .addKeyValue("from", state.envelope().sender())
+                        .addKeyValue("to", state.envelope().recipients())
                         .log("message not sent: its content is damaged on disk");
                 reports.add(
-                        snapshot.withoutContent(true)
-                                .with(IndexRebuild::unsendable, snapshot.ageFrom(), now));
+                        state.withoutContent(true)
+                                .with(IndexRebuild::unsendable, state.ageFrom(), now));
             }
             return reports;
         }

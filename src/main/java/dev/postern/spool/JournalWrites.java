@@ -9,7 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Changes messages: in the [QueueIndex] at once, and in the journal behind it, by the [Writer].
-final class JournalWrites {
+record JournalWrites(QueueIndex queueIndex, Writer writer) {
 
     private static final Logger log = LoggerFactory.getLogger(JournalWrites.class);
 
@@ -18,14 +18,6 @@ final class JournalWrites {
 
     /// How long an attempt waits until its commit point is noted.
     private static final Duration WRITTEN_WAIT = Duration.ofSeconds(5);
-
-    private final QueueIndex queueIndex;
-    private final Writer writer;
-
-    JournalWrites(QueueIndex queueIndex, Writer writer) {
-        this.queueIndex = queueIndex;
-        this.writer = writer;
-    }
 
     /// Returns why nothing can be written now; null when it can.
     @Nullable SpoolException trouble() {
@@ -58,15 +50,29 @@ final class JournalWrites {
         }
     }
 
-    /// Notes that an attempt is about to pass its commit point.
+    /// Notes that an attempt is about to pass its commit point, and waits until that is written.
     ///
-    /// @return null when the spool is closed
-    @Nullable JournalWrite committing(long id) {
-        synchronized (queueIndex) {
-            MessageTable index = queueIndex.index();
-            index.set(index.find(id), MessageTable.COMMITTING, true);
-            return commitPoint(id);
+    /// @return why it is not; null when it is
+    @Nullable IOException committing(long id) {
+        IOException before = writer.trouble();
+        if (before != null) {
+            return before;
         }
+        JournalWrite write;
+        synchronized (queueIndex) {
+            MessageTable table = queueIndex.table();
+            table.set(table.find(id), MessageTable.COMMITTING, true);
+            write = commitPoint(id);
+        }
+        if (write == null) {
+            return SpoolException.closed();
+        }
+        await(write.written, WRITTEN_WAIT);
+        if (write.written.getCount() == 0) {
+            return null;
+        }
+        IOException trouble = writer.trouble();
+        return trouble == null ? new IOException("the disk is slow") : trouble;
     }
 
     /// Has the record written that an attempt passed its commit point.
@@ -79,9 +85,9 @@ final class JournalWrites {
     }
 
     /// Forgets a message for ever.
-    JournalWrite remove(int row) {
-        long id = queueIndex.index().id(row);
-        int first = queueIndex.index().first(row);
+    JournalWrite remove(long id) {
+        int row = queueIndex.table().find(id);
+        int first = queueIndex.table().first(row);
         queueIndex.forget(row);
         queueIndex.leaves(id, first);
         // A copy of it may be on its way to any segment before the one that gets this record.
@@ -102,14 +108,6 @@ final class JournalWrites {
             log.atWarn().log("a change came after the spool was closed and is lost");
         }
         return taken;
-    }
-
-    /// Waits until a change is written, if not for too long.
-    ///
-    /// @return whether it is
-    boolean awaitWritten(JournalWrite write) {
-        await(write.written, WRITTEN_WAIT);
-        return write.written.getCount() == 0;
     }
 
     /// Waits until a change is on disk, if not for too long.
@@ -146,7 +144,7 @@ final class JournalWrites {
         private final CountDownLatch durable = new CountDownLatch(1);
 
         /// @param link of a removal: the segments that may know the message
-        /// @param body the encoded state, which the index was told of; none for other types
+        /// @param body the encoded state, which the table was told of; none for other types
         private JournalWrite(
                 RecordHeader.Type type, long id, long link, byte[] body, boolean urgent) {
             this.type = type;
@@ -158,11 +156,11 @@ final class JournalWrites {
 
         @Override
         public boolean stage(Journal journal) throws IOException {
-            if (!type.isSnapshot()) {
+            if (!type.isState()) {
                 journal.note(type, id, link);
             } else if (queueIndex.knows(id)) {
                 long head = journal.append(type, id, queueIndex.tail(id), body, body.length);
-                queueIndex.moved(id, head, body.length);
+                queueIndex.moved(id, null, head, body.length);
             }
             return true;
         }
@@ -184,7 +182,7 @@ final class JournalWrites {
 
         @Override
         public void durable() {
-            if (type.isSnapshot()) {
+            if (type.isState()) {
                 queueIndex.durable(id);
             } else if (type == RecordHeader.Type.REMOVED) {
                 queueIndex.left(id);

@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -97,8 +98,7 @@ public record MessageState(
             String subject) {
         List<Recipient> recipients = envelope.recipients().stream().map(Recipient::queued).toList();
         Message message = new Message(id, envelope, origin, received, 0, traits, subject);
-        return new MessageState(
-                message, received, received, recipients, List.of(), 0, EnumSet.noneOf(Mark.class));
+        return new MessageState(message, received, received, recipients, List.of(), 0, Set.of());
     }
 
     /// Returns the state of a message that comes in, after an attempt.
@@ -181,8 +181,8 @@ public record MessageState(
                 .toList();
     }
 
-    /// Returns a bit (by ordinal) for every reason that a recipient waits for.
-    int reasons() {
+    /// Returns a bit (by ordinal) for every reason that one of these recipients waits for.
+    public static int reasons(List<Recipient> recipients) {
         int reasons = 0;
         for (Recipient recipient : recipients) {
             Reason reason = recipient.reason();
@@ -195,7 +195,7 @@ public record MessageState(
 
     /// Returns whether some recipient waits for `reason`.
     boolean has(Reason reason) {
-        return (reasons() & bit(reason)) != 0;
+        return (reasons(recipients) & bit(reason)) != 0;
     }
 
     /// Returns whether it is held because it may end the process.
@@ -217,8 +217,7 @@ public record MessageState(
         List<Attempt> history = new ArrayList<>(attempts);
         history.addAll(settlement.attempts());
         State state = State.of(after);
-        Set<Mark> known = EnumSet.noneOf(Mark.class);
-        known.addAll(marks);
+        Set<Mark> known = new HashSet<>(marks);
         if (settlement.uncertain()) {
             known.add(Mark.POSSIBLE_DUPLICATE);
         }
@@ -256,8 +255,7 @@ public record MessageState(
 
     /// Returns the state without octets, for `damage` or for want of room.
     MessageState withoutContent(boolean damage) {
-        Set<Mark> left = EnumSet.noneOf(Mark.class);
-        left.addAll(damage ? and(Mark.DAMAGED) : marks);
+        Set<Mark> left = new HashSet<>(damage ? and(Mark.DAMAGED) : marks);
         left.remove(Mark.CONTENT);
         return marked(left);
     }

@@ -12,6 +12,7 @@ import dev.postern.mail.State;
 import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
 import java.io.IOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -81,38 +82,38 @@ final class MessageStateCodec {
 
     private MessageStateCodec() {}
 
-    static byte[] encode(MessageState snapshot) {
+    static byte[] encode(MessageState state) {
         OctetWriter to = new OctetWriter();
-        to.u8(LAYOUT).u8(flags(snapshot)).i64(snapshot.sizeBytes());
-        to.i32(snapshot.traits().longestLineOctets());
-        to.time(snapshot.received()).time(snapshot.ageFrom()).time(snapshot.due());
-        to.i32(snapshot.attemptCount());
-        Origin origin = snapshot.origin();
-        to.text(snapshot.envelope().sender().address());
+        to.u8(LAYOUT).u8(flags(state)).i64(state.sizeBytes());
+        to.i32(state.traits().longestLineOctets());
+        to.time(state.received()).time(state.ageFrom()).time(state.due());
+        to.i32(state.attemptCount());
+        Origin origin = state.origin();
+        to.text(state.envelope().sender().address());
         to.text(origin.client()).text(origin.helo()).text(origin.protocol());
-        to.text(origin.authenticatedAs()).text(cut(snapshot.subject()));
+        to.text(origin.authenticatedAs()).text(cut(state.subject()));
         Map<ForwardPath, Integer> places = new HashMap<>();
-        to.i32(snapshot.recipients().size());
-        for (Recipient recipient : snapshot.recipients()) {
+        to.i32(state.recipients().size());
+        for (Recipient recipient : state.recipients()) {
             places.put(recipient.address(), places.size());
             putRecipient(to, recipient);
         }
-        to.i32(snapshot.attempts().size());
-        for (Attempt attempt : snapshot.attempts()) {
+        to.i32(state.attempts().size());
+        for (Attempt attempt : state.attempts()) {
             putAttempt(to, attempt, places);
         }
         return to.octets();
     }
 
-    private static int flags(MessageState snapshot) {
+    private static int flags(MessageState state) {
         int marks = 0;
-        for (MessageState.Mark mark : snapshot.marks()) {
+        for (MessageState.Mark mark : state.marks()) {
             marks |= 1 << MARKS.indexOf(mark);
         }
         return marks
-                | (snapshot.envelope().smtpUtf8() ? 8 : 0)
-                | (snapshot.traits().eightBit() ? 16 : 0)
-                | (snapshot.traits().eightBitHeader() ? 32 : 0);
+                | (state.envelope().smtpUtf8() ? 8 : 0)
+                | (state.traits().eightBit() ? 16 : 0)
+                | (state.traits().eightBitHeader() ? 32 : 0);
     }
 
     private static Set<MessageState.Mark> marks(int flags) {
@@ -155,33 +156,34 @@ final class MessageStateCodec {
                 : text.substring(0, MAX_TEXT_CHARACTERS);
     }
 
-    /// Reads a snapshot.
+    /// Reads a state.
     ///
     /// @throws IOException when these octets are none, although their CRC was right
     static MessageState decode(QueueId id, byte[] body) throws IOException {
-        OctetReader from = new OctetReader(body);
         try {
-            return decode(id, from);
-        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            return decode(id, ByteBuffer.wrap(body));
+        } catch (IllegalArgumentException
+                | IndexOutOfBoundsException
+                | BufferUnderflowException e) {
             throw new IOException("message " + id + " has a state that can't be read", e);
         }
     }
 
-    private static MessageState decode(QueueId id, OctetReader from) throws IOException {
-        int layout = from.u8();
+    private static MessageState decode(QueueId id, ByteBuffer from) throws IOException {
+        int layout = from.get() & 0xFF;
         if (layout != LAYOUT) {
             throw new IOException("message " + id + " is in layout " + layout);
         }
-        int flags = from.u8();
-        long sizeBytes = from.i64();
-        int longestLine = from.i32();
-        Instant received = from.time();
-        Instant ageFrom = from.time();
-        Instant due = from.time();
-        int attemptCount = from.i32();
-        ReversePath sender = new ReversePath(from.text());
-        Origin origin = new Origin(from.text(), from.text(), from.text(), from.textOrNull());
-        String subject = from.text();
+        int flags = from.get() & 0xFF;
+        long sizeBytes = from.getLong();
+        int longestLine = from.getInt();
+        Instant received = time(from);
+        Instant ageFrom = time(from);
+        Instant due = time(from);
+        int attemptCount = from.getInt();
+        ReversePath sender = new ReversePath(text(from));
+        Origin origin = new Origin(text(from), text(from), text(from), textOrNull(from));
+        String subject = text(from);
         List<Recipient> recipients = recipients(from);
         List<ForwardPath> paths = recipients.stream().map(Recipient::address).toList();
         List<Attempt> attempts = attempts(from, paths);
@@ -198,128 +200,96 @@ final class MessageStateCodec {
                 message, ageFrom, due, recipients, attempts, attemptCount, marks(flags));
     }
 
-    private static List<Recipient> recipients(OctetReader from) {
-        int count = from.i32();
+    private static List<Recipient> recipients(ByteBuffer from) {
+        int count = from.getInt();
         List<Recipient> recipients = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            ForwardPath address = new ForwardPath(from.text());
-            State state = STATES.get(from.u8());
-            int reason = from.u8();
+            ForwardPath address = new ForwardPath(text(from));
+            State state = STATES.get(from.get());
+            int reason = from.get() & 0xFF;
             recipients.add(
                     new Recipient(
                             address,
                             state,
                             reason == NO_REASON ? null : REASONS.get(reason),
-                            from.textOrNull(),
-                            from.textOrNull()));
+                            textOrNull(from),
+                            textOrNull(from)));
         }
         return recipients;
     }
 
-    private static List<Attempt> attempts(OctetReader from, List<ForwardPath> paths) {
-        int count = from.i32();
+    private static List<Attempt> attempts(ByteBuffer from, List<ForwardPath> paths) {
+        int count = from.getInt();
         List<Attempt> attempts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Instant at = from.time();
-            String egress = from.text();
-            OutcomeClass outcome = OUTCOMES.get(from.u8());
-            String reply = from.text();
-            Duration took = Duration.ofMillis(from.i64());
+            Instant at = time(from);
+            String egress = text(from);
+            OutcomeClass outcome = OUTCOMES.get(from.get());
+            String reply = text(from);
+            Duration took = Duration.ofMillis(from.getLong());
             List<ForwardPath> recipients = attemptRecipients(from, paths);
             List<String> notCarried = new ArrayList<>();
-            for (int left = from.i32(); left > 0; left--) {
-                notCarried.add(from.text());
+            for (int left = from.getInt(); left > 0; left--) {
+                notCarried.add(text(from));
             }
             attempts.add(new Attempt(at, egress, outcome, reply, took, recipients, notCarried));
         }
         return attempts;
     }
 
-    private static List<ForwardPath> attemptRecipients(OctetReader from, List<ForwardPath> paths) {
+    private static List<ForwardPath> attemptRecipients(ByteBuffer from, List<ForwardPath> paths) {
         List<ForwardPath> recipients = new ArrayList<>();
-        for (int left = from.i32(); left > 0; left--) {
-            int place = from.i32();
-            recipients.add(place < 0 ? new ForwardPath(from.text()) : paths.get(place));
+        for (int left = from.getInt(); left > 0; left--) {
+            int place = from.getInt();
+            recipients.add(place < 0 ? new ForwardPath(text(from)) : paths.get(place));
         }
         return recipients;
     }
 
-    /// Reads what an [OctetWriter] wrote. Octets that it can't have written give an
-    /// [IndexOutOfBoundsException] or an [IllegalArgumentException].
-    static final class OctetReader {
+    private static Instant time(ByteBuffer from) {
+        return Instant.ofEpochMilli(from.getLong());
+    }
 
-        private final ByteBuffer octets;
-        private int at;
-
-        OctetReader(byte[] octets) {
-            this.octets = ByteBuffer.wrap(octets);
+    private static String text(ByteBuffer from) {
+        String text = textOrNull(from);
+        if (text == null) {
+            throw new IllegalArgumentException("a text is missing at " + from.position());
         }
+        return text;
+    }
 
-        int u8() {
-            return octets.get(at++) & 0xFF;
+    private static @Nullable String textOrNull(ByteBuffer from) {
+        int length = from.getInt();
+        if (length < 0) {
+            return null;
         }
-
-        int i32() {
-            int value = octets.getInt(at);
-            at += Integer.BYTES;
-            return value;
+        if (length > from.remaining()) {
+            throw new BufferUnderflowException();
         }
-
-        long i64() {
-            long value = octets.getLong(at);
-            at += Long.BYTES;
-            return value;
-        }
-
-        Instant time() {
-            return Instant.ofEpochMilli(i64());
-        }
-
-        String text() {
-            String text = textOrNull();
-            if (text == null) {
-                throw new IllegalArgumentException("a text is missing at " + at);
-            }
-            return text;
-        }
-
-        @Nullable String textOrNull() {
-            int length = i32();
-            if (length < 0) {
-                return null;
-            }
-            if (length > octets.limit() - at) {
-                throw new IndexOutOfBoundsException("a text of " + length + " octets at " + at);
-            }
-            String text = new String(octets.array(), at, length, StandardCharsets.UTF_8);
-            at += length;
-            return text;
-        }
+        byte[] text = new byte[length];
+        from.get(text);
+        return new String(text, StandardCharsets.UTF_8);
     }
 
     /// Writes numbers and texts into an array that grows.
     static final class OctetWriter {
 
-        private byte[] octets = new byte[512];
-        private int length;
+        private ByteBuffer octets = ByteBuffer.allocate(512);
 
         OctetWriter u8(int value) {
             assert value >= 0 && value <= 255 : value;
-            room(1);
-            octets[length++] = (byte) value;
+            room(1).put((byte) value);
             return this;
         }
 
         OctetWriter i32(int value) {
-            room(Integer.BYTES);
-            for (int shift = 24; shift >= 0; shift -= 8) {
-                octets[length++] = (byte) (value >>> shift);
-            }
+            room(Integer.BYTES).putInt(value);
             return this;
         }
 
         OctetWriter i64(long value) {
-            return i32((int) (value >>> 32)).i32((int) value);
+            room(Long.BYTES).putLong(value);
+            return this;
         }
 
         OctetWriter time(Instant value) {
@@ -332,20 +302,20 @@ final class MessageStateCodec {
             }
             byte[] text = value.getBytes(StandardCharsets.UTF_8);
             i32(text.length);
-            room(text.length);
-            System.arraycopy(text, 0, octets, length, text.length);
-            length += text.length;
+            room(text.length).put(text);
             return this;
         }
 
         byte[] octets() {
-            return Arrays.copyOf(octets, length);
+            return Arrays.copyOf(octets.array(), octets.position());
         }
 
-        private void room(int more) {
-            if (length + more > octets.length) {
-                octets = Arrays.copyOf(octets, Math.max(octets.length * 2, length + more));
+        private ByteBuffer room(int more) {
+            if (octets.remaining() < more) {
+                int length = Math.max(octets.capacity() * 2, octets.position() + more);
+                octets = ByteBuffer.allocate(length).put(octets.flip());
             }
+            return octets;
         }
     }
 }

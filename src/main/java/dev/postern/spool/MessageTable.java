@@ -2,8 +2,8 @@ package dev.postern.spool;
 
 import dev.postern.mail.State;
 import java.util.Arrays;
-import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /// What is known in memory of every message: a few dozen octets each, in primitive arrays. A
 /// message is a row; a row keeps its number while the message is known.
@@ -13,11 +13,11 @@ import java.util.function.IntPredicate;
 /// | column | octets | |
 /// |---|---|---|
 /// | id | 8 | queue id |
-/// | head | 8 | where its newest snapshot is |
+/// | head | 8 | where its newest state is |
 /// | tail | 8 | where the last piece of its content is |
 /// | size | 8 | octets of its content |
 /// | due | 8 | when it is due, or was finished: milliseconds since 1970 |
-/// | headBytes | 4 | octets of its newest snapshot |
+/// | headBytes | 4 | octets of its newest state |
 /// | first | 4 | the oldest segment that can have a record of it |
 /// | contentFirst | 4 | the segment with the first piece of its content |
 /// | place | 4 | its place in the heap of its state, for [DueQueues.DueHeap] |
@@ -38,10 +38,10 @@ final class MessageTable {
     /// An attempt passed its commit point, and nothing newer is on disk.
     static final int COMMITTING = 4;
 
-    /// A run before this one may have sent it; its newest snapshot does not say so.
+    /// A run before this one may have sent it; its newest state does not say so.
     static final int DOUBTFUL = 8;
 
-    /// Was held for a reason that is over; its newest snapshot does not say so.
+    /// Was held for a reason that is over; its newest state does not say so.
     static final int FREED = 16;
 
     /// No row.
@@ -149,28 +149,14 @@ final class MessageTable {
         }
     }
 
-    /// Shows every row to `consumer`, which must not add or remove any but the one it is shown.
-    void forEach(IntConsumer consumer) {
-        for (int row = 0; row < rows; row++) {
-            if (ids[row] != NONE) {
-                consumer.accept(row);
-            }
-        }
+    /// Returns all rows. Whoever goes through them must not add or remove any but the one at hand.
+    IntStream rows() {
+        return IntStream.range(0, rows).filter(row -> ids[row] != NONE);
     }
 
     /// Returns the ids of the rows that `wanted` takes, in no order.
     long[] ids(IntPredicate wanted) {
-        long[] found = new long[16];
-        int count = 0;
-        for (int row = 0; row < rows; row++) {
-            if (ids[row] != NONE && wanted.test(row)) {
-                if (count == found.length) {
-                    found = Arrays.copyOf(found, count * 2);
-                }
-                found[count++] = ids[row];
-            }
-        }
-        return Arrays.copyOf(found, count);
+        return rows().filter(wanted).mapToLong(this::id).toArray();
     }
 
     private void insert(int row) {
@@ -206,7 +192,7 @@ final class MessageTable {
         shelves = Arrays.copyOf(shelves, length);
         buckets = new int[length * 2];
         Arrays.fill(buckets, NONE);
-        forEach(this::insert);
+        rows().forEach(this::insert);
     }
 
     long id(int row) {

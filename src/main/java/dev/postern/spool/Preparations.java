@@ -109,7 +109,7 @@ final class Preparations {
                 if (!clean) {
                     log.atWarn().log("no notes of what was being prepared: nothing has strikes");
                 }
-            } else if (sizeBytes(disk, file) != FILE_BYTES) {
+            } else if (disk.sizeBytes(file) != FILE_BYTES) {
                 log.atWarn().log("notes of what was being prepared are damaged and begin anew");
                 disk.delete(file);
                 create(disk, file);
@@ -129,12 +129,6 @@ final class Preparations {
         }
     }
 
-    private static long sizeBytes(Disk disk, Path file) throws IOException {
-        try (Disk.File open = disk.open(file)) {
-            return open.sizeBytes();
-        }
-    }
-
     private synchronized void recall(boolean clean, LongPredicate owed) {
         ByteBuffer from = slots;
         if (from == null) {
@@ -151,7 +145,8 @@ final class Preparations {
             damaged += whole ? 0 : 1;
             int before = state / STRIKE;
             if (word != 0 && whole && owed.test(id)) {
-                recall(slot, id, clean ? afterCleanStop(before) : afterDeath(id, state, before));
+                int kept = before < HELD_STRIKES ? 0 : HELD_STRIKES;
+                recall(slot, id, clean ? kept : afterDeath(id, state, before));
                 open |= !clean && isOpen(id, state, before);
             } else {
                 recall(slot, id, 0);
@@ -181,15 +176,8 @@ final class Preparations {
         }
     }
 
-    private static int afterCleanStop(int before) {
-        return before < HELD_STRIKES ? 0 : HELD_STRIKES;
-    }
-
     private int afterDeath(long id, int state, int before) {
-        if ((state & PREPARING) == 0) {
-            return before;
-        }
-        if (isOpen(id, state, before)) {
+        if ((state & PREPARING) == 0 || isOpen(id, state, before)) {
             return before;
         }
         if (before >= ALONE_STRIKES && (state & ALONE) != 0) {
@@ -247,7 +235,6 @@ final class Preparations {
 
     /// A preparation begins, or goes on: once no other message must be alone, or this one is.
     void begin(long id) {
-        boolean interrupted = false;
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         synchronized (this) {
             if (preparing.contains(id)) {
@@ -266,13 +253,10 @@ final class Preparations {
                 }
             } catch (InterruptedException _) {
                 // Whoever wants this thread back finds it soon: the egress looks for interrupts.
-                interrupted = true;
+                Thread.currentThread().interrupt();
             }
             wantAlone -= wishesAlone ? 1 : 0;
             enter(id, wishesAlone);
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -6,31 +6,34 @@ import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
-import java.util.function.LongConsumer;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What is known in memory: the [MessageTable] of messages, the [DueQueues] they stand in, the
-/// [Segment]s and what of them is needed, and [StateCache] snapshots. Its monitor guards all of
-/// these; nothing under it waits for the disk.
+/// [Segment]s and what of them is needed, and [StateCache] states. Its monitor guards all of these;
+/// nothing under it waits for the disk.
 final class QueueIndex {
 
-    /// Octets of snapshots, as on disk, that are kept in memory so that new mail need not be read
+    /// Octets of states, as on disk, that are kept in memory so that new mail need not be read
     /// back.
     private static final long RECENT_BYTES = 512 * 1024;
 
     private final Path directory;
-    private final MessageTable index = new MessageTable();
-    private final DueQueues lines = new DueQueues(index);
-    private final StateCache recent = new StateCache(RECENT_BYTES);
+    private final MessageTable table = new MessageTable();
+    private final DueQueues dueQueues = new DueQueues(table);
+    private final StateCache cache = new StateCache(RECENT_BYTES);
     private final Catalogue catalogue;
     private final NavigableMap<Integer, Segment> segments = new TreeMap<>();
     private final Map<Long, Integer> leaving = new HashMap<>();
@@ -42,9 +45,9 @@ final class QueueIndex {
     /// @param tail the position of its last piece; [Position#NONE] for empty content
     record Place(int first, long tail) {}
 
-    /// A message's newest snapshot: in memory, or where it is on disk.
+    /// A message's newest state: in memory, or where it is on disk.
     record Found(
-            @Nullable MessageState snapshot,
+            @Nullable MessageState state,
             long head,
             State shown,
             long due,
@@ -55,13 +58,9 @@ final class QueueIndex {
         /// freed holds.
         MessageState current(MessageState written) {
             MessageState current = possiblyDuplicate ? written.possiblyDuplicate() : written;
-            return freed
-                    ? current.queued(Found::isFreed, current.ageFrom(), current.due())
-                    : current;
-        }
-
-        private static boolean isFreed(Recipient recipient) {
-            return recipient.state() == State.HELD && recipient.reason() == Reason.NO_EGRESS;
+            Predicate<Recipient> held =
+                    r -> r.state() == State.HELD && r.reason() == Reason.NO_EGRESS;
+            return freed ? current.queued(held, current.ageFrom(), current.due()) : current;
         }
 
         /// Returns a state that was written as operators see it now.
@@ -80,19 +79,19 @@ final class QueueIndex {
         return directory;
     }
 
-    MessageTable index() {
+    MessageTable table() {
         assert Thread.holdsLock(this);
-        return index;
+        return table;
     }
 
-    DueQueues lines() {
+    DueQueues dueQueues() {
         assert Thread.holdsLock(this);
-        return lines;
+        return dueQueues;
     }
 
-    StateCache recent() {
+    StateCache cache() {
         assert Thread.holdsLock(this);
-        return recent;
+        return cache;
     }
 
     Catalogue catalogue() {
@@ -120,11 +119,9 @@ final class QueueIndex {
     /// Returns the segment of a position, which must be there.
     Segment segmentAt(long position) {
         assert Thread.holdsLock(this);
-        Segment segment = segments.get(Position.segment(position));
-        if (segment == null) {
-            throw new IllegalStateException("no segment at " + Position.text(position));
-        }
-        return segment;
+        return Objects.requireNonNull(
+                segments.get(Position.segment(position)),
+                () -> "no segment at " + Position.text(position));
     }
 
     synchronized void end(Segment segment, int endBytes) {
@@ -133,61 +130,61 @@ final class QueueIndex {
     }
 
     /// Enters a message whose accepted record is durable.
-    synchronized void accepted(MessageState snapshot, Place content, long head, int headBytes) {
-        int row = index.add(snapshot.id().value());
+    synchronized void accepted(MessageState state, Place content, long head, int headBytes) {
+        int row = table.add(state.id().value());
         int first = Position.segment(head);
-        index.first(row, content.first() == 0 ? first : Math.min(content.first(), first));
-        index.content(row, content.first(), content.tail(), snapshot.sizeBytes());
-        index.head(row, head, headBytes);
-        describe(row, snapshot);
+        table.first(row, content.first() == 0 ? first : Math.min(content.first(), first));
+        table.content(row, content.first(), content.tail(), state.sizeBytes());
+        table.head(row, head, headBytes);
+        describe(row, state);
         count(row, 1);
-        lines.join(row);
-        catalogue.put(row, snapshot);
-        recent.keep(snapshot.id().value(), snapshot, headBytes);
+        dueQueues.join(row);
+        catalogue.put(row, state);
+        cache.keep(state.id().value(), state, headBytes);
     }
 
-    /// Sets the columns that a snapshot decides.
-    void describe(int row, MessageState snapshot) {
-        index.state(row, snapshot.state(), snapshot.reasons());
-        index.due(row, snapshot.due().toEpochMilli());
-        index.shelf(row, 0);
-        index.set(row, MessageTable.HAS_CONTENT, snapshot.hasContent());
-        index.set(row, MessageTable.DOUBTFUL, false);
-        index.set(row, MessageTable.FREED, false);
-        index.set(row, MessageTable.COMMITTING, false);
+    /// Sets the columns that a state decides.
+    void describe(int row, MessageState state) {
+        table.state(row, state.state(), MessageState.reasons(state.recipients()));
+        table.due(row, state.due().toEpochMilli());
+        table.shelf(row, 0);
+        table.set(row, MessageTable.HAS_CONTENT, state.hasContent());
+        table.set(row, MessageTable.DOUBTFUL, false);
+        table.set(row, MessageTable.FREED, false);
+        table.set(row, MessageTable.COMMITTING, false);
     }
 
-    /// Changes a message; `snapshot` stays in memory until [#durable] is called for it.
+    /// Changes a message; `state` stays in memory until [#durable] is called for it.
     ///
     /// @param flags that stand from now on, of [MessageTable#CLAIMED] and [MessageTable#COMMITTING]
-    void change(long id, MessageState snapshot, int bytes, int flags) {
-        int row = index.find(id);
+    void change(long id, MessageState state, int bytes, int flags) {
+        int row = table.find(id);
         assert Thread.holdsLock(this);
-        lines.leave(row);
+        dueQueues.leave(row);
         count(row, -1);
-        describe(row, snapshot);
-        index.set(row, MessageTable.CLAIMED | MessageTable.COMMITTING, false);
-        index.set(row, flags, true);
+        describe(row, state);
+        table.set(row, MessageTable.CLAIMED | MessageTable.COMMITTING, false);
+        table.set(row, flags, true);
         count(row, 1);
-        lines.join(row);
-        recent.pin(id, snapshot, bytes);
+        dueQueues.join(row);
+        cache.pin(id, state, bytes);
     }
 
     /// Changes columns that decide where a message stands in line.
     void requeue(int row, IntConsumer change) {
         assert Thread.holdsLock(this);
-        lines.leave(row);
+        dueQueues.leave(row);
         change.accept(row);
-        lines.join(row);
+        dueQueues.join(row);
     }
 
     /// Forgets a message. Whoever calls sees to it that it stays forgotten after a restart.
     void forget(int row) {
         assert Thread.holdsLock(this);
-        recent.remove(index.id(row));
-        lines.leave(row);
+        cache.remove(table.id(row));
+        dueQueues.leave(row);
         count(row, -1);
-        index.remove(row);
+        table.remove(row);
     }
 
     /// Notes that a message is forgotten, which the disk does not know before [#left].
@@ -204,33 +201,23 @@ final class QueueIndex {
     /// newest; [Integer#MAX_VALUE] when there is none.
     int oldestUnwritten() {
         assert Thread.holdsLock(this);
-        int[] oldest = {Integer.MAX_VALUE};
-        leaving.values().forEach(first -> oldest[0] = Math.min(oldest[0], first));
-        recent.forEachPinned(id -> {
-            int row = index.find(id);
-            if (row != MessageTable.NONE) {
-                oldest[0] = Math.min(oldest[0], index.first(row));
-            }
-        });
-        return oldest[0];
+        IntStream pinned =
+                cache.pinned().mapToInt(table::find).filter(row -> row != MessageTable.NONE);
+        IntStream gone = leaving.values().stream().mapToInt(Integer::intValue);
+        return IntStream.concat(gone, pinned.map(table::first)).min().orElse(Integer.MAX_VALUE);
     }
 
-    /// Notes that a message's newest snapshot has been written, not yet durably.
-    synchronized void moved(long id, long head, int headBytes) {
-        moved(id, null, head, headBytes);
-    }
-
-    /// Notes that a message was copied, durably.
+    /// Notes that a message's newest state has been written, or copied durably.
     ///
-    /// @param content where its content is now; null when it has none
+    /// @param content where its content was copied to; null when it was not
     synchronized void moved(long id, @Nullable Place content, long head, int headBytes) {
-        int row = index.find(id);
+        int row = table.find(id);
         if (row != MessageTable.NONE) {
             count(row, -1);
             if (content != null) {
-                index.content(row, content.first(), content.tail(), index.sizeBytes(row));
+                table.content(row, content.first(), content.tail(), table.sizeBytes(row));
             }
-            index.head(row, head, headBytes);
+            table.head(row, head, headBytes);
             count(row, 1);
         }
     }
@@ -248,79 +235,69 @@ final class QueueIndex {
     }
 
     synchronized void durable(long id) {
-        recent.unpin(id);
+        cache.unpin(id);
     }
 
     /// Returns where a message's content is, for a record about it; no place when it has none.
     synchronized long tail(long id) {
-        int row = index.find(id);
-        return row != MessageTable.NONE && index.has(row, MessageTable.HAS_CONTENT)
-                ? index.tail(row)
+        int row = table.find(id);
+        return row != MessageTable.NONE && table.has(row, MessageTable.HAS_CONTENT)
+                ? table.tail(row)
                 : Position.NONE;
     }
 
     /// Returns whether something is owed of a message.
     synchronized boolean isOwed(long id) {
-        int row = index.find(id);
-        return row != MessageTable.NONE && !index.state(row).isFinal();
+        return knows(id) && !table.state(table.find(id)).isFinal();
     }
 
     synchronized boolean knows(long id) {
-        return index.find(id) != MessageTable.NONE;
+        return table.find(id) != MessageTable.NONE;
     }
 
-    /// Returns where a message's newest snapshot is; null when it is not known.
+    /// Returns where a message's newest state is; null when it is not known.
     synchronized @Nullable Found find(long id) {
-        int row = index.find(id);
+        int row = table.find(id);
         return row == MessageTable.NONE ? null : found(row);
     }
 
     Found found(int row) {
         return new Found(
-                recent.get(index.id(row)),
-                index.head(row),
-                lines.shownState(row),
-                index.due(row),
-                index.has(row, MessageTable.DOUBTFUL),
-                index.has(row, MessageTable.FREED));
+                cache.get(table.id(row)),
+                table.head(row),
+                dueQueues.shownState(row),
+                table.due(row),
+                table.has(row, MessageTable.DOUBTFUL),
+                table.has(row, MessageTable.FREED));
     }
 
-    /// Returns where the content of a message is and keeps its segments until [#unpin]; null when
-    /// it is gone.
+    /// Returns where the content of a message is and keeps its segments until [#pin] takes that
+    /// back; null when it is gone.
     synchronized @Nullable Place pinContent(long id) {
-        int row = index.find(id);
-        if (row == MessageTable.NONE || !index.has(row, MessageTable.HAS_CONTENT)) {
+        int row = table.find(id);
+        if (row == MessageTable.NONE || !table.has(row, MessageTable.HAS_CONTENT)) {
             return null;
         }
-        Place place = new Place(index.contentFirst(row), index.tail(row));
-        pin(place);
+        Place place = new Place(table.contentFirst(row), table.tail(row));
+        pin(place, 1);
         return place;
     }
 
-    synchronized void pin(Place place) {
-        pin(place, 1);
-    }
-
-    synchronized void unpin(Place place) {
-        pin(place, -1);
-    }
-
-    private void pin(Place place, int change) {
-        for (Segment segment : segmentsOf(place.first(), place.tail())) {
-            segment.readersAdd(change);
-        }
+    /// Keeps the segments of content (1), or takes that back (-1).
+    synchronized void pin(Place place, int change) {
+        segmentsOf(place.first(), place.tail()).forEach(segment -> segment.readersAdd(change));
     }
 
     /// Adds (1) or takes back (-1) what a message needs of the segments.
     void count(int row, int sign) {
-        Segment head = segments.get(Position.segment(index.head(row)));
+        Segment head = segments.get(Position.segment(table.head(row)));
         if (head != null) {
-            head.count(sign, index.headBytes(row));
+            head.count(sign, table.headBytes(row));
         }
-        if (index.has(row, MessageTable.HAS_CONTENT)) {
-            List<Segment> holders = segmentsOf(index.contentFirst(row), index.tail(row));
+        if (table.has(row, MessageTable.HAS_CONTENT)) {
+            List<Segment> holders = segmentsOf(table.contentFirst(row), table.tail(row));
             for (Segment holder : holders) {
-                holder.count(sign, index.sizeBytes(row) / holders.size());
+                holder.count(sign, table.sizeBytes(row) / holders.size());
             }
         }
     }
@@ -330,11 +307,10 @@ final class QueueIndex {
             return List.of();
         }
         int last = Position.segment(tail);
-        if (first == last) {
-            Segment only = segments.get(first);
-            return only == null ? List.of() : List.of(only);
-        }
-        return new ArrayList<>(segments.subMap(first, true, last, true).values());
+        Segment only = first == last ? segments.get(first) : null;
+        return only != null
+                ? List.of(only)
+                : List.copyOf(segments.subMap(first, true, last, true).values());
     }
 
     /// Returns how many octets the segments have.
@@ -344,29 +320,20 @@ final class QueueIndex {
 
     /// Returns when the oldest unfinished message was received; null when there is none.
     synchronized @Nullable Instant oldest() {
-        long[] oldest = {Long.MAX_VALUE};
-        index.forEach(row -> {
-            if (!lines.shownState(row).isFinal()) {
-                oldest[0] = Math.min(oldest[0], index.id(row));
-            }
-        });
-        return oldest[0] == Long.MAX_VALUE ? null : new QueueId(oldest[0]).time();
+        OptionalLong oldest =
+                table.rows()
+                        .filter(row -> !dueQueues.shownState(row).isFinal())
+                        .mapToLong(table::id)
+                        .min();
+        return oldest.isEmpty() ? null : new QueueId(oldest.getAsLong()).time();
     }
 
-    /// The newest snapshots of a few messages: those that are not yet safely on disk stay, and of
-    /// the others as many as fit into a budget, so that new mail need not be read back. Guarded by
-    /// the [QueueIndex]'s monitor.
+    /// The newest states of a few messages: those that are not yet safely on disk stay, and of the
+    /// others as many as fit into a budget, so that new mail need not be read back. Guarded by the
+    /// [QueueIndex]'s monitor.
     static final class StateCache {
 
-        private static final class Entry {
-            private MessageState snapshot;
-            private int bytes;
-            private int pins;
-
-            private Entry(MessageState snapshot) {
-                this.snapshot = snapshot;
-            }
-        }
+        private record Entry(MessageState state, int bytes, int pins) {}
 
         private final Map<Long, Entry> entries = new LinkedHashMap<>();
         private final long budgetBytes;
@@ -379,54 +346,49 @@ final class QueueIndex {
 
         @Nullable MessageState get(long id) {
             Entry entry = entries.get(id);
-            return entry == null ? null : entry.snapshot;
+            return entry == null ? null : entry.state();
         }
 
-        /// Keeps a snapshot at least until as many calls of [#unpin].
-        void pin(long id, MessageState snapshot, int snapshotBytes) {
-            put(id, snapshot, snapshotBytes).pins++;
+        /// Keeps a state at least until as many calls of [#unpin].
+        void pin(long id, MessageState state, int stateBytes) {
+            put(id, state, stateBytes, 1);
         }
 
-        /// Keeps a snapshot while there is room.
-        void keep(long id, MessageState snapshot, int snapshotBytes) {
-            put(id, snapshot, snapshotBytes);
+        /// Keeps a state while there is room.
+        void keep(long id, MessageState state, int stateBytes) {
+            put(id, state, stateBytes, 0);
             shrink();
         }
 
-        private Entry put(long id, MessageState snapshot, int snapshotBytes) {
-            Entry entry = entries.computeIfAbsent(id, _ -> new Entry(snapshot));
-            bytes += snapshotBytes - entry.bytes;
-            entry.snapshot = snapshot;
-            entry.bytes = snapshotBytes;
-            return entry;
+        private void put(long id, MessageState state, int stateBytes, int pins) {
+            Entry before = entries.getOrDefault(id, new Entry(state, 0, 0));
+            entries.put(id, new Entry(state, stateBytes, before.pins() + pins));
+            bytes += stateBytes - before.bytes();
         }
 
         void unpin(long id) {
             Entry entry = entries.get(id);
-            if (entry != null && entry.pins > 0) {
-                entry.pins--;
+            if (entry != null && entry.pins() > 0) {
+                put(id, entry.state(), entry.bytes(), -1);
                 shrink();
             }
         }
 
-        /// Returns whether the newest snapshot of a message is not yet safely on disk.
+        /// Returns whether the newest state of a message is not yet safely on disk.
         boolean isPinned(long id) {
             Entry entry = entries.get(id);
-            return entry != null && entry.pins > 0;
+            return entry != null && entry.pins() > 0;
         }
 
-        void forEachPinned(LongConsumer consumer) {
-            entries.forEach((id, entry) -> {
-                if (entry.pins > 0) {
-                    consumer.accept(id);
-                }
-            });
+        /// Returns the ids of the messages for which [#isPinned] holds.
+        Stream<Long> pinned() {
+            return entries.keySet().stream().filter(this::isPinned);
         }
 
         void remove(long id) {
             Entry entry = entries.remove(id);
             if (entry != null) {
-                bytes -= entry.bytes;
+                bytes -= entry.bytes();
             }
         }
 
@@ -434,8 +396,8 @@ final class QueueIndex {
             Iterator<Entry> oldest = entries.values().iterator();
             while (bytes > budgetBytes && oldest.hasNext()) {
                 Entry entry = oldest.next();
-                if (entry.pins == 0) {
-                    bytes -= entry.bytes;
+                if (entry.pins() == 0) {
+                    bytes -= entry.bytes();
                     oldest.remove();
                 }
             }

@@ -89,10 +89,8 @@ record RecordHeader(int length, int typeCode, int synced, long id, long link, in
         return (int) crc.getValue();
     }
 
-    static int crc(byte[] octets, int at, int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(octets, at, length);
-        return (int) crc.getValue();
+    static int crc(byte[] octets, int length) {
+        return crc(ByteBuffer.wrap(octets), 0, length);
     }
 
     /// What a record of the journal says. Codes are for ever.
@@ -137,7 +135,7 @@ record RecordHeader(int length, int typeCode, int synced, long id, long link, in
         }
 
         /// Returns whether its body is the whole state of a message.
-        boolean isSnapshot() {
+        boolean isState() {
             return code >= ACCEPTED.code && code <= COPIED.code;
         }
 

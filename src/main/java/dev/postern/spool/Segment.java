@@ -1,5 +1,6 @@
 package dev.postern.spool;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,7 +15,6 @@ final class Segment {
     private static final int DIGITS = 10;
 
     private final int number;
-    private final Path directory;
     private final Path file;
     private final int predecessor;
     private int endBytes = Header.BYTES;
@@ -28,7 +28,6 @@ final class Segment {
 
     Segment(int number, Path directory, int predecessor) {
         this.number = number;
-        this.directory = directory;
         this.file = directory.resolve(name(number));
         this.predecessor = predecessor;
     }
@@ -55,10 +54,6 @@ final class Segment {
 
     Path file() {
         return file;
-    }
-
-    Path directory() {
-        return directory;
     }
 
     int predecessor() {
@@ -180,8 +175,9 @@ final class Segment {
             return octets.flip();
         }
 
-        /// Returns the header in the first octets of a segment; null when both copies are damaged.
-        static @Nullable Header decode(ByteBuffer octets) {
+        /// Returns the header of a segment file; null when both copies are damaged.
+        static @Nullable Header read(Disk disk, Path file) throws IOException {
+            ByteBuffer octets = disk.read(file, BYTES);
             for (int at = 0; at + COPY_BYTES <= Math.min(BYTES, octets.limit()); at += COPY_BYTES) {
                 boolean whole =
                         octets.getLong(at) == MAGIC

@@ -2,7 +2,7 @@ package dev.postern.spool;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +12,7 @@ final class SegmentScan {
     private static final int WINDOW_BYTES = 256 * 1024;
 
     /// Who is told what a segment holds.
+    @FunctionalInterface
     interface Findings {
 
         /// A whole record.
@@ -20,7 +21,7 @@ final class SegmentScan {
         /// Octets that are no record.
         ///
         /// @param header the head, when that at least is whole
-        void damage(int from, int to, @Nullable RecordHeader header) throws IOException;
+        default void damage(int from, int to, @Nullable RecordHeader header) throws IOException {}
     }
 
     /// What a scan came to.
@@ -74,14 +75,15 @@ final class SegmentScan {
             RecoveryTable.Row row = RecoveryTable.row(place(where, at, header));
             switch (row.decision()) {
                 case KEEP -> {
-                    findings.record(whole(header), Position.of(segment, at), bodyAt(at, header));
+                    RecordHeader whole = Objects.requireNonNull(header);
+                    findings.record(whole, Position.of(segment, at), bodyAt(at, whole));
                     records++;
-                    at += whole(header).totalBytes();
+                    at += whole.totalBytes();
                 }
                 case SET_ASIDE -> {
                     int next =
-                            row == RecoveryTable.Row.E
-                                    ? at + whole(header).totalBytes()
+                            row == RecoveryTable.Row.E && header != null
+                                    ? at + header.totalBytes()
                                     : nextWhole(at + 1);
                     findings.damage(at, next, header);
                     at = next;
@@ -116,13 +118,6 @@ final class SegmentScan {
         return new RecoveryTable.Place(where, RecoveryTable.Head.WHOLE, kind, body);
     }
 
-    private static RecordHeader whole(@Nullable RecordHeader header) {
-        if (header == null) {
-            throw new IllegalStateException("the table kept a record without a head");
-        }
-        return header;
-    }
-
     private @Nullable RecordHeader headAt(int at) throws IOException {
         if (limit - at < RecordHeader.BYTES) {
             return null;
@@ -137,8 +132,7 @@ final class SegmentScan {
         return RecordHeader.crc(window, start, header.length()) == header.bodyCrc();
     }
 
-    private byte[] bodyAt(int at, @Nullable RecordHeader header) throws IOException {
-        RecordHeader record = whole(header);
+    private byte[] bodyAt(int at, RecordHeader record) throws IOException {
         if (record.type() == RecordHeader.Type.CONTENT) {
             return new byte[0];
         }
@@ -150,8 +144,9 @@ final class SegmentScan {
 
     private @Nullable RecordHeader wholeRecord(int at) throws IOException {
         RecordHeader header = headAt(at);
-        boolean fits = header != null && header.totalBytes() <= limit - at;
-        return fits && isBodyWhole(at, whole(header)) ? header : null;
+        return header != null && header.totalBytes() <= limit - at && isBodyWhole(at, header)
+                ? header
+                : null;
     }
 
     /// Returns where the next whole record begins, or the limit.
@@ -242,44 +237,31 @@ final class SegmentScan {
         }
 
         /// The rows of the table.
-        @SuppressWarnings("ImmutableEnumChecker") // Its sets are never changed.
+        @SuppressWarnings("ImmutableEnumChecker") // Its set is never changed.
         enum Row {
-            A(Decision.KEEP, anywhere(), whole(), EnumSet.of(Kind.KNOWN), EnumSet.of(Body.WHOLE)),
-            B(Decision.STOP, anywhere(), whole(), EnumSet.of(Kind.NEWER), EnumSet.of(Body.WHOLE)),
-            C(Decision.CUT, at(Where.TAIL), whole(), read(), EnumSet.of(Body.DAMAGED, Body.SHORT)),
-            D(Decision.CUT, at(Where.TAIL), bad(), EnumSet.of(Kind.NONE), EnumSet.of(Body.NONE)),
-            E(Decision.SET_ASIDE, at(Where.SYNCED), whole(), read(), EnumSet.of(Body.DAMAGED)),
-            F(Decision.SET_ASIDE, at(Where.SYNCED), whole(), read(), EnumSet.of(Body.SHORT)),
-            G(
-                    Decision.SET_ASIDE,
-                    at(Where.SYNCED),
-                    EnumSet.of(Head.DAMAGED),
-                    EnumSet.of(Kind.NONE),
-                    EnumSet.of(Body.NONE)),
-            H(
-                    Decision.SET_ASIDE,
-                    at(Where.SYNCED),
-                    EnumSet.of(Head.SHORT),
-                    EnumSet.of(Kind.NONE),
-                    EnumSet.of(Body.NONE));
+            A(Decision.KEEP, Where.SYNCED, Where.TAIL, Head.WHOLE, Kind.KNOWN, Body.WHOLE),
+            B(Decision.STOP, Where.SYNCED, Where.TAIL, Head.WHOLE, Kind.NEWER, Body.WHOLE),
+            C(
+                    Decision.CUT,
+                    Where.TAIL,
+                    Head.WHOLE,
+                    Kind.KNOWN,
+                    Kind.NEWER,
+                    Body.DAMAGED,
+                    Body.SHORT),
+            D(Decision.CUT, Where.TAIL, Head.DAMAGED, Head.SHORT, Kind.NONE, Body.NONE),
+            E(Decision.SET_ASIDE, Where.SYNCED, Head.WHOLE, Kind.KNOWN, Kind.NEWER, Body.DAMAGED),
+            F(Decision.SET_ASIDE, Where.SYNCED, Head.WHOLE, Kind.KNOWN, Kind.NEWER, Body.SHORT),
+            G(Decision.SET_ASIDE, Where.SYNCED, Head.DAMAGED, Kind.NONE, Body.NONE),
+            H(Decision.SET_ASIDE, Where.SYNCED, Head.SHORT, Kind.NONE, Body.NONE);
 
             private final Decision decision;
-            private final Set<Where> where;
-            private final Set<Head> head;
-            private final Set<Kind> kind;
-            private final Set<Body> body;
+            private final Set<Enum<?>> covered;
 
-            Row(
-                    Decision decision,
-                    Set<Where> where,
-                    Set<Head> head,
-                    Set<Kind> kind,
-                    Set<Body> body) {
+            /// @param covered what of each column it is for
+            Row(Decision decision, Enum<?>... covered) {
                 this.decision = decision;
-                this.where = where;
-                this.head = head;
-                this.kind = kind;
-                this.body = body;
+                this.covered = Set.of(covered);
             }
 
             Decision decision() {
@@ -287,10 +269,10 @@ final class SegmentScan {
             }
 
             boolean covers(Place place) {
-                return where.contains(place.where())
-                        && head.contains(place.head())
-                        && kind.contains(place.kind())
-                        && body.contains(place.body());
+                return covered.contains(place.where())
+                        && covered.contains(place.head())
+                        && covered.contains(place.kind())
+                        && covered.contains(place.body());
             }
         }
 
@@ -316,26 +298,6 @@ final class SegmentScan {
                 }
             }
             throw new IllegalStateException("no row for " + place);
-        }
-
-        private static Set<Where> at(Where where) {
-            return EnumSet.of(where);
-        }
-
-        private static Set<Where> anywhere() {
-            return EnumSet.allOf(Where.class);
-        }
-
-        private static Set<Head> whole() {
-            return EnumSet.of(Head.WHOLE);
-        }
-
-        private static Set<Head> bad() {
-            return EnumSet.of(Head.DAMAGED, Head.SHORT);
-        }
-
-        private static Set<Kind> read() {
-            return EnumSet.of(Kind.KNOWN, Kind.NEWER);
         }
     }
 }

@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,26 +43,11 @@ public final class Spool implements AutoCloseable {
     private final JournalAdmin admin;
     private boolean closed;
 
-    /// Is told of the spool's work, for metrics and logs. Called on the spool's threads; must be
-    /// quick.
-    @FunctionalInterface
-    public interface Observer {
-
-        /// An observer that looks away.
-        Observer NONE = (_, _) -> {};
-
-        /// One sync of the disk is over.
-        ///
-        /// @param took how long it lasted
-        /// @param commits how many messages it made durable
-        void synced(Duration took, int commits);
-    }
-
     private Spool(
             SpoolConfig config,
             InstantSource clock,
             Disk disk,
-            Observer observer,
+            Consumer<Duration> onSync,
             Options options,
             SpoolHome home)
             throws IOException {
@@ -74,55 +61,56 @@ public final class Spool implements AutoCloseable {
                 new JournalRecovery(disk, config.path(), mark, lastStop, index)
                         .run(clock.instant());
         home.running(options.bootId());
-        this.writer = new Writer(observer);
+        this.writer = new Writer(onSync);
         boolean syncing = config.sync() == SpoolConfig.Sync.ALWAYS;
         Journal.Format format = new Journal.Format(mark, syncing, options.segmentBytes());
         Journal journal = new Journal(disk, index, format, found.start(), writer::synced);
         JournalReader reader = new JournalReader(disk, mark, index);
         JournalWrites writes = new JournalWrites(index, writer);
-        Housekeeping.DiskSpace room = new Housekeeping.DiskSpace(disk, config, index);
+        Housekeeping.DiskSpace diskSpace = new Housekeeping.DiskSpace(disk, config, index);
         this.stateFiles = new SpoolHome.StateFiles(disk, config.path());
-        this.intakes = new IntakeRegistry(index, writer, reader, room, clock, found.lastId());
+        this.intakes = new IntakeRegistry(index, writer, reader, diskSpace, clock, found.lastId());
         boolean clean = lastStop == SpoolHome.LastStop.CLEAN;
         Preparations preparations = Preparations.open(disk, config.path(), clean, index::isOwed);
         this.queue = new Claims(index, reader, writes, preparations, stateFiles, clock);
-        this.admin = new JournalAdmin(index, reader, writes, preparations, queue, room, clock);
+        this.admin = new JournalAdmin(index, reader, writes, preparations, queue, diskSpace, clock);
         Compaction compaction =
-                new Compaction(
-                        index,
-                        disk,
-                        reader,
-                        journal,
-                        options.segmentBytes(),
-                        intakes::oldestSegment);
+                new Compaction(index, disk, reader, journal, format, intakes::oldestSegment);
         Housekeeping housekeeping =
-                new Housekeeping(room, index, config, clock, admin, compaction, journal);
+                new Housekeeping(diskSpace, index, config, clock, admin, compaction, journal);
         writer.use(journal, this::batchDone, housekeeping);
         // What the recovery found out is written behind.
         found.possiblyDuplicate().forEach(writes::commitPoint);
         found.reports().forEach(report -> writes.change(RecordHeader.Type.DONE, report, true));
         preparations.suspects().forEach(admin::suspect);
-        queue.letOthersFirst(preparations.undecided());
-        room.look();
+        queue.letOthersFirst(Set.copyOf(preparations.undecided()));
+        diskSpace.look();
     }
 
     /// Opens the spool in `config.path()`, creating it where it is missing, and recovers what is
     /// there.
     ///
+    /// @param onSync is told how long each sync of the disk lasted, on a thread of the spool; it
+    ///   must be quick
     /// @throws SpoolException `UNUSABLE` when it can't be used, in words with the fix
-    public static Spool open(SpoolConfig config, InstantSource clock, Disk disk, Observer observer)
+    public static Spool open(
+            SpoolConfig config, InstantSource clock, Disk disk, Consumer<Duration> onSync)
             throws SpoolException {
-        return open(config, clock, disk, observer, Options.real());
+        return open(config, clock, disk, onSync, Options.real());
     }
 
     static Spool open(
-            SpoolConfig config, InstantSource clock, Disk disk, Observer observer, Options options)
+            SpoolConfig config,
+            InstantSource clock,
+            Disk disk,
+            Consumer<Duration> onSync,
+            Options options)
             throws SpoolException {
         SpoolHome home = SpoolHome.take(disk, config.path(), options.pid());
         boolean open = false;
         try {
             SpoolConfig own = config.at(home.directory());
-            Spool spool = new Spool(own, clock, disk, observer, options, home);
+            Spool spool = new Spool(own, clock, disk, onSync, options, home);
             if (options.threaded()) {
                 spool.writer.start();
             }

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -170,9 +169,7 @@ final class SpoolHome implements Closeable {
     }
 
     private void write(String name, String text) throws IOException {
-        List<String> names = disk.list(directory);
-        Path path = directory.resolve(name);
-        try (Disk.File file = names.contains(name) ? disk.openToWrite(path) : disk.create(path)) {
+        try (Disk.File file = disk.openOrCreate(directory, name)) {
             file.truncate(0);
             file.writeFully(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)), 0);
             file.sync();
@@ -187,12 +184,7 @@ final class SpoolHome implements Closeable {
     }
 
     private static String read(Disk disk, Path path) throws IOException {
-        try (Disk.File file = disk.open(path)) {
-            ByteBuffer octets =
-                    ByteBuffer.allocate((int) Math.min(file.sizeBytes(), MAX_FILE_BYTES));
-            file.readFully(octets, 0);
-            return new String(octets.array(), StandardCharsets.US_ASCII);
-        }
+        return StandardCharsets.US_ASCII.decode(disk.read(path, MAX_FILE_BYTES)).toString();
     }
 
     @Override
@@ -235,7 +227,7 @@ final class SpoolHome implements Closeable {
             }
             ByteBuffer whole = ByteBuffer.allocate(2 * Integer.BYTES + octets.length);
             whole.putInt(octets.length)
-                    .putInt(RecordHeader.crc(octets, 0, octets.length))
+                    .putInt(RecordHeader.crc(octets, octets.length))
                     .put(octets)
                     .flip();
             try {
@@ -250,11 +242,7 @@ final class SpoolHome implements Closeable {
             if (known != null) {
                 return known;
             }
-            Path path = directory.resolve(name);
-            Disk.File file =
-                    disk.list(directory).contains(name)
-                            ? disk.openToWrite(path)
-                            : disk.create(path);
+            Disk.File file = disk.openOrCreate(directory, name);
             open.put(name, file);
             return file;
         }
@@ -269,9 +257,7 @@ final class SpoolHome implements Closeable {
                 }
                 byte[] octets = new byte[length];
                 file.readFully(ByteBuffer.wrap(octets), head.capacity());
-                return RecordHeader.crc(octets, 0, octets.length) == head.getInt()
-                        ? octets
-                        : NOTHING;
+                return RecordHeader.crc(octets, octets.length) == head.getInt() ? octets : NOTHING;
             } catch (IOException _) {
                 // Missing, cut short or unreadable: lost, which it may be.
                 return NOTHING;

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +37,7 @@ final class Writer {
     private static final long NANOS_PER_MILLI = Duration.ofMillis(1).toNanos();
 
     private final Object monitor = new Object();
-    private final Spool.Observer observer;
+    private final Consumer<Duration> onSync;
     private List<JournalTask> incoming = new ArrayList<>();
     private boolean closing;
     private volatile @Nullable SpoolException trouble;
@@ -49,23 +51,23 @@ final class Writer {
     private List<JournalTask> spare = new ArrayList<>();
     private List<JournalTask> staged = new ArrayList<>();
     private List<JournalTask> owed = new ArrayList<>();
-    private int commits;
     private long dirtySince;
     private boolean dirty;
     private long lastTick = System.nanoTime();
 
-    Writer(Spool.Observer observer) {
-        this.observer = observer;
+    /// @param onSync is told how long each sync of the disk lasted
+    Writer(Consumer<Duration> onSync) {
+        this.onSync = onSync;
     }
 
     /// Sets what it works with, before any work.
     ///
     /// @param batchDone runs after each batch
-    /// @param care runs beside, while there is no trouble
-    void use(Journal end, Runnable batchDone, Housekeeping care) {
+    /// @param beside runs beside, while there is no trouble
+    void use(Journal end, Runnable batchDone, Housekeeping beside) {
         journal = end;
         afterBatch = batchDone;
-        housekeeping = care;
+        housekeeping = beside;
     }
 
     /// Starts the thread. Without it, work is done by calls of [#step].
@@ -209,7 +211,8 @@ final class Writer {
                 lastTick = now;
                 tickOnce();
             }
-            care();
+            more = false;
+            unlessTrouble(() -> more = housekeeping().step());
         } catch (RuntimeException | Error e) {
             log.atError().setCause(e).log("spool writer failed: a fault of this program");
             trouble = new SpoolException(SpoolException.Kind.BROKEN, "the spool has a fault", e);
@@ -228,32 +231,33 @@ final class Writer {
             }
             retry();
         }
+        unlessTrouble(housekeeping()::everySecond);
+    }
+
+    private void syncNow() {
+        unlessTrouble(() -> {
+            journal().sync();
+            noteDirt();
+        });
+    }
+
+    private void unlessTrouble(DiskWork work) {
         if (trouble == null) {
             try {
-                housekeeping().everySecond();
+                work.run();
             } catch (IOException e) {
                 fail(e, List.of(), 0);
             }
         }
     }
 
-    private void care() {
-        more = false;
-        if (trouble == null) {
-            try {
-                more = housekeeping().step();
-            } catch (IOException e) {
-                fail(e, List.of(), 0);
-            }
-        }
+    @FunctionalInterface
+    private interface DiskWork {
+        void run() throws IOException;
     }
 
     private Housekeeping housekeeping() {
-        Housekeeping care = housekeeping;
-        if (care == null) {
-            throw new IllegalStateException("the writer has no upkeep yet");
-        }
-        return care;
+        return Objects.requireNonNull(housekeeping);
     }
 
     private void process(List<JournalTask> batch) {
@@ -279,19 +283,22 @@ final class Writer {
     private boolean stage(JournalTask work) throws IOException {
         SpoolException current = trouble;
         if (current != null) {
-            if (work.survives()) {
-                owed.add(work);
-            } else {
-                work.failed(current);
-            }
+            refuse(work, current);
             return false;
         }
         if (!work.stage(journal())) {
             return false;
         }
         staged.add(work);
-        commits += work.isCommit() ? 1 : 0;
         return work.wantsSync();
+    }
+
+    private void refuse(JournalTask work, SpoolException why) {
+        if (work.survives()) {
+            owed.add(work);
+        } else {
+            work.failed(why);
+        }
     }
 
     private void noteDirt() {
@@ -302,29 +309,15 @@ final class Writer {
         dirty = now;
     }
 
-    private void syncNow() {
-        if (trouble != null) {
-            return;
-        }
-        try {
-            journal().sync();
-            noteDirt();
-        } catch (IOException e) {
-            fail(e, List.of(), 0);
-        }
-    }
-
     /// Takes note that all that was appended is durable: the journal calls it.
     ///
     /// @param nanos how long that took; -1 when no sync was needed
     void synced(long nanos) {
         List<JournalTask> done = staged;
-        int committed = commits;
         staged = new ArrayList<>();
-        commits = 0;
         done.forEach(JournalTask::durable);
         if (nanos >= 0) {
-            observer.synced(Duration.ofNanos(nanos), committed);
+            onSync.accept(Duration.ofNanos(nanos));
         }
     }
 
@@ -352,15 +345,8 @@ final class Writer {
         List<JournalTask> open = new ArrayList<>(staged);
         open.addAll(batch.subList(Math.min(next, batch.size()), batch.size()));
         staged = new ArrayList<>();
-        commits = 0;
         dirty = false;
-        for (JournalTask work : open) {
-            if (work.survives()) {
-                owed.add(work);
-            } else {
-                work.failed(now);
-            }
-        }
+        open.forEach(work -> refuse(work, now));
     }
 
     private void giveUpSegment(IOException cause) {
@@ -393,11 +379,7 @@ final class Writer {
             trouble = null;
             noteDirt();
         } catch (IOException e) {
-            SpoolException still = trouble;
-            if (still == null) {
-                throw new IllegalStateException("a retry without trouble", e);
-            }
-            failAll(again, next, still);
+            failAll(again, next, Objects.requireNonNull(trouble));
             giveUpSegment(e);
         }
     }
@@ -431,11 +413,7 @@ final class Writer {
     }
 
     private Journal journal() {
-        Journal end = journal;
-        if (end == null) {
-            throw new IllegalStateException("the writer has no journal yet");
-        }
-        return end;
+        return Objects.requireNonNull(journal);
     }
 
     /// Something for the writer to put into the journal. All methods run on its thread, in this
@@ -451,11 +429,6 @@ final class Writer {
         /// Returns whether somebody waits for [#durable]; else it comes with the next sync, or
         /// soon.
         default boolean wantsSync() {
-            return false;
-        }
-
-        /// Returns whether it accepts a message.
-        default boolean isCommit() {
             return false;
         }
 

@@ -1,5 +1,7 @@
 package dev.postern.submit;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -14,9 +16,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the admin socket of a running forwarder.
@@ -69,18 +71,14 @@ public final class AdminClient {
     /// @param path below `/api/v1`
     /// @param query parameters; empty ones are left out
     public Answer get(String path, Map<String, String> query) throws IOException {
-        StringBuilder target = new StringBuilder(path);
-        char mark = '?';
-        for (Map.Entry<String, String> parameter : query.entrySet()) {
-            if (!parameter.getValue().isEmpty()) {
-                target.append(mark).append(parameter.getKey()).append('=');
-                // A plus sign is a plus sign there, hence the blanks of forms are written out.
-                String encoded = URLEncoder.encode(parameter.getValue(), StandardCharsets.UTF_8);
-                target.append(encoded.replace("+", "%20"));
-                mark = '&';
-            }
-        }
-        return ask(Method.GET, target.toString());
+        // A plus sign is a plus sign there, hence the blanks of forms are written out.
+        String parameters =
+                query.entrySet().stream()
+                        .filter(one -> !one.getValue().isEmpty())
+                        .map(one -> one.getKey() + "=" + URLEncoder.encode(one.getValue(), UTF_8))
+                        .collect(Collectors.joining("&"))
+                        .replace("+", "%20");
+        return ask(Method.GET, parameters.isEmpty() ? path : path + "?" + parameters);
     }
 
     /// Asks with POST and no body.

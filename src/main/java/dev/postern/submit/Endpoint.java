@@ -1,6 +1,7 @@
 package dev.postern.submit;
 
 import dev.postern.config.HostPort;
+import dev.postern.config.load.Types;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -11,11 +12,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// Where a running forwarder really listens, as a file of three lines tells it:
 ///
@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 /// admin=127.0.0.1:8025
 /// ```
 public record Endpoint(HostPort smtp, HostPort health, HostPort admin) {
-
-    private static final int MAX_PORT = 65_535;
 
     /// Returns the file's text.
     String text() {
@@ -38,7 +36,7 @@ public record Endpoint(HostPort smtp, HostPort health, HostPort admin) {
         Map<String, HostPort> found = new HashMap<>();
         for (String line : text.lines().toList()) {
             int equals = line.indexOf('=');
-            HostPort address = equals < 0 ? null : address(line.substring(equals + 1));
+            HostPort address = equals < 0 ? null : Types.hostPort(line.substring(equals + 1));
             if (address != null) {
                 found.put(line.substring(0, equals), address);
             }
@@ -60,22 +58,6 @@ public record Endpoint(HostPort smtp, HostPort health, HostPort admin) {
             case "::", "0:0:0:0:0:0:0:0" -> new HostPort("::1", listening.port());
             default -> listening;
         };
-    }
-
-    private static @Nullable HostPort address(String text) {
-        int colon = text.lastIndexOf(':');
-        if (colon <= 0) {
-            return null;
-        }
-        String host = text.substring(0, colon);
-        try {
-            int port = Integer.parseInt(text.substring(colon + 1));
-            boolean bracketed = host.startsWith("[") && host.endsWith("]");
-            String bare = bracketed ? host.substring(1, host.length() - 1) : host;
-            return port < 0 || port > MAX_PORT ? null : new HostPort(bare, port);
-        } catch (NumberFormatException _) {
-            return null;
-        }
     }
 
     /// The file in which `serve` says where it really listens, and in which the other commands
@@ -116,7 +98,7 @@ public record Endpoint(HostPort smtp, HostPort health, HostPort admin) {
         /// @return where it was written
         /// @throws IOException when neither place takes it
         public Path write(Endpoint endpoint) throws IOException {
-            if (Files.isWritable(parent(inRun))) {
+            if (Files.isWritable(Objects.requireNonNull(inRun.getParent()))) {
                 write(endpoint, inRun, FOR_ALL);
                 Files.deleteIfExists(inSpool);
                 return inRun;
@@ -137,13 +119,7 @@ public record Endpoint(HostPort smtp, HostPort health, HostPort admin) {
         /// to this configuration, while `/run/postern` may tell of another forwarder on the same
         /// machine.
         public Optional<Endpoint> read() {
-            for (Path place : List.of(inSpool, inRun)) {
-                Optional<Endpoint> found = read(place);
-                if (found.isPresent()) {
-                    return found;
-                }
-            }
-            return Optional.empty();
+            return read(inSpool).or(() -> read(inRun));
         }
 
         /// Returns what a forwarder wrote for the whole machine, whatever its spool.
@@ -163,7 +139,8 @@ public record Endpoint(HostPort smtp, HostPort health, HostPort admin) {
         private static void write(Endpoint endpoint, Path place, Set<PosixFilePermission> mode)
                 throws IOException {
             // Made for us alone, under a name that is not there: no link is followed.
-            Path draft = Files.createTempFile(parent(place), NAME, ".new");
+            Path draft =
+                    Files.createTempFile(Objects.requireNonNull(place.getParent()), NAME, ".new");
             try {
                 Files.writeString(draft, endpoint.text());
                 Files.setPosixFilePermissions(draft, mode);
@@ -175,14 +152,6 @@ public record Endpoint(HostPort smtp, HostPort health, HostPort admin) {
             } finally {
                 Files.deleteIfExists(draft);
             }
-        }
-
-        private static Path parent(Path place) {
-            Path parent = place.getParent();
-            if (parent == null) {
-                throw new IllegalStateException("an endpoint file lies in a directory");
-            }
-            return parent;
         }
     }
 }

@@ -151,16 +151,18 @@ public final class SmtpClient implements AutoCloseable {
             throws IOException {
         try (Repeatable repeatable = new Repeatable(content)) {
             expect(ReplyCode.READY, read());
-            List<String> offered = hello();
+            List<String> offered = asked("EHLO localhost", ReplyCode.OK).lines();
             if (user != null && offers(offered, "AUTH")) {
                 logIn(user);
             }
             Reports asked = offers(offered, "DSN") ? reports : Reports.UNSAID;
+            boolean utf8 = envelope.smtpUtf8() && offers(offered, "SMTPUTF8");
             String mail =
-                    "MAIL FROM:<"
-                            + envelope.sender()
-                            + ">"
-                            + parameters(envelope, offered)
+                    "MAIL FROM:<%s>%s%s"
+                                    .formatted(
+                                            envelope.sender(),
+                                            offers(offered, "8BITMIME") ? " BODY=8BITMIME" : "",
+                                            utf8 ? " SMTPUTF8" : "")
                             + parameter("RET", asked.ret())
                             + parameter("ENVID", asked.envelopeId());
             return transactions(mail, envelope.recipients(), asked, repeatable);
@@ -177,8 +179,7 @@ public final class SmtpClient implements AutoCloseable {
         List<ForwardPath> left = recipients;
         while (!left.isEmpty()) {
             try {
-                command(mail);
-                expect(ReplyCode.OK, read());
+                asked(mail, ReplyCode.OK);
                 Named named = name(left, asked);
                 if (named.taken() > 0) {
                     replies.add(handOver(content, !named.postponed().isEmpty()));
@@ -188,18 +189,15 @@ public final class SmtpClient implements AutoCloseable {
                     left = List.of();
                 }
                 untaken.addAll(named.refused());
-            } catch (Refusal refusal) {
-                if (replies.isEmpty()) {
-                    throw refusal;
-                }
-                Receipt.Refused why = refusal.verdict;
-                untaken.addAll(untaken(left, why.reply(), why.permanent()));
-                left = List.of();
-            } catch (IOException e) {
+            } catch (Refusal | IOException e) {
                 if (replies.isEmpty()) {
                     throw e;
                 }
-                untaken.addAll(untaken(left, String.valueOf(e.getMessage()), false));
+                Receipt.Refused why =
+                        e instanceof Refusal refusal
+                                ? refusal.verdict
+                                : new Receipt.Refused(String.valueOf(e.getMessage()), false);
+                untaken.addAll(untaken(left, why.reply(), why.permanent()));
                 left = List.of();
             }
         }
@@ -246,8 +244,7 @@ public final class SmtpClient implements AutoCloseable {
         if (again) {
             content.keep();
         }
-        command("DATA");
-        expect(ReplyCode.START_CONTENT, read());
+        asked("DATA", ReplyCode.START_CONTENT);
         send(content.fromStart());
         return expect(ReplyCode.OK, read()).oneLine();
     }
@@ -352,27 +349,22 @@ public final class SmtpClient implements AutoCloseable {
         }
     }
 
-    private List<String> hello() throws IOException, Refusal {
-        command("EHLO localhost");
-        return expect(ReplyCode.OK, read()).lines();
-    }
-
     /// AUTH PLAIN with an initial response (RFC 4616, RFC 4954 §4).
     private void logIn(SmtpConfig.User user) throws IOException, Refusal {
         String plain = "\0" + user.username() + "\0" + user.password().reveal();
-        command("AUTH PLAIN " + Base64.getEncoder().encodeToString(plain.getBytes(UTF_8)));
-        expect(ReplyCode.AUTH_OK, read());
-    }
-
-    private static String parameters(Envelope envelope, List<String> offered) {
-        String body = offers(offered, "8BITMIME") ? " BODY=8BITMIME" : "";
-        return envelope.smtpUtf8() && offers(offered, "SMTPUTF8") ? body + " SMTPUTF8" : body;
+        String response = Base64.getEncoder().encodeToString(plain.getBytes(UTF_8));
+        asked("AUTH PLAIN " + response, ReplyCode.AUTH_OK);
     }
 
     private static boolean offers(List<String> offered, String extension) {
         return offered.stream()
                 .map(line -> line.toUpperCase(Locale.ROOT))
                 .anyMatch(line -> line.equals(extension) || line.startsWith(extension + " "));
+    }
+
+    private Answered asked(String line, ReplyCode wanted) throws IOException, Refusal {
+        command(line);
+        return expect(wanted, read());
     }
 
     private void command(String line) throws IOException {

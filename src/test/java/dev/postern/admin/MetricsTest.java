@@ -135,7 +135,7 @@ class MetricsTest {
 
     @Test
     void syncsBeforeTheStagesAreWatchedAreNotCounted() throws IOException {
-        stage.metrics.synced(Duration.ofMillis(1), 1);
+        stage.metrics.synced(Duration.ofMillis(1));
         assertEquals(0, samples().get("postern_spool_sync_seconds_count"));
     }
 
@@ -146,7 +146,6 @@ class MetricsTest {
                         new EgressView(
                                 gmail.config(),
                                 state,
-                                null,
                                 null,
                                 null,
                                 success,
@@ -178,7 +177,7 @@ class MetricsTest {
                         .map(MetricsTest::attempt)
                         .toList();
         stage.metrics.attempted(Stage.id(1), "gmail", lines, Duration.ofSeconds(2));
-        stage.metrics.synced(Duration.ofMillis(1), 1);
+        stage.metrics.synced(Duration.ofMillis(1));
         stage.metrics.authFailed();
 
         Map<String, Double> samples = samples();

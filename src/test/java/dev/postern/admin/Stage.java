@@ -78,8 +78,7 @@ final class Stage implements AutoCloseable {
     static Reception.Result refused(String text, Rejection reason) {
         if (UpstreamReply.parse(text)
                 instanceof UpstreamReply.Answered(var code, var status, var lines)) {
-            return new Reception.Result.Refused(
-                    new Reply(code, status, lines, Reply.Then.CONTINUE), reason);
+            return new Reception.Result.Refused(new Reply(code, status, lines, false), reason);
         }
         throw new AssertionError("no reply: " + text);
     }
@@ -134,8 +133,10 @@ final class Stage implements AutoCloseable {
                                 List.of())),
                 state,
                 state == EgressState.DOWN ? Fault.CREDENTIALS : null,
-                "535 5.7.8 no such user me@example.org (login hidden-name)",
-                NOW.minusSeconds(60),
+                new EgressView.LastError(
+                        "535 5.7.8 no such user me@example.org (login hidden-name)",
+                        NOW.minusSeconds(60),
+                        null),
                 NOW.minusSeconds(60),
                 NOW.plusSeconds(900),
                 null,

@@ -80,7 +80,8 @@ class CommandsTest {
                             directory,
                             real.reader(),
                             real.hostname(),
-                            real.fileSystemType());
+                            real.fileSystemType(),
+                            null);
                 },
                 new Forwarding() {
                     @Override

@@ -150,7 +150,7 @@ class DeliveryWatcherTest {
         CliException trouble = assertThrows(CliException.class, () -> follow(Duration.ZERO));
 
         assertEquals(75, trouble.exitCode());
-        assertTrue(trouble.words().contains("Send the token."));
+        assertTrue(trouble.getMessage().contains("Send the token."));
     }
 
     @Test

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.doctor.EgressReport;
 import dev.postern.doctor.EgressReport.Step;
-import dev.postern.doctor.EgressReport.Step.Kind;
-import dev.postern.doctor.EgressReport.Step.Result;
+import dev.postern.doctor.EgressReport.StepEnd;
+import dev.postern.doctor.EgressReport.StepKind;
 import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Report;
 import dev.postern.doctor.Report.Finding;
@@ -39,15 +39,15 @@ class DoctorTextTest {
                     LONG_WORDS,
                     List.of(
                             new Step(
-                                    Kind.TCP,
+                                    StepKind.TCP,
                                     "587 IPv4",
-                                    Result.OK,
+                                    StepEnd.OK,
                                     "open 192.0.2.1",
                                     Duration.ofMillis(40)),
                             new Step(
-                                    Kind.AUTH,
+                                    StepKind.AUTH,
                                     "log-in",
-                                    Result.FAILED,
+                                    StepEnd.FAILED,
                                     LONG_WORDS,
                                     Duration.ofMillis(1234))),
                     List.of(new Finding("gmail-app-password", "Gmail refuses it", "make another")));

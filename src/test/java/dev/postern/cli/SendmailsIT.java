@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -62,7 +63,16 @@ class SendmailsIT {
                             new PrintStream(new ByteArrayOutputStream(), true, UTF_8));
             SendmailCommand command =
                     new SendmailCommand(
-                            terminal, file -> Sources.ofProcess(file).withEnvironment(environment));
+                            terminal,
+                            file ->
+                                    new Sources(
+                                            file,
+                                            environment,
+                                            Path.of("").toAbsolutePath(),
+                                            Files::readString,
+                                            () -> "machine",
+                                            _ -> "ext4",
+                                            null));
             int status = command.run(words);
             if (status != ExitCode.OK) {
                 return String.valueOf(status);

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -183,6 +184,13 @@ class PresetTest {
                                     String.join(", ", row.fields())));
         }
         return String.join("\n", lines) + "\n";
+    }
+
+    @Test
+    void theRootsDotMakesNoOtherHost() {
+        assertEquals(Set.of("sendgrid", "known"), Preset.words("smtp.sendgrid.net"));
+        assertEquals(Set.of("sendgrid", "known"), Preset.words("SMTP.sendgrid.net."));
+        assertEquals(Set.of(), Preset.words("sendgrid.net.example.org."));
     }
 
     private static List<String> hosts(Preset preset) {

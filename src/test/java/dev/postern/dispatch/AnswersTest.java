@@ -16,7 +16,7 @@ import dev.postern.egress.http.FakeApi;
 import dev.postern.egress.http.FakeApi.Answer;
 import dev.postern.egress.http.Framing;
 import dev.postern.egress.http.HttpEgresses;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import dev.postern.mail.QueueId;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
@@ -184,7 +184,7 @@ class AnswersTest {
     /// Every success but the one that the provider documents, with any body: perhaps taken.
     private static List<Row> successes(String type) {
         List<Row> rows = new ArrayList<>();
-        Answer.Said accepted = (Answer.Said) Shipments.acceptance(type);
+        Answer.Said accepted = (Answer.Said) OutboundMessages.acceptance(type);
         String refusal = refusal(type, "whatever");
         List<String> bodies = new ArrayList<>(NOBODYS);
         bodies.add(refusal);
@@ -222,7 +222,7 @@ class AnswersTest {
     /// An acceptance, a refusal that nobody knows, and a proxy's page in every form.
     private static List<Row> framings(String type) {
         List<Row> rows = new ArrayList<>();
-        Answer.Said accepted = (Answer.Said) Shipments.acceptance(type);
+        Answer.Said accepted = (Answer.Said) OutboundMessages.acceptance(type);
         for (Framing framing : Framing.values()) {
             boolean whole = framing.isReadable() || framing == Framing.NO_LAST_CHUNK;
             // SendGrid's acceptance is all in its head.
@@ -250,7 +250,7 @@ class AnswersTest {
     }
 
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void everyAnswerComesToItsFate(String type) throws Exception {
         List<Row> rows = rows(type);
         List<String> wrong = new ArrayList<>();

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What must hold for every call of an egress, as CONTRACT §4 and DESIGN §6 have it. It is told
+/// What must hold for every call of an egress, as ARCHITECTURE.md has it. It is told
 /// what happens and keeps what it finds wrong.
 final class ChooserRules {
 
@@ -118,7 +118,7 @@ final class ChooserRules {
                 last.put(key, fate);
                 doubts.put(key, fate);
             }
-            case Outcome.Unavailable(_, _, var retryAfter) -> {
+            case Outcome.Unavailable(_, _, var retryAfter, _) -> {
                 if (retryAfter != null && !retryAfter.isZero()) {
                     noProbeBefore.merge(
                             egress, at.plus(retryAfter), (a, b) -> a.isAfter(b) ? a : b);

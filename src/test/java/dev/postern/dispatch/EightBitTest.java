@@ -19,7 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// 8-bit content takes another egress where one would spoil it, and goes as it is where none is
-/// better (CONTRACT §4).
+/// better.
 class EightBitTest {
 
     private static final Outcome DECLINED = new Outcome.Unsuited("8-bit", Unsuitability.FORM);

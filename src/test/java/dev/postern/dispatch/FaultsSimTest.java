@@ -189,11 +189,6 @@ class FaultsSimTest {
             }
 
             @Override
-            public String type() {
-                return "scripted";
-            }
-
-            @Override
             public Delivery send(OutboundMessage outbound, CommitGate gate) {
                 gate.preparing();
                 mayThrow();

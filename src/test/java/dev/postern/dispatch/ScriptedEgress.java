@@ -141,11 +141,6 @@ final class ScriptedEgress implements Egress {
     }
 
     @Override
-    public String type() {
-        return "scripted";
-    }
-
-    @Override
     public Delivery send(OutboundMessage outbound, CommitGate gate) {
         calledAfterClose |= closed;
         shipments.add(outbound);

@@ -41,7 +41,7 @@ class SendNowTest {
     private static CompletableFuture<Result> send(Rig rig, String... recipients) {
         CompletableFuture<Result> result =
                 rig.dispatcher
-                        .send(ID, acceptance(rig, recipients), FakeSpool.octets())
+                        .send(acceptance(rig, recipients), FakeSpool.octets())
                         .toCompletableFuture();
         rig.scheduler.run();
         return result;
@@ -106,7 +106,7 @@ class SendNowTest {
         failing[0] = true;
         CompletableFuture<Result> result =
                 dispatcher
-                        .send(ID, acceptance(rig, "b@example.net"), FakeSpool.octets())
+                        .send(acceptance(rig, "b@example.net"), FakeSpool.octets())
                         .toCompletableFuture();
         rig.scheduler.run();
         assertTrue(result.isDone());

@@ -64,11 +64,6 @@ class ThreadedDispatcherTest {
         }
 
         @Override
-        public String type() {
-            return "scripted";
-        }
-
-        @Override
         public Delivery send(OutboundMessage outbound, CommitGate gate) {
             most.accumulateAndGet(inside.incrementAndGet(), Math::max);
             LockSupport.parkNanos(CALL_NANOS);
@@ -89,7 +84,7 @@ class ThreadedDispatcherTest {
     @Test
     void manyMessagesGoAsManyAtOnceAsAllowed() {
         Crowd crowd = new Crowd();
-        Dispatcher dispatcher = dispatcher(crowd, DispatchObserver.NONE);
+        Dispatcher dispatcher = dispatcher(crowd, new DispatchObserver() {});
         dispatcher.start();
         for (int i = 0; i < 500; i++) {
             spool.add("a@example.org", "b@example.net");
@@ -117,7 +112,7 @@ class ThreadedDispatcherTest {
                                     new Outcome.Unavailable("interrupted", Fault.NETWORK, null);
                             return Delivery.same(outbound.envelope().recipients(), off);
                         });
-        Dispatcher dispatcher = dispatcher(egress, DispatchObserver.NONE);
+        Dispatcher dispatcher = dispatcher(egress, new DispatchObserver() {});
         dispatcher.start();
         QueueId id = spool.add("a@example.org", "b@example.net");
         hanging.await();
@@ -163,7 +158,7 @@ class ThreadedDispatcherTest {
                                 Rig.ACKNOWLEDGE_TIMEOUT),
                         busy,
                         List.of(egress),
-                        DispatchObserver.NONE,
+                        new DispatchObserver() {},
                         new Scheduler.OnThreads(InstantSource.system()),
                         new SplittableRandom(1));
         dispatcher.start();

@@ -118,7 +118,8 @@ class DocsTest {
                         file.getParent(),
                         path -> path.equals(file) ? block.text() : "given",
                         () -> "docs.example.org",
-                        _ -> "ext4"));
+                        _ -> "ext4",
+                        null));
     }
 
     @Test

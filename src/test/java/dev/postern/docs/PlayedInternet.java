@@ -1,7 +1,7 @@
 package dev.postern.docs;
 
 import dev.postern.egress.http.FakeApi;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import dev.postern.it.StandIn;
 import dev.postern.testing.Lab;
 import java.io.IOException;
@@ -42,7 +42,7 @@ final class PlayedInternet {
                                 request ->
                                         StandIn.isProbe(type, request)
                                                 ? StandIn.works(type)
-                                                : Shipments.acceptance(type))));
+                                                : OutboundMessages.acceptance(type))));
         RELAYS.forEach(host -> lab.provider(host, 587, 465));
         return lab;
     }

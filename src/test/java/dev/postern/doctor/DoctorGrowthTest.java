@@ -22,9 +22,7 @@ class DoctorGrowthTest extends ReadersGrowth {
                 row(
                         "Sightings of a fault",
                         text -> saw("certificate: certificate of mx:1 is " + text)),
-                row(
-                        "ServerName",
-                        text -> LocalLook.ServerName.make(UpstreamReply.parse("220 " + text))),
+                row("software", text -> LocalLook.software(UpstreamReply.parse("220 " + text))),
                 row("PlatformReading", DoctorGrowthTest::proxies),
                 row("PlatformReading of a log-in", text -> proxies("http://" + text + "@proxy")));
     }

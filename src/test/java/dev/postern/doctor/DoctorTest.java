@@ -14,8 +14,8 @@ import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
 import dev.postern.doctor.Doctor.Patience;
 import dev.postern.doctor.EgressReport.Step;
-import dev.postern.doctor.EgressReport.Step.Kind;
-import dev.postern.doctor.EgressReport.Step.Result;
+import dev.postern.doctor.EgressReport.StepEnd;
+import dev.postern.doctor.EgressReport.StepKind;
 import dev.postern.doctor.EgressReport.Works;
 import dev.postern.doctor.Network.PortState;
 import dev.postern.doctor.Report.Finding;
@@ -81,9 +81,15 @@ class DoctorTest {
         assertEquals("mail can leave by a", report.verdict());
         EgressReport egress = report.egresses().getFirst();
         assertEquals(
-                List.of(Kind.DNS, Kind.TCP, Kind.GREETING, Kind.TLS, Kind.EHLO, Kind.AUTH),
+                List.of(
+                        StepKind.DNS,
+                        StepKind.TCP,
+                        StepKind.GREETING,
+                        StepKind.TLS,
+                        StepKind.EHLO,
+                        StepKind.AUTH),
                 egress.steps().stream().map(Step::kind).toList());
-        assertTrue(egress.steps().stream().allMatch(step -> step.result() == Result.OK));
+        assertTrue(egress.steps().stream().allMatch(step -> step.result() == StepEnd.OK));
         assertEquals(List.of(), egress.findings());
     }
 
@@ -216,7 +222,7 @@ class DoctorTest {
             Report report = examine(api("resend", base));
             assertEquals(List.of("key-refused"), ids(report.egresses().getFirst()));
             assertEquals(
-                    List.of(Kind.DNS, Kind.TCP, Kind.TLS, Kind.API),
+                    List.of(StepKind.DNS, StepKind.TCP, StepKind.TLS, StepKind.API),
                     report.egresses().getFirst().steps().stream().map(Step::kind).toList());
             Finding clock = report.findings().getFirst();
             assertEquals("clock-wrong", clock.id());
@@ -273,8 +279,8 @@ class DoctorTest {
         EgressReport stuck = report.egresses().get(1);
         assertEquals(Works.NO, stuck.works());
         Step last = stuck.steps().getLast();
-        assertEquals(Kind.AUTH, last.kind());
-        assertEquals(Result.UNFINISHED, last.result());
+        assertEquals(StepKind.AUTH, last.kind());
+        assertEquals(StepEnd.UNFINISHED, last.result());
         assertTrue(asked.isDone());
     }
 

@@ -5,9 +5,11 @@ import dev.postern.doctor.Network.DnsResult;
 import dev.postern.doctor.Network.PortState;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.EndpointCheck;
+import dev.postern.egress.smtp.Answer;
 import dev.postern.egress.smtp.PortCheck;
 import dev.postern.egress.smtp.PortChecker;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
@@ -98,7 +100,7 @@ final class FakeNetwork implements Network {
     }
 
     @Override
-    public PortCheck reach(
+    public PortCheck check(
             EgressConfig.Smtp egress,
             InetSocketAddress address,
             TlsStart opening,
@@ -112,8 +114,7 @@ final class FakeNetwork implements Network {
                             name == null ? egress.smtp().host() : name,
                             TestKeys.ca(),
                             "client.example",
-                            LONG,
-                            LONG)
+                            new TryLimits(LONG, LONG))
                     .to(there, opening);
         }
         IOException trouble = trouble(state);
@@ -124,8 +125,7 @@ final class FakeNetwork implements Network {
                 opening,
                 Stage.CONNECT,
                 Trouble.ofFailure(context, trouble),
-                null,
-                null,
+                new Answer(null, null, List.of(), null),
                 null,
                 Map.of());
     }
@@ -144,7 +144,7 @@ final class FakeNetwork implements Network {
 
     @Override
     public EndpointCheck web(EgressConfig egress) {
-        return EndpointCheck.of(egress, _ -> null);
+        return new EndpointCheck(egress, _ -> null);
     }
 
     @Override

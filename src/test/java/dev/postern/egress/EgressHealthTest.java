@@ -31,7 +31,8 @@ class EgressHealthTest {
 
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
 
-    private final EgressHealth health = new EgressHealth(EgressConfigs.egress("gmail"), START);
+    private final EgressHealth health =
+            new EgressHealth(EgressConfigs.egress("gmail"), List::of, START);
     private Instant now = START;
 
     @BeforeEach
@@ -83,7 +84,8 @@ class EgressHealthTest {
         assertEquals(UNKNOWN, state());
         assertTrue(health.admits());
         assertEquals(
-                Optional.of(START), new EgressHealth(EgressConfigs.egress("x"), START).nextProbe());
+                Optional.of(START),
+                new EgressHealth(EgressConfigs.egress("x"), List::of, START).nextProbe());
     }
 
     @Test
@@ -91,7 +93,7 @@ class EgressHealthTest {
         passProbe();
         assertEquals(UP, state());
         assertEquals(now, health.view().lastSuccess());
-        EgressHealth other = new EgressHealth(EgressConfigs.egress("x"), START);
+        EgressHealth other = new EgressHealth(EgressConfigs.egress("x"), List::of, START);
         other.finished(other.begin(), List.of(outcome("accepted")), now);
         assertEquals(UP, other.view().state());
     }
@@ -124,7 +126,7 @@ class EgressHealthTest {
         assertEquals(Turn.OPENED, attempt(fault));
         assertEquals(DOWN, state());
         assertFalse(health.admits());
-        assertEquals(fault, health.view().lastError());
+        assertEquals(fault, health.view().lastWords());
     }
 
     @ParameterizedTest

@@ -12,6 +12,7 @@ import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
 import dev.postern.config.load.Loaded;
 import dev.postern.config.load.Loading;
+import dev.postern.config.load.Sources;
 import dev.postern.exec.AppConvention.Role;
 import dev.postern.testing.Seeds;
 import java.util.Arrays;
@@ -203,6 +204,20 @@ class AdoptionTest {
     }
 
     @Test
+    void whatIsAdoptedDoesNotShowItsPassword() {
+        Loading loading =
+                new Loading()
+                        .variable("EMAIL_HOST", "smtp.a.test")
+                        .variable("EMAIL_HOST_USER", "me")
+                        .variable("EMAIL_HOST_PASSWORD", "open-sesame");
+        Sources.Adopted adopted = Adoption.of(loading.sources()).adopted();
+
+        assertEquals("open-sesame", adopted.egress().get("password"));
+        assertFalse(adopted.toString().contains("open-sesame"), adopted.toString());
+        assertTrue(adopted.toString().contains("password"), adopted.toString());
+    }
+
+    @Test
     void aServerOnThisMachineIsReachedByItsOwnPort() {
         PosternConfig config = new Loading().variable("SMTP_HOST", "localhost").adopting().config();
 
@@ -230,7 +245,8 @@ class AdoptionTest {
                             .map(key -> " " + key)
                             .collect(Collectors.joining());
         }
-        String user = server.user() == null ? "" : server.user() + ":" + server.password() + "@";
+        String name = server.keys().get("username");
+        String user = name == null ? "" : name + ":" + server.keys().get("password") + "@";
         String port = server.port().isPresent() ? ":" + server.port().getAsInt() : "";
         return user + server.host() + port + " " + server.protection();
     }

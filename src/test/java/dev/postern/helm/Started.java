@@ -56,7 +56,8 @@ final class Started {
                         Path.of("/var/spool/postern"),
                         path -> read(path, yaml, mounts),
                         () -> "pod",
-                        _ -> "ext4"));
+                        _ -> "ext4",
+                        null));
     }
 
     private static String read(Path path, @Nullable String yaml, List<Path> mounts)

@@ -32,8 +32,8 @@ class HouseTest {
 
     private static final int FILES_MOST = 320;
 
-    /// May only fall: nine tenths of what the house had before it was redrawn are 39,560.
-    private static final int CODE_LINES_MOST = 42_600;
+    /// Nine tenths of what the house had before it was redrawn, 43,956; may only fall.
+    private static final int CODE_LINES_MOST = 39_560;
 
     private static final int PACKAGE_FILES_MOST = 32;
     private static final int CONSTRUCTOR_PARAMETERS_MOST = 7;
@@ -53,7 +53,6 @@ class HouseTest {
                     Map.entry("dispatch.FairQueue", "whose turn it is, without the dispatcher"),
                     Map.entry("dispatch.RetryAfterHolds", "no room is left in the dispatcher"),
                     Map.entry("dispatch.Router", "the order of egresses, without their state"),
-                    Map.entry("dispatch.UncertainHold", "no room is left in the dispatcher"),
                     Map.entry("egress.SteeringFilter", "an egress, which the root only wraps"),
                     Map.entry("exec.Adoption", "the door of exec for the command line"),
                     Map.entry("reception.AddressRewriter", "rules for addresses, tested as such"),
@@ -73,7 +72,6 @@ class HouseTest {
                     "egress.EgressView EgressView: 9",
                     "egress.mime.ParsedMessage Attachment: 8",
                     "egress.mime.ParsedMessage ParsedMessage: 12",
-                    "egress.smtp.PortCheck PortCheck: 8",
                     "outcome.Trouble TroubleRow: 10");
 
     /// Types that had a name which told nothing, or told two things.

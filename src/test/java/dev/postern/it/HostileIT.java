@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.egress.http.FakeApi.Answer;
 import dev.postern.egress.http.FakeApi.Request;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import dev.postern.testing.Await;
 import dev.postern.testing.Hostile;
 import dev.postern.testing.Hostile.Kind;
@@ -272,7 +272,7 @@ class HostileIT {
         String interim =
                 "HTTP/1.1 103 Early Hints\r\n\r\n" + "HTTP/1.1 100 Go\r\n\r\n".repeat(1000);
         for (StandIn api : APIS.values()) {
-            Answer.Said acceptance = (Answer.Said) Shipments.acceptance(api.type());
+            Answer.Said acceptance = (Answer.Said) OutboundMessages.acceptance(api.type());
             api.answer(new Answer.Raw(interim + acceptance.asHttp()));
             assertSent(submit(api.type(), Submitted.content("h", 100)), api.type());
             api.behave();

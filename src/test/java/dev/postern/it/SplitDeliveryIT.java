@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.egress.http.FakeApi;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import dev.postern.testing.Await;
 import dev.postern.testing.Postern;
 import dev.postern.testing.SmtpClient;
@@ -76,7 +76,9 @@ class SplitDeliveryIT {
             return FakeApi.said(200, "{\"ID\": 1}");
         }
         boolean second = recipients(request).size() == RECIPIENTS - IN_ONE_CALL;
-        return second && silent ? new FakeApi.Answer.Silence() : Shipments.acceptance("postmark");
+        return second && silent
+                ? new FakeApi.Answer.Silence()
+                : OutboundMessages.acceptance("postmark");
     }
 
     private static List<Set<String>> mails(FakeApi api) {

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.postern.egress.http.FakeApi;
 import dev.postern.egress.http.FakeApi.Answer;
 import dev.postern.egress.http.FakeApi.Request;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.util.Base64;
@@ -15,7 +15,7 @@ import java.util.List;
 /// mail or says what it is told to say. Mail from `@TYPE.example` goes to it.
 public final class StandIn implements AutoCloseable {
 
-    static final List<String> TYPES = Shipments.TYPES;
+    static final List<String> TYPES = OutboundMessages.TYPES;
 
     private static final int PROBE_MOST_BYTES = 300;
 
@@ -28,7 +28,7 @@ public final class StandIn implements AutoCloseable {
 
     private StandIn(String type) throws IOException {
         this.type = type;
-        this.answer = Shipments.acceptance(type);
+        this.answer = OutboundMessages.acceptance(type);
         this.probed = works(type);
         this.api = FakeApi.start(request -> isProbe(type, request) ? probed : answer);
     }
@@ -114,7 +114,7 @@ public final class StandIn implements AutoCloseable {
     /// Takes mail again.
     void behave() {
         probed = works(type);
-        answer = Shipments.acceptance(type);
+        answer = OutboundMessages.acceptance(type);
     }
 
     /// Counts bodies from now on without keeping them.

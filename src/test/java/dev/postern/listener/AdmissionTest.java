@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.reception.Reception;
 import dev.postern.smtp.Command;
-import dev.postern.smtp.Command.MailParameters;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,7 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Who may submit and who is offered AUTH, by where the client is and what is configured.
 class AdmissionTest {
 
-    private static final Command.Mail MAIL = new Command.Mail("a@example.org", MailParameters.NONE);
+    private static final Command.Mail MAIL =
+            new Command.Mail("a@example.org", OptionalLong.empty(), false);
 
     /// `listener` is loopback or open, `client` its address, `reply` the answer to MAIL.
     @ParameterizedTest(name = "{0} {1} users={2} listener={3} client={4} secure={5}")

@@ -135,7 +135,9 @@ final class Door implements AutoCloseable {
                 Duration.ofSeconds(25),
                 PosternConfig.Bounces.NONE,
                 new LogConfig(
-                        LogConfig.Format.TEXT, LogConfig.Level.INFO, LogConfig.Addresses.FULL),
+                        LogConfig.Format.TEXT,
+                        org.slf4j.event.Level.INFO,
+                        LogConfig.Addresses.FULL),
                 new PosternConfig.NotifyConfig(null, null),
                 List.of());
     }

@@ -120,10 +120,9 @@ final class MemorySpool implements Intakes, AutoCloseable {
         }
 
         @Override
-        public CompletionStage<MessageContent> stage(MessageState acceptance) {
+        public CompletionStage<MessageContent> stage(ContentTraits traits) {
             check();
-            return CompletableFuture.completedFuture(
-                    new Content(content.toByteArray(), acceptance.traits()));
+            return CompletableFuture.completedFuture(new Content(content.toByteArray(), traits));
         }
 
         @Override

@@ -56,7 +56,7 @@ class ReceptionTest {
     }
 
     private static ImmediateDelivery answering(ImmediateDelivery.Result result) {
-        return (_, _, _) -> CompletableFuture.completedFuture(result);
+        return (_, _) -> CompletableFuture.completedFuture(result);
     }
 
     @Test
@@ -257,7 +257,7 @@ class ReceptionTest {
 
     @Test
     void aBrokenImmediateIsATemporaryReply() throws IOException {
-        door.immediate((_, _, _) -> CompletableFuture.failedFuture(new IllegalStateException("x")));
+        door.immediate((_, _) -> CompletableFuture.failedFuture(new IllegalStateException("x")));
         assertEquals(
                 "451 4.3.0 Local error, try again later",
                 receive("Subject: x\r\n\r\n").reply().toString());

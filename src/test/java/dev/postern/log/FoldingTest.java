@@ -30,7 +30,7 @@ class FoldingTest {
     private final Folding folding = new Folding();
 
     private static Fact fact(Level level, String message, Object... pairs) {
-        return Fact.of(level, "t", message, message, pairs(pairs), false);
+        return new Fact(level, "t", message, message, pairs(pairs), false);
     }
 
     private static List<KeyValuePair> pairs(Object... pairs) {
@@ -74,7 +74,7 @@ class FoldingTest {
                         "arguments",
                                 level ->
                                         i ->
-                                                Fact.of(
+                                                new Fact(
                                                         LEVELS.get(level),
                                                         "t",
                                                         "took {}",
@@ -150,7 +150,7 @@ class FoldingTest {
         for (Level level : LEVELS) {
             for (String message : List.of("one", "two")) {
                 for (String logger : List.of("t", "u")) {
-                    Fact fact = Fact.of(level, logger, message, message, List.of(), false);
+                    Fact fact = new Fact(level, logger, message, message, List.of(), false);
                     assertEquals(List.of(fact), folding.take(fact, 0));
                 }
             }
@@ -160,7 +160,7 @@ class FoldingTest {
     @Test
     void aMessagesStoryIsToldLineByLine() {
         for (int i = 0; i < 100; i++) {
-            Fact fact = Fact.of(Level.INFO, "t", "accepted", "accepted", List.of(), true);
+            Fact fact = new Fact(Level.INFO, "t", "accepted", "accepted", List.of(), true);
             assertEquals(List.of(fact), folding.take(fact, 0));
         }
         assertEquals(List.of(), folding.end());
@@ -234,7 +234,7 @@ class FoldingTest {
                         Level level = Seeds.oneOf(random, LEVELS);
                         told.addAll(
                                 folding.take(
-                                        Fact.of(level, "t", message, message, List.of(), each),
+                                        new Fact(level, "t", message, message, List.of(), each),
                                         now));
                         taken++;
                         assertTrue(folding.nanosUntilDue(now) > 0);

@@ -52,16 +52,16 @@ class LineFormatterTest {
     }
 
     private void start(
-            LogConfig.Format format, LogConfig.Level level, LogConfig.Addresses addresses) {
+            LogConfig.Format format, org.slf4j.event.Level level, LogConfig.Addresses addresses) {
         Logging.start(new LogConfig(format, level, addresses), out, false);
     }
 
     private void startText() {
-        start(LogConfig.Format.TEXT, LogConfig.Level.INFO, LogConfig.Addresses.FULL);
+        start(LogConfig.Format.TEXT, org.slf4j.event.Level.INFO, LogConfig.Addresses.FULL);
     }
 
     private void startJson() {
-        start(LogConfig.Format.JSON, LogConfig.Level.INFO, LogConfig.Addresses.FULL);
+        start(LogConfig.Format.JSON, org.slf4j.event.Level.INFO, LogConfig.Addresses.FULL);
     }
 
     private String written() {
@@ -191,7 +191,7 @@ class LineFormatterTest {
 
     @Test
     void addressesAreMaskedWhereAsked() {
-        start(LogConfig.Format.TEXT, LogConfig.Level.INFO, LogConfig.Addresses.MASKED);
+        start(LogConfig.Format.TEXT, org.slf4j.event.Level.INFO, LogConfig.Addresses.MASKED);
 
         LOG.atInfo()
                 .addKeyValue("from", "ann@example.org")
@@ -207,7 +207,7 @@ class LineFormatterTest {
 
     @ParameterizedTest
     @CsvSource({"ERROR, false, false, true", "WARN, false, true, true", "INFO, true, true, true"})
-    void theLevelDecides(LogConfig.Level level, boolean info, boolean warn, boolean error) {
+    void theLevelDecides(org.slf4j.event.Level level, boolean info, boolean warn, boolean error) {
         start(LogConfig.Format.TEXT, level, LogConfig.Addresses.FULL);
 
         LOG.info("tick");
@@ -222,7 +222,7 @@ class LineFormatterTest {
 
     @Test
     void thirdPartiesAreQuietBelowWarnings() {
-        start(LogConfig.Format.TEXT, LogConfig.Level.DEBUG, LogConfig.Addresses.FULL);
+        start(LogConfig.Format.TEXT, org.slf4j.event.Level.DEBUG, LogConfig.Addresses.FULL);
 
         LoggerFactory.getLogger("io.netty.channel").info("chatter");
         System.getLogger("io.helidon.webserver").log(System.Logger.Level.INFO, "chatter");
@@ -263,7 +263,7 @@ class LineFormatterTest {
         for (int i = 0; i < pairs.length; i += 2) {
             all.add(new KeyValuePair(pairs[i].toString(), pairs[i + 1]));
         }
-        return Fact.of(Level.INFO, "t", message, message, all, false);
+        return new Fact(Level.INFO, "t", message, message, all, false);
     }
 
     @Test

@@ -105,11 +105,11 @@ class LineHandlerTest {
     }
 
     private static Fact each(String message) {
-        return Fact.of(Level.INFO, "t", message, message, List.of(), true);
+        return new Fact(Level.INFO, "t", message, message, List.of(), true);
     }
 
     private static Fact folded(String message, int number) {
-        return Fact.of(
+        return new Fact(
                 Level.WARNING,
                 "t",
                 message,

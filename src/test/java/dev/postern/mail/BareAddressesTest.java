@@ -2,6 +2,7 @@ package dev.postern.mail;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.postern.mail.AddressList.BareAddresses;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -2,6 +2,7 @@ package dev.postern.mail;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.postern.mail.AddressList.BareAddresses;
 import dev.postern.testing.ReadersGrowth;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -53,8 +53,8 @@ class OutcomeGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> rows() {
         return Stream.concat(
-                Trouble.smtpRows().stream().map(row -> Arguments.of("smtp " + row.id(), row)),
-                Trouble.apiRows().stream().map(row -> Arguments.of("api " + row.id(), row)));
+                Trouble.SMTP_ROWS.stream().map(row -> Arguments.of("smtp " + row.id(), row)),
+                Trouble.API_ROWS.stream().map(row -> Arguments.of("api " + row.id(), row)));
     }
 
     @ParameterizedTest(name = "{0}")

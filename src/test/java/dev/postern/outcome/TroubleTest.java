@@ -86,7 +86,7 @@ class TroubleTest {
     @Test
     void everyRowIsHitByAText() throws IOException {
         Set<String> missed = new LinkedHashSet<>();
-        Trouble.smtpRows().forEach(row -> missed.add(row.id()));
+        Trouble.SMTP_ROWS.forEach(row -> missed.add(row.id()));
         for (Example example : examples()) {
             missed.remove(Trouble.row("smtp", example.stage(), example.said()).id());
         }
@@ -95,7 +95,7 @@ class TroubleTest {
 
     @Test
     void rowsHaveNamesOfTheirOwn() {
-        for (List<Trouble.TroubleRow> table : List.of(Trouble.smtpRows(), Trouble.apiRows())) {
+        for (List<Trouble.TroubleRow> table : List.of(Trouble.SMTP_ROWS, Trouble.API_ROWS)) {
             List<String> ids = table.stream().map(Trouble.TroubleRow::id).toList();
             assertEquals(List.copyOf(new LinkedHashSet<>(ids)), ids);
         }
@@ -166,7 +166,7 @@ class TroubleTest {
     }
 
     private static List<Trouble.TroubleRow> all() {
-        return Stream.concat(Trouble.smtpRows().stream(), Trouble.apiRows().stream()).toList();
+        return Stream.concat(Trouble.SMTP_ROWS.stream(), Trouble.API_ROWS.stream()).toList();
     }
 
     @Test
@@ -215,7 +215,7 @@ class TroubleTest {
         lines.add("");
         lines.add("| row | where | what is said | outcome | what to do |");
         lines.add("| --- | --- | --- | --- | --- |");
-        for (Trouble.TroubleRow row : Trouble.smtpRows()) {
+        for (Trouble.TroubleRow row : Trouble.SMTP_ROWS) {
             lines.add("| %s | %s".formatted(row.id(), cells(row)));
         }
         lines.add("");
@@ -230,7 +230,7 @@ class TroubleTest {
         lines.add("");
         lines.add("| row | who | where | what is said | outcome | what to do |");
         lines.add("| --- | --- | --- | --- | --- | --- |");
-        for (Trouble.TroubleRow row : Trouble.apiRows()) {
+        for (Trouble.TroubleRow row : Trouble.API_ROWS) {
             String who = row.types().isEmpty() ? "any" : String.join(", ", row.types());
             lines.add("| %s | %s | %s".formatted(row.id(), who, cells(row)));
         }

@@ -107,7 +107,8 @@ class BlueprintTest {
                             throw new NoSuchFileException(path.toString());
                         },
                         () -> "srv",
-                        _ -> fileSystem);
+                        _ -> fileSystem,
+                        null);
         return switch (ConfigLoader.load(sources)) {
             case Loaded.Valid valid -> valid.config();
             case Loaded.Invalid invalid -> throw new AssertionError(invalid.lines());

@@ -13,7 +13,7 @@ class CommandParserFuzzTest {
         switch (CommandParser.parse(line)) {
             case Command.Mail mail -> {
                 assertAddress(mail.reversePath());
-                assertTrue(mail.parameters().sizeOctets().orElse(0) >= 0);
+                assertTrue(mail.sizeOctets().orElse(0) >= 0);
             }
             case Command.Rcpt rcpt -> {
                 assertFalse(rcpt.forwardPath().isEmpty());

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.smtp.ContentDecoder.ContentFault;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +22,8 @@ class ReplyTest {
                     "greeting",
                     "helo",
                     "ehlo",
-                    "clientNameMissing",
-                    "startContent",
+                    "CLIENT_NAME_MISSING",
+                    "START_CONTENT",
                     "authChallenge");
 
     private static String encoded(Reply reply) {
@@ -33,7 +33,7 @@ class ReplyTest {
     @Test
     void oneLine() {
         assertEquals("250 2.0.0 Ok: queued as 4cX\r\n", encoded(Replies.queued("4cX")));
-        assertEquals("354 End data with <CR><LF>.<CR><LF>\r\n", encoded(Replies.startContent()));
+        assertEquals("354 End data with <CR><LF>.<CR><LF>\r\n", encoded(Replies.START_CONTENT));
         // The space stays where no text follows (RFC 4954 §4).
         assertEquals("334 \r\n", encoded(Sasl.EMPTY_CHALLENGE));
         assertEquals("334 VXNlcm5hbWU6\r\n", encoded(Sasl.LOGIN_USERNAME));
@@ -58,7 +58,7 @@ class ReplyTest {
                         ReplyCode.REFUSED,
                         EnhancedStatus.NOT_AUTHORIZED,
                         List.of("no", "never"),
-                        Reply.Then.CONTINUE);
+                        false);
         assertEquals("550-5.7.1 no\r\n550 5.7.1 never\r\n", encoded(two));
     }
 
@@ -68,7 +68,8 @@ class ReplyTest {
         assertEquals(
                 "250 2.0.0 Ok: sent as 4cX via gmail: 2.0.0 OK\r\n",
                 encoded(Replies.sent("4cX", "gmail", words)));
-        Reply reply = Reply.of(ReplyCode.OK, EnhancedStatus.OK, "a\r\nb\0c\u00e9\u007f");
+        Reply reply =
+                new Reply(ReplyCode.OK, EnhancedStatus.OK, List.of("a\r\nb\0c\u00e9\u007f"), false);
         assertEquals("250 2.0.0 a??b?c??\r\n", encoded(reply));
     }
 
@@ -94,6 +95,9 @@ class ReplyTest {
 
     @Test
     void everyReplyHasAnEnhancedStatusButThoseThatMustNot() throws ReflectiveOperationException {
+        for (Field field : Replies.class.getDeclaredFields()) {
+            assertStatus(field.getName(), (Reply) field.get(null));
+        }
         for (Method method : Replies.class.getDeclaredMethods()) {
             if (method.getReturnType() != Reply.class
                     || Modifier.isPrivate(method.getModifiers())) {
@@ -101,15 +105,15 @@ class ReplyTest {
             }
             Object[] arguments =
                     Arrays.stream(method.getParameterTypes()).map(ReplyTest::any).toArray();
-            Reply reply = (Reply) method.invoke(null, arguments);
-            assertEquals(
-                    WITHOUT_STATUS.contains(method.getName()),
-                    reply.status() == null,
-                    method.getName());
-            if (reply.code().equals(ReplyCode.NOT_AVAILABLE)) {
-                // 421 means that the connection ends (RFC 5321 §4.2.3).
-                assertTrue(reply.closesSession(), method.getName());
-            }
+            assertStatus(method.getName(), (Reply) method.invoke(null, arguments));
+        }
+    }
+
+    private static void assertStatus(String name, Reply reply) {
+        assertEquals(WITHOUT_STATUS.contains(name), reply.status() == null, name);
+        if (reply.code().equals(ReplyCode.NOT_AVAILABLE)) {
+            // 421 means that the connection ends (RFC 5321 §4.2.3).
+            assertTrue(reply.closesSession(), name);
         }
     }
 
@@ -128,31 +132,31 @@ class ReplyTest {
 
     @Test
     void closingIsPartOfAReply() {
-        assertTrue(Replies.goodbye().closesSession());
-        assertTrue(Replies.bareLineFeed().closesSession());
-        assertTrue(Replies.authFailedTooOften().closesSession());
-        assertFalse(Replies.authFailed().closesSession());
-        assertFalse(Replies.messageTooBig().closesSession());
+        assertTrue(Replies.GOODBYE.closesSession());
+        assertTrue(Replies.BARE_LINE_FEED.closesSession());
+        assertTrue(Replies.AUTH_FAILED_TOO_OFTEN.closesSession());
+        assertFalse(Replies.AUTH_FAILED.closesSession());
+        assertFalse(Replies.MESSAGE_TOO_BIG.closesSession());
     }
 
     @Test
     void aReplyIsConsistent() {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> Reply.of(ReplyCode.OK, EnhancedStatus.SYSTEM_FULL, "x"));
+                () -> new Reply(ReplyCode.OK, EnhancedStatus.SYSTEM_FULL, List.of("x"), false));
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Reply(ReplyCode.OK, null, List.of(), Reply.Then.CONTINUE));
+                () -> new Reply(ReplyCode.OK, null, List.of(), false));
         assertThrows(IllegalArgumentException.class, () -> new ReplyCode(199));
         assertThrows(IllegalArgumentException.class, () -> new ReplyCode(600));
     }
 
     @Test
     void faultsHaveTheirReplies() {
-        assertEquals(552, ContentFault.OVER_SIZE.reply().code().value());
-        assertEquals(EnhancedStatus.MESSAGE_TOO_BIG, ContentFault.OVER_SIZE.reply().status());
-        assertEquals(550, ContentFault.BARE_NEWLINE.reply().code().value());
-        assertEquals(EnhancedStatus.CONTENT_REFUSED, ContentFault.BARE_NEWLINE.reply().status());
+        assertEquals(552, Replies.MESSAGE_TOO_BIG.code().value());
+        assertEquals(EnhancedStatus.MESSAGE_TOO_BIG, Replies.MESSAGE_TOO_BIG.status());
+        assertEquals(550, Replies.BARE_NEWLINES.code().value());
+        assertEquals(EnhancedStatus.CONTENT_REFUSED, Replies.BARE_NEWLINES.status());
     }
 
     @Test

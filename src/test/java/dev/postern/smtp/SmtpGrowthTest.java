@@ -2,10 +2,10 @@ package dev.postern.smtp;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.postern.smtp.CommandParser.Decimal;
 import dev.postern.smtp.ContentDecoder.BareNewline;
 import dev.postern.testing.ReadersGrowth;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
@@ -30,16 +30,16 @@ class SmtpGrowthTest extends ReadersGrowth {
                         "MailParametersParser with a value",
                         text -> new CommandParser.MailParametersParser("AUTH=" + text)),
                 row("LineReader", text -> new LineReader().read(octets(text + "\r\n"))),
-                row("Xtext", CommandParser.Xtext::decode),
-                row("Xtext out", CommandParser.Xtext::encode),
+                row(
+                        "MailParametersParser with escapes",
+                        text -> new CommandParser.MailParametersParser("AUTH=+3D" + text)),
                 row("EnhancedStatus", EnhancedStatus::parse),
                 row("EnhancedStatus in digits", text -> EnhancedStatus.parse("5.1." + text)),
-                row("Decimal", Decimal::parse),
+                row("digits", CommandParser::decimal),
                 row("Extension", Extension::offered),
                 row("Sasl", Sasl::isMechanism),
-                row("SaslResponse", text -> Sasl.Response.parse(text.getBytes(UTF_8))),
-                row("SaslResponse with a command", Sasl.Response::parseInitial),
-                row("PlainCredentials", text -> Sasl.PlainCredentials.parse(text.getBytes(UTF_8))),
+                row("base64", Sasl::decode),
+                row("SASL PLAIN", text -> Sasl.UserPassword.parsePlain(text.getBytes(UTF_8))),
                 row("UpstreamReply", SmtpGrowthTest::reply),
                 row("UpstreamReply with a code", text -> reply("250 " + text)),
                 row(
@@ -47,7 +47,9 @@ class SmtpGrowthTest extends ReadersGrowth {
                         text -> reply("250-" + text.replace("\n", "\n250-"))),
                 row("UpstreamReply with a status", text -> reply("250 2.0." + text)),
                 row("UpstreamReplyLine", UpstreamReply.UpstreamReplyLine::parse),
-                row("Reply", text -> Reply.plain(ReplyCode.OK, text, text).encode()),
+                row(
+                        "Reply",
+                        text -> new Reply(ReplyCode.OK, null, List.of(text, text), false).encode()),
                 row(
                         "upstream's words",
                         text -> Replies.upstreamRefusal(ReplyCode.FAILED, null, text)),

@@ -13,13 +13,13 @@ class CatalogueTest {
     private final MemoryDisk disk = new MemoryDisk(1);
     private final Catalogue catalogue = new Catalogue(disk, SpoolBench.HOME);
 
-    private static MessageState snapshot(long id, String sender, String... recipients) {
+    private static MessageState state(long id, String sender, String... recipients) {
         return Mails.queued(new QueueId(id), sender, SpoolBench.START, recipients);
     }
 
     @Test
     void knowsSendersAndRecipientsWhateverTheirCase() {
-        catalogue.put(3, snapshot(7, "Ann@Example.org", "bob@x.net", "Carl@y.net"));
+        catalogue.put(3, state(7, "Ann@Example.org", "bob@x.net", "Carl@y.net"));
         assertEquals(Catalogue.Match.YES, catalogue.match(3, 7, "ann@EXAMPLE", "carl"));
         assertEquals(Catalogue.Match.NO, catalogue.match(3, 7, "bob", null));
         assertEquals(Catalogue.Match.NO, catalogue.match(3, 7, null, "net\ncarl@z"));
@@ -33,7 +33,7 @@ class CatalogueTest {
         for (int i = 0; i < many.length; i++) {
             many[i] = "recipient" + i + "@example.net";
         }
-        catalogue.put(0, snapshot(7, "a@example.org", many));
+        catalogue.put(0, state(7, "a@example.org", many));
         assertEquals(Catalogue.Match.YES, catalogue.match(0, 7, null, "recipient2@"));
         assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(0, 7, null, "recipient49@"));
     }
@@ -41,7 +41,7 @@ class CatalogueTest {
     @Test
     void withoutRoomNothingIsKnownAndSearchesStillWork() throws Exception {
         disk.capacity(1000);
-        catalogue.put(0, snapshot(7, "a@example.org", "b@example.net"));
+        catalogue.put(0, state(7, "a@example.org", "b@example.net"));
         assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(0, 7, "a", null));
         SpoolBench bench = new SpoolBench(new MemoryDisk(1).capacity(20_000)).open();
         QueueId id = bench.accept("one");

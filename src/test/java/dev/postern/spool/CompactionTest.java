@@ -66,7 +66,7 @@ class CompactionTest {
         assertEquals(null, bench.admin().status().trouble());
         bench.kill();
         assertEquals(State.SENT, bench.message(owed).state());
-        assertEquals(List.of(), bench.queue().claim(9));
+        assertEquals(List.of(), bench.queue().claim(9, 0));
     }
 
     @Test
@@ -75,7 +75,7 @@ class CompactionTest {
         QueueId id = bench.accept("deleted");
         bench.admin().apply(QueueAdmin.Verb.DELETE, id);
         ByteBuffer octets = ByteBuffer.wrap(disk.octets(SpoolBench.HOME.resolve(Segment.name(1))));
-        int mark = Segment.Header.decode(octets).mark();
+        int mark = Segment.Header.read(disk, SpoolBench.HOME.resolve(Segment.name(1))).mark();
         RecordHeader last = null;
         for (int at = Segment.Header.BYTES; at < octets.capacity(); at += last.totalBytes()) {
             last = RecordHeader.get(octets, at, mark);

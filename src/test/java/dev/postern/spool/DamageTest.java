@@ -66,7 +66,7 @@ class DamageTest {
     }
 
     private void verify(SpoolBench bench, String what) throws IOException {
-        List<QueueId> claimed = bench.queue().claim(10).stream().map(MessageState::id).toList();
+        List<QueueId> claimed = bench.queue().claim(10, 0).stream().map(MessageState::id).toList();
         for (QueueId id : ids) {
             if (claimed.contains(id)) {
                 assertEquals(contents.get(id), bench.content(id), what);
@@ -104,7 +104,7 @@ class DamageTest {
             byte[] flipped = whole.clone();
             flipped[offset] ^= 1;
             SpoolBench bench = open(flipped, true);
-            long good = bench.queue().claim(10).size();
+            long good = bench.queue().claim(10, 0).size();
             assertTrue(good >= 2, "flipped at " + offset + ": " + good + " are left");
         }
     }
@@ -135,7 +135,7 @@ class DamageTest {
         assertEquals(
                 JournalRecovery.IndexRebuild.DAMAGED_REPLY,
                 bench.message(ids.getFirst()).recipients().getFirst().reply());
-        assertEquals(2, bench.queue().claim(10).size());
+        assertEquals(2, bench.queue().claim(10, 0).size());
         bench.kill();
         assertEquals(State.FAILED, bench.message(ids.getFirst()).state(), "and stays so");
     }
@@ -154,6 +154,6 @@ class DamageTest {
     @Test
     void lostFormatFileIsMadeAgainFromTheSegments() throws Exception {
         files.remove(SpoolBench.HOME.resolve("format"));
-        assertEquals(3, open(files.get(SEGMENT), true).queue().claim(10).size());
+        assertEquals(3, open(files.get(SEGMENT), true).queue().claim(10, 0).size());
     }
 }

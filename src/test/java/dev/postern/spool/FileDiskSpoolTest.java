@@ -43,7 +43,7 @@ class FileDiskSpoolTest {
                         Duration.ofDays(7),
                         Duration.ofDays(1),
                         1000);
-        return Spool.open(config, InstantSource.fixed(NOW), new FileDisk(), Spool.Observer.NONE);
+        return Spool.open(config, InstantSource.fixed(NOW), new FileDisk(), _ -> {});
     }
 
     @Test
@@ -56,10 +56,10 @@ class FileDiskSpoolTest {
             intake.commit(Mails.queued(intake.id(), "a@example.org", NOW, "b@example.net"))
                     .toCompletableFuture()
                     .get(WAIT_SECONDS, TimeUnit.SECONDS);
-            MessageState claimed = spool.queue().claim(10).getFirst();
+            MessageState claimed = spool.queue().claim(10, 0).getFirst();
             assertEquals(id, claimed.id());
             assertEquals(State.SENDING, claimed.state());
-            spool.queue().committing(id, "relay", claimed.unfinished());
+            spool.queue().committing(id);
             spool.queue()
                     .settle(
                             id,
@@ -76,13 +76,13 @@ class FileDiskSpoolTest {
                         new String(content.readAllBytes(), StandardCharsets.UTF_8));
             }
             assertEquals(1, spool.admin().flush());
-            MessageState again = spool.queue().claim(10).getFirst();
+            MessageState again = spool.queue().claim(10, 0).getFirst();
             spool.queue().settle(id, Mails.sent(again, NOW));
             assertTrue(spool.admin().content(id).isEmpty());
             assertEquals(1, spool.admin().status().messages().get(State.SENT));
         }
         try (Spool spool = open()) {
-            assertEquals(List.of(), spool.queue().claim(10));
+            assertEquals(List.of(), spool.queue().claim(10, 0));
             assertEquals(2, spool.admin().find(id).orElseThrow().attempts().size());
         }
     }

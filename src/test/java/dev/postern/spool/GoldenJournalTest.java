@@ -211,11 +211,11 @@ class GoldenJournalTest {
                             RecordHeader.Type.CONTENT, id, tails[number], octets, octets.length);
         }
 
-        private void state(RecordHeader.Type type, MessageState snapshot) throws IOException {
-            byte[] body = MessageStateCodec.encode(snapshot);
-            int number = (int) (snapshot.id().value() - id(0).value());
-            long link = snapshot.hasContent() ? tails[number] : Position.NONE;
-            journal.append(type, snapshot.id().value(), link, body, body.length);
+        private void state(RecordHeader.Type type, MessageState state) throws IOException {
+            byte[] body = MessageStateCodec.encode(state);
+            int number = (int) (state.id().value() - id(0).value());
+            long link = state.hasContent() ? tails[number] : Position.NONE;
+            journal.append(type, state.id().value(), link, body, body.length);
         }
 
         private void plain(RecordHeader.Type type, int number, long link) throws IOException {

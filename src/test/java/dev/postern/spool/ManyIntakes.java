@@ -34,8 +34,7 @@ final class ManyIntakes {
                         Duration.ofDays(1),
                         10_000);
         long start = System.nanoTime();
-        try (Spool spool =
-                Spool.open(config, InstantSource.system(), new FileDisk(), Spool.Observer.NONE)) {
+        try (Spool spool = Spool.open(config, InstantSource.system(), new FileDisk(), _ -> {})) {
             List<Intake> intakes = new ArrayList<>();
             List<Semaphore> rooms = new ArrayList<>();
             for (int i = 0; i < count; i++) {

@@ -361,7 +361,7 @@ final class MemoryDisk implements Disk {
                     length -= (int) (grows - room);
                     if (length <= 0) {
                         faults++;
-                        throw new Disk.FullException("injected: full");
+                        throw new Disk.FullException("injected: full", null);
                     }
                 }
                 put(octets, start, length);

@@ -62,7 +62,7 @@ class OwnDirectoryTest {
         try (Spool spool = open(first)) {
             for (int i = 0; i < 20; i++) {
                 accept(spool, "m".repeat(4000));
-                MessageState claimed = spool.queue().claim(1).getFirst();
+                MessageState claimed = spool.queue().claim(1, 0).getFirst();
                 switch (i % 4) {
                     case 0 -> spool.queue().settle(claimed.id(), Mails.held(claimed, NOW));
                     case 1 -> spool.queue().settle(claimed.id(), Mails.failed(claimed, NOW));
@@ -114,7 +114,7 @@ class OwnDirectoryTest {
                         config,
                         InstantSource.fixed(NOW),
                         new FileDisk(),
-                        Spool.Observer.NONE,
+                        _ -> {},
                         new Spool.Options(16 * 1024, "boot-1", 42, false));
         spool.step();
         return spool;

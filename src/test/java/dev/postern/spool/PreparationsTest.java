@@ -48,7 +48,7 @@ class PreparationsTest {
     /// Dies so often while it prepares what is due.
     private void die(int times) throws Exception {
         for (int i = 0; i < times; i++) {
-            queue().claim(100).forEach(message -> queue().preparing(message.id()));
+            queue().claim(100, 0).forEach(message -> queue().preparing(message.id()));
             bench.kill();
         }
     }
@@ -65,7 +65,7 @@ class PreparationsTest {
         assertEquals("queued", fate(poison));
         die(1);
         assertEquals("held suspected", fate(poison));
-        assertEquals(List.of(), queue().claim(9));
+        assertEquals(List.of(), queue().claim(9, 0));
         bench.kill();
         bench.powerCut();
         bench.restart();
@@ -77,10 +77,8 @@ class PreparationsTest {
     @Test
     void onlyAnOperatorsVerbForItFreesIt() throws Exception {
         die(3);
-        assertEquals(0, queue().releaseAll(Reason.NO_EGRESS));
-        assertEquals(0, queue().releaseAll(Reason.OPERATOR));
-        assertEquals(0, queue().releaseAll(Reason.SUSPECTED));
-        assertEquals(0, queue().hasten(Reason.SUSPECTED, bench.instant()));
+        assertEquals(0, queue().releaseAll());
+        assertEquals(0, queue().hasten(Reason.SUSPECTED, bench.instant(), Integer.MAX_VALUE));
         assertEquals(0, admin().flush());
         assertEquals(Verdict.WRONG_STATE, admin().apply(Verb.HOLD, poison));
         assertEquals("held suspected", fate(poison));
@@ -176,7 +174,7 @@ class PreparationsTest {
         for (int i = 0; i < 40; i++) {
             bench.advance(Claims.OTHERS_FIRST);
             // Each on a thread of its own; the first that goes ends it.
-            List<MessageState> due = queue().claim(100);
+            List<MessageState> due = queue().claim(100, 0);
             if (i < 2) {
                 due.forEach(message -> queue().preparing(message.id()));
             } else {
@@ -187,7 +185,7 @@ class PreparationsTest {
         assertEquals(1, held());
         bench.restart();
         assertEquals(1, held(), "what was held stays so");
-        assertEquals(9, queue().claim(100).size());
+        assertEquals(9, queue().claim(100, 0).size());
     }
 
     /// Copies of a message that ends the program are each held, once others went well between.
@@ -201,12 +199,12 @@ class PreparationsTest {
         assertEquals("held suspected", fate(poison));
         die(1);
         assertEquals("queued", fate(copy));
-        assertEquals(List.of(), queue().claim(9), "it lets others go first");
+        assertEquals(List.of(), queue().claim(9, 0), "it lets others go first");
         QueueId innocent = bench.accept("innocent");
         goesWell();
         assertEquals("deferred recipient", fate(innocent));
         bench.advance(Claims.OTHERS_FIRST);
-        queue().claim(9)
+        queue().claim(9, 0)
                 .forEach(message -> {
                     if (message.id().equals(copy)) {
                         queue().preparing(copy);
@@ -241,7 +239,7 @@ class PreparationsTest {
         die(2);
         int deaths = 0;
         while (fate(poison).equals("queued")) {
-            for (MessageState message : queue().claim(100)) {
+            for (MessageState message : queue().claim(100, 0)) {
                 queue().preparing(message.id());
                 if (message.id().equals(poison)) {
                     deaths++;
@@ -313,8 +311,8 @@ class PreparationsTest {
         intake.commit(Mails.queued(intake.id(), "a@example.org", bench.instant(), to));
         spool().step();
         QueueId id = intake.id();
-        MessageState claimed = queue().claim(2).getLast();
-        queue().committing(id, "relay", claimed.unfinished());
+        MessageState claimed = queue().claim(2, 0).getLast();
+        queue().committing(id);
         Settlement all = Mails.sent(claimed, bench.instant());
         Settlement first =
                 new Settlement(
@@ -322,14 +320,14 @@ class PreparationsTest {
         queue().progress(id, first);
         spool().step();
         assertEquals(State.SENDING, bench.message(id).state());
-        assertTrue(queue().claim(9).isEmpty(), "it stays claimed");
+        assertTrue(queue().claim(9, 0).isEmpty(), "it stays claimed");
         bench.kill();
         MessageState again = bench.message(id);
         assertEquals(State.SENT, again.recipients().getFirst().state());
         assertEquals(2, again.unfinished().size());
         assertTrue(again.possibleDuplicate());
         assertEquals(1, admin().find(id).orElseThrow().attempts().size());
-        queue().claim(9);
+        queue().claim(9, 0);
         Settlement rest =
                 new Settlement(
                         1, List.of(), all.recipients().subList(1, 3), bench.instant(), false);
@@ -347,7 +345,7 @@ class PreparationsTest {
                         SpoolBench.config(0, 0),
                         bench,
                         new MemoryDisk(2),
-                        Spool.Observer.NONE,
+                        _ -> {},
                         new Spool.Options(64 * 1024, "boot-1", 42, true));
         List<Intake> intakes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
@@ -367,7 +365,10 @@ class PreparationsTest {
         intakes.get(1).abort();
         intakes.get(2).write(Mails.octets("y".repeat(IntakeRegistry.PIECE_BYTES)));
         assertTrue(
-                intakes.get(2).stage(acceptance).toCompletableFuture().isCompletedExceptionally());
+                intakes.get(2)
+                        .stage(acceptance.traits())
+                        .toCompletableFuture()
+                        .isCompletedExceptionally());
     }
 
     @Test

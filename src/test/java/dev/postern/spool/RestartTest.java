@@ -93,7 +93,7 @@ class RestartTest {
         bench.queue()
                 .settle(id, new Settlement(0, List.of(), List.of(held), bench.instant(), false));
         bench.restart();
-        assertEquals(1, bench.queue().releaseAll(Reason.NO_EGRESS));
+        assertEquals(1, bench.queue().releaseAll());
         assertEquals(Reason.UNCERTAIN, bench.claim().recipients().getFirst().reason());
     }
 
@@ -101,7 +101,7 @@ class RestartTest {
     void theWaitOfAnUncertainOneIsForARunningProgramOnly() throws Exception {
         bench.open();
         QueueId id = uncertain();
-        assertEquals(List.of(), bench.queue().claim(1));
+        assertEquals(List.of(), bench.queue().claim(1, 0));
         bench.kill();
         assertEquals(id, bench.claim().id());
     }
@@ -114,7 +114,7 @@ class RestartTest {
         bench.queue().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
         Instant due = bench.instant().plus(wait);
         bench.restart();
-        assertEquals(due, bench.queue().nextDue().orElseThrow());
+        assertEquals(due, bench.queue().nextDue(0).orElseThrow());
     }
 
     @Test
@@ -126,8 +126,8 @@ class RestartTest {
         bench.accept("new");
         bench.advance(Duration.ofDays(-3));
         bench.restart();
-        assertEquals(1, bench.queue().claim(9).size());
-        Instant due = bench.queue().nextDue().orElseThrow();
+        assertEquals(1, bench.queue().claim(9, 0).size());
+        Instant due = bench.queue().nextDue(0).orElseThrow();
         assertTrue(!due.isAfter(bench.instant().plus(wait)), () -> "due " + due);
     }
 
@@ -138,7 +138,7 @@ class RestartTest {
         Duration wait = Duration.ofDays(900);
         bench.queue().settle(id, of(bench.claim(), OutcomeClass.DEFERRED, Reason.RECIPIENT, wait));
         bench.restart();
-        Instant due = bench.queue().nextDue().orElseThrow();
+        Instant due = bench.queue().nextDue(0).orElseThrow();
         assertTrue(!due.isAfter(bench.instant().plus(Duration.ofDays(1))), () -> "due " + due);
     }
 

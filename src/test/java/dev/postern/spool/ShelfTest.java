@@ -43,8 +43,8 @@ class ShelfTest {
         QueueId first = shelved(7);
         QueueId other = shelved(8);
         QueueId second = shelved(7);
-        assertEquals(List.of(), bench.queue().claim(99));
-        assertEquals(Optional.empty(), bench.queue().nextDue());
+        assertEquals(List.of(), bench.queue().claim(99, 0));
+        assertEquals(Optional.empty(), bench.queue().nextDue(0));
         assertEquals(Optional.of(bench.instant()), bench.queue().nextDue(7));
         assertEquals(State.QUEUED, bench.message(first).state());
         assertEquals(List.of(first, second, old), claimed(7));
@@ -75,7 +75,7 @@ class ShelfTest {
         }
         bench.queue().clearShelves();
         assertEquals(
-                ids, bench.queue().claim(999).stream().map(MessageState::id).sorted().toList());
+                ids, bench.queue().claim(999, 0).stream().map(MessageState::id).sorted().toList());
     }
 
     @Test

@@ -45,7 +45,7 @@ public final class SimulatedSpool {
                             SpoolBench.config(0, 0),
                             clock,
                             disk,
-                            Spool.Observer.NONE,
+                            _ -> {},
                             new Spool.Options(SEGMENT_BYTES, "boot-1", 42, false));
             opened.step();
             return opened;

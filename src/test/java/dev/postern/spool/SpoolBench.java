@@ -57,7 +57,7 @@ final class SpoolBench implements InstantSource {
                         config,
                         this,
                         disk,
-                        Spool.Observer.NONE,
+                        _ -> {},
                         new Spool.Options(segmentBytes, bootId, 42, false));
         spool.step();
         return this;
@@ -145,7 +145,7 @@ final class SpoolBench implements InstantSource {
 
     /// Claims the message that is next.
     MessageState claim() {
-        return spool.queue().claim(1).getFirst();
+        return spool.queue().claim(1, 0).getFirst();
     }
 
     /// Lets the seconds pass that housekeeping needs to get its work done.

@@ -197,7 +197,7 @@ class SpoolSim {
         }
 
         private void claim() {
-            for (MessageState message : bench.queue().claim(1 + random.nextInt(3))) {
+            for (MessageState message : bench.queue().claim(1 + random.nextInt(3), 0)) {
                 assertEquals(
                         There.WAITING, facts.get(message.id()).now(), "claimed " + message.id());
                 claimed.put(message.id(), message);
@@ -330,7 +330,7 @@ class SpoolSim {
 
         private void committing(QueueId id) {
             try {
-                bench.queue().committing(id, "relay", claimed.get(id).unfinished());
+                bench.queue().committing(id);
                 facts.get(id).possiblyDuplicate |= bench.admin().status().trouble() == null;
             } catch (UncheckedIOException refused) {
                 assertTrue(bench.admin().status().trouble() != null, "refused without a reason");
@@ -492,11 +492,11 @@ class SpoolSim {
         private void allThatWaitsIsClaimed() {
             bench.advance(Claims.OTHERS_FIRST);
             bench.admin().flush();
-            bench.queue().releaseAll(Reason.NO_EGRESS);
+            bench.queue().releaseAll();
             facts.keySet().forEach(id -> bench.admin().apply(QueueAdmin.Verb.RELEASE, id));
             suspected.forEach(id -> bench.admin().apply(QueueAdmin.Verb.RELEASE, id));
             Set<QueueId> all = new HashSet<>();
-            bench.queue().claim(10_000).forEach(message -> all.add(message.id()));
+            bench.queue().claim(10_000, 0).forEach(message -> all.add(message.id()));
             Set<QueueId> expected = new HashSet<>();
             facts.forEach((id, fact) -> {
                 if (fact.now() == There.WAITING) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.mail.MessageContent;
+import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient;
 import dev.postern.mail.Recipient.Reason;
@@ -62,7 +63,7 @@ class SpoolTest {
         QueueId id = bench.accept("one");
         int before = disk.syncs();
         MessageState claimed = bench.claim();
-        queue().committing(id, "relay", claimed.unfinished());
+        queue().committing(id);
         queue().settle(id, Mails.sent(claimed, bench.instant()));
         spool().step();
         assertEquals(before, disk.syncs());
@@ -79,18 +80,18 @@ class SpoolTest {
                         Mails.deferred(
                                 bench.claim(), Reason.RECIPIENT, bench.instant(), bench.instant()));
         QueueId fresh = bench.accept("fresh");
-        List<QueueId> order = queue().claim(9).stream().map(MessageState::id).toList();
+        List<QueueId> order = queue().claim(9, 0).stream().map(MessageState::id).toList();
         assertEquals(List.of(fresh, old), order);
     }
 
     @Test
     void nextDueIsOfTheFirstThatWaits() throws Exception {
         bench.open();
-        assertEquals(Optional.empty(), queue().nextDue());
+        assertEquals(Optional.empty(), queue().nextDue(0));
         QueueId id = bench.accept("one");
-        assertEquals(Optional.of(bench.instant()), queue().nextDue());
+        assertEquals(Optional.of(bench.instant()), queue().nextDue(0));
         MessageState claimed = bench.claim();
-        assertEquals(Optional.empty(), queue().nextDue());
+        assertEquals(Optional.empty(), queue().nextDue(0));
         queue().settle(
                         id,
                         Mails.deferred(
@@ -98,8 +99,8 @@ class SpoolTest {
                                 Reason.RECIPIENT,
                                 bench.instant(),
                                 bench.instant().plusSeconds(30)));
-        assertEquals(Optional.of(bench.instant().plusSeconds(30)), queue().nextDue());
-        assertEquals(List.of(), queue().claim(1));
+        assertEquals(Optional.of(bench.instant().plusSeconds(30)), queue().nextDue(0));
+        assertEquals(List.of(), queue().claim(1, 0));
     }
 
     @Test
@@ -132,20 +133,14 @@ class SpoolTest {
         bench.open();
         Intake intake = bench.begin("to be acknowledged when sent");
         CompletableFuture<MessageContent> staged =
-                intake.stage(
-                                Mails.queued(
-                                        intake.id(),
-                                        "a@example.org",
-                                        bench.instant(),
-                                        "b@example.net"))
-                        .toCompletableFuture();
+                intake.stage(new ContentTraits(false, false, 28)).toCompletableFuture();
         spool().step();
         try (InputStream content = staged.join().open()) {
             assertEquals(
                     "to be acknowledged when sent",
                     new String(content.readAllBytes(), StandardCharsets.UTF_8));
         }
-        assertEquals(List.of(), queue().claim(1));
+        assertEquals(List.of(), queue().claim(1, 0));
         intake.abort();
         bench.restart();
         assertEquals(List.of(), admin().list(new Query(null, null, null, 10, null)).messages());
@@ -181,8 +176,10 @@ class SpoolTest {
         QueueId id = bench.accept("one");
         queue().settle(id, Mails.held(bench.claim(), bench.instant()));
         assertEquals(State.HELD, bench.message(id).state());
-        assertEquals(0, queue().releaseAll(Reason.OPERATOR));
-        assertEquals(1, queue().releaseAll(Reason.NO_EGRESS));
+        QueueId operators = bench.accept("two");
+        assertEquals(QueueAdmin.Verdict.DONE, admin().apply(QueueAdmin.Verb.HOLD, operators));
+        assertEquals(1, queue().releaseAll());
+        assertEquals(State.HELD, bench.message(operators).state());
         assertEquals(State.QUEUED, bench.message(id).state());
         MessageState claimed = bench.claim();
         queue().settle(id, new Settlement(0, List.of(), List.of(), bench.instant(), false));
@@ -201,10 +198,20 @@ class SpoolTest {
                                 Reason.EGRESS_DOWN,
                                 bench.instant(),
                                 bench.instant().plusSeconds(600)));
-        assertEquals(0, queue().hasten(Reason.RECIPIENT, bench.instant()));
-        assertEquals(0, queue().hasten(Reason.EGRESS_DOWN, bench.instant().plusSeconds(700)));
-        assertEquals(1, queue().hasten(Reason.EGRESS_DOWN, bench.instant().plusSeconds(5)));
-        assertEquals(Optional.of(bench.instant().plusSeconds(5)), queue().nextDue());
+        assertEquals(0, queue().hasten(Reason.RECIPIENT, bench.instant(), Integer.MAX_VALUE));
+        assertEquals(
+                0,
+                queue().hasten(
+                                Reason.EGRESS_DOWN,
+                                bench.instant().plusSeconds(700),
+                                Integer.MAX_VALUE));
+        assertEquals(
+                1,
+                queue().hasten(
+                                Reason.EGRESS_DOWN,
+                                bench.instant().plusSeconds(5),
+                                Integer.MAX_VALUE));
+        assertEquals(Optional.of(bench.instant().plusSeconds(5)), queue().nextDue(0));
     }
 
     @Test
@@ -215,10 +222,10 @@ class SpoolTest {
             ids.add(bench.accept("message " + i));
         }
         List<QueueId> trials = new ArrayList<>();
-        queue().claim(3).forEach(message -> defer(message, Duration.ofHours(1)));
+        queue().claim(3, 0).forEach(message -> defer(message, Duration.ofHours(1)));
         for (int i = 0; i < 3; i++) {
             bench.advance(Duration.ofMinutes(1));
-            queue().hasten(Reason.EGRESS_DOWN, bench.instant());
+            queue().hasten(Reason.EGRESS_DOWN, bench.instant(), Integer.MAX_VALUE);
             MessageState trial = bench.claim();
             trials.add(trial.id());
             defer(trial, Duration.ofHours(1));
@@ -267,7 +274,7 @@ class SpoolTest {
         QueueId waiting = bench.accept("waiting");
         MessageState claimed = bench.claim();
         assertEquals(sending, claimed.id());
-        queue().committing(sending, "relay", claimed.unfinished());
+        queue().committing(sending);
         bench.kill();
         assertTrue(bench.message(sending).possibleDuplicate());
         assertFalse(bench.message(waiting).possibleDuplicate());
@@ -280,7 +287,7 @@ class SpoolTest {
         bench.open();
         QueueId due = bench.accept("due");
         QueueId later = bench.accept("later");
-        MessageState claimed = queue().claim(2).getLast();
+        MessageState claimed = queue().claim(2, 0).getLast();
         queue().settle(
                         later,
                         Mails.deferred(
@@ -379,18 +386,14 @@ class SpoolTest {
         bench.open();
         QueueId first = bench.accept("first");
         QueueId second = bench.accept("second");
-        MessageState claimed = bench.claim();
+        bench.claim();
         disk.capacity(disk.usedBytes());
-        assertThrows(
-                UncheckedIOException.class,
-                () -> queue().committing(first, "relay", claimed.unfinished()));
-        assertThrows(
-                UncheckedIOException.class,
-                () -> queue().committing(first, "relay", claimed.unfinished()));
-        assertEquals(List.of(), queue().claim(9));
+        assertThrows(UncheckedIOException.class, () -> queue().committing(first));
+        assertThrows(UncheckedIOException.class, () -> queue().committing(first));
+        assertEquals(List.of(), queue().claim(9, 0));
         disk.capacity(1 << 20);
         spool().tick();
-        queue().committing(first, "relay", claimed.unfinished());
+        queue().committing(first);
         assertEquals(second, bench.claim().id());
         bench.kill();
         assertTrue(bench.message(first).possibleDuplicate());
@@ -449,7 +452,7 @@ class SpoolTest {
         bench.housekeeping();
         assertTrue(admin().find(failed).isEmpty());
         bench.restart();
-        assertEquals(List.of(), queue().claim(9));
+        assertEquals(List.of(), queue().claim(9, 0));
         assertTrue(admin().find(failed).isEmpty());
     }
 
@@ -465,7 +468,7 @@ class SpoolTest {
         assertEquals(100, admin().status().messages().get(State.SENT));
         bench.restart();
         assertEquals(100, admin().status().messages().get(State.SENT));
-        assertEquals(List.of(), queue().claim(9));
+        assertEquals(List.of(), queue().claim(9, 0));
     }
 
     @Test
@@ -485,7 +488,7 @@ class SpoolTest {
         assertTrue(bench.segments() <= 4, "segments: " + bench.segments());
         bench.kill();
         assertEquals("h".repeat(500), bench.content(held));
-        assertEquals(List.of(), queue().claim(9));
+        assertEquals(List.of(), queue().claim(9, 0));
         assertEquals(1, admin().list(new Query(null, null, null, 100, null)).messages().size());
     }
 

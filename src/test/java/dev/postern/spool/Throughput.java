@@ -40,7 +40,7 @@ final class Throughput {
                         config,
                         InstantSource.system(),
                         new FileDisk(),
-                        (_, _) -> syncs.incrementAndGet())) {
+                        _ -> syncs.incrementAndGet())) {
             List<Thread> running = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 running.add(Thread.ofPlatform().start(() -> run(spool, commits, end)));
@@ -63,7 +63,7 @@ final class Throughput {
 
     private static void send(Spool spool, long end) {
         while (System.nanoTime() < end) {
-            List<MessageState> claimed = spool.queue().claim(64);
+            List<MessageState> claimed = spool.queue().claim(64, 0);
             for (MessageState message : claimed) {
                 spool.queue().settle(message.id(), Mails.sent(message, Instant.now()));
             }

@@ -49,7 +49,7 @@ public final class FakeSpool implements DueQueue {
     private final Map<QueueId, List<Attempt>> history = new HashMap<>();
     private final Map<QueueId, byte[]> contents = new HashMap<>();
     private final Set<QueueId> claimed = new HashSet<>();
-    private final List<String> commitments = new ArrayList<>();
+    private final List<QueueId> commitments = new ArrayList<>();
     private final Map<QueueId, Integer> settlements = new HashMap<>();
     private final Set<QueueId> preparing = new HashSet<>();
     private final Map<QueueId, Integer> shelves = new HashMap<>();
@@ -132,7 +132,7 @@ public final class FakeSpool implements DueQueue {
     }
 
     /// Returns what was noted before commit points: `id egress`.
-    public synchronized List<String> commitments() {
+    public synchronized List<QueueId> commitments() {
         return List.copyOf(commitments);
     }
 
@@ -257,12 +257,12 @@ public final class FakeSpool implements DueQueue {
     }
 
     @Override
-    public synchronized void committing(QueueId id, String egress, List<ForwardPath> recipients) {
+    public synchronized void committing(QueueId id) {
         fail();
         if (!claimed.contains(id)) {
             throw violation("committing without a claim: " + id);
         }
-        commitments.add(id + " " + egress);
+        commitments.add(id);
     }
 
     @Override
@@ -335,13 +335,16 @@ public final class FakeSpool implements DueQueue {
     }
 
     @Override
-    public synchronized int releaseAll(Reason reason) {
+    public synchronized int releaseAll() {
         List<MessageState> held =
-                messages.values().stream().filter(m -> isIn(m, State.HELD, reason)).toList();
+                messages.values().stream()
+                        .filter(m -> isIn(m, State.HELD, Reason.NO_EGRESS))
+                        .toList();
         held.forEach(m -> {
             List<Recipient> freed =
                     m.recipients().stream()
-                            .map(r -> r.reason() == reason ? in(r, State.QUEUED, null) : r)
+                            .map(r ->
+                                    r.reason() == Reason.NO_EGRESS ? in(r, State.QUEUED, null) : r)
                             .toList();
             messages.put(m.id(), with(m, freed));
         });

@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Shipments for tests.
+/// OutboundMessages for tests.
 public final class Mail {
 
     /// A small message.

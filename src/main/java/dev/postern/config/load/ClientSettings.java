@@ -7,6 +7,7 @@ import dev.postern.config.load.ConfigLoader.FileSearch;
 import dev.postern.config.load.Problems.ConfigProblem;
 import dev.postern.config.load.Sources.TextReader;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -26,8 +27,8 @@ public sealed interface ClientSettings permits ClientSettings.ClientConfig, Load
         Problems problems = new Problems();
         Problems unread = new Problems();
         Interpolation interpolation = new Interpolation(sources.environment(), reader, unread);
-        FileSearch search = FileSearch.pastForbidden(sources, reader, problems);
-        FileSearch.Found file = search.find();
+        List<String> forbidden = new ArrayList<>();
+        FileSearch.Found file = new FileSearch(sources, reader, problems, forbidden).find();
         Settings settings = ConfigLoader.settings(sources, file, interpolation, problems);
         if (!problems.isEmpty()) {
             return new Loaded.Invalid(problems.list());
@@ -36,10 +37,10 @@ public sealed interface ClientSettings permits ClientSettings.ClientConfig, Load
             return new Loaded.Invalid(unread.list());
         }
         // There is a file, and the caller may not read it.
-        boolean hidden = file == null && !search.forbidden().isEmpty();
+        boolean hidden = file == null && !forbidden.isEmpty();
         List<String> lines =
                 Stream.concat(
-                                search.forbidden().stream(),
+                                forbidden.stream(),
                                 unread.list().stream().map(ConfigProblem::toString))
                         .toList();
         String hostname = settings.find(Keys.SMTP_HOSTNAME);

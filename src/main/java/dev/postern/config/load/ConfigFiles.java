@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// Confined to one thread at a time.
 public final class ConfigFiles {
 
-    private final Sources original;
-    private Sources sources;
+    private final Sources sources;
+    private @Nullable Path found;
     private Map<Path, Stamp> loaded = new HashMap<>();
     private Map<Path, Stamp> seen = new HashMap<>();
     private final Set<Path> filled = ConcurrentHashMap.newKeySet();
@@ -47,8 +47,8 @@ public final class ConfigFiles {
 
     /// Makes ready to load from these sources.
     public ConfigFiles(Sources sources) {
-        this.original = sources;
         this.sources = sources;
+        this.found = sources.file();
     }
 
     /// Loads the configuration as it is now.
@@ -58,14 +58,15 @@ public final class ConfigFiles {
         Set<Path> reading = ConcurrentHashMap.newKeySet();
         Loaded result =
                 ConfigLoader.load(
-                        sources.withReader(file -> {
-                            stamps.computeIfAbsent(file, Stamp::of);
-                            return read(file, reading);
-                        }));
+                        sources.with(
+                                found,
+                                file -> {
+                                    stamps.computeIfAbsent(file, Stamp::of);
+                                    return read(file, reading);
+                                }));
         switch (result) {
             case Loaded.Valid valid -> {
-                Path file = valid.file();
-                sources = file == null ? original : original.withFile(file);
+                found = valid.file() == null ? sources.file() : valid.file();
                 filled.addAll(reading);
             }
             // What was broken may keep us from seeing which files it names.
@@ -78,7 +79,7 @@ public final class ConfigFiles {
     }
 
     private String read(Path file, Set<Path> reading) throws IOException {
-        String text = original.reader().read(file);
+        String text = sources.reader().read(file);
         if (!text.isBlank()) {
             reading.add(file);
         } else if (filled.contains(file)) {

@@ -1,5 +1,6 @@
 package dev.postern.config.load;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.EgressType;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.PosternConfig.Acknowledge;
@@ -8,7 +9,7 @@ import dev.postern.config.PosternConfig.LogConfig;
 import dev.postern.config.PosternConfig.RetryConfig;
 import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.config.SmtpConfig;
-import dev.postern.config.load.Loaded.Effective;
+import dev.postern.config.load.EgressLoader.EgressEntry;
 import dev.postern.config.load.Sources.Adopted;
 import dev.postern.config.load.Sources.TextReader;
 import dev.postern.config.load.Type.Parsed;
@@ -37,6 +38,18 @@ public final class ConfigLoader {
 
     private static final Set<String> VANISHING_FILE_SYSTEMS = Set.of("overlay", "tmpfs");
 
+    private static final SequencedMap<String, EgressType> CONVENTIONAL = new LinkedHashMap<>();
+
+    static {
+        CONVENTIONAL.put("SENDGRID_API_KEY", EgressType.SENDGRID);
+        CONVENTIONAL.put("MAILGUN_API_KEY", EgressType.MAILGUN);
+        CONVENTIONAL.put("POSTMARK_SERVER_TOKEN", EgressType.POSTMARK);
+        CONVENTIONAL.put("RESEND_API_KEY", EgressType.RESEND);
+        CONVENTIONAL.put("BREVO_API_KEY", EgressType.BREVO);
+    }
+
+    private static final String MAILGUN_DOMAIN = "MAILGUN_DOMAIN";
+
     private final Sources sources;
     private final TextReader reader;
     private final Problems problems = new Problems();
@@ -55,17 +68,18 @@ public final class ConfigLoader {
     }
 
     private Loaded load() {
-        FileSearch.Found file = new FileSearch(sources, reader, problems).find();
+        FileSearch.Found file = new FileSearch(sources, reader, problems, null).find();
         Settings settings = settings(sources, file, interpolation, problems);
         fillComputed(settings);
-        List<EgressLoader.Entry> egress = egress(settings);
-        new CrossChecks(settings, reader, problems, remarks).check(egress);
+        List<EgressEntry> egress = egress(settings);
+        new CrossChecks(settings, reader, remarks).check(egress);
         return problems.isEmpty()
                 ? new Loaded.Valid(
-                        Assembly.config(settings, egress),
+                        config(settings, egress),
                         remarks,
                         file == null ? null : file.path(),
-                        new Effective(settings, egress))
+                        settings,
+                        egress)
                 : new Loaded.Invalid(problems.list());
     }
 
@@ -90,23 +104,43 @@ public final class ConfigLoader {
         return section.settings(given, root.source());
     }
 
-    private List<EgressLoader.Entry> egress(Settings settings) {
+    private List<EgressEntry> egress(Settings settings) {
         RawValue given = settings.find(Keys.EGRESS);
         if (given instanceof RawValue.Text text && text.source() instanceof Source.Variable) {
-            given = EgressSources.urls(text, problems);
+            given = EgressUrl.readAll(text, problems);
         } else if (given == null || none(given)) {
-            given = EgressSources.conventional(sources.environment(), remarks);
+            given = conventional();
         }
-        List<EgressLoader.Entry> entries = new EgressLoader(problems).read(withAdopted(given));
-        return entries.stream().map(this::withFirst).toList();
+        return new EgressLoader(problems).read(withAdopted(given));
     }
 
-    private EgressLoader.Entry withFirst(EgressLoader.Entry entry) {
-        Adopted adopted = sources.adopted();
-        String name = entry.settings().find(EgressKeys.NAME);
-        return adopted == null || name == null || !name.equals(adopted.egress().get("name"))
-                ? entry
-                : new EgressLoader.Entry(entry.type(), entry.settings(), adopted.first());
+    /// Returns an egress for each conventional variable that is set.
+    private RawValue.Items conventional() {
+        List<RawValue> found = new ArrayList<>();
+        CONVENTIONAL.forEach((variable, type) -> {
+            String key = Environment.value(sources.environment(), variable);
+            if (key == null) {
+                return;
+            }
+            Source source = new Source.Variable(variable);
+            RawValue.Entries egress =
+                    new RawValue.Entries(new LinkedHashMap<>(), source)
+                            .with("type", type.word(), source)
+                            .with("name", type.word(), source)
+                            .with("api-key", key, source);
+            if (type == EgressType.MAILGUN) {
+                String domain = Environment.value(sources.environment(), MAILGUN_DOMAIN);
+                if (domain == null) {
+                    remarks.add(variable + " is not used: MAILGUN_DOMAIN is not set");
+                    return;
+                }
+                domain = Types.PROVIDERS_KEY.plain(domain);
+                egress = egress.with("domain", domain, new Source.Variable(MAILGUN_DOMAIN));
+            }
+            remarks.add("egress " + type.word() + " comes from " + variable);
+            found.add(egress);
+        });
+        return new RawValue.Items(found, new Source.Default(""));
     }
 
     private RawValue withAdopted(RawValue given) {
@@ -167,179 +201,92 @@ public final class ConfigLoader {
     }
 
     /// Puts the records together from settings without problems.
-    static final class Assembly {
-
-        private Assembly() {}
-
-        static PosternConfig config(Settings settings, List<EgressLoader.Entry> egress) {
-            return new PosternConfig(
-                    smtp(settings),
-                    new HttpConfig(
-                            settings.get(Keys.HTTP_HEALTH),
-                            settings.get(Keys.HTTP_ADMIN),
-                            settings.find(Keys.HTTP_ADMIN_TOKEN)),
-                    spool(settings),
-                    settings.get(Keys.ACKNOWLEDGE),
-                    settings.get(Keys.ACKNOWLEDGE_TIMEOUT),
-                    settings.get(Keys.RECEIVED_HEADER),
-                    settings.find(Keys.QUALIFY_DOMAIN),
-                    settings.get(Keys.ALIASES),
-                    new PosternConfig.SendmailConfig(settings.find(Keys.SENDMAIL_FROM)),
-                    new RetryConfig(
-                            settings.get(Keys.RETRY_SCHEDULE), settings.get(Keys.RETRY_MAX_AGE)),
-                    settings.get(Keys.DRAIN_DELAY),
-                    settings.get(Keys.DRAIN_TIMEOUT),
-                    settings.get(Keys.BOUNCES),
-                    new LogConfig(
-                            settings.get(Keys.LOG_FORMAT),
-                            settings.get(Keys.LOG_LEVEL),
-                            settings.get(Keys.LOG_ADDRESSES)),
-                    new PosternConfig.NotifyConfig(
-                            settings.find(Keys.NOTIFY_URL), settings.find(Keys.NOTIFY_SECRET)),
-                    egress.stream().map(EgressLoader::config).toList());
-        }
-
-        private static SmtpConfig smtp(Settings settings) {
-            return new SmtpConfig(
-                    settings.get(Keys.SMTP_LISTEN),
-                    settings.get(Keys.SMTP_HOSTNAME),
-                    settings.get(Keys.SMTP_MAX_MESSAGE_SIZE),
-                    settings.get(Keys.SMTP_MAX_RECIPIENTS),
-                    settings.get(Keys.SMTP_MAX_CONNECTIONS),
-                    settings.get(Keys.SMTP_IDLE_TIMEOUT),
-                    settings.get(Keys.SMTP_BARE_NEWLINE),
-                    settings.get(Keys.SMTP_AUTH),
-                    settings.get(Keys.SMTP_USERS),
-                    settings.get(Keys.SMTP_AUTH_PLAINTEXT),
-                    settings.get(Keys.SMTP_ALLOW),
-                    !settings.explicit(Keys.SMTP_ALLOW),
-                    new SmtpConfig.Tls(
-                            settings.find(Keys.SMTP_TLS_CERTIFICATE),
-                            settings.find(Keys.SMTP_TLS_KEY),
-                            settings.get(Keys.SMTP_TLS_REQUIRED)));
-        }
-
-        private static SpoolConfig spool(Settings settings) {
-            return new SpoolConfig(
-                    settings.get(Keys.SPOOL_PATH),
-                    settings.get(Keys.SPOOL_SYNC),
-                    settings.get(Keys.SPOOL_MIN_FREE),
-                    settings.get(Keys.SPOOL_MAX_SIZE),
-                    settings.get(Keys.SPOOL_KEEP_FAILED),
-                    settings.get(Keys.SPOOL_KEEP_SENT),
-                    settings.get(Keys.SPOOL_KEEP_SENT_COUNT));
-        }
+    private PosternConfig config(Settings settings, List<EgressEntry> egress) {
+        return new PosternConfig(
+                smtp(settings),
+                new HttpConfig(
+                        settings.get(Keys.HTTP_HEALTH),
+                        settings.get(Keys.HTTP_ADMIN),
+                        settings.find(Keys.HTTP_ADMIN_TOKEN)),
+                spool(settings),
+                settings.get(Keys.ACKNOWLEDGE),
+                settings.get(Keys.ACKNOWLEDGE_TIMEOUT),
+                settings.get(Keys.RECEIVED_HEADER),
+                settings.find(Keys.QUALIFY_DOMAIN),
+                settings.get(Keys.ALIASES),
+                new PosternConfig.SendmailConfig(settings.find(Keys.SENDMAIL_FROM)),
+                new RetryConfig(
+                        settings.get(Keys.RETRY_SCHEDULE), settings.get(Keys.RETRY_MAX_AGE)),
+                settings.get(Keys.DRAIN_DELAY),
+                settings.get(Keys.DRAIN_TIMEOUT),
+                settings.get(Keys.BOUNCES),
+                new LogConfig(
+                        settings.get(Keys.LOG_FORMAT),
+                        settings.get(Keys.LOG_LEVEL),
+                        settings.get(Keys.LOG_ADDRESSES)),
+                new PosternConfig.NotifyConfig(
+                        settings.find(Keys.NOTIFY_URL), settings.find(Keys.NOTIFY_SECRET)),
+                egress.stream().map(EgressLoader::config).map(this::withFirst).toList());
     }
 
-    /// Finds the egress list: that of the file or of `POSTERN_EGRESS`, else what conventional
-    /// variables tell.
-    static final class EgressSources {
+    private static SmtpConfig smtp(Settings settings) {
+        return new SmtpConfig(
+                settings.get(Keys.SMTP_LISTEN),
+                settings.get(Keys.SMTP_HOSTNAME),
+                settings.get(Keys.SMTP_MAX_MESSAGE_SIZE),
+                settings.get(Keys.SMTP_MAX_RECIPIENTS),
+                settings.get(Keys.SMTP_MAX_CONNECTIONS),
+                settings.get(Keys.SMTP_IDLE_TIMEOUT),
+                settings.get(Keys.SMTP_BARE_NEWLINE),
+                settings.get(Keys.SMTP_AUTH),
+                settings.get(Keys.SMTP_USERS),
+                settings.get(Keys.SMTP_AUTH_PLAINTEXT),
+                settings.get(Keys.SMTP_ALLOW),
+                !settings.explicit(Keys.SMTP_ALLOW),
+                new SmtpConfig.Tls(
+                        settings.find(Keys.SMTP_TLS_CERTIFICATE),
+                        settings.find(Keys.SMTP_TLS_KEY),
+                        settings.get(Keys.SMTP_TLS_REQUIRED)));
+    }
 
-        private static final SequencedMap<String, EgressType> CONVENTIONAL = new LinkedHashMap<>();
+    private static SpoolConfig spool(Settings settings) {
+        return new SpoolConfig(
+                settings.get(Keys.SPOOL_PATH),
+                settings.get(Keys.SPOOL_SYNC),
+                settings.get(Keys.SPOOL_MIN_FREE),
+                settings.get(Keys.SPOOL_MAX_SIZE),
+                settings.get(Keys.SPOOL_KEEP_FAILED),
+                settings.get(Keys.SPOOL_KEEP_SENT),
+                settings.get(Keys.SPOOL_KEEP_SENT_COUNT));
+    }
 
-        static {
-            CONVENTIONAL.put("SENDGRID_API_KEY", EgressType.SENDGRID);
-            CONVENTIONAL.put("MAILGUN_API_KEY", EgressType.MAILGUN);
-            CONVENTIONAL.put("POSTMARK_SERVER_TOKEN", EgressType.POSTMARK);
-            CONVENTIONAL.put("RESEND_API_KEY", EgressType.RESEND);
-            CONVENTIONAL.put("BREVO_API_KEY", EgressType.BREVO);
-        }
-
-        private static final String MAILGUN_DOMAIN = "MAILGUN_DOMAIN";
-
-        private EgressSources() {}
-
-        /// Returns the URLs of a variable as a list of mappings.
-        static RawValue.Items urls(RawValue.Text text, Problems problems) {
-            String variable = text.source().toString();
-            List<RawValue> urls = new ArrayList<>();
-            for (String url : text.value().strip().split("\\s+")) {
-                if (!url.isEmpty()) {
-                    Source source = new Source.InUrl(variable, urls.size() + 1);
-                    urls.add(EgressUrl.read(url, source, problems));
-                }
-            }
-            EgressUrl.names(urls)
-                    .forEach((index, name) -> urls.set(index, named(urls.get(index), name)));
-            return new RawValue.Items(urls, text.source());
-        }
-
-        /// Returns an egress for each conventional variable that is set.
-        ///
-        /// @param remarks is told which were used
-        static RawValue.Items conventional(Map<String, String> environment, List<String> remarks) {
-            List<RawValue> found = new ArrayList<>();
-            CONVENTIONAL.forEach((variable, type) -> {
-                String key = Environment.value(environment, variable);
-                if (key == null) {
-                    return;
-                }
-                RawValue.Entries egress = egress(variable, type, key);
-                if (type == EgressType.MAILGUN) {
-                    String domain = Environment.value(environment, MAILGUN_DOMAIN);
-                    if (domain == null) {
-                        remarks.add(variable + " is not used: MAILGUN_DOMAIN is not set");
-                        return;
-                    }
-                    domain = Types.PROVIDERS_KEY.plain(domain);
-                    egress = egress.with("domain", domain, new Source.Variable(MAILGUN_DOMAIN));
-                }
-                remarks.add("egress " + type.word() + " comes from " + variable);
-                found.add(egress);
-            });
-            return new RawValue.Items(found, new Source.Default(""));
-        }
-
-        private static RawValue.Entries egress(String variable, EgressType type, String key) {
-            Source source = new Source.Variable(variable);
-            return new RawValue.Entries(new LinkedHashMap<>(), source)
-                    .with("type", type.word(), source)
-                    .with("name", type.word(), source)
-                    .with("api-key", key, source);
-        }
-
-        private static RawValue named(RawValue url, String name) {
-            return url instanceof RawValue.Entries entries
-                    ? entries.with("name", name, url.source())
-                    : url;
-        }
+    /// Returns an egress with the port that an adopted app used before all others.
+    private EgressConfig withFirst(EgressConfig egress) {
+        Adopted adopted = sources.adopted();
+        return adopted != null
+                        && adopted.first() != null
+                        && egress instanceof EgressConfig.Smtp(var common, var smtp)
+                        && common.name().equals(adopted.egress().get("name"))
+                ? new EgressConfig.Smtp(common, smtp.withFirst(adopted.first()))
+                : egress;
     }
 
     /// Looks for the configuration file: where `--config` or `POSTERN_CONFIG` says, else in the
     /// usual places.
-    static final class FileSearch {
+    ///
+    /// @param forbidden gets a line for each file that is not for the caller to read, and is gone
+    ///   past; null: such a file is a problem
+    record FileSearch(
+            Sources sources,
+            TextReader reader,
+            Problems problems,
+            @Nullable List<String> forbidden) {
 
         private static final List<Path> USUAL_FILES =
                 List.of(Path.of("postern.yaml"), Path.of("/etc/postern/postern.yaml"));
 
-        private final Sources sources;
-        private final TextReader reader;
-        private final Problems problems;
-        private final @Nullable List<String> forbidden;
-
         /// The file that was found.
         record Found(Path path, String text) {}
-
-        private FileSearch(
-                Sources sources,
-                TextReader reader,
-                Problems problems,
-                @Nullable List<String> forbidden) {
-            this.sources = sources;
-            this.reader = reader;
-            this.problems = problems;
-            this.forbidden = forbidden;
-        }
-
-        /// A search to which a file that can't be read is a problem.
-        FileSearch(Sources sources, TextReader reader, Problems problems) {
-            this(sources, reader, problems, null);
-        }
-
-        /// A search that goes past files which are not for the caller to read.
-        static FileSearch pastForbidden(Sources sources, TextReader reader, Problems problems) {
-            return new FileSearch(sources, reader, problems, new ArrayList<>());
-        }
 
         /// Returns the file; null where there is none, or after telling why it can't be read.
         @Nullable Found find() {
@@ -351,11 +298,6 @@ public final class ConfigLoader {
                 source = new Source.Variable(Environment.CONFIG);
             }
             return path == null ? usual() : read(path, source);
-        }
-
-        /// Returns a line for each file that was gone past.
-        List<String> forbidden() {
-            return forbidden == null ? List.of() : List.copyOf(forbidden);
         }
 
         private @Nullable Found usual() {

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 /// the tables of docs/configuration.md.
 public final class ConfigReference {
 
-    private static final int WIDTH = 80;
+    private static final int WIDTH = 79;
     private static final String INDENT = "    ";
 
     private ConfigReference() {}
@@ -76,24 +76,38 @@ public final class ConfigReference {
     }
 
     private static void describe(Key<?> key, String more, StringBuilder text) {
-        text.append(INDENT).append(values(key)).append('\n');
-        text.append(INDENT).append(standard(key)).append(more).append('\n');
-        StringBuilder line = new StringBuilder(INDENT);
-        for (String word : key.meaning().split(" ", -1)) {
-            if (line.length() + word.length() >= WIDTH) {
-                text.append(line.toString().stripTrailing()).append('\n');
-                line = new StringBuilder(INDENT);
+        text.append(INDENT).append(key.type().told()).append('\n');
+        text.append(INDENT)
+                .append(key.necessary() ? "required" : "default " + fallback(key))
+                .append(more)
+                .append('\n');
+        lines(key.meaning(), WIDTH - INDENT.length())
+                .forEach(line -> text.append(INDENT).append(line).append('\n'));
+        text.append('\n');
+    }
+
+    /// Returns a text in lines.
+    ///
+    /// @param room the most characters of a line, if no word is longer
+    public static List<String> lines(String text, int room) {
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        for (String word : text.split(" ")) {
+            if (!line.isEmpty() && line.length() + 1 + word.length() > room) {
+                lines.add(line.toString());
+                line.setLength(0);
             }
-            line.append(word).append(' ');
+            line.append(line.isEmpty() ? "" : " ").append(word);
         }
-        text.append(line.toString().stripTrailing()).append("\n\n");
+        lines.add(line.toString());
+        return lines;
     }
 
     private static void table(String title, List<Key<?>> keys, StringBuilder text) {
         text.append(title).append("\n\n| key | value | default | meaning |\n|---|---|---|---|\n");
         for (Key<?> key : keys) {
             text.append("| `").append(key.path()).append("` | ");
-            text.append(cell(values(key))).append(" | ");
+            text.append(cell(key.type().told())).append(" | ");
             text.append(cell(defaultCell(key))).append(" | ");
             text.append(cell(key.meaning())).append(" |\n");
         }
@@ -104,17 +118,9 @@ public final class ConfigReference {
         return text.replace("|", "\\|");
     }
 
-    private static String values(Key<?> key) {
-        return key.type().told();
-    }
-
     private static String defaultCell(Key<?> key) {
         boolean literal = key.fallback() != null || key.told().equals("null");
         return literal ? "`" + fallback(key) + "`" : fallback(key);
-    }
-
-    private static String standard(Key<?> key) {
-        return key.necessary() ? "required" : "default " + fallback(key);
     }
 
     private static String fallback(Key<?> key) {

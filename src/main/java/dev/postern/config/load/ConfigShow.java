@@ -14,8 +14,6 @@ import java.util.stream.Collectors;
 /// masked. Apart from these it can be loaded again.
 public final class ConfigShow {
 
-    private static final int COMMENT_COLUMN = 48;
-
     private final StringBuilder text = new StringBuilder();
     private List<String> open = List.of();
 
@@ -24,12 +22,12 @@ public final class ConfigShow {
     /// Returns the text of `postern config show`, with a last line break.
     public static String render(Loaded.Valid loaded) {
         ConfigShow show = new ConfigShow();
-        for (Settings.Setting<?> setting : loaded.effective().settings().all()) {
+        for (Settings.Setting<?> setting : loaded.settings().all()) {
             if (!setting.key().equals(Keys.EGRESS)) {
                 show.setting(setting);
             }
         }
-        show.egress(loaded.effective().egress());
+        show.egress(loaded.egress());
         return show.text.toString();
     }
 
@@ -47,13 +45,13 @@ public final class ConfigShow {
         line("  ".repeat(sections.size()) + names.getLast() + ": " + value, setting);
     }
 
-    private void egress(List<EgressLoader.Entry> entries) {
+    private void egress(List<EgressLoader.EgressEntry> entries) {
         if (entries.isEmpty()) {
             text.append("egress: []\n");
             return;
         }
         text.append("egress:\n");
-        for (EgressLoader.Entry entry : entries) {
+        for (EgressLoader.EgressEntry entry : entries) {
             String lead = "  - ";
             for (Settings.Setting<?> setting : entry.settings().all()) {
                 line(lead + setting.key().path() + ": " + value(setting, entry), setting);
@@ -63,27 +61,28 @@ public final class ConfigShow {
     }
 
     /// Some providers take one token as user name and as password: then both are secret.
-    private static String value(Settings.Setting<?> setting, EgressLoader.Entry entry) {
-        if (setting.key().equals(EgressKeys.USERNAME)) {
-            Secret password = entry.settings().find(EgressKeys.PASSWORD);
-            boolean token = password != null && Objects.equals(password.reveal(), setting.value());
-            return token ? YamlText.scalar(Secret.MASK) : YamlText.of(setting);
-        }
-        return YamlText.of(setting);
+    private static String value(Settings.Setting<?> setting, EgressLoader.EgressEntry entry) {
+        Secret password = entry.settings().find(EgressKeys.PASSWORD);
+        boolean token =
+                setting.key().equals(EgressKeys.USERNAME)
+                        && password != null
+                        && Objects.equals(password.reveal(), setting.value());
+        return token ? YamlText.scalar(Secret.MASK) : YamlText.of(setting);
     }
 
     private void line(String yaml, Settings.Setting<?> setting) {
-        text.append(yaml)
-                .append(" ".repeat(Math.max(1, COMMENT_COLUMN - yaml.length())))
-                .append("# ")
-                .append(setting.given().source())
-                .append('\n');
+        text.append("%-47s # %s\n".formatted(yaml, setting.given().source()));
     }
 
     /// Writes values as YAML on one line, secrets masked.
     static final class YamlText {
 
         private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9./_+][A-Za-z0-9./_+@:-]*+");
+
+        /// What is written by its number: controls, formats, separators of lines and the like.
+        private static final Pattern ODD =
+                Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Cn}\\p{Cs}\\p{Zl}\\p{Zp}]");
+
         private static final Set<String> NULLS = Set.of("null", "Null", "NULL");
         private static final String AUTHORITY = "://";
         private static final String MASK = quoted(Secret.MASK);
@@ -92,17 +91,8 @@ public final class ConfigShow {
 
         /// Returns a setting's value.
         static String of(Settings.Setting<?> setting) {
-            Type<?> type = setting.key().type();
-            if (setting.value() == null) {
-                return "null";
-            }
-            return switch (type) {
-                case Type.SecretText _ -> MASK;
-                case Type.Users _ -> flow(setting.given(), true);
-                case Type.Scalar<?> _, Type.FilePath _, Type.ListOf<?> _, Type.Aliases _ ->
-                        flow(setting.given(), false);
-                case Type.Egresses _ -> throw new AssertionError("egresses are shown one by one");
-            };
+            boolean masked = setting.key().type().secret();
+            return setting.value() == null ? "null" : flow(setting.given(), masked);
         }
 
         /// Returns a default or example of the key table.
@@ -114,26 +104,22 @@ public final class ConfigShow {
         private static String flow(RawValue given, boolean masked) {
             return switch (given) {
                 case RawValue.Nothing _, RawValue.Broken _ -> "null";
-                case RawValue.Text text -> scalar(text.value());
+                case RawValue.Text text -> masked ? MASK : scalar(text.value());
                 case RawValue.Template template -> scalar(template.raw());
-                case RawValue.Items items -> items(items.items(), masked);
+                case RawValue.Items items ->
+                        items.items().stream()
+                                .map(item -> flow(item, masked))
+                                .collect(Collectors.joining(", ", "[", "]"));
                 case RawValue.Entries entries ->
                         entries.entries().entrySet().stream()
-                                .map(entry -> entry(entry, masked))
+                                .map(entry -> member(entry, masked))
                                 .collect(Collectors.joining(", ", "{", "}"));
             };
         }
 
-        private static String items(List<RawValue> items, boolean masked) {
-            return items.stream()
-                    .map(item -> flow(item, masked))
-                    .collect(Collectors.joining(", ", "[", "]"));
-        }
-
-        private static String entry(Map.Entry<String, RawValue.Entry> entry, boolean masked) {
-            boolean secret = masked && !entry.getKey().equals("username");
-            String value = secret ? MASK : flow(entry.getValue().value(), masked);
-            return scalar(entry.getKey()) + ": " + value;
+        private static String member(Map.Entry<String, RawValue.Entry> member, boolean masked) {
+            boolean secret = masked && !member.getKey().equals("username");
+            return scalar(member.getKey()) + ": " + flow(member.getValue().value(), secret);
         }
 
         /// Returns a text so that the loader reads it back as it is; what may be a secret within a
@@ -165,26 +151,10 @@ public final class ConfigShow {
         }
 
         private static String quoted(String text) {
-            StringBuilder quoted = new StringBuilder("\"");
-            text.codePoints().forEach(point -> escape(quoted, point));
-            return quoted.append('"').toString();
-        }
-
-        private static void escape(StringBuilder quoted, int point) {
-            boolean odd =
-                    Character.isISOControl(point)
-                            || !Character.isDefined(point)
-                            || Character.getType(point) == Character.SURROGATE
-                            || Character.getType(point) == Character.FORMAT
-                            || Character.getType(point) == Character.LINE_SEPARATOR
-                            || Character.getType(point) == Character.PARAGRAPH_SEPARATOR;
-            if (point == '"' || point == '\\') {
-                quoted.append('\\').appendCodePoint(point);
-            } else if (odd) {
-                quoted.append("\\U%08x".formatted(point));
-            } else {
-                quoted.appendCodePoint(point);
-            }
+            String escaped = text.replace("\\", "\\\\").replace("\"", "\\\"");
+            return ODD.matcher(escaped)
+                    .replaceAll(odd -> "\\\\U%08x".formatted(odd.group().codePointAt(0)))
+                    .transform(inner -> '"' + inner + '"');
         }
     }
 }

@@ -18,35 +18,24 @@ import java.util.Map;
 import java.util.Set;
 
 /// Refuses combinations of values that can't be meant, above all an open relay.
-final class CrossChecks {
+///
+/// @param remarks gets what is allowed but looks unintended
+record CrossChecks(Settings settings, TextReader reader, List<String> remarks) {
 
-    private final Settings settings;
-    private final TextReader reader;
-    private final Problems problems;
-    private final List<String> remarks;
-
-    /// Makes a check of `settings`.
-    ///
-    /// @param remarks gets what is allowed but looks unintended
-    CrossChecks(Settings settings, TextReader reader, Problems problems, List<String> remarks) {
-        this.settings = settings;
-        this.reader = reader;
-        this.problems = problems;
-        this.remarks = remarks;
-    }
-
-    void check(List<EgressLoader.Entry> egress) {
+    void check(List<EgressLoader.EgressEntry> egress) {
         openRelay();
         openToAll();
         users();
         tls();
         adminToken();
-        ports();
+        ports(Keys.SMTP_LISTEN, Keys.HTTP_HEALTH);
+        ports(Keys.SMTP_LISTEN, Keys.HTTP_ADMIN);
+        ports(Keys.HTTP_HEALTH, Keys.HTTP_ADMIN);
         aliasLoops();
-        for (EgressLoader.Entry entry : egress) {
-            String prefix = "egress[" + entry.settings().find(EgressKeys.NAME) + "].";
-            trustAnchors(entry.settings(), prefix);
-            entry.settings().all().forEach(setting -> pasted(setting, prefix));
+        for (EgressLoader.EgressEntry entry : egress) {
+            Settings its = entry.settings();
+            trustAnchors(its);
+            its.all().forEach(setting -> pasted(setting, its.path(setting.key())));
         }
     }
 
@@ -59,7 +48,7 @@ final class CrossChecks {
                         && !settings.explicit(Keys.SMTP_ALLOW)
                         && settings.get(Keys.SMTP_USERS).isEmpty();
         if (open) {
-            tell(
+            settings.tell(
                     Keys.SMTP_LISTEN,
                     "is not loopback, and neither smtp.allow nor smtp.users says who may submit",
                     "set one of them");
@@ -72,7 +61,7 @@ final class CrossChecks {
         }
         List<Cidr> allowed = settings.get(Keys.SMTP_ALLOW);
         if (Cidr.coverAll(allowed) && settings.get(Keys.SMTP_AUTH) != SmtpConfig.Auth.REQUIRED) {
-            tell(
+            settings.tell(
                     Keys.SMTP_ALLOW,
                     "lets everyone submit ("
                             + (allowed.stream().anyMatch(block -> block.prefixBits() == 0)
@@ -90,7 +79,7 @@ final class CrossChecks {
         boolean some = !settings.get(Keys.SMTP_USERS).isEmpty();
         SmtpConfig.Auth auth = settings.get(Keys.SMTP_AUTH);
         if (some && auth == SmtpConfig.Auth.NONE) {
-            tell(
+            settings.tell(
                     Keys.SMTP_USERS,
                     "can't log in with smtp.auth: none",
                     "set smtp.auth: optional or required");
@@ -107,16 +96,17 @@ final class CrossChecks {
         boolean certificate = settings.find(Keys.SMTP_TLS_CERTIFICATE) != null;
         boolean key = settings.find(Keys.SMTP_TLS_KEY) != null;
         if (certificate && !key) {
-            tell(Keys.SMTP_TLS_CERTIFICATE, "is set without smtp.tls.key", "set both");
+            settings.tell(Keys.SMTP_TLS_CERTIFICATE, "is set without smtp.tls.key", "set both");
         }
         if (key && !certificate) {
-            tell(Keys.SMTP_TLS_KEY, "is set without smtp.tls.certificate", "set both");
+            settings.tell(Keys.SMTP_TLS_KEY, "is set without smtp.tls.certificate", "set both");
         }
         if (!certificate && Boolean.TRUE.equals(settings.find(Keys.SMTP_TLS_REQUIRED))) {
-            tell(Keys.SMTP_TLS_REQUIRED, "needs smtp.tls.certificate and smtp.tls.key", "");
+            settings.tell(
+                    Keys.SMTP_TLS_REQUIRED, "needs smtp.tls.certificate and smtp.tls.key", "");
         }
-        readable(settings, Keys.SMTP_TLS_CERTIFICATE, "");
-        readable(settings, Keys.SMTP_TLS_KEY, "");
+        readable(Keys.SMTP_TLS_CERTIFICATE);
+        readable(Keys.SMTP_TLS_KEY);
         authBehindTls(certificate);
     }
 
@@ -138,27 +128,18 @@ final class CrossChecks {
         if (settings.know(Keys.HTTP_ADMIN, Keys.HTTP_ADMIN_TOKEN)
                 && settings.find(Keys.HTTP_ADMIN_TOKEN) == null
                 && !Hosts.loopback(settings.get(Keys.HTTP_ADMIN).host())) {
-            tell(Keys.HTTP_ADMIN, "is not loopback and needs http.admin-token", "");
+            settings.tell(Keys.HTTP_ADMIN, "is not loopback and needs http.admin-token", "");
         }
     }
 
-    private void ports() {
-        List<Key<HostPort>> sockets = List.of(Keys.SMTP_LISTEN, Keys.HTTP_HEALTH, Keys.HTTP_ADMIN);
-        for (int i = 1; i < sockets.size(); i++) {
-            for (Key<HostPort> earlier : sockets.subList(0, i)) {
-                if (settings.know(earlier, sockets.get(i))
-                        && clash(settings.get(earlier), settings.get(sockets.get(i)))) {
-                    tellClash(earlier, sockets.get(i));
-                }
-            }
+    private void ports(Key<HostPort> one, Key<HostPort> other) {
+        if (settings.know(one, other) && clash(settings.get(one), settings.get(other))) {
+            boolean blameOne = settings.explicit(one) && !settings.explicit(other);
+            Key<HostPort> blamed = blameOne ? one : other;
+            Key<HostPort> taken = blameOne ? other : one;
+            settings.tell(
+                    blamed, "is the address of " + taken.path() + " too", "give each its own port");
         }
-    }
-
-    private void tellClash(Key<HostPort> one, Key<HostPort> other) {
-        boolean blameOne = settings.explicit(one) && !settings.explicit(other);
-        Key<HostPort> blamed = blameOne ? one : other;
-        Key<HostPort> taken = blameOne ? other : one;
-        tell(blamed, "is the address of " + taken.path() + " too", "give each its own port");
     }
 
     private static boolean clash(HostPort one, HostPort other) {
@@ -183,52 +164,47 @@ final class CrossChecks {
                 at = target == null ? null : target.toLowerCase(Locale.ROOT);
             }
             if (at != null && Collections.disjoint(seen, chain)) {
-                tell(Keys.ALIASES, "lead in a circle: " + String.join(", ", chain), "");
+                settings.tell(Keys.ALIASES, "lead in a circle: " + String.join(", ", chain), "");
             }
             seen.addAll(chain);
         }
     }
 
-    private void readable(Settings from, Key<Path> key, String prefix) {
-        Path file = from.find(key);
-        if (file == null) {
-            return;
-        }
+    private void readable(Key<Path> key) {
+        Path file = settings.find(key);
         try {
-            reader.read(file);
+            if (file != null) {
+                reader.read(file);
+            }
         } catch (IOException e) {
-            problems.add(from.source(key), prefix + key.path(), Interpolation.unreadable(e));
+            settings.tell(key, Interpolation.unreadable(e), "");
         }
     }
 
-    private void trustAnchors(Settings from, String prefix) {
-        Path file = from.find(EgressKeys.CA);
-        if (file == null) {
-            return;
-        }
-        Source source = from.source(EgressKeys.CA);
-        String path = prefix + EgressKeys.CA.path();
+    private void trustAnchors(Settings egress) {
+        Path file = egress.find(EgressKeys.CA);
         try {
-            CaFile.parse(reader.read(file));
+            if (file != null) {
+                CaFile.parse(reader.read(file));
+            }
         } catch (IOException e) {
-            problems.add(source, path, Interpolation.unreadable(e));
+            egress.tell(EgressKeys.CA, Interpolation.unreadable(e), "");
         } catch (CertificateException _) {
-            problems.add(
-                    source,
-                    path,
+            egress.tell(
+                    EgressKeys.CA,
                     "no certificate in PEM can be read from " + file,
                     "name a file with -----BEGIN CERTIFICATE-----");
         }
     }
 
     /// Quotes and blanks around a secret are seldom meant; within a password they may be.
-    private void pasted(Settings.Setting<?> setting, String prefix) {
+    private void pasted(Settings.Setting<?> setting, String name) {
         if (!(setting.key().type() instanceof Type.SecretText type)
                 || !(setting.given() instanceof RawValue.Text text)
                 || type.plain(text.value()).isEmpty()) {
             return;
         }
-        String path = setting.given().source() + ": " + prefix + setting.key().path();
+        String path = setting.given().source() + ": " + name;
         String plain = type.plain(text.value());
         char first = plain.charAt(0);
         char last = plain.charAt(plain.length() - 1);
@@ -240,9 +216,5 @@ final class CrossChecks {
         } else if (first == ' ' || last == ' ') {
             remarks.add(path + ": the blanks around it are taken as a part of it");
         }
-    }
-
-    private void tell(Key<?> key, String what, String remedy) {
-        problems.add(settings.source(key), key.path(), what, remedy);
     }
 }

@@ -8,55 +8,37 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The table of the keys of an egress, by type.
 final class EgressKeys {
 
-    private static final String IMPLICIT = "implicit (TLS at once)";
-    private static final String OPTIONAL = "optional (STARTTLS where it is offered)";
-    private static final String REQUIRED = "required (STARTTLS, or TLS at once on 465)";
-
-    /// What people write for `tls`, as other programs have it.
-    private static final Map<String, String> TLS_WORDS =
+    /// What to write for `tls`, and what people write, as other programs have it.
+    private static final Map<String, Set<String>> TLS_WORDS =
             Map.of(
-                    "starttls", REQUIRED,
-                    "tls", REQUIRED,
-                    "true", REQUIRED,
-                    "yes", REQUIRED,
-                    "ssl", IMPLICIT,
-                    "ssl/tls", IMPLICIT,
-                    "smtps", IMPLICIT,
-                    "false", OPTIONAL,
-                    "no", OPTIONAL);
+                    "required (STARTTLS, or TLS at once on 465)",
+                    Set.of("starttls", "tls", "true", "yes"),
+                    "implicit (TLS at once)",
+                    Set.of("ssl", "ssl/tls", "smtps"),
+                    "optional (STARTTLS where it is offered)",
+                    Set.of("false", "no"));
 
-    /// Names of keys in other programs, and the key that is meant.
-    static final Map<String, String> ELSEWHERE =
-            Map.ofEntries(
-                    Map.entry("user", "username"),
-                    Map.entry("login", "username"),
-                    Map.entry("pass", "password"),
-                    Map.entry("passwd", "password"),
-                    Map.entry("hostname", "host"),
-                    Map.entry("server", "host"),
-                    Map.entry("address", "host"),
-                    Map.entry("secure", "tls: implicit (or required)"),
-                    Map.entry("ssl", "tls: implicit (or required)"),
-                    Map.entry("starttls", "tls"),
-                    Map.entry("use-tls", "tls"),
-                    Map.entry("use-ssl", "tls"),
-                    Map.entry("encryption", "tls"),
-                    Map.entry("security", "tls"),
-                    Map.entry("from", "senders"),
-                    Map.entry("sender", "senders"),
-                    Map.entry("key", "api-key"),
-                    Map.entry("token", "api-key"),
-                    Map.entry("api-token", "api-key"),
-                    Map.entry("provider", "type"),
-                    Map.entry("kind", "type"),
-                    Map.entry("driver", "type"));
+    /// What is meant, and the names that it has in other programs.
+    static final Map<String, Set<String>> ELSEWHERE =
+            Map.of(
+                    "username", Set.of("user", "login"),
+                    "password", Set.of("pass", "passwd"),
+                    "host", Set.of("hostname", "server", "address"),
+                    "tls: implicit (or required)", Set.of("secure", "ssl"),
+                    "tls", Set.of("starttls", "use-tls", "use-ssl", "encryption", "security"),
+                    "senders", Set.of("from", "sender"),
+                    "api-key", Set.of("key", "token", "api-token"),
+                    "type", Set.of("provider", "kind", "driver"));
 
     // spotless:off
     static final Key<String> NAME = Key.required(
@@ -124,7 +106,7 @@ final class EgressKeys {
             "answer-timeout", Types.DURATION_ABOVE_ZERO, "60s", "45s",
             "For the other types: after the last byte of the request.");
     static final Key<List<String>> SENDERS = Key.of(
-            "senders", Types.list("[\"@example.org\", me@example.com]", Types.SENDER),
+            "senders", Types.list("[\"@example.org\", me@example.com]", Types.SENDER, true),
             "", "@example.org,me@example.com",
             "Only mail from these addresses and domains; empty: any. Mail without an envelope"
             + " sender (bounces, cron's) counts as from the first address of its From field;"
@@ -166,6 +148,14 @@ final class EgressKeys {
             case SES -> List.of(REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY, ENDPOINT);
             case MAILGUN -> List.of(DOMAIN, API_KEY, ENDPOINT);
         };
+    }
+
+    /// Returns the first type that has a key beside those of every type; null when none has.
+    static @Nullable EgressType owner(String path) {
+        return Arrays.stream(EgressType.values())
+                .filter(type -> own(type).stream().anyMatch(key -> key.path().equals(path)))
+                .findFirst()
+                .orElse(null);
     }
 
     static Key<Duration> answerTimeout(EgressType type) {

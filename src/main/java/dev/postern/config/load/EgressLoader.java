@@ -9,7 +9,6 @@ import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SubmissionPort;
 import dev.postern.config.load.Problems.ValueContext;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,13 +25,7 @@ final class EgressLoader {
     private final Set<String> names = new HashSet<>();
 
     /// An entry of the list.
-    ///
-    /// @param first what `port: auto` begins with, where an adopted app used it; null: nothing
-    record Entry(EgressType type, Settings settings, @Nullable SubmissionPort first) {
-        Entry(EgressType type, Settings settings) {
-            this(type, settings, null);
-        }
-    }
+    record EgressEntry(EgressType type, Settings settings) {}
 
     EgressLoader(Problems problems) {
         this.problems = problems;
@@ -40,10 +33,7 @@ final class EgressLoader {
 
     /// Returns the entries that have a known type; their settings are whole when no problem was
     /// told.
-    List<Entry> read(RawValue given) {
-        if (given instanceof RawValue.Broken || given instanceof RawValue.Nothing) {
-            return List.of();
-        }
+    List<EgressEntry> read(RawValue given) {
         if (!(given instanceof RawValue.Items items)) {
             new ValueContext("egress", true, problems)
                     .shape(
@@ -51,9 +41,9 @@ final class EgressLoader {
                             "a list such as [{name: gmail, type: smtp, host: smtp.gmail.com}]");
             return List.of();
         }
-        List<Entry> entries = new ArrayList<>();
+        List<EgressEntry> entries = new ArrayList<>();
         for (int i = 0; i < items.items().size(); i++) {
-            Entry entry = entry(items.items().get(i), i + 1);
+            EgressEntry entry = entry(items.items().get(i), i + 1);
             if (entry != null) {
                 entries.add(entry);
             }
@@ -62,11 +52,11 @@ final class EgressLoader {
     }
 
     /// Returns the configuration of an entry whose settings are whole.
-    static EgressConfig config(Entry entry) {
+    static EgressConfig config(EgressEntry entry) {
         Settings settings = entry.settings();
         Common common = common(entry.type(), settings);
         return switch (entry.type()) {
-            case SMTP -> new EgressConfig.Smtp(common, smtp(settings, entry.first()));
+            case SMTP -> new EgressConfig.Smtp(common, smtp(settings));
             case SENDGRID, RESEND, BREVO, POSTMARK ->
                     new EgressConfig.Api(
                             common, entry.type().word(), settings.get(EgressKeys.API_KEY));
@@ -84,7 +74,7 @@ final class EgressLoader {
         };
     }
 
-    private @Nullable Entry entry(RawValue given, int ordinal) {
+    private @Nullable EgressEntry entry(RawValue given, int ordinal) {
         if (!(given instanceof RawValue.Entries entries)) {
             new ValueContext("egress[" + ordinal + "]", true, problems)
                     .shape(
@@ -101,18 +91,13 @@ final class EgressLoader {
                 new SectionReader(EgressKeys.of(type), EgressKeys.ELSEWHERE, prefix, problems);
         Map<String, RawValue> found = reader.flatten(onlyOf(type, entries, prefix));
         Settings settings = reader.settings(found, given.source());
-        unique(settings, prefix);
+        unique(settings);
         switch (type) {
-            case SMTP -> checkSmtp(settings, prefix);
-            case SES ->
-                    together(
-                            settings,
-                            EgressKeys.ACCESS_KEY_ID,
-                            EgressKeys.SECRET_ACCESS_KEY,
-                            prefix);
+            case SMTP -> checkSmtp(settings);
+            case SES -> together(settings, EgressKeys.ACCESS_KEY_ID, EgressKeys.SECRET_ACCESS_KEY);
             case SENDGRID, RESEND, BREVO, POSTMARK, MAILGUN -> {}
         }
-        return new Entry(type, settings);
+        return new EgressEntry(type, settings);
     }
 
     private static String label(RawValue.Entries entries, int ordinal) {
@@ -143,19 +128,15 @@ final class EgressLoader {
     /// unknown keys in URLs, whose names may be misplaced secrets.
     private RawValue.Entries onlyOf(EgressType type, RawValue.Entries entries, String prefix) {
         SequencedMap<String, RawValue.Entry> own = new LinkedHashMap<>(entries.entries());
-        Map<String, EgressType> elsewhere = new HashMap<>();
-        for (EgressType other : EgressType.values()) {
-            EgressKeys.own(other).forEach(key -> elsewhere.putIfAbsent(key.path(), other));
-        }
         List<String> mine = EgressKeys.of(type).stream().map(Key::path).toList();
         entries.entries()
                 .forEach((name, entry) -> {
+                    EgressType owner = EgressKeys.owner(name);
                     boolean url = entry.keySource() instanceof Source.InUrl;
-                    if (mine.contains(name) || (!url && !elsewhere.containsKey(name))) {
-                        return;
+                    if (!mine.contains(name) && (url || owner != null)) {
+                        own.remove(name);
+                        stray(type, name, owner, entry.keySource(), prefix, mine);
                     }
-                    own.remove(name);
-                    stray(type, name, elsewhere.get(name), entry.keySource(), prefix, mine);
                 });
         return new RawValue.Entries(own, entries.source());
     }
@@ -186,19 +167,15 @@ final class EgressLoader {
         }
     }
 
-    private void unique(Settings settings, String prefix) {
+    private void unique(Settings settings) {
         String name = settings.find(EgressKeys.NAME);
         if (name != null && !names.add(name)) {
-            problems.add(
-                    settings.source(EgressKeys.NAME),
-                    prefix + "name",
-                    "is the name of another egress",
-                    "names are unique");
+            settings.tell(EgressKeys.NAME, "is the name of another egress", "names are unique");
         }
     }
 
-    private void checkSmtp(Settings settings, String prefix) {
-        together(settings, EgressKeys.USERNAME, EgressKeys.PASSWORD, prefix);
+    private void checkSmtp(Settings settings) {
+        together(settings, EgressKeys.USERNAME, EgressKeys.PASSWORD);
         boolean toFill =
                 settings.know(
                                 EgressKeys.TLS,
@@ -209,32 +186,31 @@ final class EgressLoader {
         if (toFill) {
             fillTls(settings);
         }
-        fillPreset(settings, prefix);
-        SmtpEgressConfig.Tls tls = settings.find(EgressKeys.TLS);
         String host = settings.find(EgressKeys.HOST);
+        if (host == null) {
+            return;
+        }
+        Preset.of(host).ifPresent(preset -> fillPreset(settings, host, preset));
+        SmtpEgressConfig.Tls tls = settings.find(EgressKeys.TLS);
         boolean clear = tls == SmtpEgressConfig.Tls.NONE || tls == SmtpEgressConfig.Tls.OPTIONAL;
-        if (clear && credentials(settings) && host != null && !Hosts.loopback(host)) {
-            problems.add(
-                    settings.source(EgressKeys.TLS),
-                    prefix + "tls",
+        if (clear && credentials(settings) && !Hosts.loopback(host)) {
+            settings.tell(
+                    EgressKeys.TLS,
                     "with credentials must be required or implicit",
                     "only a loopback host may get them in the clear");
         }
     }
 
-    private void together(Settings settings, Key<?> one, Key<?> other, String prefix) {
+    private void together(Settings settings, Key<?> one, Key<?> other) {
         if (!settings.know(one, other)) {
             return;
         }
         boolean first = settings.find(one) != null;
         if (first != (settings.find(other) != null)) {
             Key<?> present = first ? one : other;
-            Key<?> absent = first ? other : one;
-            problems.add(
-                    settings.source(present),
-                    prefix + absent.path(),
-                    "is missing",
-                    present.path() + " needs it");
+            String absent = settings.path(first ? other : one);
+            String remedy = present.path() + " needs it";
+            problems.add(settings.source(present), absent, "is missing", remedy);
         }
     }
 
@@ -255,40 +231,34 @@ final class EgressLoader {
     }
 
     /// Takes the provider's limits where the user set none.
-    private void fillPreset(Settings settings, String prefix) {
-        String host = settings.find(EgressKeys.HOST);
-        Preset preset = host == null ? null : Preset.of(host).orElse(null);
-        if (host != null && preset != null) {
-            Source source = new Source.OfProvider(host);
-            fill(settings, EgressKeys.CONCURRENCY, preset.concurrency(), source, prefix);
-            fill(settings, EgressKeys.RATE, preset.rate(), source, prefix);
-            fill(settings, EgressKeys.QUOTA, preset.quota(), source, prefix);
-        }
+    private void fillPreset(Settings settings, String host, Preset preset) {
+        Source source = new Source.OfProvider(host);
+        fill(settings, EgressKeys.CONCURRENCY, preset.concurrency(), source);
+        fill(settings, EgressKeys.RATE, preset.rate(), source);
+        fill(settings, EgressKeys.QUOTA, preset.quota(), source);
     }
 
-    private <T> void fill(
-            Settings settings, Key<T> key, @Nullable String known, Source source, String prefix) {
+    private <T> void fill(Settings settings, Key<T> key, @Nullable String known, Source source) {
         if (known != null && settings.know(key) && !settings.explicit(key)) {
             RawValue given = new RawValue.Text(known, source);
-            ValueContext reading = new ValueContext(prefix + key.path(), false, problems);
+            ValueContext reading = new ValueContext(settings.path(key), false, problems);
             settings.put(key, key.type().read(given, reading), given);
         }
     }
 
-    private static SmtpEgressConfig smtp(Settings settings, @Nullable SubmissionPort first) {
+    private static SmtpEgressConfig smtp(Settings settings) {
         String host = settings.get(EgressKeys.HOST);
-        List<SubmissionPort> alternates = Preset.of(host).map(Preset::alternates).orElse(List.of());
-        SmtpEgressConfig config =
-                new SmtpEgressConfig(
-                        host,
-                        settings.get(EgressKeys.PORT),
-                        settings.get(EgressKeys.TLS),
-                        settings.find(EgressKeys.TLS_NAME),
-                        settings.find(EgressKeys.USERNAME),
-                        settings.find(EgressKeys.PASSWORD),
-                        settings.find(EgressKeys.EHLO_NAME),
-                        SubmissionPort.usualAnd(alternates));
-        return first == null ? config : config.withFirst(first);
+        List<SubmissionPort> candidates = new ArrayList<>(SubmissionPort.USUAL);
+        Preset.of(host).ifPresent(preset -> candidates.addAll(preset.alternates()));
+        return new SmtpEgressConfig(
+                host,
+                settings.get(EgressKeys.PORT),
+                settings.get(EgressKeys.TLS),
+                settings.find(EgressKeys.TLS_NAME),
+                settings.find(EgressKeys.USERNAME),
+                settings.find(EgressKeys.PASSWORD),
+                settings.find(EgressKeys.EHLO_NAME),
+                candidates);
     }
 
     private static Common common(EgressType type, Settings settings) {

@@ -2,6 +2,7 @@ package dev.postern.config.load;
 
 import dev.postern.config.EgressConfig.EgressType;
 import dev.postern.config.Percent;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,15 +30,47 @@ final class EgressUrl {
     private static final String IMPLICIT_TLS_PORT = "465";
 
     private final Source source;
-    private final String path;
     private final Problems problems;
     private final SequencedMap<String, RawValue.Entry> members = new LinkedHashMap<>();
     private boolean broken;
 
     private EgressUrl(Source source, Problems problems) {
         this.source = source;
-        this.path = "egress";
         this.problems = problems;
+    }
+
+    /// Returns the URLs of a variable as a list of mappings. Those without a name get one: the
+    /// type, then type-2, type-3…
+    static RawValue.Items readAll(RawValue.Text text, Problems problems) {
+        String variable = text.source().toString();
+        List<RawValue> urls = new ArrayList<>();
+        Set<String> taken = new HashSet<>();
+        for (String url : text.value().strip().split("\\s+")) {
+            if (!url.isEmpty()) {
+                RawValue read = read(url, new Source.InUrl(variable, urls.size() + 1), problems);
+                urls.add(read);
+                if (read instanceof RawValue.Entries entries && entries.text("name") != null) {
+                    taken.add(entries.text("name").value());
+                }
+            }
+        }
+        Map<String, Integer> counts = new HashMap<>();
+        urls.replaceAll(url ->
+                url instanceof RawValue.Entries entries ? named(entries, taken, counts) : url);
+        return new RawValue.Items(urls, text.source());
+    }
+
+    private static RawValue named(
+            RawValue.Entries url, Set<String> taken, Map<String, Integer> counts) {
+        RawValue.Text type = url.text("type");
+        if (type == null || url.text("name") != null) {
+            return url;
+        }
+        String name = type.value();
+        while (!taken.add(name)) {
+            name = type.value() + "-" + counts.merge(type.value(), 2, (count, _) -> count + 1);
+        }
+        return url.with("name", name, url.source());
     }
 
     /// Returns the URL as a mapping of keys; broken after telling its problems.
@@ -86,10 +119,14 @@ final class EgressUrl {
             case SMTP -> smtp(parts, smtps);
             case SENDGRID, RESEND, BREVO, POSTMARK -> api(parts);
             case MAILGUN -> mailgun(parts);
-            case SES -> ses(parts);
+            case SES -> {
+                put("region", parts.place());
+                pair(parts.user(), "access-key-id", "secret-access-key");
+            }
         }
         query(parts.query());
-        if (smtps && !isImplicit()) {
+        RawValue.Text tls = new RawValue.Entries(members, source).text("tls");
+        if (smtps && (tls == null || !tls.value().equals("implicit"))) {
             wrong("smtps:// means tls=implicit", "write smtp:// for any other");
         }
     }
@@ -102,7 +139,7 @@ final class EgressUrl {
             put("port", IMPLICIT_TLS_PORT);
         }
         pair(parts.user(), "username", "password");
-        if (implicit && (parts.query() == null || !queryNames(parts.query()).contains("tls"))) {
+        if (implicit && (parts.query() == null || !setsTls(parts.query()))) {
             put("tls", "implicit");
         }
     }
@@ -122,11 +159,6 @@ final class EgressUrl {
         if (parts.user() != null) {
             single(parts.user());
         }
-    }
-
-    private void ses(UrlParts parts) {
-        put("region", parts.place());
-        pair(parts.user(), "access-key-id", "secret-access-key");
     }
 
     private void single(String user) {
@@ -162,15 +194,9 @@ final class EgressUrl {
         }
     }
 
-    private static List<String> queryNames(String query) {
+    private static boolean setsTls(String query) {
         return Arrays.stream(query.split("&", -1))
-                .map(parameter -> parameter.split("=", 2)[0])
-                .toList();
-    }
-
-    private boolean isImplicit() {
-        RawValue.Text tls = new RawValue.Entries(members, source).text("tls");
-        return tls != null && tls.value().equals("implicit");
+                .anyMatch(parameter -> parameter.split("=", 2)[0].equals("tls"));
     }
 
     /// Sets a key, unless its part of the URL is absent or empty.
@@ -192,36 +218,6 @@ final class EgressUrl {
 
     private void wrong(String what, String remedy) {
         broken = true;
-        problems.add(source, path, what, remedy);
-    }
-
-    /// Gives a name to those of `urls` that have none: the type, then type-2, type-3…
-    static Map<Integer, String> names(List<RawValue> urls) {
-        Map<Integer, String> names = new LinkedHashMap<>();
-        for (int i = 0; i < urls.size(); i++) {
-            String name = text(urls.get(i), "name");
-            if (name != null) {
-                names.put(i, name);
-            }
-        }
-        Set<String> taken = new HashSet<>(names.values());
-        Map<String, Integer> counts = new HashMap<>();
-        for (int i = 0; i < urls.size(); i++) {
-            String type = text(urls.get(i), "type");
-            if (type != null && !names.containsKey(i)) {
-                String name = type;
-                while (!taken.add(name)) {
-                    name = type + "-" + counts.merge(type, 2, (count, _) -> count + 1);
-                }
-                names.put(i, name);
-            }
-        }
-        return names;
-    }
-
-    private static @Nullable String text(RawValue given, String member) {
-        RawValue.Text text =
-                given instanceof RawValue.Entries entries ? entries.text(member) : null;
-        return text == null ? null : text.value();
+        problems.add(source, "egress", what, remedy);
     }
 }

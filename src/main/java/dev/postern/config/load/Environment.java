@@ -4,6 +4,7 @@ import dev.postern.config.Percent;
 import dev.postern.config.load.Problems.ValueContext;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,9 +16,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the `POSTERN_…` variables. An empty one counts as not set.
-final class Environment {
+///
+/// @param variables all variables by name
+record Environment(Map<String, String> variables, Interpolation interpolation, Problems problems) {
 
     static final String CONFIG = "POSTERN_CONFIG";
+
+    /// Values may be secrets.
+    @Override
+    public String toString() {
+        return "Environment of " + variables.size() + " variables";
+    }
 
     private static final String PREFIX = "POSTERN_";
     private static final String FILE = "_FILE";
@@ -34,16 +43,6 @@ final class Environment {
                     "POSTERN(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT"
                             + "|PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
 
-    private final Map<String, String> variables;
-    private final Interpolation interpolation;
-    private final Problems problems;
-
-    Environment(Map<String, String> variables, Interpolation interpolation, Problems problems) {
-        this.variables = variables;
-        this.interpolation = interpolation;
-        this.problems = problems;
-    }
-
     /// Returns a variable's value; null when it is unset or empty.
     static @Nullable String value(Map<String, String> variables, String name) {
         String value = variables.get(name);
@@ -52,7 +51,8 @@ final class Environment {
 
     /// Returns whether a variable is one of our settings, or is taken for one.
     static boolean isSetting(String name) {
-        return name.startsWith(PREFIX) && !isKubernetes(name);
+        return name.startsWith(PREFIX)
+                && (name.length() > KUBERNETES_CHARS || !KUBERNETES.matcher(name).matches());
     }
 
     /// Returns what is given for keys of `table`, by path, after telling unknown variables.
@@ -100,25 +100,17 @@ final class Environment {
             return;
         }
         String remedy = "`postern config reference` lists all keys";
-        String nearest = NearestWord.of(name.substring(PREFIX.length()), withoutPrefix(known));
-        if (name.endsWith(FILE) && known.contains(withoutFile(name))) {
-            remedy = "the key is a path already: set " + withoutFile(name);
+        String nearest =
+                NearestWord.of(
+                        name.substring(PREFIX.length()),
+                        known.stream().map(one -> one.substring(PREFIX.length())).toList());
+        String path = name.endsWith(FILE) ? name.substring(0, name.length() - FILE.length()) : "";
+        if (known.contains(path)) {
+            remedy = "the key is a path already: set " + path;
         } else if (nearest != null) {
             remedy = "did you mean " + PREFIX + nearest + "?";
         }
         problems.add(new Source.Variable(name), "", "unknown variable", remedy);
-    }
-
-    private static boolean isKubernetes(String name) {
-        return name.length() <= KUBERNETES_CHARS && KUBERNETES.matcher(name).matches();
-    }
-
-    private static String withoutFile(String name) {
-        return name.substring(0, name.length() - FILE.length());
-    }
-
-    private static List<String> withoutPrefix(Set<String> names) {
-        return names.stream().map(name -> name.substring(PREFIX.length())).toList();
     }
 
     /// Reads the values of environment variables, and the defaults and examples of the key table,
@@ -136,11 +128,16 @@ final class Environment {
         /// Returns what `text` gives for the key of `reading`; broken after telling why.
         static RawValue given(Type<?> type, String text, Source source, ValueContext reading) {
             return switch (type) {
-                case Type.ListOf<?> _ -> new RawValue.Items(texts(text, source), source);
+                case Type.ListOf<?> _ ->
+                        new RawValue.Items(
+                                parts(text).stream()
+                                        .<RawValue>map(part -> new RawValue.Text(part, source))
+                                        .toList(),
+                                source);
                 case Type.Users _ -> orBroken(users(text, source), USERS_RULE, source, reading);
                 case Type.Aliases _ ->
                         orBroken(aliases(text, source), ALIASES_RULE, source, reading);
-                case Type.Scalar<?> _, Type.SecretText _, Type.FilePath _, Type.Egresses _ ->
+                case Type.Scalar<?> _, Type.SecretText _, Type.Egresses _ ->
                         new RawValue.Text(text, source);
             };
         }
@@ -156,19 +153,10 @@ final class Environment {
 
         /// Returns the non-empty parts between commas.
         static List<String> parts(String text) {
-            List<String> parts = new ArrayList<>();
-            for (String part : text.split(",", -1)) {
-                if (!part.isBlank()) {
-                    parts.add(part.strip());
-                }
-            }
-            return parts;
-        }
-
-        private static List<RawValue> texts(String text, Source source) {
-            List<RawValue> items = new ArrayList<>();
-            parts(text).forEach(part -> items.add(new RawValue.Text(part, source)));
-            return items;
+            return Arrays.stream(text.split(","))
+                    .map(String::strip)
+                    .filter(part -> !part.isEmpty())
+                    .toList();
         }
 
         private static @Nullable RawValue users(String text, Source source) {

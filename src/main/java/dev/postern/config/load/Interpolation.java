@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 /// parsing. What comes in is not looked at again, and a default ends at the first brace.
 final class Interpolation {
 
+    private static final Pattern WRITTEN = Pattern.compile("(?s)\\$(?:\\{[^}]*+}?|[^{])");
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final String FILE = "file:";
 
@@ -81,37 +83,30 @@ final class Interpolation {
     private RawValue text(RawValue.Template template, String path) {
         String raw = template.raw();
         List<Piece> pieces = new ArrayList<>();
+        Matcher written = WRITTEN.matcher(raw);
         int at = 0;
-        while (at < raw.length()) {
-            int dollar = raw.indexOf('$', at);
-            if (dollar < 0 || dollar + 1 == raw.length()) {
-                break;
-            }
-            pieces.add(new Piece.Fixed(raw.substring(at, dollar)));
-            int end = raw.charAt(dollar + 1) == '{' ? raw.indexOf('}', dollar) : dollar + 1;
-            Piece piece = end < 0 ? null : piece(raw.substring(dollar, end + 1), template, path);
+        while (written.find()) {
+            pieces.add(new Piece.Fixed(raw.substring(at, written.start())));
+            Piece piece = piece(written.group(), template, path);
             if (piece == null) {
-                return broken(template, path, end);
+                return new RawValue.Broken(template.source());
             }
             pieces.add(piece);
-            at = end + 1;
+            at = written.end();
         }
         pieces.add(new Piece.Fixed(raw.substring(at)));
         return assemble(pieces, path, template.source());
-    }
-
-    private RawValue broken(RawValue.Template template, String path, int end) {
-        if (end < 0) {
-            problems.add(
-                    template.source(), path, "\"${\" without \"}\"", "write $$ for a dollar sign");
-        }
-        return new RawValue.Broken(template.source());
     }
 
     /// Returns what `$$`, `$x` or `${…}` stands for; null after telling a problem.
     private @Nullable Piece piece(String written, RawValue.Template template, String path) {
         if (!written.startsWith("${")) {
             return new Piece.Fixed(written.equals("$$") ? "$" : written);
+        }
+        if (!written.endsWith("}")) {
+            problems.add(
+                    template.source(), path, "\"${\" without \"}\"", "write $$ for a dollar sign");
+            return null;
         }
         String inner = written.substring(2, written.length() - 1);
         if (inner.startsWith(FILE) && inner.indexOf('\0') < 0) {
@@ -215,25 +210,20 @@ final class Interpolation {
         public String get() {
             try {
                 String text = fetch.read();
-
                 if (seen.getAndSet(new Seen(text, false)).lost()) {
                     log.atInfo().addKeyValue("key", path).log("mounted value can be read again");
                 }
                 return text;
             } catch (IOException e) {
-                return lost(String.valueOf(e));
+                Seen before = seen.getAndUpdate(last -> new Seen(last.lastGood(), true));
+                if (!before.lost()) {
+                    log.atWarn()
+                            .addKeyValue("key", path)
+                            .addKeyValue("why", e.toString())
+                            .log("mounted value can't be read, its last good text stays in use");
+                }
+                return before.lastGood();
             }
-        }
-
-        private String lost(String why) {
-            Seen before = seen.getAndUpdate(last -> new Seen(last.lastGood(), true));
-            if (!before.lost()) {
-                log.atWarn()
-                        .addKeyValue("key", path)
-                        .addKeyValue("why", why)
-                        .log("mounted value can't be read, its last good text stays in use");
-            }
-            return before.lastGood();
         }
     }
 }

@@ -60,6 +60,6 @@ record Key<T>(
 
     /// Returns whether [#fileVariable()] exists: not for a key that is a path itself.
     boolean hasFileVariable() {
-        return !(type instanceof Type.FilePath);
+        return !type.equals(Types.PATH);
     }
 }

@@ -13,14 +13,20 @@ import dev.postern.smtp.ContentDecoder.BareNewline;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.slf4j.event.Level;
 
 /// The table of all keys outside the egress list, in the order in which the reference tells them.
 /// Loading, environment variables, the reference and `config show` all come from it.
 final class Keys {
 
     private static final List<Key<?>> LISTED = new ArrayList<>();
+
+    /// The keys that a running program takes up. The others need a restart.
+    static final Set<Key<?>> LIVE = new HashSet<>();
 
     // spotless:off
     static final Key<HostPort> SMTP_LISTEN = listed(Key.of(
@@ -48,19 +54,19 @@ final class Keys {
             "smtp.bare-newline", Types.word(BareNewline.class), "normalize", "reject",
             "What happens to a bare LF or CR within a message: `normalize` makes line ends"
             + " and spaces of them, `reject` answers 550 5.6.0."));
-    static final Key<SmtpConfig.Auth> SMTP_AUTH = listed(Key.of(
+    static final Key<SmtpConfig.Auth> SMTP_AUTH = live(Key.of(
             "smtp.auth", Types.word(SmtpConfig.Auth.class), "optional", "required",
             "Whether clients log in: `none` does not offer it, `required` asks it of the"
             + " addresses in `smtp.allow` too."));
-    static final Key<List<SmtpConfig.User>> SMTP_USERS = listed(Key.of(
+    static final Key<List<SmtpConfig.User>> SMTP_USERS = live(Key.of(
             "smtp.users", Types.USERS, "", "app:secret",
             "Who may log in. Empty and `optional`: any credentials are accepted where both"
             + " ends are loopback."));
-    static final Key<Boolean> SMTP_AUTH_PLAINTEXT = listed(Key.of(
+    static final Key<Boolean> SMTP_AUTH_PLAINTEXT = live(Key.of(
             "smtp.auth-plaintext", Types.BOOL, "false", "true",
             "Whether AUTH before TLS is offered beyond loopback."));
-    static final Key<List<Cidr>> SMTP_ALLOW = listed(Key.of(
-            "smtp.allow", Types.list("[127.0.0.1, 10.0.0.0/8]", Types.CIDR),
+    static final Key<List<Cidr>> SMTP_ALLOW = live(Key.of(
+            "smtp.allow", Types.list("[127.0.0.1, 10.0.0.0/8]", Types.CIDR, true),
             "127.0.0.1,::1", "127.0.0.1,10.0.0.0/8",
             "Who may submit without AUTH: addresses and CIDR blocks. The default holds for"
             + " loopback listeners only; a `/0` needs `smtp.auth: required`."));
@@ -111,50 +117,50 @@ final class Keys {
             "spooled; sent where RENDER is set and spool.path is on an overlay or tmpfs", "sent",
             "`spooled`: 250 once the message is durable here; `sent`: 250 once an egress"
             + " accepted it."));
-    static final Key<Duration> ACKNOWLEDGE_TIMEOUT = listed(Key.of(
+    static final Key<Duration> ACKNOWLEDGE_TIMEOUT = live(Key.of(
             "acknowledge-timeout", Types.DURATION_ABOVE_ZERO, "30s", "10s",
             "How long an attempt may take to its commit point under `acknowledge: sent`,"
             + " before 451."));
     static final Key<ReceivedHeader> RECEIVED_HEADER = listed(Key.of(
             "received-header", Types.word(ReceivedHeader.class), "full", "omit",
             "`omit` keeps a minimal `Received` field, without the client's address."));
-    static final Key<String> QUALIFY_DOMAIN = listed(Key.optional(
+    static final Key<String> QUALIFY_DOMAIN = live(Key.optional(
             "qualify-domain", Types.DOMAIN_NAME, "example.org",
             "A bare local part (cron's `root`) becomes local@this. Without it and without an"
             + " alias such a recipient is refused with 550 5.1.3; `postmaster` is this"
             + " machine's, `smtp.hostname`."));
-    static final Key<Map<String, String>> ALIASES = listed(Key.of(
+    static final Key<Map<String, String>> ALIASES = live(Key.of(
             "aliases", Types.ALIASES, "", "root=ops@example.org,postmaster=root",
             "Recipients that stand for others."));
-    static final Key<String> SENDMAIL_FROM = listed(Key.optional(
+    static final Key<String> SENDMAIL_FROM = live(Key.optional(
             "sendmail.from", Types.MAIL_ADDRESS, "server@example.org",
             "The sender for local system mail that providers would refuse."));
-    static final Key<List<Duration>> RETRY_SCHEDULE = listed(Key.of(
-            "retry.schedule", Types.fullList("[30s, 5m, 1h]", Types.DURATION_ABOVE_ZERO),
+    static final Key<List<Duration>> RETRY_SCHEDULE = live(Key.of(
+            "retry.schedule", Types.list("[30s, 5m, 1h]", Types.DURATION_ABOVE_ZERO, false),
             "30s,1m,5m,15m,30m,1h,2h,4h", "10s,1m",
             "The waits between attempts; the last one repeats, each with 20 % jitter. A"
             + " provider's Retry-After wins when it is longer, up to 24 h."));
-    static final Key<Duration> RETRY_MAX_AGE = listed(Key.of(
+    static final Key<Duration> RETRY_MAX_AGE = live(Key.of(
             "retry.max-age", Types.DURATION_ABOVE_ZERO, "5d", "2d",
             "After this long a message that still fails is given up; decided only right after"
             + " a failed attempt or probe."));
-    static final Key<Duration> DRAIN_DELAY = listed(Key.of(
+    static final Key<Duration> DRAIN_DELAY = live(Key.of(
             "drain-delay", Types.DURATION_OR_ZERO, "0s", "5s",
             "How long mail is still accepted after SIGTERM, for sidecars that are told before"
             + " the app."));
-    static final Key<Duration> DRAIN_TIMEOUT = listed(Key.of(
+    static final Key<Duration> DRAIN_TIMEOUT = live(Key.of(
             "drain-timeout", Types.DURATION_OR_ZERO, "25s", "8s",
             "How long what is due is still sent after SIGTERM."));
     static final Key<Bounces> BOUNCES = listed(Key.of(
             "bounces", Types.word(Bounces.class), "none", "report",
             "`report` tells senders of failures (RFC 3464)."));
-    static final Key<LogConfig.Format> LOG_FORMAT = listed(Key.of(
+    static final Key<LogConfig.Format> LOG_FORMAT = live(Key.of(
             "log.format", Types.word(LogConfig.Format.class), "auto", "json",
             "`auto` is text on a terminal, else JSON."));
-    static final Key<LogConfig.Level> LOG_LEVEL = listed(Key.of(
-            "log.level", Types.word(LogConfig.Level.class), "info", "debug",
+    static final Key<Level> LOG_LEVEL = live(Key.of(
+            "log.level", Types.word(Level.class), "info", "debug",
             "The least level that is logged."));
-    static final Key<LogConfig.Addresses> LOG_ADDRESSES = listed(Key.of(
+    static final Key<LogConfig.Addresses> LOG_ADDRESSES = live(Key.of(
             "log.addresses", Types.word(LogConfig.Addresses.class), "full", "masked",
             "How mail addresses appear in logs."));
     static final Key<String> NOTIFY_URL = listed(Key.optional(
@@ -162,7 +168,7 @@ final class Keys {
             "Where events are posted."));
     static final Key<Secret> NOTIFY_SECRET = listed(Key.optional(
             "notify.secret", Types.SECRET, "signing-key", "What signs the posted events."));
-    static final Key<RawValue> EGRESS = listed(Key.of(
+    static final Key<RawValue> EGRESS = live(Key.of(
             "egress", Types.EGRESSES, "", "smtp://me%40example.org:secret@smtp.example.org",
             "The ways out, in order of preference. With none, mail is accepted and held."));
     // spotless:on
@@ -170,23 +176,18 @@ final class Keys {
     private static final String WAY_OUT =
             "egress: [{name: …, type: smtp, host: …}] for the server that mail leaves by";
 
-    /// Names that keys have elsewhere, and what is meant.
-    static final Map<String, String> ELSEWHERE =
-            Map.ofEntries(
-                    Map.entry("smtp.host", WAY_OUT),
-                    Map.entry("smtp.port", "smtp.listen: 127.0.0.1:2525"),
-                    Map.entry("smtp.username", WAY_OUT),
-                    Map.entry("smtp.user", WAY_OUT),
-                    Map.entry("smtp.password", WAY_OUT),
-                    Map.entry("smtp.pass", WAY_OUT),
-                    Map.entry("host", WAY_OUT),
-                    Map.entry("username", WAY_OUT),
-                    Map.entry("user", WAY_OUT),
-                    Map.entry("password", WAY_OUT),
-                    Map.entry("relay", WAY_OUT),
-                    Map.entry("relayhost", WAY_OUT),
-                    Map.entry("smarthost", WAY_OUT),
-                    Map.entry("from", "sendmail.from for the sender of local mail"));
+    /// What is meant, and the names that it has elsewhere.
+    static final Map<String, Set<String>> ELSEWHERE =
+            Map.of(
+                    WAY_OUT,
+                    Set.of(
+                            ("smtp.host smtp.username smtp.user smtp.password smtp.pass host"
+                                            + " username user password relay relayhost smarthost")
+                                    .split(" ")),
+                    "smtp.listen: 127.0.0.1:2525",
+                    Set.of("smtp.port"),
+                    "sendmail.from for the sender of local mail",
+                    Set.of("from"));
 
     static final List<Key<?>> ALL = List.copyOf(LISTED);
 
@@ -195,5 +196,10 @@ final class Keys {
     private static <T> Key<T> listed(Key<T> key) {
         LISTED.add(key);
         return key;
+    }
+
+    private static <T> Key<T> live(Key<T> key) {
+        LIVE.add(key);
+        return listed(key);
     }
 }

@@ -1,6 +1,7 @@
 package dev.postern.config.load;
 
 import dev.postern.config.PosternConfig;
+import dev.postern.config.load.EgressLoader.EgressEntry;
 import dev.postern.config.load.Problems.ConfigProblem;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,12 +16,18 @@ public sealed interface Loaded {
     /// @param remarks lines for the log: which conventional variables made an egress, what looks
     ///   unintended
     /// @param file the file that was read; null: none
-    /// @param effective what `config show` shows
+    /// @param settings every key's value and source, for [ConfigShow]
+    /// @param egress those of the egress list
     record Valid(
-            PosternConfig config, List<String> remarks, @Nullable Path file, Effective effective)
+            PosternConfig config,
+            List<String> remarks,
+            @Nullable Path file,
+            Settings settings,
+            List<EgressEntry> egress)
             implements Loaded {
         public Valid {
             remarks = List.copyOf(remarks);
+            egress = List.copyOf(egress);
         }
     }
 
@@ -35,13 +42,6 @@ public sealed interface Loaded {
         /// Returns what to tell the user, a line a problem.
         public List<String> lines() {
             return problems.stream().map(ConfigProblem::toString).toList();
-        }
-    }
-
-    /// Every key's value and source, for [ConfigShow].
-    public record Effective(Settings settings, List<EgressLoader.Entry> egress) {
-        public Effective {
-            egress = List.copyOf(egress);
         }
     }
 }

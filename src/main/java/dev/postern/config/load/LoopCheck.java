@@ -23,30 +23,17 @@ public final class LoopCheck {
     private final HostLookup network;
 
     /// What the check asks of the network.
-    public interface HostLookup {
+    interface HostLookup {
 
         /// Returns the addresses of a host.
         ///
         /// @throws UnknownHostException when it has none
-        List<InetAddress> resolve(String host) throws UnknownHostException;
-
-        /// Returns whether an interface of this machine has the address.
-        boolean own(InetAddress address);
-
-        /// Returns this machine's network.
-        static HostLookup ofMachine() {
-            return new MachineNetwork();
-        }
-    }
-
-    private record MachineNetwork() implements HostLookup {
-        @Override
-        public List<InetAddress> resolve(String host) throws UnknownHostException {
+        default List<InetAddress> resolve(String host) throws UnknownHostException {
             return List.of(InetAddress.getAllByName(host));
         }
 
-        @Override
-        public boolean own(InetAddress address) {
+        /// Returns whether an interface of this machine has the address.
+        default boolean own(InetAddress address) {
             try {
                 return address.isLoopbackAddress()
                         || NetworkInterface.getByInetAddress(address) != null;
@@ -56,10 +43,14 @@ public final class LoopCheck {
         }
     }
 
-    /// Makes a check.
+    /// Makes a check in this machine's network.
     ///
     /// @param listening where the listener is, with the port that it really has
-    public LoopCheck(HostPort listening, HostLookup network) {
+    public LoopCheck(HostPort listening) {
+        this(listening, new HostLookup() {});
+    }
+
+    LoopCheck(HostPort listening, HostLookup network) {
         this.listening = listening;
         this.network = network;
     }
@@ -67,12 +58,12 @@ public final class LoopCheck {
     /// Returns a problem for each egress that leads back to us.
     public List<ConfigProblem> problems(Loaded.Valid loaded) {
         List<ConfigProblem> found = new ArrayList<>();
-        for (EgressLoader.Entry entry : loaded.effective().egress()) {
-            if (EgressLoader.config(entry) instanceof EgressConfig.Smtp smtp
-                    && loops(smtp.smtp())) {
+        List<EgressConfig> egress = loaded.config().egress();
+        for (int i = 0; i < egress.size(); i++) {
+            if (egress.get(i) instanceof EgressConfig.Smtp smtp && loops(smtp.smtp())) {
                 found.add(
                         new ConfigProblem(
-                                entry.settings().source(EgressKeys.HOST),
+                                loaded.egress().get(i).settings().source(EgressKeys.HOST),
                                 "egress[" + smtp.name() + "].host",
                                 "leads back to our own listener at " + listening,
                                 "name the server and the port that mail leaves by"));

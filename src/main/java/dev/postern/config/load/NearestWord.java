@@ -4,6 +4,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Guesses which known word a mistyped one was meant to be.
@@ -19,42 +21,45 @@ final class NearestWord {
     /// Returns the known word with the fewest slips between it and `typed`; null when none is near.
     /// Case, hyphens and underscores do not count.
     static @Nullable String of(String typed, Collection<String> known) {
-        if (typed.length() > TYPED_CHARS) {
-            return null;
-        }
-        String plain = plain(typed);
-        int most = 1 + plain.length() / LETTERS_PER_SLIP;
-        return known.stream()
-                .filter(word -> slips(plain, plain(word)) <= most)
-                .min(
-                        Comparator.comparingInt((String word) -> slips(plain, plain(word)))
-                                .thenComparing(Comparator.naturalOrder()))
-                .orElse(null);
+        return nearest(typed, typed, known, word -> slips(plain(typed), plain(word)));
     }
 
     /// Returns the nearest key path: by its whole path, or by its last name alone.
     static @Nullable String path(String typed, Collection<String> known) {
+        String lastName = last(typed);
+        return nearest(typed, lastName, known, path -> distance(parent(typed), lastName, path));
+    }
+
+    private static @Nullable String nearest(
+            String typed, String name, Collection<String> known, ToIntFunction<String> slips) {
         if (typed.length() > TYPED_CHARS) {
             return null;
         }
-        String lastName = last(typed);
-        String parent = parent(typed);
-        int most = 1 + plain(lastName).length() / LETTERS_PER_SLIP;
+        int most = 1 + plain(name).length() / LETTERS_PER_SLIP;
         return known.stream()
-                .filter(path -> distance(parent, lastName, path) <= most)
-                .min(
-                        Comparator.comparingInt((String path) -> distance(parent, lastName, path))
-                                .thenComparing(Comparator.naturalOrder()))
+                .filter(word -> slips.applyAsInt(word) <= most)
+                .min(Comparator.comparingInt(slips).thenComparing(Comparator.naturalOrder()))
                 .orElse(null);
     }
 
-    /// Returns the key that is meant by a name that it has in other programs; null when none is.
+    /// Returns what is meant by a name that it has in other programs; null when nothing is.
     ///
-    /// @param names by such a name, lower case and hyphens: the key, and words behind it
+    /// @param names what is meant, and such names of it in lower case and hyphens
+    static @Nullable String elsewhere(String typed, Map<String, Set<String>> names) {
+        String name = typed.toLowerCase(Locale.ROOT).replace('_', '-');
+        return names.entrySet().stream()
+                .filter(meant -> meant.getValue().contains(name))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /// Returns what is meant in the same way, where it is a key and words behind it.
+    ///
     /// @param known the keys
     static @Nullable String elsewhere(
-            String typed, Map<String, String> names, Collection<String> known) {
-        String meant = names.get(typed.toLowerCase(Locale.ROOT).replace('_', '-'));
+            String typed, Map<String, Set<String>> names, Collection<String> known) {
+        String meant = elsewhere(typed, names);
         return meant == null || known.contains(meant.split("[: ]", 2)[0]) ? meant : null;
     }
 

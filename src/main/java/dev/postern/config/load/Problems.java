@@ -47,16 +47,11 @@ public final class Problems {
         int at = text.lastIndexOf('@');
         int colon = text.indexOf(':');
         String shown = colon >= 0 && colon < at ? Secret.MASK + text.substring(at) : text;
-        shown.codePoints().limit(MOST_ECHOED_CHARS).forEach(point -> append(echo, point));
+        shown.codePoints()
+                .limit(MOST_ECHOED_CHARS)
+                .map(point -> Character.isISOControl(point) ? '\uFFFD' : point)
+                .forEach(echo::appendCodePoint);
         return echo.append(shown.length() > MOST_ECHOED_CHARS ? "…\"" : "\"").toString();
-    }
-
-    private static void append(StringBuilder echo, int point) {
-        if (Character.isISOControl(point)) {
-            echo.append('\uFFFD');
-        } else {
-            echo.appendCodePoint(point);
-        }
     }
 
     private static int line(Source source) {

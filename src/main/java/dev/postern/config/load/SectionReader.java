@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class SectionReader {
 
     private final List<Key<?>> table;
-    private final Map<String, String> elsewhere;
+    private final Map<String, Set<String>> elsewhere;
     private final String prefix;
     private final Problems problems;
     private final Map<String, Key<?>> keys = new HashMap<>();
@@ -21,22 +21,23 @@ final class SectionReader {
 
     /// Makes a reader.
     ///
-    /// @param elsewhere names that keys have in other programs, and the key or what else is meant
+    /// @param elsewhere the key or what else is meant, and the names that it has in other programs
     /// @param prefix what comes before each path in problems; empty at the top
     SectionReader(
-            List<Key<?>> table, Map<String, String> elsewhere, String prefix, Problems problems) {
+            List<Key<?>> table,
+            Map<String, Set<String>> elsewhere,
+            String prefix,
+            Problems problems) {
         this.table = table;
         this.elsewhere = elsewhere;
         this.prefix = prefix;
         this.problems = problems;
         for (Key<?> key : table) {
             keys.put(key.path(), key);
-            for (int dot = key.path().indexOf('.');
-                    dot >= 0;
-                    dot = key.path().indexOf('.', dot + 1)) {
-                names.add(key.path().substring(0, dot));
+            String name = key.path();
+            while (names.add(name) && name.contains(".")) {
+                name = name.substring(0, name.lastIndexOf('.'));
             }
-            names.add(key.path());
         }
     }
 
@@ -51,7 +52,7 @@ final class SectionReader {
     ///
     /// @param whole where the mapping stands, for keys that are missing
     Settings settings(Map<String, RawValue> found, Source whole) {
-        Settings settings = new Settings();
+        Settings settings = new Settings(prefix, problems);
         for (Key<?> key : table) {
             set(key, found.get(key.path()), whole, settings);
         }
@@ -63,7 +64,8 @@ final class SectionReader {
                 .forEach((name, entry) -> {
                     String path = parent + name;
                     if (name.indexOf('.') >= 0) {
-                        dotted(path, entry.keySource());
+                        String remedy = "sections are nested, as in smtp: {listen: 127.0.0.1:2525}";
+                        problems.add(entry.keySource(), prefix + path, "unknown key", remedy);
                     } else if (keys.containsKey(path)) {
                         found.put(path, entry.value());
                     } else if (names.contains(path)) {
@@ -82,11 +84,6 @@ final class SectionReader {
                     new ValueContext(prefix + path, true, problems)
                             .shape(given, "a section of keys");
         }
-    }
-
-    private void dotted(String path, Source keySource) {
-        String remedy = "sections are nested, as in smtp: {listen: 127.0.0.1:2525}";
-        problems.add(keySource, prefix + path, "unknown key", remedy);
     }
 
     private void unknown(String path, Source keySource) {

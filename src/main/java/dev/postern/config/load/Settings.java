@@ -10,6 +10,14 @@ import org.jspecify.annotations.Nullable;
 final class Settings {
 
     private final Map<Key<?>, Setting<?>> byKey = new LinkedHashMap<>();
+    private final String prefix;
+    private final Problems problems;
+
+    /// @param prefix what comes before each path in problems; empty at the top
+    Settings(String prefix, Problems problems) {
+        this.prefix = prefix;
+        this.problems = problems;
+    }
 
     /// A key's value.
     ///
@@ -47,6 +55,16 @@ final class Settings {
     Source source(Key<?> key) {
         Setting<?> setting = byKey.get(key);
         return setting == null ? new Source.Default("") : setting.given().source();
+    }
+
+    /// Returns a key as problems name it.
+    String path(Key<?> key) {
+        return prefix + key.path();
+    }
+
+    /// Tells that something is wrong with a key's value.
+    void tell(Key<?> key, String what, String remedy) {
+        problems.add(source(key), path(key), what, remedy);
     }
 
     /// Returns whether a key was given, rather than left to its default.

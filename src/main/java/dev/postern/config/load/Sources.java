@@ -5,6 +5,8 @@ import dev.postern.config.SubmissionPort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -34,17 +36,6 @@ public record Sources(
         environment = Map.copyOf(environment);
     }
 
-    /// Sources without an adopted egress.
-    public Sources(
-            @Nullable Path file,
-            Map<String, String> environment,
-            Path workingDirectory,
-            TextReader reader,
-            Supplier<String> hostname,
-            Function<Path, String> fileSystemType) {
-        this(file, environment, workingDirectory, reader, hostname, fileSystemType, null);
-    }
-
     /// Returns the sources of the running process.
     public static Sources ofProcess(@Nullable Path file) {
         return new Sources(
@@ -53,25 +44,14 @@ public record Sources(
                 Path.of("").toAbsolutePath(),
                 Files::readString,
                 Machine::hostname,
-                Machine::fileSystemType);
+                Machine::fileSystemType,
+                null);
     }
 
-    /// Returns the same sources with another file.
-    Sources withFile(Path other) {
+    /// Returns the same sources with another file and another reader.
+    Sources with(@Nullable Path other, TextReader read) {
         return new Sources(
-                other, environment, workingDirectory, reader, hostname, fileSystemType, adopted);
-    }
-
-    /// Returns the same sources with another reader.
-    Sources withReader(TextReader other) {
-        return new Sources(
-                file, environment, workingDirectory, other, hostname, fileSystemType, adopted);
-    }
-
-    /// Returns the same sources with another environment.
-    public Sources withEnvironment(Map<String, String> other) {
-        return new Sources(
-                file, other, workingDirectory, reader, hostname, fileSystemType, adopted);
+                other, environment, workingDirectory, read, hostname, fileSystemType, adopted);
     }
 
     /// Returns the same sources with an egress more, the last one.
@@ -95,7 +75,19 @@ public record Sources(
             SequencedMap<String, String> egress,
             String variable,
             @Nullable SubmissionPort first,
-            List<String> remarks) {}
+            List<String> remarks) {
+
+        public Adopted {
+            egress = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(egress));
+            remarks = List.copyOf(remarks);
+        }
+
+        /// Returns the names of the keys only: among their values is a password.
+        @Override
+        public String toString() {
+            return "Adopted[variable=" + variable + ", keys=" + egress.keySet() + "]";
+        }
+    }
 
     /// Reads files for the loader, so that tests need none.
     @FunctionalInterface

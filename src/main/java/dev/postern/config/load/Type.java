@@ -3,7 +3,6 @@ package dev.postern.config.load;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.load.Problems.ValueContext;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -104,27 +103,6 @@ sealed interface Type<T> {
                 return null;
             }
             return Secret.from(plain, () -> plain(text.now().get()));
-        }
-    }
-
-    /// A file or directory.
-    record FilePath() implements Type<Path> {
-        @Override
-        public String told() {
-            return "a path";
-        }
-
-        @Override
-        public @Nullable Path read(RawValue given, ValueContext reading) {
-            if (!(given instanceof RawValue.Text text)) {
-                reading.shape(given, told());
-                return null;
-            }
-            if (text.value().indexOf('\0') >= 0) {
-                reading.wrong(text, told() + " without NUL", "");
-                return null;
-            }
-            return Path.of(text.value());
         }
     }
 

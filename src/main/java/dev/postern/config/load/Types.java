@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,23 +32,42 @@ public final class Types {
     private static final int MOST_DURATION_DAYS = 3650;
     private static final int MOST_RATE_MESSAGES = 1_000_000_000;
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
-    private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})([smhd])");
-    private static final Pattern SIZE = Pattern.compile("([0-9]{1,18})(KiB|MiB|GiB)?");
+    private static final Pattern DURATION = Pattern.compile("[0-9]{1,9}[smhd]");
+    private static final Pattern SIZE = Pattern.compile("([0-9]{1,18})(|KiB|MiB|GiB)");
+    private static final Map<String, Long> UNIT_BYTES =
+            Map.of("KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30);
     private static final Pattern SIZE_DECIMAL = Pattern.compile("[0-9]+ *[kKmMgG]i?[bB]?");
     private static final Pattern RATE = Pattern.compile("([0-9]{1,9})/([smhd])");
-    private static final Pattern ADDRESS = Pattern.compile("[^\\s\\p{Cntrl}<>,]+");
-    private static final Pattern DOMAIN = Pattern.compile("[^\\s\\p{Cntrl}<>,@]+");
+
+    /// A character of an address, and one of a domain.
+    private static final String ADDRESS = "[^\\s\\p{Cntrl}<>,]";
+
+    private static final String DOMAIN = "[^\\s\\p{Cntrl}<>,@]";
 
     static final Type<Secret> SECRET = new Type.SecretText(false);
 
     /// What a provider made: nobody's quotes or blanks are part of it.
     static final Type.SecretText PROVIDERS_KEY = new Type.SecretText(true);
 
-    static final Type<Path> PATH = new Type.FilePath();
+    /// A file or directory.
+    static final Type.Scalar<Path> PATH =
+            new Type.Scalar<>(
+                    "a path",
+                    text ->
+                            text.indexOf('\0') < 0
+                                    ? Parsed.good(Path.of(text))
+                                    : Parsed.wrong("a path without NUL"));
+
     static final Type<List<SmtpConfig.User>> USERS = new Type.Users();
     static final Type<RawValue> EGRESSES = new Type.Egresses();
 
-    static final Type.Scalar<Boolean> BOOL = new Type.Scalar<>("true or false", Types::parseBool);
+    static final Type.Scalar<Boolean> BOOL =
+            new Type.Scalar<>(
+                    "true or false",
+                    text ->
+                            text.equals("true") || text.equals("false")
+                                    ? Parsed.good(Boolean.valueOf(text))
+                                    : Parsed.wrong("true or false"));
     static final Type.Scalar<Duration> DURATION_OR_ZERO =
             new Type.Scalar<>("a duration such as 30s, 5m, 4h or 5d", Types::parseDuration);
     static final Type.Scalar<Duration> DURATION_ABOVE_ZERO =
@@ -68,56 +88,34 @@ public final class Types {
             new Type.Scalar<>("auto or a port from 1 to 65535", Types::parsePort);
     static final Type.Scalar<URI> ENDPOINT =
             new Type.Scalar<>(
-                    "a base address such as https://api.example.org", EndpointText::parse);
+                    "a base address such as https://api.example.org", Types::parseEndpoint);
     static final Type.Scalar<String> HOST =
             new Type.Scalar<>("a host name or an IP address", Types::parseHost);
     static final Type.Scalar<String> DOMAIN_NAME =
-            text(
-                    "a domain such as example.org",
-                    word -> DOMAIN.matcher(word).matches() && !word.startsWith("."));
+            text("a domain such as example.org", "(?!\\.)" + DOMAIN + "+");
     static final Type.Scalar<String> MAIL_ADDRESS =
-            text(
-                    "an address such as ops@example.org",
-                    word -> ADDRESS.matcher(word).matches() && inside(word.lastIndexOf('@'), word));
+            text("an address such as ops@example.org", ADDRESS + "+@" + DOMAIN + "+");
     static final Type.Scalar<String> SENDER =
             text(
                     "an address or a domain such as me@example.org or \"@example.org\"",
-                    word ->
-                            ADDRESS.matcher(word).matches()
-                                    && word.lastIndexOf('@') >= 0
-                                    && !word.endsWith("@"));
-    static final Type.Scalar<String> LOCAL_NAME =
-            text("a local part or an address", word -> ADDRESS.matcher(word).matches());
-    static final Type.Scalar<String> TEXT =
-            text(
-                    "a text without control characters",
-                    word -> word.chars().noneMatch(Character::isISOControl));
+                    ADDRESS + "*@" + DOMAIN + "+");
+    static final Type.Scalar<String> LOCAL_NAME = text("a local part or an address", ADDRESS + "+");
+    static final Type.Scalar<String> TEXT = text("a text without control characters", "\\P{Cc}+");
     static final Type.Scalar<String> WORD =
-            text(
-                    "printable ASCII without spaces, at most 255 characters",
-                    word ->
-                            word.length() <= 255
-                                    && word.chars().allMatch(c -> c > ' ' && c < 0x7f));
+            text("printable ASCII without spaces, at most 255 characters", "[!-~]{1,255}");
     static final Type.Scalar<String> EGRESS_NAME =
-            text(
-                    "lower-case letters, digits and hyphens",
-                    word -> word.chars().allMatch(Types::nameChar));
+            text("lower-case letters, digits and hyphens", "[a-z0-9-]+");
     static final Type.Scalar<String> WEB_ADDRESS =
-            text(
-                    "an http:// or https:// address",
-                    word -> word.matches("(?i)https?://[^\\s/]\\S*"));
+            text("an http:// or https:// address", "(?i)https?://[^\\s/]\\S*");
     static final Type<Map<String, String>> ALIASES = new Type.Aliases(LOCAL_NAME, LOCAL_NAME);
 
     private Types() {}
 
-    /// Returns a list that may be empty.
-    static <E> Type<List<E>> list(String example, Type.Scalar<E> element) {
-        return new Type.ListOf<>("a list such as " + example, element, true);
-    }
-
-    /// Returns a list of at least one item.
-    static <E> Type<List<E>> fullList(String example, Type.Scalar<E> element) {
-        return new Type.ListOf<>("a list such as " + example, element, false);
+    /// Returns a list.
+    ///
+    /// @param mayBeEmpty whether a list without items is a value
+    static <E> Type<List<E>> list(String example, Type.Scalar<E> element, boolean mayBeEmpty) {
+        return new Type.ListOf<>("a list such as " + example, element, mayBeEmpty);
     }
 
     /// Returns whole numbers from `least` to `most`.
@@ -126,12 +124,18 @@ public final class Types {
         return new Type.Scalar<>(
                 rule,
                 text -> {
-                    boolean inside =
-                            NUMBER.matcher(text).matches()
-                                    && Long.parseLong(text) >= least
-                                    && Long.parseLong(text) <= most;
-                    return inside ? Parsed.good(Integer.parseInt(text)) : Parsed.wrong(rule);
+                    Integer number = between(least, most, text);
+                    return number == null ? Parsed.wrong(rule) : Parsed.good(number);
                 });
+    }
+
+    /// Returns the whole number that is written; null when it is none or out of bounds.
+    private static @Nullable Integer between(int least, int most, String text) {
+        boolean fits =
+                NUMBER.matcher(text).matches()
+                        && Long.parseLong(text) >= least
+                        && Long.parseLong(text) <= most;
+        return fits ? Integer.valueOf(text) : null;
     }
 
     /// Returns the constants of an enum, in lower case with hyphens.
@@ -141,8 +145,8 @@ public final class Types {
 
     /// Returns the constants of an enum, in lower case with hyphens.
     ///
-    /// @param meant words that people write, in lower case, and what to write for them
-    static <E extends Enum<E>> Type.Scalar<E> word(Class<E> type, Map<String, String> meant) {
+    /// @param meant what to write, and words in lower case that people write for it
+    static <E extends Enum<E>> Type.Scalar<E> word(Class<E> type, Map<String, Set<String>> meant) {
         SequencedMap<String, E> words = new LinkedHashMap<>();
         for (E constant : type.getEnumConstants()) {
             words.put(constant.name().toLowerCase(Locale.ROOT).replace('_', '-'), constant);
@@ -155,7 +159,7 @@ public final class Types {
                     if (constant != null) {
                         return Parsed.good(constant);
                     }
-                    String write = meant.get(text.toLowerCase(Locale.ROOT));
+                    String write = NearestWord.elsewhere(text, meant);
                     return Parsed.wrong(
                             rule,
                             write == null
@@ -170,29 +174,10 @@ public final class Types {
         return nearest == null ? "" : "did you mean " + nearest + "?";
     }
 
-    private static Type.Scalar<String> text(String rule, Predicate<String> accepted) {
+    private static Type.Scalar<String> text(String rule, String pattern) {
+        Predicate<String> fits = Pattern.compile(pattern).asMatchPredicate();
         return new Type.Scalar<>(
-                rule,
-                text ->
-                        !text.isEmpty() && accepted.test(text)
-                                ? Parsed.good(text)
-                                : Parsed.wrong(rule));
-    }
-
-    private static boolean inside(int at, String word) {
-        return at > 0 && at < word.length() - 1;
-    }
-
-    private static boolean nameChar(int c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    }
-
-    private static Parsed<Boolean> parseBool(String text) {
-        return switch (text) {
-            case "true" -> Parsed.good(true);
-            case "false" -> Parsed.good(false);
-            case String _ -> Parsed.wrong("true or false");
-        };
+                rule, text -> fits.test(text) ? Parsed.good(text) : Parsed.wrong(rule));
     }
 
     private static Parsed<Duration> parseDuration(String text) {
@@ -210,10 +195,7 @@ public final class Types {
 
     /// Returns the duration that is written `30s`, `5m`, `4h` or `5d`; null for anything else.
     public static @Nullable Duration duration(String text) {
-        Matcher matcher = DURATION.matcher(text);
-        return matcher.matches()
-                ? unit(matcher.group(2).charAt(0)).multipliedBy(Long.parseLong(matcher.group(1)))
-                : null;
+        return DURATION.matcher(text).matches() ? read(text) : null;
     }
 
     private static Parsed<Duration> parseAboveZero(String text) {
@@ -223,14 +205,8 @@ public final class Types {
                 : parsed;
     }
 
-    private static Duration unit(char letter) {
-        return switch (letter) {
-            case 's' -> Duration.ofSeconds(1);
-            case 'm' -> Duration.ofMinutes(1);
-            case 'h' -> Duration.ofHours(1);
-            case 'd' -> Duration.ofDays(1);
-            default -> throw new AssertionError("not a unit: " + letter);
-        };
+    private static Duration read(String written) {
+        return Duration.parse((written.endsWith("d") ? "P" : "PT") + written);
     }
 
     private static Parsed<Long> parseSize(String text, long least) {
@@ -241,29 +217,19 @@ public final class Types {
             return Parsed.wrong(rule, decimal ? "the units are KiB, MiB and GiB" : "");
         }
         try {
-            long size =
-                    Math.multiplyExact(Long.parseLong(matcher.group(1)), bytes(matcher.group(2)));
+            long unit = UNIT_BYTES.getOrDefault(matcher.group(2), 1L);
+            long size = Math.multiplyExact(Long.parseLong(matcher.group(1)), unit);
             return size < least ? Parsed.wrong("at least " + least) : Parsed.good(size);
         } catch (ArithmeticException _) {
             return Parsed.wrong("a size below 8 EiB");
         }
     }
 
-    private static long bytes(@Nullable String unit) {
-        return switch (unit) {
-            case null -> 1;
-            case "KiB" -> 1L << 10;
-            case "MiB" -> 1L << 20;
-            case "GiB" -> 1L << 30;
-            default -> throw new AssertionError("not a unit: " + unit);
-        };
-    }
-
     private static Parsed<HostPort> parseHostPort(String text) {
         int colon = text.lastIndexOf(':');
         String host = colon < 0 ? "" : text.substring(0, colon);
-        String port = text.substring(colon + 1);
-        boolean bracketed = host.startsWith("[") && host.endsWith("]");
+        String bare = Hosts.withoutBrackets(host);
+        boolean bracketed = !bare.equals(host);
         if (!bracketed && host.indexOf(':') >= 0) {
             return Parsed.wrong(
                     "host:port", "an IPv6 address stands in brackets, as in [::1]:2525");
@@ -271,31 +237,34 @@ public final class Types {
         if (host.isEmpty()) {
             return Parsed.wrong("host:port", "such as 127.0.0.1:2525, or 0.0.0.0:2525 for all");
         }
-        String bare = bracketed ? host.substring(1, host.length() - 1) : host;
         if (!Hosts.valid(bare) || (bracketed && bare.indexOf(':') < 0)) {
             return Parsed.wrong("host:port", "the host is a name or an IP address");
         }
-        return NUMBER.matcher(port).matches() && Long.parseLong(port) <= MOST_PORT
-                ? Parsed.good(new HostPort(bare, Integer.parseInt(port)))
-                : Parsed.wrong("host:port", "the port is a number from 0 to 65535");
+        Integer port = between(0, MOST_PORT, text.substring(colon + 1));
+        return port == null
+                ? Parsed.wrong("host:port", "the port is a number from 0 to 65535")
+                : Parsed.good(new HostPort(bare, port));
+    }
+
+    /// Returns the address that is written `host:port`; null for anything else.
+    public static @Nullable HostPort hostPort(String text) {
+        return parseHostPort(text) instanceof Parsed.Good<HostPort>(HostPort address)
+                ? address
+                : null;
     }
 
     private static Parsed<OptionalInt> parsePort(String text) {
         if (text.equals("auto")) {
             return Parsed.good(OptionalInt.empty());
         }
-        boolean port =
-                NUMBER.matcher(text).matches()
-                        && Long.parseLong(text) >= 1
-                        && Long.parseLong(text) <= MOST_PORT;
-        return port
-                ? Parsed.good(OptionalInt.of(Integer.parseInt(text)))
-                : Parsed.wrong("auto or a port from 1 to 65535");
+        Integer port = between(1, MOST_PORT, text);
+        return port == null
+                ? Parsed.wrong("auto or a port from 1 to 65535")
+                : Parsed.good(OptionalInt.of(port));
     }
 
     private static Parsed<String> parseHost(String text) {
-        boolean bracketed = text.startsWith("[") && text.endsWith("]") && text.length() > 2;
-        String bare = bracketed ? text.substring(1, text.length() - 1) : text;
+        String bare = Hosts.withoutBrackets(text);
         if (Hosts.valid(bare)) {
             return Parsed.good(bare);
         }
@@ -316,11 +285,12 @@ public final class Types {
             return Parsed.wrong(rule, "such as 10.0.0.7, 10.0.0.0/8 or fd00::/8");
         }
         int width = network.getAddress().length * Byte.SIZE;
-        String bits = slash < 0 ? String.valueOf(width) : text.substring(slash + 1);
-        if (!NUMBER.matcher(bits).matches() || Long.parseLong(bits) > width) {
+        String written = slash < 0 ? String.valueOf(width) : text.substring(slash + 1);
+        Integer bits = between(0, width, written);
+        if (bits == null) {
             return Parsed.wrong(rule, "the prefix is a number from 0 to " + width);
         }
-        Cidr block = new Cidr(network, Integer.parseInt(bits));
+        Cidr block = new Cidr(network, bits);
         return block.equals(block.masked())
                 ? Parsed.good(block)
                 : Parsed.wrong(rule, "bits behind the prefix are set: write " + block.masked());
@@ -334,43 +304,35 @@ public final class Types {
         long messages = Long.parseLong(matcher.group(1));
         return messages < 1 || messages > MOST_RATE_MESSAGES
                 ? Parsed.wrong("a rate above zero")
-                : Parsed.good(new Common.Rate((int) messages, unit(matcher.group(2).charAt(0))));
+                : Parsed.good(new Common.Rate((int) messages, read("1" + matcher.group(2))));
     }
 
     /// Reads the base address of an HTTP API. Clear text is for this machine alone: the request
     /// carries a key.
-    static final class EndpointText {
-
-        private static final String RULE = "a base address such as https://api.example.org";
-
-        private EndpointText() {}
-
-        static Parsed<URI> parse(String text) {
-            int end = text.length();
-            while (end > 0 && text.charAt(end - 1) == '/') {
-                end--;
-            }
-            String bare = text.substring(0, end);
-            URI uri;
-            try {
-                uri = new URI(bare);
-            } catch (URISyntaxException _) {
-                return Parsed.wrong(RULE);
-            }
-            String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
-            String host = uri.getHost();
-            if (host == null || !(scheme.equals("https") || scheme.equals("http"))) {
-                return Parsed.wrong(RULE);
-            }
-            if (uri.getRawUserInfo() != null
-                    || uri.getRawQuery() != null
-                    || uri.getRawFragment() != null) {
-                return Parsed.wrong(RULE, "without user, query and fragment");
-            }
-            boolean loopback = Hosts.loopback(host.replace("[", "").replace("]", ""));
-            return scheme.equals("http") && !loopback
-                    ? Parsed.wrong("an https:// address", "http:// is for loopback addresses only")
-                    : Parsed.good(uri);
+    private static Parsed<URI> parseEndpoint(String text) {
+        String rule = "a base address such as https://api.example.org";
+        int end = text.length();
+        while (end > 0 && text.charAt(end - 1) == '/') {
+            end--;
         }
+        URI uri;
+        try {
+            uri = new URI(text.substring(0, end));
+        } catch (URISyntaxException _) {
+            return Parsed.wrong(rule);
+        }
+        String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+        String host = uri.getHost();
+        if (host == null || !(scheme.equals("https") || scheme.equals("http"))) {
+            return Parsed.wrong(rule);
+        }
+        if (uri.getRawUserInfo() != null
+                || uri.getRawQuery() != null
+                || uri.getRawFragment() != null) {
+            return Parsed.wrong(rule, "without user, query and fragment");
+        }
+        return scheme.equals("http") && !Hosts.loopback(Hosts.withoutBrackets(host))
+                ? Parsed.wrong("an https:// address", "http:// is for loopback addresses only")
+                : Parsed.good(uri);
     }
 }

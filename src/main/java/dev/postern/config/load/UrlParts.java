@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A URL cut into its parts, still percent-encoded (RFC 3986 §3 in small). `java.net.URI` gives
@@ -35,6 +36,9 @@ public record UrlParts(
 
     /// Parameters that hold addresses.
     private static final Set<String> ADDRESSES = Set.of("senders", "sender", "from");
+
+    /// A name and its value.
+    private static final Pattern PARAMETER = Pattern.compile("(?s)[A-Za-z0-9_.-]+=.*");
 
     private static final String AUTHORITY = "://";
 
@@ -67,8 +71,8 @@ public record UrlParts(
 
     /// @param user null: what stands before the last at-sign of the authority
     private static UrlParts cut(String scheme, @Nullable String user, String tail) {
-        String[] fragment = cut(tail, '#');
-        String[] query = cut(fragment[0], '?');
+        String[] fragment = tail.split("#", 2);
+        String[] query = fragment[0].split("\\?", 2);
         int slash = query[0].indexOf('/');
         String authority = slash < 0 ? query[0] : query[0].substring(0, slash);
         int at = user == null ? authority.lastIndexOf('@') : -1;
@@ -101,34 +105,17 @@ public record UrlParts(
     private boolean isPlausible() {
         String port = port();
         return (place.isEmpty() ? user != null : isHost(host()))
-                && (port == null || port.equals("auto") || isNumber(port))
+                && (port == null || port.matches("auto|[0-9]+"))
                 && (rest.isEmpty() || rest.equals("/"))
-                && (query == null || Arrays.stream(query.split("&")).allMatch(UrlParts::isSetting))
-                && (fragment == null || fragment.chars().allMatch(UrlParts::isNameChar));
+                && (query == null
+                        || Arrays.stream(query.split("&")).allMatch(PARAMETER.asMatchPredicate()))
+                && (fragment == null || fragment.matches("[A-Za-z0-9_.-]*"));
     }
 
     private static boolean isHost(String host) {
-        boolean bracketed = host.startsWith("[") && host.endsWith("]");
-        String bare = bracketed ? host.substring(1, host.length() - 1) : Percent.decode(host);
+        String bare = Hosts.withoutBrackets(host);
+        bare = bare.equals(host) ? Percent.decode(host) : bare;
         return bare != null && Hosts.valid(bare);
-    }
-
-    private static boolean isNumber(String text) {
-        return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
-    }
-
-    private static boolean isSetting(String parameter) {
-        int equals = parameter.indexOf('=');
-        return equals > 0 && parameter.substring(0, equals).chars().allMatch(UrlParts::isNameChar);
-    }
-
-    private static boolean isNameChar(int c) {
-        return (c >= 'a' && c <= 'z')
-                || (c >= 'A' && c <= 'Z')
-                || (c >= '0' && c <= '9')
-                || c == '-'
-                || c == '_'
-                || c == '.';
     }
 
     /// Returns the host of [#place], without a port.
@@ -146,12 +133,5 @@ public record UrlParts(
     private int portColon() {
         int colon = place.lastIndexOf(':');
         return colon > place.lastIndexOf(']') ? colon : -1;
-    }
-
-    private static String[] cut(String text, char at) {
-        int index = text.indexOf(at);
-        return index < 0
-                ? new String[] {text}
-                : new String[] {text.substring(0, index), text.substring(index + 1)};
     }
 }

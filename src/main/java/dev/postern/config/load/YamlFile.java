@@ -77,7 +77,8 @@ final class YamlFile {
         }
         RawValue given =
                 switch (node) {
-                    case ScalarNode scalar -> scalar(scalar, path);
+                    case Node _ when tagged(node, path) -> new RawValue.Broken(place(node));
+                    case ScalarNode scalar -> scalar(scalar);
                     case SequenceNode sequence -> items(sequence, path);
                     case MappingNode mapping -> entries(mapping, path);
                     default -> throw new AssertionError("not a composed node: " + node.getNodeId());
@@ -86,20 +87,14 @@ final class YamlFile {
         return given;
     }
 
-    private RawValue scalar(ScalarNode node, String path) {
+    private RawValue scalar(ScalarNode node) {
         Source place = place(node);
-        if (tagged(node, path)) {
-            return new RawValue.Broken(place);
-        }
         return node.getTag().equals(Tag.NULL)
                 ? new RawValue.Nothing(place)
                 : new RawValue.Template(node.getValue(), place);
     }
 
     private RawValue items(SequenceNode node, String path) {
-        if (tagged(node, path)) {
-            return new RawValue.Broken(place(node));
-        }
         List<RawValue> items = new ArrayList<>();
         for (Node item : node.getValue()) {
             items.add(given(item, path + "[" + (items.size() + 1) + "]"));
@@ -108,9 +103,6 @@ final class YamlFile {
     }
 
     private RawValue entries(MappingNode node, String path) {
-        if (tagged(node, path)) {
-            return new RawValue.Broken(place(node));
-        }
         SequencedMap<String, RawValue.Entry> entries = new LinkedHashMap<>();
         for (NodeTuple tuple : node.getValue()) {
             String name = name(tuple.getKeyNode(), path);

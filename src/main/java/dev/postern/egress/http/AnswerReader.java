@@ -17,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -95,7 +94,7 @@ final class AnswerReader {
     /// The head of an answer.
     ///
     /// @param fields all values of each field, by its name in lower case
-    private record Head(
+    record AnswerHead(
             String statusLine, boolean oldest, int status, Map<String, List<String>> fields) {
 
         List<String> values(String name) {
@@ -119,22 +118,14 @@ final class AnswerReader {
     /// Returns the next final answer.
     HttpAnswer read() throws IOException {
         reusable = false;
-        octets = 0;
-        return body(finalHead());
+        return body(readHead());
     }
 
-    /// Reads a proxy's answer to CONNECT. With a 2xx the tunnel begins right behind its head,
-    /// whatever length that names (RFC 9110 §9.3.6): no octet of it is read, if `in` has no buffer.
-    ///
-    /// @return the status line of a proxy that makes no tunnel; empty where it made one
-    Optional<String> readRefusalOfConnect() throws IOException {
+    /// Reads the head of the next final answer, and no octet behind it if `in` has no buffer: with
+    /// a 2xx to CONNECT the tunnel begins there, whatever length the head names (RFC 9110 §9.3.6).
+    AnswerHead readHead() throws IOException {
         octets = 0;
-        Head head = finalHead();
-        return head.status() / 100 == 2 ? Optional.empty() : Optional.of(head.statusLine());
-    }
-
-    private Head finalHead() throws IOException {
-        Head head = head();
+        AnswerHead head = head();
         while (head.status() / 100 == 1) {
             if (head.status() == SWITCHING_PROTOCOLS) {
                 throw new IOException("the server speaks another protocol now");
@@ -148,7 +139,7 @@ final class AnswerReader {
         return head;
     }
 
-    private Head head() throws IOException {
+    private AnswerHead head() throws IOException {
         octetsAllowed = octets + HEAD_LIMIT_OCTETS;
         int octet = octet();
         while (octet == '\r' || octet == '\n') {
@@ -174,7 +165,7 @@ final class AnswerReader {
                         .add(field.substring(colon + 1).strip());
             }
         }
-        return new Head(
+        return new AnswerHead(
                 PROTOCOL + line,
                 status.group(1).equals(OLDEST),
                 Integer.parseInt(status.group(2)),
@@ -197,7 +188,7 @@ final class AnswerReader {
 
     /// Returns how long the body is (RFC 9112 §6.3). A recipient that guesses which of two lengths
     /// is meant takes what somebody else wrote for the answer.
-    private static long length(Head head) {
+    private static long length(AnswerHead head) {
         List<String> codings =
                 head.members("transfer-encoding").stream()
                         .filter(coding -> !coding.equals("identity"))
@@ -218,10 +209,10 @@ final class AnswerReader {
         return lengths.size() == 1 && isNumber(length, 10) ? Long.parseLong(length) : UNKNOWN;
     }
 
-    private HttpAnswer body(Head head) {
+    private HttpAnswer body(AnswerHead head) {
         long length = length(head);
         octetsAllowed = LIMIT_OCTETS;
-        Body body = new Body();
+        ReadBody body = new ReadBody();
         try {
             body.whole = read(length, body.octets);
         } catch (IOException _) {
@@ -237,13 +228,13 @@ final class AnswerReader {
         List<String> encodings = head.members("content-encoding");
         boolean zipped =
                 encodings.size() == 1 && GZIP.contains(encodings.getFirst()) && body.isGzip();
-        Body plain = zipped ? unzipped(body) : body;
+        ReadBody plain = zipped ? unzipped(body) : body;
         String text = text(plain.octets, fields.getOrDefault("content-type", ""));
         return new HttpAnswer(head.status(), fields, text, plain.whole);
     }
 
     /// What came of a body.
-    private static final class Body {
+    private static final class ReadBody {
         private final ByteArrayOutputStream octets = new ByteArrayOutputStream();
         private boolean whole;
 
@@ -264,8 +255,8 @@ final class AnswerReader {
         return length == TO_THE_END ? toTheEnd(body) : exactly(length, body);
     }
 
-    private static Body unzipped(Body zipped) {
-        Body plain = new Body();
+    private static ReadBody unzipped(ReadBody zipped) {
+        ReadBody plain = new ReadBody();
         try (InputStream in =
                 new GZIPInputStream(new ByteArrayInputStream(zipped.octets.toByteArray()))) {
             byte[] some = new byte[1024];

@@ -36,11 +36,8 @@ record ApiEndpoint(boolean tls, String host, int port, String path) {
 
     /// Returns whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1.
     static boolean isLoopback(String host) {
-        String name = host.toLowerCase(Locale.ROOT);
-        return name.equals("localhost")
-                || name.matches("127(\\.\\d{1,3}){3}")
-                || name.equals("::1")
-                || name.equals("0:0:0:0:0:0:0:1");
+        return host.toLowerCase(Locale.ROOT)
+                .matches("localhost|127(\\.\\d{1,3}){3}|::1|0:0:0:0:0:0:0:1");
     }
 
     /// Returns a call's path below this address. The version that it begins with may stand in both:

@@ -1,6 +1,5 @@
 package dev.postern.egress.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
@@ -11,6 +10,7 @@ import dev.postern.egress.mime.Mailbox;
 import dev.postern.egress.mime.MimeLeaf;
 import dev.postern.egress.mime.ParsedMessage;
 import dev.postern.egress.mime.ParsedMessage.FileNames;
+import dev.postern.mail.ForwardPath;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +21,11 @@ import java.util.Set;
 /// parts and one Reply-To.
 final class Brevo extends RebuildingApi {
 
-    static final String ENDPOINT = "https://api.brevo.com";
-
     private static final int RECIPIENTS_LIMIT = 99;
+
+    /// What it takes is documented nowhere that we know; it says so itself, with 413.
+    private static final long SIZE_LIMIT_BYTES = Long.MAX_VALUE;
+
     private static final int SUCCESS = 201;
     private static final String TAG = "x-mailin-tag";
     private static final String DATE = "date";
@@ -31,28 +33,16 @@ final class Brevo extends RebuildingApi {
     private static final Set<String> OTHERWISE = Set.of(TAG, DATE);
 
     Brevo(EgressConfig.Api config, Http http) {
-        super(config, http, RECIPIENTS_LIMIT);
-    }
-
-    @Override
-    long sizeLimitBytes() {
-        // What it takes is documented nowhere that we know; it says so itself, with 413.
-        return Long.MAX_VALUE;
-    }
-
-    @Override
-    public boolean takesAnyLocalPart() {
-        return true;
+        super(config, http, true, RECIPIENTS_LIMIT, SIZE_LIMIT_BYTES);
     }
 
     @Override
     Post post(Draft draft) throws IOException {
         ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         putObject(json.putObject("sender"), draft.from());
-        Recipients.Split placement = draft.placement();
-        putObjects(json, "to", placement.to());
-        putObjects(json, "cc", placement.cc());
-        putObjects(json, "bcc", placement.bcc());
+        putObjects(json, "to", draft.split().to());
+        putObjects(json, "cc", draft.split().cc());
+        putObjects(json, "bcc", draft.split().bcc());
         List<Mailbox> replyTo = draft.message().replyTo();
         if (!replyTo.isEmpty()) {
             putObject(json.putObject("replyTo"), replyTo.getFirst());
@@ -62,7 +52,7 @@ final class Brevo extends RebuildingApi {
         }
         json.put("subject", draft.subject());
         bodies(draft, json);
-        Map<String, String> custom = draft.custom(OTHERWISE::contains).once(draft.notCarried());
+        Map<String, String> custom = draft.customOnce(OTHERWISE::contains);
         if (draft.message().fields().has(DATE)) {
             // It writes its own.
             draft.lose("Date");
@@ -72,13 +62,9 @@ final class Brevo extends RebuildingApi {
                 .anyMatch("drop"::equalsIgnoreCase)) {
             draft.notCarried().addFirst(SANDBOX);
         }
-        if (!custom.isEmpty()) {
-            custom.forEach(json.putObject("headers")::put);
-        }
-        List<Fields.Raw> tags = draft.message().fields().values(TAG);
-        if (!tags.isEmpty()) {
-            ArrayNode array = json.putArray("tags");
-            tags.forEach(tag -> array.add(HeaderText.decode(tag)));
+        custom.forEach((name, value) -> json.withObject("/headers").put(name, value));
+        for (Fields.Raw tag : draft.message().fields().values(TAG)) {
+            json.withArray("tags").add(HeaderText.decode(tag));
         }
         attachments(draft, json);
         return draft.post("/v3/smtp/email", Map.of("api-key", key()), json);
@@ -108,19 +94,15 @@ final class Brevo extends RebuildingApi {
 
     /// It derives the type of each file from its name.
     private static void attachments(Draft draft, ObjectNode json) {
-        List<ParsedMessage.Attachment> attachments = draft.attachments();
-        if (attachments.isEmpty()) {
-            return;
-        }
-        ArrayNode array = json.putArray("attachment");
-        for (ParsedMessage.Attachment attachment : attachments) {
+        for (ParsedMessage.Attachment attachment : draft.attachments()) {
             draft.loseInline(attachment);
             draft.loseParameters(attachment);
             String name = nameOf(attachment);
             if (!name.equals(FileNames.withExtension(attachment)) || !FileNames.tells(attachment)) {
                 draft.loseType(attachment);
             }
-            array.addObject()
+            json.withArray("attachment")
+                    .addObject()
                     .put("name", draft.named(attachment, name))
                     .put("content", draft.streamed().base64(attachment.leaf()));
         }
@@ -136,27 +118,27 @@ final class Brevo extends RebuildingApi {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+    Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return JsonAnswer.accepted(answer, SUCCESS, "messageId");
     }
 
     @Override
-    public boolean isOwn(HttpAnswer answer) {
+    boolean isOwn(HttpAnswer answer) {
         return JsonAnswer.hasTexts(answer, "code", "message");
     }
 
     @Override
-    public String explain(HttpAnswer answer, Post post) {
+    String explain(HttpAnswer answer, List<ForwardPath> recipients) {
         return JsonAnswer.refusal(answer, "code");
     }
 
     @Override
-    public HttpCall probeCall() {
+    HttpCall probeCall() {
         return HttpCall.get("/v3/account", "api-key", key());
     }
 
     @Override
-    public Optional<Probe> probed(HttpAnswer answer) {
+    Optional<Probe> probed(HttpAnswer answer) {
         return answer.status() == 200 && JsonAnswer.read(answer).has("email")
                 ? Optional.of(new Probe.Passed("the key is good"))
                 : Optional.empty();

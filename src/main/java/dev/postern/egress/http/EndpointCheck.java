@@ -5,8 +5,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.http.HttpDialer.StageFailure;
-import dev.postern.egress.net.TlsTrust;
 import dev.postern.outcome.Outcome;
+import dev.postern.outcome.Outcome.Fault;
+import dev.postern.outcome.RetryAfter;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble;
 import dev.postern.outcome.Trouble.Context;
@@ -14,13 +15,9 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
-import java.net.URI;
-import java.nio.file.Path;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLSocket;
@@ -37,20 +34,15 @@ import org.jspecify.annotations.Nullable;
 /// **Diagnostics.** All trouble is in the result. It logs nothing. Thread-safe.
 public final class EndpointCheck {
 
-    private static final int HEAD_LIMIT_OCTETS = 16 * 1024;
-
-    private final String type;
+    private final EgressConfig egress;
     private final ApiEndpoint endpoint;
-    private final ProxySettings proxies;
     private final HttpDialer dialer;
-    private final Duration connectLimit;
-    private final Duration dialogLimit;
 
     /// What was seen.
     ///
     /// @param proxy the proxy that it went through, without its log-in; null: straight
-    /// @param stage the word of the stage that failed: `connect`, `proxy`, `tls`, `answer`…; empty
-    ///   when an answer came
+    /// @param stage the word of the stage that failed: `dns`, `connect`, `proxy`, `tls`; empty when
+    ///   the server was reached
     /// @param fault the kind of trouble; empty without
     /// @param words what went wrong; empty without
     /// @param tls the TLS version; empty where none was laid
@@ -63,39 +55,13 @@ public final class EndpointCheck {
             String tls,
             @Nullable Instant date) {}
 
-    /// @param type the egress's type, for the words about trouble
     /// @param environment gives a variable's value, for the proxy
-    /// @throws IllegalArgumentException when the base address is neither https nor http of the
-    ///   loopback
-    public EndpointCheck(
-            String type,
-            URI base,
-            @Nullable Path ca,
-            UnaryOperator<@Nullable String> environment,
-            Duration connectLimit,
-            Duration dialogLimit) {
-        this.type = type;
-        this.endpoint = ApiEndpoint.of(base);
-        this.proxies = new ProxySettings(environment);
-        this.connectLimit = connectLimit;
-        this.dialogLimit = dialogLimit;
-        this.dialer =
-                new HttpDialer(endpoint, proxies, new TlsTrust(ca), connectLimit, dialogLimit);
-    }
-
-    /// Returns tries as an egress would make them.
-    ///
-    /// @throws IllegalArgumentException when the configuration is not of an HTTPS egress
-    public static EndpointCheck of(
-            EgressConfig egress, UnaryOperator<@Nullable String> environment) {
-        Common common = egress.common();
-        return new EndpointCheck(
-                egress.type(),
-                HttpEgresses.base(egress),
-                common.ca(),
-                environment,
-                common.connectTimeout(),
-                common.commandTimeout());
+    /// @throws IllegalArgumentException when the configuration is not of an HTTPS egress, or the
+    ///   base address is neither https nor http of the loopback
+    public EndpointCheck(EgressConfig egress, UnaryOperator<@Nullable String> environment) {
+        this.egress = egress;
+        this.endpoint = HttpEgresses.endpoint(egress);
+        this.dialer = new HttpDialer(egress.common(), endpoint, environment);
     }
 
     /// Returns the host's name or address.
@@ -112,9 +78,8 @@ public final class EndpointCheck {
     /// the variable can't be understood.
     public Optional<String> proxy() {
         try {
-            return Optional.ofNullable(proxies.proxyFor(endpoint.host(), endpoint.port()))
-                    .map(ProxySettings.Proxy::toString);
-        } catch (IllegalArgumentException _) {
+            return Optional.ofNullable(dialer.proxy()).map(ProxySettings.Proxy::toString);
+        } catch (StageFailure _) {
             // The try itself says so.
             return Optional.empty();
         }
@@ -122,65 +87,36 @@ public final class EndpointCheck {
 
     /// Tries.
     public Seen look() {
-        String version = "";
         String proxy = proxy().orElse(null);
-        try (Socket socket = dialer.dial(_ -> {})) {
-            if (socket instanceof SSLSocket tls) {
-                version = tls.getSession().getProtocol();
-            }
-            return new Seen(proxy, "", "", "", version, date(socket));
-        } catch (StageFailure failure) {
-            return failed(proxy, failure.stage(), failure.failure(), version);
-        } catch (IOException e) {
-            return failed(proxy, Stage.REQUEST, e, version);
+        Socket socket;
+        try {
+            socket = dialer.dial(_ -> {});
+        } catch (StageFailure e) {
+            Common common = egress.common();
+            Duration limit =
+                    e.stage == Stage.CONNECT ? common.connectTimeout() : common.commandTimeout();
+            Context context = Context.ofApi(egress.type(), e.stage, endpoint.authority(), limit);
+            Outcome outcome = Trouble.ofFailure(context, e.failure).outcome();
+            Fault fault = outcome instanceof Outcome.Unavailable it ? it.fault() : Fault.NETWORK;
+            return new Seen(proxy, e.stage.word(), fault.word(), outcome.reply(), "", null);
         }
+        String version = socket instanceof SSLSocket tls ? tls.getSession().getProtocol() : "";
+        return new Seen(proxy, "", "", "", version, date(socket));
     }
 
-    private Seen failed(@Nullable String proxy, Stage stage, Exception failure, String version) {
-        Duration limit = stage == Stage.CONNECT ? connectLimit : dialogLimit;
-        Context context = Context.ofApi(type, stage, endpoint.authority(), limit);
-        Outcome outcome = Trouble.ofFailure(context, failure).outcome();
-        String fault =
-                outcome instanceof Outcome.Unavailable unavailable
-                        ? unavailable.fault().word()
-                        : "network";
-        return new Seen(proxy, stage.word(), fault, outcome.reply(), version, null);
-    }
-
-    /// Returns the server's `Date` (RFC 9110 §6.6.1); null without.
-    private @Nullable Instant date(Socket socket) throws IOException {
+    /// Returns the server's `Date` (RFC 9110 §6.6.1); null without. It may say what it likes, or
+    /// nothing; its clock is then unknown.
+    private @Nullable Instant date(Socket socket) {
         String head =
                 "HEAD / HTTP/1.1\r\nHost: "
                         + endpoint.authority()
                         + "\r\nUser-Agent: postern\r\nConnection: close\r\n\r\n";
-        socket.getOutputStream().write(head.getBytes(US_ASCII));
-        InputStream in = new BufferedInputStream(socket.getInputStream());
-        StringBuilder line = new StringBuilder();
-        for (int i = 0; i < HEAD_LIMIT_OCTETS; i++) {
-            int octet = in.read();
-            if (octet < 0) {
-                return null;
-            }
-            line.append((char) octet);
-            if (octet == '\n') {
-                String text = line.toString().strip();
-                if (text.isEmpty()) {
-                    return null;
-                }
-                if (text.regionMatches(true, 0, "date:", 0, "date:".length())) {
-                    return parsed(text.substring("date:".length()).strip());
-                }
-                line.setLength(0);
-            }
-        }
-        return null;
-    }
-
-    private static @Nullable Instant parsed(String date) {
-        try {
-            return ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
-        } catch (DateTimeException _) {
-            // A server may say what it likes; its clock is then unknown.
+        try (socket) {
+            socket.getOutputStream().write(head.getBytes(US_ASCII));
+            InputStream in = new BufferedInputStream(socket.getInputStream());
+            List<String> dates = new AnswerReader(in).readHead().values("date");
+            return dates.isEmpty() ? null : RetryAfter.dated(dates.getFirst());
+        } catch (IOException _) {
             return null;
         }
     }

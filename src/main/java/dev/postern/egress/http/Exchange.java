@@ -5,11 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.CommitGate.BrokenOff;
-import dev.postern.egress.http.Exchange.CommitStream.SinkFailure;
 import dev.postern.egress.http.HttpDialer.StageFailure;
 import dev.postern.egress.http.HttpResult.Failed;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
-import dev.postern.egress.net.IdleConnections;
 import dev.postern.outcome.Stage;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -59,9 +57,7 @@ final class Exchange {
         BROKEN_OFF
     }
 
-    private final IdleConnections<HttpConnection> pool;
-    private final HttpDialer dialer;
-    private final ApiEndpoint endpoint;
+    private final Http http;
     private final Common common;
     private final HttpCall call;
     private final CommitGate gate;
@@ -74,17 +70,9 @@ final class Exchange {
     private volatile @Nullable IOException ended;
     private @Nullable IOException writeFailure;
 
-    Exchange(
-            IdleConnections<HttpConnection> pool,
-            HttpDialer dialer,
-            ApiEndpoint endpoint,
-            Common common,
-            HttpCall call,
-            CommitGate gate) {
-        this.pool = pool;
-        this.dialer = dialer;
-        this.endpoint = endpoint;
-        this.common = common;
+    Exchange(Http http, HttpCall call, CommitGate gate) {
+        this.http = http;
+        this.common = http.common;
         this.call = call;
         this.gate = gate;
     }
@@ -179,7 +167,7 @@ final class Exchange {
     }
 
     private HttpResult work() throws IOException {
-        HttpConnection pooled = pool.take(HttpConnection::isFit);
+        HttpConnection pooled = http.pool.take(HttpConnection::isFit);
         if (pooled != null) {
             HttpResult result = over(pooled);
             boolean failed = result instanceof Failed || writeFailure != null;
@@ -191,10 +179,10 @@ final class Exchange {
         gate.waiting();
         try {
             stage = Stage.CONNECT;
-            return over(new HttpConnection(dialer.dial(socket -> dialing = socket)));
+            return over(new HttpConnection(http.dialer.dial(socket -> dialing = socket)));
         } catch (StageFailure e) {
-            stage = e.stage();
-            return failed(e.failure());
+            stage = e.stage;
+            return failed(e.failure);
         }
     }
 
@@ -220,7 +208,7 @@ final class Exchange {
             connection = null;
             if (reusable) {
                 use.keptFor(keepAlive);
-                pool.keep(use);
+                http.pool.keep(use);
             } else {
                 use.close();
             }
@@ -237,12 +225,9 @@ final class Exchange {
     }
 
     private Failed failed(Exception failure) {
+        Exception write = writeFailure == null ? failure : writeFailure;
         IOException ours = ended;
-        IOException write = writeFailure;
-        if (ours != null) {
-            return new Failed(stage, ours);
-        }
-        return new Failed(stage, write == null ? failure : write);
+        return new Failed(stage, ours == null ? write : ours);
     }
 
     /// Writes the request (RFC 9112 §3). The server may answer and close before it has read
@@ -253,20 +238,20 @@ final class Exchange {
         out.write(head(length));
         try {
             if (length > 0) {
-                write(new CommitStream(out, this::beforeWrite), length);
+                write(new CommitStream(out), length);
             }
             stage = Stage.ANSWER;
             allow(common.answerTimeout());
-        } catch (SinkFailure e) {
-            writeFailure = e.failure();
+        } catch (CommitStream.SinkFailure e) {
+            writeFailure = e.failure;
             allow(common.commandTimeout());
         }
     }
 
     private byte[] head(long length) {
         StringBuilder head = new StringBuilder(call.method()).append(' ');
-        head.append(endpoint.pathOf(call.path())).append(" HTTP/1.1\r\n");
-        field(head, "Host", endpoint.authority());
+        head.append(http.endpoint.pathOf(call.path())).append(" HTTP/1.1\r\n");
+        field(head, "Host", http.endpoint.authority());
         field(head, "User-Agent", USER_AGENT);
         field(head, "Accept-Encoding", "identity");
         call.headers().forEach((name, value) -> field(head, name, value));
@@ -285,31 +270,22 @@ final class Exchange {
         head.append("\r\n");
     }
 
+    /// What can't be read of the content is thrown unchecked: our own trouble, not the server's.
     private void write(CommitStream stream, long length) throws IOException {
-        fill(stream);
-        if (stream.octets() != length) {
-            throw new SourceFailure(
-                    new IOException(
-                            "the body has " + stream.octets() + " octets and not " + length));
+        try {
+            call.body().octets().writeTo(stream);
+            if (stream.octets != length) {
+                throw new IOException(
+                        "the body has " + stream.octets + " octets and not " + length);
+            }
+        } catch (CommitStream.SinkFailure e) {
+            throw e;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         stream.writeAllButLast();
         pass();
         stream.commit();
-    }
-
-    private void beforeWrite() {
-        gate.sending();
-        allow(stretch());
-    }
-
-    private void fill(CommitStream stream) throws SinkFailure {
-        try {
-            call.body().writeTo(stream);
-        } catch (SinkFailure e) {
-            throw e;
-        } catch (IOException e) {
-            throw new SourceFailure(e);
-        }
     }
 
     private void pass() throws BrokenOff {
@@ -332,31 +308,21 @@ final class Exchange {
         return timeout.find() ? Duration.ofSeconds(Long.parseLong(timeout.group(1))) : null;
     }
 
-    /// The content can't be read: our own trouble, not the server's.
-    private static final class SourceFailure extends UncheckedIOException {
-        private static final long serialVersionUID = 1L;
-
-        SourceFailure(IOException cause) {
-            super(cause);
-        }
-    }
-
     /// Gathers a request's body into large pieces and holds its last octet back until [#commit].
-    static final class CommitStream extends OutputStream {
+    private final class CommitStream extends OutputStream {
 
         private static final int BUFFER_BYTES = 16 * 1024;
 
         private final OutputStream sink;
-        private final Runnable beforeWrite;
         private final byte[] buffer = new byte[BUFFER_BYTES];
         private int filled;
+
+        /// How many it was given.
         private long octets;
 
         /// @param sink where the octets go
-        /// @param beforeWrite is told before each write to the sink
-        CommitStream(OutputStream sink, Runnable beforeWrite) {
+        CommitStream(OutputStream sink) {
             this.sink = sink;
-            this.beforeWrite = beforeWrite;
         }
 
         /// The other side takes no more.
@@ -369,24 +335,11 @@ final class Exchange {
                 super(failure);
                 this.failure = failure;
             }
-
-            IOException failure() {
-                return failure;
-            }
-        }
-
-        /// Returns how many octets it was given.
-        long octets() {
-            return octets;
         }
 
         @Override
         public void write(int octet) throws IOException {
-            if (filled == BUFFER_BYTES) {
-                writeAllButLast();
-            }
-            buffer[filled++] = (byte) octet;
-            octets++;
+            write(new byte[] {(byte) octet}, 0, 1);
         }
 
         @Override
@@ -423,7 +376,8 @@ final class Exchange {
         }
 
         private void give(int from, int to) throws SinkFailure {
-            beforeWrite.run();
+            gate.sending();
+            allow(stretch());
             try {
                 sink.write(buffer, from, to - from);
             } catch (IOException e) {

@@ -5,7 +5,6 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.CommitGate.BrokenOff;
 import dev.postern.egress.http.Exchange.HttpConnection;
 import dev.postern.egress.net.IdleConnections;
-import dev.postern.egress.net.TlsTrust;
 import dev.postern.outcome.Stage;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -50,30 +49,19 @@ final class Http implements AutoCloseable {
         TALKATIVE.forEach(logger -> logger.setLevel(Level.INFO));
     }
 
-    private final Common common;
-    private final ApiEndpoint endpoint;
-    private final HttpDialer dialer;
-    private final IdleConnections<HttpConnection> pool;
+    final Common common;
+    final ApiEndpoint endpoint;
+    final HttpDialer dialer;
+    final IdleConnections<HttpConnection> pool;
     private final Semaphore turns;
 
     /// @param environment gives a variable's value, for the proxy
     Http(Common common, ApiEndpoint endpoint, UnaryOperator<@Nullable String> environment) {
         this.common = common;
         this.endpoint = endpoint;
-        this.dialer =
-                new HttpDialer(
-                        endpoint,
-                        new ProxySettings(environment),
-                        new TlsTrust(common.ca()),
-                        common.connectTimeout(),
-                        common.commandTimeout());
+        this.dialer = new HttpDialer(common, endpoint, environment);
         this.pool = new IdleConnections<>(System::nanoTime, HttpConnection::close);
         this.turns = new Semaphore(common.concurrency());
-    }
-
-    /// Returns where the calls go.
-    ApiEndpoint endpoint() {
-        return endpoint;
     }
 
     /// Makes a call.
@@ -89,7 +77,7 @@ final class Http implements AutoCloseable {
             return new HttpResult.Failed(Stage.PREPARE, new BrokenOff("interrupted"));
         }
         try {
-            return new Exchange(pool, dialer, endpoint, common, call, gate).run();
+            return new Exchange(this, call, gate).run();
         } finally {
             turns.release();
         }

@@ -14,6 +14,9 @@ import java.util.Map;
 /// @param body what follows
 record HttpCall(String method, String path, Map<String, String> headers, HttpBody body) {
 
+    /// The media type of what is said and wanted.
+    static final String JSON = "application/json";
+
     HttpCall {
         headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
     }
@@ -22,8 +25,7 @@ record HttpCall(String method, String path, Map<String, String> headers, HttpBod
     ///
     /// @param field the header field that has the key
     static HttpCall get(String path, String field, String key) {
-        Map<String, String> headers = Map.of(field, key, "Accept", "application/json");
-        return new HttpCall("GET", path, headers, HttpBody.NONE);
+        return new HttpCall("GET", path, Map.of(field, key, "Accept", JSON), HttpBody.NONE);
     }
 
     /// Returns the method and the path; never a header.
@@ -33,46 +35,23 @@ record HttpCall(String method, String path, Map<String, String> headers, HttpBod
     }
 
     /// The body of a request: its length is known before it is written, and it can be written
-    /// again. Each time the octets are the same.
-    interface HttpBody {
+    /// again.
+    ///
+    /// @param lengthBytes exactly how many octets are written
+    /// @param octets writes them
+    record HttpBody(long lengthBytes, Writing octets) {
 
         /// No body at all.
-        HttpBody NONE = of(new byte[0]);
+        static final HttpBody NONE = new HttpBody(0, _ -> {});
 
-        /// Returns exactly how many octets [#writeTo] writes.
-        ///
-        /// @throws IOException when the source can't be read
-        long lengthBytes() throws IOException;
-
-        /// Writes the octets.
-        ///
-        /// @throws IOException when the source can't be read or the sink takes no more
-        void writeTo(OutputStream out) throws IOException;
-
-        /// Writes octets, the same each time.
+        /// Writes octets.
         @FunctionalInterface
         interface Writing {
+
+            /// Writes all of them, the same each time.
+            ///
+            /// @throws IOException when the source can't be read or the sink takes no more
             void writeTo(OutputStream out) throws IOException;
-        }
-
-        /// Returns a body of these octets.
-        static HttpBody of(byte[] octets) {
-            return of(octets.length, out -> out.write(octets));
-        }
-
-        /// Returns a body of so many octets.
-        static HttpBody of(long lengthBytes, Writing writing) {
-            return new HttpBody() {
-                @Override
-                public long lengthBytes() {
-                    return lengthBytes;
-                }
-
-                @Override
-                public void writeTo(OutputStream out) throws IOException {
-                    writing.writeTo(out);
-                }
-            };
         }
     }
 }

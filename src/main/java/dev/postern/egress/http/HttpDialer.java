@@ -2,7 +2,9 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.HostPort;
+import dev.postern.egress.http.AnswerReader.AnswerHead;
 import dev.postern.egress.http.AnswerReader.NotHttp;
 import dev.postern.egress.net.TlsTrust;
 import dev.postern.outcome.Stage;
@@ -11,9 +13,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
-import java.time.Duration;
-import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -22,23 +23,17 @@ import org.jspecify.annotations.Nullable;
 /// is verified for the endpoint's name before anything is said.
 final class HttpDialer {
 
+    private final Common common;
     private final ApiEndpoint endpoint;
     private final ProxySettings proxies;
     private final TlsTrust trust;
-    private final Duration connectTimeout;
-    private final Duration commandTimeout;
 
-    HttpDialer(
-            ApiEndpoint endpoint,
-            ProxySettings proxies,
-            TlsTrust trust,
-            Duration connectTimeout,
-            Duration commandTimeout) {
+    /// @param environment gives a variable's value, for the proxy
+    HttpDialer(Common common, ApiEndpoint endpoint, UnaryOperator<@Nullable String> environment) {
+        this.common = common;
         this.endpoint = endpoint;
-        this.proxies = proxies;
-        this.trust = trust;
-        this.connectTimeout = connectTimeout;
-        this.commandTimeout = commandTimeout;
+        this.proxies = new ProxySettings(environment);
+        this.trust = new TlsTrust(common.ca());
     }
 
     /// Returns a fresh connection.
@@ -51,20 +46,26 @@ final class HttpDialer {
         HostPort hop =
                 proxy == null ? new HostPort(endpoint.host(), endpoint.port()) : proxy.address();
         Socket socket = connect(hop, opened);
+        Stage stage = Stage.CONNECT;
         try {
             socket.setTcpNoDelay(true);
-            socket.setSoTimeout(Math.toIntExact(commandTimeout.toMillis()));
+            socket.setSoTimeout(Math.toIntExact(common.commandTimeout().toMillis()));
             if (proxy != null) {
+                stage = Stage.PROXY;
                 tunnel(socket, proxy);
             }
+            stage = Stage.TLS;
             return endpoint.tls() ? secure(socket) : socket;
         } catch (IOException e) {
             close(socket);
-            throw e instanceof StageFailure at ? at : new StageFailure(Stage.CONNECT, e);
+            throw new StageFailure(stage, e);
         }
     }
 
-    private ProxySettings.@Nullable Proxy proxy() throws StageFailure {
+    /// Returns the proxy that calls go through; null when they go straight.
+    ///
+    /// @throws StageFailure when the variable can't be understood
+    ProxySettings.@Nullable Proxy proxy() throws StageFailure {
         try {
             return proxies.proxyFor(endpoint.host(), endpoint.port());
         } catch (IllegalArgumentException e) {
@@ -80,7 +81,7 @@ final class HttpDialer {
             try {
                 socket.connect(
                         new InetSocketAddress(address, hop.port()),
-                        Math.toIntExact(connectTimeout.toMillis()));
+                        Math.toIntExact(common.connectTimeout().toMillis()));
                 return socket;
             } catch (IOException e) {
                 close(socket);
@@ -103,7 +104,7 @@ final class HttpDialer {
     }
 
     /// Asks for a tunnel (RFC 9110 §9.3.6).
-    private void tunnel(Socket socket, ProxySettings.Proxy proxy) throws StageFailure {
+    private void tunnel(Socket socket, ProxySettings.Proxy proxy) throws IOException {
         HostPort target = new HostPort(endpoint.host(), endpoint.port());
         String login =
                 proxy.authorization() == null
@@ -113,35 +114,27 @@ final class HttpDialer {
         try {
             socket.getOutputStream().write((head + "\r\n").getBytes(US_ASCII));
             // Not through a buffer, since what follows belongs to the tunnel.
-            Optional<String> refusal =
-                    new AnswerReader(socket.getInputStream()).readRefusalOfConnect();
-            if (refusal.isPresent()) {
-                throw new IOException("proxy " + proxy + " answered: " + refusal.get());
+            AnswerHead answer = new AnswerReader(socket.getInputStream()).readHead();
+            if (answer.status() / 100 != 2) {
+                throw new IOException("proxy " + proxy + " answered: " + answer.statusLine());
             }
         } catch (NotHttp e) {
-            throw new StageFailure(
-                    Stage.PROXY, new IOException("proxy " + proxy + ": " + e.getMessage(), e));
-        } catch (IOException e) {
-            throw new StageFailure(Stage.PROXY, e);
+            throw new IOException("proxy " + proxy + ": " + e.getMessage(), e);
         }
     }
 
-    private Socket secure(Socket socket) throws StageFailure {
-        try {
-            SSLSocket tls =
-                    (SSLSocket)
-                            trust.context(true)
-                                    .getSocketFactory()
-                                    .createSocket(socket, endpoint.host(), endpoint.port(), true);
-            SSLParameters parameters = tls.getSSLParameters();
-            // The name is verified too, not the chain alone (RFC 9110 §4.3.4).
-            parameters.setEndpointIdentificationAlgorithm("HTTPS");
-            tls.setSSLParameters(parameters);
-            tls.startHandshake();
-            return tls;
-        } catch (IOException e) {
-            throw new StageFailure(Stage.TLS, e);
-        }
+    private Socket secure(Socket socket) throws IOException {
+        SSLSocket tls =
+                (SSLSocket)
+                        trust.context(true)
+                                .getSocketFactory()
+                                .createSocket(socket, endpoint.host(), endpoint.port(), true);
+        SSLParameters parameters = tls.getSSLParameters();
+        // The name is verified too, not the chain alone (RFC 9110 §4.3.4).
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        tls.setSSLParameters(parameters);
+        tls.startHandshake();
+        return tls;
     }
 
     static void close(Socket socket) {
@@ -149,7 +142,6 @@ final class HttpDialer {
             socket.close();
         } catch (IOException _) {
             // It is thrown away; there is nobody to tell.
-            return;
         }
     }
 
@@ -158,21 +150,13 @@ final class HttpDialer {
 
         private static final long serialVersionUID = 1L;
 
-        private final Stage stage;
-        private final Exception failure;
+        final Stage stage;
+        final Exception failure;
 
         StageFailure(Stage stage, Exception failure) {
             super(failure);
             this.stage = stage;
             this.failure = failure;
-        }
-
-        Stage stage() {
-            return stage;
-        }
-
-        Exception failure() {
-            return failure;
         }
     }
 }

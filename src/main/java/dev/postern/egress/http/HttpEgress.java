@@ -1,5 +1,6 @@
 package dev.postern.egress.http;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.egress.CommitGate;
@@ -9,6 +10,7 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.Api.Post;
+import dev.postern.egress.http.HttpResult.Failed;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
@@ -61,24 +63,28 @@ final class HttpEgress implements Egress {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpEgress.class);
 
+    private static final int TOO_MANY = 429;
+
+    /// The fields that name a wait; all but the first count with 429 only.
+    private static final List<String> WAITS =
+            List.of("retry-after", "x-ratelimit-reset", "ratelimit-reset", "x-sib-ratelimit-reset");
+
+    private final EgressConfig config;
     private final Common common;
     private final Api api;
-    private final AnswerText wording;
+    private final AnswerText answerText;
 
-    HttpEgress(Common common, Api api, AnswerText wording) {
-        this.common = common;
+    /// @param mask takes the key out of what is said
+    HttpEgress(EgressConfig config, Api api, KeyMask mask) {
+        this.config = config;
+        this.common = config.common();
         this.api = api;
-        this.wording = wording;
+        this.answerText = new AnswerText(mask);
     }
 
     @Override
     public String name() {
-        return common.name();
-    }
-
-    @Override
-    public String type() {
-        return api.type();
+        return config.name();
     }
 
     @Override
@@ -111,10 +117,7 @@ final class HttpEgress implements Egress {
         Map<ForwardPath, Outcome> all() throws IOException {
             List<ForwardPath> recipients = outbound.envelope().recipients();
             List<ForwardPath> strange = recipients.stream().filter(r -> !mayBeGiven(r)).toList();
-            settle(
-                    strange,
-                    new Outcome.Unsuited(
-                            api.type() + " takes no address like that", Unsuitability.FORM));
+            settle(strange, unsuited(" takes no address like that"));
             if (strange.size() < recipients.size()) {
                 groups.add(without(recipients, strange));
             }
@@ -128,7 +131,7 @@ final class HttpEgress implements Egress {
         /// takes.
         private boolean mayBeGiven(ForwardPath recipient) {
             return ALabels.address(recipient.address())
-                    .filter(address -> api.takesAnyLocalPart() || ALabels.isAscii(address))
+                    .filter(address -> api.takesAnyLocalPart || ALabels.isAscii(address))
                     .isPresent();
         }
 
@@ -139,14 +142,12 @@ final class HttpEgress implements Egress {
                             outbound.id(), outbound.envelope().to(recipients), outbound.content());
             try {
                 api.plan(part, content, this::post)
-                        .map(unfit -> new Outcome.Unsuited(unfit.reply(), unfit.unsuitability()))
-                        .ifPresent(outcome -> settleUnasked(recipients, outcome));
+                        .ifPresent(unsuited -> settleUnasked(recipients, unsuited));
             } catch (MessageLimitException e) {
-                String reply = api.type() + " can't be given a message with " + e.getMessage();
-                settleUnasked(recipients, new Outcome.Unsuited(reply, Unsuitability.FORM));
+                String why = " can't be given a message with " + e.getMessage();
+                settleUnasked(recipients, unsuited(why));
             } catch (BrokenOff e) {
-                settleUnasked(
-                        recipients, judged(new HttpResult.Failed(Stage.PREPARE, e)).outcome());
+                settleUnasked(recipients, judged(new Failed(Stage.PREPARE, e)).outcome());
             }
         }
 
@@ -168,16 +169,13 @@ final class HttpEgress implements Egress {
 
         private void make(Post post) {
             if (common.fidelity() == Fidelity.STRICT && !post.notCarried().isEmpty()) {
-                settle(
-                        post.recipients(),
-                        new Outcome.Unsuited(
-                                api.type() + " can't carry " + String.join(", ", post.notCarried()),
-                                Unsuitability.FORM));
+                String what = String.join(", ", post.notCarried());
+                settle(post.recipients(), unsuited(" can't carry " + what));
                 return;
             }
             switch (api.send(post, gate)) {
                 case HttpAnswer answer -> answered(post, answer);
-                case HttpResult.Failed failed -> refused(post, judged(failed), List.of());
+                case Failed failed -> refused(post, judged(failed), List.of());
             }
             if (outcomes.size() < outbound.envelope().recipients().size()) {
                 gate.told(outcomes);
@@ -186,11 +184,11 @@ final class HttpEgress implements Egress {
 
         private void answered(Post post, HttpAnswer answer) {
             Optional<String> id = api.acceptedAs(answer, post);
-            String explained = api.explain(answer, post);
-            String said = wording.of(answer, explained, id.isPresent());
-            List<ForwardPath> refused = api.refused(answer, post);
+            String explained = api.explain(answer, post.recipients());
+            String said = answerText.of(answer, explained, id.isPresent());
+            List<ForwardPath> refused = api.refused(answer, post.recipients());
             if (id.isPresent()) {
-                String accepted = wording.ofAcceptance(answer, id.get(), explained);
+                String accepted = answerText.ofAcceptance(answer, id.get(), explained);
                 settle(refused, new Outcome.Rejected(said));
                 settle(
                         post.recipients(),
@@ -258,13 +256,18 @@ final class HttpEgress implements Egress {
         }
     }
 
-    private Verdict judged(HttpAnswer answer, String said) {
-        Stage stage = answer.isSuccess() || api.isOwn(answer) ? Stage.REPLY : Stage.FOREIGN;
-        return Trouble.ofAnswer(context(stage), said, RateHeaders.in(answer));
+    private Outcome unsuited(String why) {
+        return new Outcome.Unsuited(config.type() + why, Unsuitability.FORM);
     }
 
-    private Verdict judged(HttpResult.Failed failed) {
-        return Trouble.ofFailure(context(failed.stage()), failed.failure(), wording::masked);
+    private Verdict judged(HttpAnswer answer, String said) {
+        Stage stage = answer.isSuccess() || api.isOwn(answer) ? Stage.REPLY : Stage.FOREIGN;
+        return Trouble.ofAnswer(context(stage), said, askedWait(answer));
+    }
+
+    private Verdict judged(Failed failed) {
+        return Trouble.ofFailure(
+                context(failed.stage()), failed.failure(), answerText.mask()::mask);
     }
 
     private static List<ForwardPath> without(List<ForwardPath> all, List<ForwardPath> some) {
@@ -275,9 +278,9 @@ final class HttpEgress implements Egress {
 
     private Context context(Stage stage) {
         return Context.ofApi(
-                api.type(),
+                config.type(),
                 stage,
-                api.http().endpoint().authority(),
+                api.http.endpoint.authority(),
                 switch (stage) {
                     case DNS, CONNECT -> common.connectTimeout();
                     case ANSWER, REPLY, FOREIGN -> common.answerTimeout();
@@ -299,15 +302,15 @@ final class HttpEgress implements Egress {
     @Override
     public Probe probe() {
         return switch (api.probe()) {
-            case HttpAnswer answer -> probed(answer);
-            case HttpResult.Failed failed -> failedProbe(judged(failed));
+            case HttpAnswer answer ->
+                    api.probed(answer)
+                            .orElseGet(() -> {
+                                String explained = api.explain(answer, List.of());
+                                String said = answerText.of(answer, explained, false);
+                                return failedProbe(judged(answer, said));
+                            });
+            case Failed failed -> failedProbe(judged(failed));
         };
-    }
-
-    private Probe probed(HttpAnswer answer) {
-        Post nothing = new Post(List.of(), api.probeCall(), List.of());
-        String said = wording.of(answer, api.explain(answer, nothing), false);
-        return api.probed(answer).orElseGet(() -> failedProbe(judged(answer, said)));
     }
 
     private Probe failedProbe(Verdict verdict) {
@@ -334,38 +337,20 @@ final class HttpEgress implements Egress {
 
     @Override
     public void close() {
-        api.http().close();
+        api.http.close();
     }
 
-    /// Finds in an answer's header fields how long the server asks us to wait: `Retry-After` (RFC
-    /// 9110 §10.2.3), and with 429 the providers' own.
-    static final class RateHeaders {
-
-        private static final int TOO_MANY = 429;
-        private static final List<String> RESETS =
-                List.of("x-ratelimit-reset", "ratelimit-reset", "x-sib-ratelimit-reset");
-
-        private RateHeaders() {}
-
-        /// Returns the asked-for wait; null when none of them names one.
-        static @Nullable Duration in(HttpAnswer answer) {
-            return in(answer, Clock.systemUTC());
-        }
-
-        static @Nullable Duration in(HttpAnswer answer, Clock clock) {
-            Duration wait = read(answer, "retry-after", clock);
-            if (wait == null && answer.status() == TOO_MANY) {
-                for (String name : RESETS) {
-                    wait = wait == null ? read(answer, name, clock) : wait;
-                }
-            }
-            return wait;
-        }
-
-        private static @Nullable Duration read(HttpAnswer answer, String name, Clock clock) {
+    /// Returns how long an answer's header fields ask us to wait: `Retry-After` (RFC 9110 §10.2.3),
+    /// and with 429 the providers' own; null when none of them names a wait.
+    static @Nullable Duration askedWait(HttpAnswer answer) {
+        for (String name : answer.status() == TOO_MANY ? WAITS : WAITS.subList(0, 1)) {
             String value = answer.header(name);
-            return value == null ? null : RetryAfter.ofValue(value, clock);
+            Duration wait = value == null ? null : RetryAfter.ofValue(value, Clock.systemUTC());
+            if (wait != null) {
+                return wait;
+            }
         }
+        return null;
     }
 
     /// Puts an answer into one line for operators' eyes, without the secrets that it may repeat.
@@ -405,15 +390,10 @@ final class HttpEgress implements Egress {
             return line("HTTP " + answer.status() + " accepted as " + id + text);
         }
 
-        /// Returns the text without secrets.
-        String masked(String text) {
-            return mask.mask(text);
-        }
-
         /// Masked before it is cut: half a secret would not be recognised.
         private String line(String said) {
             String some = said.substring(0, Math.min(said.length(), LOOKED_AT_CHARACTERS));
-            String text = masked(some).replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+            String text = mask.mask(some).replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
             return text.length() <= LIMIT_CHARACTERS
                     ? text
                     : text.substring(0, LIMIT_CHARACTERS - 1) + "…";

@@ -1,13 +1,10 @@
 package dev.postern.egress.http;
 
 import dev.postern.config.EgressConfig;
-import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.Secret;
 import dev.postern.egress.Egress;
-import dev.postern.egress.http.HttpEgress.AnswerText;
 import java.net.URI;
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,63 +24,58 @@ public final class HttpEgresses {
 
     /// @param environment gives a variable's value, for the proxy
     static Egress of(EgressConfig config, UnaryOperator<@Nullable String> environment) {
-        Common common = config.common();
-        Provider provider = Provider.of(config);
-        ApiEndpoint endpoint = ApiEndpoint.of(base(config));
-        Http http = new Http(common, endpoint, environment);
-        return new HttpEgress(
-                common,
-                provider.api().apply(http),
-                new AnswerText(new KeyMask(provider.secrets())));
+        Api api = api(config, new Http(config.common(), endpoint(config), environment));
+        return new HttpEgress(config, api, new KeyMask(secrets(config)));
     }
 
     /// Returns the base address: the configured one, else the provider's own.
-    static URI base(EgressConfig config) {
+    static ApiEndpoint endpoint(EgressConfig config) {
         URI own = config.common().endpoint();
-        return own == null ? URI.create(Provider.of(config).endpoint()) : own;
+        return ApiEndpoint.of(own == null ? URI.create(usualEndpoint(config)) : own);
     }
 
+    private static String usualEndpoint(EgressConfig config) {
+        if (config instanceof EgressConfig.Ses ses) {
+            return Ses.endpoint(ses.region());
+        }
+        return switch (config.type()) {
+            case "sendgrid" -> "https://api.sendgrid.com";
+            case "resend" -> "https://api.resend.com";
+            case "brevo" -> "https://api.brevo.com";
+            case "postmark" -> "https://api.postmarkapp.com";
+            case "mailgun" -> "https://api.mailgun.net";
+            default -> throw notHttp(config);
+        };
+    }
+
+    /// Returns the way to speak to the provider.
     static Api api(EgressConfig config, Http http) {
-        return Provider.of(config).api().apply(http);
+        return switch (config) {
+            case EgressConfig.Mailgun mailgun -> new Mailgun(mailgun, http);
+            case EgressConfig.Ses ses -> new Ses(ses, http);
+            case EgressConfig.Api api ->
+                    switch (api.type()) {
+                        case "sendgrid" -> new SendGridApi(api, http);
+                        case "resend" -> new Resend(api, http);
+                        case "brevo" -> new Brevo(api, http);
+                        case "postmark" -> new Postmark(api, http);
+                        default -> throw notHttp(config);
+                    };
+            case EgressConfig.Smtp _ -> throw notHttp(config);
+        };
     }
 
-    /// What is particular to an egress's provider.
-    ///
-    /// @param endpoint its usual base address
-    /// @param api makes the way to speak to it
-    /// @param secrets what must not be seen
-    private record Provider(String endpoint, Function<Http, Api> api, List<Secret> secrets) {
-
-        static Provider of(EgressConfig config) {
-            return switch (config) {
-                case EgressConfig.Mailgun mailgun ->
-                        new Provider(
-                                Mailgun.ENDPOINT,
-                                http -> new Mailgun(mailgun, http),
-                                List.of(mailgun.apiKey()));
-                case EgressConfig.Ses ses ->
-                        new Provider(
-                                Ses.endpoint(ses.region()),
-                                http -> new Ses(ses, http),
-                                Stream.of(ses.accessKeyId(), ses.secretAccessKey())
-                                        .flatMap(Stream::ofNullable)
-                                        .toList());
-                case EgressConfig.Api api -> rebuilding(api, List.of(api.apiKey()));
-                case EgressConfig.Smtp _ -> throw notHttp(config);
-            };
-        }
-
-        private static Provider rebuilding(EgressConfig.Api api, List<Secret> key) {
-            return switch (api.type()) {
-                case "sendgrid" ->
-                        new Provider(SendGridApi.ENDPOINT, http -> new SendGridApi(api, http), key);
-                case "resend" -> new Provider(Resend.ENDPOINT, http -> new Resend(api, http), key);
-                case "brevo" -> new Provider(Brevo.ENDPOINT, http -> new Brevo(api, http), key);
-                case "postmark" ->
-                        new Provider(Postmark.ENDPOINT, http -> new Postmark(api, http), key);
-                default -> throw notHttp(api);
-            };
-        }
+    /// Returns what must not be seen.
+    private static List<Secret> secrets(EgressConfig config) {
+        return switch (config) {
+            case EgressConfig.Mailgun mailgun -> List.of(mailgun.apiKey());
+            case EgressConfig.Api api -> List.of(api.apiKey());
+            case EgressConfig.Ses ses ->
+                    Stream.of(ses.accessKeyId(), ses.secretAccessKey())
+                            .flatMap(Stream::ofNullable)
+                            .toList();
+            case EgressConfig.Smtp _ -> List.of();
+        };
     }
 
     private static IllegalArgumentException notHttp(EgressConfig config) {

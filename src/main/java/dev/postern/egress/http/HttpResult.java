@@ -23,10 +23,6 @@ sealed interface HttpResult {
     record HttpAnswer(int status, Map<String, String> headers, String body, boolean whole)
             implements HttpResult {
 
-        public HttpAnswer {
-            headers = Map.copyOf(headers);
-        }
-
         /// Returns a field's value; null without one.
         @Nullable String header(String name) {
             return headers.get(name.toLowerCase(Locale.ROOT));

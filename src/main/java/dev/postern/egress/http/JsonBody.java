@@ -18,8 +18,8 @@ import java.io.Writer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -27,148 +27,108 @@ import java.util.regex.Pattern;
 
 /// A request's body in JSON (RFC 8259) whose long texts are streamed: the tree holds a token in
 /// their place, and they are written when the token's turn comes.
-final class JsonBody implements HttpBody {
+final class JsonBody {
 
     /// What stands between two parts, as JSON has it.
     private static final String LINE_BREAK = "\\r\\n";
 
     private static final String PREFORMATTED = "<pre style=\\\"white-space: pre-wrap\\\">";
 
-    private final List<Writing> segments;
-    private long lengthBytes = -1;
+    // Nobody who writes a message can know it, so none can be forged.
+    private final String mark = "@" + UUID.randomUUID() + ":";
+    private final List<Writing> segments = new ArrayList<>();
 
-    private JsonBody(List<Writing> segments) {
-        this.segments = segments;
+    /// Returns a token for a part's octets in base64.
+    String base64(MimeLeaf leaf) {
+        return token(out -> {
+            try (InputStream in = new Base64Stream(leaf.open())) {
+                in.transferTo(out);
+            }
+        });
     }
 
-    /// Hands out the tokens of one body.
-    static final class Streamed {
+    /// Returns a token for parts' texts, one after the other, whatever they are.
+    String text(List<MimeLeaf> leaves) {
+        return html(leaves.stream().map(leaf -> new ParsedMessage.Shown(leaf, true)).toList());
+    }
 
-        // Nobody who writes a message can know it, so none can be forged.
-        private final String mark = "@" + UUID.randomUUID() + ":";
-        private final List<Writing> segments = new ArrayList<>();
+    /// Returns a token for HTML, one piece after the other; in it, texts are shown as they are.
+    String html(List<ParsedMessage.Shown> pieces) {
+        return token(out -> {
+            Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
+            String between = "";
+            for (ParsedMessage.Shown piece : pieces) {
+                writer.write(between);
+                between = LINE_BREAK;
+                writer.write(piece.isHtml() ? "" : PREFORMATTED);
+                write(piece.leaf(), writer, !piece.isHtml());
+                writer.write(piece.isHtml() ? "" : "</pre>");
+            }
+            writer.flush();
+        });
+    }
 
-        /// Returns a token for a part's octets in base64.
-        String base64(MimeLeaf leaf) {
-            return token(out -> {
-                try (InputStream in = new Base64Stream(leaf.open())) {
-                    in.transferTo(out);
-                }
-            });
+    private String token(Writing segment) {
+        segments.add(segment);
+        return mark + (segments.size() - 1) + "@";
+    }
+
+    private static void write(MimeLeaf leaf, Writer writer, boolean asHtml) throws IOException {
+        try (Reader text = leaf.text()) {
+            for (int c = text.read(); c >= 0; c = text.read()) {
+                writeCharacter((char) c, writer, asHtml);
+            }
         }
+    }
 
-        /// Returns a token for parts' texts, one after the other.
-        String text(List<MimeLeaf> leaves) {
-            return token(out -> {
-                Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
-                String between = "";
-                for (MimeLeaf leaf : leaves) {
-                    writer.write(between);
-                    between = LINE_BREAK;
-                    write(leaf, writer, false);
-                }
-                writer.flush();
-            });
-        }
-
-        /// Returns a token for HTML, one piece after the other; in it, texts are shown as they are.
-        String html(List<ParsedMessage.Shown> pieces) {
-            return token(out -> {
-                Writer writer = new BufferedWriter(new OutputStreamWriter(out, UTF_8));
-                String between = "";
-                for (ParsedMessage.Shown piece : pieces) {
-                    writer.write(between);
-                    between = LINE_BREAK;
-                    writer.write(piece.isHtml() ? "" : PREFORMATTED);
-                    write(piece.leaf(), writer, !piece.isHtml());
-                    writer.write(piece.isHtml() ? "" : "</pre>");
-                }
-                writer.flush();
-            });
-        }
-
-        private String token(Writing segment) {
-            segments.add(segment);
-            return mark + (segments.size() - 1) + "@";
-        }
-
-        private static void write(MimeLeaf leaf, Writer writer, boolean asHtml) throws IOException {
-            try (Reader text = leaf.text()) {
-                for (int c = text.read(); c >= 0; c = text.read()) {
-                    writeCharacter((char) c, writer, asHtml);
+    private static void writeCharacter(char c, Writer to, boolean asHtml) throws IOException {
+        switch (c) {
+            case '"' -> to.write("\\\"");
+            case '\\' -> to.write("\\\\");
+            case '\r' -> to.write("\\r");
+            case '\n' -> to.write("\\n");
+            case '\t' -> to.write("\\t");
+            case '<' -> to.write(asHtml ? "&lt;" : "<");
+            case '>' -> to.write(asHtml ? "&gt;" : ">");
+            case '&' -> to.write(asHtml ? "&amp;" : "&");
+            default -> {
+                if (c < ' ') {
+                    to.write("\\u" + HexFormat.of().toHexDigits(c));
+                } else {
+                    to.write(c);
                 }
             }
         }
+    }
 
-        private static void writeCharacter(char c, Writer to, boolean asHtml) throws IOException {
-            switch (c) {
-                case '"' -> to.write("\\\"");
-                case '\\' -> to.write("\\\\");
-                case '\r' -> to.write("\\r");
-                case '\n' -> to.write("\\n");
-                case '\t' -> to.write("\\t");
-                case '<' -> to.write(asHtml ? "&lt;" : "<");
-                case '>' -> to.write(asHtml ? "&gt;" : ">");
-                case '&' -> to.write(asHtml ? "&amp;" : "&");
-                default -> {
-                    if (c < ' ') {
-                        to.write(c < 0x10 ? "\\u000" : "\\u00");
-                        to.write(Integer.toHexString(c));
-                    } else {
-                        to.write(c);
+    /// Returns the body that a tree with this object's tokens describes.
+    ///
+    /// @throws IOException when the message can't be read
+    HttpBody of(JsonNode tree) throws IOException {
+        String json = written(tree);
+        List<Writing> all = new ArrayList<>();
+        Matcher token = Pattern.compile(Pattern.quote(mark) + "(\\d+)@").matcher(json);
+        int end = 0;
+        while (token.find()) {
+            all.add(literal(json.substring(end, token.start())));
+            all.add(segments.get(Integer.parseInt(token.group(1))));
+            end = token.end();
+        }
+        all.add(literal(json.substring(end)));
+        Writing whole =
+                out -> {
+                    for (Writing segment : all) {
+                        segment.writeTo(out);
                     }
-                }
-            }
-        }
-
-        /// Returns the body that a tree with this object's tokens describes.
-        JsonBody body(JsonNode tree) {
-            try {
-                return body(JsonAnswer.MAPPER.writeValueAsString(tree));
-            } catch (JsonProcessingException e) {
-                throw new AssertionError("a tree of ours can be written", e);
-            }
-        }
-
-        private JsonBody body(String json) {
-            List<Writing> all = new ArrayList<>();
-            Matcher token = Pattern.compile(Pattern.quote(mark) + "(\\d+)@").matcher(json);
-            int end = 0;
-            while (token.find()) {
-                all.add(literal(json.substring(end, token.start())));
-                all.add(segments.get(Integer.parseInt(token.group(1))));
-                end = token.end();
-            }
-            all.add(literal(json.substring(end)));
-            return new JsonBody(all);
-        }
-
-        private static Writing literal(String json) {
-            byte[] octets = json.getBytes(UTF_8);
-            return out -> out.write(octets);
-        }
+                };
+        Counter counter = new Counter();
+        whole.writeTo(counter);
+        return new HttpBody(counter.count, whole);
     }
 
-    @Override
-    public synchronized long lengthBytes() throws IOException {
-        if (lengthBytes < 0) {
-            Counter counter = new Counter();
-            writeTo(counter);
-            lengthBytes = counter.count;
-        }
-        return lengthBytes;
-    }
-
-    @Override
-    public void writeTo(OutputStream out) throws IOException {
-        for (Writing segment : segments) {
-            segment.writeTo(out);
-        }
-    }
-
-    /// Returns the header fields that every call with JSON has.
-    static Map<String, String> headers() {
-        return Map.of("Content-Type", "application/json", "Accept", "application/json");
+    private static Writing literal(String json) {
+        byte[] octets = json.getBytes(UTF_8);
+        return out -> out.write(octets);
     }
 
     private static final class Counter extends OutputStream {
@@ -194,17 +154,12 @@ final class JsonBody implements HttpBody {
 
         private final InputStream in;
         private final byte[] plain = new byte[CHUNK_BYTES];
-        private final byte[] encoded = new byte[encodedLength(CHUNK_BYTES)];
+        private final byte[] encoded = new byte[CHUNK_BYTES / GROUP_BYTES * 4];
         private int at;
         private int filled;
 
         Base64Stream(InputStream in) {
             this.in = in;
-        }
-
-        /// Returns how long so many octets are in base64.
-        static int encodedLength(int octets) {
-            return Math.toIntExact(encodedLength((long) octets));
         }
 
         /// Returns how long so many octets are in base64.
@@ -246,6 +201,14 @@ final class JsonBody implements HttpBody {
         @Override
         public void close() throws IOException {
             in.close();
+        }
+    }
+
+    private static String written(JsonNode tree) {
+        try {
+            return JsonAnswer.MAPPER.writeValueAsString(tree);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a tree of ours can be written", e);
         }
     }
 }

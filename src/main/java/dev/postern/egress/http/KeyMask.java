@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.postern.config.Secret;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -101,15 +102,12 @@ final class KeyMask {
 
     private static String escaped(int character) {
         String as = Character.toString(character);
-        StringBuilder percent = new StringBuilder();
-        for (byte octet : as.getBytes(UTF_8)) {
-            percent.append(String.format(Locale.ROOT, "%%(?i:%02x)", octet & 0xFF));
-        }
+        HexFormat percent = HexFormat.of().withPrefix("%(?i:").withSuffix(")");
         return String.format(
                 Locale.ROOT,
                 "(?:\\\\?%s|%s|\\\\u(?i:%04x)|&#0*%d;|&#x0*(?i:%x);)",
                 Pattern.quote(as),
-                percent,
+                percent.formatHex(as.getBytes(UTF_8)),
                 character,
                 character,
                 character);

@@ -12,23 +12,23 @@ import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.egress.mime.ReadingBudget;
+import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuited;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Predicate;
 
 /// Mailgun, `messages.mime`: the octets as they are, the envelope as `to`.
-final class Mailgun implements Api {
-
-    static final String ENDPOINT = "https://api.mailgun.net";
+final class Mailgun extends Api {
 
     private static final int RECIPIENTS_LIMIT = 1000;
 
@@ -45,18 +45,18 @@ final class Mailgun implements Api {
     /// The header fields that mean something over Mailgun's SMTP, and what they are called here.
     private static final Map<String, String> OPTIONS =
             Map.ofEntries(
-                    Map.entry("X-Mailgun-Tag", "o:tag"),
-                    Map.entry("X-Mailgun-Dkim", "o:dkim"),
-                    Map.entry("X-Mailgun-Deliver-By", "o:deliverytime"),
-                    Map.entry(DROP, "o:testmode"),
-                    Map.entry("X-Mailgun-Track", "o:tracking"),
-                    Map.entry("X-Mailgun-Track-Clicks", "o:tracking-clicks"),
-                    Map.entry("X-Mailgun-Track-Opens", "o:tracking-opens"),
-                    Map.entry("X-Mailgun-Require-TLS", "o:require-tls"),
-                    Map.entry("X-Mailgun-Skip-Verification", "o:skip-verification"),
-                    Map.entry("X-Mailgun-Sending-Ip", "o:sending-ip"),
-                    Map.entry("X-Mailgun-Sending-Ip-Pool", "o:sending-ip-pool"),
-                    Map.entry("X-Mailgun-Secondary-DKIM", "o:secondary-dkim"));
+                    Map.entry("x-mailgun-tag", "o:tag"),
+                    Map.entry("x-mailgun-dkim", "o:dkim"),
+                    Map.entry("x-mailgun-deliver-by", "o:deliverytime"),
+                    Map.entry("x-mailgun-drop-message", "o:testmode"),
+                    Map.entry("x-mailgun-track", "o:tracking"),
+                    Map.entry("x-mailgun-track-clicks", "o:tracking-clicks"),
+                    Map.entry("x-mailgun-track-opens", "o:tracking-opens"),
+                    Map.entry("x-mailgun-require-tls", "o:require-tls"),
+                    Map.entry("x-mailgun-skip-verification", "o:skip-verification"),
+                    Map.entry("x-mailgun-sending-ip", "o:sending-ip"),
+                    Map.entry("x-mailgun-sending-ip-pool", "o:sending-ip-pool"),
+                    Map.entry("x-mailgun-secondary-dkim", "o:secondary-dkim"));
 
     private static final String VARIABLES = "X-Mailgun-Variables";
 
@@ -64,40 +64,25 @@ final class Mailgun implements Api {
     private static final String RECIPIENT_VARIABLES = "X-Mailgun-Recipient-Variables";
 
     private final EgressConfig.Mailgun config;
-    private final Http http;
 
     Mailgun(EgressConfig.Mailgun config, Http http) {
+        super(http, true);
         this.config = config;
-        this.http = http;
     }
 
     @Override
-    public Http http() {
-        return http;
-    }
-
-    @Override
-    public String type() {
-        return "mailgun";
-    }
-
-    @Override
-    public boolean takesAnyLocalPart() {
-        return true;
-    }
-
-    @Override
-    public Optional<Unfit> plan(
-            OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
-            throws IOException, MessageLimitException {
+    Optional<Unsuited> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
+            throws IOException {
         if (content.sizeBytes() > SIZE_LIMIT_BYTES) {
-            return Optional.of(new Unfit("Mailgun takes at most 52 MiB", Unsuitability.SIZE));
+            return Optional.of(new Unsuited("Mailgun takes at most 52 MiB", Unsuitability.SIZE));
         }
         Fields fields =
                 Fields.read(
                         content, name -> name.toLowerCase(Locale.ROOT).startsWith("x-mailgun-"));
         NotCarried notCarried = new NotCarried();
-        if (fields.values(DROP).stream().map(HeaderText::decode).anyMatch(Mailgun::isYes)) {
+        if (fields.values(DROP).stream()
+                .map(HeaderText::decode)
+                .anyMatch(value -> value.matches("(?i)yes|true"))) {
             notCarried.add(SANDBOX);
         }
         if (fields.has(RECIPIENT_VARIABLES)) {
@@ -116,16 +101,11 @@ final class Mailgun implements Api {
         return Optional.empty();
     }
 
-    private static boolean isYes(String value) {
-        return value.equalsIgnoreCase("yes") || value.equalsIgnoreCase("true");
-    }
-
-    private static void options(Fields fields, Form form) throws MessageLimitException {
+    private static void options(Fields fields, Form form) throws IOException {
         for (Fields.Field field : fields.all()) {
-            for (Map.Entry<String, String> option : OPTIONS.entrySet()) {
-                if (field.isNamed(option.getKey())) {
-                    form.option(option.getValue(), HeaderText.decode(field.value()));
-                }
+            String option = OPTIONS.get(field.name().toLowerCase(Locale.ROOT));
+            if (option != null) {
+                form.option(option, HeaderText.decode(field.value()));
             }
         }
         for (Fields.Raw json : fields.values(VARIABLES)) {
@@ -141,44 +121,44 @@ final class Mailgun implements Api {
 
     private HttpCall call(Form form, HttpBody body) {
         String login = "api:" + config.apiKey().reveal();
+        String basic = "Basic " + Base64.getEncoder().encodeToString(login.getBytes(UTF_8));
+        String type = "multipart/form-data; boundary=" + form.boundary;
         Map<String, String> headers = new LinkedHashMap<>();
-        headers.put(
-                "Authorization",
-                "Basic " + Base64.getEncoder().encodeToString(login.getBytes(UTF_8)));
-        headers.put("Accept", "application/json");
-        headers.put("Content-Type", "multipart/form-data; boundary=" + form.boundary);
+        headers.put("Authorization", basic);
+        headers.put("Accept", HttpCall.JSON);
+        headers.put("Content-Type", type);
         return new HttpCall("POST", "/v3/" + config.domain() + "/messages.mime", headers, body);
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+    Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return JsonAnswer.accepted(answer, SUCCESS, "id");
     }
 
     /// To a wrong key it says one word, which is no JSON.
     @Override
-    public boolean isOwn(HttpAnswer answer) {
+    boolean isOwn(HttpAnswer answer) {
         return JsonAnswer.text(JsonAnswer.read(answer), "message").isPresent()
                 || (answer.status() == 401 && answer.body().strip().equals("Forbidden"));
     }
 
     @Override
-    public String explain(HttpAnswer answer, Post post) {
+    String explain(HttpAnswer answer, List<ForwardPath> recipients) {
         return JsonAnswer.text(JsonAnswer.read(answer), "message").orElse("");
     }
 
     /// A sending key may do nothing but send, so a message is begun that can't be sent: it is for
     /// nobody.
     @Override
-    public HttpCall probeCall() {
+    HttpCall probeCall() {
         Form form = new Form();
         form.field("o:testmode", "yes");
         return call(form, form.without());
     }
 
     @Override
-    public Optional<Probe> probed(HttpAnswer answer) {
-        String text = explain(answer, new Post(List.of(), probeCall(), List.of()));
+    Optional<Probe> probed(HttpAnswer answer) {
+        String text = explain(answer, List.of());
         return answer.status() == 400 && text.contains("parameter is missing")
                 ? Optional.of(new Probe.Passed("the key may send for " + config.domain()))
                 : Optional.empty();
@@ -192,20 +172,16 @@ final class Mailgun implements Api {
         private int options;
 
         /// Adds what a message says.
-        void option(String name, String value) throws MessageLimitException {
-            options++;
-            if (options > OPTIONS_LIMIT) {
-                throw new MessageLimitException(
-                        "more than " + OPTIONS_LIMIT + " options for Mailgun");
-            }
+        void option(String name, String value) throws IOException {
+            ReadingBudget.check(++options, OPTIONS_LIMIT, "options for Mailgun");
             field(name, value);
         }
 
         /// Adds a field. Nothing that a message says can end its name or its part.
         void field(String name, String value) {
-            write(head, "--" + boundary + "\r\nContent-Disposition: form-data; name=\"");
-            write(head, escaped(name) + "\"\r\n\r\n");
-            write(head, value.replace('\r', ' ').replace('\n', ' ') + "\r\n");
+            write("--" + boundary + "\r\nContent-Disposition: form-data; name=\"");
+            write(escaped(name) + "\"\r\n\r\n");
+            write(value.replace('\r', ' ').replace('\n', ' ') + "\r\n");
         }
 
         /// What browsers escape in a field's name, and how they do (RFC 7578 §2 leaves it open).
@@ -214,28 +190,25 @@ final class Mailgun implements Api {
         }
 
         HttpBody without() {
-            ByteArrayOutputStream all = new ByteArrayOutputStream();
-            all.writeBytes(head.toByteArray());
-            write(all, "--" + boundary + "--\r\n");
-            return HttpBody.of(all.toByteArray());
+            write("--" + boundary + "--\r\n");
+            return new HttpBody(head.size(), head::writeTo);
         }
 
         HttpBody withMessage(ContentCursor content) {
-            write(head, "--" + boundary + "\r\nContent-Disposition: form-data; name=\"message\"; ");
-            write(head, "filename=\"message.mime\"\r\nContent-Type: message/rfc822\r\n\r\n");
+            write("--" + boundary + "\r\nContent-Disposition: form-data; name=\"message\"; ");
+            write("filename=\"message.mime\"\r\nContent-Type: message/rfc822\r\n\r\n");
             byte[] tail = ("\r\n--" + boundary + "--\r\n").getBytes(UTF_8);
-            byte[] before = head.toByteArray();
-            return HttpBody.of(
-                    before.length + content.sizeBytes() + tail.length,
+            return new HttpBody(
+                    head.size() + content.sizeBytes() + tail.length,
                     out -> {
-                        out.write(before);
+                        head.writeTo(out);
                         content.open().transferTo(out);
                         out.write(tail);
                     });
         }
 
-        private static void write(ByteArrayOutputStream to, String text) {
-            to.writeBytes(text.getBytes(UTF_8));
+        private void write(String text) {
+            head.writeBytes(text.getBytes(UTF_8));
         }
     }
 }

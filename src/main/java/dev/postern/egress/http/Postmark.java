@@ -1,7 +1,6 @@
 package dev.postern.egress.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
@@ -23,8 +22,6 @@ import java.util.stream.Collectors;
 /// Postmark, `email`. Its own error numbers decide, not the HTTP status; and a success can name
 /// recipients that it will not mail.
 final class Postmark extends RebuildingApi {
-
-    static final String ENDPOINT = "https://api.postmarkapp.com";
 
     private static final int RECIPIENTS_LIMIT = 50;
 
@@ -48,22 +45,16 @@ final class Postmark extends RebuildingApi {
                     "x-pm-track-opens", "TrackOpens");
 
     Postmark(EgressConfig.Api config, Http http) {
-        super(config, http, RECIPIENTS_LIMIT);
-    }
-
-    @Override
-    long sizeLimitBytes() {
-        return SIZE_LIMIT_BYTES;
+        super(config, http, false, RECIPIENTS_LIMIT, SIZE_LIMIT_BYTES);
     }
 
     @Override
     Post post(Draft draft) throws IOException {
         ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         json.put("From", draft.from().toString());
-        Recipients.Split placement = draft.placement();
-        putList(json, "To", placement.to());
-        putList(json, "Cc", placement.cc());
-        putList(json, "Bcc", placement.bcc());
+        putList(json, "To", draft.split().to());
+        putList(json, "Cc", draft.split().cc());
+        putList(json, "Bcc", draft.split().bcc());
         putList(json, "ReplyTo", draft.message().replyTo());
         json.put("Subject", draft.subject());
         String text = draft.text();
@@ -105,28 +96,23 @@ final class Postmark extends RebuildingApi {
                 json.put(member, value);
             }
         }
-        ArrayNode headers = JsonAnswer.MAPPER.createArrayNode();
         draft.custom(n -> MEMBERS.containsKey(n) || n.startsWith(METADATA))
-                .all()
-                .forEach(f -> headers.addObject().put("Name", f.name()).put("Value", f.value()));
+                .forEach(field -> putHeader(json, field.name(), field.value()));
         if (fields.has("Message-ID") && !fields.has(KEEP_ID)) {
             // Else it gets another, and answers to it start a thread of their own.
-            headers.addObject().put("Name", KEEP_ID).put("Value", "true");
-        }
-        if (!headers.isEmpty()) {
-            json.set("Headers", headers);
+            putHeader(json, KEEP_ID, "true");
         }
     }
 
+    private static void putHeader(ObjectNode json, String name, String value) {
+        json.withArray("Headers").addObject().put("Name", name).put("Value", value);
+    }
+
     private static void attachments(Draft draft, ObjectNode json) {
-        List<ParsedMessage.Attachment> attachments = draft.attachments();
-        if (attachments.isEmpty()) {
-            return;
-        }
-        ArrayNode array = json.putArray("Attachments");
-        for (ParsedMessage.Attachment attachment : attachments) {
+        for (ParsedMessage.Attachment attachment : draft.attachments()) {
             ObjectNode attached =
-                    array.addObject()
+                    json.withArray("Attachments")
+                            .addObject()
                             .put("Name", draft.named(attachment, attachment.name()))
                             .put("Content", draft.streamed().base64(attachment.leaf()))
                             .put("ContentType", draft.typeWithParameters(attachment));
@@ -139,7 +125,7 @@ final class Postmark extends RebuildingApi {
 
     /// What it takes when it is behind has no number, and an id.
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+    Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         JsonNode body = JsonAnswer.read(answer);
         JsonNode code = body.path("ErrorCode");
         boolean taken =
@@ -153,13 +139,13 @@ final class Postmark extends RebuildingApi {
     }
 
     @Override
-    public boolean isOwn(HttpAnswer answer) {
+    boolean isOwn(HttpAnswer answer) {
         JsonNode body = JsonAnswer.read(answer);
         return body.path("ErrorCode").isInt() && JsonAnswer.text(body, "Message").isPresent();
     }
 
     @Override
-    public String explain(HttpAnswer answer, Post post) {
+    String explain(HttpAnswer answer, List<ForwardPath> recipients) {
         JsonNode body = JsonAnswer.read(answer);
         String code = body.path("ErrorCode").isInt() ? body.path("ErrorCode").asText() + ": " : "";
         return code + JsonAnswer.text(body, "Message").orElse("");
@@ -167,19 +153,19 @@ final class Postmark extends RebuildingApi {
 
     /// It names those that it will not mail, because they bounced or complained before.
     @Override
-    public List<ForwardPath> refused(HttpAnswer answer, Post post) {
-        String said = explain(answer, post);
+    List<ForwardPath> refused(HttpAnswer answer, List<ForwardPath> recipients) {
+        String said = explain(answer, recipients);
         int from = said.toLowerCase(Locale.ROOT).indexOf("inactive address");
-        return from < 0 ? List.of() : Recipients.namedIn(said.substring(from), post.recipients());
+        return from < 0 ? List.of() : Recipients.namedIn(said.substring(from), recipients);
     }
 
     @Override
-    public HttpCall probeCall() {
+    HttpCall probeCall() {
         return HttpCall.get("/server", "X-Postmark-Server-Token", key());
     }
 
     @Override
-    public Optional<Probe> probed(HttpAnswer answer) {
+    Optional<Probe> probed(HttpAnswer answer) {
         if (key().equals(TEST_TOKEN)) {
             // It is no server's, and good for sending to nobody only.
             return Optional.of(new Probe.Unproven("the token for tests: nothing is delivered"));

@@ -14,16 +14,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The proxy that the environment asks for: `HTTPS_PROXY` or `ALL_PROXY`, and `NO_PROXY` for what
 /// goes straight, each also in small letters, as curl reads them. Loopback always goes straight.
-final class ProxySettings {
+///
+/// @param environment gives a variable's value, null when it is not set
+record ProxySettings(UnaryOperator<@Nullable String> environment) {
 
     private static final int USUAL_PORT = 3128;
-
-    private final UnaryOperator<@Nullable String> environment;
-
-    /// @param environment gives a variable's value, null when it is not set
-    ProxySettings(UnaryOperator<@Nullable String> environment) {
-        this.environment = environment;
-    }
 
     /// A proxy and how to log in there.
     ///

@@ -1,6 +1,8 @@
 package dev.postern.egress.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
+import static dev.postern.outcome.Outcome.Unsuitability.FORM;
+import static dev.postern.outcome.Outcome.Unsuitability.SIZE;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.OutboundMessage;
@@ -12,10 +14,10 @@ import dev.postern.egress.mime.MimeLeaf;
 import dev.postern.egress.mime.MimeParser;
 import dev.postern.egress.mime.ParsedMessage;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuited;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What the APIs have in common that have no raw form: the message is read once, and for each
 /// [Recipients.Split] of recipients a call is made of its pieces.
-abstract class RebuildingApi implements Api {
+abstract class RebuildingApi extends Api {
 
     /// What stands for an empty subject, which none of these APIs takes.
     static final String NO_SUBJECT = "(no subject)";
@@ -49,25 +51,55 @@ abstract class RebuildingApi implements Api {
 
     private static final Pattern PARAMETER = Pattern.compile("[ -~]++");
 
+    /// What each API is told otherwise, or makes itself.
+    private static final Set<String> TOLD =
+            Set.of("from", "to", "cc", "bcc", "reply-to", "subject", "mime-version");
+
+    /// What belongs to the way that the message came.
+    private static final Set<String> TRACE =
+            Set.of(
+                    "received",
+                    "received-spf",
+                    "return-path",
+                    "delivered-to",
+                    "x-original-to",
+                    "envelope-to",
+                    "authentication-results");
+
+    private static final Set<String> SIGNATURES = Set.of("dkim-signature", "domainkey-signature");
+
+    /// What is compared with other messages' ids, octet by octet.
+    private static final Set<String> IDS = Set.of("message-id", "in-reply-to", "references");
+
+    /// What has addresses or links, beside `Resent-*` and `List-*`.
+    private static final Set<String> STRUCTURED =
+            Set.of(
+                    "sender",
+                    "disposition-notification-to",
+                    "return-receipt-to",
+                    "errors-to",
+                    "mail-followup-to",
+                    "mail-reply-to");
+
+    /// By this we know the field that we put first ourselves (RFC 5321 §4.4).
+    private static final String OURS = " (Postern) with ";
+
     private final EgressConfig.Api config;
-    private final Http http;
     private final int recipientsLimit;
+    private final long sizeLimitBytes;
 
     /// @param recipientsLimit most addresses in one call
-    RebuildingApi(EgressConfig.Api config, Http http, int recipientsLimit) {
+    /// @param sizeLimitBytes most octets of a call's body
+    RebuildingApi(
+            EgressConfig.Api config,
+            Http http,
+            boolean takesAnyLocalPart,
+            int recipientsLimit,
+            long sizeLimitBytes) {
+        super(http, takesAnyLocalPart);
         this.config = config;
-        this.http = http;
         this.recipientsLimit = recipientsLimit;
-    }
-
-    @Override
-    public String type() {
-        return config.type();
-    }
-
-    @Override
-    public Http http() {
-        return http;
+        this.sizeLimitBytes = sizeLimitBytes;
     }
 
     /// Returns the key, to be used and forgotten.
@@ -76,30 +108,27 @@ abstract class RebuildingApi implements Api {
     }
 
     @Override
-    public Optional<Unfit> plan(
-            OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
-            throws IOException, MessageLimitException {
+    Optional<Unsuited> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
+            throws IOException {
         ParsedMessage message = MimeParser.read(content);
         Mailbox from = author(outbound, message);
         if (from == null) {
-            return unfit("wants a From, and there is none", Unsuitability.FORM);
+            return unsuited("wants a From, and there is none", FORM);
         }
         for (ParsedMessage.Attachment attachment : message.attachments()) {
             if (attachment.leaf().isEmpty()) {
-                return unfit(
-                        "takes no empty attachment: " + attachment.label(), Unsuitability.FORM);
+                return unsuited("takes no empty attachment: " + attachment.label(), FORM);
             }
         }
-        List<ForwardPath> recipients = outbound.envelope().recipients();
-        if (!takesAnyLocalPart() && !ALabels.isAscii(from.address())) {
-            return unfit("takes no From like that", Unsuitability.FORM);
+        if (!takesAnyLocalPart && !ALabels.isAscii(from.address())) {
+            return unsuited("takes no From like that", FORM);
         }
-        for (List<Recipients.Split> placements :
+        List<ForwardPath> recipients = outbound.envelope().recipients();
+        for (List<Recipients.Split> splits :
                 grouped(Recipients.Split.of(recipients, message, recipientsLimit))) {
-            Draft draft = Draft.of(outbound, message, from, placements);
-            Post post = post(draft);
-            if (post.call().body().lengthBytes() > sizeLimitBytes()) {
-                return unfit("takes at most " + sizeLimitBytes() + " octets", Unsuitability.SIZE);
+            Post post = post(new Draft(outbound, message, from, splits));
+            if (post.call().body().lengthBytes() > sizeLimitBytes) {
+                return unsuited("takes at most " + sizeLimitBytes + " octets", SIZE);
             }
             if (!sender.test(post)) {
                 break;
@@ -108,8 +137,8 @@ abstract class RebuildingApi implements Api {
         return Optional.empty();
     }
 
-    private Optional<Unfit> unfit(String why, Unsuitability unsuitability) {
-        return Optional.of(new Unfit(type() + " " + why, unsuitability));
+    private Optional<Unsuited> unsuited(String why, Unsuitability unsuitability) {
+        return Optional.of(new Unsuited(config.type() + " " + why, unsuitability));
     }
 
     private static @Nullable Mailbox author(OutboundMessage outbound, ParsedMessage message) {
@@ -121,48 +150,49 @@ abstract class RebuildingApi implements Api {
         return address.isEmpty() ? null : new Mailbox(address, name);
     }
 
-    /// Returns which placements go in one call; by default each in its own.
-    List<List<Recipients.Split>> grouped(List<Recipients.Split> placements) {
-        return placements.stream().map(List::of).toList();
+    /// Returns which splits go in one call; by default each in its own.
+    List<List<Recipients.Split>> grouped(List<Recipients.Split> splits) {
+        return splits.stream().map(List::of).toList();
     }
-
-    /// Returns the most octets that a call's body may have.
-    abstract long sizeLimitBytes();
 
     /// Returns the call that a draft describes.
     abstract Post post(Draft draft) throws IOException;
 
+    /// A header field that goes along.
+    ///
+    /// @param name as it is spelled
+    /// @param value in ASCII
+    record CustomField(String name, String value) {}
+
     /// One call while it is made.
     ///
-    /// @param placements where its recipients stand
+    /// @param splits where its recipients stand
     /// @param streamed hands out the tokens of its body
     /// @param notCarried what this API can't carry
     record Draft(
             OutboundMessage outbound,
             ParsedMessage message,
             Mailbox from,
-            List<Recipients.Split> placements,
-            JsonBody.Streamed streamed,
+            List<Recipients.Split> splits,
+            JsonBody streamed,
             NotCarried notCarried) {
 
-        static Draft of(
+        Draft(
                 OutboundMessage outbound,
                 ParsedMessage message,
                 Mailbox from,
-                List<Recipients.Split> placements) {
-            NotCarried notCarried = new NotCarried();
-            notCarried.addAll(placements.getFirst().notCarried());
+                List<Recipients.Split> splits) {
+            this(outbound, message, from, splits, new JsonBody(), new NotCarried());
+            notCarried.addAll(splits.getFirst().notCarried());
             notCarried.addAll(message.notCarried());
             if (message.from() == null) {
-                notCarried.add("no From (the sender stands for it)");
+                lose("no From (the sender stands for it)");
             }
-            return new Draft(
-                    outbound, message, from, placements, new JsonBody.Streamed(), notCarried);
         }
 
-        /// Returns where the recipients stand, of a call that has but one placement.
-        Recipients.Split placement() {
-            return placements.getFirst();
+        /// Returns where the recipients stand, of a call that has but one split.
+        Recipients.Split split() {
+            return splits.getFirst();
         }
 
         /// Notes what this API can't carry.
@@ -216,12 +246,77 @@ abstract class RebuildingApi implements Api {
             return false;
         }
 
-        /// Returns the header fields that go along as they are.
+        /// Returns the header fields that go along as they are: all but those that the API makes
+        /// itself of what it is told, those that belong to the way that the message came, and the
+        /// signatures over what is no more.
         ///
         /// @param reserved says of a name in small letters whether this API does otherwise what
         ///   such a field says
-        CustomFields custom(Predicate<String> reserved) {
-            return CustomFields.of(message.fields(), reserved, notCarried);
+        List<CustomField> custom(Predicate<String> reserved) {
+            List<CustomField> custom = new ArrayList<>();
+            Set<String> signatures = new LinkedHashSet<>();
+            int subject = 0;
+            for (Fields.Field field : message.fields().all()) {
+                String name = field.name().toLowerCase(Locale.ROOT);
+                boolean ours =
+                        name.equals("received")
+                                && field.equals(message.fields().all().getFirst())
+                                && HeaderText.decode(field.value()).contains(OURS);
+                // Those of the content are told of where it is read.
+                boolean told = TOLD.contains(name) || name.startsWith("content-");
+                if (name.equals("subject") && subject++ > 0) {
+                    lose("second Subject");
+                }
+                if (ours || told || reserved.test(name)) {
+                    continue;
+                }
+                if (SIGNATURES.contains(name) || name.startsWith("arc-")) {
+                    signatures.add(field.name());
+                } else if (TRACE.contains(name)) {
+                    lose(field.name());
+                } else if (field.value().isEmpty()) {
+                    lose("empty " + field.name());
+                } else {
+                    inAscii(name, field.value())
+                            .ifPresentOrElse(
+                                    value -> custom.add(new CustomField(field.name(), value)),
+                                    () -> lose(field.name()));
+                    // What is in ASCII stays as it is, and is for others to read.
+                    if (!HeaderText.isAscii(field.value()) && HeaderText.isGuessed(field.value())) {
+                        lose("charset of " + field.name());
+                    }
+                }
+            }
+            if (!signatures.isEmpty()) {
+                lose("signatures, void by rebuilding: " + String.join(", ", signatures));
+            }
+            return custom;
+        }
+
+        /// Returns a value in ASCII; empty where an address or an id in it can't be said so.
+        private static Optional<String> inAscii(String name, Fields.Raw raw) {
+            if (IDS.contains(name)) {
+                return Optional.of(HeaderText.ascii(raw)).filter(_ -> HeaderText.isAscii(raw));
+            }
+            return STRUCTURED.contains(name)
+                            || name.startsWith("resent-")
+                            || name.startsWith("list-")
+                    ? HeaderText.structured(raw)
+                    : Optional.of(HeaderText.ascii(raw));
+        }
+
+        /// Returns the same fields for an API that takes each name once: the first of each.
+        Map<String, String> customOnce(Predicate<String> reserved) {
+            Map<String, String> first = new LinkedHashMap<>();
+            Set<String> names = new HashSet<>();
+            for (CustomField field : custom(reserved)) {
+                if (names.add(field.name().toLowerCase(Locale.ROOT))) {
+                    first.put(field.name(), field.value());
+                } else {
+                    lose("second " + field.name());
+                }
+            }
+            return first;
         }
 
         /// Returns the attachments; the calendar alternative becomes one, and an AMP alternative is
@@ -325,156 +420,27 @@ abstract class RebuildingApi implements Api {
         }
 
         /// Returns the call.
-        Post post(String path, Map<String, String> headers, ObjectNode json) {
-            Map<String, String> all = new LinkedHashMap<>(JsonBody.headers());
-            all.putAll(headers);
+        Post post(String path, Map<String, String> headers, ObjectNode json) throws IOException {
+            Map<String, String> all = new LinkedHashMap<>(headers);
+            all.put("Content-Type", HttpCall.JSON);
+            all.put("Accept", HttpCall.JSON);
             List<ForwardPath> concerned =
-                    placements.stream().flatMap(p -> p.concerned().stream()).toList();
-            return new Post(
-                    concerned,
-                    new HttpCall("POST", path, all, streamed.body(json)),
-                    notCarried.all());
+                    splits.stream().flatMap(split -> split.concerned().stream()).toList();
+            HttpCall call = new HttpCall("POST", path, all, streamed.of(json));
+            return new Post(concerned, call, notCarried.all());
         }
     }
 
     /// Puts mailboxes as `{"email", "name"}` into an array, when there are any.
     static void putObjects(ObjectNode json, String member, List<Mailbox> mailboxes) {
-        if (!mailboxes.isEmpty()) {
-            ArrayNode array = json.putArray(member);
-            mailboxes.forEach(mailbox -> putObject(array.addObject(), mailbox));
-        }
+        mailboxes.forEach(mailbox -> putObject(json.withArray(member).addObject(), mailbox));
     }
 
     /// Puts a mailbox as `email` and `name`.
-    static ObjectNode putObject(ObjectNode json, Mailbox mailbox) {
+    static void putObject(ObjectNode json, Mailbox mailbox) {
         json.put("email", mailbox.address());
         if (!mailbox.name().isEmpty()) {
             json.put("name", mailbox.name());
-        }
-        return json;
-    }
-
-    /// The header fields that go along as they are: all but those that the API makes itself of what
-    /// it is told, those that belong to the way that the message came, and the signatures over what
-    /// is no more.
-    ///
-    /// @param all the fields, values in ASCII
-    record CustomFields(List<CustomFields.Custom> all) {
-
-        /// One of them.
-        ///
-        /// @param name as it is spelled
-        /// @param value in ASCII
-        record Custom(String name, String value) {}
-
-        /// What each API is told otherwise, or makes itself.
-        private static final Set<String> TOLD =
-                Set.of("from", "to", "cc", "bcc", "reply-to", "subject", "mime-version");
-
-        /// What belongs to the way that the message came.
-        private static final Set<String> TRACE =
-                Set.of(
-                        "received",
-                        "received-spf",
-                        "return-path",
-                        "delivered-to",
-                        "x-original-to",
-                        "envelope-to",
-                        "authentication-results");
-
-        private static final Set<String> SIGNATURES =
-                Set.of("dkim-signature", "domainkey-signature");
-
-        /// What is compared with other messages' ids, octet by octet.
-        private static final Set<String> IDS = Set.of("message-id", "in-reply-to", "references");
-
-        /// What has addresses or links, beside `Resent-*` and `List-*`.
-        private static final Set<String> STRUCTURED =
-                Set.of(
-                        "sender",
-                        "disposition-notification-to",
-                        "return-receipt-to",
-                        "errors-to",
-                        "mail-followup-to",
-                        "mail-reply-to");
-
-        /// By this we know the field that we put first ourselves (RFC 5321 §4.4).
-        private static final String OURS = " (Postern) with ";
-
-        CustomFields {
-            all = List.copyOf(all);
-        }
-
-        /// @param reserved says of a name in small letters whether this API does otherwise what
-        ///   such a field says
-        /// @param notCarried is told of those that go nowhere
-        static CustomFields of(Fields fields, Predicate<String> reserved, NotCarried notCarried) {
-            List<Custom> custom = new ArrayList<>();
-            Set<String> signatures = new LinkedHashSet<>();
-            int subject = 0;
-            for (Fields.Field field : fields.all()) {
-                String name = field.name().toLowerCase(Locale.ROOT);
-                boolean ours =
-                        name.equals("received")
-                                && field.equals(fields.all().getFirst())
-                                && HeaderText.decode(field.value()).contains(OURS);
-                // Those of the content are told of where it is read.
-                boolean told = TOLD.contains(name) || name.startsWith("content-");
-                if (name.equals("subject") && subject++ > 0) {
-                    notCarried.add("second Subject");
-                }
-                if (ours || told || reserved.test(name)) {
-                    continue;
-                }
-                if (SIGNATURES.contains(name) || name.startsWith("arc-")) {
-                    signatures.add(field.name());
-                } else if (TRACE.contains(name)) {
-                    notCarried.add(field.name());
-                } else if (field.value().isEmpty()) {
-                    notCarried.add("empty " + field.name());
-                } else {
-                    value(name, field.value())
-                            .ifPresentOrElse(
-                                    value -> custom.add(new Custom(field.name(), value)),
-                                    () -> notCarried.add(field.name()));
-                    // What is in ASCII stays as it is, and is for others to read.
-                    if (!HeaderText.isAscii(field.value()) && HeaderText.isGuessed(field.value())) {
-                        notCarried.add("charset of " + field.name());
-                    }
-                }
-            }
-            if (!signatures.isEmpty()) {
-                notCarried.add("signatures, void by rebuilding: " + String.join(", ", signatures));
-            }
-            return new CustomFields(custom);
-        }
-
-        /// Returns a value in ASCII; empty where an address or an id in it can't be said so.
-        private static Optional<String> value(String name, Fields.Raw raw) {
-            if (IDS.contains(name)) {
-                return Optional.of(HeaderText.ascii(raw)).filter(_ -> HeaderText.isAscii(raw));
-            }
-            return STRUCTURED.contains(name)
-                            || name.startsWith("resent-")
-                            || name.startsWith("list-")
-                    ? HeaderText.structured(raw)
-                    : Optional.of(HeaderText.ascii(raw));
-        }
-
-        /// Returns the fields for an API that takes each name once: the first of each.
-        ///
-        /// @param notCarried is told of the others
-        Map<String, String> once(NotCarried notCarried) {
-            Map<String, String> first = new LinkedHashMap<>();
-            Set<String> names = new HashSet<>();
-            for (Custom field : all) {
-                if (names.add(field.name().toLowerCase(Locale.ROOT))) {
-                    first.put(field.name(), field.value());
-                } else {
-                    notCarried.add("second " + field.name());
-                }
-            }
-            return first;
         }
     }
 }

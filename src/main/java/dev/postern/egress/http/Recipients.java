@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Gatherers;
+import java.util.stream.Stream;
 
 /// Who is mailed: the envelope's recipients, each once. Providers take addresses that differ in
 /// letter case only for one.
@@ -26,31 +28,23 @@ final class Recipients {
     ///
     /// @param mailed the addresses to be mailed, none twice
     /// @param concerned all recipients that these stand for
-    record Batch(List<ForwardPath> mailed, List<ForwardPath> concerned) {
-        Batch {
-            mailed = List.copyOf(mailed);
-            concerned = List.copyOf(concerned);
-        }
-    }
+    record Batch(List<ForwardPath> mailed, List<ForwardPath> concerned) {}
 
     /// Returns the recipients in batches.
     ///
     /// @param limit most addresses in one
     static List<Batch> batches(List<ForwardPath> recipients, int limit) {
-        List<Batch> batches = new ArrayList<>();
-        List<ForwardPath> mailed = new ArrayList<>();
-        List<ForwardPath> concerned = new ArrayList<>();
-        for (List<ForwardPath> same : distinct(recipients).values()) {
-            if (mailed.size() == limit) {
-                batches.add(new Batch(mailed, concerned));
-                mailed = new ArrayList<>();
-                concerned = new ArrayList<>();
-            }
-            mailed.add(new ForwardPath(Mailbox.inAscii(same.getFirst().address())));
-            concerned.addAll(same);
-        }
-        batches.add(new Batch(mailed, concerned));
-        return batches;
+        return distinct(recipients).values().stream()
+                .gather(Gatherers.windowFixed(limit))
+                .map(some -> {
+                    List<ForwardPath> mailed =
+                            some.stream()
+                                    .map(same -> Mailbox.inAscii(same.getFirst().address()))
+                                    .map(ForwardPath::new)
+                                    .toList();
+                    return new Batch(mailed, some.stream().flatMap(List::stream).toList());
+                })
+                .toList();
     }
 
     /// Returns the recipients by their address in small letters, in their order.
@@ -75,14 +69,10 @@ final class Recipients {
             words.add(key(word));
             words.add(key(word.endsWith(".") ? word.substring(0, word.length() - 1) : word));
         }
-        List<ForwardPath> named = new ArrayList<>();
-        distinct(recipients)
-                .forEach((key, same) -> {
-                    if (words.contains(key)) {
-                        named.addAll(same);
-                    }
-                });
-        return named;
+        return distinct(recipients).entrySet().stream()
+                .filter(same -> words.contains(same.getKey()))
+                .flatMap(same -> same.getValue().stream())
+                .toList();
     }
 
     /// Where the recipients of one call stand, for APIs whose To, Cc and Bcc are both what is shown
@@ -103,14 +93,6 @@ final class Recipients {
         /// Addresses that are named when they can't be shown; of more only the number is told.
         private static final int NAMED_LIMIT = 5;
 
-        Split {
-            to = List.copyOf(to);
-            cc = List.copyOf(cc);
-            bcc = List.copyOf(bcc);
-            concerned = List.copyOf(concerned);
-            notCarried = List.copyOf(notCarried);
-        }
-
         /// Returns the calls that it takes to mail the recipients. Each blind one that no shown one
         /// goes with gets a call of its own, in which it is the To: else they would see each other.
         ///
@@ -122,29 +104,27 @@ final class Recipients {
             SequencedMap<String, Shown> named = new LinkedHashMap<>();
             collect(message.to(), true, blind, named, hidden);
             collect(message.cc(), false, blind, named, hidden);
-            List<Shown> shown = List.copyOf(named.values());
             List<String> notCarried = new ArrayList<>(inWords(hidden));
-            if (shown.size() > limit) {
+            if (named.size() > limit) {
                 notCarried.add(
-                        "To and Cc in one message: " + shown.size() + " in calls of " + limit);
+                        "To and Cc in one message: " + named.size() + " in calls of " + limit);
             }
-            List<Split> placements = new ArrayList<>();
-            for (int i = 0; i < shown.size(); i += limit) {
-                List<Shown> some = shown.subList(i, Math.min(shown.size(), i + limit));
-                List<Mailbox> hiddenOnes = take(blind, limit - some.size());
-                placements.add(visible(some, hiddenOnes, all, notCarried));
+            List<Split> splits = new ArrayList<>();
+            for (List<Shown> some :
+                    named.values().stream().gather(Gatherers.windowFixed(limit)).toList()) {
+                List<Mailbox> bcc = new ArrayList<>();
+                while (some.size() + bcc.size() < limit && !blind.isEmpty()) {
+                    bcc.add(blind(blind.pollFirstEntry().getValue()));
+                }
+                splits.add(visible(some, bcc, all, notCarried));
             }
             List<String> notCarriedAlone = new ArrayList<>(notCarried);
             notCarriedAlone.add("To as it is (it names the one recipient)");
-            blind.forEach((_, same) ->
-                    placements.add(
-                            new Split(
-                                    List.of(blind(same)),
-                                    List.of(),
-                                    List.of(),
-                                    same,
-                                    notCarriedAlone)));
-            return placements;
+            for (List<ForwardPath> same : blind.values()) {
+                List<Mailbox> to = List.of(blind(same));
+                splits.add(new Split(to, List.of(), List.of(), same, notCarriedAlone));
+            }
+            return splits;
         }
 
         /// A recipient that the header names.
@@ -170,29 +150,15 @@ final class Recipients {
         }
 
         private static List<String> inWords(Set<String> hidden) {
-            List<String> words = new ArrayList<>(hidden);
-            if (words.size() <= NAMED_LIMIT) {
-                return words;
-            }
-            List<String> some = new ArrayList<>(words.subList(0, NAMED_LIMIT));
-            some.add((words.size() - NAMED_LIMIT) + " more of To and Cc");
-            return some;
+            int more = Math.max(hidden.size() - NAMED_LIMIT, 0);
+            return Stream.concat(
+                            hidden.stream().limit(NAMED_LIMIT),
+                            more == 0 ? Stream.of() : Stream.of(more + " more of To and Cc"))
+                    .toList();
         }
 
         private static Mailbox blind(List<ForwardPath> same) {
             return new Mailbox(same.getFirst().address(), "");
-        }
-
-        private static List<Mailbox> take(Map<String, List<ForwardPath>> blind, int count) {
-            List<Mailbox> taken = new ArrayList<>();
-            List<String> keys = new ArrayList<>(blind.keySet());
-            for (String key : keys.subList(0, Math.min(count, keys.size()))) {
-                List<ForwardPath> same = blind.remove(key);
-                if (same != null) {
-                    taken.add(blind(same));
-                }
-            }
-            return taken;
         }
 
         private static Split visible(
@@ -202,20 +168,19 @@ final class Recipients {
                 List<String> notCarried) {
             List<Mailbox> to = shown.stream().filter(Shown::isTo).map(Shown::mailbox).toList();
             List<Mailbox> cc = shown.stream().filter(s -> !s.isTo()).map(Shown::mailbox).toList();
+            List<ForwardPath> concerned =
+                    Stream.of(to, cc, bcc)
+                            .flatMap(List::stream)
+                            .map(one -> all.getOrDefault(key(one.address()), List.of()))
+                            .flatMap(List::stream)
+                            .toList();
+            if (!to.isEmpty()) {
+                return new Split(to, cc, bcc, concerned, notCarried);
+            }
+            // Each of these APIs wants a To.
             List<String> lost = new ArrayList<>(notCarried);
-            List<Mailbox> mailed = new ArrayList<>(to);
-            mailed.addAll(cc);
-            mailed.addAll(bcc);
-            List<ForwardPath> concerned = new ArrayList<>();
-            for (Mailbox one : mailed) {
-                concerned.addAll(all.getOrDefault(Recipients.key(one.address()), List.of()));
-            }
-            if (to.isEmpty()) {
-                // Each of these APIs wants a To.
-                lost.add("Cc as Cc");
-                return new Split(cc, List.of(), bcc, concerned, lost);
-            }
-            return new Split(to, cc, bcc, concerned, lost);
+            lost.add("Cc as Cc");
+            return new Split(cc, List.of(), bcc, concerned, lost);
         }
     }
 }

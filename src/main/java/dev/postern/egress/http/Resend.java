@@ -3,7 +3,6 @@ package dev.postern.egress.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.config.EgressConfig;
 import dev.postern.egress.Probe;
@@ -26,8 +25,6 @@ import java.util.stream.Stream;
 /// repeated without mailing twice.
 final class Resend extends RebuildingApi {
 
-    static final String ENDPOINT = "https://api.resend.com";
-
     private static final int RECIPIENTS_LIMIT = 50;
 
     /// 40 MB, with its attachments in base64.
@@ -37,22 +34,16 @@ final class Resend extends RebuildingApi {
     private static final int KEY_HASH_CHARACTERS = 32;
 
     Resend(EgressConfig.Api config, Http http) {
-        super(config, http, RECIPIENTS_LIMIT);
-    }
-
-    @Override
-    long sizeLimitBytes() {
-        return SIZE_LIMIT_BYTES;
+        super(config, http, false, RECIPIENTS_LIMIT, SIZE_LIMIT_BYTES);
     }
 
     @Override
     Post post(Draft draft) throws IOException {
         ObjectNode json = JsonAnswer.MAPPER.createObjectNode();
         json.put("from", draft.from().toString());
-        Recipients.Split placement = draft.placement();
-        putTexts(json, "to", placement.to());
-        putTexts(json, "cc", placement.cc());
-        putTexts(json, "bcc", placement.bcc());
+        putTexts(json, "to", draft.split().to());
+        putTexts(json, "cc", draft.split().cc());
+        putTexts(json, "bcc", draft.split().bcc());
         putTexts(json, "reply_to", draft.message().replyTo());
         json.put("subject", draft.subject());
         String html = draft.html();
@@ -62,14 +53,10 @@ final class Resend extends RebuildingApi {
         String text = draft.text();
         // Where it is told nothing it makes a text of the HTML.
         json.put("text", text == null ? "" : text);
-        Map<String, String> custom = draft.custom(_ -> false).once(draft.notCarried());
-        if (!custom.isEmpty()) {
-            custom.forEach(json.putObject("headers")::put);
-        }
-        List<ParsedMessage.Attachment> attachments = draft.attachments();
-        if (!attachments.isEmpty()) {
-            ArrayNode array = json.putArray("attachments");
-            attachments.forEach(attachment -> attach(draft, attachment, array.addObject()));
+        draft.customOnce(_ -> false)
+                .forEach((name, value) -> json.withObject("/headers").put(name, value));
+        for (ParsedMessage.Attachment attachment : draft.attachments()) {
+            attach(draft, attachment, json.withArray("attachments").addObject());
         }
         return draft.post(
                 "/emails",
@@ -78,10 +65,7 @@ final class Resend extends RebuildingApi {
     }
 
     private static void putTexts(ObjectNode json, String member, List<Mailbox> mailboxes) {
-        if (!mailboxes.isEmpty()) {
-            ArrayNode array = json.putArray(member);
-            mailboxes.forEach(mailbox -> array.add(mailbox.toString()));
-        }
+        mailboxes.forEach(mailbox -> json.withArray(member).add(mailbox.toString()));
     }
 
     /// A type that contradicts the name makes Resend drop the message without a word, so then the
@@ -105,7 +89,7 @@ final class Resend extends RebuildingApi {
     /// after a restart, and another for others. Queue ids alone are unique in one spool only.
     private static String once(Draft draft) {
         Stream<String> recipients =
-                draft.placement().concerned().stream().map(ForwardPath::address).sorted();
+                draft.split().concerned().stream().map(ForwardPath::address).sorted();
         String messageId =
                 draft.message().fields().first("Message-ID").map(HeaderText::decode).orElse("");
         String all = messageId + "\n" + String.join("\n", recipients.toList());
@@ -119,28 +103,28 @@ final class Resend extends RebuildingApi {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+    Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return JsonAnswer.accepted(answer, SUCCESS, "id");
     }
 
     @Override
-    public boolean isOwn(HttpAnswer answer) {
+    boolean isOwn(HttpAnswer answer) {
         return JsonAnswer.hasTexts(answer, "name", "message");
     }
 
     @Override
-    public String explain(HttpAnswer answer, Post post) {
+    String explain(HttpAnswer answer, List<ForwardPath> recipients) {
         return JsonAnswer.refusal(answer, "name");
     }
 
     /// A key that may only send is refused here with the words that say so.
     @Override
-    public HttpCall probeCall() {
+    HttpCall probeCall() {
         return HttpCall.get("/domains", "Authorization", "Bearer " + key());
     }
 
     @Override
-    public Optional<Probe> probed(HttpAnswer answer) {
+    Optional<Probe> probed(HttpAnswer answer) {
         JsonNode body = JsonAnswer.read(answer);
         boolean sendOnly = body.path("name").asText().equals("restricted_api_key");
         boolean all = answer.status() == SUCCESS && body.path("data").isArray();

@@ -36,14 +36,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Gatherers;
+import java.util.stream.Stream;
 import org.apache.http.impl.client.CloseableHttpClient;
 import org.jspecify.annotations.Nullable;
 
 /// SendGrid, `mail/send`, through its SDK: the SDK makes the message and the call, [Streaming]
 /// carries it over the [Http] that all egresses share, with the long texts streamed.
 final class SendGridApi extends RebuildingApi {
-
-    static final String ENDPOINT = "https://api.sendgrid.com";
 
     private static final int RECIPIENTS_LIMIT = 1000;
 
@@ -61,36 +61,22 @@ final class SendGridApi extends RebuildingApi {
     private static final Set<String> ITS_OWN = Set.of("x-sg-id", "x-sg-eid");
 
     SendGridApi(EgressConfig.Api config, Http http) {
-        super(config, http, RECIPIENTS_LIMIT);
-    }
-
-    @Override
-    long sizeLimitBytes() {
-        return SIZE_LIMIT_BYTES;
-    }
-
-    @Override
-    public boolean takesAnyLocalPart() {
-        return true;
+        super(config, http, true, RECIPIENTS_LIMIT, SIZE_LIMIT_BYTES);
     }
 
     /// Blind ones that are alone go together: here each has a personalization of its own, which the
     /// others don't see.
     @Override
-    List<List<Recipients.Split>> grouped(List<Recipients.Split> placements) {
-        List<List<Recipients.Split>> groups = new ArrayList<>();
-        List<Recipients.Split> alone = new ArrayList<>();
-        for (Recipients.Split placement : placements) {
-            if (placement.to().size() + placement.cc().size() + placement.bcc().size() > 1) {
-                groups.add(List.of(placement));
-            } else {
-                alone.add(placement);
-            }
-        }
-        for (int i = 0; i < alone.size(); i += RECIPIENTS_LIMIT) {
-            groups.add(alone.subList(i, Math.min(alone.size(), i + RECIPIENTS_LIMIT)));
-        }
-        return groups;
+    List<List<Recipients.Split>> grouped(List<Recipients.Split> splits) {
+        Stream<Recipients.Split> alone = splits.stream().filter(SendGridApi::isAlone);
+        return Stream.concat(
+                        splits.stream().filter(split -> !isAlone(split)).map(List::of),
+                        alone.gather(Gatherers.windowFixed(RECIPIENTS_LIMIT)))
+                .toList();
+    }
+
+    private static boolean isAlone(Recipients.Split split) {
+        return split.to().size() + split.cc().size() + split.bcc().size() == 1;
     }
 
     @Override
@@ -98,8 +84,8 @@ final class SendGridApi extends RebuildingApi {
         Mail mail = new Mail();
         mail.setFrom(email(draft.from()));
         mail.setSubject(draft.subject());
-        for (Recipients.Split placement : draft.placements()) {
-            Personalization personalization = shown(placement);
+        for (Recipients.Split split : draft.splits()) {
+            Personalization personalization = shown(split);
             // At the top SendGrid's own description wants a text instead.
             personalization.addCustomArg("postern_id", draft.outbound().id().toString());
             mail.addPersonalization(personalization);
@@ -117,8 +103,7 @@ final class SendGridApi extends RebuildingApi {
                 draft.lose(field.name());
             }
         }
-        draft.custom(name -> name.equals(SMTPAPI) || ITS_OWN.contains(name))
-                .once(draft.notCarried())
+        draft.customOnce(name -> name.equals(SMTPAPI) || ITS_OWN.contains(name))
                 .forEach(mail::addHeader);
         ObjectNode json = (ObjectNode) JsonAnswer.read(mail.build());
         if (replyTo.size() > 1) {
@@ -151,11 +136,11 @@ final class SendGridApi extends RebuildingApi {
         return List.copyOf(distinct.values());
     }
 
-    private static Personalization shown(Recipients.Split placement) {
+    private static Personalization shown(Recipients.Split split) {
         Personalization shown = new Personalization();
-        placement.to().forEach(to -> shown.addTo(email(to)));
-        placement.cc().forEach(cc -> shown.addCc(email(cc)));
-        placement.bcc().forEach(bcc -> shown.addBcc(email(bcc)));
+        split.to().forEach(to -> shown.addTo(email(to)));
+        split.cc().forEach(cc -> shown.addCc(email(cc)));
+        split.bcc().forEach(bcc -> shown.addBcc(email(bcc)));
         return shown;
     }
 
@@ -235,30 +220,31 @@ final class SendGridApi extends RebuildingApi {
     }
 
     @Override
-    public HttpResult send(Post post, CommitGate gate) {
-        try (Streaming client = new Streaming(http(), post.call(), gate)) {
+    HttpResult send(Post post, CommitGate gate) {
+        try (Streaming client = new Streaming(post.call(), gate)) {
             SendGrid sendGrid = new SendGrid(key(), client);
             Request request = new Request();
             request.setMethod(Method.POST);
             request.setEndpoint("mail/send");
             sendGrid.api(request);
-            return client.result();
+            return client.result;
         } catch (IOException e) {
             return new HttpResult.Failed(Stage.PREPARE, e);
         }
     }
 
     /// The SDK's client, for one call: takes the SDK's header fields and the planned body.
-    private static final class Streaming extends Client {
+    private static final HttpResult NO_CALL =
+            new HttpResult.Failed(Stage.PREPARE, new IOException("SendGrid's SDK made no call"));
 
-        private final Http http;
+    private final class Streaming extends Client {
+
         private final HttpCall planned;
         private final CommitGate gate;
-        private @Nullable HttpResult result;
+        private HttpResult result = NO_CALL;
 
-        Streaming(Http http, HttpCall planned, CommitGate gate) {
+        Streaming(HttpCall planned, CommitGate gate) {
             super((CloseableHttpClient) null);
-            this.http = http;
             this.planned = planned;
             this.gate = gate;
         }
@@ -268,26 +254,12 @@ final class SendGridApi extends RebuildingApi {
             Map<String, String> headers = new LinkedHashMap<>(request.getHeaders());
             headers.remove("User-Agent");
             headers.putAll(planned.headers());
-            HttpResult came =
-                    http.exchange(
-                            new HttpCall(
-                                    request.getMethod().name(),
-                                    "/" + request.getEndpoint().replaceFirst("^/+", ""),
-                                    headers,
-                                    planned.body()),
-                            gate);
-            result = came;
-            return came instanceof HttpAnswer answer
+            String path = "/" + request.getEndpoint().replaceFirst("^/+", "");
+            String method = request.getMethod().name();
+            result = http.exchange(new HttpCall(method, path, headers, planned.body()), gate);
+            return result instanceof HttpAnswer answer
                     ? new Response(answer.status(), answer.body(), answer.headers())
                     : new Response();
-        }
-
-        HttpResult result() throws IOException {
-            HttpResult came = result;
-            if (came == null) {
-                throw new IOException("SendGrid's SDK made no call");
-            }
-            return came;
         }
 
         @Override
@@ -297,7 +269,7 @@ final class SendGridApi extends RebuildingApi {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+    Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         String id = answer.header("x-message-id");
         if (post.notCarried().contains(SANDBOX) && answer.status() == SANDBOX_SUCCESS) {
             // Nothing is delivered, so an id is nowhere promised.
@@ -307,12 +279,12 @@ final class SendGridApi extends RebuildingApi {
     }
 
     @Override
-    public boolean isOwn(HttpAnswer answer) {
+    boolean isOwn(HttpAnswer answer) {
         return JsonAnswer.text(JsonAnswer.read(answer).at("/errors/0"), "message").isPresent();
     }
 
     @Override
-    public String explain(HttpAnswer answer, Post post) {
+    String explain(HttpAnswer answer, List<ForwardPath> recipients) {
         List<String> said = new ArrayList<>();
         for (JsonNode error : JsonAnswer.read(answer).path("errors")) {
             String field = JsonAnswer.text(error, "field").map(f -> " (" + f + ")").orElse("");
@@ -322,20 +294,20 @@ final class SendGridApi extends RebuildingApi {
     }
 
     @Override
-    public List<ForwardPath> refused(HttpAnswer answer, Post post) {
+    List<ForwardPath> refused(HttpAnswer answer, List<ForwardPath> recipients) {
         return answer.isSuccess()
                 ? List.of()
-                : Recipients.namedIn(explain(answer, post), post.recipients());
+                : Recipients.namedIn(explain(answer, recipients), recipients);
     }
 
     /// What a key may do, which every key may ask.
     @Override
-    public HttpCall probeCall() {
+    HttpCall probeCall() {
         return HttpCall.get("/v3/scopes", "Authorization", "Bearer " + key());
     }
 
     @Override
-    public Optional<Probe> probed(HttpAnswer answer) {
+    Optional<Probe> probed(HttpAnswer answer) {
         JsonNode scopes = JsonAnswer.read(answer).path("scopes");
         if (answer.status() == 200 && scopes.isArray()) {
             for (JsonNode scope : scopes) {

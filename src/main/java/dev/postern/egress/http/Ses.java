@@ -10,6 +10,7 @@ import dev.postern.egress.CommitGate;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.HttpCall.HttpBody;
+import dev.postern.egress.http.HttpCall.HttpBody.Writing;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.http.JsonBody.Base64Stream;
 import dev.postern.egress.mime.ContentCursor;
@@ -17,13 +18,14 @@ import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.HeaderText;
 import dev.postern.egress.mime.Mailbox;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.egress.mime.ReadingBudget;
 import dev.postern.mail.FieldFilter;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.ReversePath;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuited;
 import dev.postern.outcome.Stage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -72,7 +74,7 @@ import software.amazon.awssdk.services.sesv2.model.SendEmailRequest;
 /// Amazon SES, API version 2, raw: the octets as they are but for the `X-SES-*-ARN` fields, the
 /// envelope as `Destination`. AWS's SDK makes, signs and reads the calls; [SesTransport] carries
 /// them, since the SDK's own ways would hold the message several times and post it again unasked.
-final class Ses implements Api {
+final class Ses extends Api {
 
     private static final int RECIPIENTS_LIMIT = 50;
     private static final int TAG_LIMIT_CHARACTERS = 256;
@@ -101,12 +103,13 @@ final class Ses implements Api {
     private @Nullable SesV2Client client;
 
     Ses(EgressConfig.Ses config, Http http) {
+        super(http, false);
         this.transport = new SesTransport(http);
         this.maker =
                 sdkHttp ->
                         SesV2Client.builder()
                                 .region(Region.of(config.region()))
-                                .endpointOverride(URI.create(http.endpoint().base()))
+                                .endpointOverride(URI.create(http.endpoint.base()))
                                 .credentialsProvider(SesTransport.apart(credentials(config)))
                                 .httpClient(sdkHttp)
                                 .overrideConfiguration(o ->
@@ -132,33 +135,25 @@ final class Ses implements Api {
     }
 
     @Override
-    public Http http() {
-        return transport.http;
-    }
-
-    @Override
-    public String type() {
-        return "ses";
-    }
-
-    @Override
-    public Optional<Unfit> plan(
-            OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
-            throws IOException, MessageLimitException {
+    Optional<Unsuited> plan(OutboundMessage outbound, ContentCursor content, Predicate<Post> sender)
+            throws IOException {
         List<ForwardPath> recipients = outbound.envelope().recipients();
         Optional<FieldFilter> filtered = FieldFilter.of(content, Ses::isArnField);
         MessageContent raw = filtered.<MessageContent>map(filter -> filter).orElse(content);
         if (raw.sizeBytes() > SIZE_LIMIT_BYTES) {
-            return Optional.of(new Unfit("SES takes at most 40 MiB", Unsuitability.SIZE));
+            return Optional.of(new Unsuited("SES takes at most 40 MiB", Unsuitability.SIZE));
         }
         Fields fields =
                 Fields.read(content, name -> WANTED.contains(name.toLowerCase(Locale.ROOT)));
         for (Recipients.Batch batch : Recipients.batches(recipients, RECIPIENTS_LIMIT)) {
             NotCarried notCarried = new NotCarried();
             filtered.ifPresent(filter -> notCarried.addAll(filter.removed()));
-            SendEmailRequest request =
-                    request(batch, fields, outbound.envelope().sender(), notCarried);
-            if (!sender.test(new SesPost(request, raw).as(batch, notCarried.all()))) {
+            Planned planned =
+                    new Planned(
+                            request(batch, fields, outbound.envelope().sender(), notCarried), raw);
+            HttpBody body = new HttpBody(raw.sizeBytes(), planned);
+            HttpCall call = new HttpCall("POST", "/v2/email/outbound-emails", Map.of(), body);
+            if (!sender.test(new Post(batch.concerned(), call, notCarried.all()))) {
                 break;
             }
         }
@@ -173,7 +168,7 @@ final class Ses implements Api {
 
     private static SendEmailRequest request(
             Recipients.Batch batch, Fields fields, ReversePath sender, NotCarried notCarried)
-            throws MessageLimitException {
+            throws IOException {
         SendEmailRequest.Builder request =
                 SendEmailRequest.builder()
                         .destination(d ->
@@ -203,17 +198,14 @@ final class Ses implements Api {
         return request.build();
     }
 
-    private static List<MessageTag> tags(Fields fields, NotCarried notCarried)
-            throws MessageLimitException {
+    private static List<MessageTag> tags(Fields fields, NotCarried notCarried) throws IOException {
         List<MessageTag> tags = new ArrayList<>();
         for (Fields.Raw value : fields.values(MESSAGE_TAGS)) {
             Matcher tag = TAG.matcher(HeaderText.decode(value));
             while (tag.find()) {
                 String name = tag.group(1);
                 String text = tag.group(2).replace('.', '_').replace('@', '_');
-                if (tags.size() >= TAGS_LIMIT) {
-                    throw new MessageLimitException("more than " + TAGS_LIMIT + " tags for SES");
-                }
+                ReadingBudget.check(tags.size() + 1, TAGS_LIMIT, "tags for SES");
                 if (Math.max(name.length(), text.length()) <= TAG_LIMIT_CHARACTERS) {
                     tags.add(MessageTag.builder().name(name).value(text).build());
                 } else {
@@ -226,19 +218,7 @@ final class Ses implements Api {
     }
 
     /// A planned call: the SDK makes the HTTP call of it when it is sent.
-    private record SesPost(SendEmailRequest request, MessageContent message) implements HttpBody {
-
-        Post as(Recipients.Batch batch, List<String> notCarried) {
-            return new Post(
-                    batch.concerned(),
-                    new HttpCall("POST", "/v2/email/outbound-emails", Map.of(), this),
-                    notCarried);
-        }
-
-        @Override
-        public long lengthBytes() {
-            throw new UnsupportedOperationException("the SDK makes the body");
-        }
+    private record Planned(SendEmailRequest request, MessageContent message) implements Writing {
 
         @Override
         public void writeTo(OutputStream out) {
@@ -247,8 +227,8 @@ final class Ses implements Api {
     }
 
     @Override
-    public HttpResult send(Post post, CommitGate gate) {
-        if (!(post.call().body() instanceof SesPost planned)) {
+    HttpResult send(Post post, CommitGate gate) {
+        if (!(post.call().body().octets() instanceof Planned planned)) {
             throw new IllegalArgumentException("not planned here: " + post.call());
         }
         return transport.carry(
@@ -265,13 +245,13 @@ final class Ses implements Api {
     }
 
     @Override
-    public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+    Optional<String> acceptedAs(HttpAnswer answer, Post post) {
         return JsonAnswer.accepted(answer, SUCCESS, "MessageId");
     }
 
     /// AWS names its errors in the head or in the body.
     @Override
-    public boolean isOwn(HttpAnswer answer) {
+    boolean isOwn(HttpAnswer answer) {
         JsonNode body = JsonAnswer.read(answer);
         return body.isObject()
                 && (answer.header("x-amzn-errortype") != null
@@ -281,7 +261,7 @@ final class Ses implements Api {
     /// Returns `Code: message`. Whoever is not verified is said to be `sandbox` when it is a
     /// recipient: then it is the account that is restricted, not the sender that is wrong.
     @Override
-    public String explain(HttpAnswer answer, Post post) {
+    String explain(HttpAnswer answer, List<ForwardPath> recipients) {
         JsonNode body = JsonAnswer.read(answer);
         String named = answer.header("x-amzn-errortype");
         String type = named == null ? JsonAnswer.text(body, "__type").orElse("") : named;
@@ -297,23 +277,23 @@ final class Ses implements Api {
         }
         Matcher failed = NOT_VERIFIED.matcher(text);
         boolean recipient =
-                failed.find() && !Recipients.namedIn(failed.group(1), post.recipients()).isEmpty();
+                failed.find() && !Recipients.namedIn(failed.group(1), recipients).isEmpty();
         return (recipient ? "sandbox: " : "") + code + ": " + text;
     }
 
     /// A key that may only send is refused here, which shows that it is one.
     @Override
-    public HttpCall probeCall() {
+    HttpCall probeCall() {
         return new HttpCall("GET", "/v2/email/account", Map.of(), HttpBody.NONE);
     }
 
     @Override
-    public HttpResult probe() {
+    HttpResult probe() {
         return transport.carry(null, CommitGate.OPEN, () -> client().getAccount(_ -> {}));
     }
 
     @Override
-    public Optional<Probe> probed(HttpAnswer answer) {
+    Optional<Probe> probed(HttpAnswer answer) {
         JsonNode account = JsonAnswer.read(answer);
         if (answer.status() == SUCCESS && account.path("SendingEnabled").asBoolean(false)) {
             String access =
@@ -327,9 +307,7 @@ final class Ses implements Api {
                     new Probe.Failed(
                             "sending is not enabled for this account", Fault.ACCOUNT, null));
         }
-        String said =
-                explain(answer, new Post(List.of(), probeCall(), List.of()))
-                        .toLowerCase(Locale.ROOT);
+        String said = explain(answer, List.of()).toLowerCase(Locale.ROOT);
         return answer.status() == 403 && said.startsWith("accessdenied")
                 ? Optional.of(new Probe.Unproven("reachable; the key may not ask for the account"))
                 : Optional.empty();
@@ -352,6 +330,8 @@ final class Ses implements Api {
                 Set.of("host", "content-length", "expect", "user-agent", "connection");
 
         private static final ScopedValue<Carriage> CURRENT = ScopedValue.newInstance();
+        private static final Exception NO_CALL =
+                new IllegalStateException("AWS's SDK made no call");
 
         private final Http http;
 
@@ -377,23 +357,14 @@ final class Ses implements Api {
         /// @param message what goes in the placeholder's place; null without one
         HttpResult carry(@Nullable MessageContent message, CommitGate gate, Runnable call) {
             Carriage carriage = new Carriage(message, gate);
-            SdkException[] thrown = new SdkException[1];
-            ScopedValue.where(CURRENT, carriage)
-                    .run(() -> {
-                        try {
-                            call.run();
-                        } catch (SdkException e) {
-                            thrown[0] = e;
-                        }
-                    });
+            Exception failure = NO_CALL;
+            try {
+                ScopedValue.where(CURRENT, carriage).run(call);
+            } catch (SdkException e) {
+                failure = e;
+            }
             HttpResult result = carriage.result;
-            if (result != null) {
-                return result;
-            }
-            if (thrown[0] == null) {
-                throw new IllegalStateException("AWS's SDK made no call");
-            }
-            return new HttpResult.Failed(Stage.PREPARE, thrown[0]);
+            return result == null ? new HttpResult.Failed(Stage.PREPARE, failure) : result;
         }
 
         /// Returns a source of credentials that is waited for apart from the preparation: it may
@@ -447,25 +418,20 @@ final class Ses implements Api {
                 }
             });
             String query = head.encodedQueryParameters().map(q -> "?" + q).orElse("");
+            long length =
+                    head.firstMatchingHeader("Content-Length").map(Long::parseLong).orElse(0L);
             HttpBody body =
                     request.contentStreamProvider()
-                            .map(content -> body(content, length(head)))
+                            .map(content -> new HttpBody(length, out -> write(content, out)))
                             .orElse(HttpBody.NONE);
             return new HttpCall(head.method().name(), head.encodedPath() + query, headers, body);
         }
 
-        private static long length(SdkHttpRequest head) {
-            return head.firstMatchingHeader("Content-Length").map(Long::parseLong).orElse(0L);
-        }
-
-        private static HttpBody body(ContentStreamProvider content, long length) {
-            return HttpBody.of(
-                    length,
-                    out -> {
-                        try (InputStream in = content.newStream()) {
-                            in.transferTo(out);
-                        }
-                    });
+        private static void write(ContentStreamProvider content, OutputStream out)
+                throws IOException {
+            try (InputStream in = content.newStream()) {
+                in.transferTo(out);
+            }
         }
 
         private static HttpExecuteResponse response(HttpAnswer answer) {

@@ -31,6 +31,10 @@ public final class Charsets {
     /// What octets are that are no UTF-8 and say nothing of themselves.
     static final Charset WINDOWS = Charset.forName("windows-1252");
 
+    /// The digits of base64 in their order (RFC 4648 §4).
+    static final String BASE64_DIGITS =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
     /// No charset has a longer name, with quotes around it.
     private static final int NAME_LIMIT_CHARACTERS = 80;
 
@@ -96,26 +100,22 @@ public final class Charsets {
 
     /// Returns the text of octets in a named charset, or a guess where nobody knows the name.
     public static String decode(byte[] octets, String name) {
-        Optional<Charset> charset = named(name).filter(known -> !known.equals(US_ASCII));
-        return new String(
-                octets,
-                charset.isPresent()
-                        ? Fit.of(octets, charset.get()).orSuperset(charset.get())
-                        : of(octets, WINDOWS));
+        return new String(octets, taken(octets, named(name)));
+    }
+
+    /// Returns in which charset octets are read: what is said to be ASCII says nothing.
+    private static Charset taken(byte[] octets, Optional<Charset> said) {
+        return said.filter(known -> !known.equals(US_ASCII))
+                .map(known -> Fit.of(octets, known).orSuperset(known))
+                .orElseGet(() -> of(octets, WINDOWS));
     }
 
     /// Returns whether [#decode] of these can but guess.
     static boolean isGuess(byte[] octets, String name) {
-        Optional<Charset> charset = named(name);
-        if (charset.isEmpty()) {
-            return true;
-        }
-        boolean ascii = charset.get().equals(US_ASCII);
-        Charset taken =
-                ascii
-                        ? of(octets, WINDOWS)
-                        : Fit.of(octets, charset.get()).orSuperset(charset.get());
-        return !(ascii && taken.equals(WINDOWS)) && !Fit.of(octets, taken).isAll();
+        Optional<Charset> said = named(name);
+        Charset taken = taken(octets, said);
+        boolean windows = taken.equals(WINDOWS) && said.equals(Optional.of(US_ASCII));
+        return said.isEmpty() || (!windows && !Fit.of(octets, taken).isAll());
     }
 
     /// Returns the charset of octets that say nothing of themselves: UTF-8 when they are that, also
@@ -125,7 +125,9 @@ public final class Charsets {
     static Charset of(byte[] octets, Charset otherwise) {
         String all = new String(octets, ISO_8859_1);
         if (ALabels.isAscii(all)) {
-            return isStateful(otherwise) && all.indexOf(ESCAPE) >= 0 ? otherwise : UTF_8;
+            // Such a charset has other characters behind an escape, all of them ASCII octets.
+            boolean stateful = otherwise.name().startsWith("ISO-2022-");
+            return stateful && all.indexOf(ESCAPE) >= 0 ? otherwise : UTF_8;
         }
         return Fit.of(octets, UTF_8).utf8Or(otherwise);
     }
@@ -188,17 +190,9 @@ public final class Charsets {
         }
     }
 
-    /// Returns whether a charset has other characters behind an escape, all of them ASCII octets.
-    private static boolean isStateful(Charset charset) {
-        return charset.name().startsWith("ISO-2022-");
-    }
-
     /// UTF-7, which Java lacks and some old mailers still write: ASCII, with other characters as
     /// UTF-16 in base64 between `+` and `-`. For reading only; what is broken is passed over.
     static final class Utf7 extends Charset {
-
-        private static final String DIGITS =
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
         Utf7() {
             super("UTF-7", new String[0]);
@@ -262,7 +256,7 @@ public final class Charsets {
             }
 
             private void shifted(char c, CharBuffer out) {
-                int digit = DIGITS.indexOf(c);
+                int digit = BASE64_DIGITS.indexOf(c);
                 if (digit >= 0) {
                     bits = bits << 6 | digit;
                     bitCount += 6;

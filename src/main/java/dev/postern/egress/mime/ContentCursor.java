@@ -234,14 +234,10 @@ public final class ContentCursor implements MessageContent, AutoCloseable {
 
         @Override
         public long skip(long wanted) {
-            long from = here();
+            long from = next - (filled - at);
             long to = Math.min(end, from + Math.max(wanted, 0));
             moveTo(to);
             return to - from;
-        }
-
-        private long here() {
-            return next - (filled - at);
         }
 
         private void moveTo(long place) {

@@ -1,6 +1,5 @@
 package dev.postern.egress.mime;
 
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
@@ -77,8 +76,7 @@ public record Fields(List<Field> all) {
     /// @param wanted says of a name whether its fields are; of others nothing is kept, however long
     ///   they are
     /// @throws IOException when it can't be read
-    public static Fields read(ContentCursor content, Predicate<String> wanted)
-            throws IOException, MessageLimitException {
+    public static Fields read(ContentCursor content, Predicate<String> wanted) throws IOException {
         MimeLines lines = new MimeLines(content.whole());
         Section section = new Section(wanted, new ReadingBudget(content));
         boolean goesOn = lines.next(1);
@@ -109,7 +107,7 @@ public record Fields(List<Field> all) {
         /// Takes the next line.
         ///
         /// @return whether the section goes on: an empty line ends it
-        boolean add(MimeLines line) throws IOException, MessageLimitException {
+        boolean add(MimeLines line) throws IOException {
             line.more(NAME_LIMIT_OCTETS + 1);
             if (line.isEmpty()) {
                 return false;
@@ -118,7 +116,7 @@ public record Fields(List<Field> all) {
             begun = true;
             boolean folded = line.octet(0) == ' ' || line.octet(0) == '\t';
             if (folded && !first) {
-                goOn(line);
+                value.append(name.isEmpty() ? "" : kept(line).text(0));
                 return true;
             }
             int from = 0;
@@ -135,8 +133,7 @@ public record Fields(List<Field> all) {
             return true;
         }
 
-        private void begin(MimeLines line, int from, int colon)
-                throws IOException, MessageLimitException {
+        private void begin(MimeLines line, int from, int colon) throws IOException {
             String spelled = line.text(from).substring(0, colon - from).strip();
             if (wanted.test(spelled)) {
                 allowance.field();
@@ -145,13 +142,7 @@ public record Fields(List<Field> all) {
             }
         }
 
-        private void goOn(MimeLines line) throws IOException, MessageLimitException {
-            if (!name.isEmpty()) {
-                value.append(kept(line).text(0));
-            }
-        }
-
-        private MimeLines kept(MimeLines line) throws IOException, MessageLimitException {
+        private MimeLines kept(MimeLines line) throws IOException {
             line.more(allowance.sectionOctetsLeft() + 1);
             allowance.header(line.length());
             return line;

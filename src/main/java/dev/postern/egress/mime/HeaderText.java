@@ -10,8 +10,10 @@ import java.io.UnsupportedEncodingException;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -129,6 +131,10 @@ public final class HeaderText {
         static final String START = "=?";
         private static final String END = "?=";
 
+        /// What stands before its text: a charset, perhaps a language, an encoding.
+        private static final Pattern HEAD =
+                Pattern.compile("=\\?([^ \t?*]++)(?:\\*[^?]*+)?\\?([BbQq])\\?");
+
         /// Returns all of a value, in their order.
         static List<Word> in(String value) {
             List<Word> words = new ArrayList<>();
@@ -145,32 +151,16 @@ public final class HeaderText {
 
         /// Returns the one that begins there; null when none does.
         private static @Nullable Word at(String value, int start) {
-            int from = start + START.length();
-            int named = from;
-            while (named < value.length() && " \t?*".indexOf(value.charAt(named)) < 0) {
-                named++;
-            }
-            int language = named;
-            while (language < value.length() && value.charAt(language) != '?') {
-                language++;
-            }
-            int text = language + "?B?".length();
-            if (named == from
-                    || text > value.length()
-                    || (language > named && value.charAt(named) != '*')
-                    || value.charAt(text - 1) != '?') {
-                return null;
-            }
-            char encoding = Character.toUpperCase(value.charAt(language + 1));
-            int end = end(value, text);
-            return end < 0 || (encoding != 'B' && encoding != 'Q')
+            Matcher head = HEAD.matcher(value).region(start, value.length());
+            int end = head.lookingAt() ? end(value, head.end()) : -1;
+            return end < 0
                     ? null
                     : new Word(
                             start,
                             end + END.length(),
-                            value.substring(from, named),
-                            encoding == 'B',
-                            value.substring(text, end));
+                            head.group(1),
+                            head.group(2).equalsIgnoreCase("B"),
+                            value.substring(head.end(), end));
         }
 
         /// Returns where its text ends; negative when another begins before.
@@ -202,19 +192,16 @@ public final class HeaderText {
     static String unescaped(String text, char escape) {
         StringBuilder plain = new StringBuilder();
         for (int i = 0; i < text.length(); i++) {
-            boolean escapes = text.charAt(i) == escape && i + 2 < text.length();
-            int value = escapes ? hex(text.substring(i + 1, i + 3)) : -1;
-            plain.append(value < 0 ? text.charAt(i) : (char) value);
-            i += value < 0 ? 0 : 2;
+            boolean escapes =
+                    text.charAt(i) == escape
+                            && i + 2 < text.length()
+                            && HexFormat.isHexDigit(text.charAt(i + 1))
+                            && HexFormat.isHexDigit(text.charAt(i + 2));
+            int c = escapes ? HexFormat.fromHexDigits(text, i + 1, i + 3) : text.charAt(i);
+            plain.append((char) c);
+            i += escapes ? 2 : 0;
         }
         return plain.toString();
-    }
-
-    /// Returns the value of two hexadecimal digits; -1 when they are none.
-    private static int hex(String digits) {
-        int high = Character.digit(digits.charAt(0), 16);
-        int low = Character.digit(digits.charAt(1), 16);
-        return high < 0 || low < 0 ? -1 : high * 16 + low;
     }
 
     /// Returns a raw value as ASCII: as it is, or where it has octets above 127 as encoded words.

@@ -1,9 +1,10 @@
 package dev.postern.egress.mime;
 
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ALabels;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// An address in a header field, with the name that is shown for it (RFC 5322 §3.4).
@@ -24,8 +25,21 @@ public record Mailbox(String address, String name) {
     /// What ends a bare address, beside blanks.
     private static final String SPECIALS = ",;:<>\"()";
 
-    /// What a name may have without quotes, beside letters and digits.
-    private static final String ATOM_CHARACTERS = " !#$%&'*+/=?^_`{|}~-";
+    private static final Pattern BETWEEN_WORDS =
+            Pattern.compile("[" + Pattern.quote(BLANKS + SPECIALS) + "]++");
+
+    /// A character of an address that is not quoted.
+    private static final String BARE = "[^@" + Pattern.quote(BLANKS + SPECIALS) + "]";
+
+    /// `local@domain`, the local part quoted perhaps.
+    private static final Pattern ADDRESS =
+            Pattern.compile(
+                    "(?s)(?:\"[^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+\"|" + BARE + "++)@" + BARE + "++");
+
+    private static final Pattern BARE_WORD = Pattern.compile(BARE + "*+");
+
+    /// What a name may be without quotes.
+    private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*+");
 
     /// What a field value lists.
     ///
@@ -33,19 +47,12 @@ public record Mailbox(String address, String name) {
     /// @param others what else is there: a local part alone, as in cron's `root (Cron Daemon)`, or
     ///   text that is no address, as the name
     /// @param groups the names of groups (RFC 5322 §3.4)
-    public record Listed(List<Mailbox> mailboxes, List<Mailbox> others, List<String> groups) {
-
-        public Listed {
-            mailboxes = List.copyOf(mailboxes);
-            others = List.copyOf(others);
-            groups = List.copyOf(groups);
-        }
-    }
+    public record Listed(List<Mailbox> mailboxes, List<Mailbox> others, List<String> groups) {}
 
     /// Reads a field value. Comments and blanks may be wherever RFC 5322 §4.4 lets them be.
     ///
-    /// @throws MessageLimitException when it has too many entries
-    public static Listed list(Fields.Raw value) throws MessageLimitException {
+    /// @throws IOException when it has too many entries
+    public static Listed list(Fields.Raw value) throws IOException {
         Scan scan = new Scan(value);
         scan.run();
         return new Listed(scan.found, scan.others, scan.groups);
@@ -54,8 +61,8 @@ public record Mailbox(String address, String name) {
     /// Returns who wrote a message: the first with a domain that its From names, else the first
     /// without; null when there is none at all.
     ///
-    /// @throws MessageLimitException when there are too many
-    public static @Nullable Mailbox author(Fields fields) throws MessageLimitException {
+    /// @throws IOException when there are too many
+    public static @Nullable Mailbox author(Fields fields) throws IOException {
         Mailbox other = null;
         for (Fields.Raw value : fields.values("From")) {
             Listed listed = list(value);
@@ -106,7 +113,7 @@ public record Mailbox(String address, String name) {
             this.raw = value.octets();
         }
 
-        void run() throws MessageLimitException {
+        void run() throws IOException {
             while (at < raw.length()) {
                 char c = raw.charAt(at);
                 switch (c) {
@@ -142,12 +149,12 @@ public record Mailbox(String address, String name) {
         }
 
         /// Ends an entry: what has no angle brackets may be an address itself, or have some in it.
-        private void end() throws MessageLimitException {
+        private void end() throws IOException {
             if (plain.indexOf("@") < 0) {
                 endWithoutAddress();
             } else {
                 String all = closedUp(plain.toString());
-                if (!done && isPlain(all)) {
+                if (!done && ADDRESS.matcher(all).matches()) {
                     add(all, comment);
                 } else {
                     addWords(plain);
@@ -157,37 +164,22 @@ public record Mailbox(String address, String name) {
         }
 
         /// What has one word only is a local part, any other text a name.
-        private void endWithoutAddress() throws MessageLimitException {
+        private void endWithoutAddress() throws IOException {
             String all = plain.toString().strip();
             if (all.isEmpty()) {
                 return;
             }
-            boolean local = !done && all.chars().allMatch(Mailbox::isOfAddress);
+            boolean local = !done && BARE_WORD.matcher(all).matches();
             addOther(local ? all : "", local ? comment : unquoted(all));
         }
 
         /// Takes the addresses among words; the rest is text.
-        private void addWords(CharSequence text) throws MessageLimitException {
+        private void addWords(CharSequence text) throws IOException {
             StringBuilder rest = new StringBuilder();
-            for (String word : words(text)) {
+            for (String word : BETWEEN_WORDS.split(text)) {
                 rest.append(add(word, "") ? "" : word + " ");
             }
             addOther("", rest.toString());
-        }
-
-        private static List<String> words(CharSequence text) {
-            List<String> words = new ArrayList<>();
-            StringBuilder word = new StringBuilder();
-            for (int i = 0; i <= text.length(); i++) {
-                char c = i == text.length() ? ' ' : text.charAt(i);
-                if (BLANKS.indexOf(c) < 0 && SPECIALS.indexOf(c) < 0) {
-                    word.append(c);
-                } else if (!word.isEmpty()) {
-                    words.add(word.toString());
-                    word.setLength(0);
-                }
-            }
-            return words;
         }
 
         /// Returns a quoted string with its quotes; a quote alone is none.
@@ -224,12 +216,13 @@ public record Mailbox(String address, String name) {
             // A backslash at the end escapes nothing.
             at = Math.min(at, raw.length());
             if (comment.isEmpty() && depth == 0) {
-                comment = unescaped(raw.substring(from, at - 1)).strip();
+                // A backslash escapes the next character (RFC 5322 §3.2.2).
+                comment = raw.substring(from, at - 1).replaceAll("(?s)\\\\(.)", "$1").strip();
             }
         }
 
         /// Reads an address in angle brackets. One that has no end before another begins is none.
-        private void angled() throws MessageLimitException {
+        private void angled() throws IOException {
             int opened = at++;
             String noted = comment;
             int comma = -1;
@@ -249,12 +242,13 @@ public record Mailbox(String address, String name) {
                 return;
             }
             at++;
-            String path = withoutRoute(closedUp(inside.toString()));
-            if (!done && isPlain(path)) {
+            String all = closedUp(inside.toString());
+            String path = all.startsWith("@") ? all.substring(all.indexOf(':') + 1) : all;
+            if (!done && ADDRESS.matcher(path).matches()) {
                 comment = noted;
                 add(path, phrase());
                 done = true;
-            } else if (!done && path.chars().allMatch(Mailbox::isOfAddress)) {
+            } else if (!done && BARE_WORD.matcher(path).matches()) {
                 comment = noted;
                 addOther(path, phrase());
             } else {
@@ -264,8 +258,7 @@ public record Mailbox(String address, String name) {
         }
 
         /// What has no second bracket is text; with a comma in it the entry ends there.
-        private void giveUp(int opened, int comma, CharSequence inside)
-                throws MessageLimitException {
+        private void giveUp(int opened, int comma, CharSequence inside) throws IOException {
             plain.append(' ');
             if (comma < 0) {
                 plain.append(inside);
@@ -291,17 +284,14 @@ public record Mailbox(String address, String name) {
             return comment;
         }
 
-        private static String withoutRoute(String path) {
-            return path.startsWith("@") ? path.substring(path.indexOf(':') + 1) : path;
-        }
-
         /// @return whether that is an address
-        private boolean add(String address, String name) throws MessageLimitException {
+        private boolean add(String address, String name) throws IOException {
             String decoded = HeaderText.octetsDecoded(new Fields.Raw(address)).strip();
-            return isPlain(decoded) && found.add(new Mailbox(decoded, named(name)));
+            return ADDRESS.matcher(decoded).matches()
+                    && found.add(new Mailbox(decoded, named(name)));
         }
 
-        private void addOther(String address, String name) throws MessageLimitException {
+        private void addOther(String address, String name) throws IOException {
             if ((address + name).chars().noneMatch(Character::isLetterOrDigit)) {
                 return;
             }
@@ -309,12 +299,9 @@ public record Mailbox(String address, String name) {
             others.add(new Mailbox(decoded, named(name)));
         }
 
-        private String named(String name) throws MessageLimitException {
+        private String named(String name) throws IOException {
             int entries = found.size() + others.size() + groups.size();
-            if (entries >= ReadingBudget.ADDRESSES_LIMIT) {
-                throw new MessageLimitException(
-                        "more than " + ReadingBudget.ADDRESSES_LIMIT + " addresses");
-            }
+            ReadingBudget.check(entries + 1, ReadingBudget.ADDRESSES_LIMIT, "addresses");
             return HeaderText.decode(new Fields.Raw(name));
         }
 
@@ -340,16 +327,6 @@ public record Mailbox(String address, String name) {
                 }
             }
             return text.toString().strip();
-        }
-
-        /// Returns what a comment says (RFC 5322 §3.2.2).
-        private static String unescaped(String comment) {
-            StringBuilder text = new StringBuilder();
-            for (int i = 0; i < comment.length(); i++) {
-                i += comment.charAt(i) == '\\' && i + 1 < comment.length() ? 1 : 0;
-                text.append(comment.charAt(i));
-            }
-            return text.toString();
         }
     }
 
@@ -380,30 +357,6 @@ public record Mailbox(String address, String name) {
         return c == '.' || c == '@';
     }
 
-    /// Returns whether an address is `local@domain`, the local part quoted perhaps.
-    private static boolean isPlain(String address) {
-        int at = 0;
-        if (address.startsWith("\"")) {
-            at = 1;
-            while (at < address.length() && address.charAt(at) != '"') {
-                at += address.charAt(at) == '\\' ? 2 : 1;
-            }
-            at++;
-        } else {
-            while (at < address.length() && isOfAddress(address.charAt(at))) {
-                at++;
-            }
-        }
-        if (at == 0 || at >= address.length() - 1 || address.charAt(at) != '@') {
-            return false;
-        }
-        return address.chars().skip(at + 1L).allMatch(Mailbox::isOfAddress);
-    }
-
-    private static boolean isOfAddress(int c) {
-        return c != '@' && BLANKS.indexOf(c) < 0 && SPECIALS.indexOf(c) < 0;
-    }
-
     /// Returns it as APIs take it in one text: `"Doe, Jane" <jane@example.org>`.
     @Override
     public String toString() {
@@ -411,7 +364,7 @@ public record Mailbox(String address, String name) {
             return address;
         }
         String shown =
-                name.chars().allMatch(Mailbox::isOfName)
+                PLAIN_NAME.matcher(name).matches()
                         ? name
                         : "\"" + name.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
         return address.isEmpty() ? shown : shown + " <" + address + ">";
@@ -420,11 +373,5 @@ public record Mailbox(String address, String name) {
     /// Returns it as it stands in a header field: the name in encoded words where it needs them.
     public String inHeader() {
         return ALabels.isAscii(name) ? toString() : HeaderText.phrase(name) + " <" + address + ">";
-    }
-
-    private static boolean isOfName(int c) {
-        boolean alphanumeric =
-                (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        return alphanumeric || ATOM_CHARACTERS.indexOf(c) >= 0;
     }
 }

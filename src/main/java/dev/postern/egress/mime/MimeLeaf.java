@@ -8,7 +8,6 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeUtility;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -35,7 +34,6 @@ public final class MimeLeaf {
     private boolean broken;
 
     private @Nullable Boolean uuencoded;
-    private @Nullable Boolean base64;
 
     /// @param octets as they stand in the message
     /// @param charsetName what the part says of its text; empty: nothing
@@ -52,8 +50,11 @@ public final class MimeLeaf {
     public InputStream open() throws IOException {
         try {
             return switch (encoding) {
+                // What is said to be base64 and is not is taken as it is.
                 case "base64" ->
-                        isBase64() ? new LenientBase64Stream(octets.again()) : octets.again();
+                        LenientBase64Stream.isPlausible(octets.again())
+                                ? new LenientBase64Stream(octets.again())
+                                : octets.again();
                 case "quoted-printable" -> new QuotedPrintableStream(octets.again());
                 case "uuencode", "x-uuencode", "x-uue" ->
                         isUuencoded() ? uudecoded() : octets.again();
@@ -62,16 +63,6 @@ public final class MimeLeaf {
         } catch (MessagingException e) {
             throw new IOException("a part of the message can't be read", e);
         }
-    }
-
-    /// What is said to be base64 and is not is taken as it is.
-    private synchronized boolean isBase64() throws IOException {
-        Boolean known = base64;
-        if (known == null) {
-            known = LenientBase64Stream.isPlausible(octets.again());
-            base64 = known;
-        }
-        return known;
     }
 
     /// What is said to be uuencoded and is not is taken as it is.
@@ -94,34 +85,25 @@ public final class MimeLeaf {
     }
 
     /// The decoder holds each line in memory, and one that is encoded is short.
-    private static final class ShortLines extends FilterInputStream {
+    private static final class ShortLines extends OctetwiseStream {
 
         private static final int LIMIT_OCTETS = 10_000;
 
+        private final InputStream in;
         private int length;
 
         ShortLines(InputStream in) {
-            super(in);
+            this.in = in;
         }
 
         @Override
-        public int read() throws IOException {
+        protected int nextOctet() throws IOException {
             int octet = in.read();
             length = octet == '\n' ? 0 : length + 1;
             if (length > LIMIT_OCTETS) {
                 throw new DecodingException("a line of more than " + LIMIT_OCTETS + " octets");
             }
             return octet;
-        }
-
-        @Override
-        public int read(byte[] to, int offset, int count) throws IOException {
-            int octet = count == 0 ? -1 : read();
-            if (octet < 0) {
-                return count == 0 ? 0 : -1;
-            }
-            to[offset] = (byte) octet;
-            return 1;
         }
     }
 
@@ -209,9 +191,8 @@ public final class MimeLeaf {
 
         static {
             Arrays.fill(VALUES, NONE);
-            String digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-            for (int i = 0; i < digits.length(); i++) {
-                VALUES[digits.charAt(i)] = (byte) i;
+            for (int i = 0; i < Charsets.BASE64_DIGITS.length(); i++) {
+                VALUES[Charsets.BASE64_DIGITS.charAt(i)] = (byte) i;
             }
             VALUES['='] = PADDING;
         }

@@ -2,7 +2,7 @@ package dev.postern.egress.mime;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -38,8 +38,8 @@ record MimeParameters(String value, Map<String, String> all, Set<String> guessed
 
     /// Reads a raw value.
     ///
-    /// @throws MessageLimitException when it has too many parameters
-    static MimeParameters parse(Fields.Raw raw) throws MessageLimitException {
+    /// @throws IOException when it has too many parameters
+    static MimeParameters parse(Fields.Raw raw) throws IOException {
         Scan scan = new Scan(raw.octets());
         String word = scan.word().toLowerCase(Locale.ROOT);
         Map<String, String> all = new LinkedHashMap<>();
@@ -57,23 +57,18 @@ record MimeParameters(String value, Map<String, String> all, Set<String> guessed
 
     /// Returns the octets of one parameter, not decoded; none without it.
     ///
-    /// @throws MessageLimitException when there are too many
-    static byte[] octets(Fields.Raw raw, String name) throws MessageLimitException {
+    /// @throws IOException when there are too many
+    static String octets(Fields.Raw raw, String name) throws IOException {
         Scan scan = new Scan(raw.octets());
         scan.word();
         Map<Integer, Piece> parts = pieces(scan).get(name);
-        return parts == null
-                ? new byte[0]
-                : joined(parts).octets().stripTrailing().getBytes(ISO_8859_1);
+        return parts == null ? "" : joined(parts).octets().stripTrailing();
     }
 
-    private static Map<String, Map<Integer, Piece>> pieces(Scan scan) throws MessageLimitException {
+    private static Map<String, Map<Integer, Piece>> pieces(Scan scan) throws IOException {
         Map<String, Map<Integer, Piece>> pieces = new LinkedHashMap<>();
         for (int count = 1; scan.parameter(); count++) {
-            if (count > ReadingBudget.PARAMETERS_LIMIT) {
-                throw new MessageLimitException(
-                        "more than " + ReadingBudget.PARAMETERS_LIMIT + " parameters in a field");
-            }
+            ReadingBudget.check(count, ReadingBudget.PARAMETERS_LIMIT, "parameters in a field");
             Matcher name = PIECE.matcher(scan.name);
             if (name.matches()) {
                 boolean extended = name.group(3) != null;

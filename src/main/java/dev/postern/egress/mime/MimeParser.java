@@ -5,7 +5,6 @@ import dev.postern.egress.mime.ParsedMessage.FileNames;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
 import dev.postern.egress.mime.ParsedMessage.Shown;
 import dev.postern.egress.mime.PartScanner.Part;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.io.Reader;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// in `notCarried`.
 ///
 /// **Diagnostics.** Thrown is `IOException`, when the content can't be read, and
-/// [MessageLimitException].
+/// [ReadingBudget.MessageLimitException].
 ///
 /// **Limits.** Those of [ReadingBudget].
 public final class MimeParser {
@@ -93,14 +93,14 @@ public final class MimeParser {
 
     /// What is shown of some parts, in up to two forms of the same. The HTML may have texts in it,
     /// to be shown as they are.
-    private record Body(List<Piece> text, List<Piece> html) {
+    private record Forms(List<Piece> text, List<Piece> html) {
 
-        static final Body NONE = new Body(List.of(), List.of());
+        static final Forms NONE = new Forms(List.of(), List.of());
 
-        static Body of(Piece piece) {
+        static Forms of(Piece piece) {
             return piece.isHtml()
-                    ? new Body(List.of(), List.of(piece))
-                    : new Body(List.of(piece), List.of());
+                    ? new Forms(List.of(), List.of(piece))
+                    : new Forms(List.of(piece), List.of());
         }
 
         boolean isNone() {
@@ -133,15 +133,13 @@ public final class MimeParser {
 
     /// Takes a message apart.
     ///
-    /// @throws IOException when the content can't be read
-    /// @throws MessageLimitException when it has more of something than is read
-    public static ParsedMessage read(ContentCursor content)
-            throws IOException, MessageLimitException {
+    /// @throws IOException when the content can't be read, or has more of something than is read
+    public static ParsedMessage read(ContentCursor content) throws IOException {
         PartScanner.Found found = PartScanner.of(content);
         Fields fields = found.whole().fields();
         MimeParser reading = new MimeParser(content);
-        Body body = reading.part(found.whole(), Place.SEQUENCE, true);
-        reading.noteWhatBodiesLack(body);
+        Forms body = reading.part(found.whole(), Place.SEQUENCE, true);
+        body.all().forEach(reading::noteWhatBodyLacks);
         reading.embed(body.html());
         if (body.isNone() && reading.calendar == null) {
             reading.notCarried.add("a message without a text (a blank stands for it)");
@@ -169,7 +167,7 @@ public final class MimeParser {
     }
 
     private List<Mailbox> mailboxes(Fields fields, String name, ReadingBudget allowance)
-            throws IOException, MessageLimitException {
+            throws IOException {
         List<Mailbox> all = new ArrayList<>();
         for (Fields.Raw value : fields.values(name)) {
             Mailbox.Listed listed = Mailbox.list(value);
@@ -185,8 +183,7 @@ public final class MimeParser {
     }
 
     /// Reads a part, and returns what of it is shown; the rest is attached.
-    private Body part(Part part, Place place, boolean whole)
-            throws IOException, MessageLimitException {
+    private Forms part(Part part, Place place, boolean whole) throws IOException {
         if (part.losesLines()) {
             notCarried.add("header lines that are no fields");
         }
@@ -206,28 +203,24 @@ public final class MimeParser {
         return multipart(type, part.children(), place);
     }
 
-    private Body multipart(MimeParameters type, List<Part> children, Place place)
-            throws IOException, MessageLimitException {
+    private Forms multipart(MimeParameters type, List<Part> children, Place place)
+            throws IOException {
         Place kept = place == Place.ATTACHED ? place : Place.SEQUENCE;
         return switch (type.value()) {
             case "multipart/alternative" ->
                     place == Place.ATTACHED ? sequence(children, place) : alternative(children);
             case "multipart/related" -> related(type, children, kept);
             case "multipart/mixed" -> sequence(children, kept);
-            case "multipart/encrypted" -> {
-                notCarried.add(type.value());
-                yield sequence(children, Place.ATTACHED);
-            }
             default -> {
                 notCarried.add(type.value());
-                yield sequence(children, kept);
+                boolean encrypted = type.value().equals("multipart/encrypted");
+                yield sequence(children, encrypted ? Place.ATTACHED : kept);
             }
         };
     }
 
-    private Body sequence(List<Part> children, Place place)
-            throws IOException, MessageLimitException {
-        Body all = Body.NONE;
+    private Forms sequence(List<Part> children, Place place) throws IOException {
+        Forms all = Forms.NONE;
         for (Part child : children) {
             all = joined(all, part(child, place, false));
         }
@@ -236,7 +229,7 @@ public final class MimeParser {
 
     /// Returns two bodies as one, shown one below the other, as the footers of mailing lists are.
     /// Where one has no HTML its text stands in the HTML; a text that would lack the other goes.
-    private Body joined(Body first, Body second) {
+    private Forms joined(Forms first, Forms second) {
         if (first.isBlank()) {
             return second.isNone() ? first : second;
         }
@@ -245,12 +238,12 @@ public final class MimeParser {
         }
         notCarried.add(second.all().getFirst().type().value() + " as a part of its own");
         boolean html = !first.html().isEmpty() || !second.html().isEmpty();
-        return new Body(
+        return new Forms(
                 joinedTexts(first, second),
                 html ? both(first.asHtml(), second.asHtml()) : List.of());
     }
 
-    private List<Piece> joinedTexts(Body first, Body second) {
+    private List<Piece> joinedTexts(Forms first, Forms second) {
         if (!first.text().isEmpty() && !second.text().isEmpty()) {
             return both(first.text(), second.text());
         }
@@ -267,16 +260,16 @@ public final class MimeParser {
 
     /// Of several forms of the same the first text and the first HTML count; there is no place for
     /// others but as files.
-    private Body alternative(List<Part> children) throws IOException, MessageLimitException {
-        Body forms = Body.NONE;
+    private Forms alternative(List<Part> children) throws IOException {
+        Forms forms = Forms.NONE;
         for (Part child : children) {
-            Body form = part(child, Place.ALTERNATIVE, false);
+            Forms form = part(child, Place.ALTERNATIVE, false);
             if (forms.text().isEmpty() && !forms.html().isEmpty() && !form.text().isEmpty()) {
                 // The last form is the best (RFC 2046 §5.1.4).
                 notCarried.add("text/plain as the better alternative");
             }
             forms =
-                    new Body(
+                    new Forms(
                             firstOf(forms.text(), form.text()), firstOf(forms.html(), form.html()));
         }
         return forms;
@@ -290,8 +283,8 @@ public final class MimeParser {
         return first.isEmpty() ? second : first;
     }
 
-    private Body related(MimeParameters type, List<Part> children, Place place)
-            throws IOException, MessageLimitException {
+    private Forms related(MimeParameters type, List<Part> children, Place place)
+            throws IOException {
         String start = bare(type.get("start"));
         int root = 0;
         for (int i = 0; i < children.size() && !start.isEmpty(); i++) {
@@ -299,11 +292,11 @@ public final class MimeParser {
                 root = i;
             }
         }
-        Body body = part(children.get(root), place, false);
+        Forms body = part(children.get(root), place, false);
         for (int i = 0; i < children.size(); i++) {
             if (i != root) {
                 Place beside = place == Place.ATTACHED ? place : Place.RELATED;
-                Body more = part(children.get(i), beside, false);
+                Forms more = part(children.get(i), beside, false);
                 if (body.isNone()) {
                     body = more;
                 } else {
@@ -320,8 +313,8 @@ public final class MimeParser {
         return body;
     }
 
-    private Body leaf(Part part, MimeParameters type, Place place, boolean whole)
-            throws IOException, MessageLimitException {
+    private Forms leaf(Part part, MimeParameters type, Place place, boolean whole)
+            throws IOException {
         MimeParameters disposition = MimeParameters.parse(part.first("Content-Disposition"));
         MimeLeaf leaf =
                 new MimeLeaf(
@@ -330,7 +323,7 @@ public final class MimeParser {
                         MimeParameters.parse(part.first("Content-Transfer-Encoding")).value());
         if (!whole && !part.isHeaded() && leaf.isBlank()) {
             // A boundary that should have been the last one.
-            return Body.NONE;
+            return Forms.NONE;
         }
         // Found out while the part's turn is: later it would be gone back to.
         boolean blank = type.value().equals(PLAIN) && leaf.isBlank();
@@ -348,7 +341,7 @@ public final class MimeParser {
                         && (piece.name().isEmpty() || whole || alternative);
         if (mayBeBody && Set.of(PLAIN, HTML).contains(type.value())) {
             noteGuess(piece);
-            return Body.of(piece);
+            return Forms.of(piece);
         }
         if (!(mayBeBody && (alternative || whole) && becomesForm(piece, whole))) {
             if (alternative) {
@@ -356,7 +349,7 @@ public final class MimeParser {
             }
             attach(piece);
         }
-        return Body.NONE;
+        return Forms.NONE;
     }
 
     private void noteGuess(Piece piece) throws IOException {
@@ -452,10 +445,6 @@ public final class MimeParser {
         }
     }
 
-    private void noteWhatBodiesLack(Body body) {
-        body.all().forEach(this::noteWhatBodyLacks);
-    }
-
     /// A body goes as text in whatever charset, and has no name.
     private void noteWhatBodyLacks(Piece piece) {
         String type = piece.type().value();
@@ -480,12 +469,11 @@ public final class MimeParser {
     /// What the HTML refers to by its Content-ID is part of it, wherever it stands and whatever it
     /// says of itself.
     private void embed(List<Piece> html) throws IOException {
-        Set<String> wanted = new HashSet<>();
-        for (Attachment attachment : attachments) {
-            if (attachment.contentId() != null && !attachment.isEmbedded()) {
-                wanted.add(attachment.contentId());
-            }
-        }
+        Set<String> wanted =
+                attachments.stream()
+                        .filter(one -> !one.isEmbedded())
+                        .flatMap(one -> Stream.ofNullable(one.contentId()))
+                        .collect(Collectors.toSet());
         Set<String> referred = new HashSet<>();
         for (Piece piece : wanted.isEmpty() ? List.<Piece>of() : html) {
             referred.addAll(ContentIds.referredTo(piece.leaf(), wanted));

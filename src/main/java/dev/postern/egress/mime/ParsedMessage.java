@@ -1,8 +1,6 @@
 package dev.postern.egress.mime;
 
 import java.net.URLConnection;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -11,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A message taken apart, for APIs that want its pieces.
@@ -41,16 +40,6 @@ public record ParsedMessage(
         @Nullable Attachment calendar,
         List<Attachment> attachments,
         List<String> notCarried) {
-
-    public ParsedMessage {
-        replyTo = List.copyOf(replyTo);
-        to = List.copyOf(to);
-        cc = List.copyOf(cc);
-        text = List.copyOf(text);
-        html = List.copyOf(html);
-        attachments = List.copyOf(attachments);
-        notCarried = List.copyOf(notCarried);
-    }
 
     /// A piece of the HTML.
     ///
@@ -141,11 +130,7 @@ public record ParsedMessage(
 
         /// Returns all of it, in the order in which it was noted.
         public List<String> all() {
-            List<String> all = new ArrayList<>(named);
-            if (more) {
-                all.add(MORE);
-            }
-            return List.copyOf(all);
+            return Stream.concat(named.stream(), more ? Stream.of(MORE) : Stream.of()).toList();
         }
     }
 
@@ -223,11 +208,10 @@ public record ParsedMessage(
 
         private static Map<String, List<String>> table(String lines) {
             Map<String, List<String>> table = new LinkedHashMap<>();
-            lines.lines()
-                    .forEach(line -> {
-                        List<String> words = Arrays.asList(line.split(" "));
-                        table.put(words.getFirst(), words.subList(1, words.size()));
-                    });
+            for (String line : lines.split("\n")) {
+                List<String> words = List.of(line.split(" "));
+                table.put(words.getFirst(), words.subList(1, words.size()));
+            }
             return table;
         }
 

@@ -1,14 +1,11 @@
 package dev.postern.egress.mime;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.nio.charset.Charset;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -20,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// each other. Kept are header fields, of parts only those that speak of their content; a part's
 /// octets are a stretch of the content. A boundary of an outer multipart ends all inside.
 ///
-/// **Diagnostics.** A message that has too much of something is a [MessageLimitException]; whatever
-/// else is broken is read as well as can be.
+/// **Diagnostics.** A message that has too much of something is a
+/// [ReadingBudget.MessageLimitException]; whatever else is broken is read as well as can be.
 ///
 /// **Limits.** Those of [ReadingBudget].
 final class PartScanner {
@@ -91,13 +88,13 @@ final class PartScanner {
             return type;
         }
 
-        private void readType() throws MessageLimitException {
+        private void readType() throws IOException {
             Fields.Raw said = first("Content-Type");
             MimeParameters read =
                     said.isEmpty() ? new MimeParameters(usualType) : MimeParameters.parse(said);
             // What is no media type at all is text (RFC 2045 §5.2).
             type =
-                    isMediaType(read.value())
+                    read.value().matches("[^/]+/[^/]+")
                             ? read
                             : new MimeParameters(PLAIN, read.all(), read.guessed());
         }
@@ -115,7 +112,7 @@ final class PartScanner {
         }
 
         /// Reads header values beyond ASCII in the charset of the message's text.
-        private void settle(Charset charset) throws MessageLimitException {
+        private void settle(Charset charset) throws IOException {
             fields = fields.inUtf8(charset);
             readType();
             for (Part child : children) {
@@ -141,6 +138,11 @@ final class PartScanner {
         /// Returns its own parts.
         List<Part> children() {
             return children;
+        }
+
+        /// Ends it behind its last octet, unless it has ended.
+        private void end(long at) {
+            end = end < 0 ? Math.max(start, at) : end;
         }
 
         /// Returns where its octets are.
@@ -182,7 +184,7 @@ final class PartScanner {
     /// Finds the parts.
     ///
     /// @throws IOException when the content can't be read
-    static Found of(ContentCursor content) throws IOException, MessageLimitException {
+    static Found of(ContentCursor content) throws IOException {
         PartScanner scan = new PartScanner(content);
         Part whole = scan.part;
         scan.run();
@@ -193,7 +195,7 @@ final class PartScanner {
         return new Found(whole, scan.allowance);
     }
 
-    private void run() throws IOException, MessageLimitException {
+    private void run() throws IOException {
         while (lines.next(DASHES_OCTETS)) {
             Fields.Section header = section;
             if (isBoundary()) {
@@ -207,7 +209,7 @@ final class PartScanner {
     }
 
     /// Looks whether the present line is a boundary, and does what it says.
-    private boolean isBoundary() throws IOException, MessageLimitException {
+    private boolean isBoundary() throws IOException {
         if (open.isEmpty() || lines.octet(0) != '-' || lines.octet(1) != '-') {
             return false;
         }
@@ -228,16 +230,14 @@ final class PartScanner {
         return false;
     }
 
-    private void begin(Part parent) throws IOException, MessageLimitException {
+    private void begin(Part parent) throws IOException {
         allowance.part();
         boolean digest = parent.type.value().equals("multipart/digest");
         part = new Part(lines.position(), digest ? MESSAGE : PLAIN);
         parent.children.add(part);
-        section = new Fields.Section(PartScanner::isOfContent, allowance);
-    }
-
-    private static boolean isOfContent(String name) {
-        return name.toLowerCase(Locale.ROOT).startsWith("content-");
+        section =
+                new Fields.Section(
+                        name -> name.toLowerCase(Locale.ROOT).startsWith("content-"), allowance);
     }
 
     private Mark markOf(Multipart multipart) {
@@ -276,8 +276,7 @@ final class PartScanner {
         return line.length > RULE_OCTETS ? null : line;
     }
 
-    private void endHeader(Fields.Section header, long bodyStart)
-            throws IOException, MessageLimitException {
+    private void endHeader(Fields.Section header, long bodyStart) throws IOException {
         section = null;
         part.fields = header.fields();
         if (header.isHeadless()) {
@@ -296,40 +295,23 @@ final class PartScanner {
     }
 
     /// Returns what sets the parts of a multipart apart; null where it doesn't say.
-    private static byte @Nullable [] delimiter(Fields.Raw type) throws MessageLimitException {
-        byte[] boundary = MimeParameters.octets(type, "boundary");
-        if (boundary.length == 0) {
-            return null;
-        }
-        byte[] delimiter = new byte[DASHES_OCTETS + boundary.length];
-        Arrays.fill(delimiter, 0, DASHES_OCTETS, (byte) '-');
-        System.arraycopy(boundary, 0, delimiter, DASHES_OCTETS, boundary.length);
-        return delimiter;
-    }
-
-    private static boolean isMediaType(String value) {
-        int slash = value.indexOf('/');
-        return slash > 0 && slash == value.lastIndexOf('/') && slash < value.length() - 1;
+    private static byte @Nullable [] delimiter(Fields.Raw type) throws IOException {
+        String boundary = MimeParameters.octets(type, "boundary");
+        return boundary.isEmpty() ? null : ("--" + boundary).getBytes(ISO_8859_1);
     }
 
     /// Ends the present part and the multiparts around it.
     ///
     /// @param left how many of those stay open
     /// @param at behind their last octet
-    private void end(int left, long at) throws IOException, MessageLimitException {
+    private void end(int left, long at) throws IOException {
         Fields.Section header = section;
         if (header != null) {
             endHeader(header, at);
         }
-        Deque<Part> ended = new ArrayDeque<>();
-        ended.add(part);
+        part.end(at);
         while (open.size() > left) {
-            ended.add(open.removeLast().part);
-        }
-        for (Part one : ended) {
-            if (one.end < 0) {
-                one.end = Math.max(one.start, at);
-            }
+            open.removeLast().part.end(at);
         }
     }
 }

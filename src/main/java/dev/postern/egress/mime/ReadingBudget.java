@@ -53,49 +53,45 @@ public final class ReadingBudget {
     }
 
     /// Counts octets that are kept of a header section.
-    void header(int octets) throws IOException, MessageLimitException {
+    void header(int octets) throws IOException {
         sectionOctets += octets;
         headerOctets += octets;
-        if (sectionOctets > HEADER_LIMIT_OCTETS) {
-            throw new MessageLimitException(
-                    "more than " + HEADER_LIMIT_OCTETS + " octets of header fields");
-        }
-        if (headerOctets > HEADERS_LIMIT_OCTETS) {
-            throw new MessageLimitException(
-                    "more than " + HEADERS_LIMIT_OCTETS + " octets of its parts' header fields");
-        }
+        check(sectionOctets, HEADER_LIMIT_OCTETS, "octets of header fields");
+        check(headerOctets, HEADERS_LIMIT_OCTETS, "octets of its parts' header fields");
         weigh();
     }
 
     /// Counts a header field.
-    void field() throws IOException, MessageLimitException {
+    void field() throws IOException {
         fields = one(fields, FIELDS_LIMIT, "header fields");
     }
 
     /// Counts a part.
-    void part() throws IOException, MessageLimitException {
+    void part() throws IOException {
         parts = one(parts, PARTS_LIMIT, "parts");
     }
 
     /// Looks at how many multiparts are in each other.
     void depth(int multiparts) throws MessageLimitException {
-        if (multiparts > DEPTH_LIMIT) {
-            throw new MessageLimitException(
-                    "more than " + DEPTH_LIMIT + " multiparts in each other");
-        }
+        check(multiparts, DEPTH_LIMIT, "multiparts in each other");
     }
 
     /// Counts addresses.
-    void addresses(int count) throws IOException, MessageLimitException {
+    void addresses(int count) throws IOException {
         addresses = one(addresses + count - 1, ADDRESSES_LIMIT, "addresses");
     }
 
-    private int one(int before, int limit, String what) throws IOException, MessageLimitException {
-        if (before >= limit) {
-            throw new MessageLimitException("more than " + limit + " " + what);
-        }
+    private int one(int before, int limit, String what) throws IOException {
+        check(before + 1, limit, what);
         weigh();
         return before + 1;
+    }
+
+    /// Throws when a message has more of something than is read of any.
+    public static void check(int count, int limit, String what) throws MessageLimitException {
+        if (count > limit) {
+            throw new MessageLimitException("more than " + limit + " " + what);
+        }
     }
 
     private void weigh() throws IOException {
@@ -106,12 +102,18 @@ public final class ReadingBudget {
 
     /// A message has more of something than is read of any. Its message names the limit, after "a
     /// message with": `more than 2000 parts`.
-    public static final class MessageLimitException extends Exception {
+    public static final class MessageLimitException extends IOException {
 
         private static final long serialVersionUID = 1L;
 
-        public MessageLimitException(String what) {
-            super(what, null, false, false);
+        MessageLimitException(String what) {
+            super(what);
+        }
+
+        /// Anybody can send such messages: a stack trace for each costs more than it tells.
+        @Override
+        public Throwable fillInStackTrace() {
+            return this;
         }
     }
 }

@@ -12,16 +12,15 @@ import java.util.regex.Pattern;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/// Verifies as another trust manager does, chain and name, and says of a refused certificate whose
+/// Verifies servers over sockets as another trust manager does, chain and name, and says of a refused certificate whose
 /// it is. Java falls back on the common name where a certificate has no name of a host among its
 /// alternative names; here the common name never counts (RFC 9525 §2).
-public final class NamingTrust extends X509ExtendedTrustManager {
+public final class NamingTrust extends TlsTrust.ServerTrust {
 
     private static final int NAMES_SHOWN_MAX = 4;
 
@@ -46,12 +45,8 @@ public final class NamingTrust extends X509ExtendedTrustManager {
             checkNamed(
                     chain[0], socket instanceof SSLSocket tls ? tls.getHandshakeSession() : null);
         } catch (CertificateException e) {
-            throw refused(chain[0], e);
+            throw new CertificateRefused(describe(chain[0]), names(chain[0]), e);
         }
-    }
-
-    private static CertificateRefused refused(X509Certificate shown, CertificateException why) {
-        return new CertificateRefused(describe(shown), names(shown), why);
     }
 
     /// @param session what was verified is for its host; an address was looked for among the
@@ -59,16 +54,13 @@ public final class NamingTrust extends X509ExtendedTrustManager {
     private static void checkNamed(X509Certificate certificate, @Nullable SSLSession session)
             throws CertificateException {
         Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
-        int needed = isAddress(session) ? IP_ADDRESS : DNS_NAME;
+        String host = session == null ? null : session.getPeerHost();
+        boolean isAddress = host != null && ADDRESS.matcher(host).matches();
+        int needed = isAddress ? IP_ADDRESS : DNS_NAME;
         if (alternatives == null
                 || alternatives.stream().noneMatch(name -> name.getFirst().equals(needed))) {
             throw new CertificateException("certificate has no subjectAltName for a host");
         }
-    }
-
-    private static boolean isAddress(@Nullable SSLSession session) {
-        String host = session == null ? null : session.getPeerHost();
-        return host != null && ADDRESS.matcher(host).matches();
     }
 
     /// Returns the names of a certificate and who issued it: `mail.example.org (issued by R3)`.
@@ -76,7 +68,8 @@ public final class NamingTrust extends X509ExtendedTrustManager {
         List<String> names = names(certificate);
         String more = names.size() > NAMES_SHOWN_MAX ? " and others" : "";
         String shown = String.join(", ", names.subList(0, Math.min(names.size(), NAMES_SHOWN_MAX)));
-        return shown + more + " (issued by " + issuer(certificate) + ")";
+        String issuer = commonName(certificate.getIssuerX500Principal().getName());
+        return shown + more + " (issued by " + issuer + ")";
     }
 
     /// Returns the names of whoever has a certificate: the alternative names, which it is for, or
@@ -97,11 +90,6 @@ public final class NamingTrust extends X509ExtendedTrustManager {
         return names;
     }
 
-    /// Returns the common name of who issued it.
-    public static String issuer(X509Certificate certificate) {
-        return commonName(certificate.getIssuerX500Principal().getName());
-    }
-
     private static String commonName(String distinguishedName) {
         try {
             for (Rdn rdn : new LdapName(distinguishedName).getRdns()) {
@@ -113,41 +101,5 @@ public final class NamingTrust extends X509ExtendedTrustManager {
             return distinguishedName;
         }
         return distinguishedName;
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType)
-            throws CertificateException {
-        judge.checkServerTrusted(chain, authType);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-            throws CertificateException {
-        judge.checkServerTrusted(chain, authType, engine);
-        checkNamed(chain[0], engine.getHandshakeSession());
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType)
-            throws CertificateException {
-        judge.checkClientTrusted(chain, authType);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
-            throws CertificateException {
-        judge.checkClientTrusted(chain, authType, socket);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-            throws CertificateException {
-        judge.checkClientTrusted(chain, authType, engine);
-    }
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-        return judge.getAcceptedIssuers();
     }
 }

@@ -143,43 +143,57 @@ public final class TlsTrust {
         throw new GeneralSecurityException("no X.509 trust manager");
     }
 
-    /// Takes any certificate: for `tls: optional` without credentials (or to loopback), where the
-    /// alternative is clear text (RFC 7435 §3). Never used where credentials would leave the
-    /// machine.
-    static class Lenient extends X509ExtendedTrustManager {
-
-        private static final X509Certificate[] NONE = {};
+    /// Judges servers over sockets, and nobody otherwise.
+    abstract static class ServerTrust extends X509ExtendedTrustManager {
 
         @Override
-        public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-                throws CertificateException {}
+        public void checkServerTrusted(X509Certificate[] chain, String authType)
+                throws CertificateException {
+            throw new CertificateException("without a socket nobody is judged");
+        }
 
         @Override
-        public void checkServerTrusted(X509Certificate[] chain, String authType) {}
+        public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+                throws CertificateException {
+            checkServerTrusted(chain, authType);
+        }
 
         @Override
-        public void checkServerTrusted(
-                X509Certificate[] chain, String authType, SSLEngine engine) {}
+        public void checkClientTrusted(X509Certificate[] chain, String authType)
+                throws CertificateException {
+            throw new CertificateException("clients are not judged");
+        }
 
         @Override
-        public void checkClientTrusted(X509Certificate[] chain, String authType) {}
+        public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+                throws CertificateException {
+            checkClientTrusted(chain, authType);
+        }
 
         @Override
-        public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {}
-
-        @Override
-        public void checkClientTrusted(
-                X509Certificate[] chain, String authType, SSLEngine engine) {}
+        public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+                throws CertificateException {
+            checkClientTrusted(chain, authType);
+        }
 
         @Override
         public X509Certificate[] getAcceptedIssuers() {
-            return NONE.clone();
+            return new X509Certificate[0];
         }
+    }
+
+    /// Takes any certificate: for `tls: optional` without credentials (or to loopback), where the
+    /// alternative is clear text (RFC 7435 §3). Never used where credentials would leave the
+    /// machine.
+    private static final class Lenient extends ServerTrust {
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {}
     }
 
     /// Lets every handshake pass and remembers what a judge says of the certificate: to look who
     /// answers, never to send anything. For one handshake.
-    public static final class Witness extends Lenient {
+    public static final class Witness extends ServerTrust {
 
         private final NamingTrust judge;
         private volatile X509Certificate[] chain = {};

@@ -3,6 +3,7 @@ package dev.postern.egress.smtp;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.Extension;
 import dev.postern.smtp.UpstreamReply;
+import dev.postern.smtp.UpstreamReply.Answered;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param certificateNames the names that its certificate is for; empty without one
 /// @param distrust why its certificate does not verify for the name asked; null when it does, or
 ///   was not looked at
-record Answer(
+public record Answer(
         @Nullable UpstreamReply greeting,
         @Nullable UpstreamReply ehlo,
         List<String> certificateNames,
@@ -31,15 +32,15 @@ record Answer(
                             + "|MailEnable|Kerio Connect|Zimbra|Microsoft ESMTP MAIL Service)\\b"
                             + "(?:[ /]v?(\\d[\\w.]*))?");
 
-    Answer {
-        certificateNames = List.copyOf(certificateNames);
-    }
-
-    String greetingName() {
+    /// Returns the name that the server gives itself in its greeting (RFC 5321 §4.2); empty when it
+    /// gave none.
+    public String greetingName() {
         return firstWord(greeting);
     }
 
-    String ehloName() {
+    /// Returns the name that the server gives itself in its answer to EHLO (RFC 5321 §4.1.1.1);
+    /// empty when it gave none.
+    public String ehloName() {
         return firstWord(ehlo);
     }
 
@@ -54,17 +55,11 @@ record Answer(
                 : matcher.group(1) + " " + matcher.group(2);
     }
 
-    /// Returns the extensions offered, as they were said: `SIZE 52428800`.
-    List<String> extensions() {
-        return ehlo instanceof UpstreamReply.Answered answered
-                ? answered.lines().subList(1, answered.lines().size())
-                : List.of();
-    }
-
     /// Returns the mechanisms of AUTH that are offered (RFC 4954 §3), in capitals.
-    List<String> mechanisms() {
+    public List<String> mechanisms() {
         List<String> mechanisms = new ArrayList<>();
-        for (String line : extensions()) {
+        List<String> said = ehlo instanceof Answered answered ? answered.lines() : List.of();
+        for (String line : said.subList(Math.min(1, said.size()), said.size())) {
             String upper = line.toUpperCase(Locale.ROOT).strip();
             // Old servers say AUTH=LOGIN, some beside the line that the standard wants.
             if (upper.startsWith(AUTH_EQUALS)) {
@@ -81,14 +76,9 @@ record Answer(
         return mechanisms;
     }
 
-    /// Returns the mechanisms of AUTH that are offered: `CRAM-MD5 NTLM`.
-    String mechanismsInWords() {
-        return String.join(" ", mechanisms());
-    }
-
     /// A refusal begins with words of another kind.
     private static String firstWord(@Nullable UpstreamReply reply) {
-        return reply instanceof UpstreamReply.Answered answered && answered.code().isPositive()
+        return reply instanceof Answered answered && answered.code().isPositive()
                 ? answered.firstLine().strip().split(" ", 2)[0]
                 : "";
     }

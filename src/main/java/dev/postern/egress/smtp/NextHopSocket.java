@@ -2,9 +2,12 @@ package dev.postern.egress.smtp;
 
 import dev.postern.egress.net.TlsTrust;
 import dev.postern.egress.net.TlsTrust.Witness;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import java.io.FilterInputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -96,10 +99,15 @@ final class NextHopSocket extends Socket {
         return tls == null ? this : tls;
     }
 
-    /// Connects; what is written goes out at once.
-    void connectTo(InetSocketAddress address, Duration limit) throws IOException {
+    /// Connects; what is written goes out at once. Who only looks has the time for talking for the
+    /// whole conversation, others for each write and each reply.
+    void connectTo(InetSocketAddress address, TryLimits limits) throws IOException {
         setTcpNoDelay(true);
-        connect(address, Math.clamp(limit.toMillis(), 1, Integer.MAX_VALUE));
+        allow(limits.talking());
+        connect(address, Math.clamp(limits.connecting().toMillis(), 1, Integer.MAX_VALUE));
+        if (looking) {
+            endWithin(limits.talking());
+        }
     }
 
     /// Says how long each write and each reply may take from now on.
@@ -110,7 +118,7 @@ final class NextHopSocket extends Socket {
 
     /// Says how long the whole conversation may take from now on, whatever [#allow] says of single
     /// replies: later reads time out.
-    void endWithin(Duration time) {
+    private void endWithin(Duration time) {
         endNanos = System.nanoTime() + time.toNanos();
         ends = true;
     }
@@ -186,6 +194,24 @@ final class NextHopSocket extends Socket {
         return new Limited(super.getInputStream());
     }
 
+    /// Returns where to write: TLS if there is any. Each write is a wait of its own.
+    OutputStream outermostOutput() throws IOException {
+        return new FilterOutputStream(outermost().getOutputStream()) {
+            @Override
+            public void write(byte[] octets, int offset, int length) throws IOException {
+                beginWait();
+                try {
+                    out.write(octets, offset, length);
+                    out.flush();
+                } catch (IOException e) {
+                    throw named(e);
+                } finally {
+                    endWait();
+                }
+            }
+        };
+    }
+
     /// Counts what comes during one wait.
     private final class Limited extends FilterInputStream {
 
@@ -215,8 +241,8 @@ final class NextHopSocket extends Socket {
     /// too long, and has the idle ones closed. It runs only while there are connections.
     static final class Watchdog {
 
-        private static final Duration TICK_LONGEST = Duration.ofSeconds(5);
-        private static final Duration TICK_SHORTEST = Duration.ofMillis(20);
+        private static final long TICK_LONGEST_MILLIS = 5_000;
+        private static final long TICK_SHORTEST_MILLIS = 20;
 
         private final Set<NextHopSocket> watched = ConcurrentHashMap.newKeySet();
         private final Duration tick;
@@ -226,9 +252,12 @@ final class NextHopSocket extends Socket {
         /// @param shortest the shortest time-out that must be noticed
         /// @param eachTick what else to do at each look
         Watchdog(Duration shortest, Runnable eachTick) {
-            Duration part = shortest.dividedBy(4);
-            Duration atMost = part.compareTo(TICK_LONGEST) > 0 ? TICK_LONGEST : part;
-            this.tick = atMost.compareTo(TICK_SHORTEST) < 0 ? TICK_SHORTEST : atMost;
+            this.tick =
+                    Duration.ofMillis(
+                            Math.clamp(
+                                    shortest.toMillis() / 4,
+                                    TICK_SHORTEST_MILLIS,
+                                    TICK_LONGEST_MILLIS));
             this.eachTick = eachTick;
         }
 

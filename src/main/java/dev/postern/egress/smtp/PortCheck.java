@@ -2,16 +2,12 @@ package dev.postern.egress.smtp;
 
 import dev.postern.egress.net.NamingTrust;
 import dev.postern.outcome.Stage;
-import dev.postern.outcome.Symptom;
 import dev.postern.outcome.Verdict;
-import dev.postern.smtp.Extension;
 import dev.postern.smtp.UpstreamReply;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collections;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param stage the last stage: [Stage#AUTH] when everything before the log-in was done
 /// @param trouble why it went no further, in the words of the trouble table; null when it came all
 ///   the way
-/// @param greeting what the server said first; null when it said nothing
-/// @param ehlo its last answer to EHLO, inside TLS where there is TLS; null when it gave none
+/// @param answer what the server said of itself, inside TLS where there is TLS
 /// @param tls the TLS that it spoke; null when none was laid
 /// @param took how long each stage took
 public record PortCheck(
@@ -33,8 +28,7 @@ public record PortCheck(
         PortChecker.TlsStart opening,
         Stage stage,
         @Nullable Verdict trouble,
-        @Nullable UpstreamReply greeting,
-        @Nullable UpstreamReply ehlo,
+        Answer answer,
         @Nullable TlsSeen tls,
         Map<Stage, Duration> took) {
 
@@ -70,17 +64,12 @@ public record PortCheck(
         OTHER
     }
 
-    public PortCheck {
-        took = took.isEmpty() ? Map.of() : Collections.unmodifiableMap(new EnumMap<>(took));
-    }
-
     /// Returns how it ended.
     public End end() {
-        return trouble == null ? End.REACHED : end(trouble.symptom());
-    }
-
-    private End end(Symptom symptom) {
-        return switch (symptom) {
+        if (trouble == null) {
+            return End.REACHED;
+        }
+        return switch (trouble.symptom()) {
             case CONNECT_REFUSED -> End.REFUSED;
             case CONNECT_TIMEOUT -> End.DROPPED;
             case CONNECT_NO_NETWORK -> End.NO_NETWORK;
@@ -93,53 +82,11 @@ public record PortCheck(
             case TLS_PLAIN, TLS_VERSION, TLS_OTHER, STARTTLS_REFUSED -> End.TLS_FAILED;
             case TLS_NOT_OFFERED -> End.NO_STARTTLS;
             case BROKEN_OFF -> End.BROKEN_OFF;
-            default -> lastReply() instanceof UpstreamReply.Answered ? End.NEGATIVE : End.OTHER;
+            default -> {
+                UpstreamReply last = answer.ehlo() == null ? answer.greeting() : answer.ehlo();
+                yield last instanceof UpstreamReply.Answered ? End.NEGATIVE : End.OTHER;
+            }
         };
-    }
-
-    private @Nullable UpstreamReply lastReply() {
-        return ehlo == null ? greeting : ehlo;
-    }
-
-    /// Returns the name that the server gives itself in its greeting (RFC 5321 §4.2); empty when it
-    /// gave none.
-    public String greetingName() {
-        return answer().greetingName();
-    }
-
-    /// Returns the name that the server gives itself in its answer to EHLO (RFC 5321 §4.1.1.1);
-    /// empty when it gave none.
-    public String ehloName() {
-        return answer().ehloName();
-    }
-
-    /// Returns the server's software as its greeting tells it: `Exim 4.96`; empty when it does not.
-    public String software() {
-        return answer().software();
-    }
-
-    Answer answer() {
-        return new Answer(
-                greeting,
-                ehlo,
-                tls == null ? List.of() : tls.names(),
-                tls == null ? null : tls.distrust());
-    }
-
-    /// Returns the extensions offered, as they were said: `SIZE 52428800`.
-    public List<String> extensions() {
-        return answer().extensions();
-    }
-
-    /// Returns whether an extension is offered.
-    public boolean offers(Extension wanted) {
-        return extensions().stream()
-                .anyMatch(line -> Extension.offered(line).orElse(null) == wanted);
-    }
-
-    /// Returns the mechanisms of AUTH that are offered (RFC 4954 §3), in capitals.
-    public List<String> mechanisms() {
-        return answer().mechanisms();
     }
 
     /// The TLS that a server was seen to speak.
@@ -151,10 +98,6 @@ public record PortCheck(
     public record TlsSeen(
             String protocol, List<X509Certificate> chain, @Nullable Verdict distrust) {
 
-        public TlsSeen {
-            chain = List.copyOf(chain);
-        }
-
         /// Returns whether the certificate verifies for the name asked.
         public boolean isVerified() {
             return distrust == null;
@@ -163,11 +106,6 @@ public record PortCheck(
         /// Returns the names that the server's certificate is for.
         public List<String> names() {
             return chain.isEmpty() ? List.of() : NamingTrust.names(chain.getFirst());
-        }
-
-        /// Returns who issued the server's certificate; empty when it showed none.
-        public String issuer() {
-            return chain.isEmpty() ? "" : NamingTrust.issuer(chain.getFirst());
         }
 
         /// Returns when the server's certificate expires; null when it showed none.

@@ -38,9 +38,14 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safe.
 public final class PortChecker {
 
-    private final Server server;
-    private final Duration connectLimit;
-    private final Duration dialogLimit;
+    final Server server;
+    final TryLimits limits;
+
+    /// How long two stretches of a try may take.
+    ///
+    /// @param connecting the TCP connection
+    /// @param talking all that follows
+    public record TryLimits(Duration connecting, Duration talking) {}
 
     /// How the connection is to be secured.
     public enum TlsStart {
@@ -79,17 +84,9 @@ public final class PortChecker {
     /// @param tlsName the name that the certificate must be for
     /// @param ca a PEM file of extra trust anchors; null: the platform's only
     /// @param ehloName what we call ourselves
-    /// @param connectLimit for the TCP connection
-    /// @param dialogLimit for all that follows
-    public PortChecker(
-            String tlsName,
-            @Nullable Path ca,
-            String ehloName,
-            Duration connectLimit,
-            Duration dialogLimit) {
+    public PortChecker(String tlsName, @Nullable Path ca, String ehloName, TryLimits limits) {
         this.server = new Server(withoutRootDot(tlsName), new TlsTrust(ca), ehloName);
-        this.connectLimit = connectLimit;
-        this.dialogLimit = dialogLimit;
+        this.limits = limits;
     }
 
     /// Returns tries as an egress would make them.
@@ -103,13 +100,7 @@ public final class PortChecker {
                 tlsName(smtp),
                 common.ca(),
                 ehloName == null ? hostname : ehloName,
-                common.connectTimeout(),
-                common.commandTimeout());
-    }
-
-    /// Returns the server, for sessions with it.
-    Server server() {
-        return server;
+                new TryLimits(common.connectTimeout(), common.commandTimeout()));
     }
 
     /// Returns the name that the server's certificate must be for.
@@ -120,7 +111,7 @@ public final class PortChecker {
 
     /// A name that is spelled out to the root is the same name, but no certificate is for it in
     /// that form.
-    private static String withoutRootDot(String name) {
+    static String withoutRootDot(String name) {
         return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
     }
 
@@ -136,68 +127,46 @@ public final class PortChecker {
     ///
     /// @param address resolved; its host name, if it has one, is what people read
     public PortCheck to(InetSocketAddress address, TlsStart opening) {
-        return to(address, opening, connectLimit, dialogLimit);
+        return to(address, opening, limits);
     }
 
     /// The same with shorter limits.
-    ///
-    /// @param address resolved
-    /// @param connecting the limit of the TCP connection
-    /// @param talking the limit of all that follows
-    public PortCheck to(
-            InetSocketAddress address, TlsStart opening, Duration connecting, Duration talking) {
+    public PortCheck to(InetSocketAddress address, TlsStart opening, TryLimits shorter) {
         NextHopSocket socket = NextHopSocket.toLook();
-        SubmissionTransport transport = server.over(socket, null);
-        Context context = server.context(Stage.CONNECT, peer(address), connecting);
+        SubmissionTransport transport = new SubmissionTransport(server, socket, null);
         try {
-            Refusal refusal = connected(socket, address, context);
-            if (refusal == null) {
-                socket.endWithin(talking);
-                refusal = transport.open(opening, context, talking);
-            }
+            Refusal refusal = transport.open(address, opening, shorter);
+            TlsSeen tls = tls(socket, transport.context());
             return new PortCheck(
                     address,
                     opening,
-                    transport.stage(),
-                    refusal == null ? null : verdict(refusal, context, talking),
-                    transport.greeting(),
-                    transport.ehlo(),
-                    tls(socket, transport, context.at(Stage.TLS, talking)),
+                    transport.context().stage(),
+                    refusal == null ? null : verdict(refusal, transport.context()),
+                    tls == null
+                            ? transport.answer(List.of(), null)
+                            : transport.answer(tls.names(), tls.distrust()),
+                    tls,
                     transport.took());
         } finally {
             socket.closeQuietly();
         }
     }
 
-    private static @Nullable Refusal connected(
-            NextHopSocket socket, InetSocketAddress address, Context context) {
-        try {
-            socket.connectTo(address, context.limit());
-            return null;
-        } catch (IOException e) {
-            return new Refusal(Trouble.ofFailure(context, e), Stage.CONNECT, e);
-        }
+    private static Verdict verdict(Refusal refusal, Context context) {
+        return refusal.broken() != null && Thread.currentThread().isInterrupted()
+                ? Trouble.ofFinding(context, Symptom.BROKEN_OFF, "interrupted")
+                : refusal.verdict();
     }
 
-    private static Verdict verdict(Refusal refusal, Context context, Duration talking) {
-        if (refusal.broken() == null || !Thread.currentThread().isInterrupted()) {
-            return refusal.verdict();
-        }
-        Context place =
-                refusal.stage() == Stage.CONNECT ? context : context.at(refusal.stage(), talking);
-        return Trouble.ofFinding(place, Symptom.BROKEN_OFF, "interrupted");
-    }
-
-    private static @Nullable TlsSeen tls(
-            NextHopSocket socket, SubmissionTransport transport, Context context) {
+    private static @Nullable TlsSeen tls(NextHopSocket socket, Context context) {
         SSLSocket secured = socket.secured();
         Witness witness = socket.witness();
-        if (secured == null || witness == null || transport.stage() == Stage.TLS) {
+        if (secured == null || witness == null || context.stage() == Stage.TLS) {
             return null;
         }
         CertificateException objection = witness.objection();
-        Verdict distrust =
-                objection == null ? null : Trouble.ofFailure(context, refusal(objection));
+        Context place = context.at(Stage.TLS, context.limit());
+        Verdict distrust = objection == null ? null : Trouble.ofFailure(place, refusal(objection));
         return new TlsSeen(secured.getSession().getProtocol(), List.of(witness.chain()), distrust);
     }
 

@@ -6,6 +6,8 @@ import dev.postern.config.SmtpEgressConfig;
 import dev.postern.egress.Egress;
 import dev.postern.egress.EgressView.Way;
 import dev.postern.egress.smtp.PortRace.Candidate;
+import dev.postern.egress.smtp.PortRace.RaceResult;
+import dev.postern.egress.smtp.SmtpDialer.ConnectResult;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.outcome.Stage;
@@ -22,8 +24,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,38 +62,35 @@ final class PortFinder {
                     Fault.TIMEOUT);
 
     /// What was found.
-    sealed interface Found {
+    sealed interface Found permits Found.At, ConnectResult.Failed {
 
         /// The way to take.
         record At(Candidate candidate) implements Found {}
-
-        /// None; the outcome is always `unavailable`.
-        record Nowhere(Verdict verdict, Stage stage) implements Found {}
     }
 
     private final String name;
     private final SmtpEgressConfig config;
     private final SmtpDialer.Network network;
-    private final PortChecker reach;
-    private final ServerCheck screening;
+    private final PortChecker checker;
+    private final ServerCheck serverCheck;
     private final Duration limit;
     private @Nullable Candidate inUse;
     private @Nullable String announced;
-    private @Nullable CompletableFuture<Found> race;
+    private @Nullable Future<Found> race;
     private @Nullable Thread racing;
-    private List<Way> views = List.of();
+    private volatile List<Way> views = List.of();
 
     PortFinder(
             EgressConfig.Smtp egress,
             SmtpDialer.Network network,
-            PortChecker reach,
-            ServerCheck screening) {
+            PortChecker checker,
+            ServerCheck serverCheck) {
         Common common = egress.common();
         this.name = common.name();
         this.config = egress.smtp();
         this.network = network;
-        this.reach = reach;
-        this.screening = screening;
+        this.checker = checker;
+        this.serverCheck = serverCheck;
         this.limit = common.connectTimeout().plus(common.commandTimeout());
     }
 
@@ -132,7 +132,7 @@ final class PortFinder {
 
     /// Races the candidates, or waits for the race that is on.
     Found find() throws InterruptedException {
-        CompletableFuture<Found> result;
+        Future<Found> result;
         synchronized (this) {
             result = race == null ? started() : race;
         }
@@ -143,22 +143,17 @@ final class PortFinder {
         }
     }
 
-    private synchronized CompletableFuture<Found> started() {
-        CompletableFuture<Found> result = new CompletableFuture<>();
-        race = result;
+    private synchronized Future<Found> started() {
+        FutureTask<Found> task = new FutureTask<>(this::run);
+        race = task;
         racing =
                 Thread.ofVirtual()
                         .name("smtp-race")
                         .start(() -> {
-                            try {
-                                result.complete(run());
-                            } catch (RuntimeException | Error e) {
-                                result.completeExceptionally(e);
-                            } finally {
-                                ended();
-                            }
+                            task.run();
+                            ended();
                         });
-        return result;
+        return task;
     }
 
     private synchronized void ended() {
@@ -169,14 +164,16 @@ final class PortFinder {
     private Found run() {
         try {
             List<Candidate> candidates = Candidate.of(config, network.addresses(config.host()));
-            PortRace.Threads track = new PortRace.Threads(this::examine);
+            PortRace.Threads track =
+                    new PortRace.Threads(each ->
+                            serverCheck.objection(checker.to(each.address(), each.opening())));
             return settled(new PortRace(candidates, track, network.stagger(), limit).run());
         } catch (UnknownHostException e) {
-            return new Found.Nowhere(Trouble.ofFailure(context(Stage.DNS), e), Stage.DNS);
+            return new ConnectResult.Failed(Trouble.ofFailure(context(Stage.DNS), e), Stage.DNS);
         } catch (InterruptedException _) {
             Verdict verdict =
                     Trouble.ofFinding(context(Stage.CONNECT), Symptom.BROKEN_OFF, "interrupted");
-            return new Found.Nowhere(verdict, Stage.CONNECT);
+            return new ConnectResult.Failed(verdict, Stage.CONNECT);
         }
     }
 
@@ -184,26 +181,21 @@ final class PortFinder {
         return Context.ofSmtp(stage, config.host(), config.host(), limit);
     }
 
-    private @Nullable Verdict examine(Candidate candidate) {
-        return screening.objection(reach.to(candidate.address(), candidate.opening()));
-    }
-
-    private synchronized Found settled(PortRace.Result result) {
+    private synchronized Found settled(RaceResult result) {
         Candidate winner = result.winner();
         inUse = winner;
-        views = result.candidates().stream().map(each -> view(each, result)).toList();
+        views =
+                result.candidates().stream()
+                        .map(each -> new Way(each.port(), each.number(), standing(each, result)))
+                        .toList();
         if (winner == null) {
-            return new Found.Nowhere(telling(result), Stage.CONNECT);
+            return new ConnectResult.Failed(telling(result), Stage.CONNECT);
         }
         announce(winner, result);
         return new Found.At(winner);
     }
 
-    private static Way view(Candidate candidate, PortRace.Result result) {
-        return new Way(candidate.port(), candidate.number(), standing(candidate, result));
-    }
-
-    private static String standing(Candidate candidate, PortRace.Result result) {
+    private static String standing(Candidate candidate, RaceResult result) {
         Candidate winner = result.winner();
         if (candidate.equals(winner)) {
             return "in use";
@@ -214,7 +206,7 @@ final class PortFinder {
     }
 
     /// Returns what was found out about a candidate that did not win; empty when it never ran.
-    private static String found(Candidate candidate, PortRace.Result result) {
+    private static String found(Candidate candidate, RaceResult result) {
         Verdict objection = result.objections().get(candidate);
         if (objection != null) {
             return objection.outcome().reply();
@@ -223,7 +215,7 @@ final class PortFinder {
         return ran == null ? "" : "no answer within " + Trouble.inWords(ran);
     }
 
-    private void announce(Candidate winner, PortRace.Result result) {
+    private void announce(Candidate winner, RaceResult result) {
         String way = winner.port() + " " + Candidate.isSixth(winner.address().getAddress());
         if (!way.equals(announced)) {
             announced = way;
@@ -239,7 +231,7 @@ final class PortFinder {
     }
 
     /// Makes one verdict of all: the fault that tells most, and the words of every port.
-    private Verdict telling(PortRace.Result result) {
+    private Verdict telling(RaceResult result) {
         Map<Candidate, Verdict> objections = result.objections();
         if (objections.isEmpty()) {
             SocketTimeoutException late = new SocketTimeoutException("timed out");
@@ -249,32 +241,20 @@ final class PortFinder {
                 objections.entrySet().stream()
                         .min(Map.Entry.comparingByValue(Comparator.comparingInt(PortFinder::rank)))
                         .orElseThrow();
-        Outcome.Unavailable outcome = unavailable(most.getValue());
+        Outcome.Unavailable outcome = most.getValue().unavailable();
         String others = byPort(result, most.getKey().port());
         String words = outcome.reply() + (others.isEmpty() ? "" : "; " + others);
-        return new Verdict(
-                new Outcome.Unavailable(words, outcome.fault(), outcome.retryAfter()),
-                most.getValue().row(),
-                most.getValue().advice(),
-                false,
-                false);
+        return most.getValue().saying(words, outcome.interceptor());
     }
 
     private static int rank(Verdict verdict) {
-        return TELLING.indexOf(unavailable(verdict).fault());
-    }
-
-    private static Outcome.Unavailable unavailable(Verdict verdict) {
-        if (verdict.outcome() instanceof Outcome.Unavailable unavailable) {
-            return unavailable;
-        }
-        throw new AssertionError("trouble before MAIL is always unavailable: " + verdict);
+        return TELLING.indexOf(verdict.unavailable().fault());
     }
 
     /// Returns the most telling words of each port: `587: timed out …; 465: refused …`.
     ///
     /// @param without a port to leave out; null: none
-    private static String byPort(PortRace.Result result, @Nullable Integer without) {
+    private static String byPort(RaceResult result, @Nullable Integer without) {
         Map<Integer, Candidate> ports = new LinkedHashMap<>();
         result.candidates().stream()
                 .filter(each -> !found(each, result).isEmpty())
@@ -292,13 +272,13 @@ final class PortFinder {
                 .collect(Collectors.joining("; "));
     }
 
-    private static int rank(Candidate candidate, PortRace.Result result) {
+    private static int rank(Candidate candidate, RaceResult result) {
         Verdict objection = result.objections().get(candidate);
         return objection == null ? TELLING.size() : rank(objection);
     }
 
     /// Returns what came of each candidate in the last race.
-    synchronized List<Way> views() {
+    List<Way> views() {
         return views;
     }
 

@@ -10,15 +10,16 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Tries candidates until one wins, each a little later than the one before or as soon as that has
@@ -58,7 +59,7 @@ final class PortRace {
     /// @param objections of those that finished and lost, in the order of the list
     /// @param unfinished how long those had run that were broken off, likewise
     /// @param candidates all, whether they ran or not
-    record Result(
+    record RaceResult(
             @Nullable Candidate winner,
             Map<Candidate, Verdict> objections,
             Map<Candidate, Duration> unfinished,
@@ -82,7 +83,7 @@ final class PortRace {
         this.limit = limit;
     }
 
-    Result run() throws InterruptedException {
+    RaceResult run() throws InterruptedException {
         try (track) {
             return result(winner());
         }
@@ -116,7 +117,7 @@ final class PortRace {
         track.start(candidate);
     }
 
-    private Result result(@Nullable Candidate winner) {
+    private RaceResult result(@Nullable Candidate winner) {
         long now = track.nanoTime();
         Map<Candidate, Verdict> lost = new LinkedHashMap<>();
         Map<Candidate, Duration> unfinished = new LinkedHashMap<>();
@@ -129,7 +130,7 @@ final class PortRace {
                 unfinished.put(candidate, Duration.ofNanos(now - began));
             }
         }
-        return new Result(winner, lost, unfinished, candidates);
+        return new RaceResult(winner, lost, unfinished, candidates);
     }
 
     /// A way to a server that `port: auto` may take.
@@ -177,19 +178,16 @@ final class PortRace {
 
         /// Takes one address of each family in turn (RFC 8305 §4).
         private static List<InetAddress> interleaved(List<InetAddress> addresses) {
-            Deque<InetAddress> one = new ArrayDeque<>();
-            Deque<InetAddress> other = new ArrayDeque<>();
+            Queue<InetAddress> one = new ArrayDeque<>();
+            Queue<InetAddress> other = new ArrayDeque<>();
             for (InetAddress address : addresses) {
                 (isSixth(address) == isSixth(addresses.getFirst()) ? one : other).add(address);
             }
             List<InetAddress> order = new ArrayList<>();
-            while (!one.isEmpty() || !other.isEmpty()) {
-                if (!one.isEmpty()) {
-                    order.add(one.remove());
-                }
-                if (!other.isEmpty()) {
-                    order.add(other.remove());
-                }
+            while (order.size() < addresses.size()) {
+                Stream.of(one, other)
+                        .flatMap(family -> Stream.ofNullable(family.poll()))
+                        .forEach(order::add);
             }
             return order;
         }
@@ -201,10 +199,10 @@ final class PortRace {
 
     /// Runs each candidate on a virtual thread of its own; an interrupt closes the socket of one
     /// that is broken off.
-    static final class Threads implements PortRace.Track {
+    static final class Threads implements Track {
 
         private final Function<Candidate, @Nullable Verdict> examination;
-        private final BlockingQueue<PortRace.Finish> finishes = new LinkedBlockingQueue<>();
+        private final BlockingQueue<Finish> finishes = new LinkedBlockingQueue<>();
         private final List<Thread> running = new ArrayList<>();
 
         /// @param examination tries a candidate and says why it must not be used, or null
@@ -219,12 +217,12 @@ final class PortRace {
                             .name("smtp-race-" + candidate.port())
                             .start(() -> {
                                 Verdict objection = examination.apply(candidate);
-                                finishes.add(new PortRace.Finish(candidate, objection));
+                                finishes.add(new Finish(candidate, objection));
                             }));
         }
 
         @Override
-        public PortRace.@Nullable Finish next(Duration longest) throws InterruptedException {
+        public @Nullable Finish next(Duration longest) throws InterruptedException {
             return finishes.poll(longest.toNanos(), TimeUnit.NANOSECONDS);
         }
 

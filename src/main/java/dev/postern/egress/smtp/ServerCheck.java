@@ -24,25 +24,19 @@ import org.jspecify.annotations.Nullable;
 public final class ServerCheck {
 
     /// What we can speak (RFC 4616, and what old servers have).
-    private static final List<String> MECHANISMS = List.of("PLAIN", "LOGIN");
+    static final List<String> MECHANISMS = List.of("PLAIN", "LOGIN");
 
     private final SmtpEgressConfig config;
     private final String tlsName;
     private final boolean credentials;
-    private final Interception interception;
+    final Interception interception;
 
-    private ServerCheck(SmtpEgressConfig config, String hostname) {
-        this.config = config;
+    /// @param hostname this machine's name
+    public ServerCheck(EgressConfig.Smtp egress, String hostname) {
+        this.config = egress.smtp();
         this.tlsName = PortChecker.tlsName(config);
         this.credentials = config.username() != null;
         this.interception = new Interception(config.host(), tlsName, hostname);
-    }
-
-    /// Returns the screening for an egress.
-    ///
-    /// @param hostname this machine's name
-    public static ServerCheck of(EgressConfig.Smtp egress, String hostname) {
-        return new ServerCheck(egress.smtp(), hostname);
     }
 
     /// Returns why the egress must not use this server, in the words of the trouble table.
@@ -58,7 +52,8 @@ public final class ServerCheck {
                         tlsName,
                         PortChecker.peer(reached.address()),
                         Duration.ZERO);
-        Verdict stranger = verified ? null : interception(context, address, reached.answer());
+        Verdict stranger =
+                verified ? null : interception.verdict(context, address, reached.answer());
         if (stranger != null) {
             return stranger;
         }
@@ -72,20 +67,14 @@ public final class ServerCheck {
         if (!credentials) {
             return null;
         }
-        List<String> offered = reached.mechanisms();
+        List<String> offered = reached.answer().mechanisms();
         Context place = context.at(Stage.AUTH, Duration.ZERO);
         if (offered.isEmpty()) {
             return Trouble.ofFinding(place, Symptom.AUTH_NOT_OFFERED);
         }
         return MECHANISMS.stream().anyMatch(offered::contains)
                 ? null
-                : Trouble.ofFinding(
-                        place, Symptom.AUTH_NO_MECHANISM, reached.answer().mechanismsInWords());
-    }
-
-    /// Judges a server whose certificate did not verify, or that showed none.
-    @Nullable Verdict interception(Context context, InetAddress address, Answer answer) {
-        return interception.verdict(context, address, answer);
+                : Trouble.ofFinding(place, Symptom.AUTH_NO_MECHANISM, String.join(" ", offered));
     }
 
     /// Returns whether the certificate must verify: wherever TLS is asked for, and wherever
@@ -123,6 +112,7 @@ public final class ServerCheck {
 
         /// The longest name (RFC 1035 §2.3.4), with a final dot.
         private static final int NAME_CHARS = 254;
+        private static final int STRANGER_LIMIT_CHARACTERS = 300;
 
         private static final Set<String> PRIVATE_DOMAINS =
                 Set.of("internal", "local", "localdomain", "lan", "home", "corp", "private");
@@ -153,16 +143,21 @@ public final class ServerCheck {
                 return null;
             }
             String software = answer.software().isEmpty() ? "" : " (" + answer.software() + ")";
+            String stranger = who(answer) + software;
             String shown =
                     answer.certificateNames().isEmpty()
                             ? ""
                             : " with a certificate for "
                                     + String.join(", ", answer.certificateNames());
-            return Trouble.ofFinding(
-                    context,
-                    Symptom.INTERCEPTED,
-                    "%s%s, which answers as %s%s; no credentials were sent to it"
-                            .formatted(who(answer), software, context.peer(), shown));
+            Verdict verdict =
+                    Trouble.ofFinding(
+                            context,
+                            Symptom.INTERCEPTED,
+                            "%s, which answers as %s%s; no credentials were sent to it"
+                                    .formatted(stranger, context.peer(), shown));
+            String shortly = stranger.replaceAll("[\\p{Cntrl}\\s]+", " ");
+            shortly = shortly.substring(0, Math.min(shortly.length(), STRANGER_LIMIT_CHARACTERS));
+            return verdict.saying(verdict.outcome().reply(), shortly);
         }
 
         private static boolean isForeign(Preset asked, Answer answer) {
@@ -199,15 +194,11 @@ public final class ServerCheck {
         /// instead.
         private static Stream<String> spokenNames(Answer answer) {
             return Stream.of(answer.greetingName(), answer.ehloName())
-                    .filter(Interception::isFullName);
-        }
-
-        private static boolean isFullName(String name) {
-            return name.indexOf('.') > 0;
+                    .filter(name -> name.indexOf('.') > 0);
         }
 
         private static boolean isPrivate(String name) {
-            String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+            String bare = PortChecker.withoutRootDot(name);
             return PRIVATE_DOMAINS.contains(bare.substring(bare.lastIndexOf('.') + 1));
         }
 

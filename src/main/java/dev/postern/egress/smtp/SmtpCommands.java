@@ -1,6 +1,5 @@
 package dev.postern.egress.smtp;
 
-import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.ForwardPath;
@@ -23,10 +22,6 @@ record SmtpCommands(Offers offers, boolean strict) {
 
     /// What is recorded when 8-bit content goes to a hop that did not offer 8BITMIME.
     static final String NO_8BITMIME = "no 8BITMIME";
-
-    static SmtpCommands of(Offers offers, Fidelity fidelity) {
-        return new SmtpCommands(offers, fidelity == Fidelity.STRICT);
-    }
 
     /// Returns why the next hop can't take this message for anyone; null when it can.
     @Nullable Outcome unsuitability(OutboundMessage outbound) {

@@ -3,7 +3,9 @@ package dev.postern.egress.smtp;
 import dev.postern.egress.smtp.SmtpCommands.Offers;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Trouble.Context;
+import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +21,6 @@ final class SmtpConnection {
     private static final Duration QUIT_LIMIT = Duration.ofSeconds(2);
     private static final byte[] NOOP = "NOOP".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] QUIT = "QUIT".getBytes(StandardCharsets.US_ASCII);
-    private static final int OK = 250;
     private static final byte[] CRLF = {'\r', '\n'};
 
     private final SubmissionTransport transport;
@@ -28,8 +29,6 @@ final class SmtpConnection {
     private final Context context;
     private final Offers offers;
     private final SmtpDialer.@Nullable Credentials credentials;
-    private final byte[] buffer = new byte[BUFFER_BYTES];
-    private int buffered;
     private int messages;
     private boolean used;
 
@@ -44,7 +43,7 @@ final class SmtpConnection {
             throws IOException {
         this.transport = transport;
         this.socket = socket;
-        this.out = socket.outermost().getOutputStream();
+        this.out = new BufferedOutputStream(socket.outermostOutput(), BUFFER_BYTES);
         this.context = context;
         this.offers = Offers.of(transport);
         this.credentials = credentials;
@@ -89,7 +88,7 @@ final class SmtpConnection {
             allow(limit);
             command(NOOP);
             flush();
-            return readCode() == OK;
+            return ReplyCode.OK.equals(readCode());
         } catch (IOException _) {
             // It was closed while idle, which is no trouble: a fresh one follows.
             return false;
@@ -103,47 +102,24 @@ final class SmtpConnection {
 
     /// Puts a command in the buffer.
     void command(byte[] words) throws IOException {
-        write(words, 0, words.length);
-        write(CRLF, 0, CRLF.length);
+        out.write(words);
+        out.write(CRLF);
     }
 
-    /// Puts octets in the buffer; what does not fit goes out.
-    void write(byte[] octets, int offset, int count) throws IOException {
-        int from = offset;
-        int left = count;
-        while (left > 0) {
-            if (buffered == buffer.length) {
-                flush();
-            }
-            int some = Math.min(left, buffer.length - buffered);
-            System.arraycopy(octets, from, buffer, buffered, some);
-            buffered += some;
-            from += some;
-            left -= some;
-        }
+    /// Returns the buffer for content; what does not fit goes out.
+    OutputStream out() {
+        return out;
     }
 
     /// Sends what is in the buffer.
     void flush() throws IOException {
-        if (buffered > 0) {
-            socket.beginWait();
-            int count = buffered;
-            buffered = 0;
-            try {
-                out.write(buffer, 0, count);
-                out.flush();
-            } catch (IOException e) {
-                throw socket.named(e);
-            } finally {
-                socket.endWait();
-            }
-        }
+        out.flush();
     }
 
     /// Reads a reply.
     ///
-    /// @return its code, or -1 for what is no whole reply: see [#reply]
-    int readCode() throws IOException {
+    /// @return its code, or null for what is no whole reply: see [#reply]
+    @Nullable ReplyCode readCode() throws IOException {
         try {
             return transport.readCode();
         } catch (IOException e) {

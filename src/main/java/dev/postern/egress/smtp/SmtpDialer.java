@@ -10,7 +10,6 @@ import dev.postern.egress.smtp.PortChecker.TlsStart;
 import dev.postern.egress.smtp.PortRace.Candidate;
 import dev.postern.egress.smtp.ServerCheck.Interception;
 import dev.postern.egress.smtp.SubmissionTransport.Refusal;
-import dev.postern.egress.smtp.SubmissionTransport.Server;
 import dev.postern.outcome.CertificateRefused;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Stage;
@@ -66,26 +65,21 @@ final class SmtpDialer {
     }
 
     private final SmtpEgressConfig config;
-    private final Duration connectLimit;
-    private final Duration commandLimit;
     private final Network network;
     private final Watchdog watchdog;
-    private final Server server;
-    private final ServerCheck screening;
+    private final PortChecker checker;
+    private final ServerCheck serverCheck;
     private final PortFinder finder;
 
     /// @param hostname what we call ourselves where the configuration does not say
     /// @param watchdog looks after all sockets
     SmtpDialer(EgressConfig.Smtp egress, String hostname, Network network, Watchdog watchdog) {
         this.config = egress.smtp();
-        this.connectLimit = egress.common().connectTimeout();
-        this.commandLimit = egress.common().commandTimeout();
         this.network = network;
         this.watchdog = watchdog;
-        PortChecker checker = PortChecker.of(egress, hostname);
-        this.server = checker.server();
-        this.screening = ServerCheck.of(egress, hostname);
-        this.finder = new PortFinder(egress, network, checker, screening);
+        this.checker = PortChecker.of(egress, hostname);
+        this.serverCheck = new ServerCheck(egress, hostname);
+        this.finder = new PortFinder(egress, network, checker, serverCheck);
     }
 
     /// Makes a connection and logs in.
@@ -97,31 +91,33 @@ final class SmtpDialer {
         }
         Candidate known = finder.remembered();
         if (known != null) {
-            ConnectResult dialed = dial(known, credentials);
+            ConnectResult dialed = dialOrForget(known, credentials);
             if (!isBlocked(dialed)) {
                 return dialed;
             }
-            finder.forget();
         }
         return race(credentials);
+    }
+
+    private ConnectResult dialOrForget(Candidate way, @Nullable Credentials credentials) {
+        ConnectResult dialed = dial(way, credentials);
+        if (isBlocked(dialed)) {
+            finder.forget();
+        }
+        return dialed;
     }
 
     private ConnectResult race(@Nullable Credentials credentials) {
         try {
             return switch (finder.find()) {
-                case PortFinder.Found.At(Candidate candidate) -> {
-                    ConnectResult dialed = dial(candidate, credentials);
-                    if (isBlocked(dialed)) {
-                        finder.forget();
-                    }
-                    yield dialed;
-                }
-                case PortFinder.Found.Nowhere(Verdict verdict, Stage stage) ->
-                        new ConnectResult.Failed(verdict, stage);
+                case PortFinder.Found.At(Candidate way) -> dialOrForget(way, credentials);
+                case ConnectResult.Failed failed -> failed;
             };
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            Context context = server.context(Stage.CONNECT, config.host(), connectLimit);
+            Context context =
+                    checker.server.context(
+                            Stage.CONNECT, config.host(), checker.limits.connecting());
             Verdict verdict = Trouble.ofFinding(context, Symptom.BROKEN_OFF, "interrupted");
             return new ConnectResult.Failed(verdict, Stage.CONNECT);
         }
@@ -154,9 +150,9 @@ final class SmtpDialer {
         try {
             addresses = network.addresses(config.host());
         } catch (UnknownHostException e) {
+            String peer = config.host() + ":" + port;
             Context context =
-                    Context.ofSmtp(
-                            Stage.DNS, config.host(), config.host() + ":" + port, commandLimit);
+                    Context.ofSmtp(Stage.DNS, config.host(), peer, checker.limits.talking());
             return new ConnectResult.Failed(Trouble.ofFailure(context, e), Stage.DNS);
         }
         TlsStart opening = TlsStart.of(config.tls(), SubmissionPort.isImplicit(port));
@@ -165,7 +161,8 @@ final class SmtpDialer {
             InetSocketAddress place = new InetSocketAddress(address, port);
             ConnectResult dialed = dial(new Candidate(place, opening), credentials);
             if (!(dialed instanceof ConnectResult.Failed failed)
-                    || failed.stage() != Stage.CONNECT) {
+                    || failed.stage() != Stage.CONNECT
+                    || Thread.currentThread().isInterrupted()) {
                 return dialed;
             }
             last = failed;
@@ -177,55 +174,32 @@ final class SmtpDialer {
     }
 
     private ConnectResult dial(Candidate candidate, @Nullable Credentials credentials) {
-        InetSocketAddress address = candidate.address();
-        Context context = server.context(Stage.CONNECT, PortChecker.peer(address), connectLimit);
-        NextHopSocket socket = new NextHopSocket(screening.mustVerify(address.getAddress()));
+        InetAddress address = candidate.address().getAddress();
+        NextHopSocket socket = new NextHopSocket(serverCheck.mustVerify(address));
         watchdog.watch(socket);
         try {
-            socket.allow(commandLimit);
-            try {
-                socket.connectTo(address, connectLimit);
-            } catch (IOException e) {
-                return failed(socket, Trouble.ofFailure(context, e), Stage.CONNECT);
+            SubmissionTransport transport =
+                    new SubmissionTransport(checker.server, socket, credentials);
+            Refusal refusal =
+                    transport.open(candidate.address(), candidate.opening(), checker.limits);
+            Context place = transport.context();
+            Verdict verdict = verdict(socket, transport, address, refusal);
+            if (verdict == null && credentials != null && !offersAuth(transport)) {
+                verdict = Trouble.ofFinding(place, Symptom.AUTH_NOT_OFFERED);
             }
-            return open(socket, candidate.opening(), context, credentials);
+            return verdict == null
+                    ? new ConnectResult.Connected(
+                            new SmtpConnection(transport, socket, place, credentials))
+                    : failed(socket, verdict, place.stage());
         } catch (IOException e) {
-            Verdict verdict = Trouble.ofFailure(context.at(Stage.GREETING, commandLimit), e);
-            return failed(socket, verdict, Stage.GREETING);
+            String peer = PortChecker.peer(candidate.address());
+            Context context =
+                    checker.server.context(Stage.GREETING, peer, checker.limits.talking());
+            return failed(socket, Trouble.ofFailure(context, e), Stage.GREETING);
         } catch (RuntimeException | Error e) {
             socket.closeQuietly();
             throw e;
         }
-    }
-
-    private ConnectResult open(
-            NextHopSocket socket,
-            TlsStart opening,
-            Context context,
-            @Nullable Credentials credentials)
-            throws IOException {
-        SubmissionTransport transport = server.over(socket, credentials);
-        Refusal refusal = transport.open(opening, context, commandLimit);
-        Context place = context.at(transport.stage(), commandLimit);
-        Verdict verdict = refusal == null ? null : refusal.verdict();
-        Verdict stranger =
-                stranger(
-                        socket,
-                        transport,
-                        place,
-                        verdict,
-                        refusal == null ? null : refusal.broken());
-        if (stranger != null) {
-            return failed(socket, stranger, place.stage());
-        }
-        if (verdict != null) {
-            return failed(socket, verdict, place.stage());
-        }
-        if (credentials != null && !offersAuth(transport)) {
-            return failed(socket, Trouble.ofFinding(place, Symptom.AUTH_NOT_OFFERED), Stage.AUTH);
-        }
-        return new ConnectResult.Connected(
-                new SmtpConnection(transport, socket, place, credentials));
     }
 
     /// Jakarta Mail knows servers that say `AUTH=LOGIN` only.
@@ -234,26 +208,28 @@ final class SmtpDialer {
                 || transport.supportsExtension("AUTH=LOGIN");
     }
 
-    /// Judges a server that did not prove to be the one asked for.
+    /// Judges how the opening ended, and a server that did not prove to be the one asked for.
     ///
-    /// @param trouble what was found until now
-    /// @return null when it did prove it, or there is no sign of another
-    private @Nullable Verdict stranger(
+    /// @return null when it came all the way, and there is no sign of another server
+    private @Nullable Verdict verdict(
             NextHopSocket socket,
             SubmissionTransport transport,
-            Context context,
-            @Nullable Verdict trouble,
-            @Nullable Throwable failure) {
+            InetAddress address,
+            @Nullable Refusal refusal) {
+        Context context = transport.context();
+        Verdict trouble = refusal == null ? null : refusal.verdict();
         boolean secured = socket.secured() != null && context.stage() != Stage.TLS;
         if (secured && socket.mustVerify()) {
-            return null;
+            return trouble;
         }
-        CertificateRefused refused = CertificateRefused.in(failure);
+        CertificateRefused refused =
+                CertificateRefused.in(refusal == null ? null : refusal.broken());
         Answer answer =
                 refused == null
                         ? transport.answer(List.of(), null)
                         : transport.answer(refused.names(), trouble);
-        return screening.interception(context, socket.getInetAddress(), answer);
+        Verdict stranger = serverCheck.interception.verdict(context, address, answer);
+        return stranger == null ? trouble : stranger;
     }
 
     private static ConnectResult.Failed failed(NextHopSocket socket, Verdict verdict, Stage stage) {
@@ -282,6 +258,6 @@ final class SmtpDialer {
         /// None; the outcome is always `unavailable`.
         ///
         /// @param stage how far it came
-        record Failed(Verdict verdict, Stage stage) implements ConnectResult {}
+        record Failed(Verdict verdict, Stage stage) implements ConnectResult, PortFinder.Found {}
     }
 }

@@ -101,25 +101,21 @@ public final class SmtpEgress implements Egress {
         this.config = egress.smtp();
         this.reuse = reuse;
         this.idle = new IdleConnections<>(nanoTime, SmtpConnection::quitAside);
-        Watchdog watchdog = new Watchdog(shortest(common), () -> idle.endIdleFor(reuse.idleFor()));
+        Duration shortest =
+                Collections.min(
+                        List.of(
+                                common.commandTimeout(),
+                                common.dataTimeout(),
+                                common.answerTimeout()));
+        Watchdog watchdog = new Watchdog(shortest, () -> idle.endIdleFor(reuse.idleFor()));
         this.dialer = new SmtpDialer(egress, hostname, network, watchdog);
         this.logIns = new LoginGuard(dialer::dial);
         this.turns = new Semaphore(common.concurrency());
     }
 
-    private static Duration shortest(Common common) {
-        return Collections.min(
-                List.of(common.commandTimeout(), common.dataTimeout(), common.answerTimeout()));
-    }
-
     @Override
     public String name() {
         return common.name();
-    }
-
-    @Override
-    public String type() {
-        return "smtp";
     }
 
     @Override
@@ -282,10 +278,7 @@ public final class SmtpEgress implements Egress {
 
     private Probe failed(Verdict verdict) {
         report(verdict);
-        if (verdict.outcome() instanceof Outcome.Unavailable(var reply, var fault, var wait)) {
-            return new Probe.Failed(reply, fault, wait);
-        }
-        throw new AssertionError("trouble before MAIL is always unavailable: " + verdict);
+        return new Probe.Failed(verdict.unavailable());
     }
 
     @Override

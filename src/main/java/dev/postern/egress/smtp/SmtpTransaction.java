@@ -13,9 +13,11 @@ import dev.postern.outcome.Trouble.Context;
 import dev.postern.outcome.Verdict;
 import dev.postern.smtp.ContentDecoder.ContentSink;
 import dev.postern.smtp.DotStuffer;
+import dev.postern.smtp.ReplyCode;
 import dev.postern.smtp.UpstreamReply;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -27,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One mail transaction: MAIL, RCPT…, DATA, content, final dot, for one use.
@@ -49,12 +53,20 @@ final class SmtpTransaction {
 
     private static final byte[] DATA = "DATA".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] RSET = "RSET".getBytes(StandardCharsets.US_ASCII);
-    private static final int OK = 250;
-    private static final int START_CONTENT = 354;
-    private static final int NOT_AVAILABLE = 421;
+
+    /// Postfix and SendGrid say `queued as ID`, Exim `OK id=ID`, SES `Ok ID`, OpenSMTPD and
+    /// Sendmail `ID Message accepted for delivery`.
+    private static final Pattern QUEUE_ID =
+            Pattern.compile(
+                    "queued as <?([^\\s>]+)"
+                            + "|\\bid=<?([^\\s>]+)"
+                            + "|^250 Ok ([0-9a-f-]{16,})$"
+                            + "|(?<![A-Za-z0-9])([A-Za-z0-9]{8,}+)"
+                            + " Message accepted for delivery",
+                    Pattern.CASE_INSENSITIVE);
 
     private final SmtpConnection connection;
-    private final SmtpCommands wording;
+    private final SmtpCommands commands;
     private final Common common;
     private final OutboundMessage outbound;
     private final List<ForwardPath> recipients;
@@ -71,13 +83,13 @@ final class SmtpTransaction {
     /// @param gate passed right before the final dot; false: break off. Told when MAIL is sent
     SmtpTransaction(
             SmtpConnection connection,
-            SmtpCommands wording,
+            SmtpCommands commands,
             Common common,
             OutboundMessage outbound,
             List<ForwardPath> recipients,
             CommitGate gate) {
         this.connection = connection;
-        this.wording = wording;
+        this.commands = commands;
         this.common = common;
         this.outbound = outbound;
         this.recipients = List.copyOf(recipients);
@@ -130,7 +142,7 @@ final class SmtpTransaction {
         stage = Stage.DATA;
         connection.command(DATA);
         connection.flush();
-        trouble = expect(START_CONTENT);
+        trouble = expect(ReplyCode.START_CONTENT);
         if (trouble == null) {
             trouble = content();
         }
@@ -138,13 +150,13 @@ final class SmtpTransaction {
     }
 
     private @Nullable Verdict envelope() throws IOException {
-        List<byte[]> commands = new ArrayList<>(recipients.size() + 1);
-        commands.add(wording.mail(outbound, recipients));
-        recipients.forEach(recipient -> commands.add(wording.rcpt(recipient)));
-        int together = wording.offers().pipelining() ? PIPELINED_MAX : 1;
-        for (int from = 0; from < commands.size(); from += together) {
-            int to = Math.min(from + together, commands.size());
-            Verdict met = interrupted() ? brokenOff("interrupted") : exchange(commands, from, to);
+        List<byte[]> lines = new ArrayList<>(recipients.size() + 1);
+        lines.add(commands.mail(outbound, recipients));
+        recipients.forEach(recipient -> lines.add(commands.rcpt(recipient)));
+        int together = commands.offers().pipelining() ? PIPELINED_MAX : 1;
+        for (int from = 0; from < lines.size(); from += together) {
+            int to = Math.min(from + together, lines.size());
+            Verdict met = interrupted() ? brokenOff("interrupted") : exchange(lines, from, to);
             if (met != null) {
                 return met;
             }
@@ -153,9 +165,9 @@ final class SmtpTransaction {
     }
 
     /// Sends some commands together and reads their replies.
-    private @Nullable Verdict exchange(List<byte[]> commands, int from, int to) throws IOException {
-        for (byte[] command : commands.subList(from, to)) {
-            connection.command(command);
+    private @Nullable Verdict exchange(List<byte[]> lines, int from, int to) throws IOException {
+        for (byte[] line : lines.subList(from, to)) {
+            connection.command(line);
         }
         connection.flush();
         gate.sending();
@@ -168,13 +180,13 @@ final class SmtpTransaction {
     }
 
     private @Nullable Verdict mailReply() throws IOException {
-        return isPositive(connection.readCode()) ? null : judgeReply();
+        return isPositiveReply() ? null : judgeReply();
     }
 
     /// @param moot whether MAIL was refused, so that this reply only says that there was no MAIL
     private @Nullable Verdict rcptReply(ForwardPath recipient, boolean moot) throws IOException {
         stage = moot ? stage : Stage.RCPT;
-        if (isPositive(connection.readCode())) {
+        if (isPositiveReply()) {
             taken.add(recipient);
             return null;
         }
@@ -188,7 +200,7 @@ final class SmtpTransaction {
 
     private @Nullable Verdict content() throws IOException {
         connection.allow(common.dataTimeout());
-        Content content = new Content(connection);
+        Content content = new Content();
         try {
             if (!content.stream(outbound.content())) {
                 return brokenOff("interrupted");
@@ -205,7 +217,7 @@ final class SmtpTransaction {
         stage = Stage.DOT;
         content.finish();
         connection.allow(common.answerTimeout());
-        return expect(OK);
+        return expect(ReplyCode.OK);
     }
 
     /// A server that hangs up in mid-content may have said why.
@@ -213,7 +225,7 @@ final class SmtpTransaction {
         if (!interrupted() && !(broken instanceof SocketTimeoutException)) {
             try {
                 connection.allow(LAST_WORDS_LIMIT);
-                if (connection.readCode() >= 400) {
+                if (SubmissionTransport.isRefusal(connection.readCode())) {
                     lost = true;
                     return judgeReply();
                 }
@@ -224,15 +236,15 @@ final class SmtpTransaction {
         throw broken;
     }
 
-    private @Nullable Verdict expect(int code) throws IOException {
-        return connection.readCode() == code ? null : judgeReply();
+    private @Nullable Verdict expect(ReplyCode code) throws IOException {
+        return code.equals(connection.readCode()) ? null : judgeReply();
     }
 
     private Verdict judgeReply() {
         UpstreamReply reply = connection.reply();
         lost |=
                 !(reply instanceof UpstreamReply.Answered answered)
-                        || answered.code().value() == NOT_AVAILABLE;
+                        || answered.code().equals(ReplyCode.NOT_AVAILABLE);
         return Trouble.ofReply(context(), reply);
     }
 
@@ -254,7 +266,18 @@ final class SmtpTransaction {
     private Outcome accepted() {
         String words = connection.reply().text();
         return new Outcome.Accepted(
-                words, RemoteQueueId.in(words), wording.lost(outbound.content().traits()));
+                words, remoteQueueId(words), commands.lost(outbound.content().traits()));
+    }
+
+    /// Returns the id that a next hop gave the message in its reply to the final dot; null when the
+    /// reply names none.
+    static @Nullable String remoteQueueId(String reply) {
+        Matcher matcher = QUEUE_ID.matcher(reply);
+        IntStream groups = IntStream.rangeClosed(1, matcher.find() ? matcher.groupCount() : 0);
+        return groups.boxed()
+                .flatMap(group -> Stream.ofNullable(matcher.group(group)))
+                .findFirst()
+                .orElse(null);
     }
 
     /// Gives each recipient its own refusal, and the others what became of the whole.
@@ -285,15 +308,16 @@ final class SmtpTransaction {
             connection.allow(common.commandTimeout());
             connection.command(RSET);
             connection.flush();
-            lost = connection.readCode() != OK;
+            lost = !ReplyCode.OK.equals(connection.readCode());
         } catch (IOException _) {
             // All outcomes are known; only the connection is of no more use.
             lost = true;
         }
     }
 
-    private static boolean isPositive(int code) {
-        return code >= 200 && code < 300;
+    private boolean isPositiveReply() throws IOException {
+        ReplyCode code = connection.readCode();
+        return code != null && code.isPositive();
     }
 
     private static boolean interrupted() {
@@ -307,29 +331,13 @@ final class SmtpTransaction {
     /// CRLF, is no trouble of the next hop: it is thrown, as [UncheckedIOException] or
     /// `IllegalStateException`, and the connection must be closed, because its next command would
     /// become content.
-    static final class Content {
+    private final class Content {
 
         private static final int CHUNK_BYTES = 16 * 1024;
 
-        private final SmtpConnection connection;
+        private final OutputStream out = connection.out();
         private final DotStuffer stuffer = new DotStuffer();
         private final ContentSink sink = this::give;
-
-        Content(SmtpConnection connection) {
-            this.connection = connection;
-        }
-
-        /// The connection broke while content was given to it.
-        private static final class Lost extends RuntimeException {
-            private static final long serialVersionUID = 1L;
-
-            private final transient IOException broken;
-
-            Lost(IOException broken) {
-                super(broken);
-                this.broken = broken;
-            }
-        }
 
         /// Puts all of it into the connection; the last octets may still be in the connection's
         /// buffer.
@@ -340,39 +348,42 @@ final class SmtpTransaction {
             byte[] chunk = new byte[Math.clamp(content.sizeBytes(), 1, CHUNK_BYTES)];
             try (InputStream in = open(content)) {
                 for (int count = read(in, chunk); count >= 0; count = read(in, chunk)) {
-                    stuffer.stuff(ByteBuffer.wrap(chunk, 0, count), sink);
-                    if (Thread.currentThread().isInterrupted()) {
+                    ByteBuffer octets = ByteBuffer.wrap(chunk, 0, count);
+                    put(() -> stuffer.stuff(octets, sink));
+                    if (interrupted()) {
                         return false;
                     }
                 }
                 return true;
-            } catch (Lost lost) {
-                throw lost.broken;
             }
         }
 
         /// Puts the final dot into the connection's buffer and sends all: the commit point.
         void finish() throws IOException {
+            put(() -> stuffer.finish(sink));
+            out.flush();
+        }
+
+        private static void put(Runnable stuffing) throws IOException {
             try {
-                stuffer.finish(sink);
-            } catch (Lost lost) {
-                throw lost.broken;
+                stuffing.run();
+            } catch (UncheckedIOException broken) {
+                throw broken.getCause();
             }
-            connection.flush();
         }
 
         private void give(ByteBuffer octets) {
             try {
                 if (octets.hasArray()) {
                     int offset = octets.arrayOffset() + octets.position();
-                    connection.write(octets.array(), offset, octets.remaining());
+                    out.write(octets.array(), offset, octets.remaining());
                 } else {
-                    byte[] copy = new byte[octets.remaining()];
-                    octets.get(copy);
-                    connection.write(copy, 0, copy.length);
+                    while (octets.hasRemaining()) {
+                        out.write(octets.get());
+                    }
                 }
             } catch (IOException e) {
-                throw new Lost(e);
+                throw new UncheckedIOException(e);
             }
         }
 
@@ -390,37 +401,6 @@ final class SmtpTransaction {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-        }
-    }
-
-    /// Finds the id that a next hop gave the message in its reply to the final dot.
-    static final class RemoteQueueId {
-
-        /// Postfix and SendGrid say `queued as ID`, Exim `OK id=ID`, SES `Ok ID`, OpenSMTPD and
-        /// Sendmail `ID Message accepted for delivery`.
-        private static final Pattern ID =
-                Pattern.compile(
-                        "queued as <?([^\\s>]+)"
-                                + "|\\bid=<?([^\\s>]+)"
-                                + "|^250 Ok ([0-9a-f-]{16,})$"
-                                + "|(?<![A-Za-z0-9])([A-Za-z0-9]{8,}+)"
-                                + " Message accepted for delivery",
-                        Pattern.CASE_INSENSITIVE);
-
-        private RemoteQueueId() {}
-
-        /// Returns the id; null when the reply names none.
-        static @Nullable String in(String reply) {
-            Matcher matcher = ID.matcher(reply);
-            if (!matcher.find()) {
-                return null;
-            }
-            for (int group = 1; group <= matcher.groupCount(); group++) {
-                if (matcher.group(group) != null) {
-                    return matcher.group(group);
-                }
-            }
-            return null;
         }
     }
 }

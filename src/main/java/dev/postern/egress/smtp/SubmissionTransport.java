@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.postern.egress.net.TlsTrust;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.egress.smtp.SmtpDialer.Credentials;
 import dev.postern.mail.ALabels;
 import dev.postern.outcome.Stage;
@@ -18,6 +19,7 @@ import jakarta.mail.Session;
 import jakarta.mail.URLName;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -48,31 +50,39 @@ final class SubmissionTransport extends SMTPTransport {
     private static final String EHLO_NEEDED = "EHLO is needed";
     private static final int NO_CODE = -1;
 
-    /// The least code of 4yz and 5yz.
-    private static final int FIRST_REFUSAL = 400;
-
     /// What servers say that know HELO only, or want nothing but HELO (RFC 5321 §3.2, §4.1.4).
-    private static final Set<Integer> NO_EHLO = Set.of(500, 501, 502, 504, 550, 554);
+    private static final Set<ReplyCode> NO_EHLO =
+            Set.of(
+                    ReplyCode.SYNTAX_ERROR,
+                    ReplyCode.ARGUMENT_ERROR,
+                    ReplyCode.NOT_IMPLEMENTED,
+                    ReplyCode.PARAMETER_NOT_IMPLEMENTED,
+                    ReplyCode.REFUSED,
+                    ReplyCode.FAILED);
 
     /// What servers say to a command that they do not know or have (RFC 5321 §4.2.4).
-    private static final Set<Integer> UNKNOWN_COMMAND = Set.of(500, 502);
+    private static final Set<ReplyCode> UNKNOWN_COMMAND =
+            Set.of(ReplyCode.SYNTAX_ERROR, ReplyCode.NOT_IMPLEMENTED);
 
-    private final TlsSockets tls;
+    private final Server server;
     private final NextHopSocket socket;
     private final @Nullable Credentials credentials;
     private final Map<Stage, Duration> took = new EnumMap<>(Stage.class);
-    private Stage stage = Stage.CONNECT;
+    private Duration talking = Duration.ZERO;
+    private Context context;
     private long stageBeganNanos = System.nanoTime();
     private @Nullable UpstreamReply greeting;
     private @Nullable UpstreamReply ehlo;
-    private boolean mustUpgrade;
     private boolean upgraded;
     private boolean opened;
 
-    private SubmissionTransport(
-            Server server, NextHopSocket socket, @Nullable Credentials credentials) {
+    /// Creates a session that is to be opened.
+    ///
+    /// @param credentials null: no log-in
+    SubmissionTransport(Server server, NextHopSocket socket, @Nullable Credentials credentials) {
         super(server.session, new URLName("smtp", null, -1, null, null, null));
-        this.tls = server.tls;
+        this.server = server;
+        this.context = server.context(Stage.CONNECT, server.tlsName, Duration.ZERO);
         this.socket = socket;
         this.credentials = credentials;
         setLocalHost(server.ehloName);
@@ -112,7 +122,7 @@ final class SubmissionTransport extends SMTPTransport {
             Properties properties = new Properties();
             properties.put("mail.smtp.ssl.socketFactory", tls);
             properties.put("mail.smtp.ssl.protocols", String.join(" ", TlsSockets.PROTOCOLS));
-            properties.put("mail.smtp.auth.mechanisms", "PLAIN LOGIN");
+            properties.put("mail.smtp.auth.mechanisms", String.join(" ", ServerCheck.MECHANISMS));
             this.session = Session.getInstance(properties);
         }
 
@@ -120,30 +130,22 @@ final class SubmissionTransport extends SMTPTransport {
         Context context(Stage stage, String peer, Duration limit) {
             return Context.ofSmtp(stage, tlsName, peer, limit);
         }
-
-        /// Returns a session that is to be opened.
-        ///
-        /// @param credentials null: no log-in
-        SubmissionTransport over(NextHopSocket socket, @Nullable Credentials credentials) {
-            return new SubmissionTransport(this, socket, credentials);
-        }
     }
 
     /// Why the opening of a session went no further.
     ///
     /// @param verdict what it was, in the words of the trouble table
-    /// @param stage how far it had come
     /// @param broken the exception of the network; null when the server said no
-    record Refusal(Verdict verdict, Stage stage, @Nullable IOException broken) {}
+    record Refusal(Verdict verdict, @Nullable IOException broken) {}
 
     /// Returns how far the opening of the session has come.
-    synchronized Stage stage() {
-        return stage;
+    synchronized Context context() {
+        return context;
     }
 
     /// Returns how long each stage took until now.
     synchronized Map<Stage, Duration> took() {
-        enter(stage);
+        enter(context.stage());
         if (!opened) {
             // Offers in clear text end the EHLO, but are not the log-in's turn yet.
             took.remove(Stage.AUTH);
@@ -153,25 +155,26 @@ final class SubmissionTransport extends SMTPTransport {
 
     private void enter(Stage next) {
         long now = System.nanoTime();
-        took.merge(stage, Duration.ofNanos(now - stageBeganNanos), Duration::plus);
-        stage = next;
+        took.merge(context.stage(), Duration.ofNanos(now - stageBeganNanos), Duration::plus);
+        context = context.at(next, next == Stage.CONNECT ? context.limit() : talking);
         stageBeganNanos = now;
     }
 
-    /// Opens the session over the connected socket: TLS, greeting, EHLO, STARTTLS and log-in, as
-    /// far as each is wanted. One that only looks says QUIT after that.
+    /// Opens the session: TCP, TLS, greeting, EHLO, STARTTLS and log-in, as far as each is wanted.
+    /// One that only looks says QUIT after that.
     ///
-    /// @param context host and peer
-    /// @param limit the time-out that holds, for words about it
     /// @return null when it came all the way
-    synchronized @Nullable Refusal open(TlsStart opening, Context context, Duration limit) {
-        mustUpgrade = socket.mustVerify() || opening == TlsStart.STARTTLS;
+    synchronized @Nullable Refusal open(
+            InetSocketAddress address, TlsStart opening, TryLimits limits) {
+        context = server.context(Stage.CONNECT, PortChecker.peer(address), limits.connecting());
+        talking = limits.talking();
         setStartTLS(opening == TlsStart.STARTTLS || opening == TlsStart.STARTTLS_IF_OFFERED);
-        setRequireStartTLS(mustUpgrade);
+        setRequireStartTLS(socket.mustVerify() || opening == TlsStart.STARTTLS);
         try {
+            socket.connectTo(address, limits);
             if (opening == TlsStart.IMPLICIT_TLS) {
                 enter(Stage.TLS);
-                tls.secure(socket);
+                server.tls.secure(socket);
             }
             enter(Stage.GREETING);
             connect(socket.outermost());
@@ -182,37 +185,33 @@ final class SubmissionTransport extends SMTPTransport {
             }
             return null;
         } catch (IOException | MessagingException e) {
-            return refusal(e, context, limit);
+            return refusal(e);
         }
     }
 
     /// Jakarta Mail's exceptions say little; the stage, the network's exception inside, and the
     /// last reply say what happened.
-    private Refusal refusal(Exception e, Context context, Duration limit) {
+    private Refusal refusal(Exception e) {
         String message = String.valueOf(e.getMessage());
         boolean notOffered = message.startsWith("STARTTLS is required");
         if (notOffered) {
             enter(Stage.STARTTLS);
         }
         IOException broken = broken(e);
-        Context place = context.at(stage, limit);
         Verdict verdict;
         if (broken != null) {
-            verdict = Trouble.ofFailure(place, socket.named(broken));
+            verdict = Trouble.ofFailure(context, socket.named(broken));
         } else if (notOffered) {
-            verdict = Trouble.ofFinding(place, Symptom.TLS_NOT_OFFERED);
+            verdict = Trouble.ofFinding(context, Symptom.TLS_NOT_OFFERED);
         } else if (message.equals(EHLO_NEEDED) && isOneOf(UNKNOWN_COMMAND)) {
-            verdict = Trouble.ofFinding(place, Symptom.EHLO_NEEDED, lastReply().oneLine());
+            verdict = Trouble.ofFinding(context, Symptom.EHLO_NEEDED, lastReply().oneLine());
         } else if (message.startsWith("No authentication mechanisms")) {
-            verdict =
-                    Trouble.ofFinding(
-                            place,
-                            Symptom.AUTH_NO_MECHANISM,
-                            answer(List.of(), null).mechanismsInWords());
+            String offered = String.join(" ", answer(List.of(), null).mechanisms());
+            verdict = Trouble.ofFinding(context, Symptom.AUTH_NO_MECHANISM, offered);
         } else {
-            verdict = Trouble.ofReply(place, lastReply());
+            verdict = Trouble.ofReply(context, lastReply());
         }
-        return new Refusal(verdict, stage, broken);
+        return new Refusal(verdict, broken);
     }
 
     private static @Nullable IOException broken(Throwable e) {
@@ -254,11 +253,12 @@ final class SubmissionTransport extends SMTPTransport {
     /// before, whose offers must not count any more (RFC 3207 §4.2).
     private boolean needsEhlo() {
         boolean secured = socket.secured() != null;
-        return credentials != null || (secured ? upgraded : mustUpgrade);
+        return credentials != null || (secured ? upgraded : getRequireStartTLS());
     }
 
-    private boolean isOneOf(Set<Integer> codes) {
-        return codes.contains(code());
+    private boolean isOneOf(Set<ReplyCode> codes) {
+        ReplyCode code = code();
+        return code != null && codes.contains(code);
     }
 
     private MessagingException ended(String why) {
@@ -296,21 +296,20 @@ final class SubmissionTransport extends SMTPTransport {
         socket.beginWait();
         try {
             super.readServerResponse();
-            int code = code();
-            if (stage == Stage.GREETING) {
+            ReplyCode code = code();
+            if (context.stage() == Stage.GREETING) {
                 greeting = lastReply();
-                if (code != ReplyCode.READY.value()) {
+                if (!ReplyCode.READY.equals(code)) {
                     closeSoonWhenLooking();
                 }
-            } else if (stage == Stage.EHLO) {
+            } else if (context.stage() == Stage.EHLO) {
                 ehlo = lastReply();
-            } else if (stage == Stage.STARTTLS && code == ReplyCode.READY.value()) {
+            } else if (context.stage() == Stage.STARTTLS && ReplyCode.READY.equals(code)) {
                 enter(Stage.TLS);
-            }
-            if (stage == Stage.AUTH && !opened && code >= FIRST_REFUSAL) {
+            } else if (context.stage() == Stage.AUTH && !opened && isRefusal(code)) {
                 socket.closeSoon();
             }
-            return code;
+            return code == null ? NO_CODE : code.value();
         } finally {
             socket.endWait();
         }
@@ -318,24 +317,15 @@ final class SubmissionTransport extends SMTPTransport {
 
     /// Reads a reply.
     ///
-    /// @return its code; -1 when the connection ended or this is no reply: see [#lastReply]
+    /// @return its code; null when the connection ended or this is no reply: see [#lastReply]
     /// @throws IOException when nothing came in time or the connection broke
-    synchronized int readCode() throws IOException {
+    synchronized @Nullable ReplyCode readCode() throws IOException {
         try {
-            return readServerResponse();
+            readServerResponse();
+            return code();
         } catch (MessagingException e) {
             throw e.getCause() instanceof IOException broken ? broken : new IOException(e);
         }
-    }
-
-    /// Returns what the server said first; null before.
-    synchronized @Nullable UpstreamReply greeting() {
-        return greeting;
-    }
-
-    /// Returns the server's last answer to EHLO or HELO; null before.
-    synchronized @Nullable UpstreamReply ehlo() {
-        return ehlo;
     }
 
     /// Returns the names that the server gave itself so far.
@@ -345,10 +335,13 @@ final class SubmissionTransport extends SMTPTransport {
         return new Answer(greeting, ehlo, certificateNames, distrust);
     }
 
-    private int code() {
-        return lastReply() instanceof UpstreamReply.Answered answered
-                ? answered.code().value()
-                : NO_CODE;
+    private @Nullable ReplyCode code() {
+        return lastReply() instanceof UpstreamReply.Answered answered ? answered.code() : null;
+    }
+
+    /// Returns whether a code says no (4yz, 5yz).
+    static boolean isRefusal(@Nullable ReplyCode code) {
+        return code != null && (code.isTransient() || code.isPermanent());
     }
 
     /// Returns the last reply.
@@ -404,9 +397,8 @@ final class SubmissionTransport extends SMTPTransport {
             SSLParameters parameters = tls.getSSLParameters();
             parameters.setEndpointIdentificationAlgorithm(IDENTIFICATION);
             String host = ALabels.domain(name).orElse(name);
-            // Names with an underscore, as container networks have them, can't be said in SNI (RFC
-            // 6066
-            // §3).
+            // Names with an underscore, as container networks have them, can't be said in SNI
+            // (RFC 6066 §3).
             if (!IP_LITERAL.matcher(name).matches() && HOST_NAME.matcher(host).matches()) {
                 parameters.setServerNames(List.of(new SNIHostName(host)));
             }

@@ -1,6 +1,7 @@
 package dev.postern.egress.smtp;
 
 import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.Common.Fidelity;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Delivery;
 import dev.postern.egress.OutboundMessage;
@@ -75,19 +76,20 @@ final class Transmission {
     /// Sends what is to be sent over `connection`.
     Ended over(SmtpConnection connection) {
         gate.preparing();
-        SmtpCommands wording = SmtpCommands.of(connection.offers(), common.fidelity());
-        Outcome unsuitability = wording.unsuitability(outbound);
+        SmtpCommands commands =
+                new SmtpCommands(connection.offers(), common.fidelity() == Fidelity.STRICT);
+        Outcome unsuitability = commands.unsuitability(outbound);
         if (unsuitability != null) {
             settleRest(unsuitability);
             return Ended.REUSABLE;
         }
-        List<ForwardPath> next = next(wording);
+        List<ForwardPath> next = next(commands);
         while (!next.isEmpty()) {
-            Ended ended = transact(connection, wording, next);
+            Ended ended = transact(connection, commands, next);
             if (ended != Ended.REUSABLE) {
                 return ended;
             }
-            next = next(wording);
+            next = next(commands);
             if (!next.isEmpty()) {
                 gate.told(outcomes);
             }
@@ -96,10 +98,10 @@ final class Transmission {
     }
 
     private Ended transact(
-            SmtpConnection connection, SmtpCommands wording, List<ForwardPath> recipients) {
+            SmtpConnection connection, SmtpCommands commands, List<ForwardPath> recipients) {
         boolean firstUse = outcomes.isEmpty() && connection.isUsed();
         SmtpTransaction transaction =
-                new SmtpTransaction(connection, wording, common, outbound, recipients, gate);
+                new SmtpTransaction(connection, commands, common, outbound, recipients, gate);
         transaction.run();
         Verdict met = transaction.trouble();
         trouble = met;
@@ -130,11 +132,11 @@ final class Transmission {
 
     /// Takes the recipients of the next transaction, and settles those that can't be spoken to this
     /// server.
-    private List<ForwardPath> next(SmtpCommands wording) {
+    private List<ForwardPath> next(SmtpCommands commands) {
         List<ForwardPath> next = new ArrayList<>();
-        while (!waiting.isEmpty() && next.size() < wording.offers().recipientsMax()) {
+        while (!waiting.isEmpty() && next.size() < commands.offers().recipientsMax()) {
             ForwardPath recipient = waiting.remove();
-            Outcome unsuitability = wording.unsuitability(recipient);
+            Outcome unsuitability = commands.unsuitability(recipient);
             if (unsuitability == null) {
                 next.add(recipient);
             } else {

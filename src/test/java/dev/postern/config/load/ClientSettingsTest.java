@@ -46,7 +46,8 @@ class ClientSettingsTest {
                         Path.of("/home/user"),
                         this::read,
                         () -> "machine",
-                        path -> "ext4"));
+                        path -> "ext4",
+                        null));
     }
 
     private String read(Path path) throws IOException {

@@ -48,7 +48,8 @@ class ConfigFilesTest {
                         directory,
                         Files::readString,
                         () -> "test-machine",
-                        _ -> "ext4"));
+                        _ -> "ext4",
+                        null));
     }
 
     private ConfigFiles files() {

@@ -229,7 +229,8 @@ class ConfigLoaderTest {
                             throw new NoSuchFileException(path.toString());
                         },
                         () -> "an odd name",
-                        _ -> "");
+                        _ -> "",
+                        null);
         Loaded.Valid loaded = (Loaded.Valid) ConfigLoader.load(sources);
         assertEquals("localhost", loaded.config().smtp().hostname());
     }

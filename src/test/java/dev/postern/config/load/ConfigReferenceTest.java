@@ -63,7 +63,7 @@ class ConfigReferenceTest {
             }
         }
         Set<String> live = new TreeSet<>();
-        Changes.LIVE.forEach(key -> live.add(key.path()));
+        Keys.LIVE.forEach(key -> live.add(key.path()));
         assertEquals(live, named);
     }
 

@@ -84,9 +84,9 @@ class EgressUrlFuzzTest {
     private static String assertRead(String url) {
         Problems problems = new Problems();
         RawValue.Items items =
-                ConfigLoader.EgressSources.urls(
+                EgressUrl.readAll(
                         new RawValue.Text(url, new Source.Variable("POSTERN_EGRESS")), problems);
-        List<EgressLoader.Entry> entries = new EgressLoader(problems).read(items);
+        List<EgressLoader.EgressEntry> entries = new EgressLoader(problems).read(items);
         if (problems.isEmpty()) {
             entries.forEach(EgressLoader::config);
             assertTrue(entries.size() == items.items().size(), url);

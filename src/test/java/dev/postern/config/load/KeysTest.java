@@ -35,7 +35,7 @@ class KeysTest {
 
     @Test
     void everyKeyHasItsDefault() {
-        Settings settings = new Loading().valid().effective().settings();
+        Settings settings = new Loading().valid().settings();
         assertEquals(Keys.ALL, settings.all().stream().map(Settings.Setting::key).toList());
         for (Settings.Setting<?> setting : settings.all()) {
             Key<?> key = setting.key();
@@ -84,6 +84,23 @@ class KeysTest {
             given.add("candidates");
         }
         assertAllDiffer(examples, defaults, given);
+    }
+
+    /// What a running listener takes up is what is promised to change without a restart.
+    @Test
+    void theListenerTakesUpItsLiveKeys() throws ReflectiveOperationException {
+        Loading loading = machine();
+        Keys.ALL.forEach(key -> loading.variable(key.variable(), key.example()));
+        SmtpConfig before = machine().config().smtp();
+        SmtpConfig after = loading.config().smtp();
+        SmtpConfig taken = before.liveKeysOf(after);
+        for (Key<?> key : Keys.LIVE) {
+            if (key.path().startsWith("smtp.")) {
+                var component = SmtpConfig.class.getMethod(component(key).split("\\.")[1]);
+                assertEquals(component.invoke(after), component.invoke(taken), key.path());
+            }
+        }
+        assertEquals(before, taken.liveKeysOf(before), "and nothing else");
     }
 
     @Test

@@ -50,7 +50,7 @@ public final class Loading {
 
     public Sources sources() {
         return new Sources(
-                option, environment, DIRECTORY, this::read, () -> HOSTNAME, _ -> fileSystem);
+                option, environment, DIRECTORY, this::read, () -> HOSTNAME, _ -> fileSystem, null);
     }
 
     public Loaded load() {

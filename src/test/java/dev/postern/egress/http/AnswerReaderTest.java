@@ -185,9 +185,9 @@ class AnswerReaderTest {
     }
 
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void aThousandBeforeTheAcceptanceAreNothing(String type) throws IOException {
-        FakeApi.Answer.Said accepted = (FakeApi.Answer.Said) Shipments.acceptance(type);
+        FakeApi.Answer.Said accepted = (FakeApi.Answer.Said) OutboundMessages.acceptance(type);
         for (String interim :
                 List.of(INTERIM.get(0).repeat(1000), INTERIM.get(1), INTERIM.get(2))) {
             assertInstanceOf(Outcome.Accepted.class, sent(type, interim + accepted.asHttp()));
@@ -195,7 +195,7 @@ class AnswerReaderTest {
     }
 
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void withoutEndTheyLeaveItUncertain(String type) throws IOException {
         String endless = INTERIM.get(1).repeat(AnswerReader.INTERIM_LIMIT_OCTETS / 10);
         assertInstanceOf(Outcome.Uncertain.class, sent(type, endless));
@@ -203,16 +203,16 @@ class AnswerReaderTest {
 
     /// What a server says unasked must not be taken for the answer to the next message.
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void aSecondAnswerIsNobodys(String type) throws IOException {
-        String accepted = ((FakeApi.Answer.Said) Shipments.acceptance(type)).asHttp();
+        String accepted = ((FakeApi.Answer.Said) OutboundMessages.acceptance(type)).asHttp();
         AtomicInteger calls = new AtomicInteger();
         try (FakeApi api =
                         FakeApi.start(_ ->
                                 calls.incrementAndGet() == 1
                                         ? new FakeApi.Answer.Open(accepted.repeat(2))
                                         : FakeApi.said(503, "{}"));
-                Egress egress = Shipments.egress(type, api.uri())) {
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             assertInstanceOf(Outcome.Accepted.class, sent(egress));
             assertInstanceOf(Outcome.Unavailable.class, sent(egress));
             assertEquals(2, calls.get());
@@ -221,10 +221,10 @@ class AnswerReaderTest {
 
     /// What we ask in the head, and what goes to proxies only.
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void nothingIsAskedForThatIsNotRead(String type) throws IOException {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             assertInstanceOf(Outcome.Accepted.class, sent(egress));
             Map<String, String> asked = api.requests().getFirst().headers();
             assertEquals("identity", asked.get("accept-encoding"));
@@ -235,13 +235,13 @@ class AnswerReaderTest {
 
     private static Outcome sent(String type, String raw) throws IOException {
         try (FakeApi api = FakeApi.start(_ -> new FakeApi.Answer.Raw(raw));
-                Egress egress = Shipments.egress(type, api.uri())) {
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             return sent(egress);
         }
     }
 
     private static Outcome sent(Egress egress) {
-        return egress.send(Shipments.of(MESSAGE, TO), () -> true)
+        return egress.send(OutboundMessages.of(MESSAGE, TO), () -> true)
                 .outcomes()
                 .firstEntry()
                 .getValue();

@@ -62,7 +62,7 @@ class ApiEndpointTest {
         "ses, email.eu-west-1.amazonaws.com"
     })
     void theUsualHost(String type, String host) throws Exception {
-        assertAsks(host, Shipments.config(type, Shipments.common(null)));
+        assertAsks(host, OutboundMessages.config(type, OutboundMessages.common(null)));
     }
 
     @ParameterizedTest
@@ -71,7 +71,8 @@ class ApiEndpointTest {
         "cn-north-1, email.cn-north-1.amazonaws.com.cn"
     })
     void theHostOfARegion(String region, String host) throws Exception {
-        EgressConfig.Ses usual = (EgressConfig.Ses) Shipments.config("ses", Shipments.common(null));
+        EgressConfig.Ses usual =
+                (EgressConfig.Ses) OutboundMessages.config("ses", OutboundMessages.common(null));
         assertAsks(
                 host,
                 new EgressConfig.Ses(
@@ -81,7 +82,9 @@ class ApiEndpointTest {
     @Test
     void aConfiguredHost() throws Exception {
         URI endpoint = URI.create("https://api.eu.mailgun.net");
-        assertAsks("api.eu.mailgun.net", Shipments.config("mailgun", Shipments.common(endpoint)));
+        assertAsks(
+                "api.eu.mailgun.net",
+                OutboundMessages.config("mailgun", OutboundMessages.common(endpoint)));
     }
 
     private static void assertAsks(String host, EgressConfig config) throws Exception {
@@ -93,7 +96,7 @@ class ApiEndpointTest {
         try (Egress egress = HttpEgresses.of(config, environment::get)) {
             Outcome outcome =
                     egress.send(
-                                    Shipments.of(
+                                    OutboundMessages.of(
                                             "From: a@example.org\r\n\r\nx\r\n", "b@example.net"),
                                     CommitGate.OPEN)
                             .outcomes()

@@ -11,7 +11,6 @@ import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.MimeParser;
 import dev.postern.egress.mime.ParsedMessage.NotCarried;
 import dev.postern.egress.mime.ReadingBudget;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
@@ -98,8 +97,8 @@ class BoundsTest {
     @MethodSource("kindsOfAll")
     void whoTakesMessagesApartIsNotSuitedForTooMuch(String name, String type) throws Exception {
         Kind kind = KINDS.get(name);
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             for (long times : List.of(kind.smallest(), kind.largest())) {
                 Outcome.Unsuited unsuited =
                         assertInstanceOf(
@@ -126,8 +125,9 @@ class BoundsTest {
     @MethodSource("kindsOfRaw")
     void whoTakesTheOctetsAsTheyAreTakesThem(String name, String type) throws Exception {
         Kind kind = KINDS.get(name);
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type)).forgettingBodies();
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api =
+                        FakeApi.start(_ -> OutboundMessages.acceptance(type)).forgettingBodies();
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             MessageContent content = kind.made().apply(kind.smallest());
             assertInstanceOf(Outcome.Accepted.class, sent(egress, content));
             assertTrue(api.requests().getFirst().length() >= content.sizeBytes());
@@ -135,22 +135,23 @@ class BoundsTest {
     }
 
     private static Outcome sent(Egress egress, MessageContent content) {
-        return egress.send(Shipments.of(content, "b@example.net"), CommitGate.OPEN)
+        return egress.send(OutboundMessages.of(content, "b@example.net"), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()
                 .getValue();
     }
 
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void multipartsInEachOtherEndOnASmallStack(String type) throws Exception {
         StringBuilder message = new StringBuilder(HEAD);
         for (int i = 0; i < 5_000; i++) {
             message.append("Content-Type: multipart/mixed; boundary=b" + i + "\r\n\r\n");
             message.append("--b" + i + "\r\n");
         }
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type)).forgettingBodies();
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api =
+                        FakeApi.start(_ -> OutboundMessages.acceptance(type)).forgettingBodies();
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             AtomicInteger right = new AtomicInteger();
             Thread small =
                     new Thread(
@@ -159,7 +160,7 @@ class BoundsTest {
                                 Outcome outcome =
                                         sent(
                                                 egress,
-                                                Shipments.content(
+                                                OutboundMessages.content(
                                                         message.toString()
                                                                 .getBytes(
                                                                         java.nio.charset
@@ -201,7 +202,7 @@ class BoundsTest {
     private static void read(MessageContent content) {
         try (ContentCursor cursor = new ContentCursor(content, CommitGate.OPEN)) {
             assertEquals(1, MimeParser.read(cursor).text().size());
-        } catch (java.io.IOException | MessageLimitException e) {
+        } catch (java.io.IOException e) {
             throw new AssertionError(e);
         }
     }
@@ -231,8 +232,10 @@ class BoundsTest {
                         return content.open();
                     }
                 };
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("resend")).forgettingBodies();
-                Egress egress = Shipments.egress("resend", api.uri())) {
+        try (FakeApi api =
+                        FakeApi.start(_ -> OutboundMessages.acceptance("resend"))
+                                .forgettingBodies();
+                Egress egress = OutboundMessages.egress("resend", api.uri())) {
             assertInstanceOf(Outcome.Accepted.class, sent(egress, counted));
         }
         assertTrue(opened[0] < 10, "opened " + opened[0] + " times");
@@ -252,16 +255,16 @@ class BoundsTest {
                                         request -> {
                                             if (request.length() < MEBI / 2) {
                                                 smallCame.countDown();
-                                                return Shipments.acceptance("postmark");
+                                                return OutboundMessages.acceptance("postmark");
                                             }
                                             most.accumulateAndGet(
                                                     under.incrementAndGet(), Math::max);
                                             await(smallCame);
                                             under.decrementAndGet();
-                                            return Shipments.acceptance("postmark");
+                                            return OutboundMessages.acceptance("postmark");
                                         })
                                 .forgettingBodies();
-                Egress egress = Shipments.egress("postmark", api.uri())) {
+                Egress egress = OutboundMessages.egress("postmark", api.uri())) {
             List<Thread> senders = new ArrayList<>();
             AtomicInteger accepted = new AtomicInteger();
             for (int i = 0; i < 6; i++) {
@@ -293,7 +296,7 @@ class BoundsTest {
     /// Calls for those that are blind are made one after the other: all of them at once would be as
     /// many copies of the header section.
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void theNextCallIsMadeWhenItIsWanted(String type) throws Exception {
         String[] blind = new String[3000];
         for (int i = 0; i < blind.length; i++) {
@@ -302,8 +305,11 @@ class BoundsTest {
         MessageContent content = MadeContent.of("From: a@example.org\r\n", BODY, 1, "");
         AtomicInteger made = new AtomicInteger();
         try (ContentCursor cursor = new ContentCursor(content, CommitGate.OPEN)) {
-            Shipments.api(type)
-                    .plan(Shipments.of(content, blind), cursor, _ -> made.incrementAndGet() < 2);
+            OutboundMessages.api(type)
+                    .plan(
+                            OutboundMessages.of(content, blind),
+                            cursor,
+                            _ -> made.incrementAndGet() < 2);
         }
         assertEquals(2, made.get());
     }

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
 import dev.postern.egress.mime.Charsets;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ForwardPath;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
@@ -29,10 +28,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Messages through each egress: all are delivered, and what arrives is what was put into them.
 class CorpusTest {
 
-    private static final String TO = Shipments.SOMEONE;
+    private static final String TO = OutboundMessages.SOMEONE;
 
     static List<String> types() {
-        return Shipments.TYPES;
+        return OutboundMessages.TYPES;
     }
 
     @ParameterizedTest
@@ -41,8 +40,8 @@ class CorpusTest {
         Map<String, Integer> lost = new TreeMap<>();
         int count = 0;
         int reduced = 0;
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             for (Path file : Corpus.messages()) {
                 Outcome outcome = sendToThoseNamed(egress, Corpus.octets(file));
                 count++;
@@ -62,16 +61,16 @@ class CorpusTest {
         assertTrue(count > 200, "messages in the corpus: " + count);
     }
 
-    private static Outcome sendToThoseNamed(Egress egress, byte[] octets)
-            throws IOException, MessageLimitException {
-        return egress.send(Shipments.toThoseNamed(octets), CommitGate.OPEN)
+    private static Outcome sendToThoseNamed(Egress egress, byte[] octets) throws IOException {
+        return egress.send(OutboundMessages.toThoseNamed(octets), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()
                 .getValue();
     }
 
     private static Outcome send(Egress egress, byte[] octets) {
-        return egress.send(Shipments.of(Shipments.content(octets), TO), CommitGate.OPEN)
+        return egress.send(
+                        OutboundMessages.of(OutboundMessages.content(octets), TO), CommitGate.OPEN)
                 .outcomes()
                 .get(new ForwardPath(TO));
     }
@@ -96,8 +95,8 @@ class CorpusTest {
     void whatArrivesIsWhatWasPutIntoThem() throws Exception {
         List<String> differences = new ArrayList<>();
         int compared = 0;
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("sendgrid"));
-                Egress egress = Shipments.egress("sendgrid", api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("sendgrid"));
+                Egress egress = OutboundMessages.egress("sendgrid", api.uri())) {
             for (MadeMail made : MadeMail.all()) {
                 send(egress, made.octets());
                 compared++;

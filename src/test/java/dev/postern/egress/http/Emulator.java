@@ -131,11 +131,11 @@ final class Emulator implements AutoCloseable {
             List<String> violations = Stated.violations(type, request);
             refusals.addAll(violations);
             return violations.isEmpty()
-                    ? Shipments.acceptance(type)
+                    ? OutboundMessages.acceptance(type)
                     : FakeApi.said(400, "{\"message\":\"see the test\"}");
         }
         if (Description.isOf(type) && request.length() > PRISM_LIMIT_BYTES) {
-            return Shipments.acceptance(type);
+            return OutboundMessages.acceptance(type);
         }
         try {
             HttpRequest.Builder same =

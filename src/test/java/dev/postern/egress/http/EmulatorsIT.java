@@ -27,7 +27,7 @@ class EmulatorsIT {
     private static final List<Tally> TALLIES = new ArrayList<>();
 
     static List<String> types() {
-        return Shipments.TYPES;
+        return OutboundMessages.TYPES;
     }
 
     @AfterAll
@@ -42,11 +42,13 @@ class EmulatorsIT {
         Tally tally = new Tally(type);
         List<String> refused = new ArrayList<>();
         try (Emulator emulator = Emulator.start(type, directory);
-                Egress egress = Shipments.egress(type, emulator.uri())) {
+                Egress egress = OutboundMessages.egress(type, emulator.uri())) {
             for (Path file : Corpus.messages()) {
                 int before = emulator.refusals().size();
                 Outcome outcome =
-                        egress.send(Shipments.toThoseNamed(Corpus.octets(file)), CommitGate.OPEN)
+                        egress.send(
+                                        OutboundMessages.toThoseNamed(Corpus.octets(file)),
+                                        CommitGate.OPEN)
                                 .outcomes()
                                 .firstEntry()
                                 .getValue();
@@ -90,7 +92,7 @@ class EmulatorsIT {
     @ValueSource(strings = {"sendgrid", "ses", "mailgun", "resend"})
     void whoIsMailedIsTheEnvelope(String type, @TempDir Path directory) throws Exception {
         try (Emulator emulator = Emulator.start(type, directory);
-                Egress egress = Shipments.egress(type, emulator.uri())) {
+                Egress egress = OutboundMessages.egress(type, emulator.uri())) {
             Seeds.forEach(
                     TRIALS, random -> EnvelopeTest.trial(type, emulator::requests, egress, random));
             assertEquals(List.of(), emulator.refusals());

@@ -21,9 +21,10 @@ class EndlessAnswersTest {
 
     private static Outcome sent(String answer) throws Exception {
         try (FakeApi api = FakeApi.start(_ -> new FakeApi.Answer.Raw(answer));
-                Egress egress = Shipments.egress("mailgun", api.uri())) {
+                Egress egress = OutboundMessages.egress("mailgun", api.uri())) {
             return egress.send(
-                            Shipments.of("From: a@example.org\r\n\r\nx\r\n", "b@example.net"),
+                            OutboundMessages.of(
+                                    "From: a@example.org\r\n\r\nx\r\n", "b@example.net"),
                             CommitGate.OPEN)
                     .outcomes()
                     .firstEntry()

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.EgressConfig;
+import dev.postern.config.EgressConfig.Common;
 import dev.postern.testing.Ports;
 import dev.postern.testing.TestKeys;
 import java.io.IOException;
@@ -18,8 +20,6 @@ import org.junit.jupiter.api.Timeout;
 /// How far APIs can be reached, and what is seen of them before any log-in.
 @Timeout(60)
 class EndpointCheckTest {
-
-    private static final Duration LONG = Duration.ofSeconds(30);
 
     @Test
     void anApiIsSeenWithItsTlsAndItsClock() throws IOException {
@@ -72,13 +72,7 @@ class EndpointCheckTest {
             Map<String, String> environment =
                     Map.of("HTTPS_PROXY", "http://me:secret@127.0.0.1:" + proxy.port());
             EndpointCheck behind =
-                    new EndpointCheck(
-                            "resend",
-                            URI.create("https://api.example.org"),
-                            TestKeys.ca(),
-                            environment::get,
-                            LONG,
-                            LONG);
+                    new EndpointCheck(config("https://api.example.org"), environment::get);
             EndpointCheck.Seen seen = behind.look();
             assertEquals("proxy", seen.stage());
             assertTrue(seen.words().contains("407"), seen.words());
@@ -87,7 +81,17 @@ class EndpointCheckTest {
     }
 
     private static EndpointCheck reach(String base) {
-        return new EndpointCheck("resend", URI.create(base), TestKeys.ca(), _ -> null, LONG, LONG);
+        return new EndpointCheck(config(base), _ -> null);
+    }
+
+    private static EgressConfig config(String base) {
+        Common common =
+                OutboundMessages.common(
+                        URI.create(base),
+                        TestKeys.ca(),
+                        Common.Fidelity.BEST_EFFORT,
+                        Duration.ofSeconds(30));
+        return OutboundMessages.config("resend", common);
     }
 
     private static FakeApi tls(String key, String date) throws IOException {

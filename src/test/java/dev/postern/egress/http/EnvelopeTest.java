@@ -47,14 +47,14 @@ class EnvelopeTest {
             List.of("u@bücher.example", "u@BÜCHER.example", "u@xn--bcher-kva.example");
 
     static List<String> types() {
-        return Shipments.TYPES;
+        return OutboundMessages.TYPES;
     }
 
     @ParameterizedTest
     @MethodSource("types")
     void whoIsMailedIsTheEnvelope(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             Seeds.forEach(TRIALS, random -> trial(type, api::requests, egress, random));
         }
     }
@@ -76,7 +76,8 @@ class EnvelopeTest {
         String message = header + "Subject: hi\r\n\r\nText.\r\n";
         Delivery delivery =
                 egress.send(
-                        Shipments.of(Shipments.content(message.getBytes(UTF_8)), envelope),
+                        OutboundMessages.of(
+                                OutboundMessages.content(message.getBytes(UTF_8)), envelope),
                         CommitGate.OPEN);
         delivery.outcomes()
                 .values()
@@ -141,12 +142,12 @@ class EnvelopeTest {
     @ParameterizedTest
     @MethodSource("types")
     void aDomainThatIsNoneIsNotTaken(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             String[] envelope = {"a@-ü-.example", "u@bücher.example", "b@ü＠x.example"};
             Delivery delivery =
                     egress.send(
-                            Shipments.of("From: a@example.org\r\n\r\nText.\r\n", envelope),
+                            OutboundMessages.of("From: a@example.org\r\n\r\nText.\r\n", envelope),
                             CommitGate.OPEN);
             assertEquals(
                     List.of(OutcomeClass.UNSUITED, OutcomeClass.ACCEPTED, OutcomeClass.UNSUITED),
@@ -155,7 +156,8 @@ class EnvelopeTest {
                     List.of("u@xn--bcher-kva.example"), Mailed.by(type, api.requests().getFirst()));
             delivery =
                     egress.send(
-                            Shipments.of("From: a@example.org\r\n\r\nText.\r\n", envelope[0]),
+                            OutboundMessages.of(
+                                    "From: a@example.org\r\n\r\nText.\r\n", envelope[0]),
                             CommitGate.OPEN);
             assertEquals(OutcomeClass.UNSUITED, delivery.outcomes().firstEntry().getValue().kind());
             assertEquals(1, api.requests().size());
@@ -166,13 +168,14 @@ class EnvelopeTest {
     @ParameterizedTest
     @ValueSource(strings = {"sendgrid", "resend", "brevo", "postmark"})
     void everyAddressOfTheRequestIsAscii(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             String message =
                     "From: Ann <ann@bücher.example>\r\nReply-To: r@bücher.example\r\n"
                             + "To: u@bücher.example\r\nSubject: s\r\n\r\nText.\r\n";
             egress.send(
-                    Shipments.of(Shipments.content(message.getBytes(UTF_8)), "u@bücher.example"),
+                    OutboundMessages.of(
+                            OutboundMessages.content(message.getBytes(UTF_8)), "u@bücher.example"),
                     CommitGate.OPEN);
             String request = api.requests().getFirst().text();
             assertTrue(ALabels.isAscii(request), request);
@@ -184,11 +187,11 @@ class EnvelopeTest {
 
     @Test
     void toAndCcStayWhereTheyAreAndTheRestIsBlind() throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("sendgrid"));
-                Egress egress = Shipments.egress("sendgrid", api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("sendgrid"));
+                Egress egress = OutboundMessages.egress("sendgrid", api.uri())) {
             Delivery delivery =
                     egress.send(
-                            Shipments.of(
+                            OutboundMessages.of(
                                     "From: a@example.org\r\nTo: \"Doe, Jane\" <JANE@example.net>,"
                                             + " Out <out@example.com>\r\nCc: joe@example.net,"
                                             + " jane@example.net\r\nSubject: x\r\n\r\ny\r\n",
@@ -214,10 +217,10 @@ class EnvelopeTest {
     @Test
     void blindOnesDoNotSeeEachOther() throws Exception {
         for (String type : List.of("sendgrid", "resend", "brevo", "postmark")) {
-            try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                    Egress egress = Shipments.egress(type, api.uri())) {
+            try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
                 egress.send(
-                        Shipments.of(
+                        OutboundMessages.of(
                                 "From: a@example.org\r\nSubject: x\r\n\r\ny\r\n",
                                 "b@example.net",
                                 "c@example.net"),
@@ -247,9 +250,9 @@ class EnvelopeTest {
                         .toArray(String[]::new);
         String message = "From: a@example.org\r\nTo: r0@example.net\r\nSubject: x\r\n\r\ny\r\n";
         for (String type : List.of("sendgrid", "ses", "mailgun")) {
-            try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                    Egress egress = Shipments.egress(type, api.uri())) {
-                egress.send(Shipments.of(message, many), CommitGate.OPEN);
+            try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
+                egress.send(OutboundMessages.of(message, many), CommitGate.OPEN);
                 Set<String> mailed = new HashSet<>();
                 int limit = type.equals("ses") ? 50 : 1000;
                 for (FakeApi.Request request : api.requests()) {
@@ -275,11 +278,11 @@ class EnvelopeTest {
                                                 400,
                                                 "{\"message\":\"to parameter is not a"
                                                         + " valid address\"}")
-                                        : Shipments.acceptance("mailgun"));
-                Egress egress = Shipments.egress("mailgun", api.uri())) {
+                                        : OutboundMessages.acceptance("mailgun"));
+                Egress egress = OutboundMessages.egress("mailgun", api.uri())) {
             Delivery delivery =
                     egress.send(
-                            Shipments.of("From: a@example.org\r\n\r\nx\r\n", eight),
+                            OutboundMessages.of("From: a@example.org\r\n\r\nx\r\n", eight),
                             CommitGate.OPEN);
             delivery.outcomes()
                     .forEach((recipient, outcome) ->
@@ -298,10 +301,10 @@ class EnvelopeTest {
                 "{\"ErrorCode\":0,\"MessageID\":\"pm-1\",\"Message\":\"Message OK, but will not"
                         + " deliver to these inactive addresses: b@example.net.\"}";
         try (FakeApi api = FakeApi.start(_ -> FakeApi.said(200, words));
-                Egress egress = Shipments.egress("postmark", api.uri())) {
+                Egress egress = OutboundMessages.egress("postmark", api.uri())) {
             Delivery delivery =
                     egress.send(
-                            Shipments.of(
+                            OutboundMessages.of(
                                     "From: a@example.org\r\nTo: b@example.net, c@example.net\r\n"
                                             + "Subject: x\r\n\r\ny\r\n",
                                     "b@example.net",
@@ -321,11 +324,11 @@ class EnvelopeTest {
                         FakeApi.start(request ->
                                 request.text().contains("b@example.net")
                                         ? FakeApi.said(422, words)
-                                        : Shipments.acceptance("postmark"));
-                Egress egress = Shipments.egress("postmark", api.uri())) {
+                                        : OutboundMessages.acceptance("postmark"));
+                Egress egress = OutboundMessages.egress("postmark", api.uri())) {
             Delivery delivery =
                     egress.send(
-                            Shipments.of(
+                            OutboundMessages.of(
                                     "From: a@example.org\r\nSubject: x\r\nTo: c@example.net,"
                                             + " d@example.net\r\n\r\ny\r\n",
                                     "b@example.net",

@@ -56,11 +56,11 @@ class HostileMailTest {
     }
 
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void everyKindIsSentOrNotSuited(String type) throws Exception {
         for (Hostile hostile : Hostile.all(2)) {
-            try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                    Egress egress = Shipments.egress(type, api.uri())) {
+            try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
                 Outcome outcome = sent(egress, hostile);
                 boolean accepted = outcome instanceof Outcome.Accepted;
                 if (!accepted) {
@@ -83,11 +83,13 @@ class HostileMailTest {
     }
 
     @ParameterizedTest
-    @FieldSource("dev.postern.egress.http.Shipments#TYPES")
+    @FieldSource("dev.postern.egress.http.OutboundMessages#TYPES")
     void whatIsFarTooMuchIsForThoseThatTakeTheOctetsAsTheyAre(String type) throws Exception {
         for (Hostile.Kind kind : TOO_MUCH) {
-            try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type)).forgettingBodies();
-                    Egress egress = Shipments.egress(type, api.uri())) {
+            try (FakeApi api =
+                            FakeApi.start(_ -> OutboundMessages.acceptance(type))
+                                    .forgettingBodies();
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
                 Outcome outcome = sent(egress, kind.of(7, kind.size()));
                 assertTrue(
                         RAW.contains(type)
@@ -99,7 +101,7 @@ class HostileMailTest {
     }
 
     private static Outcome sent(Egress egress, Hostile hostile) throws IOException {
-        return egress.send(Shipments.of(Made.of(hostile), TO), CommitGate.OPEN)
+        return egress.send(OutboundMessages.of(Made.of(hostile), TO), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()
                 .getValue();

@@ -52,7 +52,7 @@ class HttpTest {
         java.util.Arrays.fill(octets, (byte) 'x');
         byte[] head = MESSAGE.getBytes(ISO_8859_1);
         System.arraycopy(head, 0, octets, 0, head.length);
-        return Shipments.of(Shipments.content(octets), TO);
+        return OutboundMessages.of(OutboundMessages.content(octets), TO);
     }
 
     private static Outcome send(Egress egress, OutboundMessage outbound, CommitGate gate) {
@@ -60,9 +60,9 @@ class HttpTest {
     }
 
     private static Egress mailgun(int port, Duration timeout) {
-        return Shipments.egress(
+        return OutboundMessages.egress(
                 "mailgun",
-                Shipments.common(
+                OutboundMessages.common(
                         URI.create("http://127.0.0.1:" + port),
                         Common.Fidelity.BEST_EFFORT,
                         timeout));
@@ -123,7 +123,7 @@ class HttpTest {
             Outcome outcome =
                     send(
                             egress,
-                            Shipments.of(MESSAGE, TO),
+                            OutboundMessages.of(MESSAGE, TO),
                             () -> {
                                 passed.set(awaited(allButLast));
                                 return true;
@@ -144,10 +144,10 @@ class HttpTest {
 
     @Test
     void behindAClosedGateNothingIsCommitted() throws Exception {
-        for (String type : Shipments.TYPES) {
-            try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                    Egress egress = Shipments.egress(type, api.uri())) {
-                Outcome outcome = send(egress, Shipments.of(MESSAGE, TO), () -> false);
+        for (String type : OutboundMessages.TYPES) {
+            try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
+                Outcome outcome = send(egress, OutboundMessages.of(MESSAGE, TO), () -> false);
                 assertEquals(
                         Fault.TIMEOUT,
                         assertInstanceOf(Outcome.Unavailable.class, outcome, type).fault());
@@ -194,7 +194,7 @@ class HttpTest {
                         FakeApi.start(_ -> {
                             whole.countDown();
                             awaited(interrupted);
-                            return Shipments.acceptance("mailgun");
+                            return OutboundMessages.acceptance("mailgun");
                         });
                 Egress egress = mailgun(api.port(), Duration.ofSeconds(20))) {
             Thread sender =
@@ -203,7 +203,7 @@ class HttpTest {
                                     came.complete(
                                             send(
                                                     egress,
-                                                    Shipments.of(MESSAGE, TO),
+                                                    OutboundMessages.of(MESSAGE, TO),
                                                     CommitGate.OPEN)));
             assertTrue(awaited(whole));
             sender.interrupt();
@@ -303,7 +303,7 @@ class HttpTest {
                         });
                 Egress egress = mailgun(server.getLocalPort(), Duration.ofSeconds(20))) {
             for (int i = 1; i <= 5; i++) {
-                Outcome outcome = send(egress, Shipments.of(MESSAGE, TO), CommitGate.OPEN);
+                Outcome outcome = send(egress, OutboundMessages.of(MESSAGE, TO), CommitGate.OPEN);
                 assertInstanceOf(Outcome.Accepted.class, outcome);
                 assertEquals(i, connections.get());
                 closed.acquire();
@@ -320,9 +320,9 @@ class HttpTest {
                             most.accumulateAndGet(now.incrementAndGet(), Math::max);
                             Thread.onSpinWait();
                             now.decrementAndGet();
-                            return Shipments.acceptance("resend");
+                            return OutboundMessages.acceptance("resend");
                         });
-                Egress egress = Shipments.egress("resend", api.uri())) {
+                Egress egress = OutboundMessages.egress("resend", api.uri())) {
             List<Thread> senders = new ArrayList<>();
             AtomicInteger accepted = new AtomicInteger();
             for (int i = 0; i < 100; i++) {
@@ -332,7 +332,7 @@ class HttpTest {
                                     Outcome outcome =
                                             send(
                                                     egress,
-                                                    Shipments.of(MESSAGE, TO),
+                                                    OutboundMessages.of(MESSAGE, TO),
                                                     CommitGate.OPEN);
                                     if (outcome instanceof Outcome.Accepted) {
                                         accepted.incrementAndGet();
@@ -350,7 +350,7 @@ class HttpTest {
 
     @Test
     void aRedirectIsNotFollowed() throws Exception {
-        try (FakeApi elsewhere = FakeApi.start(_ -> Shipments.acceptance("mailgun"));
+        try (FakeApi elsewhere = FakeApi.start(_ -> OutboundMessages.acceptance("mailgun"));
                 FakeApi api =
                         FakeApi.start(_ ->
                                 new FakeApi.Answer.Said(
@@ -359,7 +359,7 @@ class HttpTest {
                                                 "Location", elsewhere.uri() + "/elsewhere"),
                                         ""));
                 Egress egress = mailgun(api.port(), Duration.ofSeconds(20))) {
-            Outcome outcome = send(egress, Shipments.of(MESSAGE, TO), CommitGate.OPEN);
+            Outcome outcome = send(egress, OutboundMessages.of(MESSAGE, TO), CommitGate.OPEN);
             assertInstanceOf(Outcome.Unavailable.class, outcome);
             assertEquals(1, api.requests().size());
             assertEquals(0, elsewhere.requests().size());
@@ -368,10 +368,10 @@ class HttpTest {
 
     @Test
     void contentThatCannotBeReadIsOurTrouble() throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("mailgun"));
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("mailgun"));
                 Egress egress = mailgun(api.port(), Duration.ofSeconds(20))) {
             OutboundMessage broken =
-                    Shipments.of(
+                    OutboundMessages.of(
                             new dev.postern.mail.MessageContent() {
                                 @Override
                                 public long sizeBytes() {

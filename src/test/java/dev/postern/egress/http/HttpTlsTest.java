@@ -108,7 +108,7 @@ class HttpTlsTest {
     }
 
     private static Outcome send(URI endpoint, Path ca, UnaryOperator<String> environment) {
-        Common base = Shipments.common(endpoint);
+        Common base = OutboundMessages.common(endpoint);
         Common common =
                 new Common(
                         base.name(),
@@ -124,9 +124,10 @@ class HttpTlsTest {
                         null,
                         base.whenLimited(),
                         base.fidelity());
-        try (Egress egress = HttpEgresses.of(Shipments.config("postmark", common), environment)) {
+        try (Egress egress =
+                HttpEgresses.of(OutboundMessages.config("postmark", common), environment)) {
             return egress.send(
-                            Shipments.of(
+                            OutboundMessages.of(
                                     "From: a@example.org\r\nSubject: hi\r\n\r\nText.\r\n",
                                     "b@example.net"),
                             CommitGate.OPEN)
@@ -140,7 +141,7 @@ class HttpTlsTest {
     void aPrivateCaIsTrustedWhereItIsNamed() throws Exception {
         Path ca = certificate("good", "ip:127.0.0.1");
         try (FakeApi api =
-                FakeApi.startTls(context("good"), _ -> Shipments.acceptance("postmark"))) {
+                FakeApi.startTls(context("good"), _ -> OutboundMessages.acceptance("postmark"))) {
             assertInstanceOf(Outcome.Accepted.class, send(api.uri(), ca, _ -> null));
             Outcome.Unavailable unknown =
                     assertInstanceOf(Outcome.Unavailable.class, send(api.uri(), null, _ -> null));
@@ -153,7 +154,7 @@ class HttpTlsTest {
     void aCertificateForAnotherNameIsRefused() throws Exception {
         Path ca = certificate("other", "dns:elsewhere.example.test");
         try (FakeApi api =
-                FakeApi.startTls(context("other"), _ -> Shipments.acceptance("postmark"))) {
+                FakeApi.startTls(context("other"), _ -> OutboundMessages.acceptance("postmark"))) {
             Outcome.Unavailable refused =
                     assertInstanceOf(Outcome.Unavailable.class, send(api.uri(), ca, _ -> null));
             assertEquals(Fault.CERTIFICATE, refused.fault(), refused.reply());
@@ -167,7 +168,8 @@ class HttpTlsTest {
     void aCommonNameNeverCounts(String extension) throws Exception {
         Path ca = certificate("common", "CN=" + NAME, extension);
         try (FakeApi api =
-                        FakeApi.startTls(context("common"), _ -> Shipments.acceptance("postmark"));
+                        FakeApi.startTls(
+                                context("common"), _ -> OutboundMessages.acceptance("postmark"));
                 ServerSocket proxy = proxy(api.port(), new CopyOnWriteArrayList<>())) {
             Map<String, String> environment =
                     Map.of("https_proxy", "http://127.0.0.1:" + proxy.getLocalPort());
@@ -188,7 +190,8 @@ class HttpTlsTest {
         Path ca = certificate("named", "dns:" + NAME);
         List<String> seen = new CopyOnWriteArrayList<>();
         try (FakeApi api =
-                        FakeApi.startTls(context("named"), _ -> Shipments.acceptance("postmark"));
+                        FakeApi.startTls(
+                                context("named"), _ -> OutboundMessages.acceptance("postmark"));
                 ServerSocket proxy = proxy(api.port(), seen)) {
             Map<String, String> environment =
                     Map.of(
@@ -203,7 +206,7 @@ class HttpTlsTest {
         String head = seen.getFirst();
         assertTrue(head.startsWith("CONNECT " + NAME + ":443 HTTP/1.1\r\n"), head);
         assertTrue(head.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n"), head);
-        assertFalse(head.contains(Shipments.KEY), head);
+        assertFalse(head.contains(OutboundMessages.KEY), head);
     }
 
     /// A proxy's answer is read like a server's, and nothing of the tunnel with it.
@@ -218,7 +221,8 @@ class HttpTlsTest {
     void aTunnelBeginsBehindAny2xx(String answer) throws Exception {
         Path ca = certificate("named", "dns:" + NAME);
         try (FakeApi api =
-                        FakeApi.startTls(context("named"), _ -> Shipments.acceptance("postmark"));
+                        FakeApi.startTls(
+                                context("named"), _ -> OutboundMessages.acceptance("postmark"));
                 ServerSocket proxy = proxy(api.port(), answer, new CopyOnWriteArrayList<>())) {
             Map<String, String> environment =
                     Map.of("HTTPS_PROXY", "http://127.0.0.1:" + proxy.getLocalPort());

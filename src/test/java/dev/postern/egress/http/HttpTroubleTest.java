@@ -166,7 +166,7 @@ class HttpTroubleTest {
                 HttpAnswer answer =
                         new HttpAnswer(
                                 Integer.parseInt(row.status()), row.lowered(), row.body(), true);
-                boolean own = answer.isSuccess() || Shipments.api(row.type()).isOwn(answer);
+                boolean own = answer.isSuccess() || OutboundMessages.api(row.type()).isOwn(answer);
                 Context context =
                         Context.ofApi(
                                 row.type(),
@@ -194,15 +194,15 @@ class HttpTroubleTest {
     private static Outcome outcome(Row row, URI endpoint) {
         Duration timeout =
                 row.body().equals("@silence") ? Duration.ofMillis(300) : Duration.ofSeconds(20);
-        Common common = Shipments.common(endpoint, Common.Fidelity.BEST_EFFORT, timeout);
-        EgressConfig config = Shipments.config(row.type(), common);
+        Common common = OutboundMessages.common(endpoint, Common.Fidelity.BEST_EFFORT, timeout);
+        EgressConfig config = OutboundMessages.config(row.type(), common);
         if (row.body().equals("@no-credentials")) {
             // Nothing must answer for this machine's role.
             System.setProperty("aws.disableEc2Metadata", "true");
             config = new EgressConfig.Ses(common, "eu-west-1", null, null);
         }
         try (Egress egress = HttpEgresses.of(config, _ -> null)) {
-            return egress.send(Shipments.of(MESSAGE, "b@example.net"), CommitGate.OPEN)
+            return egress.send(OutboundMessages.of(MESSAGE, "b@example.net"), CommitGate.OPEN)
                     .outcomes()
                     .firstEntry()
                     .getValue();
@@ -235,11 +235,11 @@ class HttpTroubleTest {
 
     @Test
     void aKeyThatAnAnswerRepeatsIsMasked() throws Exception {
-        for (String type : Shipments.TYPES) {
-            String words = "{\"message\":\"no such key: " + Shipments.KEY + "\"}";
+        for (String type : OutboundMessages.TYPES) {
+            String words = "{\"message\":\"no such key: " + OutboundMessages.KEY + "\"}";
             Row row = new Row(type, "401", "-", words, "", "", "");
             Outcome outcome = played(row);
-            assertFalse(outcome.reply().contains(Shipments.KEY), outcome.reply());
+            assertFalse(outcome.reply().contains(OutboundMessages.KEY), outcome.reply());
         }
     }
 }

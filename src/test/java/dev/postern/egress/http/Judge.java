@@ -134,12 +134,12 @@ final class Judge {
 
     Verdict judge(String type, Excuses excuses) throws Exception {
         Tallying tally = new Tallying(type, excuses);
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri());
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri());
                 Egress strict =
-                        Shipments.egress(
+                        OutboundMessages.egress(
                                 type,
-                                Shipments.common(
+                                OutboundMessages.common(
                                         api.uri(),
                                         Common.Fidelity.STRICT,
                                         Duration.ofSeconds(10)))) {
@@ -173,10 +173,10 @@ final class Judge {
             }
         }
         if (to.isEmpty()) {
-            to.put(Shipments.SOMEONE, Shipments.SOMEONE);
+            to.put(OutboundMessages.SOMEONE, OutboundMessages.SOMEONE);
         }
-        return Shipments.of(
-                Shipments.content(message.octets()), to.values().toArray(String[]::new));
+        return OutboundMessages.of(
+                OutboundMessages.content(message.octets()), to.values().toArray(String[]::new));
     }
 
     /// Returns what was sent by call; a refusal before any call is one without a request.

@@ -60,8 +60,8 @@ class LinearTest {
 
     /// What apps write, each API's way through it included.
     private static void message() {
-        for (String type : Shipments.TYPES) {
-            Api api = Shipments.api(type);
+        for (String type : OutboundMessages.TYPES) {
+            Api api = OutboundMessages.api(type);
             PARSERS.put(
                     type,
                     text ->
@@ -83,23 +83,24 @@ class LinearTest {
                                 text, JsonAnswer.MAPPER.createObjectNode(), new NotCarried()));
     }
 
-    private static void plan(Api api, String message) throws IOException, MessageLimitException {
+    private static void plan(Api api, String message) throws IOException {
         try (ContentCursor content = cursor(message)) {
             api.plan(
-                    Shipments.of(message, "a@b.example", "c@d.example"),
+                    OutboundMessages.of(message, "a@b.example", "c@d.example"),
                     content,
                     post -> post != null);
         }
     }
 
     private static ContentCursor cursor(String message) {
-        return new ContentCursor(Shipments.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
+        return new ContentCursor(
+                OutboundMessages.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
     }
 
     /// What servers say.
     private static void answer() {
-        for (String type : Shipments.TYPES) {
-            Api api = Shipments.api(type);
+        for (String type : OutboundMessages.TYPES) {
+            Api api = OutboundMessages.api(type);
             Api.Post post = new Api.Post(RECIPIENTS, api.probeCall(), List.of());
             PARSERS.put(
                     type + "'s answer",
@@ -117,19 +118,19 @@ class LinearTest {
                             HttpAnswer answer = new HttpAnswer(400, Map.of(), body, true);
                             api.acceptedAs(answer, post);
                             api.isOwn(answer);
-                            api.explain(answer, post);
-                            api.refused(answer, post);
+                            api.explain(answer, RECIPIENTS);
+                            api.refused(answer, RECIPIENTS);
                             api.probed(answer);
                         }
                     });
         }
-        AnswerText wording = new AnswerText(new KeyMask(List.of()));
+        AnswerText words = new AnswerText(new KeyMask(List.of()));
         KeyMask mask =
                 new KeyMask(List.of(dev.postern.config.Secret.of("0000aaaa/++xx\"\\%&#0000")));
         PARSERS.put("Recipients", text -> Recipients.namedIn(text, RECIPIENTS));
         PARSERS.put("KeyMask", mask::mask);
-        PARSERS.put("Wording", text -> wording.of(said(text), text, false));
-        PARSERS.put("RateHeaders", text -> HttpEgress.RateHeaders.in(said(text)));
+        PARSERS.put("AnswerText", text -> words.of(said(text), text, false));
+        PARSERS.put("asked waits", text -> HttpEgress.askedWait(said(text)));
         String begun = "HTTP/1.1 200 X\r\n";
         PARSERS.put("an interim answer", text -> heard("HTTP/1.1 100 X\r\n" + text));
         PARSERS.put("a status line", text -> heard("HTTP/1.1 " + text));

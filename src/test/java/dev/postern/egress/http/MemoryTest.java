@@ -46,8 +46,9 @@ class MemoryTest {
     @MethodSource("types")
     void whatStaysInMemoryDoesNotGrowWithTheMessage(String type) throws Exception {
         long lines = 25L * KIBI * KIBI / 54;
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type)).forgettingBodies();
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api =
+                        FakeApi.start(_ -> OutboundMessages.acceptance(type)).forgettingBodies();
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             assertEquals(OutcomeClass.ACCEPTED, sent(egress, made(1000)).kind());
             Watch watch = new Watch();
             Outcome outcome = sent(egress, made(lines));
@@ -61,7 +62,7 @@ class MemoryTest {
     }
 
     private static Outcome sent(Egress egress, MessageContent content) {
-        return egress.send(Shipments.of(content, "b@example.net"), CommitGate.OPEN)
+        return egress.send(OutboundMessages.of(content, "b@example.net"), CommitGate.OPEN)
                 .outcomes()
                 .firstEntry()
                 .getValue();
@@ -107,8 +108,10 @@ class MemoryTest {
     void whatIsTooLargeIsNotEvenTried() throws Exception {
         long lines = 60L * KIBI * KIBI / 54;
         for (String type : Arrays.asList("mailgun", "ses", "sendgrid", "postmark")) {
-            try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type)).forgettingBodies();
-                    Egress egress = Shipments.egress(type, api.uri())) {
+            try (FakeApi api =
+                            FakeApi.start(_ -> OutboundMessages.acceptance(type))
+                                    .forgettingBodies();
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
                 Outcome outcome = sent(egress, made(lines));
                 assertEquals(OutcomeClass.UNSUITED, outcome.kind(), type + outcome);
                 assertEquals(0, api.requests().size());

@@ -75,14 +75,17 @@ class NotCarriedTest {
 
     private static Sent send(String type, Fidelity fidelity, String message, String... to)
             throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
                 Egress egress =
-                        Shipments.egress(
+                        OutboundMessages.egress(
                                 type,
-                                Shipments.common(api.uri(), fidelity, Duration.ofSeconds(20)))) {
+                                OutboundMessages.common(
+                                        api.uri(), fidelity, Duration.ofSeconds(20)))) {
             byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
             Outcome outcome =
-                    egress.send(Shipments.of(Shipments.content(octets), to), CommitGate.OPEN)
+                    egress.send(
+                                    OutboundMessages.of(OutboundMessages.content(octets), to),
+                                    CommitGate.OPEN)
                             .outcomes()
                             .firstEntry()
                             .getValue();

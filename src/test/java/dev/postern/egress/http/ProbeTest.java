@@ -97,13 +97,13 @@ class ProbeTest {
         List<String> wrong = new ArrayList<>();
         for (Row row : ROWS) {
             try (FakeApi api = FakeApi.start(_ -> FakeApi.said(row.status(), row.body()));
-                    Egress egress = Shipments.egress(row.type(), api.uri())) {
+                    Egress egress = OutboundMessages.egress(row.type(), api.uri())) {
                 Probe probe = egress.probe();
                 String shows =
                         switch (probe) {
                             case Probe.Passed _ -> "Passed";
                             case Probe.Unproven _ -> "Unproven";
-                            case Probe.Failed failed -> failed.fault().name();
+                            case Probe.Failed failed -> failed.trouble().fault().name();
                         };
                 FakeApi.Request request = api.requests().getFirst();
                 if (!shows.equals(row.shows())
@@ -117,18 +117,18 @@ class ProbeTest {
 
     @Test
     void whatIsNotThereFails() throws Exception {
-        for (String type : Shipments.TYPES) {
+        for (String type : OutboundMessages.TYPES) {
             try (FakeApi api = FakeApi.start(_ -> new FakeApi.Answer.Closed());
-                    Egress egress = Shipments.egress(type, api.uri())) {
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
                 assertEquals(
                         dev.postern.outcome.Outcome.Fault.NETWORK,
-                        ((Probe.Failed) egress.probe()).fault(),
+                        ((Probe.Failed) egress.probe()).trouble().fault(),
                         type);
             }
-            try (Egress egress = Shipments.egress(type, nobody())) {
+            try (Egress egress = OutboundMessages.egress(type, nobody())) {
                 assertEquals(
                         dev.postern.outcome.Outcome.Fault.NETWORK,
-                        ((Probe.Failed) egress.probe()).fault(),
+                        ((Probe.Failed) egress.probe()).trouble().fault(),
                         type);
             }
         }

@@ -40,15 +40,15 @@ class ProviderFieldsTest {
     }
 
     private static Sent send(String type, String fields) throws Exception {
-        return send(type, fields, Shipments.acceptance(type));
+        return send(type, fields, OutboundMessages.acceptance(type));
     }
 
     private static Sent send(String type, String fields, Answer answer) throws Exception {
         try (FakeApi api = FakeApi.start(_ -> answer);
-                Egress egress = Shipments.egress(type, api.uri())) {
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             String message = "From: a@example.org\r\n" + fields.replace("\n", "\r\n") + BODY;
             Outcome outcome =
-                    egress.send(Shipments.of(message, "b@example.net"), CommitGate.OPEN)
+                    egress.send(OutboundMessages.of(message, "b@example.net"), CommitGate.OPEN)
                             .outcomes()
                             .firstEntry()
                             .getValue();
@@ -283,11 +283,11 @@ class ProviderFieldsTest {
     @ParameterizedTest
     @ValueSource(strings = {"sendgrid", "resend", "brevo", "postmark"})
     void anAuthorWithoutADomainKeepsTheName(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             Outcome outcome =
                     egress.send(
-                                    Shipments.of(
+                                    OutboundMessages.of(
                                             "From: root (Cron Daemon)\r\nTo: root\r\n" + BODY,
                                             "b@example.net"),
                                     CommitGate.OPEN)
@@ -311,7 +311,7 @@ class ProviderFieldsTest {
                 Egress egress =
                         HttpEgresses.of(
                                 new dev.postern.config.EgressConfig.Api(
-                                        Shipments.common(api.uri()),
+                                        OutboundMessages.common(api.uri()),
                                         "postmark",
                                         dev.postern.config.Secret.of("POSTMARK_API_TEST")),
                                 _ -> null)) {

@@ -18,9 +18,9 @@ class RateTest {
 
     @Test
     void sixteenAtOnceAllArrive() throws Exception {
-        for (String type : Shipments.TYPES) {
-            try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                    Egress egress = Shipments.egress(type, api.uri())) {
+        for (String type : OutboundMessages.TYPES) {
+            try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                    Egress egress = OutboundMessages.egress(type, api.uri())) {
                 run(egress, IN_FLIGHT);
                 long start = System.nanoTime();
                 assertEquals(MESSAGES, run(egress, MESSAGES), type);
@@ -55,7 +55,7 @@ class RateTest {
 
     private static Outcome send(Egress egress) {
         return egress.send(
-                        Shipments.of(
+                        OutboundMessages.of(
                                 "From: a@example.org\r\nTo: b@example.net\r\nSubject: x\r\n\r\n"
                                         + "Text\r\n",
                                 "b@example.net"),

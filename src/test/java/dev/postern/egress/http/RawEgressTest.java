@@ -44,11 +44,11 @@ class RawEgressTest {
 
     @Test
     void mailgunGetsTheOctetsAndTheEnvelope() throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("mailgun"));
-                Egress egress = Shipments.egress("mailgun", api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("mailgun"));
+                Egress egress = OutboundMessages.egress("mailgun", api.uri())) {
             Delivery delivery =
                     egress.send(
-                            Shipments.of(
+                            OutboundMessages.of(
                                     MESSAGE, "b@example.net", "B@example.net", "c@example.net"),
                             CommitGate.OPEN);
             Outcome.Accepted accepted =
@@ -61,7 +61,8 @@ class RawEgressTest {
             assertEquals(
                     "Basic "
                             + Base64.getEncoder()
-                                    .encodeToString(("api:" + Shipments.KEY).getBytes(ISO_8859_1)),
+                                    .encodeToString(
+                                            ("api:" + OutboundMessages.KEY).getBytes(ISO_8859_1)),
                     request.header("authorization"));
             String body = request.raw();
             assertTrue(body.contains("\r\n\r\n" + MESSAGE + "\r\n--"), body);
@@ -93,14 +94,14 @@ class RawEgressTest {
                 "\\u0000\\u2028",
             })
     void whatAMessageNamesCannotEndAFieldOfTheForm(String name) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("mailgun"));
-                Egress egress = Shipments.egress("mailgun", api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("mailgun"));
+                Egress egress = OutboundMessages.egress("mailgun", api.uri())) {
             String message =
                     "From: a@example.org\r\nX-Mailgun-Variables: {\"%s\": \"%s\"}\r\n\r\nx\r\n"
                             .formatted(name, name);
             assertInstanceOf(
                     Outcome.Accepted.class,
-                    egress.send(Shipments.of(message, "b@example.net"), CommitGate.OPEN)
+                    egress.send(OutboundMessages.of(message, "b@example.net"), CommitGate.OPEN)
                             .outcomes()
                             .firstEntry()
                             .getValue());
@@ -116,13 +117,13 @@ class RawEgressTest {
 
     @Test
     void sesGetsTheOctetsWithoutArnsAndTheEnvelope() throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("ses"));
-                Egress egress = Shipments.egress("ses", api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("ses"));
+                Egress egress = OutboundMessages.egress("ses", api.uri())) {
             String[] many =
                     IntStream.range(0, 120)
                             .mapToObj(i -> "r" + i + "@example.net")
                             .toArray(String[]::new);
-            Delivery delivery = egress.send(Shipments.of(MESSAGE, many), CommitGate.OPEN);
+            Delivery delivery = egress.send(OutboundMessages.of(MESSAGE, many), CommitGate.OPEN);
             assertEquals(
                     120,
                     delivery.outcomes().values().stream()
@@ -159,9 +160,11 @@ class RawEgressTest {
 
     @Test
     void sesIsToldTheAuthorWhereTheMessageNamesNone() throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("ses"));
-                Egress egress = Shipments.egress("ses", api.uri())) {
-            egress.send(Shipments.of("Subject: x\r\n\r\ny\r\n", "b@example.net"), CommitGate.OPEN);
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("ses"));
+                Egress egress = OutboundMessages.egress("ses", api.uri())) {
+            egress.send(
+                    OutboundMessages.of("Subject: x\r\n\r\ny\r\n", "b@example.net"),
+                    CommitGate.OPEN);
             JsonNode json = JsonAnswer.read(api.requests().getFirst().text());
             assertEquals("sender@example.org", json.path("FromEmailAddress").textValue());
         }
@@ -179,11 +182,11 @@ class RawEgressTest {
                 "=?utf-8?q?=C5=81?= <root> => =?UTF-8?B?xYE=?= <sender@example.org>",
             })
     void sesIsToldTheNameOfAnAuthorWithoutADomain(String from, String author) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("ses"));
-                Egress egress = Shipments.egress("ses", api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("ses"));
+                Egress egress = OutboundMessages.egress("ses", api.uri())) {
             Delivery delivery =
                     egress.send(
-                            Shipments.of("From: " + from + "\r\n\r\ny\r\n", "b@example.net"),
+                            OutboundMessages.of("From: " + from + "\r\n\r\ny\r\n", "b@example.net"),
                             CommitGate.OPEN);
             JsonNode json = JsonAnswer.read(api.requests().getFirst().text());
             assertEquals(author, json.path("FromEmailAddress").textValue());

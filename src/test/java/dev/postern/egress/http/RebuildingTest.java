@@ -79,15 +79,17 @@ class RebuildingTest {
 
     private static Sent send(String type, String message, Common.Fidelity fidelity)
             throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
                 Egress egress =
-                        Shipments.egress(
+                        OutboundMessages.egress(
                                 type,
-                                Shipments.common(api.uri(), fidelity, Duration.ofSeconds(20)))) {
+                                OutboundMessages.common(
+                                        api.uri(), fidelity, Duration.ofSeconds(20)))) {
             byte[] octets = message.getBytes(java.nio.charset.StandardCharsets.UTF_8);
             Outcome outcome =
                     egress.send(
-                                    Shipments.of(Shipments.content(octets), "b@example.net"),
+                                    OutboundMessages.of(
+                                            OutboundMessages.content(octets), "b@example.net"),
                                     CommitGate.OPEN)
                             .outcomes()
                             .firstEntry()
@@ -106,7 +108,7 @@ class RebuildingTest {
     void sendGrid() throws Exception {
         Sent sent = send("sendgrid", RICH);
         JsonNode json = sent.json();
-        assertEquals("Bearer " + Shipments.KEY, sent.request().header("authorization"));
+        assertEquals("Bearer " + OutboundMessages.KEY, sent.request().header("authorization"));
         assertEquals("/v3/mail/send", sent.request().path());
         assertEquals("Grüße", json.path("subject").asText());
         assertEquals("Zoë", json.path("from").path("name").asText());
@@ -206,7 +208,7 @@ class RebuildingTest {
     void brevo() throws Exception {
         Sent sent = send("brevo", RICH);
         JsonNode json = sent.json();
-        assertEquals(Shipments.KEY, sent.request().header("api-key"));
+        assertEquals(OutboundMessages.KEY, sent.request().header("api-key"));
         assertEquals("zoe@example.org", json.path("sender").path("email").asText());
         assertEquals("r1@example.org", json.path("replyTo").path("email").asText());
         assertEquals("[\"tag\"]", json.path("tags").toString());
@@ -319,11 +321,11 @@ class RebuildingTest {
     @ParameterizedTest
     @ValueSource(strings = {"resend", "postmark"})
     void anAuthorBeyondAsciiIsNotOfferedToThoseThatTakeNone(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             Outcome outcome =
                     egress.send(
-                                    Shipments.of(
+                                    OutboundMessages.of(
                                             "From: j\u00c3\u00b6e@example.org\r\n\r\nx\r\n",
                                             "b@example.net"),
                                     CommitGate.OPEN)

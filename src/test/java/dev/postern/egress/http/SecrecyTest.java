@@ -52,9 +52,12 @@ class SecrecyTest {
         List.of(usual).forEach(root::removeHandler);
         root.addHandler(kept);
         try {
-            for (String type : Shipments.TYPES) {
-                use(type, Shipments.acceptance(type));
-                use(type, FakeApi.said(401, "{\"message\":\"bad key " + Shipments.KEY + "\"}"));
+            for (String type : OutboundMessages.TYPES) {
+                use(type, OutboundMessages.acceptance(type));
+                use(
+                        type,
+                        FakeApi.said(
+                                401, "{\"message\":\"bad key " + OutboundMessages.KEY + "\"}"));
                 use(type, new FakeApi.Answer.Closed());
             }
         } finally {
@@ -68,20 +71,22 @@ class SecrecyTest {
         String login =
                 Base64.getEncoder()
                         .encodeToString(
-                                ("api:" + Shipments.KEY)
+                                ("api:" + OutboundMessages.KEY)
                                         .getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        for (String secret : List.of(Shipments.KEY, login, BODY)) {
+        for (String secret : List.of(OutboundMessages.KEY, login, BODY)) {
             assertFalse(all.contains(secret), secret + " in the log");
         }
     }
 
     private static void use(String type, FakeApi.Answer answer) throws Exception {
         try (FakeApi api = FakeApi.start(_ -> answer)) {
-            EgressConfig config = Shipments.config(type, Shipments.common(api.uri()));
-            assertFalse(config.toString().contains(Shipments.KEY), "in the configuration's text");
+            EgressConfig config = OutboundMessages.config(type, OutboundMessages.common(api.uri()));
+            assertFalse(
+                    config.toString().contains(OutboundMessages.KEY),
+                    "in the configuration's text");
             try (Egress egress = HttpEgresses.of(config, _ -> null)) {
                 egress.send(
-                        Shipments.of(
+                        OutboundMessages.of(
                                 "From: a@example.org\r\nSubject: x\r\n\r\n" + BODY + "\r\n",
                                 "b@example.net"),
                         CommitGate.OPEN);

@@ -37,7 +37,7 @@ class SteeringTest {
     }
 
     static List<String> types() {
-        return Shipments.TYPES;
+        return OutboundMessages.TYPES;
     }
 
     @ParameterizedTest
@@ -55,17 +55,17 @@ class SteeringTest {
                 type.equals("brevo")
                         ? "Content-Type: text/html\r\n\r\n<p>Text\r\n"
                         : "Date: Sun, 22 Nov 2026 10:00:00 +0000\r\n\r\nText\r\n");
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type))) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type))) {
             EgressConfig config =
-                    Shipments.config(
+                    OutboundMessages.config(
                             type,
-                            Shipments.common(
+                            OutboundMessages.common(
                                     api.uri(), Common.Fidelity.STRICT, Duration.ofSeconds(10)));
             try (Egress egress =
-                    SteeringFilter.of(config, Shipments.egress(type, config.common()))) {
+                    SteeringFilter.of(config, OutboundMessages.egress(type, config.common()))) {
                 Outcome outcome =
                         egress.send(
-                                        Shipments.of(message.toString(), "b@example.net"),
+                                        OutboundMessages.of(message.toString(), "b@example.net"),
                                         CommitGate.OPEN)
                                 .outcomes()
                                 .firstEntry()

@@ -3,6 +3,7 @@ package dev.postern.egress.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.CommitGate.BrokenOff;
@@ -11,13 +12,13 @@ import dev.postern.egress.Egress;
 import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.Probe;
 import dev.postern.egress.http.HttpCall.HttpBody;
-import dev.postern.egress.http.HttpEgress.AnswerText;
 import dev.postern.egress.http.HttpResult.HttpAnswer;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.mail.ForwardPath;
 import dev.postern.mail.MessageContent;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Unsuitability;
+import dev.postern.outcome.Outcome.Unsuited;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.testing.Await;
 import java.net.URI;
@@ -42,7 +43,7 @@ class TellingTest {
     private static final String TO = "r@example.net";
 
     static List<String> types() {
-        return Shipments.TYPES;
+        return OutboundMessages.TYPES;
     }
 
     /// A gate that writes down what it is told.
@@ -89,7 +90,7 @@ class TellingTest {
                         + String.join(",\r\n ", to)
                         + "\r\n\r\ny\r\n";
         Told told = new Told();
-        Delivery delivery = egress.send(Shipments.of(message, to), told);
+        Delivery delivery = egress.send(OutboundMessages.of(message, to), told);
         assertEquals(recipients, delivery.outcomes().size());
         return told;
     }
@@ -97,8 +98,8 @@ class TellingTest {
     @ParameterizedTest
     @MethodSource("types")
     void aMessageIsPreparedOnlyBeforeItsFirstOctet(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             List<String> lines = new ArrayList<>(send(egress, 1).lines);
             assertEquals("preparing", lines.getFirst());
             List<String> last = lines.subList(lines.lastIndexOf("waiting"), lines.size());
@@ -110,7 +111,7 @@ class TellingTest {
     @Test
     void whoWaitsForItsTurnIsNotBeingPrepared() throws Exception {
         Told told = new Told();
-        MessageContent content = Shipments.content(new byte[0]);
+        MessageContent content = OutboundMessages.content(new byte[0]);
         try (ContentCursor second = new ContentCursor(content, told)) {
             Thread waits = Thread.ofVirtual().unstarted(() -> take(second));
             try (ContentCursor first = new ContentCursor(content, CommitGate.OPEN)) {
@@ -142,7 +143,7 @@ class TellingTest {
                 });
         Http http =
                 new Http(
-                        Shipments.common(URI.create("http://127.0.0.1:1")),
+                        OutboundMessages.common(URI.create("http://127.0.0.1:1")),
                         ApiEndpoint.of(URI.create("http://127.0.0.1:1")),
                         _ -> null);
         assertInstanceOf(
@@ -154,8 +155,8 @@ class TellingTest {
     /// What the gate makes a call wait for is no trouble of the server's.
     @Test
     void theGateHasItsOwnTime() throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance("postmark"))) {
-            Common base = Shipments.common(api.uri());
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance("postmark"))) {
+            Common base = OutboundMessages.common(api.uri());
             Common quick =
                     new Common(
                             base.name(),
@@ -185,9 +186,10 @@ class TellingTest {
                             }
                         }
                     };
-            try (Egress egress = Shipments.egress("postmark", quick)) {
+            try (Egress egress = OutboundMessages.egress("postmark", quick)) {
                 Delivery delivery =
-                        egress.send(Shipments.of("From: a@example.org\r\n\r\nx\r\n", TO), slow);
+                        egress.send(
+                                OutboundMessages.of("From: a@example.org\r\n\r\nx\r\n", TO), slow);
                 assertInstanceOf(
                         Outcome.Accepted.class, delivery.outcomes().firstEntry().getValue());
             }
@@ -195,59 +197,58 @@ class TellingTest {
     }
 
     /// Takes one recipient at a time, and of more than two none but the first two.
-    private record Narrow(Http http) implements Api {
+    private static final class Narrow extends Api {
 
         private static final int TAKEN = 2;
 
-        @Override
-        public String type() {
-            return "postmark";
+        Narrow(Http http) {
+            super(http, false);
         }
 
         @Override
-        public Optional<Unfit> plan(
+        Optional<Unsuited> plan(
                 OutboundMessage outbound, ContentCursor content, Predicate<Post> sender) {
             List<ForwardPath> to = outbound.envelope().recipients();
             Post first =
                     new Post(to.subList(0, Math.min(TAKEN, to.size())), probeCall(), List.of());
             return sender.test(first) && to.size() > TAKEN
-                    ? Optional.of(new Unfit("the rest is too large", Unsuitability.SIZE))
+                    ? Optional.of(new Unsuited("the rest is too large", Unsuitability.SIZE))
                     : Optional.empty();
         }
 
         @Override
-        public HttpResult send(Post post, CommitGate gate) {
+        HttpResult send(Post post, CommitGate gate) {
             int status = post.recipients().size() > 1 ? 422 : 200;
             return new HttpAnswer(status, Map.of(), "", true);
         }
 
         @Override
-        public Optional<String> acceptedAs(HttpAnswer answer, Post post) {
+        Optional<String> acceptedAs(HttpAnswer answer, Post post) {
             return answer.status() == 200 ? Optional.of("id") : Optional.empty();
         }
 
         @Override
-        public boolean isOwn(HttpAnswer answer) {
+        boolean isOwn(HttpAnswer answer) {
             return true;
         }
 
         @Override
-        public String explain(HttpAnswer answer, Post post) {
+        String explain(HttpAnswer answer, List<ForwardPath> recipients) {
             return answer.status() == 200 ? "" : "406: one of them is inactive";
         }
 
         @Override
-        public HttpCall probeCall() {
+        HttpCall probeCall() {
             return new HttpCall("GET", "/", Map.of(), HttpBody.NONE);
         }
 
         @Override
-        public Optional<Probe> probed(HttpAnswer answer) {
+        Optional<Probe> probed(HttpAnswer answer) {
             return Optional.empty();
         }
 
         @Override
-        public HttpResult probe() {
+        HttpResult probe() {
             return new HttpAnswer(200, Map.of(), "", true);
         }
     }
@@ -256,14 +257,14 @@ class TellingTest {
     /// and at the next egress.
     @Test
     void aPlanThatEndsMidwaySettlesOnlyThoseItAskedNobodyFor() {
-        Common common = Shipments.common(URI.create("http://127.0.0.1:1"));
+        Common common = OutboundMessages.common(URI.create("http://127.0.0.1:1"));
         Http http = new Http(common, ApiEndpoint.of(URI.create("http://127.0.0.1:1")), _ -> null);
-        Egress egress =
-                new HttpEgress(common, new Narrow(http), new AnswerText(new KeyMask(List.of())));
+        EgressConfig config = OutboundMessages.config("postmark", common);
+        Egress egress = new HttpEgress(config, new Narrow(http), new KeyMask(List.of()));
         List<OutcomeClass> kinds =
                 egress
                         .send(
-                                Shipments.of("x", "a@example.net", "b@example.net", TO),
+                                OutboundMessages.of("x", "a@example.net", "b@example.net", TO),
                                 CommitGate.OPEN)
                         .outcomes()
                         .values()
@@ -278,8 +279,8 @@ class TellingTest {
     @ParameterizedTest
     @MethodSource("types")
     void eachCallIsToldBeforeTheNext(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             Told told = send(egress, 1_060);
             long calls = api.requests().size();
             assertEquals(calls - 1, told.lines.stream().filter(l -> l.startsWith("told")).count());

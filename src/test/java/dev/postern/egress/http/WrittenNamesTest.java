@@ -17,7 +17,6 @@ import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.Mailbox;
 import dev.postern.egress.mime.MimeParser;
 import dev.postern.egress.mime.ParsedMessage;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,9 +34,10 @@ class WrittenNamesTest {
         return WrittenNames.all();
     }
 
-    private static ParsedMessage read(String message) throws IOException, MessageLimitException {
+    private static ParsedMessage read(String message) throws IOException {
         byte[] octets = message.getBytes(ISO_8859_1);
-        return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
+        return MimeParser.read(
+                new ContentCursor(OutboundMessages.content(octets), CommitGate.OPEN));
     }
 
     private static List<String> words(WrittenNames.Way way) {
@@ -144,13 +144,13 @@ class WrittenNamesTest {
     @ParameterizedTest
     @ValueSource(strings = {"sendgrid", "resend", "brevo", "postmark"})
     void everyApiIsToldThemAsTheyAreWritten(String type) throws Exception {
-        try (FakeApi api = FakeApi.start(_ -> Shipments.acceptance(type));
-                Egress egress = Shipments.egress(type, api.uri())) {
+        try (FakeApi api = FakeApi.start(_ -> OutboundMessages.acceptance(type));
+                Egress egress = OutboundMessages.egress(type, api.uri())) {
             for (WrittenNames.Way way : ways().toList()) {
                 for (String words : words(way)) {
                     Outcome outcome =
                             egress.send(
-                                            Shipments.of(
+                                            OutboundMessages.of(
                                                     everywhere(words),
                                                     "to@example.net",
                                                     "cc@example.net"),

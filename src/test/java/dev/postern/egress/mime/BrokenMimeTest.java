@@ -4,8 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.http.Shipments;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
+import dev.postern.egress.http.OutboundMessages;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
@@ -20,9 +19,10 @@ class BrokenMimeTest {
 
     private static final String LOST_LINES = "header lines that are no fields";
 
-    private static ParsedMessage read(String message) throws IOException, MessageLimitException {
+    private static ParsedMessage read(String message) throws IOException {
         byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
-        return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
+        return MimeParser.read(
+                new ContentCursor(OutboundMessages.content(octets), CommitGate.OPEN));
     }
 
     private static String text(ParsedMessage message) throws IOException {

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.testing.Seeds;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -153,7 +153,7 @@ class MailboxTest {
         assertEquals(new Mailbox("a@b.example", "A"), author("root (Cron)", "A <a@b.example>"));
     }
 
-    private static Mailbox author(String... from) throws MessageLimitException {
+    private static Mailbox author(String... from) throws IOException {
         return Mailbox.author(
                 new Fields(
                         Arrays.stream(from)

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.io.Reader;
@@ -21,9 +21,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Messages taken apart.
 class MimeParserTest {
 
-    private static ParsedMessage read(String message) throws IOException, MessageLimitException {
+    private static ParsedMessage read(String message) throws IOException {
         byte[] octets = message.replace("\n", "\r\n").getBytes(ISO_8859_1);
-        return MimeParser.read(new ContentCursor(Shipments.content(octets), CommitGate.OPEN));
+        return MimeParser.read(
+                new ContentCursor(OutboundMessages.content(octets), CommitGate.OPEN));
     }
 
     private static String text(List<MimeLeaf> leaves) throws IOException {
@@ -242,7 +243,7 @@ class MimeParserTest {
     void theCursorReadsForwardInOneStream() throws Exception {
         int[] opened = {0};
         byte[] octets = "0123456789".repeat(10_000).getBytes(UTF_8);
-        dev.postern.mail.MessageContent content = Shipments.content(octets);
+        dev.postern.mail.MessageContent content = OutboundMessages.content(octets);
         ContentCursor cursor =
                 new ContentCursor(
                         new dev.postern.mail.MessageContent() {

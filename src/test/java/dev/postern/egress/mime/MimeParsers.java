@@ -4,9 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.postern.egress.CommitGate;
-import dev.postern.egress.http.Shipments;
+import dev.postern.egress.http.OutboundMessages;
 import dev.postern.egress.mime.ParsedMessage.FileNames;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
@@ -31,7 +30,7 @@ public final class MimeParsers {
     /// Something that reads a text, an octet a character.
     @FunctionalInterface
     public interface Parser {
-        void parse(String text) throws IOException, MessageLimitException;
+        void parse(String text) throws IOException;
     }
 
     /// Values of header fields.
@@ -82,7 +81,7 @@ public final class MimeParsers {
 
     private static ParsedMessage.Attachment attachment(String name) {
         try (ContentCursor none =
-                new ContentCursor(Shipments.content(new byte[0]), CommitGate.OPEN)) {
+                new ContentCursor(OutboundMessages.content(new byte[0]), CommitGate.OPEN)) {
             MimeLeaf leaf = new MimeLeaf(none.whole(), "", "");
             return new ParsedMessage.Attachment(
                     name, true, "text/plain", Map.of(), null, "", false, leaf);
@@ -120,7 +119,7 @@ public final class MimeParsers {
         }
     }
 
-    private static void rebuild(String message) throws IOException, MessageLimitException {
+    private static void rebuild(String message) throws IOException {
         try (ContentCursor content = cursor(message)) {
             ParsedMessage rebuilt = MimeParser.read(content);
             for (MimeLeaf leaf : rebuilt.text()) {
@@ -143,6 +142,7 @@ public final class MimeParsers {
     }
 
     private static ContentCursor cursor(String message) {
-        return new ContentCursor(Shipments.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
+        return new ContentCursor(
+                OutboundMessages.content(message.getBytes(ISO_8859_1)), CommitGate.OPEN);
     }
 }

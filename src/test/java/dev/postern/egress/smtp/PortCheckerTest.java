@@ -9,9 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.egress.smtp.PortCheck.End;
 import dev.postern.egress.smtp.PortCheck.TlsSeen;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.outcome.Stage;
 import dev.postern.outcome.Verdict;
-import dev.postern.smtp.Extension;
+import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.ScriptedServer;
 import dev.postern.testing.ScriptedServer.Act;
 import dev.postern.testing.TestKeys;
@@ -52,7 +53,13 @@ class PortCheckerTest {
     }
 
     private static PortChecker reach(Duration dialogLimit) {
-        return new PortChecker("localhost", TestKeys.ca(), "client.example", LONG, dialogLimit);
+        TryLimits limits = new TryLimits(LONG, dialogLimit);
+        return new PortChecker("localhost", TestKeys.ca(), "client.example", limits);
+    }
+
+    private static boolean offers(PortCheck reached, String line) {
+        return reached.answer().ehlo() instanceof UpstreamReply.Answered answered
+                && answered.lines().contains(line);
     }
 
     private static InetSocketAddress localhost(int port) throws IOException {
@@ -100,13 +107,12 @@ class PortCheckerTest {
         assertTrue(tls(reached).isVerified());
         assertEquals("TLSv1.3", tls(reached).protocol());
         assertTrue(tls(reached).names().contains("localhost"), tls(reached).names().toString());
-        assertEquals("Postern Test CA", tls(reached).issuer());
         assertTrue(tls(reached).expires().toString().startsWith("21"));
-        assertEquals(List.of("PLAIN", "LOGIN"), reached.mechanisms());
-        assertTrue(reached.offers(Extension.SIZE));
-        assertFalse(reached.offers(Extension.STARTTLS));
-        assertFalse(reached.ehloName().isEmpty());
-        assertFalse(reached.greetingName().isEmpty());
+        assertEquals(List.of("PLAIN", "LOGIN"), reached.answer().mechanisms());
+        assertTrue(offers(reached, "SIZE 1000"));
+        assertFalse(offers(reached, "STARTTLS"));
+        assertFalse(reached.answer().ehloName().isEmpty());
+        assertFalse(reached.answer().greetingName().isEmpty());
         assertTrue(reached.took().containsKey(Stage.TLS));
         assertEquals(0, server.count("AUTH"));
     }
@@ -119,7 +125,7 @@ class PortCheckerTest {
         PortCheck reached = to(opening);
         assertEquals(End.REACHED, reached.end());
         assertEquals("cert-name", distrust(reached));
-        assertEquals("vps.other.example", reached.greetingName());
+        assertEquals("vps.other.example", reached.answer().greetingName());
         assertEquals("vps-4711.other.example", tls(reached).names().getFirst());
     }
 
@@ -139,7 +145,7 @@ class PortCheckerTest {
         PortCheck reached = to(TlsStart.CLEAR_TEXT);
         assertEquals(End.REACHED, reached.end());
         assertNull(reached.tls());
-        assertTrue(reached.offers(Extension.STARTTLS));
+        assertTrue(offers(reached, "STARTTLS"));
     }
 
     @Test
@@ -176,7 +182,7 @@ class PortCheckerTest {
             }
             PortCheck reached;
             do {
-                reached = reach(LONG).to(address, TlsStart.STARTTLS, little, little);
+                reached = reach(LONG).to(address, TlsStart.STARTTLS, new TryLimits(little, little));
             } while (reached.end() == End.SILENT);
             assertEquals(End.DROPPED, reached.end());
             for (Socket socket : waiting) {
@@ -228,21 +234,21 @@ class PortCheckerTest {
         server.say("EHLO", "502 what?");
         PortCheck reached = to(TlsStart.STARTTLS_IF_OFFERED);
         assertEquals(End.REACHED, reached.end());
-        assertEquals(List.of(), reached.mechanisms());
+        assertEquals(List.of(), reached.answer().mechanisms());
     }
 
     @Test
     void offersInTheClearDontCountInsideTls() throws IOException {
         server.startTls("localhost").say("EHLO", "250-a\n250-STARTTLS\n250 AUTH PLAIN", "250 b");
         PortCheck reached = to(TlsStart.STARTTLS);
-        assertEquals(List.of(), reached.mechanisms());
-        assertEquals("b", reached.ehloName());
+        assertEquals(List.of(), reached.answer().mechanisms());
+        assertEquals("b", reached.answer().ehloName());
     }
 
     @Test
     void readsTheOldFormOfAuthToo() throws IOException {
         server.say("EHLO", "250-a\n250-AUTH=LOGIN\n250 AUTH PLAIN LOGIN");
-        assertEquals(List.of("LOGIN", "PLAIN"), to(TlsStart.CLEAR_TEXT).mechanisms());
+        assertEquals(List.of("LOGIN", "PLAIN"), to(TlsStart.CLEAR_TEXT).answer().mechanisms());
     }
 
     @Test

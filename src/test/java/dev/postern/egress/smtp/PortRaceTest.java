@@ -97,17 +97,17 @@ class PortRaceTest {
 
     private final ScriptedTrack track = new ScriptedTrack();
 
-    private PortRace.Result race(int... ports) throws InterruptedException {
+    private PortRace.RaceResult race(int... ports) throws InterruptedException {
         List<Candidate> candidates = new ArrayList<>();
         for (int port : ports) {
             candidates.add(candidate(port));
         }
-        PortRace.Result result = new PortRace(candidates, track, STAGGER, LIMIT).run();
+        PortRace.RaceResult result = new PortRace(candidates, track, STAGGER, LIMIT).run();
         assertTrue(track.closed);
         return result;
     }
 
-    private static int winner(PortRace.Result result) {
+    private static int winner(PortRace.RaceResult result) {
         Candidate winner = result.winner();
         assertNotNull(winner);
         return winner.port();
@@ -123,7 +123,7 @@ class PortRaceTest {
     @Test
     void eachStartsAStaggerAfterTheOneBefore() throws InterruptedException {
         track.wins(2525, 100);
-        PortRace.Result result = race(587, 465, 2525);
+        PortRace.RaceResult result = race(587, 465, 2525);
         assertEquals(2525, winner(result));
         assertEquals(Map.of(587, 0L, 465, 250L, 2525, 500L), track.startedMillis);
         assertEquals(600, track.nowMillis);
@@ -139,7 +139,7 @@ class PortRaceTest {
     @Test
     void aLosersSuccessorStartsAtOnce() throws InterruptedException {
         track.loses(587, 1).loses(465, 2).wins(2525, 10);
-        PortRace.Result result = race(587, 465, 2525);
+        PortRace.RaceResult result = race(587, 465, 2525);
         assertEquals(2525, winner(result));
         assertEquals(Map.of(587, 0L, 465, 1L, 2525, 3L), track.startedMillis);
         assertEquals(
@@ -161,7 +161,7 @@ class PortRaceTest {
     @Test
     void whenAllLoseItEndsAtOnce() throws InterruptedException {
         track.loses(587, 10_000).loses(465, 10_000).loses(2525, 10_000);
-        PortRace.Result result = race(587, 465, 2525);
+        PortRace.RaceResult result = race(587, 465, 2525);
         assertNull(result.winner());
         assertEquals(3, result.objections().size());
         assertEquals(10_500, track.nowMillis);
@@ -170,7 +170,7 @@ class PortRaceTest {
     @Test
     void itTakesNoLongerThanItsLimit() throws InterruptedException {
         track.loses(465, 10);
-        PortRace.Result result = race(587, 465, 2525);
+        PortRace.RaceResult result = race(587, 465, 2525);
         assertNull(result.winner());
         assertEquals(List.of(candidate(465)), List.copyOf(result.objections().keySet()));
         assertEquals(LIMIT.toMillis(), track.nowMillis);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.smtp.PortChecker.TlsStart;
+import dev.postern.egress.smtp.PortChecker.TryLimits;
 import dev.postern.outcome.Outcome;
 import dev.postern.outcome.Outcome.Fault;
 import dev.postern.smtp.SmtpLimits;
@@ -167,14 +168,9 @@ class RepliesTest {
     }
 
     private static PortCheck reach(ScriptedServer server, TlsStart opening) {
-        PortChecker reach =
-                new PortChecker(
-                        "localhost",
-                        TestKeys.ca(),
-                        "client.example",
-                        Duration.ofSeconds(30),
-                        Duration.ofSeconds(30));
-        return reach.to(
+        TryLimits limits = new TryLimits(Duration.ofSeconds(30), Duration.ofSeconds(30));
+        PortChecker checker = new PortChecker("localhost", TestKeys.ca(), "client.example", limits);
+        return checker.to(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()), opening);
     }
 

@@ -8,10 +8,8 @@ import dev.postern.outcome.Trouble.Context;
 import dev.postern.smtp.UpstreamReply;
 import dev.postern.testing.ReadersGrowth;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
@@ -20,16 +18,16 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
 
     static Stream<Arguments> parsers() {
         return Stream.of(
-                row("RemoteQueueId", SmtpTransaction.RemoteQueueId::in),
+                row("RemoteQueueId", SmtpTransaction::remoteQueueId),
                 row(
                         "RemoteQueueId behind a code",
-                        text -> SmtpTransaction.RemoteQueueId.in("250 " + text)),
+                        text -> SmtpTransaction.remoteQueueId("250 " + text)),
                 row(
                         "RemoteQueueId with a word",
-                        text -> SmtpTransaction.RemoteQueueId.in("250 Ok id=" + text + " x")),
+                        text -> SmtpTransaction.remoteQueueId("250 Ok id=" + text + " x")),
                 row(
                         "RemoteQueueId of SES",
-                        text -> SmtpTransaction.RemoteQueueId.in("250 Ok " + text)),
+                        text -> SmtpTransaction.remoteQueueId("250 Ok " + text)),
                 row("Answer", SmtpEgressGrowthTest::answer),
                 row("Interception", text -> intercepted("smtp.gmail.com", text, "vps.example")),
                 row(
@@ -41,11 +39,11 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
                 row(
                         "Interception at a host",
                         text -> intercepted(text, "a.example", "vps.example")),
-                row("Reached", SmtpEgressGrowthTest::reached),
-                row("Wording", text -> wording(text)),
-                row("Wording of a quoted local part", text -> wording("\"" + text + "\"@x")),
-                row("Wording of a domain", text -> wording("a@" + text)),
-                row("Wording of an odd domain", text -> wording("a@é" + text)));
+                row("Mechanisms", SmtpEgressGrowthTest::mechanisms),
+                row("SmtpCommands", text -> commands(text)),
+                row("SmtpCommands of a quoted local part", text -> commands("\"" + text + "\"@x")),
+                row("SmtpCommands of a domain", text -> commands("a@" + text)),
+                row("SmtpCommands of an odd domain", text -> commands("a@é" + text)));
     }
 
     private static final InetAddress FAR = InetAddress.ofLiteral("192.0.2.25");
@@ -67,26 +65,15 @@ class SmtpEgressGrowthTest extends ReadersGrowth {
         new Interception(host, host, ownName).verdict(context, FAR, answer);
     }
 
-    private static void reached(String text) {
+    private static void mechanisms(String text) {
         UpstreamReply ehlo =
                 UpstreamReply.parse("250-x\n250-AUTH " + text + "\n250-" + text + "\n250 SIZE");
-        PortCheck reached =
-                new PortCheck(
-                        new InetSocketAddress(FAR, 587),
-                        PortChecker.TlsStart.STARTTLS,
-                        Stage.AUTH,
-                        null,
-                        greeting(text),
-                        ehlo,
-                        null,
-                        Map.of());
-        reached.mechanisms();
-        reached.extensions();
+        new Answer(greeting(text), ehlo, List.of(), null).mechanisms();
     }
 
-    private static void wording(String address) {
-        SmtpCommands wording =
+    private static void commands(String address) {
+        SmtpCommands commands =
                 new SmtpCommands(new Offers(0, false, false, false, false, 1), false);
-        wording.unsuitability(new ForwardPath(address));
+        commands.unsuitability(new ForwardPath(address));
     }
 }

@@ -185,7 +185,7 @@ class TlsTest {
         setup.ca = ca;
         try (SmtpEgress egress = setup.build()) {
             Probe.Failed missing = assertInstanceOf(Probe.Failed.class, egress.probe());
-            assertEquals(Fault.CERTIFICATE, missing.fault());
+            assertEquals(Fault.CERTIFICATE, missing.trouble().fault());
             Files.writeString(ca, "nonsense");
             assertInstanceOf(Probe.Failed.class, egress.probe());
             Files.copy(TestKeys.ca(), ca, StandardCopyOption.REPLACE_EXISTING);

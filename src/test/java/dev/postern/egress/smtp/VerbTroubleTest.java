@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Each refusal at each verb, over a real dialogue: the outcome is the one of CONTRACT §4, the
+/// Each refusal at each verb, over a real dialogue: the outcome is the one of docs/troubles.md, the
 /// message was not taken, and the egress works again afterwards.
 @Timeout(120)
 class VerbTroubleTest {

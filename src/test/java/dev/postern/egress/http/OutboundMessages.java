@@ -2,6 +2,7 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.postern.config.EgressConfig.EgressType;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.Secret;
@@ -11,7 +12,6 @@ import dev.postern.egress.OutboundMessage;
 import dev.postern.egress.mime.ContentCursor;
 import dev.postern.egress.mime.Fields;
 import dev.postern.egress.mime.Mailbox;
-import dev.postern.egress.mime.ReadingBudget.MessageLimitException;
 import dev.postern.mail.ALabels;
 import dev.postern.mail.Envelope;
 import dev.postern.mail.ForwardPath;
@@ -23,33 +23,44 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/// Shipments and egresses for tests.
-public final class Shipments {
+/// Outbound messages and egresses for tests.
+public final class OutboundMessages {
 
     static final String KEY = "SG.kEyThatNobodyMaySee.0123456789";
     public static final List<String> TYPES =
-            List.of("sendgrid", "ses", "mailgun", "resend", "brevo", "postmark");
+            Arrays.stream(EgressType.values())
+                    .filter(type -> type != EgressType.SMTP)
+                    .map(EgressType::word)
+                    .toList();
 
     /// The recipient of what names nobody.
     static final String SOMEONE = "someone@example.net";
 
-    private Shipments() {}
+    private OutboundMessages() {}
 
     static Common common(URI endpoint) {
         return common(endpoint, Common.Fidelity.BEST_EFFORT, Duration.ofSeconds(10));
     }
 
     static Common common(URI endpoint, Common.Fidelity fidelity, Duration timeout) {
+        return common(endpoint, null, fidelity, timeout);
+    }
+
+    /// @param ca a file of more trust anchors; null: none
+    static Common common(
+            URI endpoint, @Nullable Path ca, Common.Fidelity fidelity, Duration timeout) {
         return new Common(
                 "test",
                 endpoint,
-                null,
+                ca,
                 16,
                 timeout,
                 timeout,
@@ -96,7 +107,7 @@ public final class Shipments {
 
     /// Returns a message to whom the message names, as an app would send it, but for those that no
     /// mail gets to over the Internet: `greg@inbucket`.
-    static OutboundMessage toThoseNamed(byte[] octets) throws IOException, MessageLimitException {
+    static OutboundMessage toThoseNamed(byte[] octets) throws IOException {
         Fields fields;
         try (ContentCursor cursor = new ContentCursor(content(octets), CommitGate.OPEN)) {
             fields = Fields.read(cursor, _ -> true);
@@ -118,7 +129,7 @@ public final class Shipments {
     /// Returns what is particular to a type, of an egress that is never used.
     static Api api(String type) {
         EgressConfig config = config(type, common(URI.create("http://127.0.0.1:1")));
-        ApiEndpoint endpoint = ApiEndpoint.of(HttpEgresses.base(config));
+        ApiEndpoint endpoint = HttpEgresses.endpoint(config);
         return HttpEgresses.api(config, new Http(config.common(), endpoint, _ -> null));
     }
 
