@@ -143,7 +143,9 @@ final class ConnectionSlots {
     private Optional<Slot> longest(Predicate<Slot> which) {
         Stream<Slot> all = taken.stream().filter(which);
         long now = nanoTime.getAsLong();
-        return all.max(Comparator.comparingLong(slot -> now - slot.waitsSince()));
+        return all.max(
+                Comparator.comparingLong(
+                        slot -> now - (slot.isIdle() ? slot.idleSinceNanos : slot.sinceNanos)));
     }
 
     /// A connection's slot. The connection's own thread tells here what it does.
@@ -274,10 +276,6 @@ final class ConnectionSlots {
 
         private boolean isIdle() {
             return (!underWay && doing != Doing.WORK) || doing == Doing.HOLD;
-        }
-
-        private long waitsSince() {
-            return isIdle() ? idleSinceNanos : sinceNanos;
         }
 
         private boolean isLate(long now) {

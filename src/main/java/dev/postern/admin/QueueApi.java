@@ -223,19 +223,19 @@ final class QueueApi {
         static void write(JsonGenerator json, MessageState message) throws IOException {
             members(json, message);
             JsonLists.objects(json, "attempts", message.attempts(), MessageJson::attempt);
-            json.writeStringField("client", message.origin().client());
-            Json.text(json, "authenticated-as", message.origin().authenticatedAs());
-            json.writeStringField("helo", message.origin().helo());
-            json.writeStringField("protocol", message.origin().protocol());
+            json.writeStringField("client", message.message().origin().client());
+            Json.text(json, "authenticated-as", message.message().origin().authenticatedAs());
+            json.writeStringField("helo", message.message().origin().helo());
+            json.writeStringField("protocol", message.message().origin().protocol());
         }
 
         private static void members(JsonGenerator json, MessageState message) throws IOException {
             json.writeStringField("id", message.id().toString());
             json.writeStringField("state", message.state().word());
             json.writeStringField("from", message.envelope().sender().address());
-            json.writeNumberField("size", message.sizeBytes());
-            json.writeStringField("subject", message.subject());
-            Json.time(json, "received", message.received());
+            json.writeNumberField("size", message.message().sizeBytes());
+            json.writeStringField("subject", message.message().subject());
+            Json.time(json, "received", message.message().received());
             JsonLists.objects(json, "recipients", message.recipients(), MessageJson::recipient);
             json.writeNumberField("attempt-count", message.attemptCount());
             Json.time(json, "next-attempt", nextAttempt(message));

@@ -91,8 +91,7 @@ public final class Commands implements Runnable, CommandLine.IFactory {
             return new SendmailCommand(terminal, sources).run(words.subList(1, words.size()));
         }
         Commands commands = new Commands(terminal, sources, forwarding);
-        return commands.execute(
-                named, named.equals("sendmail") ? List.of(named, "--help") : words);
+        return commands.execute(named, named.equals("sendmail") ? List.of(named, "--help") : words);
     }
 
     private int execute(String named, List<String> words) {

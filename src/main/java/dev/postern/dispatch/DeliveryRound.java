@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
 
 /// One message on its round through the egresses: from its claim, or from the moment its client
 /// waits, until all its recipients are done, wait, or are given up. It knows what an outcome means
-/// for a recipient (the classes are in docs/troubles.md), and nothing of threads, slots and
-/// spools. Confined to the dispatcher's tasks.
+/// for a recipient (the classes are in docs/troubles.md), and nothing of threads, slots and spools.
+/// Confined to the dispatcher's tasks.
 final class DeliveryRound {
 
     /// How long an egress that perhaps took a message is left alone with it.

@@ -450,7 +450,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
         for (RecipientGroup group = round.group(); group != null; group = round.group()) {
             MessageState message = round.message();
             ReversePath sender = pool.haveSenders() ? round.author() : message.envelope().sender();
-            switch (pool.choose(group, sender, message.traits(), now)) {
+            switch (pool.choose(group, sender, message.message().traits(), now)) {
                 case EgressPool.Choice.Go go -> {
                     if (go.slots().hasSlot()) {
                         calls.start(round, group, go);

@@ -37,8 +37,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Diagnostics.** A table that can't be read is our mistake and fails when the class is loaded.
 ///
-/// See also: `docs/troubles.md` (the rows with their sources and
-/// advice).
+/// See also: `docs/troubles.md` (the rows with their sources and advice).
 public final class Trouble {
 
     /// Characters of a failure that are looked at and kept.

@@ -280,7 +280,7 @@ public final class Reception {
     /// deferred too.
     private static CompletionStage<Result> send(
             ImmediateDelivery immediate, Intake intake, MessageState acceptance) {
-        return intake.stage(acceptance.traits())
+        return intake.stage(acceptance.message().traits())
                 .thenCompose(content -> immediate.send(acceptance, content))
                 .whenComplete((result, _) -> {
                     if (!(result instanceof ImmediateDelivery.Result.Taken)) {
@@ -338,7 +338,7 @@ public final class Reception {
     }
 
     private Result conclude(Result result, MessageState acceptance, long sizeBytes, long endNanos) {
-        String client = acceptance.origin().client();
+        String client = acceptance.message().origin().client();
         if (result instanceof Result.Refused(Reply reply, Rejection reason)) {
             return refuse(reason, reply, client, "");
         }

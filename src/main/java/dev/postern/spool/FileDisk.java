@@ -144,14 +144,10 @@ public final class FileDisk implements Disk {
             try {
                 return channel.write(octets, position);
             } catch (IOException e) {
-                throw isNearlyFull()
+                throw Files.getFileStore(path).getUsableSpace() < FULL_BELOW_BYTES
                         ? new Disk.FullException("no room in " + path, e)
                         : fullOr(e, path);
             }
-        }
-
-        private boolean isNearlyFull() throws IOException {
-            return Files.getFileStore(path).getUsableSpace() < FULL_BELOW_BYTES;
         }
 
         @Override

@@ -77,7 +77,8 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
     private MessageContent content(MessageState state) {
         QueueId id = state.id();
         Supplier<QueueIndex.@Nullable Place> pinned = () -> queueIndex.pinContent(id.value());
-        return new StoredContent(this, id, state.sizeBytes(), state.traits(), pinned);
+        return new StoredContent(
+                this, id, state.message().sizeBytes(), state.message().traits(), pinned);
     }
 
     /// Returns content that is no message.

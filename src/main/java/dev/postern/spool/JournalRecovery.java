@@ -298,8 +298,8 @@ final class JournalRecovery {
     }
 
     /// Returns when a message that waits is due in this run. What was or may have been sent when
-    /// the last run ended is due at once. What that run meant to do later is not put
-    /// off by a clock that was set back since: the newest queue id tells what time it was.
+    /// the last run ended is due at once. What that run meant to do later is not put off by a clock
+    /// that was set back since: the newest queue id tells what time it was.
     private long due(int row, MessageTable table, long millis) {
         boolean unsure =
                 table.has(row, MessageTable.DOUBTFUL)
@@ -396,7 +396,7 @@ final class JournalRecovery {
         private record Chain(int first, long tail, long bytes, boolean whole) {
 
             boolean carries(MessageState state, long link) {
-                return whole && tail == link && bytes == state.sizeBytes();
+                return whole && tail == link && bytes == state.message().sizeBytes();
             }
         }
 
@@ -481,7 +481,7 @@ final class JournalRecovery {
                     table.first(row, Position.segment(position));
                 }
                 if (chain != null && chain.carries(state, link)) {
-                    table.content(row, chain.first(), link, state.sizeBytes());
+                    table.content(row, chain.first(), link, state.message().sizeBytes());
                     table.first(row, Math.min(table.first(row), chain.first()));
                     chains.remove(id);
                     damaged.remove(id);
@@ -499,11 +499,12 @@ final class JournalRecovery {
         /// content can fall back to the place that was known before.
         private boolean isContentMissing(MessageState state, long link, boolean known, int row) {
             MessageTable table = queueIndex.table();
-            if (!state.hasContent() || (state.sizeBytes() == 0 && link == Position.NONE)) {
+            if (!state.hasContent()
+                    || (state.message().sizeBytes() == 0 && link == Position.NONE)) {
                 return false;
             }
             boolean before = known && table.has(row, MessageTable.HAS_CONTENT);
-            return !before || table.sizeBytes(row) != state.sizeBytes();
+            return !before || table.sizeBytes(row) != state.message().sizeBytes();
         }
 
         /// Takes note of a record whose body is damaged.

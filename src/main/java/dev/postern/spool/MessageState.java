@@ -138,26 +138,6 @@ public record MessageState(
         return message.envelope();
     }
 
-    public Origin origin() {
-        return message.origin();
-    }
-
-    public Instant received() {
-        return message.received();
-    }
-
-    public long sizeBytes() {
-        return message.sizeBytes();
-    }
-
-    public ContentTraits traits() {
-        return message.traits();
-    }
-
-    public String subject() {
-        return message.subject();
-    }
-
     /// Returns whether the process died, or lost an answer, after an attempt's commit point.
     public boolean possibleDuplicate() {
         return marks.contains(Mark.POSSIBLE_DUPLICATE);

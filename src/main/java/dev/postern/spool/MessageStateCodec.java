@@ -84,14 +84,14 @@ final class MessageStateCodec {
 
     static byte[] encode(MessageState state) {
         OctetWriter to = new OctetWriter();
-        to.u8(LAYOUT).u8(flags(state)).i64(state.sizeBytes());
-        to.i32(state.traits().longestLineOctets());
-        to.time(state.received()).time(state.ageFrom()).time(state.due());
+        to.u8(LAYOUT).u8(flags(state)).i64(state.message().sizeBytes());
+        to.i32(state.message().traits().longestLineOctets());
+        to.time(state.message().received()).time(state.ageFrom()).time(state.due());
         to.i32(state.attemptCount());
-        Origin origin = state.origin();
+        Origin origin = state.message().origin();
         to.text(state.envelope().sender().address());
         to.text(origin.client()).text(origin.helo()).text(origin.protocol());
-        to.text(origin.authenticatedAs()).text(cut(state.subject()));
+        to.text(origin.authenticatedAs()).text(cut(state.message().subject()));
         Map<ForwardPath, Integer> places = new HashMap<>();
         to.i32(state.recipients().size());
         for (Recipient recipient : state.recipients()) {
@@ -112,8 +112,8 @@ final class MessageStateCodec {
         }
         return marks
                 | (state.envelope().smtpUtf8() ? 8 : 0)
-                | (state.traits().eightBit() ? 16 : 0)
-                | (state.traits().eightBitHeader() ? 32 : 0);
+                | (state.message().traits().eightBit() ? 16 : 0)
+                | (state.message().traits().eightBitHeader() ? 32 : 0);
     }
 
     private static Set<MessageState.Mark> marks(int flags) {

@@ -134,7 +134,7 @@ final class QueueIndex {
         int row = table.add(state.id().value());
         int first = Position.segment(head);
         table.first(row, content.first() == 0 ? first : Math.min(content.first(), first));
-        table.content(row, content.first(), content.tail(), state.sizeBytes());
+        table.content(row, content.first(), content.tail(), state.message().sizeBytes());
         table.head(row, head, headBytes);
         describe(row, state);
         count(row, 1);

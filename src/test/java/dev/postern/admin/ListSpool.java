@@ -73,7 +73,7 @@ final class ListSpool implements QueueAdmin {
         Instant oldest =
                 messages.values().stream()
                         .filter(m -> !m.state().isFinal())
-                        .map(m -> m.received())
+                        .map(m -> m.message().received())
                         .min(Instant::compareTo)
                         .orElse(null);
         return new SpoolStatus(Path.of("/spool"), 4096, 1 << 30, counts, oldest, trouble);

@@ -144,14 +144,7 @@ class MetricsTest {
         return stage.metrics.fallbacks(
                 List.of(
                         new EgressView(
-                                gmail.config(),
-                                state,
-                                null,
-                                null,
-                                success,
-                                null,
-                                null,
-                                List.of()),
+                                gmail.config(), state, null, null, success, null, null, List.of()),
                         Stage.egress("sendgrid", EgressState.UP)));
     }
 

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What must hold for every call of an egress, as ARCHITECTURE.md has it. It is told
-/// what happens and keeps what it finds wrong.
+/// What must hold for every call of an egress, as ARCHITECTURE.md has it. It is told what happens
+/// and keeps what it finds wrong.
 final class ChooserRules {
 
     private static final Duration UNCERTAIN_WAIT = Duration.ofMinutes(5);

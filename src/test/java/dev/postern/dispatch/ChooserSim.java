@@ -381,7 +381,8 @@ class ChooserSim {
             }
             Instant before = scheduler.now().minus(STUCK);
             for (MessageState message : spool.all()) {
-                boolean late = message.received().isBefore(before) && !message.state().isFinal();
+                boolean late =
+                        message.message().received().isBefore(before) && !message.state().isFinal();
                 if (late && !excused.contains(message.id()) && !isExcused(message)) {
                     throw new AssertionError("stuck: " + message);
                 }

@@ -45,11 +45,11 @@ class EightBitTest {
                         new MessageState.Message(
                                 id,
                                 plain.envelope(),
-                                plain.origin(),
-                                plain.received(),
-                                plain.sizeBytes(),
+                                plain.message().origin(),
+                                plain.message().received(),
+                                plain.message().sizeBytes(),
                                 new ContentTraits(true, false, 10),
-                                plain.subject())));
+                                plain.message().subject())));
         rig.scheduler.run();
         return id;
     }

@@ -69,7 +69,7 @@ class HouseTest {
                     "config.SmtpEgressConfig SmtpEgressConfig: 8",
                     "config.load.ClientSettings ClientConfig: 9",
                     "doctor.Platform Platform: 9",
-                    "egress.EgressView EgressView: 9",
+                    "egress.EgressView EgressView: 8",
                     "egress.mime.ParsedMessage Attachment: 8",
                     "egress.mime.ParsedMessage ParsedMessage: 12",
                     "outcome.Trouble TroubleRow: 10");

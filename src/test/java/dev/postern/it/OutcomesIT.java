@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Trouble at the one next hop, seen from outside the whole program: each refusal and each break at
-/// each verb has its outcome by docs/troubles.md, and mail that can still go goes once the trouble is
-/// over, exactly once.
+/// each verb has its outcome by docs/troubles.md, and mail that can still go goes once the trouble
+/// is over, exactly once.
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(180)
 class OutcomesIT {

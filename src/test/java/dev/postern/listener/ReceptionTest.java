@@ -66,9 +66,9 @@ class ReceptionTest {
         assertInstanceOf(Reception.Result.Queued.class, result);
         MemorySpool.Stored stored = door.spool.stored.getFirst();
         assertEquals(ENVELOPE, stored.acceptance().envelope());
-        assertEquals("grün", stored.acceptance().subject());
-        assertTrue(stored.acceptance().traits().eightBit());
-        assertEquals(30, stored.acceptance().traits().longestLineOctets());
+        assertEquals("grün", stored.acceptance().message().subject());
+        assertTrue(stored.acceptance().message().traits().eightBit());
+        assertEquals(30, stored.acceptance().message().traits().longestLineOctets());
         assertTrue(stored.text().startsWith("Received: from [127.0.0.1] ([127.0.0.1])\r\n"));
         assertTrue(stored.text().contains(" with HTTP id "), stored.text());
         assertTrue(stored.text().endsWith("\r\n\r\n.line\r\n\u00e9\r\n"), stored.text());

@@ -144,11 +144,11 @@ class GoldenJournalTest {
                 new MessageState.Message(
                         once.id(),
                         once.envelope(),
-                        once.origin(),
-                        once.received(),
-                        once.sizeBytes() * 2,
-                        once.traits(),
-                        once.subject());
+                        once.message().origin(),
+                        once.message().received(),
+                        once.message().sizeBytes() * 2,
+                        once.message().traits(),
+                        once.message().subject());
         return new MessageState(
                 message,
                 once.ageFrom(),

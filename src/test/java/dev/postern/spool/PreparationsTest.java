@@ -366,7 +366,7 @@ class PreparationsTest {
         intakes.get(2).write(Mails.octets("y".repeat(IntakeRegistry.PIECE_BYTES)));
         assertTrue(
                 intakes.get(2)
-                        .stage(acceptance.traits())
+                        .stage(acceptance.message().traits())
                         .toCompletableFuture()
                         .isCompletedExceptionally());
     }

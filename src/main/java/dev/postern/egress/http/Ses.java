@@ -330,8 +330,6 @@ final class Ses extends Api {
                 Set.of("host", "content-length", "expect", "user-agent", "connection");
 
         private static final ScopedValue<Carriage> CURRENT = ScopedValue.newInstance();
-        private static final Exception NO_CALL =
-                new IllegalStateException("AWS's SDK made no call");
 
         private final Http http;
 
@@ -357,14 +355,20 @@ final class Ses extends Api {
         /// @param message what goes in the placeholder's place; null without one
         HttpResult carry(@Nullable MessageContent message, CommitGate gate, Runnable call) {
             Carriage carriage = new Carriage(message, gate);
-            Exception failure = NO_CALL;
+            Exception failure = null;
             try {
                 ScopedValue.where(CURRENT, carriage).run(call);
             } catch (SdkException e) {
                 failure = e;
             }
             HttpResult result = carriage.result;
-            return result == null ? new HttpResult.Failed(Stage.PREPARE, failure) : result;
+            if (result != null) {
+                return result;
+            }
+            if (failure == null) {
+                throw new IllegalStateException("AWS's SDK made no call");
+            }
+            return new HttpResult.Failed(Stage.PREPARE, failure);
         }
 
         /// Returns a source of credentials that is waited for apart from the preparation: it may

@@ -17,9 +17,9 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/// Verifies servers over sockets as another trust manager does, chain and name, and says of a refused certificate whose
-/// it is. Java falls back on the common name where a certificate has no name of a host among its
-/// alternative names; here the common name never counts (RFC 9525 §2).
+/// Verifies servers over sockets as another trust manager does, chain and name, and says of a
+/// refused certificate whose it is. Java falls back on the common name where a certificate has no
+/// name of a host among its alternative names; here the common name never counts (RFC 9525 §2).
 public final class NamingTrust extends TlsTrust.ServerTrust {
 
     private static final int NAMES_SHOWN_MAX = 4;

@@ -112,6 +112,7 @@ public final class ServerCheck {
 
         /// The longest name (RFC 1035 §2.3.4), with a final dot.
         private static final int NAME_CHARS = 254;
+
         private static final int STRANGER_LIMIT_CHARACTERS = 300;
 
         private static final Set<String> PRIVATE_DOMAINS =

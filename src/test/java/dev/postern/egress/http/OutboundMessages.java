@@ -2,9 +2,9 @@ package dev.postern.egress.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.postern.config.EgressConfig.EgressType;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
+import dev.postern.config.EgressConfig.EgressType;
 import dev.postern.config.Secret;
 import dev.postern.egress.CommitGate;
 import dev.postern.egress.Egress;
