@@ -321,8 +321,8 @@ final class SubmissionTransport extends SMTPTransport {
     /// @throws IOException when nothing came in time or the connection broke
     synchronized @Nullable ReplyCode readCode() throws IOException {
         try {
-            readServerResponse();
-            return code();
+            int code = readServerResponse();
+            return code == NO_CODE ? null : new ReplyCode(code);
         } catch (MessagingException e) {
             throw e.getCause() instanceof IOException broken ? broken : new IOException(e);
         }
