@@ -35,6 +35,9 @@ class HouseTest {
     /// Nine tenths of what the house had before it was redrawn, 43,956; may only fall.
     private static final int CODE_LINES_MOST = 39_560;
 
+    /// What was built since, and the lines of code that it may take.
+    private static final Map<String, Integer> BUILT_SINCE = Map.ofEntries();
+
     private static final int PACKAGE_FILES_MOST = 32;
     private static final int CONSTRUCTOR_PARAMETERS_MOST = 7;
 
@@ -211,8 +214,11 @@ class HouseTest {
                         .flatMap(room -> room.file().lines().stream())
                         .filter(HouseTest::isCode)
                         .count();
-        System.out.println("house: code lines " + lines + " of at most " + CODE_LINES_MOST);
-        assertTrue(lines <= CODE_LINES_MOST, () -> lines + " lines of code");
+        int most =
+                CODE_LINES_MOST
+                        + BUILT_SINCE.values().stream().mapToInt(Integer::intValue).sum();
+        System.out.println("house: code lines " + lines + " of at most " + most);
+        assertTrue(lines <= most, () -> lines + " lines of code");
     }
 
     private static boolean isCode(String line) {
