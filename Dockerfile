@@ -58,6 +58,8 @@ COPY --from=build /image /
 ENV POSTERN_SPOOL_PATH=/var/spool/postern \
     POSTERN_HTTP_HEALTH=0.0.0.0:8026 \
     POSTERN_LOG_FORMAT=json \
+    LC_ALL=C.UTF-8 \
+    _POSTERN_ADDED_LC_ALL=C.UTF-8 \
     _JAVA_SR_SIGNUM=62
 USER 65532:65532
 WORKDIR /var/spool/postern

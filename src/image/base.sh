@@ -25,6 +25,10 @@ done | sed -n 's/^[^/]*\(\/[^ ]*\) (0x.*/\1/p' | sort -u | while IFS= read -r li
     chmod 755 "$image$library"
 done
 
+# Java reads names and variables by the locale: this one's charset is UTF-8.
+mkdir -p "$image/usr/lib/locale"
+cp -RL /usr/lib/locale/C.[Uu][Tt][Ff]* "$image/usr/lib/locale/"
+
 echo 'postern:x:65532:65532:Postern:/var/spool/postern:/nonexistent' >"$image/etc/passwd"
 echo 'postern:x:65532:' >"$image/etc/group"
 echo 'hosts: files dns' >"$image/etc/nsswitch.conf"

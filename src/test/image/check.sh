@@ -42,6 +42,10 @@ podman run --rm "${strict[@]}" -v "$work/other.jar:$jar:ro" "$image" version >"$
     && wrong "another jar ran with the old cache"
 grep -q 'not the one that the AOT cache was made from' "$work/said" || wrong "$(cat "$work/said")"
 
+# Variables are read as UTF-8, without a locale from outside.
+podman run --rm "${strict[@]}" -e 'POSTERN_ALIASES=root=größe@example.org' "$image" config show \
+    | grep -q größe || wrong "variables are not read as UTF-8"
+
 podman inspect "$image" --format '{{.Config.User}}' | grep -qx 65532:65532 || wrong "not user 65532"
 
 podman run -d --name "$name" "${strict[@]}" -m "${memory}m" --memory-swap "${memory}m" -v "$name":/var/spool/postern \

@@ -1,12 +1,14 @@
 package dev.postern.cli;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.config.Machine;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.load.ConfigFiles;
 import dev.postern.config.load.ConfigReference;
 import dev.postern.config.load.ConfigShow;
 import dev.postern.config.load.Loaded;
 import dev.postern.config.load.LoopCheck;
+import dev.postern.config.load.Problems;
 import dev.postern.config.load.Problems.ConfigProblem;
 import dev.postern.config.load.Sources;
 import dev.postern.exec.Adoption;
@@ -38,6 +40,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The root of all commands.
@@ -106,11 +109,21 @@ public final class Commands implements Runnable, CommandLine.IFactory {
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
         line.setParameterExceptionHandler((bad, _) -> usage(bad));
         line.setExecutionExceptionHandler((failure, _, _) -> failed(failure));
+        line.registerConverter(Path.class, Commands::path);
         line.setAbbreviatedOptionsAllowed(false);
         // A word that begins with @ is one of exec's command, or a text.
         line.setExpandAtFiles(false);
         line.setUsageHelpAutoWidth(true);
         return line.execute(words.toArray(String[]::new));
+    }
+
+    private static Path path(String text) {
+        Path path = Machine.path(text);
+        if (path == null) {
+            throw new TypeConversionException(
+                    "'" + text + "' is no path in the locale's charset; set LC_ALL=C.UTF-8");
+        }
+        return path;
     }
 
     private Map<String, Supplier<Object>> all() {
@@ -239,6 +252,16 @@ public final class Commands implements Runnable, CommandLine.IFactory {
 
         @Override
         public Integer call() throws CliException {
+            for (String word : command) {
+                if (Machine.isSpoiled(word)) {
+                    throw new CliException(
+                            ExitCode.BAD_USAGE,
+                            "CMD can't be given "
+                                    + Problems.quoted(word)
+                                    + " as it is: it is no"
+                                    + " text in the locale's charset; write it in UTF-8");
+                }
+            }
             Adoption adoption = adopt ? Adoption.of(config.sources()) : null;
             ConfigFiles files = files(adoption);
             Loaded.Valid loaded = ConfigOption.load(files);

@@ -5,9 +5,12 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// What is asked of the machine.
 public final class Machine {
@@ -16,6 +19,22 @@ public final class Machine {
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
 
     private Machine() {}
+
+    /// Returns the path that a text names; null where no file can have that name: it has a NUL, or
+    /// characters that the charset of the locale lacks.
+    public static @Nullable Path path(String text) {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException _) {
+            return null;
+        }
+    }
+
+    /// Returns whether Java could not read a variable or an argument: it puts U+FFFD for octets
+    /// that are no text in the charset of the locale.
+    public static boolean isSpoiled(String text) {
+        return text.indexOf('\uFFFD') >= 0;
+    }
 
     /// Returns the machine's name, without asking a name server where the kernel tells it.
     public static String hostname() {
@@ -81,6 +100,7 @@ public final class Machine {
                     lines.stream()
                             .filter(line -> line.contains(" - "))
                             .map(MountTable::mount)
+                            .filter(Objects::nonNull)
                             .toList());
         }
 
@@ -99,11 +119,12 @@ public final class Machine {
             return mounts.stream().anyMatch(mount -> mount.point().equals(path));
         }
 
-        private static Mount mount(String line) {
+        private static @Nullable Mount mount(String line) {
             int dash = line.indexOf(" - ");
             String[] fields = line.substring(0, dash).split(" ", -1);
             String type = line.substring(dash + 3).split(" ", 2)[0];
-            return new Mount(Path.of(unescaped(fields[MOUNT_POINT_FIELD])), type);
+            Path point = path(unescaped(fields[MOUNT_POINT_FIELD]));
+            return point == null ? null : new Mount(point, type);
         }
 
         private static String unescaped(String field) {

@@ -2,15 +2,16 @@ package dev.postern.exec;
 
 import dev.postern.config.EgressConfig.EgressType;
 import dev.postern.config.Hosts;
+import dev.postern.config.Machine;
 import dev.postern.config.load.Problems;
 import dev.postern.config.load.Sources.TextReader;
 import dev.postern.exec.AppConvention.Role;
 import dev.postern.exec.AppServer.Part;
 import dev.postern.exec.AppServer.Protection;
 import java.io.IOException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -61,7 +62,13 @@ final class AppSettings {
     /// @param reader reads the files that variables name
     AppSettings(AppConvention convention, Map<String, String> environment, TextReader reader) {
         this.convention = convention;
-        this.environment = environment;
+        this.environment = new HashMap<>(environment);
+        convention.variables().stream()
+                .filter(name -> Machine.isSpoiled(environment.getOrDefault(name, "")))
+                .forEach(name -> {
+                    tell(name, "is not used: it is no text in the locale's charset");
+                    this.environment.remove(name);
+                });
         this.reader = reader;
         this.server = read();
     }
@@ -370,15 +377,19 @@ final class AppSettings {
 
     /// What stands for the file's name is in no line: it may be the secret itself.
     private String fileText(String variable) {
+        Path file = Machine.path(value(variable));
         try {
-            String text = reader.mounted(Path.of(value(variable)));
-            if (text.isEmpty()) {
-                tell(variable, "names a file that is empty");
+            String text = file == null ? null : reader.mounted(file);
+            if (text != null) {
+                if (text.isEmpty()) {
+                    tell(variable, "names a file that is empty");
+                }
+                return text;
             }
-            return text;
-        } catch (IOException | InvalidPathException _) {
-            tell(variable, "names no file that can be read");
+        } catch (IOException _) {
+            // Told below.
         }
+        tell(variable, "names no file that can be read");
         return "";
     }
 

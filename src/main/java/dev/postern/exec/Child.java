@@ -1,5 +1,6 @@
 package dev.postern.exec;
 
+import dev.postern.config.Machine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -51,6 +52,10 @@ public final class Child {
 
     /// `bin/postern` keeps Java's own variables from this process under names that begin so.
     private static final String KEPT = "_POSTERN_KEPT_";
+
+    /// Before what was set in the command's stead, with its value: Java needs a locale that has
+    /// more than ASCII. What has another value by now is the command's own.
+    private static final String ADDED = "_POSTERN_ADDED_";
 
     /// `bin/postern` keeps under names that begin so the variables whose names its shell can't say,
     /// such as `spring.mail.host`, and would lose: name and value in each, since no single variable
@@ -128,6 +133,8 @@ public final class Child {
                 giveBack(environment, Objects.requireNonNull(environment.remove(name)));
             } else if (name.startsWith(KEPT)) {
                 environment.put(name.substring(KEPT.length()), environment.remove(name));
+            } else if (name.startsWith(ADDED)) {
+                environment.remove(name.substring(ADDED.length()), environment.remove(name));
             }
         }
     }
@@ -135,6 +142,13 @@ public final class Child {
     private static void giveBack(Map<String, String> environment, String entry) {
         int equals = entry.indexOf('=');
         if (equals > 0) {
+            if (Machine.isSpoiled(entry)) {
+                log.atWarn()
+                        .addKeyValue("variable", entry.substring(0, equals))
+                        .log(
+                                "reaches the command spoiled: it is no text in the locale's"
+                                        + " charset");
+            }
             String value = entry.substring(equals + 1).replace(LINE_BREAK_STAND_IN, '\n');
             environment.put(entry.substring(0, equals), value);
         }
@@ -199,7 +213,8 @@ public final class Child {
                         .orElseThrow(
                                 () -> new IOException("it is no file that this user may execute"));
         String interpreter = interpreter(found);
-        if (!interpreter.isEmpty() && !Files.isExecutable(Path.of(interpreter))) {
+        Path file = Machine.path(interpreter);
+        if (!interpreter.isEmpty() && (file == null || !Files.isExecutable(file))) {
             throw new IOException("its interpreter " + interpreter + " can't be executed");
         }
     }
@@ -207,7 +222,7 @@ public final class Child {
     /// Returns whom the first line of a script names; empty for other programs.
     private static String interpreter(Path program) {
         try (InputStream in = Files.newInputStream(program)) {
-            String head = new String(in.readNBytes(SCRIPT_HEAD_BYTES), StandardCharsets.ISO_8859_1);
+            String head = new String(in.readNBytes(SCRIPT_HEAD_BYTES), StandardCharsets.UTF_8);
             return head.startsWith("#!")
                     ? head.substring(2).lines().findFirst().orElse("").strip().split("[ \t]", 2)[0]
                     : "";
@@ -219,10 +234,12 @@ public final class Child {
 
     private static Stream<Path> places(String program) {
         if (program.contains("/")) {
-            return Stream.of(Path.of(program));
+            return Stream.ofNullable(Machine.path(program));
         }
         String path = System.getenv().getOrDefault("PATH", PATH_WHEN_UNSET);
-        return Arrays.stream(path.split(":")).map(place -> Path.of(place, program));
+        return Arrays.stream(path.split(":"))
+                .map(place -> Machine.path(place.isEmpty() ? program : place + "/" + program))
+                .filter(Objects::nonNull);
     }
 
     /// Has the kernel send TERM to the child when the thread that started it dies, as all do with

@@ -135,6 +135,14 @@ class CommandsTest {
         assertTrue(complaint().contains(near), err.toString(UTF_8));
     }
 
+    /// A lone surrogate is in no charset; it stands for what the locale's charset lacks.
+    @Test
+    void aFileThatCannotBeNamedIsToldWithTheFix() {
+        assertEquals(2, run("config", "check", "--config", "/a/\uD800"));
+
+        assertTrue(complaint().contains("set LC_ALL=C.UTF-8"), err.toString(UTF_8));
+    }
+
     @Test
     void aMissingCommandIsTold() {
         assertEquals(2, run());

@@ -19,6 +19,7 @@ class MachineTest {
                             "3 1 0:2 / /var/spool\\040two rw - tmpfs tmpfs rw",
                             "4 1 8:2 / /mnt rw - xfs /dev/sdb rw",
                             "5 1 0:3 / /mnt rw - tmpfs tmpfs rw",
+                            "6 1 0:4 / /of/another/charset/\uD800 rw - tmpfs tmpfs rw",
                             "a line that is none"));
 
     @ParameterizedTest

@@ -71,6 +71,25 @@ class AdoptionTest {
                         .collect(Collectors.joining("; ")));
     }
 
+    /// Java puts U+FFFD for octets that it can't read: nobody would log in with that.
+    @Test
+    void aVariableThatJavaCannotReadIsToldAndLeft() {
+        Adoption adoption =
+                adoption(
+                        Map.of(
+                                "EMAIL_HOST", "smtp.a.test",
+                                "EMAIL_HOST_USER", "me",
+                                "EMAIL_HOST_PASSWORD", "p\uFFFDss"));
+
+        assertEquals("smtp.a.test UNSAID", told(adoption.server()));
+        List<String> lines = adoption.adopted().remarks();
+        assertTrue(
+                lines.contains(
+                        "EMAIL_HOST_PASSWORD is not used: it is no text in the locale's charset"),
+                lines::toString);
+        assertFalse(adoption.pointedAt(OUR_PORT).containsKey("EMAIL_HOST_PASSWORD"));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"PATH=/bin", "EMAIL_HOST=", "MAIL_HOST=null"})
     void withoutSettingsThereIsNothingToTell(String variables) {

@@ -11,14 +11,17 @@ import dev.postern.testing.Commands;
 import dev.postern.testing.Daemon;
 import dev.postern.testing.Postern;
 import dev.postern.testing.Programs;
+import dev.postern.testing.ScriptedServer;
 import dev.postern.testing.Sink;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -139,6 +142,74 @@ class ExecIT {
                 assertTrue(entries.contains(name + "=" + value), name + ": " + entries);
             });
             assertFalse(seen.contains("UNSPEAKABLE"), seen);
+        }
+    }
+
+    /// Slim images, cron and systemd have no locale, and ssh brings one along that isn't installed.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "NOTHING=",
+                "LC_ALL=",
+                "LC_ALL=C",
+                "LANG=POSIX",
+                "LANG=xx_XX.UTF-8",
+                "LC_ALL=xx_XX.ISO-8859-1",
+                "LC_ALL=C.UTF-8"
+            })
+    void wordsBeyondAsciiNeedNoLocale(String locale) throws IOException {
+        String[] set = locale.split("=", -1);
+        String password = "pässwört";
+        Map<String, String> own = Map.of(set[0], set[1], "APPS", "größe");
+        String script =
+                "printf '%s\\n' \"$1\" \"$APPS\" \"${LC_ALL-unset}\" \"${LANG-unset}\"; env >&2;"
+                        + " while [ ! -e go ]; do sleep 0.1; done";
+        try (ScriptedServer next = ScriptedServer.start().offering("AUTH PLAIN");
+                Postern postern =
+                        Postern.in(directory)
+                                .environment(own)
+                                .spool(directory.resolve("größe/spool"))) {
+            ProcessBuilder builder = exec(postern, List.of(), "sh", "-c", script, "sh", "gruß");
+            builder.environment()
+                    .put(
+                            "POSTERN_EGRESS",
+                            "smtp://me:" + password + "@127.0.0.1:" + next.port() + "?tls=none");
+            try (Daemon daemon = Daemon.start(builder)) {
+                Await.until("the probe logs in", () -> next.count("AUTH") == 1);
+                Files.createFile(directory.resolve("go"));
+                assertEquals(0, daemon.awaitExit(), daemon::output);
+                String lcAll = own.getOrDefault("LC_ALL", "unset");
+                String lang = own.getOrDefault("LANG", "unset");
+                int first = daemon.lines().indexOf("gruß");
+                assertTrue(first >= 0, daemon::output);
+                assertEquals(
+                        List.of("gruß", "größe", lcAll, lang),
+                        daemon.lines().subList(first, first + 4));
+                assertFalse(daemon.output().contains("_POSTERN"), daemon::output);
+            }
+            String said = "\0me\0" + password;
+            assertEquals(
+                    List.of(
+                            "AUTH PLAIN "
+                                    + Base64.getEncoder()
+                                            .encodeToString(said.getBytes(StandardCharsets.UTF_8))),
+                    next.commands().stream().filter(it -> it.startsWith("AUTH")).toList());
+            assertTrue(Files.isDirectory(directory.resolve("größe/spool")));
+        }
+    }
+
+    /// Octets that are no UTF-8 would not reach the command as they are.
+    @Test
+    void anArgumentThatCannotBePassedOnIsRefused() throws IOException {
+        try (Postern postern = Postern.in(directory)) {
+            ProcessBuilder builder = exec(postern, List.of(), "touch", "started");
+            String program = String.join(" ", builder.command()) + " \"$(printf 'gr\\374n')\"";
+            builder.command(List.of("sh", "-c", program));
+            Commands.Result refused = Commands.run(builder).expect(2);
+            assertTrue(
+                    refused.errors().contains("CMD can't be given \"gr\uFFFDn\""),
+                    refused.errors());
+            assertFalse(Files.exists(directory.resolve("started")));
         }
     }
 

@@ -37,8 +37,8 @@ record Submitted(Postern postern, String id, String sender) {
     /// @param more further keys, as items of a YAML flow mapping
     static String egress(String name, int port, String more) {
         return """
-          - {name: %s, type: smtp, host: localhost, port: %d, tls: required, ca: %s,
-             username: user, password: secret, %s}
+          - {name: %s, type: smtp, host: 127.0.0.1, tls-name: localhost, port: %d, ca: %s,
+             tls: required, username: user, password: secret, %s}
         """
                 .formatted(name, port, TestKeys.ca(), more);
     }

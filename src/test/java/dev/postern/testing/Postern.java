@@ -180,7 +180,7 @@ public final class Postern implements AutoCloseable {
     }
 
     /// Returns a command of the program, ready to be run in the test's directory with an
-    /// environment that sets nothing of Postern's.
+    /// environment that sets nothing of Postern's, and no locale, as cron's.
     public ProcessBuilder command(String... arguments) {
         List<String> command = new ArrayList<>(wrapper);
         command.add(home.resolve("bin/postern").toString());
@@ -192,6 +192,7 @@ public final class Postern implements AutoCloseable {
         environment.keySet().removeIf(name -> name.startsWith("POSTERN"));
         environment.keySet().removeIf(name -> name.startsWith("AWS_"));
         environment.keySet().removeAll(FOREIGN_SETTINGS);
+        environment.keySet().removeIf(name -> name.startsWith("LC_") || name.startsWith("LANG"));
         environment.putAll(variables);
         if (!javaOptions.isEmpty()) {
             environment.put("POSTERN_JAVA_OPTS", javaOptions);

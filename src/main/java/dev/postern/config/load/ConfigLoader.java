@@ -10,6 +10,7 @@ import dev.postern.config.PosternConfig.RetryConfig;
 import dev.postern.config.PosternConfig.SpoolConfig;
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.load.EgressLoader.EgressEntry;
+import dev.postern.config.load.Problems.ValueContext;
 import dev.postern.config.load.Sources.Adopted;
 import dev.postern.config.load.Sources.TextReader;
 import dev.postern.config.load.Type.Parsed;
@@ -294,8 +295,14 @@ public final class ConfigLoader {
             Source source = new Source.WholeFile(String.valueOf(path));
             String variable = Environment.value(sources.environment(), Environment.CONFIG);
             if (path == null && variable != null) {
-                path = Path.of(variable);
                 source = new Source.Variable(Environment.CONFIG);
+                path =
+                        Types.PATH.read(
+                                new RawValue.Text(variable, source),
+                                new ValueContext("", false, problems));
+                if (path == null) {
+                    return null;
+                }
             }
             return path == null ? usual() : read(path, source);
         }

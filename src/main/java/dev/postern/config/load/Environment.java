@@ -1,5 +1,6 @@
 package dev.postern.config.load;
 
+import dev.postern.config.Machine;
 import dev.postern.config.Percent;
 import dev.postern.config.load.Problems.ValueContext;
 import java.nio.file.Path;
@@ -27,6 +28,11 @@ record Environment(Map<String, String> variables, Interpolation interpolation, P
     public String toString() {
         return "Environment of " + variables.size() + " variables";
     }
+
+    /// What is wrong with a variable that Java could not read, and what to do.
+    static final String NO_TEXT = "is no text in the locale's charset";
+
+    static final String LOCALE = "write it in UTF-8 and set LC_ALL=C.UTF-8";
 
     private static final String PREFIX = "POSTERN_";
     private static final String FILE = "_FILE";
@@ -79,20 +85,30 @@ record Environment(Map<String, String> variables, Interpolation interpolation, P
         String file = key.hasFileVariable() ? value(variables, key.fileVariable()) : null;
         ValueContext reading = new ValueContext(key.path(), key.type().secret(), problems);
         if (file == null) {
-            return value == null
-                    ? null
-                    : EnvSyntax.given(
-                            key.type(), value, new Source.Variable(key.variable()), reading);
+            return value == null ? null : given(key, value, reading);
         }
         Source source = new Source.Variable(key.fileVariable());
         if (value != null) {
             problems.add(source, key.path(), key.variable() + " is set too", "set one of the two");
             return new RawValue.Broken(source);
         }
-        RawValue mounted = interpolation.mounted(Path.of(file), key.path(), source);
+        Path path = Types.PATH.read(new RawValue.Text(file, source), reading);
+        if (path == null) {
+            return new RawValue.Broken(source);
+        }
+        RawValue mounted = interpolation.mounted(path, key.path(), source);
         return mounted instanceof RawValue.Text text && !(key.type() instanceof Type.SecretText)
                 ? EnvSyntax.given(key.type(), text.value(), source, reading)
                 : mounted;
+    }
+
+    private static RawValue given(Key<?> key, String value, ValueContext reading) {
+        Source source = new Source.Variable(key.variable());
+        if (Machine.isSpoiled(value)) {
+            reading.tell(source, NO_TEXT, LOCALE);
+            return new RawValue.Broken(source);
+        }
+        return EnvSyntax.given(key.type(), value, source, reading);
     }
 
     private void check(String name, Set<String> known) {

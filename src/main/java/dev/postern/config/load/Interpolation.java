@@ -1,5 +1,7 @@
 package dev.postern.config.load;
 
+import dev.postern.config.Machine;
+import dev.postern.config.load.Problems.ValueContext;
 import dev.postern.config.load.Sources.TextReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -109,8 +111,12 @@ final class Interpolation {
             return null;
         }
         String inner = written.substring(2, written.length() - 1);
-        if (inner.startsWith(FILE) && inner.indexOf('\0') < 0) {
-            return new Piece.Mounted(Path.of(inner.substring(FILE.length())));
+        if (inner.startsWith(FILE)) {
+            Path file =
+                    Types.PATH.read(
+                            new RawValue.Text(inner.substring(FILE.length()), template.source()),
+                            new ValueContext(path, false, problems));
+            return file == null ? null : new Piece.Mounted(file);
         }
         int colon = inner.indexOf(':');
         String name = colon < 0 ? inner : inner.substring(0, colon);
@@ -130,6 +136,14 @@ final class Interpolation {
                     path,
                     "the environment variable " + name + " is not set",
                     "set it, or give a default as in ${" + name + ":default}");
+            return null;
+        }
+        if (Machine.isSpoiled(value)) {
+            problems.add(
+                    template.source(),
+                    path,
+                    "the environment variable " + name + " " + Environment.NO_TEXT,
+                    Environment.LOCALE);
             return null;
         }
         return new Piece.Fixed(value);

@@ -4,6 +4,7 @@ import dev.postern.config.Cidr;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.HostPort;
 import dev.postern.config.Hosts;
+import dev.postern.config.Machine;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
 import dev.postern.config.load.Type.Parsed;
@@ -50,13 +51,7 @@ public final class Types {
     static final Type.SecretText PROVIDERS_KEY = new Type.SecretText(true);
 
     /// A file or directory.
-    static final Type.Scalar<Path> PATH =
-            new Type.Scalar<>(
-                    "a path",
-                    text ->
-                            text.indexOf('\0') < 0
-                                    ? Parsed.good(Path.of(text))
-                                    : Parsed.wrong("a path without NUL"));
+    static final Type.Scalar<Path> PATH = new Type.Scalar<>("a path", Types::parsePath);
 
     static final Type<List<SmtpConfig.User>> USERS = new Type.Users();
     static final Type<RawValue> EGRESSES = new Type.Egresses();
@@ -178,6 +173,19 @@ public final class Types {
         Predicate<String> fits = Pattern.compile(pattern).asMatchPredicate();
         return new Type.Scalar<>(
                 rule, text -> fits.test(text) ? Parsed.good(text) : Parsed.wrong(rule));
+    }
+
+    private static Parsed<Path> parsePath(String text) {
+        Path path = Machine.path(text);
+        if (path != null) {
+            return Parsed.good(path);
+        }
+        return text.indexOf('\0') >= 0
+                ? Parsed.wrong("a path without NUL")
+                : Parsed.wrong(
+                        "a path in the locale's charset, which is "
+                                + System.getProperty("sun.jnu.encoding"),
+                        "set LC_ALL=C.UTF-8");
     }
 
     private static Parsed<Duration> parseDuration(String text) {

@@ -65,6 +65,55 @@ class ConfigLoaderTest {
         assertEquals("c.yaml: no such file: /work/c.yaml", loading.problems());
     }
 
+    /// A lone surrogate is in no charset; it stands for what the locale's charset lacks.
+    @Test
+    void aPathThatNoFileCanHaveIsAProblem() {
+        String what = ": must be a path in the locale's charset, which is ";
+        String remedy = "; set LC_ALL=C.UTF-8";
+        List<Loading> wrong =
+                List.of(
+                        new Loading().yaml("spool: {path: \"/a/\\uD800\"}\n"),
+                        new Loading().yaml("http: {admin-token: \"${file:/a/\\uD800}\"}\n"),
+                        new Loading().variable("POSTERN_SPOOL_PATH", "/a/\uD800"),
+                        new Loading().variable("POSTERN_HTTP_ADMIN_TOKEN_FILE", "/a/\uD800"),
+                        new Loading().variable("POSTERN_CONFIG", "/a/\uD800"));
+        for (Loading loading : wrong) {
+            String problems = loading.problems();
+            assertTrue(problems.contains(what), problems);
+            assertTrue(problems.endsWith(remedy), problems);
+            assertEquals(1, problems.lines().count(), problems);
+        }
+        assertTrue(wrong.get(0).problems().contains("spool.path"), wrong.get(0)::problems);
+        assertTrue(wrong.get(4).problems().startsWith("POSTERN_CONFIG: "), wrong.get(4)::problems);
+        String problems = new Loading().yaml("spool: {path: \"/a/\\0\"}\n").problems();
+        assertTrue(problems.contains("spool.path: must be a path without NUL"), problems);
+    }
+
+    /// Java puts U+FFFD for what it can't read: a password would be sent wrong.
+    @ParameterizedTest
+    @CsvSource({
+        "POSTERN_EGRESS, smtp://me:p\uFFFDss@a.example, egress",
+        "POSTERN_HTTP_ADMIN_TOKEN, p\uFFFDss, http.admin-token",
+        "POSTERN_SPOOL_PATH, /gr\uFFFDn, spool.path",
+        "POSTERN_ALIASES, root=p\uFFFDss@a.example, aliases",
+    })
+    void aVariableThatJavaCannotReadIsAProblem(String name, String value, String key) {
+        assertEquals(
+                name
+                        + ": "
+                        + key
+                        + ": is no text in the locale's charset; write it in UTF-8 and"
+                        + " set LC_ALL=C.UTF-8",
+                new Loading().variable(name, value).problems());
+        String problems =
+                new Loading()
+                        .yaml("aliases: {a: \"${HERE}\"}\n")
+                        .variable("HERE", value)
+                        .problems();
+        assertTrue(problems.contains("HERE is no text in the locale's charset; "), problems);
+        assertFalse(problems.contains(value), problems);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "# nothing\n", "\uFEFF# nothing\n", "smtp:\n", "---\n", "null\n"})
     void anEmptyFileIsFine(String yaml) {
