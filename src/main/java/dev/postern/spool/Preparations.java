@@ -296,8 +296,12 @@ final class Preparations {
         if (wentWell && heldLast != null) {
             noteHeldLast(null);
         }
-        if ((wentWell || done) && strikes.remove(id) != null && !preparing.contains(id)) {
-            write(id, 0);
+        if ((wentWell || done) && strikes.remove(id) != null) {
+            // Its preparation may go on, and nobody waits for that: the slot must not tell of them.
+            Long lone = alone;
+            alone = lone != null && lone == id ? null : lone;
+            write(id, preparing.contains(id) ? PREPARING : 0);
+            notifyAll();
         }
     }
 

@@ -104,6 +104,18 @@ class PreparationsTest {
         assertEquals(State.SENT, bench.message(poison).state());
     }
 
+    /// A round may end while an egress still prepares the message, and nobody waits for that.
+    @Test
+    void strikesThatWereTakenAwayDoNotComeBack() throws Exception {
+        die(2);
+        MessageState claimed = bench.claim();
+        queue().preparing(poison);
+        queue().settle(poison, Mails.failed(claimed, bench.instant()));
+        assertEquals(Verdict.DONE, admin().apply(Verb.RETRY, poison));
+        bench.kill();
+        assertEquals("queued", fate(poison));
+    }
+
     @Test
     void aGoodRoundOrACleanStopClears() throws Exception {
         die(2);
