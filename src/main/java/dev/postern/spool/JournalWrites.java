@@ -180,6 +180,11 @@ record JournalWrites(QueueIndex queueIndex, Writer writer) {
             written.countDown();
         }
 
+        /// Returns whether it is on disk.
+        boolean isDurable() {
+            return durable.getCount() == 0;
+        }
+
         @Override
         public void durable() {
             if (type.isState()) {

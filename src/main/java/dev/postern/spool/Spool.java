@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +42,12 @@ public final class Spool implements AutoCloseable {
     private final IntakeRegistry intakes;
     private final Claims queue;
     private final JournalAdmin admin;
+    private final String bootId;
+
+    /// The last possible duplicate that the death of the machine left. Until it is on disk the next
+    /// start must know of that death: this one may die too. The writer thread's own.
+    private JournalWrites.@Nullable JournalWrite lastDoubt;
+
     private boolean closed;
 
     private Spool(
@@ -60,7 +67,6 @@ public final class Spool implements AutoCloseable {
         JournalRecovery.Result found =
                 new JournalRecovery(disk, config.path(), mark, lastStop, index)
                         .run(clock.instant());
-        home.running(options.bootId());
         this.writer = new Writer(onSync);
         boolean syncing = config.sync() == SpoolConfig.Sync.ALWAYS;
         Journal.Format format = new Journal.Format(mark, syncing, options.segmentBytes());
@@ -80,7 +86,13 @@ public final class Spool implements AutoCloseable {
                 new Housekeeping(diskSpace, index, config, clock, admin, compaction, journal);
         writer.use(journal, this::batchDone, housekeeping);
         // What the recovery found out is written behind.
-        found.possiblyDuplicate().forEach(writes::commitPoint);
+        for (long id : found.possiblyDuplicate()) {
+            lastDoubt = writes.commitPoint(id);
+        }
+        bootId = options.bootId();
+        if (lastDoubt == null) {
+            home.running(bootId);
+        }
         found.reports().forEach(report -> writes.change(RecordHeader.Type.DONE, report, true));
         preparations.suspects().forEach(admin::suspect);
         queue.letOthersFirst(Set.copyOf(preparations.undecided()));
@@ -147,6 +159,15 @@ public final class Spool implements AutoCloseable {
     }
 
     private void batchDone() {
+        JournalWrites.JournalWrite doubt = lastDoubt;
+        if (doubt != null && doubt.isDurable()) {
+            lastDoubt = null;
+            try {
+                home.running(bootId);
+            } catch (IOException e) {
+                log.atWarn().setCause(e).log("the next start will take this one for the machine's");
+            }
+        }
         if (intakes.batchDone()) {
             queue.wake();
         }

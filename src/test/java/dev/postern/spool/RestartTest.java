@@ -56,6 +56,19 @@ class RestartTest {
         return bench.message(id).recipients().getFirst();
     }
 
+    /// The first start after a power cut may die too, wherever it is.
+    @Test
+    void whatAPowerCutLeavesDoubtfulStaysSoWhenTheNextStartDies() throws Exception {
+        for (int operations = 0; operations < 60; operations++) {
+            SpoolBench cut = new SpoolBench(new MemoryDisk(operations).wholeWrites()).open();
+            QueueId id = cut.accept("x");
+            cut.end(true);
+            cut.startAndDie(operations, false);
+            cut.open();
+            assertTrue(cut.message(id).possibleDuplicate(), "died after " + operations);
+        }
+    }
+
     @Test
     void holdAndReleaseKeepTheEgressThatPerhapsTookIt() throws Exception {
         bench.open();

@@ -98,17 +98,33 @@ final class SpoolBench implements InstantSource {
         open();
     }
 
+    /// Kills the process, or lets the machine die.
+    void end(boolean machine) {
+        disk = machine ? disk.machineCrash() : disk.processCrash();
+        bootId += machine ? "'" : "";
+    }
+
     /// Kills the process and starts again.
     void kill() throws SpoolException {
-        disk = disk.processCrash();
+        end(false);
         open();
     }
 
     /// Lets the machine die and starts again.
     void powerCut() throws SpoolException {
-        disk = disk.machineCrash();
-        bootId += "'";
+        end(true);
         open();
+    }
+
+    /// Starts, but with a process or a machine that dies after so many operations of the disk.
+    void startAndDie(int operations, boolean machine) {
+        disk.crashAfter(operations);
+        try {
+            open();
+        } catch (SpoolException died) {
+            assert disk.faults() > 0 : died;
+        }
+        end(machine);
     }
 
     /// Begins a message with this content.
