@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -21,14 +22,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Injected, and survivable by the spool:
 ///
-/// - short writes
+/// - short writes and short reads
 /// - a full disk, in the midst of a write too ([#capacity])
 /// - an I/O error of a write or a sync ([#failWrites], [#failSyncs]); after a failed sync the
-///   octets that were not synced look written and never reach the disk
+///   octets that were not synced look written, and no more of them than did ever reaches the disk
 /// - the death of the process ([#processCrash]): everything that was written is there
 /// - the death of the machine ([#machineCrash]): of what was not synced any part may be there, in
-///   sectors; a file that was created or removed without a sync of its directory may be there or
-///   not
+///   any order: a write in sectors, or torn at any octet; a file that was created or removed
+///   without a sync of its directory may be there or not
 /// - flipped bits ([#flip]) and lost ends ([#truncate])
 ///
 /// Not injected: misdirected writes, disks that lie about syncs.
@@ -46,7 +47,7 @@ final class MemoryDisk implements Disk {
     private int failCreates;
     private int crashAfter = Integer.MAX_VALUE;
     private boolean dead;
-    private boolean shortWrites = true;
+    private boolean partial = true;
     private Runnable onWrite = () -> {};
     private int syncs;
     private long writtenBytes;
@@ -56,6 +57,14 @@ final class MemoryDisk implements Disk {
         private byte[] octets = {};
         private byte[] durable = {};
         private final List<int[]> unsynced = new ArrayList<>();
+
+        private Content copy() {
+            Content copy = new Content();
+            copy.octets = octets.clone();
+            copy.durable = durable.clone();
+            copy.unsynced.addAll(unsynced);
+            return copy;
+        }
     }
 
     MemoryDisk(long seed) {
@@ -84,9 +93,9 @@ final class MemoryDisk implements Disk {
         failCreates = count;
     }
 
-    /// Writes everything at once from now on.
+    /// Writes and reads everything at once from now on.
     synchronized MemoryDisk wholeWrites() {
-        shortWrites = false;
+        partial = false;
         return this;
     }
 
@@ -122,14 +131,11 @@ final class MemoryDisk implements Disk {
     synchronized MemoryDisk processCrash() {
         dead = true;
         MemoryDisk after = new MemoryDisk(random.nextLong());
-        files.forEach((path, content) -> {
-            Content copy = new Content();
-            copy.octets = content.octets.clone();
-            copy.durable = content.durable.clone();
-            copy.unsynced.addAll(content.unsynced);
-            after.files.put(path, copy);
-            after.durableFiles.put(path, copy);
-        });
+        IdentityHashMap<Content, Content> copies = new IdentityHashMap<>();
+        files.forEach((path, content) ->
+                after.files.put(path, copies.computeIfAbsent(content, Content::copy)));
+        durableFiles.forEach((path, content) ->
+                after.durableFiles.put(path, copies.computeIfAbsent(content, Content::copy)));
         return after;
     }
 
@@ -169,15 +175,29 @@ final class MemoryDisk implements Disk {
                                 : octets;
                 continue;
             }
+            int last = Math.min(write[1], content.octets.length);
+            if (random.nextBoolean()) {
+                int torn = write[0] + random.nextInt(write[1] - write[0] + 1);
+                octets = with(octets, content, write[0], Math.min(torn, last));
+                continue;
+            }
             for (int at = write[0]; at < write[1]; at = nextSector(at)) {
-                int end = Math.min(nextSector(at), Math.min(write[1], content.octets.length));
-                if (random.nextInt(4) != 0 && at < end) {
-                    octets = Arrays.copyOf(octets, Math.max(octets.length, end));
-                    System.arraycopy(content.octets, at, octets, at, end - at);
+                if (random.nextInt(4) != 0) {
+                    octets = with(octets, content, at, Math.min(nextSector(at), last));
                 }
             }
         }
         return octets;
+    }
+
+    /// Returns octets with a part of the content in them.
+    private static byte[] with(byte[] octets, Content content, int from, int to) {
+        if (from >= to) {
+            return octets;
+        }
+        byte[] all = Arrays.copyOf(octets, Math.max(octets.length, to));
+        System.arraycopy(content.octets, from, all, from, to - from);
+        return all;
     }
 
     private static int nextSector(int at) {
@@ -194,9 +214,13 @@ final class MemoryDisk implements Disk {
         putDurable(path, octets);
     }
 
-    /// Flips a bit.
+    /// Flips a bit, for good.
     synchronized void flip(Path path, int offset, int bit) {
-        files.get(path).octets[offset] ^= (byte) (1 << bit);
+        Content content = files.get(path);
+        content.octets[offset] ^= (byte) (1 << bit);
+        if (offset < content.durable.length) {
+            content.durable[offset] ^= (byte) (1 << bit);
+        }
     }
 
     /// Loses the end of a file.
@@ -351,7 +375,7 @@ final class MemoryDisk implements Disk {
                     throw new IOException("injected: write");
                 }
                 int length = octets.remaining();
-                if (shortWrites && length > 1 && random.nextInt(4) == 0) {
+                if (partial && length > 1 && random.nextInt(4) == 0) {
                     length = 1 + random.nextInt(length - 1);
                 }
                 int start = (int) position;
@@ -391,6 +415,9 @@ final class MemoryDisk implements Disk {
                     return -1;
                 }
                 int length = Math.min(left, octets.remaining());
+                if (partial && length > 1 && random.nextInt(4) == 0) {
+                    length = 1 + random.nextInt(length - 1);
+                }
                 octets.put(content.octets, (int) position, length);
                 return length;
             }
@@ -403,6 +430,7 @@ final class MemoryDisk implements Disk {
                 syncs++;
                 if (failSyncs > 0) {
                     failSyncs--;
+                    content.durable = survivor(content);
                     content.unsynced.clear();
                     faults++;
                     throw new IOException("injected: sync");

@@ -12,14 +12,20 @@ import dev.postern.spool.QueueAdmin.Query;
 import dev.postern.testing.Seeds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -29,8 +35,15 @@ import org.junit.jupiter.api.Test;
 /// The model keeps for every message the states it went through, and which of them is written and
 /// which is synced. After the process died the last written one must be found; after the machine
 /// died one from the last synced one on; never octets that differ, never a message that was not
-/// accepted. A fault and the death of the process together count as the death of the machine.
+/// accepted. A fault and the death of the process together count as the death of the machine. A
+/// start may die as well, and the one after it. At the end a bit of the journal has rotted: of one
+/// message less may be there, which is reported.
+///
+/// `-Dcrashes=1000000` has it go on for as many ends and starts.
 class SpoolSim {
+
+    private static final long CRASHES_IN_A_BUILD = 1_500;
+    private static final Duration TOLD_EVERY = Duration.ofSeconds(10);
 
     private static final int STEPS = 200;
     private static final int SHORT_BYTES = 3_000;
@@ -50,14 +63,16 @@ class SpoolSim {
         private int written;
         private int synced;
         private boolean possiblyDuplicate;
+        private boolean wasSent;
 
         private Fact(String content, There first) {
             this.content = content;
-            went.add(first);
+            goes(first);
         }
 
         private void goes(There next) {
             went.add(next);
+            wasSent |= next == There.SENT;
         }
 
         private There now() {
@@ -67,7 +82,52 @@ class SpoolSim {
 
     @Test
     void whatWasAcceptedIsThereAndNothingElse() {
-        Seeds.forEach(150, random -> new World(random).run());
+        String asked = System.getProperty("crashes", "");
+        if (asked.isEmpty()) {
+            crash(CRASHES_IN_A_BUILD, _ -> {});
+            return;
+        }
+        // What the spool says of its disk would be many lines a crash.
+        Logger spools = Logger.getLogger("dev.postern.spool");
+        Level before = spools.getLevel();
+        spools.setLevel(Level.OFF);
+        try {
+            crash(Long.parseLong(asked), System.out::println);
+        } finally {
+            spools.setLevel(before);
+        }
+    }
+
+    /// Runs worlds until there were so many crashes.
+    ///
+    /// @return how many there were
+    /// @throws AssertionError when a message is not as it must be
+    static long crash(long wanted, Consumer<String> progress) {
+        long[] crashes = {0};
+        long began = System.nanoTime();
+        long[] told = {began};
+        Seeds.asLongAs(
+                worlds -> {
+                    long now = System.nanoTime();
+                    boolean last = crashes[0] >= wanted;
+                    if (last || now - told[0] > TOLD_EVERY.toNanos()) {
+                        told[0] = now;
+                        progress.accept(
+                                "spool: %,d crashes of %,d in %,d worlds, %,d s"
+                                        .formatted(
+                                                crashes[0],
+                                                wanted,
+                                                worlds,
+                                                Duration.ofNanos(now - began).toSeconds()));
+                    }
+                    return !last;
+                },
+                random -> {
+                    World world = new World(random);
+                    world.run();
+                    crashes[0] += world.crashes;
+                });
+        return crashes[0];
     }
 
     /// One spool and its model.
@@ -95,6 +155,7 @@ class SpoolSim {
         private final SpoolBench bench;
         private final boolean keepsHistory;
         private int counter;
+        private int crashes;
 
         /// Faults of the disk before the last sync that went well.
         private int pastFaults;
@@ -131,6 +192,7 @@ class SpoolSim {
             learn();
             die(random.nextInt(3));
             allThatWaitsIsClaimed();
+            rot();
         }
 
         private void act() throws Exception {
@@ -421,44 +483,120 @@ class SpoolSim {
             learn();
             boolean shaky = bench.disk().faults() != pastFaults;
             boolean clean = false;
-            switch (how) {
-                case 0 -> bench.kill();
-                case 1 -> bench.powerCut();
-                default -> {
-                    bench.spool().close();
-                    clean = hasEndedCleanly();
-                    bench.kill();
-                }
+            if (how == 2) {
+                bench.spool().close();
+                clean = hasEndedCleanly();
             }
-            strike(clean, how == 1 || shaky);
-            Set<QueueId> known = new HashSet<>();
+            bench.end(how == 1);
+            crashes++;
+            boolean machine = startsDie() || how == 1;
+            bench.open();
+            boolean power = machine || shaky;
+            strike(clean, power);
             for (Map.Entry<QueueId, Fact> entry : facts.entrySet()) {
-                verify(entry.getKey(), entry.getValue(), how == 1 || shaky);
-                if (how == 1 || !shaky) {
+                verify(entry.getKey(), entry.getValue(), power);
+                if (machine || !shaky) {
                     verifyPossibleDuplicate(entry.getKey(), entry.getValue());
+                } else if (found(entry.getKey()) == There.WAITING) {
+                    entry.getValue().possiblyDuplicate &=
+                            bench.message(entry.getKey()).possibleDuplicate();
                 }
                 entry.setValue(refound(entry.getKey(), entry.getValue()));
-                known.add(entry.getKey());
             }
-            for (MessageState message :
-                    bench.admin().list(new Query(null, null, null, 1000, null)).messages()) {
-                assertTrue(known.contains(message.id()), "nobody sent " + message.id());
-            }
+            nobodyElseIsThere();
             pastFaults = bench.disk().faults();
             intakes.clear();
             commits.clear();
             claimed.clear();
         }
 
+        /// Lets none, one or several starts die.
+        ///
+        /// @return whether the machine did
+        private boolean startsDie() {
+            boolean machines = false;
+            while (random.nextInt(4) == 0) {
+                boolean machine = random.nextBoolean();
+                bench.startAndDie(random.nextInt(60), machine);
+                machines |= machine;
+                crashes++;
+            }
+            return machines;
+        }
+
+        private void nobodyElseIsThere() {
+            for (MessageState message :
+                    bench.admin().list(new Query(null, null, null, 1000, null)).messages()) {
+                assertTrue(facts.containsKey(message.id()), "nobody sent " + message.id());
+            }
+        }
+
+        /// Flips a bit of the journal while nothing runs.
+        private void rot() throws Exception {
+            bench.spool().close();
+            if (!hasEndedCleanly()) {
+                return;
+            }
+            List<Path> segments =
+                    bench.disk().paths().stream()
+                            .filter(path ->
+                                    Segment.numberOf(path.getFileName().toString()).isPresent())
+                            .toList();
+            if (segments.isEmpty()) {
+                return;
+            }
+            Path rotten = Seeds.oneOf(random, segments);
+            int at = random.nextInt(bench.disk().octets(rotten).length);
+            bench.disk().flip(rotten, at, random.nextInt(Byte.SIZE));
+            bench.kill();
+            crashes++;
+            Set<QueueId> harmed = new TreeSet<>();
+            for (Map.Entry<QueueId, Fact> entry : facts.entrySet()) {
+                if (!isAsItWas(entry.getKey(), entry.getValue())) {
+                    harmed.add(entry.getKey());
+                }
+            }
+            String what = "a bit of %s at %s harms %s".formatted(rotten, at, harmed);
+            assertTrue(harmed.size() <= 1, what);
+            assertTrue(harmed.isEmpty() || isReported(), what + " in silence");
+            nobodyElseIsThere();
+        }
+
+        private boolean isAsItWas(QueueId id, Fact fact) {
+            There found = found(id);
+            if (!isAllowed(found, fact, fact.written)) {
+                return false;
+            }
+            if (found == There.WAITING || found == There.FAILED) {
+                try {
+                    assertEquals(fact.content, bench.content(id));
+                } catch (IOException | NoSuchElementException _) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private boolean isReported() {
+            Path corrupt = SpoolBench.HOME.resolve(SpoolHome.CORRUPT);
+            return bench.disk().paths().stream().anyMatch(path -> path.startsWith(corrupt));
+        }
+
+        /// Of sent ones the newest few are kept: when one of those is lost, an older one is there
+        /// again.
+        private boolean isAllowed(There found, Fact fact, int from) {
+            List<There> allowed = fact.went.subList(from, fact.went.size());
+            boolean forgotten = found == There.NOTHING && allowed.contains(There.SENT);
+            boolean again = found == There.SENT && fact.wasSent;
+            return allowed.contains(found) || (!keepsHistory && (forgotten || again));
+        }
+
         private void verify(QueueId id, Fact fact, boolean power) throws IOException {
             There found = found(id);
-            List<There> allowed =
-                    fact.went.subList(power ? fact.synced : fact.written, fact.went.size());
-            boolean forgotten =
-                    found == There.NOTHING && !keepsHistory && allowed.contains(There.SENT);
+            int from = power ? fact.synced : fact.written;
             assertTrue(
-                    allowed.contains(found) || forgotten,
-                    id + " is " + found + ", may be " + allowed + " of " + fact.went);
+                    isAllowed(found, fact, from),
+                    id + " is " + found + ", may be from " + from + " of " + fact.went);
             if (found == There.WAITING || found == There.FAILED) {
                 assertEquals(fact.content, bench.content(id));
             }
@@ -473,6 +611,7 @@ class SpoolSim {
 
         private Fact refound(QueueId id, Fact fact) {
             Fact next = new Fact(fact.content, found(id));
+            next.wasSent |= fact.wasSent;
             next.possiblyDuplicate = fact.possiblyDuplicate && next.now() == There.WAITING;
             return next;
         }

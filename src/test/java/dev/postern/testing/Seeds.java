@@ -2,6 +2,7 @@ package dev.postern.testing;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.LongPredicate;
 import java.util.random.RandomGenerator;
 import org.opentest4j.TestAbortedException;
 
@@ -35,12 +36,24 @@ public final class Seeds {
     }
 
     static void forEach(int trials, String wish, Trial trial) {
+        asLongAs(i -> i < trials, wish, trial);
+    }
+
+    /// Runs a trial for seed after seed as long as a count of trials, from 0, is to be run; or for
+    /// the one that `-Dseed=` names.
+    ///
+    /// @throws AssertionError that names the seed of the first trial that failed
+    public static void asLongAs(LongPredicate wanted, Trial trial) {
+        asLongAs(wanted, System.getProperty("seed", ""), trial);
+    }
+
+    private static void asLongAs(LongPredicate wanted, String wish, Trial trial) {
         if (!wish.isEmpty() && !wish.equals(FRESH)) {
             run(Long.parseLong(wish), trial);
             return;
         }
         long first = wish.equals(FRESH) ? System.nanoTime() : 1;
-        for (int i = 0; i < trials; i++) {
+        for (long i = 0; wanted.test(i); i++) {
             run(first + i, trial);
         }
     }
