@@ -229,9 +229,13 @@ final class Journal {
         close();
     }
 
+    /// Cuts for certain: what was refused must not come back by a power cut.
     private boolean cut(Disk.File full) {
         try {
             full.truncate(syncedEnd);
+            if (format.syncing()) {
+                full.sync();
+            }
             return true;
         } catch (IOException e) {
             log.atWarn().setCause(e).log("segment can't be cut after the disk was full");

@@ -194,9 +194,7 @@ final class JournalRecovery {
                     namedEnd(segment),
                     "lost end of a segment");
         }
-        if (segment.sizeBytes() > entry.endBytes()) {
-            cut(entry, segment.sizeBytes());
-        }
+        cut(entry, segment.sizeBytes());
         if (synced < entry.endBytes()) {
             rewrite(entry, synced);
         }
@@ -213,7 +211,9 @@ final class JournalRecovery {
         return Integer.MAX_VALUE;
     }
 
-    /// Cuts what follows the last record.
+    /// Cuts what follows the last record. A file that ends there already is synced too: the run or
+    /// start that cut it may have died before its sync, or the sync may have failed, and what was
+    /// cut would come back by a power cut once the next segment, which names the end, is gone.
     private void cut(Segment segment, int sizeBytes) {
         cutBytes += sizeBytes - segment.endBytes();
         try (Disk.File file = disk.openToWrite(segment.file())) {
@@ -226,7 +226,7 @@ final class JournalRecovery {
             log.atWarn()
                     .setCause(e)
                     .addKeyValue("segment", segment.number())
-                    .log("torn tail can't be cut; the next segment names where it begins");
+                    .log("segment can't be cut for certain; the next one names where it ends");
         }
     }
 

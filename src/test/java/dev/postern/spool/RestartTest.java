@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.mail.ForwardPath;
@@ -12,10 +13,12 @@ import dev.postern.outcome.Attempt;
 import dev.postern.outcome.OutcomeClass;
 import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.Intakes.Intake;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /// What a message knows after a restart, an operator's hold, or many days.
@@ -66,6 +69,35 @@ class RestartTest {
             cut.startAndDie(operations, false);
             cut.open();
             assertTrue(cut.message(id).possibleDuplicate(), "died after " + operations);
+        }
+    }
+
+    /// A start may die between a cut and its sync; the segment that names the end goes later.
+    @Test
+    void whatWasRefusedStaysAwayWhenTheStartThatCutsItDies() throws Exception {
+        Path first = SpoolBench.HOME.resolve(Segment.name(1));
+        Path second = SpoolBench.HOME.resolve(Segment.name(2));
+        for (int run = 0; run < 4 * 60; run++) {
+            SpoolBench cut = new SpoolBench(new MemoryDisk(run).wholeWrites()).open();
+            String large = "h".repeat(3000);
+            QueueId held = cut.accept(large);
+            Intake refused = cut.begin("refused");
+            cut.disk().failSyncs(1);
+            CompletableFuture<Void> commit = cut.commit(refused);
+            cut.spool().step();
+            assertTrue(commit.isCompletedExceptionally());
+            QueueId next = cut.accept("next");
+            cut.end(false);
+            cut.disk().put(first, cut.disk().octets(first));
+            cut.startAndDie(run / 4, false);
+            cut.open();
+            cut.admin().apply(QueueAdmin.Verb.DELETE, next);
+            cut.housekeeping();
+            assertTrue(cut.disk().paths().contains(first));
+            assertFalse(cut.disk().paths().contains(second));
+            cut.powerCut();
+            assertTrue(cut.admin().find(refused.id()).isEmpty(), "died after " + run / 4);
+            assertEquals(large, cut.content(held));
         }
     }
 
