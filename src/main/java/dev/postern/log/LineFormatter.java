@@ -35,6 +35,9 @@ abstract sealed class LineFormatter extends Formatter
     /// Characters of a line, but for the marks of what was cut.
     static final int LINE_CHARS = 64 * 1024;
 
+    /// Characters that most lines have room in.
+    private static final int LINE_CHARS_USUAL = 384;
+
     /// What a value ends with whose escaped form was cut.
     static final String CUT = "[cut]";
 
@@ -47,7 +50,33 @@ abstract sealed class LineFormatter extends Formatter
     /// How far back a cut looks for the end of a word: no mail address is longer.
     private static final int WORD_CHARS = 320;
 
+    private static final char DELETE = 0x7f;
+
     private static final HexFormat HEX = HexFormat.of();
+
+    private static final int MILLI_DIGITS = 3;
+    private static final int NANOS_PER_MILLI = 1_000_000;
+
+    /// The last second that was written out: thousands of lines share it.
+    private static volatile Dated lastDated = dated(0);
+
+    /// A second without its milliseconds: `2026-11-22T10:00:00.`
+    private record Dated(long second, String text) {}
+
+    private static Dated dated(long second) {
+        String text = TIME.format(Instant.ofEpochSecond(second));
+        return new Dated(second, text.substring(0, text.length() - MILLI_DIGITS - 1));
+    }
+
+    private static String time(Instant moment) {
+        Dated last = lastDated;
+        if (last.second() != moment.getEpochSecond()) {
+            last = dated(moment.getEpochSecond());
+            lastDated = last;
+        }
+        String millis = Integer.toString(moment.getNano() / NANOS_PER_MILLI);
+        return last.text() + "0".repeat(MILLI_DIGITS - millis.length()) + millis + "Z";
+    }
 
     private final UnaryOperator<String> mask;
 
@@ -60,7 +89,7 @@ abstract sealed class LineFormatter extends Formatter
     public final String format(LogRecord entry) {
         Fact fact = Fact.of(entry);
         Map<String, @Nullable Object> pairs = new LinkedHashMap<>();
-        pairs.put("time", TIME.format(fact.getInstant()));
+        pairs.put("time", time(fact.getInstant()));
         pairs.put("level", level(fact.getLevel()));
         pairs.put("message", text(fact.getMessage(), VALUE_CHARS, mask));
         for (KeyValuePair pair : fact.pairs()) {
@@ -71,11 +100,11 @@ abstract sealed class LineFormatter extends Formatter
             pairs.put(unused(pairs, "error"), plain(thrown, VALUE_CHARS, mask));
             pairs.put(unused(pairs, "trace"), text(trace(thrown), VALUE_CHARS, mask));
         }
-        return render(pairs) + "\n";
+        return render(pairs);
     }
 
-    /// Returns the line for values that are null, numbers, booleans, strings or collections of
-    /// them.
+    /// Returns the line, with its end, for values that are null, numbers, booleans, strings or
+    /// collections of them.
     abstract String render(Map<String, @Nullable Object> pairs);
 
     /// Returns what [#render] understands, and does not change.
@@ -93,7 +122,7 @@ abstract sealed class LineFormatter extends Formatter
                 case Number number -> number;
                 case Boolean truth -> truth;
                 case Duration duration -> duration.toNanos() / NANOS_PER_SECOND;
-                case Instant instant -> TIME.format(instant);
+                case Instant instant -> time(instant);
                 case Collection<?> many -> plain(many, chars, mask);
                 default -> text(String.valueOf(value), chars, mask);
             };
@@ -178,7 +207,12 @@ abstract sealed class LineFormatter extends Formatter
     /// @param end the length of the line at which the text is cut
     static void quote(String text, StringBuilder line, int end) {
         line.append('"');
-        for (int i = 0; i < text.length(); i++) {
+        int from = 0;
+        if (line.length() + text.length() <= end) {
+            from = plainPart(text);
+            line.append(text, 0, from);
+        }
+        for (int i = from; i < text.length(); i++) {
             if (line.length() >= end) {
                 line.append(CUT);
                 break;
@@ -202,7 +236,22 @@ abstract sealed class LineFormatter extends Formatter
         line.append('"');
     }
 
+    /// Returns how much of a text needs no escape.
+    private static int plainPart(String text) {
+        int at = 0;
+        while (at < text.length()
+                && isHarmless(text.charAt(at))
+                && text.charAt(at) != '"'
+                && text.charAt(at) != '\\') {
+            at++;
+        }
+        return at;
+    }
+
     static boolean isHarmless(char c) {
+        if (c < DELETE) {
+            return c >= ' ';
+        }
         return !Character.isISOControl(c)
                 && Character.getType(c) != Character.FORMAT
                 && Character.getType(c) != Character.LINE_SEPARATOR
@@ -219,7 +268,7 @@ abstract sealed class LineFormatter extends Formatter
 
         @Override
         String render(Map<String, @Nullable Object> pairs) {
-            StringBuilder line = new StringBuilder("{");
+            StringBuilder line = new StringBuilder(LINE_CHARS_USUAL).append('{');
             pairs.forEach((key, value) -> {
                 if (line.length() > 1) {
                     line.append(',');
@@ -228,7 +277,7 @@ abstract sealed class LineFormatter extends Formatter
                 line.append(':');
                 append(value, line, end(line));
             });
-            return line.append('}').toString();
+            return line.append("}\n").toString();
         }
 
         private static void append(@Nullable Object value, StringBuilder line, int end) {
@@ -273,7 +322,7 @@ abstract sealed class LineFormatter extends Formatter
 
         @Override
         String render(Map<String, @Nullable Object> pairs) {
-            StringBuilder line = new StringBuilder();
+            StringBuilder line = new StringBuilder(LINE_CHARS_USUAL);
             pairs.forEach((key, value) -> {
                 if (!line.isEmpty()) {
                     line.append(' ');
@@ -282,7 +331,7 @@ abstract sealed class LineFormatter extends Formatter
                 line.append('=');
                 append(text(value), line, end(line));
             });
-            return line.toString();
+            return line.append('\n').toString();
         }
 
         private static String text(@Nullable Object value) {
@@ -293,7 +342,10 @@ abstract sealed class LineFormatter extends Formatter
         }
 
         private static void append(String value, StringBuilder line, int end) {
-            boolean plain = !value.isEmpty() && value.chars().allMatch(c -> isPlain((char) c));
+            boolean plain = !value.isEmpty();
+            for (int i = 0; plain && i < value.length(); i++) {
+                plain = isPlain(value.charAt(i));
+            }
             if (plain && line.length() + value.length() <= end) {
                 line.append(value);
             } else {

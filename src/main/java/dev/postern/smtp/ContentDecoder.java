@@ -174,7 +174,7 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
         int at = from;
         while (at + Long.BYTES <= to) {
             long word = in.getLong(at);
-            if (hasZeroOctet(word ^ EVERY_CR) || hasZeroOctet(word ^ EVERY_LF)) {
+            if (hasNewline(word)) {
                 break;
             }
             nonAscii |= (word & EVERY_HIGH_BIT) != 0;
@@ -189,6 +189,22 @@ public abstract sealed class ContentDecoder permits DataDecoder, BdatDecoder {
         }
         lengthenLine(at - from);
         return at;
+    }
+
+    /// The index of the first CR or LF of `in` from `from` on, or `to`.
+    static int newline(ByteBuffer in, int from, int to) {
+        int at = from;
+        while (at + Long.BYTES <= to && !hasNewline(in.getLong(at))) {
+            at += Long.BYTES;
+        }
+        while (at < to && in.get(at) != CR && in.get(at) != LF) {
+            at++;
+        }
+        return at;
+    }
+
+    private static boolean hasNewline(long word) {
+        return hasZeroOctet(word ^ EVERY_CR) || hasZeroOctet(word ^ EVERY_LF);
     }
 
     private static boolean hasZeroOctet(long word) {

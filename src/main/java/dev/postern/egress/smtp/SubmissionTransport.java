@@ -73,6 +73,7 @@ final class SubmissionTransport extends SMTPTransport {
     private long stageBeganNanos = System.nanoTime();
     private @Nullable UpstreamReply greeting;
     private @Nullable UpstreamReply ehlo;
+    private @Nullable UpstreamReply parsed;
     private boolean upgraded;
     private boolean opened;
 
@@ -294,6 +295,7 @@ final class SubmissionTransport extends SMTPTransport {
     @Override
     protected synchronized int readServerResponse() throws MessagingException {
         socket.beginWait();
+        parsed = null;
         try {
             super.readServerResponse();
             ReplyCode code = code();
@@ -345,10 +347,18 @@ final class SubmissionTransport extends SMTPTransport {
     }
 
     /// Returns the last reply.
-    UpstreamReply lastReply() {
-        String octets = getLastServerResponse();
-        return UpstreamReply.parse(
-                octets == null ? null : UpstreamReply.decode(octets.getBytes(ISO_8859_1)));
+    synchronized UpstreamReply lastReply() {
+        UpstreamReply last = parsed;
+        if (last == null) {
+            String octets = getLastServerResponse();
+            last =
+                    UpstreamReply.parse(
+                            octets == null
+                                    ? null
+                                    : UpstreamReply.decode(octets.getBytes(ISO_8859_1)));
+            parsed = last;
+        }
+        return last;
     }
 
     /// Lays TLS over sockets that are connected: at once for implicit TLS, and for Jakarta Mail's
