@@ -44,7 +44,11 @@ public final class DotStuffer {
                 from = at;
             }
             previous = after(octet);
-            at = previous == Previous.TEXT ? ContentDecoder.newline(in, at + 1, to) : at + 1;
+            at++;
+            if (previous == Previous.TEXT && in.hasArray()) {
+                int shift = in.arrayOffset();
+                at = ContentDecoder.newline(in.array(), shift + at, shift + to) - shift;
+            }
         }
         give(view, from, previous == Previous.CR ? to - 1 : to, out);
         in.position(to);

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class IntakeRegistry implements Intakes {
 
     /// Octets of one intake that may wait for the writer.
-    static final int INTAKE_BYTES = 64 * 1024;
+    static final int INTAKE_BYTES = 128 * 1024;
 
     /// Octets of all intakes that may wait for the writer.
     static final long ALL_BYTES = 4 * 1024 * 1024;
@@ -276,6 +276,11 @@ final class IntakeRegistry implements Intakes {
             void finish(Journal journal) throws IOException {}
 
             @Override
+            public boolean mayWait() {
+                return true;
+            }
+
+            @Override
             public void failed(SpoolException trouble) {
                 broken = trouble;
                 refused(trouble);
@@ -295,6 +300,11 @@ final class IntakeRegistry implements Intakes {
 
             private Staging(ContentTraits traits) {
                 this.traits = traits;
+            }
+
+            @Override
+            public boolean mayWait() {
+                return false;
             }
 
             @Override
@@ -323,6 +333,11 @@ final class IntakeRegistry implements Intakes {
                 long content = state.hasContent() ? tail : Position.NONE;
                 RecordHeader.Type type = RecordHeader.Type.ACCEPTED;
                 head = journal.append(type, id.value(), content, body, body.length);
+            }
+
+            @Override
+            public boolean mayWait() {
+                return false;
             }
 
             @Override

@@ -49,6 +49,7 @@ final class MemoryDisk implements Disk {
     private boolean shortWrites = true;
     private Runnable onWrite = () -> {};
     private int syncs;
+    private int writes;
     private long writtenBytes;
     private int faults;
 
@@ -102,6 +103,10 @@ final class MemoryDisk implements Disk {
 
     synchronized int syncs() {
         return syncs;
+    }
+
+    synchronized int writes() {
+        return writes;
     }
 
     /// Returns how many octets were ever written.
@@ -375,6 +380,7 @@ final class MemoryDisk implements Disk {
             action.run();
             int end = start + length;
             writtenBytes += length;
+            writes++;
             if (end > content.octets.length) {
                 content.octets = Arrays.copyOf(content.octets, end);
             }

@@ -17,6 +17,7 @@ import dev.postern.spool.QueueAdmin.Page;
 import dev.postern.spool.QueueAdmin.Query;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,6 +56,34 @@ class SpoolTest {
         spool().step();
         commits.forEach(CompletableFuture::join);
         assertEquals(1, disk.syncs() - before);
+    }
+
+    /// Content counts for nothing before its message is accepted, so it goes out as the buffer
+    /// fills, however often the writer looks.
+    @Test
+    void aLargeMessageIsFewWritesAndOneSync() throws Exception {
+        disk.wholeWrites();
+        bench.segmentBytes(16 << 20).open();
+        bench.accept("first");
+        int syncs = disk.syncs();
+        int writes = disk.writes();
+        Intake intake = bench.intakes().receive();
+        byte[] some = new byte[16 * 1024];
+        for (int i = 0; i < 640; i++) {
+            if (!intake.write(ByteBuffer.wrap(some))) {
+                spool().step();
+            }
+            if (i % 2 == 0) {
+                spool().step();
+            }
+        }
+        assertEquals(syncs, disk.syncs());
+        CompletableFuture<Void> commit = bench.commit(intake);
+        spool().step();
+        commit.join();
+        assertEquals(1, disk.syncs() - syncs);
+        int made = disk.writes() - writes;
+        assertTrue(made <= 10 * 4 + 2, () -> made + " writes");
     }
 
     @Test
