@@ -1,6 +1,7 @@
 package dev.postern.admin;
 
 import dev.postern.config.HostPort;
+import io.helidon.common.mapper.DefaultMapperProvider__ServiceDescriptor;
 import io.helidon.common.socket.SocketOptions;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
@@ -11,6 +12,9 @@ import io.helidon.http.Status;
 import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.http.media.MediaContext;
 import io.helidon.http.media.ReadableEntity;
+import io.helidon.service.registry.GlobalServiceRegistry;
+import io.helidon.service.registry.ServiceRegistryConfig;
+import io.helidon.service.registry.ServiceRegistryManager;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
@@ -88,6 +92,20 @@ public final class HttpSocket {
                     "Cache-Control", "no-store",
                     "Cross-Origin-Resource-Policy", "same-origin",
                     "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+
+    static {
+        // To look through all libraries takes its time, and only this would be found: what reads
+        // numbers in header fields.
+        GlobalServiceRegistry.registry(
+                ServiceRegistryManager.create(
+                                ServiceRegistryConfig.builder()
+                                        .discoverServices(false)
+                                        .discoverServicesFromServiceLoader(false)
+                                        .addServiceDescriptor(
+                                                DefaultMapperProvider__ServiceDescriptor.INSTANCE)
+                                        .build())
+                        .registry());
+    }
 
     private final String name;
     private final HostPort configured;

@@ -88,15 +88,18 @@ abstract sealed class LineFormatter extends Formatter
     private static @Nullable Object plain(
             @Nullable Object value, int chars, UnaryOperator<String> mask) {
         try {
-            return switch (value) {
-                case null -> null;
-                case Number number -> number;
-                case Boolean truth -> truth;
-                case Duration duration -> duration.toNanos() / NANOS_PER_SECOND;
-                case Instant instant -> TIME.format(instant);
-                case Collection<?> many -> plain(many, chars, mask);
-                default -> text(String.valueOf(value), chars, mask);
-            };
+            if (value == null || value instanceof Number || value instanceof Boolean) {
+                return value;
+            }
+            if (value instanceof Duration duration) {
+                return duration.toNanos() / NANOS_PER_SECOND;
+            }
+            if (value instanceof Instant instant) {
+                return TIME.format(instant);
+            }
+            return value instanceof Collection<?> many
+                    ? plain(many, chars, mask)
+                    : text(String.valueOf(value), chars, mask);
         } catch (RuntimeException e) {
             // Who logs must not fail because a value can't be shown.
             return "[" + e.getClass().getName() + "]";
@@ -232,16 +235,16 @@ abstract sealed class LineFormatter extends Formatter
         }
 
         private static void append(@Nullable Object value, StringBuilder line, int end) {
-            switch (value) {
-                case null -> line.append("null");
-                case Double number when !Double.isFinite(number) ->
-                        quote(number.toString(), line, end);
-                case Float number when !Float.isFinite(number) ->
-                        quote(number.toString(), line, end);
-                case Number number -> line.append(number);
-                case Boolean truth -> line.append(truth);
-                case Collection<?> many -> appendAll(many, line, end);
-                default -> quote(value.toString(), line, end);
+            boolean infinite =
+                    (value instanceof Double || value instanceof Float)
+                            && !Double.isFinite(((Number) value).doubleValue());
+            boolean plain = value instanceof Number ? !infinite : value instanceof Boolean;
+            if (value == null || plain) {
+                line.append(value);
+            } else if (value instanceof Collection<?> many) {
+                appendAll(many, line, end);
+            } else {
+                quote(value.toString(), line, end);
             }
         }
 

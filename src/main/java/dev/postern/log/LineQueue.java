@@ -105,12 +105,11 @@ final class LineQueue {
         }
         taken++;
         Entry entry = entries.remove();
-        switch (entry) {
-            case Line line -> {
-                lines--;
-                bytes -= cost(line);
-            }
-            case Gap told -> gap = told == gap ? null : gap;
+        if (entry instanceof Line line) {
+            lines--;
+            bytes -= cost(line);
+        } else if (entry == gap) {
+            gap = null;
         }
         return entry;
     }

@@ -36,7 +36,8 @@ class HouseTest {
     private static final int CODE_LINES_MOST = 39_560;
 
     /// What was built since, and the lines of code that it may take.
-    private static final Map<String, Integer> BUILT_SINCE = Map.ofEntries();
+    private static final Map<String, Integer> BUILT_SINCE =
+            Map.ofEntries(Map.entry("a start that loads what it uses", 175));
 
     private static final int PACKAGE_FILES_MOST = 32;
     private static final int CONSTRUCTOR_PARAMETERS_MOST = 7;
@@ -215,8 +216,7 @@ class HouseTest {
                         .filter(HouseTest::isCode)
                         .count();
         int most =
-                CODE_LINES_MOST
-                        + BUILT_SINCE.values().stream().mapToInt(Integer::intValue).sum();
+                CODE_LINES_MOST + BUILT_SINCE.values().stream().mapToInt(Integer::intValue).sum();
         System.out.println("house: code lines " + lines + " of at most " + most);
         assertTrue(lines <= most, () -> lines + " lines of code");
     }
