@@ -8,7 +8,7 @@ set -eu
 echo '-XX:MaxRAMPercentage=30'
 echo '-XX:MinRAMPercentage=30'
 jar=/opt/postern/postern.jar
-for cache in "$1"/opt/postern/aot/*.aot; do
+for cache in "$1"/opt/postern/aot/postern-*.aot; do
     if [ -e "$cache" ]; then
         # The CRC-32 is in the last eight octets of what gzip writes.
         sum=$(gzip -1 <"$1$jar" | tail -c 8 | od -An -N4 -tu4 | tr -d ' ')

@@ -4,21 +4,24 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 /// Prepares what Jib adds to its image: the runtime, glibc, the options and the AOT cache.
 ///
 /// `java JibLayout.java GOALS REQUIRED DISTRIBUTION DIRECTORY` writes DIRECTORY/root and
 /// DIRECTORY/base.tar, the image to build upon, and nothing unless GOALS name one of Jib's. Jib
-/// puts the jars under `/app`, all of one age; the cache is made from jars that lie and look the
-/// same under DIRECTORY/stage.
+/// puts the program's jar under `/app`, the libraries' beside it, of one age; the cache is made
+/// from jars that lie and look the same under DIRECTORY/stage.
 final class JibLayout {
 
     /// What Jib gives to every file.
     private static final FileTime AGE = FileTime.from(Instant.ofEpochSecond(1));
+
+    /// Where Jib puts the program, and where its manifest says that the libraries are.
+    private static final String JAR = "app/classpath/postern.jar";
+
+    private static final String LIBRARIES = "app/classpath/lib/libraries.jar";
 
     private final Path distribution;
     private final Path directory;
@@ -48,9 +51,9 @@ final class JibLayout {
         }
         Path runtime = home.resolve("runtime");
         Jlink.main(new String[] {runtime.toString()});
-        List<String> jars = stage();
+        stage();
         Path options = directory.resolve("stage.options");
-        write(options, jars, directory.resolve("stage/app"), "");
+        write(options, directory.resolve("stage").resolve(JAR), "");
         Path cache = home.resolve("aot/postern.aot");
         Rehearsal.main(
                 new String[] {
@@ -67,46 +70,36 @@ final class JibLayout {
                 """
                 -XX:AOTCache=/opt/postern/aot/postern.aot
                 -Xlog:aot*=off
-                -Dpostern.cached-jar=%d:/app/classpath/postern.jar
+                -Dpostern.cached-jar=%d:/%s
                 """
-                        .formatted(sum.getValue());
+                        .formatted(sum.getValue(), JAR);
         write(
                 home.resolve("conf/image.options"),
-                jars,
-                Path.of("/app"),
+                Path.of("/" + JAR),
                 Files.exists(cache) ? option : "");
         base(runtime);
     }
 
-    /// Copies the jars to where Jib will have them, and returns their names from there.
-    private List<String> stage() throws IOException {
-        Path app = directory.resolve("stage/app");
-        Files.createDirectories(app.resolve("classpath"));
-        Files.createDirectories(app.resolve("libs"));
-        List<String> names = new ArrayList<>();
-        names.add("classpath/postern.jar");
-        copy(distribution.resolve("postern.jar"), app.resolve("classpath/postern.jar"));
-        try (Stream<Path> jars = Files.list(distribution.resolve("lib"))) {
-            for (Path jar : jars.sorted().toList()) {
-                names.add("libs/" + jar.getFileName());
-                copy(jar, app.resolve(names.getLast()));
-            }
-        }
-        return names;
+    /// Copies the jars to where they will be in the image: ours by Jib, the libraries' by us.
+    private void stage() throws IOException {
+        Path stage = directory.resolve("stage");
+        copy(distribution.resolve("postern.jar"), stage.resolve(JAR));
+        Path libraries = distribution.resolve("lib/libraries.jar");
+        copy(libraries, stage.resolve(LIBRARIES));
+        copy(libraries, directory.resolve("root").resolve(LIBRARIES));
     }
 
     private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to.getParent());
         Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
         Files.setLastModifiedTime(to, AGE);
     }
 
-    private static void write(Path options, List<String> jars, Path app, String more)
-            throws IOException {
-        List<String> path = jars.stream().map(jar -> app.resolve(jar).toString()).toList();
+    private static void write(Path options, Path jar, String more) throws IOException {
         Files.writeString(
                 options,
                 "-XX:MaxRAMPercentage=30\n-XX:MinRAMPercentage=30\n%s-cp \"%s\"\n"
-                        .formatted(more, String.join(":", path)));
+                        .formatted(more, jar));
     }
 
     private void base(Path runtime) throws IOException, InterruptedException {

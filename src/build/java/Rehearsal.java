@@ -2,6 +2,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -25,15 +26,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Makes the AOT cache: a short real run of Postern is recorded, and what it needed is dumped.
+/// Makes the AOT caches: short real runs of Postern are recorded, and what they needed is dumped.
 ///
 /// `java Rehearsal.java REQUIRED CACHE COMMAND…` where COMMAND is what starts Postern, without its
 /// arguments, and CACHE is the file to write; `-` asks COMMAND, which then is `bin/postern`, for
 /// the name that it would look for.
 ///
-/// The run takes some mail over SMTP and forwards it to a mail server and to an HTTP stand-in of
-/// this process, both over TLS; health, metrics and the page are asked for once. It needs loopback
-/// and neither the network nor root.
+/// The run finds mail that an earlier one left, which was killed; takes more over SMTP and forwards
+/// it to a mail server and to an HTTP stand-in of this process, both over TLS, while a third way is
+/// down; takes up a changed configuration; and health, metrics, page, queue and doctor are asked
+/// for once. It needs loopback and neither the network nor root.
 ///
 /// *Diagnostics.* When it fails it says so, with all that Postern printed, and ends with 0: a build
 /// without a cache only starts slower. With REQUIRED `true` it ends with 1.
@@ -42,6 +44,19 @@ final class Rehearsal implements AutoCloseable {
     private static final int MESSAGES = 6;
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final String RECORD = "postern.aotconf";
+    private static final String COMMANDS_RECORD = "commands.aotconf";
+
+    /// Whose mail takes which way.
+    private static final List<String> FROM = List.of("app@example.org", "app@example.net");
+
+    /// A way out that is down.
+    private static final String NOWHERE = "smtp://127.0.0.1:1?tls=none#nowhere";
+
+    private static final String CONFIGURATION =
+            """
+            spool: {path: spool, min-free: 1MiB}
+            log: {format: json}
+            """;
 
     private static final Pattern ADDRESS =
             Pattern.compile("\"(smtp|health|admin)\":\"127\\.0\\.0\\.1:(\\d+)\"");
@@ -63,7 +78,7 @@ final class Rehearsal implements AutoCloseable {
         String wanted = left.removeFirst();
         try (Rehearsal rehearsal = new Rehearsal(List.copyOf(left))) {
             Path cache = Path.of(wanted.equals("-") ? rehearsal.nameOfCache() : wanted);
-            rehearsal.make(cache.toAbsolutePath());
+            rehearsal.make(cache.toAbsolutePath(), wanted.equals("-"));
             System.out.println("AOT cache: " + cache);
         } catch (IOException | RuntimeException | InterruptedException trouble) {
             System.err.println(
@@ -80,16 +95,26 @@ final class Rehearsal implements AutoCloseable {
         }
     }
 
-    private void make(Path cache) throws IOException, InterruptedException {
+    /// @param forCommands where the cache for `sendmail` is written too, by its own name: all of a
+    ///   cache is linked at every start, which is more than such a command needs in all
+    private void make(Path cache, boolean forCommands) throws IOException, InterruptedException {
         record();
+        Files.createDirectories(cache.getParent());
+        removeCaches(cache.getParent());
+        make(RECORD, cache);
+        if (forCommands) {
+            String name = cache.getFileName().toString();
+            make(COMMANDS_RECORD, cache.resolveSibling(name.replace("postern-", "commands-")));
+        }
+    }
+
+    private void make(String record, Path cache) throws IOException, InterruptedException {
         Path draft = directory.resolve("draft.aot");
         run(
                 "-XX:AOTMode=create -XX:AOTConfiguration=%s -XX:AOTCache=%s"
-                        .formatted(RECORD, draft.getFileName()),
+                        .formatted(record, draft.getFileName()),
                 "version");
         run("-XX:AOTMode=on -XX:AOTCache=" + draft.getFileName(), "version");
-        Files.createDirectories(cache.getParent());
-        removeCaches(cache.getParent());
         move(draft, cache);
         cache.toFile().setReadable(true, false);
     }
@@ -124,12 +149,15 @@ final class Rehearsal implements AutoCloseable {
     private void record() throws IOException, InterruptedException {
         try (Stage stage = Stage.open(directory)) {
             Path configuration = directory.resolve("postern.yaml");
-            Files.writeString(configuration, configuration(stage));
+            Files.writeString(configuration, CONFIGURATION);
+            leaveMail();
             String options = "-XX:AOTMode=record -XX:AOTConfiguration=" + RECORD;
-            List<String> serve = List.of("serve", "--config", configuration.toString());
-            Process postern = process(options, serve).start();
+            Process postern = serving(options, egresses(stage)).start();
             try {
                 play(stage, ports(postern));
+                Files.writeString(
+                        configuration, CONFIGURATION + "aliases: {root: ops@example.org}");
+                awaitLine(postern, "\"configuration changed, now in use\"");
                 postern.toHandle().destroy();
                 end(postern, "the rehearsal");
             } finally {
@@ -141,44 +169,80 @@ final class Rehearsal implements AutoCloseable {
         }
     }
 
-    private String configuration(Stage stage) {
+    /// Has a run take a message that it can't send, and kills it.
+    private void leaveMail() throws IOException, InterruptedException {
+        Process postern = serving("", NOWHERE).start();
+        try {
+            ports(postern);
+            String options = "-XX:AOTMode=record -XX:AOTConfiguration=" + COMMANDS_RECORD;
+            List<String> sendmail = List.of("sendmail", "-f", FROM.getFirst(), "-t");
+            Path log = directory.resolve("output.sendmail");
+            Process sending =
+                    process(options, sendmail)
+                            .redirectOutput(log.toFile())
+                            .redirectInput(ProcessBuilder.Redirect.PIPE)
+                            .start();
+            try (OutputStream in = sending.getOutputStream()) {
+                in.write("To: user@example.com\nSubject: Hello\n\nHello\n".getBytes(UTF_8));
+            }
+            end(sending, "sendmail");
+        } finally {
+            postern.destroyForcibly().waitFor();
+        }
+    }
+
+    private ProcessBuilder serving(String options, String egresses) {
+        ProcessBuilder builder = process(options, List.of("serve"));
+        Map<String, String> environment = builder.environment();
+        environment.put("POSTERN_SMTP_LISTEN", "127.0.0.1:0");
+        environment.put("POSTERN_SMTP_HOSTNAME", "postern.example.org");
+        environment.put("POSTERN_HTTP_HEALTH", "127.0.0.1:0");
+        environment.put("POSTERN_HTTP_ADMIN", "127.0.0.1:0");
+        environment.put("POSTERN_EGRESS", egresses);
+        return builder;
+    }
+
+    private static String egresses(Stage stage) {
         return """
-        smtp: {listen: "127.0.0.1:0", hostname: postern.example.org}
-        http: {health: "127.0.0.1:0", admin: "127.0.0.1:0"}
-        spool: {path: spool, min-free: 1MiB}
-        log: {format: json}
-        egress:
-          - {name: mail, type: smtp, host: 127.0.0.1, port: %d, tls: implicit, ca: %s,
-             username: app, password: rehearsal, senders: ["@example.org"]}
-          - {name: api, type: mailgun, domain: example.net, api-key: rehearsal,
-             endpoint: "https://127.0.0.1:%d", ca: %s}
+        smtps://app:rehearsal@127.0.0.1:%d?ca=%s&senders=@example.org#mail
+        mailgun://rehearsal@example.net?endpoint=https://127.0.0.1:%d&ca=%2$s#api
+        %4$s\
         """
                 .formatted(
                         stage.mailPort(),
                         stage.certificate().getFileName(),
                         stage.httpPort(),
-                        stage.certificate().getFileName());
+                        NOWHERE);
     }
 
     private Map<String, Integer> ports(Process postern) throws IOException, InterruptedException {
         Map<String, Integer> ports = new HashMap<>();
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (ports.size() < 3) {
-            if (postern.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
-                throw new IOException("Postern did not start\n" + Files.readString(output, UTF_8));
-            }
-            Matcher address = ADDRESS.matcher(Files.readString(output, UTF_8));
-            while (address.find()) {
-                ports.put(address.group(1), Integer.valueOf(address.group(2)));
-            }
+        Matcher address = ADDRESS.matcher(awaitLine(postern, "\"message\":\"started\""));
+        while (address.find()) {
+            ports.put(address.group(1), Integer.valueOf(address.group(2)));
         }
         return ports;
+    }
+
+    /// Waits until the log has what is looked for, and returns the log until then.
+    private String awaitLine(Process postern, String part)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            String log = Files.readString(output, UTF_8);
+            if (log.contains(part) && log.indexOf('\n', log.indexOf(part)) > 0) {
+                return log;
+            }
+            if (postern.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
+                throw new IOException("Postern did not say " + part + "\n" + log);
+            }
+        }
     }
 
     private void play(Stage stage, Map<String, Integer> ports)
             throws IOException, InterruptedException {
         for (int i = 0; i < MESSAGES; i++) {
-            submit(ports.get("smtp"), i % 2 == 0 ? "app@example.org" : "app@example.net", i);
+            submit(ports.get("smtp"), FROM.get(i % FROM.size()), i);
         }
         for (String path : List.of("live", "ready", "started", "egress")) {
             get(ports.get("health"), "/health/" + path);
@@ -187,7 +251,9 @@ final class Rehearsal implements AutoCloseable {
         get(ports.get("admin"), "/");
         get(ports.get("admin"), "/api/v1/status");
         get(ports.get("admin"), "/api/v1/messages");
-        if (!stage.awaitMessages(MESSAGES, PATIENCE)) {
+        get(ports.get("admin"), "/api/v1/doctor");
+        // One more: that which the killed run left.
+        if (!stage.awaitMessages(MESSAGES + 1, PATIENCE)) {
             throw new IOException(
                     "the mail did not come out again\n" + Files.readString(output, UTF_8));
         }

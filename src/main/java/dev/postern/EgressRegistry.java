@@ -71,11 +71,9 @@ final class EgressRegistry implements AutoCloseable {
     }
 
     private Egress make(EgressConfig egress) {
-        return switch (egress) {
-            case EgressConfig.Smtp smtp -> new SmtpEgress(smtp, hostname);
-            case EgressConfig.Api _, EgressConfig.Ses _, EgressConfig.Mailgun _ ->
-                    HttpEgresses.of(egress);
-        };
+        return egress instanceof EgressConfig.Smtp smtp
+                ? new SmtpEgress(smtp, hostname)
+                : HttpEgresses.of(egress);
     }
 
     private static @Nullable String anchors(@Nullable Path ca) {

@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A running forwarder: the one place that knows every stage. It builds them in the order of the
-/// path, opens the door last, and drains them forward.
+/// path, opens the door to mail, then those for operators, and drains them forward.
 ///
 /// ```
 ///   listener ─▶ reception ─▶ spool ─▶ dispatcher ─▶ egresses
@@ -86,11 +85,13 @@ public final class Forwarder implements AutoCloseable {
                             doctor);
             metrics.egresses(names(config));
             metrics.watch(stages);
-            health = HealthSocket.of(config.http().health(), stages, metrics);
-            admin = AdminSocket.of(config.http(), config.smtp(), version, stages, metrics, clock);
-            CompletableFuture<Void> sockets = startSockets();
             opened(listener).start();
-            await(sockets);
+            // The web server takes longer than all before it, and mail need not wait for it.
+            health = started(HealthSocket.of(config.http().health(), stages, metrics));
+            admin =
+                    started(
+                            AdminSocket.of(
+                                    config.http(), config.smtp(), version, stages, metrics, clock));
             dispatcher.start();
             doctor.summarize();
         } catch (IOException | RuntimeException | Error trouble) {
@@ -119,43 +120,10 @@ public final class Forwarder implements AutoCloseable {
         return stage;
     }
 
-    /// Starts the HTTP sockets beside the listener: they take longer, and mail need not wait for
-    /// them. They are closed once they are started, or could not be: none opens behind its end.
-    private CompletableFuture<Void> startSockets() {
-        CompletableFuture<Void> started = new CompletableFuture<>();
-        Deque<AutoCloseable> sockets = new ConcurrentLinkedDeque<>();
-        Thread.ofPlatform()
-                .name("http-start")
-                .start(() -> {
-                    try {
-                        health.start();
-                        sockets.push(health::stop);
-                        admin.start();
-                        sockets.push(admin::stop);
-                        started.complete(null);
-                    } catch (IOException | RuntimeException | Error trouble) {
-                        started.completeExceptionally(trouble);
-                    }
-                });
-        opened(() -> {
-            started.exceptionally(_ -> null).join();
-            close(sockets);
-        });
-        return started;
-    }
-
-    private static void await(CompletableFuture<Void> started) throws IOException {
-        try {
-            started.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException trouble) {
-                throw trouble;
-            }
-            throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while starting", e);
-        }
+    private HttpSocket started(HttpSocket socket) throws IOException {
+        socket.start();
+        opened(socket::stop);
+        return socket;
     }
 
     /// Goes on with another configuration, as far as a running program can: by which egresses, when
@@ -252,19 +220,15 @@ public final class Forwarder implements AutoCloseable {
     /// Stops at once and releases the spool. Each stage is closed before the ones that it uses.
     @Override
     public void close() {
-        close(opened);
-        if (started) {
-            log.atInfo().log("stopped");
-        }
-    }
-
-    private static void close(Deque<AutoCloseable> stages) {
-        while (!stages.isEmpty()) {
+        while (!opened.isEmpty()) {
             try {
-                stages.pop().close();
+                opened.pop().close();
             } catch (Exception trouble) {
                 log.atError().setCause(trouble).log("a stage did not close");
             }
+        }
+        if (started) {
+            log.atInfo().log("stopped");
         }
     }
 }

@@ -27,6 +27,9 @@ final class SteadyClock extends Clock {
 
     private static final Duration REMARKABLE = Duration.ofSeconds(10);
 
+    private static final long NANOS_A_SECOND = 1_000_000_000;
+    private static final long MOMENT_SECONDS = 60;
+
     private static final Logger log = LoggerFactory.getLogger(SteadyClock.class);
 
     private final InstantSource wall;
@@ -52,11 +55,25 @@ final class SteadyClock extends Clock {
     public synchronized Instant instant() {
         long nowNanos = nanos.getAsLong();
         Instant told = wall.instant();
-        Instant least = last.plusNanos(Math.round((nowNanos - lastNanos) * SLOWED));
+        long leastNanos = Math.round((nowNanos - lastNanos) * SLOWED);
         lastNanos = nowNanos;
-        last = told.isBefore(least) ? least : told;
-        remark(Duration.between(told, last));
+        if (!behind && isAfter(told, last, leastNanos)) {
+            last = told;
+        } else {
+            Instant least = last.plusNanos(leastNanos);
+            last = told.isBefore(least) ? least : told;
+            remark(Duration.between(told, last));
+        }
         return last;
+    }
+
+    /// Returns whether `told` is later than `before` by so much at least, and by no more than a
+    /// moment. This is asked many times for each message, so nothing is made for it.
+    private static boolean isAfter(Instant told, Instant before, long nanos) {
+        long seconds = told.getEpochSecond() - before.getEpochSecond();
+        return seconds >= 0
+                && seconds < MOMENT_SECONDS
+                && seconds * NANOS_A_SECOND + told.getNano() - before.getNano() >= nanos;
     }
 
     private void remark(Duration lead) {

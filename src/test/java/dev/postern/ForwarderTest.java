@@ -67,7 +67,6 @@ class ForwarderTest {
                 IOException trouble =
                         assertThrows(IOException.class, () -> Forwarder.start(config, "test"));
                 assertTrue(trouble.getMessage().startsWith("smtp.listen: "), trouble.getMessage());
-                awaitStarter();
                 for (int port : http) {
                     Ports.retake(port, 1).close();
                 }
@@ -114,15 +113,6 @@ class ForwarderTest {
             assertEquals(
                     List.of("RCPT TO:<" + address + ">", "RCPT TO:<b@example.net>"),
                     received.rcpts());
-        }
-    }
-
-    /// Returns once nobody is left who could start something.
-    private static void awaitStarter() throws InterruptedException {
-        for (Thread thread : Thread.getAllStackTraces().keySet()) {
-            if (thread.getName().equals("http-start")) {
-                thread.join();
-            }
         }
     }
 

@@ -13,24 +13,28 @@ import dev.postern.outcome.OutcomeClass;
 import dev.postern.reception.Rejection;
 import dev.postern.spool.QueueAdmin.SpoolStatus;
 import io.prometheus.metrics.config.EscapingScheme;
-import io.prometheus.metrics.core.metrics.Counter;
-import io.prometheus.metrics.core.metrics.GaugeWithCallback;
-import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.DoubleSupplier;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What is counted, for Prometheus: the observer of the stages, which do not know this class. Its
@@ -57,63 +61,65 @@ public final class Metrics implements Listener.Observer, DispatchObserver {
     };
 
     private final InstantSource clock;
-    private final PrometheusRegistry registry = new PrometheusRegistry();
-    private volatile boolean watching;
+    private volatile @Nullable Watched watched;
     private volatile boolean anyEgress;
     private volatile boolean mayFallBack;
-    private final Counter accepted;
-    private final Counter rejected;
-    private final Counter deliveries;
-    private final Counter fallbacks;
-    private final Counter authFailures;
-    private final Histogram acceptSeconds;
-    private final Histogram deliverySeconds;
-    private final Histogram syncSeconds;
+    // The library is used when somebody scrapes, and not on the way to the first mail: until then
+    // what is counted is found by the values of its labels.
+    private final LongAdder accepted = new LongAdder();
+    private final LongAdder authFailures = new LongAdder();
+    private final Timer acceptSeconds = new Timer(ACCEPT_SECONDS);
+    private final Timer syncSeconds = new Timer(SYNC_SECONDS);
+    private final Map<List<String>, LongAdder> rejected = new ConcurrentHashMap<>();
+    private final Map<List<String>, LongAdder> deliveries = new ConcurrentHashMap<>();
+    private final Map<List<String>, LongAdder> fallbacks = new ConcurrentHashMap<>();
+    private final Map<List<String>, Timer> deliverySeconds = new ConcurrentHashMap<>();
     private final Map<String, Detour> detours = new ConcurrentHashMap<>();
+
+    /// What is looked at when somebody scrapes.
+    private record Watched(Stages stages, Supplier<SpoolStatus> spool) {}
 
     /// A message that took another egress than the preferred one.
     private record Detour(String text, Instant at) {}
 
+    /// Counts durations by buckets.
+    private static final class Timer {
+
+        private final double[] bounds;
+        private final LongAdder[] counts;
+        private final LongAdder nanos = new LongAdder();
+
+        /// @param bounds the upper bounds of all buckets but the last, in seconds, ascending
+        Timer(double[] bounds) {
+            this.bounds = bounds;
+            this.counts =
+                    Stream.generate(LongAdder::new)
+                            .limit(bounds.length + 1L)
+                            .toArray(LongAdder[]::new);
+        }
+
+        void observe(Duration took) {
+            double seconds = seconds(took);
+            int bucket = 0;
+            while (bucket < bounds.length && seconds > bounds[bucket]) {
+                bucket++;
+            }
+            counts[bucket].increment();
+            nanos.add(took.toNanos());
+        }
+    }
+
     /// Makes the metrics of one program. Its stages come later.
     public Metrics(InstantSource clock) {
         this.clock = clock;
-        accepted = counter("messages_accepted", "Messages answered 250 at end-of-data.");
-        rejected = counter("messages_rejected", "Mail refused by the listener.", "reason");
-        deliveries =
-                counter(
-                        "deliveries",
-                        "Calls of an egress, by what came of them; a call with several outcomes"
-                                + " counts in each.",
-                        "egress",
-                        "outcome");
-        fallbacks =
-                counter(
-                        "fallbacks",
-                        "Messages that took another egress than the preferred one.",
-                        "egress",
-                        "instead_of");
-        authFailures = counter("smtp_auth_failures", "Failed log-ins at the listener.");
-        acceptSeconds = histogram("accept_seconds", "From end-of-data to 250.", ACCEPT_SECONDS);
-        deliverySeconds =
-                histogram(
-                        "delivery_seconds",
-                        "How long a call of an egress lasted.",
-                        DELIVERY_SECONDS,
-                        "egress");
-        syncSeconds =
-                histogram(
-                        "spool_sync_seconds", "How long a sync of the spool lasted.", SYNC_SECONDS);
         for (Rejection reason : Rejection.values()) {
-            rejected.initLabelValues(reason.word());
+            rejected.put(List.of(reason.word()), new LongAdder());
         }
     }
 
     /// Shows these stages from now on. The syncs of a recovery came before, and are not counted.
     public void watch(Stages stages) {
-        watching = true;
-        spoolGauges(stages.recentStatus());
-        listenerGauges(stages.listener());
-        egressGauge(stages.egresses());
+        watched = new Watched(stages, stages.recentStatus());
     }
 
     /// Shows these egresses too from now on, with zeros. Those that were there before stay.
@@ -121,25 +127,35 @@ public final class Metrics implements Listener.Observer, DispatchObserver {
         mayFallBack |= names.size() > 1;
         for (String egress : names) {
             anyEgress = true;
-            deliverySeconds.initLabelValues(egress);
-            names.stream()
-                    .filter(other -> !other.equals(egress))
-                    .forEach(other -> fallbacks.initLabelValues(egress, other));
+            timer(egress);
+            for (String other : names) {
+                if (!other.equals(egress)) {
+                    counter(fallbacks, egress, other);
+                }
+            }
             for (OutcomeClass outcome : OutcomeClass.values()) {
-                deliveries.initLabelValues(egress, outcome.word());
+                counter(deliveries, egress, outcome.word());
             }
         }
     }
 
+    private static LongAdder counter(Map<List<String>, LongAdder> family, String... labels) {
+        return family.computeIfAbsent(List.of(labels), _ -> new LongAdder());
+    }
+
+    private Timer timer(String egress) {
+        return deliverySeconds.computeIfAbsent(List.of(egress), _ -> new Timer(DELIVERY_SECONDS));
+    }
+
     @Override
     public void accepted(Duration took, long sizeBytes) {
-        accepted.inc();
-        acceptSeconds.observe(seconds(took));
+        accepted.increment();
+        acceptSeconds.observe(took);
     }
 
     @Override
     public void rejected(Rejection reason) {
-        rejected.labelValues(reason.word()).inc();
+        counter(rejected, reason.word()).increment();
     }
 
     @Override
@@ -147,27 +163,27 @@ public final class Metrics implements Listener.Observer, DispatchObserver {
         lines.stream()
                 .map(Attempt::outcome)
                 .distinct()
-                .forEach(outcome -> deliveries.labelValues(egress, outcome.word()).inc());
-        deliverySeconds.labelValues(egress).observe(seconds(took));
+                .forEach(outcome -> counter(deliveries, egress, outcome.word()).increment());
+        timer(egress).observe(took);
     }
 
     @Override
     public void fellBack(QueueId id, String egress, String insteadOf, String why) {
         String text = egress + " instead of " + insteadOf + ": " + why;
         detours.put(insteadOf, new Detour(text, clock.instant()));
-        fallbacks.labelValues(egress, insteadOf).inc();
+        counter(fallbacks, egress, insteadOf).increment();
     }
 
     /// Notes how long a sync of the spool's disk lasted.
     public void synced(Duration took) {
-        if (watching) {
-            syncSeconds.observe(seconds(took));
+        if (watched != null) {
+            syncSeconds.observe(took);
         }
     }
 
     @Override
     public void authFailed() {
-        authFailures.inc();
+        authFailures.increment();
     }
 
     /// Returns by which egresses mail leaves instead of preferred ones, and why: `sendgrid instead
@@ -223,84 +239,156 @@ public final class Metrics implements Listener.Observer, DispatchObserver {
                             .formatted(suffix);
         }
         out.write(missing.getBytes(US_ASCII));
-        writer.write(out, registry.scrape(), EscapingScheme.UNDERSCORE_ESCAPING);
+        writer.write(out, snapshots(), EscapingScheme.UNDERSCORE_ESCAPING);
     }
 
-    private void spoolGauges(Supplier<SpoolStatus> spool) {
-        GaugeWithCallback.builder()
-                .name("postern_queue_messages")
-                .help("Messages by state.")
-                .labelNames("state")
-                .callback(series -> {
-                    SpoolStatus status = spool.get();
-                    for (State state : State.values()) {
-                        series.call(status.messages().getOrDefault(state, 0), state.word());
-                    }
-                })
-                .register(registry);
-        gauge(
-                "queue_oldest_seconds",
-                "Age of the oldest unfinished message; 0 without one.",
-                () -> ageSeconds(spool.get()));
-        gauge("spool_bytes", "What the spool holds on disk.", () -> spool.get().bytes());
-        gauge(
-                "spool_free_bytes",
-                "What the spool's file system has left.",
-                () -> spool.get().freeBytes());
+    private MetricSnapshots snapshots() {
+        MetricSnapshots.Builder all =
+                MetricSnapshots.builder()
+                        .metricSnapshot(
+                                counter(
+                                        "messages_accepted",
+                                        "Messages answered 250 at end-of-data.",
+                                        Map.of(List.of(), accepted)))
+                        .metricSnapshot(
+                                counter(
+                                        "messages_rejected",
+                                        "Mail refused by the listener.",
+                                        rejected,
+                                        "reason"))
+                        .metricSnapshot(
+                                counter(
+                                        "smtp_auth_failures",
+                                        "Failed log-ins at the listener.",
+                                        Map.of(List.of(), authFailures)))
+                        .metricSnapshot(
+                                histogram(
+                                        "accept_seconds",
+                                        "From end-of-data to 250.",
+                                        Map.of(List.of(), acceptSeconds)))
+                        .metricSnapshot(
+                                histogram(
+                                        "spool_sync_seconds",
+                                        "How long a sync of the spool lasted.",
+                                        Map.of(List.of(), syncSeconds)));
+        if (anyEgress) {
+            all.metricSnapshot(
+                    counter(
+                            "deliveries",
+                            "Calls of an egress, by what came of them; a call with several outcomes"
+                                    + " counts in each.",
+                            deliveries,
+                            "egress",
+                            "outcome"));
+            all.metricSnapshot(
+                    histogram(
+                            "delivery_seconds",
+                            "How long a call of an egress lasted.",
+                            deliverySeconds,
+                            "egress"));
+        }
+        if (mayFallBack) {
+            all.metricSnapshot(
+                    counter(
+                            "fallbacks",
+                            "Messages that took another egress than the preferred one.",
+                            fallbacks,
+                            "egress",
+                            "instead_of"));
+        }
+        Watched running = watched;
+        if (running != null) {
+            gauges(running.stages(), running.spool().get()).forEach(all::metricSnapshot);
+        }
+        return all.build();
     }
 
-    private void listenerGauges(Supplier<Listener.Status> listener) {
-        gauge("smtp_connections", "Sessions of the listener.", () -> listener.get().connections());
-        gauge(
-                "certificate_expiry_seconds",
-                "Until the listener's certificate expires; NaN without one.",
-                () -> {
-                    Instant expiry = listener.get().certificateExpiry();
-                    return expiry == null
-                            ? Double.NaN
-                            : seconds(Duration.between(clock.instant(), expiry));
-                });
+    private List<GaugeSnapshot> gauges(Stages stages, SpoolStatus spool) {
+        Listener.Status listener = stages.listener().get();
+        Instant expiry = listener.certificateExpiry();
+        Map<List<String>, Double> messages = new LinkedHashMap<>();
+        for (State state : State.values()) {
+            messages.put(
+                    List.of(state.word()), spool.messages().getOrDefault(state, 0).doubleValue());
+        }
+        Map<List<String>, Double> up = new LinkedHashMap<>();
+        stages.egresses()
+                .get()
+                .forEach(view -> up.put(List.of(view.name()), view.works() ? 1.0 : 0));
+        List<GaugeSnapshot> gauges = new ArrayList<>();
+        gauges.add(gauge("queue_messages", "Messages by state.", messages, "state"));
+        gauges.add(
+                gauge(
+                        "queue_oldest_seconds",
+                        "Age of the oldest unfinished message; 0 without one.",
+                        ageSeconds(spool)));
+        gauges.add(gauge("spool_bytes", "What the spool holds on disk.", (double) spool.bytes()));
+        gauges.add(
+                gauge(
+                        "spool_free_bytes",
+                        "What the spool's file system has left.",
+                        (double) spool.freeBytes()));
+        gauges.add(gauge("smtp_connections", "Sessions of the listener.", listener.connections()));
+        gauges.add(
+                gauge(
+                        "certificate_expiry_seconds",
+                        "Until the listener's certificate expires; NaN without one.",
+                        expiry == null
+                                ? Double.NaN
+                                : seconds(Duration.between(clock.instant(), expiry))));
+        if (!up.isEmpty()) {
+            gauges.add(gauge("egress_up", "1 unless the egress is down.", up, "egress"));
+        }
+        return gauges;
     }
 
-    private void egressGauge(Supplier<List<EgressView>> egresses) {
-        GaugeWithCallback.builder()
-                .name("postern_egress_up")
-                .help("1 unless the egress is down.")
-                .labelNames("egress")
-                .callback(series -> {
-                    for (EgressView view : egresses.get()) {
-                        series.call(view.works() ? 1 : 0, view.name());
-                    }
-                })
-                .register(registry);
+    private static CounterSnapshot counter(
+            String name, String help, Map<List<String>, LongAdder> series, String... labels) {
+        CounterSnapshot.Builder family =
+                CounterSnapshot.builder().name("postern_" + name).help(help);
+        series.forEach((of, count) ->
+                family.dataPoint(
+                        CounterSnapshot.CounterDataPointSnapshot.builder()
+                                .value((double) count.sum())
+                                .labels(Labels.of(labels, of.toArray(String[]::new)))
+                                .build()));
+        return family.build();
     }
 
-    private Counter counter(String name, String help, String... labels) {
-        return Counter.builder()
-                .name("postern_" + name)
-                .help(help)
-                .labelNames(labels)
-                .withoutExemplars()
-                .register(registry);
+    private static HistogramSnapshot histogram(
+            String name, String help, Map<List<String>, Timer> series, String... labels) {
+        HistogramSnapshot.Builder family =
+                HistogramSnapshot.builder().name("postern_" + name).help(help);
+        series.forEach((of, timer) -> {
+            ClassicHistogramBuckets.Builder buckets = ClassicHistogramBuckets.builder();
+            for (int i = 0; i < timer.counts.length; i++) {
+                double bound = i < timer.bounds.length ? timer.bounds[i] : Double.POSITIVE_INFINITY;
+                buckets.bucket(bound, timer.counts[i].sum());
+            }
+            family.dataPoint(
+                    HistogramSnapshot.HistogramDataPointSnapshot.builder()
+                            .classicHistogramBuckets(buckets.build())
+                            .sum(timer.nanos.sum() / NANOS_PER_SECOND)
+                            .labels(Labels.of(labels, of.toArray(String[]::new)))
+                            .build());
+        });
+        return family.build();
     }
 
-    private Histogram histogram(String name, String help, double[] buckets, String... labels) {
-        return Histogram.builder()
-                .name("postern_" + name)
-                .help(help)
-                .labelNames(labels)
-                .classicOnly()
-                .classicUpperBounds(buckets)
-                .withoutExemplars()
-                .register(registry);
+    private static GaugeSnapshot gauge(String name, String help, double value) {
+        return gauge(name, help, Map.of(List.of(), value));
     }
 
-    private void gauge(String name, String help, DoubleSupplier value) {
-        GaugeWithCallback.builder()
-                .name("postern_" + name)
-                .help(help)
-                .callback(series -> series.call(value.getAsDouble()))
-                .register(registry);
+    private static GaugeSnapshot gauge(
+            String name, String help, Map<List<String>, Double> series, String... labels) {
+        GaugeSnapshot.Builder family = GaugeSnapshot.builder().name("postern_" + name).help(help);
+        series.forEach((of, value) ->
+                family.dataPoint(
+                        GaugeSnapshot.GaugeDataPointSnapshot.builder()
+                                .value(value)
+                                .labels(Labels.of(labels, of.toArray(String[]::new)))
+                                .build()));
+        return family.build();
     }
 
     private double ageSeconds(SpoolStatus status) {

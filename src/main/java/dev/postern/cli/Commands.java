@@ -4,76 +4,39 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.Machine;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.load.ConfigFiles;
-import dev.postern.config.load.ConfigReference;
-import dev.postern.config.load.ConfigShow;
 import dev.postern.config.load.Loaded;
 import dev.postern.config.load.LoopCheck;
 import dev.postern.config.load.Problems;
-import dev.postern.config.load.Problems.ConfigProblem;
 import dev.postern.config.load.Sources;
 import dev.postern.exec.Adoption;
 import dev.postern.log.Logging;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.IntFunction;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
-import picocli.CommandLine.UnmatchedArgumentException;
 
-/// The root of all commands.
-@Command(
-        name = "postern",
-        description = {
-            "A local SMTP forwarder: takes mail on localhost durably, gets it out by the way that"
-                    + " works.",
-            ""
-        },
-        synopsisSubcommandLabel = "COMMAND",
-        footer = {
-            "",
-            "First steps:",
-            "  postern serve                          listens on 127.0.0.1:2525; holds mail until"
-                    + " it knows a way out",
-            "  POSTERN_EGRESS='smtp://USER:PASSWORD@smtp.example.org:587' postern serve",
-            "  postern doctor                         says which ways out work here, and why not",
-            "  postern send --to you@example.org      sends a test message and follows it",
-            "",
-            "`postern COMMAND --help` tells more; `postern config reference` tells every key."
-        })
-public final class Commands implements Runnable, CommandLine.IFactory {
+/// The commands, run.
+///
+/// What services and mailers start (`serve`, `exec`, `sendmail`, `version`) is understood here if
+/// it is spelt plainly. Everything else, help and mistakes among it, is for the [CommandTree],
+/// whose library would take a third of the start of any of these.
+public final class Commands {
+
+    private static final Logger log = LoggerFactory.getLogger(Commands.class);
 
     private final Terminal terminal;
-    private final Function<@Nullable Path, Sources> sources;
     private final Forwarding forwarding;
-    @Spec private CommandSpec spec = CommandSpec.create();
 
-    private Commands(
-            Terminal terminal, Function<@Nullable Path, Sources> sources, Forwarding forwarding) {
+    Commands(Terminal terminal, Forwarding forwarding) {
         this.terminal = terminal;
-        this.sources = sources;
         this.forwarding = forwarding;
     }
 
@@ -88,91 +51,35 @@ public final class Commands implements Runnable, CommandLine.IFactory {
             Terminal terminal,
             Function<@Nullable Path, Sources> sources,
             Forwarding forwarding) {
-        String named = words.isEmpty() ? "" : words.getFirst();
-        // Its options are older than POSIX; picocli, which takes its time, only knows its help.
-        if (named.equals("sendmail") && !words.contains("--help")) {
+        Commands commands = new Commands(terminal, forwarding);
+        boolean sendmail = !words.isEmpty() && words.getFirst().equals("sendmail");
+        // Its options are older than POSIX; the tree only knows its help.
+        if (sendmail && !words.contains("--help")) {
             return new SendmailCommand(terminal, sources).run(words.subList(1, words.size()));
         }
-        Commands commands = new Commands(terminal, sources, forwarding);
-        return commands.execute(named, named.equals("sendmail") ? List.of(named, "--help") : words);
+        Plain plain = Plain.of(words);
+        return plain == null
+                ? new CommandTree(commands, terminal, sources)
+                        .execute(sendmail ? List.of("sendmail", "--help") : words)
+                : commands.run(plain, sources);
     }
 
-    private int execute(String named, List<String> words) {
-        CommandLine line = new CommandLine(this, this);
-        Map<String, Supplier<Object>> all = all();
-        if (all.containsKey(named)) {
-            // To read the annotations of all of them would cost `serve` its start.
-            all.keySet().retainAll(Set.of(named));
+    private int run(Plain plain, Function<@Nullable Path, Sources> sources) {
+        try {
+            return switch (plain.name()) {
+                case "serve" -> serve(sources.apply(plain.config()));
+                case "exec" -> exec(sources.apply(plain.config()), plain.adopt(), plain.command());
+                default -> version();
+            };
+        } catch (CliException | RuntimeException failure) {
+            return failed(failure);
         }
-        all.forEach((name, command) -> line.addSubcommand(name, command.get()));
-        line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
-        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
-        line.setParameterExceptionHandler((bad, _) -> usage(bad));
-        line.setExecutionExceptionHandler((failure, _, _) -> failed(failure));
-        line.registerConverter(Path.class, Commands::path);
-        line.setAbbreviatedOptionsAllowed(false);
-        // A word that begins with @ is one of exec's command, or a text.
-        line.setExpandAtFiles(false);
-        line.setUsageHelpAutoWidth(true);
-        return line.execute(words.toArray(String[]::new));
     }
 
-    private static Path path(String text) {
-        Path path = Machine.path(text);
-        if (path == null) {
-            throw new TypeConversionException(
-                    "'" + text + "' is no path in the locale's charset; set LC_ALL=C.UTF-8");
-        }
-        return path;
-    }
-
-    private Map<String, Supplier<Object>> all() {
-        Map<String, Supplier<Object>> all = new LinkedHashMap<>();
-        all.put("serve", ServeCommand::new);
-        all.put("exec", ExecCommand::new);
-        all.put("send", () -> new SendCommand(terminal, new ConfigOption(sources)));
-        all.put("sendmail", () -> new SendmailCommand(terminal, sources));
-        all.put("queue", () -> new QueueCommand(terminal));
-        all.put("doctor", () -> new DoctorCommand(terminal, new ConfigOption(sources)));
-        all.put("config", ConfigCommand::new);
-        all.put("version", VersionCommand::new);
-        return all;
-    }
-
-    /// Makes what picocli needs for a command.
-    @Override
-    public <K> K create(Class<K> type) throws Exception {
-        return type == ConfigOption.class
-                ? type.cast(new ConfigOption(sources))
-                : CommandLine.defaultFactory().create(type);
-    }
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                spec.commandLine(), "a command is missing; `postern --help` lists them");
-    }
-
-    /// Every command has it.
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            scope = ScopeType.INHERIT,
-            description = "Shows this help.")
-    void help(boolean asked) {}
-
-    private int usage(ParameterException bad) {
-        String command = bad.getCommandLine().getCommandSpec().qualifiedName();
-        List<String> near =
-                bad instanceof UnmatchedArgumentException unmatched
-                        ? unmatched.getSuggestions().stream().limit(2).toList()
-                        : List.of();
-        String hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
-        terminal.complain(bad.getMessage() + hint + " (see `" + command + " --help`)");
-        return ExitCode.BAD_USAGE;
-    }
-
-    private int failed(Exception failure) {
+    /// Tells what a command failed of.
+    ///
+    /// @return the exit status
+    int failed(Exception failure) {
         if (failure instanceof CliException trouble) {
             return trouble.tell(terminal);
         }
@@ -180,140 +87,127 @@ public final class Commands implements Runnable, CommandLine.IFactory {
         return ExitCode.FAILED;
     }
 
-    /// `postern serve`.
-    @Command(
-            name = "serve",
-            description = "Runs the forwarder in the foreground until SIGTERM or SIGINT.",
-            footer = {
-                "",
-                "Changes of the configuration's files are taken up; SIGHUP has them read at once.",
-                "The log goes to standard output: text on a terminal, else JSON (log.format).",
-                "Exit status: 0 after a clean drain, 1 failure, 2 bad configuration or usage."
-            })
-    final class ServeCommand implements Callable<Integer> {
+    /// A command that is spelt without anything to think about.
+    ///
+    /// @param config the value of `--config`; null: not given
+    /// @param command the words behind `--`
+    private record Plain(String name, @Nullable Path config, boolean adopt, List<String> command) {
 
-        @Mixin private final ConfigOption config = new ConfigOption(sources);
-
-        @Override
-        public Integer call() throws CliException {
-            ConfigFiles files = new ConfigFiles(config.sources());
-            Loaded.Valid loaded = ConfigOption.load(files);
-            Logging.start(
-                    loaded.config().log(), terminal.out(), Logging.standardOutputIsTerminal());
-            return forwarding.serve(loaded, files);
-        }
-    }
-
-    /// `postern exec`.
-    @Command(
-            name = "exec",
-            description = {
-                "Runs the forwarder and CMD as its child, for containers that hold one service.",
-                "",
-                "It listens before CMD starts, gives CMD the signals TERM INT HUP USR1 USR2 TTIN"
-                        + " TTOU WINCH, reaps orphans when it is process 1, and once CMD has ended"
-                        + " sends what is due (drain-timeout, counted from the signal)."
-            },
-            customSynopsis = {"postern exec [--adopt] [--config FILE] -- CMD [ARG...]"},
-            footer = {
-                "",
-                "  postern exec -- gunicorn app.wsgi              the app's mail settings name"
-                        + " 127.0.0.1:2525",
-                "  postern exec --adopt -- python manage.py ...   they stay as they are",
-                "",
-                "The log goes to standard error; standard output is CMD's. Of POSTERN_* variables"
-                        + " CMD gets",
-                "those only that tell `postern sendmail` and the like where the forwarder is.",
-                "Exit status: that of CMD (128+n for signal n; 127 not found, 126 not executable);",
-                "before CMD starts: 1 when it can't listen, 2 bad configuration or usage. When"
-                        + " Postern",
-                "itself is killed: 128+n, and CMD gets TERM (by setpriv of util-linux, if in PATH)."
-            })
-    final class ExecCommand implements Callable<Integer> {
-
-        private static final Logger log = LoggerFactory.getLogger(ExecCommand.class);
-
-        @Mixin private final ConfigOption config = new ConfigOption(sources);
-
-        @Option(
-                names = "--adopt",
-                description = {
-                    "Takes over the mail settings in the environment (EMAIL_*, SMTP_*, MAIL_*,",
-                    "MAILER_DSN, SPRING_MAIL_*, EMAIL_SERVER): the server that they name becomes",
-                    "the last egress, and CMD gets them pointing at the local listener."
-                })
-        private boolean adopt;
-
-        @Parameters(
-                arity = "1..*",
-                paramLabel = "CMD",
-                description = "The command and its arguments.")
-        private List<String> command = List.of();
-
-        @Override
-        public Integer call() throws CliException {
-            for (String word : command) {
-                if (Machine.isSpoiled(word)) {
-                    throw new CliException(
-                            ExitCode.BAD_USAGE,
-                            "CMD can't be given "
-                                    + Problems.quoted(word)
-                                    + " as it is: it is no"
-                                    + " text in the locale's charset; write it in UTF-8");
+        /// Returns what the words say; null when they need to be looked at more closely.
+        static @Nullable Plain of(List<String> words) {
+            String name = words.isEmpty() ? "" : words.getFirst();
+            boolean exec = name.equals("exec");
+            if (!exec && !name.equals("serve")) {
+                return words.equals(List.of("version"))
+                        ? new Plain(name, null, false, List.of())
+                        : null;
+            }
+            Path config = null;
+            boolean adopt = false;
+            int at = 1;
+            for (; at < words.size() && !words.get(at).equals("--"); at++) {
+                String word = words.get(at);
+                boolean named = word.equals("-c") || word.equals("--config");
+                if (named && config == null && at + 1 < words.size()) {
+                    config = path(words.get(++at));
+                    if (config == null) {
+                        return null;
+                    }
+                } else if (exec && word.equals("--adopt") && !adopt) {
+                    adopt = true;
+                } else {
+                    return null;
                 }
             }
-            Adoption adoption = adopt ? Adoption.of(config.sources()) : null;
-            ConfigFiles files = files(adoption);
-            Loaded.Valid loaded = ConfigOption.load(files);
-            boolean loop = loops(loaded.config());
-            if (loop && adoption != null) {
-                adoption = adoption.declined();
-                files = files(adoption);
-                loaded = ConfigOption.load(files);
-            }
-            Logging.start(loaded.config().log(), terminal.err(), Logging.standardErrorIsTerminal());
-            if (loop) {
-                log.atWarn().log("the app's mail settings lead to our own listener: not adopted");
-            } else if (adoption != null && !adoption.isFound()) {
-                log.atWarn()
-                        .log("nothing to adopt: no mail settings in the environment name a server");
-            }
-            Adoption adopted = adoption;
-            IntFunction<Map<String, String>> environment =
-                    port -> adopted == null ? Map.of() : adopted.pointedAt(port);
-            return forwarding.exec(loaded, files, command, environment);
+            boolean whole = exec ? at + 1 < words.size() : at == words.size();
+            return whole
+                    ? new Plain(
+                            name,
+                            config,
+                            adopt,
+                            exec ? words.subList(at + 1, words.size()) : List.of())
+                    : null;
         }
 
-        private ConfigFiles files(@Nullable Adoption adoption) {
-            Sources plain = config.sources();
-            return new ConfigFiles(adoption == null ? plain : plain.adopting(adoption.adopted()));
-        }
-
-        private static boolean loops(PosternConfig config) {
-            LoopCheck check = new LoopCheck(config.smtp().listen());
-            return config.egress().stream()
-                    .anyMatch(egress ->
-                            egress instanceof EgressConfig.Smtp smtp
-                                    && smtp.name().equals(Adoption.EGRESS)
-                                    && check.loops(smtp.smtp()));
+        private static @Nullable Path path(String word) {
+            return word.isEmpty() || word.charAt(0) == '-' ? null : Machine.path(word);
         }
     }
 
-    /// `postern version`.
-    @Command(name = "version", description = "Prints version, commit and Java.")
-    final class VersionCommand implements Runnable {
+    /// Runs the forwarder.
+    ///
+    /// @return the exit status
+    /// @throws CliException when the configuration is wrong
+    int serve(Sources sources) throws CliException {
+        ConfigFiles files = new ConfigFiles(sources);
+        Loaded.Valid loaded = ConfigOption.load(files);
+        Logging.start(loaded.config().log(), terminal.out(), Logging.standardOutputIsTerminal());
+        return forwarding.serve(loaded, files);
+    }
 
-        @Override
-        public void run() {
-            Version version = Version.ofProgram();
-            terminal.say("postern " + version.number());
-            terminal.say("commit  " + version.commit());
-            terminal.say(
-                    "java    %s (%s)"
-                            .formatted(
-                                    System.getProperty("java.runtime.version"),
-                                    System.getProperty("java.vendor")));
+    /// Runs the forwarder and a command beside it.
+    ///
+    /// @param adopt whether the app's own mail settings are taken over
+    /// @return the exit status
+    /// @throws CliException when the configuration is wrong
+    int exec(Sources sources, boolean adopt, List<String> command) throws CliException {
+        for (String word : command) {
+            if (Machine.isSpoiled(word)) {
+                throw new CliException(
+                        ExitCode.BAD_USAGE,
+                        "CMD can't be given "
+                                + Problems.quoted(word)
+                                + " as it is: it is no text in the locale's charset; write it in"
+                                + " UTF-8");
+            }
         }
+        Adoption adoption = adopt ? Adoption.of(sources) : null;
+        ConfigFiles files = files(sources, adoption);
+        Loaded.Valid loaded = ConfigOption.load(files);
+        boolean loop = adoptedLoops(loaded.config());
+        if (loop && adoption != null) {
+            adoption = adoption.declined();
+            files = files(sources, adoption);
+            loaded = ConfigOption.load(files);
+        }
+        Logging.start(loaded.config().log(), terminal.err(), Logging.standardErrorIsTerminal());
+        if (loop) {
+            log.atWarn().log("the app's mail settings lead to our own listener: not adopted");
+        } else if (adoption != null && !adoption.isFound()) {
+            log.atWarn().log("nothing to adopt: no mail settings in the environment name a server");
+        }
+        Adoption adopted = adoption;
+        IntFunction<Map<String, String>> environment =
+                port -> adopted == null ? Map.of() : adopted.pointedAt(port);
+        return forwarding.exec(loaded, files, command, environment);
+    }
+
+    private static ConfigFiles files(Sources plain, @Nullable Adoption adoption) {
+        return new ConfigFiles(adoption == null ? plain : plain.adopting(adoption.adopted()));
+    }
+
+    private static boolean adoptedLoops(PosternConfig config) {
+        LoopCheck check = new LoopCheck(config.smtp().listen());
+        return config.egress().stream()
+                .anyMatch(egress ->
+                        egress instanceof EgressConfig.Smtp smtp
+                                && smtp.name().equals(Adoption.EGRESS)
+                                && check.loops(smtp.smtp()));
+    }
+
+    /// Says which program this is.
+    ///
+    /// @return the exit status
+    int version() {
+        Version version = Version.ofProgram();
+        terminal.say("postern " + version.number());
+        terminal.say("commit  " + version.commit());
+        terminal.say(
+                "java    %s (%s)"
+                        .formatted(
+                                System.getProperty("java.runtime.version"),
+                                System.getProperty("java.vendor")));
+        return ExitCode.OK;
     }
 
     /// Runs the forwarder: what `Main` gives to the command line.
@@ -362,53 +256,6 @@ public final class Commands implements Runnable, CommandLine.IFactory {
             return new Version(
                     properties.getProperty("version", "unknown"),
                     properties.getProperty("commit", "unknown"));
-        }
-    }
-
-    /// `postern config check|show|reference`.
-    @Command(
-            name = "config",
-            description = "Checks, shows or explains the configuration.",
-            synopsisSubcommandLabel = "COMMAND",
-            footer = {"", "Exit status: 0, or 2 when the configuration is wrong."})
-    final class ConfigCommand implements Runnable {
-
-        @Spec private CommandSpec spec = CommandSpec.create();
-
-        @Override
-        public void run() {
-            throw new ParameterException(spec.commandLine(), "say check, show or reference");
-        }
-
-        @Command(name = "check", description = "Validates; tells all problems at once.")
-        void check(@Mixin ConfigOption config) throws CliException {
-            Loaded.Valid loaded = config.load();
-            List<ConfigProblem> loops =
-                    new LoopCheck(loaded.config().smtp().listen()).problems(loaded);
-            if (!loops.isEmpty()) {
-                throw new CliException(
-                        ExitCode.BAD_USAGE, loops.stream().map(ConfigProblem::toString).toList());
-            }
-            loaded.remarks().forEach(terminal::say);
-            Path file = loaded.file();
-            terminal.say((file == null ? "built-in defaults and environment" : file) + ": good");
-        }
-
-        @Command(
-                name = "show",
-                description =
-                        "Prints the effective configuration with its sources, secrets masked.")
-        void show(@Mixin ConfigOption config) throws CliException {
-            terminal.out().print(ConfigShow.render(config.load()));
-            terminal.out().flush();
-        }
-
-        @Command(
-                name = "reference",
-                description = "Prints all keys with type, default and meaning.")
-        void reference() {
-            terminal.out().print(ConfigReference.render());
-            terminal.out().flush();
         }
     }
 }

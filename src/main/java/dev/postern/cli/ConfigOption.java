@@ -44,11 +44,11 @@ final class ConfigOption {
 
     /// Returns the configuration of `files` in the same way.
     static Loaded.Valid load(ConfigFiles files) throws CliException {
-        return switch (files.load()) {
-            case Loaded.Valid valid -> valid;
-            case Loaded.Invalid invalid ->
-                    throw new CliException(ExitCode.BAD_USAGE, invalid.lines());
-        };
+        Loaded loaded = files.load();
+        if (loaded instanceof Loaded.Invalid invalid) {
+            throw new CliException(ExitCode.BAD_USAGE, invalid.lines());
+        }
+        return (Loaded.Valid) loaded;
     }
 
     /// Returns the running forwarder, found by as much of the configuration as the caller may read.

@@ -5,6 +5,7 @@ import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -16,7 +17,13 @@ public record Cidr(InetAddress network, int prefixBits) {
 
     /// Returns whether `address` lies in this block. An IPv4 address and an IPv6 block never match.
     public boolean contains(InetAddress address) {
-        return new Cidr(address, prefixBits).masked().equals(masked());
+        byte[] first = network.getAddress();
+        byte[] octets = address.getAddress();
+        int whole = prefixBits / Byte.SIZE;
+        int rest = 0xFF00 >> prefixBits % Byte.SIZE;
+        return first.length == octets.length
+                && Arrays.equals(first, 0, whole, octets, 0, whole)
+                && (whole == first.length || ((first[whole] ^ octets[whole]) & rest & 0xFF) == 0);
     }
 
     /// Returns whether blocks together hold every IPv4 address, or every IPv6 address.

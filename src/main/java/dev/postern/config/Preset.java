@@ -158,14 +158,11 @@ public record Preset(
         /// Returns which fields steer others than the provider that an egress belongs to. Empty for
         /// an smtp egress whose host nobody knows: what is behind it may be any of them.
         public static Optional<Predicate<String>> foreignTo(EgressConfig egress) {
-            return switch (egress) {
-                case EgressConfig.Smtp smtp ->
-                        Preset.of(smtp.smtp().host())
-                                .map(preset -> preset.domains().getFirst())
-                                .map(domain -> outside(row -> row.domain().equals(domain)));
-                case EgressConfig.Api _, EgressConfig.Ses _, EgressConfig.Mailgun _ ->
-                        Optional.of(outside(row -> row.type().equals(egress.type())));
-            };
+            return egress instanceof EgressConfig.Smtp smtp
+                    ? Preset.of(smtp.smtp().host())
+                            .map(preset -> preset.domains().getFirst())
+                            .map(domain -> outside(row -> row.domain().equals(domain)))
+                    : Optional.of(outside(row -> row.type().equals(egress.type())));
         }
 
         private static Predicate<String> outside(Predicate<Row> own) {

@@ -71,6 +71,7 @@ final class DeliveryRound {
     private boolean hurried;
     private Runnable patience = () -> {};
     private boolean ended;
+    private boolean waitingForSlot;
 
     private DeliveryRound(
             MessageState message,
@@ -222,6 +223,15 @@ final class DeliveryRound {
     void end() {
         ended = true;
         patience.run();
+    }
+
+    /// Notes that it was to be called, and no slot was free.
+    void waitsForSlot() {
+        waitingForSlot = true;
+    }
+
+    boolean isWaitingForSlot() {
+        return waitingForSlot;
     }
 
     /// Notes that an egress was called.

@@ -456,6 +456,7 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
                         calls.start(round, group, go);
                         return true;
                     }
+                    round.waitsForSlot();
                     return false;
                 }
                 case EgressPool.Choice.Nowhere(var skipped) -> round.strand(skipped, now);
@@ -473,6 +474,10 @@ public final class Dispatcher implements ImmediateDelivery, AutoCloseable {
             turns.sort(Comparator.comparingInt(round -> round.message().attemptCount()));
         }
         for (DeliveryRound round : turns) {
+            if (round.isWaitingForSlot() && !pool.hasFreeSlot()) {
+                // Where it goes is looked at when a call ends, not each time another one is made.
+                continue;
+            }
             guarded(
                     round,
                     () -> {

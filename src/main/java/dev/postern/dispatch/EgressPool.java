@@ -119,8 +119,28 @@ final class EgressPool {
     /// Returns whether more mail would only wait: some egress is usable, and none of those has a
     /// slot.
     boolean isBusy(Instant now) {
-        return byName.values().stream().noneMatch(EgressSlots::hasSlot)
-                && byName.values().stream().anyMatch(slots -> slots.skip(now) == null);
+        boolean usable = false;
+        for (EgressSlots slots : byName.values()) {
+            if (slots.hasSlot()) {
+                return false;
+            }
+            usable |= slots.skip(now) == null;
+        }
+        return usable;
+    }
+
+    /// Returns whether an egress has a slot left, whether it takes mail now or not; or none is
+    /// there, for which nobody needs to wait.
+    boolean hasFreeSlot() {
+        if (byName.isEmpty()) {
+            return true;
+        }
+        for (EgressSlots slots : byName.values()) {
+            if (slots.hasProbeSlot()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Returns whether some egress is tried with one message at a time.
@@ -130,7 +150,12 @@ final class EgressPool {
 
     /// Returns whether some egress is for certain senders only.
     boolean haveSenders() {
-        return byName.values().stream().anyMatch(slots -> !slots.config.senders().isEmpty());
+        for (EgressSlots slots : byName.values()) {
+            if (!slots.config.senders().isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Returns the names of the egresses that a message may go by, as far as its sender and its
@@ -367,6 +392,9 @@ final class EgressPool {
         /// Returns how many calls and probes are under way, those of egresses before in the same
         /// name included: the server counts them together.
         private int underWay() {
+            if (before.isEmpty()) {
+                return underWay;
+            }
             before.removeIf(slots -> !slots.isBusy());
             return underWay + before.stream().mapToInt(slots -> slots.underWay).sum();
         }

@@ -45,8 +45,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The listening sockets and all their sessions: one acceptor, at most two event loops, nothing on
-/// them blocks.
+/// The listening sockets and all their sessions, on one event loop or two, on which nothing blocks.
 ///
 /// *Contract.* Once [#start] returns, clients are greeted at [#address()]. [#stopAccepting] answers
 /// 421 to new sessions and idle ones, and lets messages that are coming in be finished. [#close]
@@ -75,7 +74,7 @@ public final class Listener implements AutoCloseable {
     static final int LINGERING_AT_MOST = 64;
 
     private static final int RECEIVE_BYTES_AT_LEAST = 512;
-    private static final int RECEIVE_BYTES_FIRST = 2048;
+    static final int RECEIVE_BYTES_FIRST = 2048;
 
     /// What Netty takes from the system at a time.
     static final int ARENA_CHUNK_BYTES = 256 * 1024;
@@ -90,7 +89,10 @@ public final class Listener implements AutoCloseable {
     private static final int UNSENT_BYTES_AT_MOST = 32 * 1024;
     private static final int UNSENT_LOW_PART = 4;
     private static final int BACKLOG_CONNECTIONS = 512;
-    private static final int EVENT_LOOPS_AT_MOST = 2;
+
+    /// With fewer, one event loop does all: to hand a connection over costs more than it brings
+    /// where the spool's writer and the deliveries want a processor too.
+    private static final int PROCESSORS_FOR_TWO = 4;
 
     /// How often another port is tried when a free one on 127.0.0.1 is not free on `[::1]`.
     private static final int PORT_TRIES = 20;
@@ -178,12 +180,12 @@ public final class Listener implements AutoCloseable {
     ///
     /// @throws IOException when a socket can't be bound
     public void start() throws IOException {
-        int count = Math.min(EVENT_LOOPS_AT_MOST, Runtime.getRuntime().availableProcessors());
+        int count = Runtime.getRuntime().availableProcessors() < PROCESSORS_FOR_TWO ? 1 : 2;
         try {
-            EventLoopGroup acceptor = group(1, "smtp-accept");
-            bind(bootstrap(acceptor, group(count, "smtp")), context.config().listen().port());
+            EventLoopGroup loops = group(count, "smtp");
+            bind(bootstrap(loops), context.config().listen().port());
             bound = true;
-            watchCertificate(acceptor);
+            watchCertificate(loops);
         } catch (IOException | RuntimeException | Error trouble) {
             close();
             throw trouble;
@@ -246,7 +248,7 @@ public final class Listener implements AutoCloseable {
         return bound.channel();
     }
 
-    private ServerBootstrap bootstrap(EventLoopGroup acceptor, EventLoopGroup loops) {
+    private ServerBootstrap bootstrap(EventLoopGroup loops) {
         ByteBufAllocator allocator =
                 new PooledByteBufAllocator(
                         true,
@@ -260,7 +262,7 @@ public final class Listener implements AutoCloseable {
         int connections = context.config().maxConnections();
         int unsentBytes = unsentBytesAtMost(connections);
         return new ServerBootstrap()
-                .group(acceptor, loops)
+                .group(loops)
                 .channel(NioServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG_CONNECTIONS)
                 .option(ChannelOption.SO_REUSEADDR, true)
@@ -329,11 +331,11 @@ public final class Listener implements AutoCloseable {
         context = context.liveKeysOf(config);
     }
 
-    private void watchCertificate(EventLoopGroup acceptor) {
+    private void watchCertificate(EventLoopGroup loops) {
         TlsCertificate certificate = context.certificate();
         if (certificate != null) {
             long seconds = TlsCertificate.LOOK_EVERY.toSeconds();
-            acceptor.scheduleWithFixedDelay(
+            loops.scheduleWithFixedDelay(
                     () -> blocking.execute(certificate::look), seconds, seconds, TimeUnit.SECONDS);
         }
     }

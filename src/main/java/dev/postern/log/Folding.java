@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.logging.Level;
@@ -52,6 +53,22 @@ final class Folding {
             }
             return new Kind(
                     String.valueOf(fact.getLoggerName()), fact.getLevel(), fact.pattern(), apart);
+        }
+
+        // Written out: a record's own are made at run time, which the first line would wait for.
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Kind kind
+                    && logger.equals(kind.logger)
+                    && level.equals(kind.level)
+                    && pattern.equals(kind.pattern)
+                    && apart.equals(kind.apart);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(logger, level, pattern, apart);
         }
     }
 

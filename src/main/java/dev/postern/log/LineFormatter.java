@@ -35,6 +35,9 @@ abstract sealed class LineFormatter extends Formatter
     /// Characters of a line, but for the marks of what was cut.
     static final int LINE_CHARS = 64 * 1024;
 
+    /// Characters that most lines have room in.
+    private static final int LINE_CHARS_USUAL = 384;
+
     /// What a value ends with whose escaped form was cut.
     static final String CUT = "[cut]";
 
@@ -47,7 +50,33 @@ abstract sealed class LineFormatter extends Formatter
     /// How far back a cut looks for the end of a word: no mail address is longer.
     private static final int WORD_CHARS = 320;
 
+    private static final char DELETE = 0x7f;
+
     private static final HexFormat HEX = HexFormat.of();
+
+    private static final int MILLI_DIGITS = 3;
+    private static final int NANOS_PER_MILLI = 1_000_000;
+
+    /// The last second that was written out: thousands of lines share it.
+    private static volatile Dated lastDated = dated(0);
+
+    /// A second without its milliseconds: `2026-11-22T10:00:00.`
+    private record Dated(long second, String text) {}
+
+    private static Dated dated(long second) {
+        String text = TIME.format(Instant.ofEpochSecond(second));
+        return new Dated(second, text.substring(0, text.length() - MILLI_DIGITS - 1));
+    }
+
+    private static String time(Instant moment) {
+        Dated last = lastDated;
+        if (last.second() != moment.getEpochSecond()) {
+            last = dated(moment.getEpochSecond());
+            lastDated = last;
+        }
+        String millis = Integer.toString(moment.getNano() / NANOS_PER_MILLI);
+        return last.text() + "0".repeat(MILLI_DIGITS - millis.length()) + millis + "Z";
+    }
 
     private final UnaryOperator<String> mask;
 
@@ -60,7 +89,7 @@ abstract sealed class LineFormatter extends Formatter
     public final String format(LogRecord entry) {
         Fact fact = Fact.of(entry);
         Map<String, @Nullable Object> pairs = new LinkedHashMap<>();
-        pairs.put("time", TIME.format(fact.getInstant()));
+        pairs.put("time", time(fact.getInstant()));
         pairs.put("level", level(fact.getLevel()));
         pairs.put("message", text(fact.getMessage(), VALUE_CHARS, mask));
         for (KeyValuePair pair : fact.pairs()) {
@@ -71,11 +100,11 @@ abstract sealed class LineFormatter extends Formatter
             pairs.put(unused(pairs, "error"), plain(thrown, VALUE_CHARS, mask));
             pairs.put(unused(pairs, "trace"), text(trace(thrown), VALUE_CHARS, mask));
         }
-        return render(pairs) + "\n";
+        return render(pairs);
     }
 
-    /// Returns the line for values that are null, numbers, booleans, strings or collections of
-    /// them.
+    /// Returns the line, with its end, for values that are null, numbers, booleans, strings or
+    /// collections of them.
     abstract String render(Map<String, @Nullable Object> pairs);
 
     /// Returns what [#render] understands, and does not change.
@@ -88,15 +117,18 @@ abstract sealed class LineFormatter extends Formatter
     private static @Nullable Object plain(
             @Nullable Object value, int chars, UnaryOperator<String> mask) {
         try {
-            return switch (value) {
-                case null -> null;
-                case Number number -> number;
-                case Boolean truth -> truth;
-                case Duration duration -> duration.toNanos() / NANOS_PER_SECOND;
-                case Instant instant -> TIME.format(instant);
-                case Collection<?> many -> plain(many, chars, mask);
-                default -> text(String.valueOf(value), chars, mask);
-            };
+            if (value == null || value instanceof Number || value instanceof Boolean) {
+                return value;
+            }
+            if (value instanceof Duration duration) {
+                return duration.toNanos() / NANOS_PER_SECOND;
+            }
+            if (value instanceof Instant instant) {
+                return time(instant);
+            }
+            return value instanceof Collection<?> many
+                    ? plain(many, chars, mask)
+                    : text(String.valueOf(value), chars, mask);
         } catch (RuntimeException e) {
             // Who logs must not fail because a value can't be shown.
             return "[" + e.getClass().getName() + "]";
@@ -178,7 +210,12 @@ abstract sealed class LineFormatter extends Formatter
     /// @param end the length of the line at which the text is cut
     static void quote(String text, StringBuilder line, int end) {
         line.append('"');
-        for (int i = 0; i < text.length(); i++) {
+        int from = 0;
+        if (line.length() + text.length() <= end) {
+            from = plainPart(text);
+            line.append(text, 0, from);
+        }
+        for (int i = from; i < text.length(); i++) {
             if (line.length() >= end) {
                 line.append(CUT);
                 break;
@@ -202,7 +239,22 @@ abstract sealed class LineFormatter extends Formatter
         line.append('"');
     }
 
+    /// Returns how much of a text needs no escape.
+    private static int plainPart(String text) {
+        int at = 0;
+        while (at < text.length()
+                && isHarmless(text.charAt(at))
+                && text.charAt(at) != '"'
+                && text.charAt(at) != '\\') {
+            at++;
+        }
+        return at;
+    }
+
     static boolean isHarmless(char c) {
+        if (c < DELETE) {
+            return c >= ' ';
+        }
         return !Character.isISOControl(c)
                 && Character.getType(c) != Character.FORMAT
                 && Character.getType(c) != Character.LINE_SEPARATOR
@@ -219,7 +271,7 @@ abstract sealed class LineFormatter extends Formatter
 
         @Override
         String render(Map<String, @Nullable Object> pairs) {
-            StringBuilder line = new StringBuilder("{");
+            StringBuilder line = new StringBuilder(LINE_CHARS_USUAL).append('{');
             pairs.forEach((key, value) -> {
                 if (line.length() > 1) {
                     line.append(',');
@@ -228,20 +280,20 @@ abstract sealed class LineFormatter extends Formatter
                 line.append(':');
                 append(value, line, end(line));
             });
-            return line.append('}').toString();
+            return line.append("}\n").toString();
         }
 
         private static void append(@Nullable Object value, StringBuilder line, int end) {
-            switch (value) {
-                case null -> line.append("null");
-                case Double number when !Double.isFinite(number) ->
-                        quote(number.toString(), line, end);
-                case Float number when !Float.isFinite(number) ->
-                        quote(number.toString(), line, end);
-                case Number number -> line.append(number);
-                case Boolean truth -> line.append(truth);
-                case Collection<?> many -> appendAll(many, line, end);
-                default -> quote(value.toString(), line, end);
+            boolean infinite =
+                    (value instanceof Double || value instanceof Float)
+                            && !Double.isFinite(((Number) value).doubleValue());
+            boolean plain = value instanceof Number ? !infinite : value instanceof Boolean;
+            if (value == null || plain) {
+                line.append(value);
+            } else if (value instanceof Collection<?> many) {
+                appendAll(many, line, end);
+            } else {
+                quote(value.toString(), line, end);
             }
         }
 
@@ -273,7 +325,7 @@ abstract sealed class LineFormatter extends Formatter
 
         @Override
         String render(Map<String, @Nullable Object> pairs) {
-            StringBuilder line = new StringBuilder();
+            StringBuilder line = new StringBuilder(LINE_CHARS_USUAL);
             pairs.forEach((key, value) -> {
                 if (!line.isEmpty()) {
                     line.append(' ');
@@ -282,7 +334,7 @@ abstract sealed class LineFormatter extends Formatter
                 line.append('=');
                 append(text(value), line, end(line));
             });
-            return line.toString();
+            return line.append('\n').toString();
         }
 
         private static String text(@Nullable Object value) {
@@ -293,7 +345,10 @@ abstract sealed class LineFormatter extends Formatter
         }
 
         private static void append(String value, StringBuilder line, int end) {
-            boolean plain = !value.isEmpty() && value.chars().allMatch(c -> isPlain((char) c));
+            boolean plain = !value.isEmpty();
+            for (int i = 0; plain && i < value.length(); i++) {
+                plain = isPlain(value.charAt(i));
+            }
             if (plain && line.length() + value.length() <= end) {
                 line.append(value);
             } else {

@@ -105,10 +105,11 @@ final class LineHandler extends Handler {
     }
 
     private byte[] octets(LineQueue.Entry entry) {
-        return switch (entry) {
-            case LineQueue.Line line -> line.octets();
-            case LineQueue.Gap gap -> octets(dropped(gap.facts(), gap.since()));
-        };
+        if (entry instanceof LineQueue.Line line) {
+            return line.octets();
+        }
+        LineQueue.Gap gap = (LineQueue.Gap) entry;
+        return octets(dropped(gap.facts(), gap.since()));
     }
 
     private static Fact dropped(long lines, Instant since) {

@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// empty, so that there is one gap and not one behind each line that a slow reader takes.
 final class LineQueue {
 
+    /// For how long lines gather once some were taken: to be woken for each would cost more than to
+    /// write it. What comes after a rest is taken at once.
+    static final Duration GATHER = Duration.ofMillis(5);
+
     /// What a line costs beside its octets.
     static final int OVERHEAD_BYTES = 64;
 
@@ -52,6 +56,9 @@ final class LineQueue {
     private int lines;
     private long bytes;
     private @Nullable Gap gap;
+    private boolean awaited;
+    private int hurried;
+    private long wokenNanos = System.nanoTime() - GATHER.toNanos();
     private long offered;
     private long taken;
     private long done;
@@ -67,7 +74,7 @@ final class LineQueue {
     /// @param at when what it tells came
     synchronized void offer(Line line, Instant at) {
         int cost = cost(line);
-        if (gap != null && lines <= maxLines / 2 && bytes <= maxBytes / 2) {
+        if (gap != null && !isHalfFull()) {
             gap = null;
         }
         if (gap == null && lines < maxLines && bytes + cost <= maxBytes) {
@@ -83,10 +90,16 @@ final class LineQueue {
         }
     }
 
+    private boolean isHalfFull() {
+        return lines > maxLines / 2 || bytes > maxBytes / 2;
+    }
+
     private void add(Entry entry) {
         entries.add(entry);
         offered++;
-        notifyAll();
+        if (awaited || isHalfFull()) {
+            notifyAll();
+        }
     }
 
     /// Takes the next entry out once there is one; with that the one before counts as written. For
@@ -95,22 +108,43 @@ final class LineQueue {
     /// @return null when there was none for so long, or none is to come
     synchronized @Nullable Entry take(long nanos) throws InterruptedException {
         done = taken;
-        notifyAll();
-        long rest = nanos;
+        if (hurried > 0) {
+            notifyAll();
+        }
+        long rest = entries.isEmpty() ? gather(nanos) : nanos;
         while (entries.isEmpty()) {
             if (rest <= 0 || ended) {
                 return null;
             }
+            awaited = true;
             rest = restAfterNews(rest);
+            awaited = false;
+            wokenNanos = System.nanoTime();
         }
+        return remove();
+    }
+
+    /// Waits out the time in which lines gather: who was woken a moment ago is not woken again.
+    private long gather(long nanos) throws InterruptedException {
+        long rest = nanos;
+        long gathering = wokenNanos + GATHER.toNanos() - System.nanoTime();
+        while (gathering > 0 && rest > 0 && !ended && hurried == 0 && !isHalfFull()) {
+            long wait = Math.min(gathering, rest);
+            long left = restAfterNews(wait);
+            gathering -= wait - left;
+            rest -= wait - left;
+        }
+        return rest;
+    }
+
+    private Entry remove() {
         taken++;
         Entry entry = entries.remove();
-        switch (entry) {
-            case Line line -> {
-                lines--;
-                bytes -= cost(line);
-            }
-            case Gap told -> gap = told == gap ? null : gap;
+        if (entry instanceof Line line) {
+            lines--;
+            bytes -= cost(line);
+        } else if (entry == gap) {
+            gap = null;
         }
         return entry;
     }
@@ -141,12 +175,16 @@ final class LineQueue {
     synchronized boolean flush(Duration atMost) {
         long rest = atMost.toNanos();
         long goal = offered;
+        hurried++;
+        notifyAll();
         try {
             while (done < goal && rest > 0) {
                 rest = restAfterNews(rest);
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        } finally {
+            hurried--;
         }
         return done >= goal;
     }

@@ -35,7 +35,8 @@ public final class DotStuffer {
             give(END_OF_LINE, out);
             previous = Previous.LINE_START;
         }
-        for (int at = from; at < to; at++) {
+        int at = from;
+        while (at < to) {
             byte octet = in.get(at);
             if (octet == ContentDecoder.DOT && previous == Previous.LINE_START) {
                 give(view, from, at, out);
@@ -43,6 +44,11 @@ public final class DotStuffer {
                 from = at;
             }
             previous = after(octet);
+            at++;
+            if (previous == Previous.TEXT && in.hasArray()) {
+                int shift = in.arrayOffset();
+                at = ContentDecoder.newline(in.array(), shift + at, shift + to) - shift;
+            }
         }
         give(view, from, previous == Previous.CR ? to - 1 : to, out);
         in.position(to);

@@ -22,6 +22,7 @@ public record Reply(
         boolean closesSession) {
 
     private static final int LINE_END_OCTETS = 2;
+    private static final int LINE_CHARS_USUAL = 80;
     private static final char FIRST_PRINTABLE = ' ';
     private static final char LAST_PRINTABLE = '~';
 
@@ -38,6 +39,9 @@ public record Reply(
     /// The reply as it goes over the wire: each line at most 512 octets with its CRLF (RFC 5321
     /// §4.5.3.1.5), the enhanced status on every one (RFC 2034 §4).
     public byte[] encode() {
+        if (lines.size() == 1) {
+            return encodeLine(' ', lines.getFirst());
+        }
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (int i = 0; i < lines.size(); i++) {
             char separator = i == lines.size() - 1 ? ' ' : '-';
@@ -47,7 +51,8 @@ public record Reply(
     }
 
     private byte[] encodeLine(char separator, String text) {
-        StringBuilder line = new StringBuilder().append(code).append(separator);
+        StringBuilder line = new StringBuilder(LINE_CHARS_USUAL).append(code.value());
+        line.append(separator);
         if (status != null) {
             line.append(status).append(' ');
         }
@@ -59,14 +64,24 @@ public record Reply(
     /// The text with a `?` for all that is not printable ASCII, so that no word of a client or a
     /// next hop can make a line of its own.
     static String printable(String text) {
+        int plain = 0;
+        while (plain < text.length() && isPrintable(text.charAt(plain))) {
+            plain++;
+        }
+        if (plain == text.length()) {
+            return text;
+        }
         StringBuilder clean = new StringBuilder(text);
-        for (int i = 0; i < clean.length(); i++) {
-            char c = clean.charAt(i);
-            if (c < FIRST_PRINTABLE || c > LAST_PRINTABLE) {
+        for (int i = plain; i < clean.length(); i++) {
+            if (!isPrintable(clean.charAt(i))) {
                 clean.setCharAt(i, '?');
             }
         }
         return clean.toString();
+    }
+
+    private static boolean isPrintable(char c) {
+        return c >= FIRST_PRINTABLE && c <= LAST_PRINTABLE;
     }
 
     /// The reply in one line, for logs.

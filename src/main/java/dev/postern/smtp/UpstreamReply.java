@@ -84,6 +84,12 @@ public sealed interface UpstreamReply {
     /// What servers write that know no UTF-8.
     Charset WINDOWS_1252 = Charset.forName("windows-1252");
 
+    /// What becomes one space where a reply is shown.
+    Pattern BLANKS = Pattern.compile("[\\p{Cntrl}\\s]+");
+
+    /// The control character beyond those below the space.
+    char DELETE = 0x7f;
+
     /// What Jakarta Mail gives for a connection that ended before a line.
     String END_OF_FILE = "[EOF]";
 
@@ -159,7 +165,19 @@ public sealed interface UpstreamReply {
     }
 
     private static String clean(String text) {
-        return text.replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+        return isClean(text) ? text.strip() : BLANKS.matcher(text).replaceAll(" ").strip();
+    }
+
+    private static boolean isClean(String text) {
+        char before = 0;
+        for (int at = 0; at < text.length(); at++) {
+            char c = text.charAt(at);
+            if (c < ' ' || c == DELETE || (c == ' ' && before == ' ')) {
+                return false;
+            }
+            before = c;
+        }
+        return true;
     }
 
     /// One line of a next hop's reply, as far as it may be long (RFC 5321 §4.5.3.1.5).

@@ -241,12 +241,14 @@ final class Compaction {
         }
         List<Move> moves = new ArrayList<>();
         long copied = 0;
-        while (next < ids.length && copied < STEP_BYTES) {
-            Move move = copy(ids[next], from.number());
-            next++;
-            if (move != null) {
-                moves.add(move);
-                copied += move.bytes();
+        try (JournalReader.OpenSegment open = reader.new OpenSegment()) {
+            while (next < ids.length && copied < STEP_BYTES) {
+                Move move = copy(ids[next], from.number(), open);
+                next++;
+                if (move != null) {
+                    moves.add(move);
+                    copied += move.bytes();
+                }
             }
         }
         boolean last = next == ids.length;
@@ -277,7 +279,8 @@ final class Compaction {
     }
 
     /// Copies a message unless it left the segment meanwhile.
-    private @Nullable Move copy(long id, int number) throws IOException {
+    private @Nullable Move copy(long id, int number, JournalReader.OpenSegment open)
+            throws IOException {
         QueueIndex.Found found;
         @Nullable Long tail = null;
         synchronized (queueIndex) {
@@ -294,7 +297,7 @@ final class Compaction {
         byte[] body;
         long[] pieces;
         try {
-            body = MessageStateCodec.encode(reader.load(id, found));
+            body = MessageStateCodec.encode(reader.load(id, found, open));
             pieces = tail == null ? new long[0] : reader.pieces(id, tail);
             for (long piece : pieces) {
                 reader.piece(id, piece);

@@ -42,6 +42,8 @@ public final class FileDisk implements Disk {
     /// has for it.
     private static final long FULL_BELOW_BYTES = 64 * 1024;
 
+    private static final Set<OpenOption> TO_READ = Set.of(READ, LinkOption.NOFOLLOW_LINKS);
+
     @Override
     public Disk.File create(Path file) throws IOException {
         return new ChannelFile(file, channel(file, StandardOpenOption.CREATE_NEW, READ, WRITE));
@@ -49,7 +51,7 @@ public final class FileDisk implements Disk {
 
     @Override
     public Disk.File open(Path file) throws IOException {
-        return new ChannelFile(file, channel(file, READ));
+        return new ChannelFile(file, channel(file, TO_READ));
     }
 
     @Override
@@ -61,8 +63,12 @@ public final class FileDisk implements Disk {
     private static FileChannel channel(Path file, OpenOption... options) throws IOException {
         Set<OpenOption> all = new HashSet<>(Set.of(options));
         all.add(LinkOption.NOFOLLOW_LINKS);
+        return channel(file, all);
+    }
+
+    private static FileChannel channel(Path file, Set<OpenOption> options) throws IOException {
         try {
-            return FileChannel.open(file, all, OwnDirectory.FILE);
+            return FileChannel.open(file, options, OwnDirectory.FILE);
         } catch (IOException e) {
             if (Files.isSymbolicLink(file)) {
                 throw new IOException(file + " is a symbolic link: remove it", e);
@@ -102,7 +108,9 @@ public final class FileDisk implements Disk {
 
     @Override
     public long freeBytes(Path directory) throws IOException {
-        return Files.getFileStore(directory).getUsableSpace();
+        // A FileStore reads all of /proc/mounts first, but says what is wrong.
+        long free = directory.toFile().getUsableSpace();
+        return free > 0 ? free : Files.getFileStore(directory).getUsableSpace();
     }
 
     @Override

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class IntakeRegistry implements Intakes {
 
     /// Octets of one intake that may wait for the writer.
-    static final int INTAKE_BYTES = 64 * 1024;
+    static final int INTAKE_BYTES = 128 * 1024;
 
     /// Octets of all intakes that may wait for the writer.
     static final long ALL_BYTES = 4 * 1024 * 1024;
@@ -251,6 +251,11 @@ final class IntakeRegistry implements Intakes {
                 }
                 finish(journal);
                 uncount();
+                return isAwaited();
+            }
+
+            /// Returns whether it is to hear how it goes on: else the writer forgets it.
+            boolean isAwaited() {
                 return true;
             }
 
@@ -276,6 +281,11 @@ final class IntakeRegistry implements Intakes {
             void finish(Journal journal) throws IOException {}
 
             @Override
+            public boolean mayWait() {
+                return true;
+            }
+
+            @Override
             public void failed(SpoolException trouble) {
                 broken = trouble;
                 refused(trouble);
@@ -295,6 +305,11 @@ final class IntakeRegistry implements Intakes {
 
             private Staging(ContentTraits traits) {
                 this.traits = traits;
+            }
+
+            @Override
+            public boolean mayWait() {
+                return false;
             }
 
             @Override
@@ -326,6 +341,11 @@ final class IntakeRegistry implements Intakes {
             }
 
             @Override
+            public boolean mayWait() {
+                return false;
+            }
+
+            @Override
             public boolean wantsSync() {
                 return true;
             }
@@ -346,6 +366,11 @@ final class IntakeRegistry implements Intakes {
         }
 
         private final class Abort extends Step<Void> {
+
+            @Override
+            boolean isAwaited() {
+                return false;
+            }
 
             @Override
             void finish(Journal journal) {

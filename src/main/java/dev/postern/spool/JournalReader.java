@@ -3,7 +3,9 @@ package dev.postern.spool;
 import dev.postern.mail.MessageContent;
 import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.mail.QueueId;
+import java.io.ByteArrayInputStream;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -32,6 +34,15 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
     /// @param start where it was found
     /// @throws IOException when it can't be read, or the message has gone
     MessageState load(long id, QueueIndex.Found start) throws IOException {
+        try (OpenSegment open = new OpenSegment()) {
+            return load(id, start, open);
+        }
+    }
+
+    /// The same for one of many messages.
+    ///
+    /// @param open stays open for the next one
+    MessageState load(long id, QueueIndex.Found start, OpenSegment open) throws IOException {
         QueueIndex.Found found = start;
         while (true) {
             MessageState cached = found.state();
@@ -39,7 +50,7 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
                 return cached;
             }
             try {
-                return read(id, found.head());
+                return read(id, found.head(), open);
             } catch (IOException e) {
                 QueueIndex.Found again = queueIndex.find(id);
                 if (again == null || (again.head() == found.head() && again.state() == null)) {
@@ -95,15 +106,14 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
     /// Reads a message's state.
     ///
     /// @throws IOException when there is no whole state of this message
-    private MessageState read(long id, long position) throws IOException {
-        try (Disk.File file = open(Position.segment(position))) {
-            RecordHeader header = header(file, id, position);
-            RecordHeader.Type type = header.type();
-            if (type == null || !type.isState()) {
-                throw damage(id, position, "is no state");
-            }
-            return MessageStateCodec.decode(new QueueId(id), body(file, header, position));
+    private MessageState read(long id, long position, OpenSegment open) throws IOException {
+        Disk.File file = open.at(position);
+        RecordHeader header = header(file, id, position);
+        RecordHeader.Type type = header.type();
+        if (type == null || !type.isState()) {
+            throw damage(id, position, "is no state");
         }
+        return MessageStateCodec.decode(new QueueId(id), body(file, header, position));
     }
 
     /// Reads the head of a record.
@@ -151,17 +161,21 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
     /// Returns the positions of all pieces of a content, the first one first, found by their links
     /// from the last one.
     long[] pieces(long id, long tail) throws IOException {
-        LongStream.Builder found = LongStream.builder();
         try (OpenSegment open = new OpenSegment()) {
-            long at = tail;
-            while (at != Position.NONE) {
-                found.add(at);
-                long before = header(open.at(at), id, at).link();
-                if (before >= at) {
-                    throw damage(id, at, "links forward");
-                }
-                at = before;
+            return pieces(id, tail, open);
+        }
+    }
+
+    private long[] pieces(long id, long tail, OpenSegment open) throws IOException {
+        LongStream.Builder found = LongStream.builder();
+        long at = tail;
+        while (at != Position.NONE) {
+            found.add(at);
+            long before = header(open.at(at), id, at).link();
+            if (before >= at) {
+                throw damage(id, at, "links forward");
             }
+            at = before;
         }
         long[] pieces = found.build().toArray();
         for (int i = 0, j = pieces.length - 1; i < j; i++, j--) {
@@ -173,7 +187,7 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
     }
 
     /// The segment file that was read from last, open until another one is.
-    private final class OpenSegment implements Closeable {
+    final class OpenSegment implements Closeable {
 
         private int segment;
         private Disk.@Nullable File file;
@@ -197,6 +211,30 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
                 open.close();
             }
         }
+    }
+
+    /// Reads content that is one piece, as that of most messages, in one go.
+    ///
+    /// @param sizeBytes of the whole content
+    /// @return null when the last piece is not all of it
+    private byte @Nullable [] onlyPiece(long id, long tail, int sizeBytes, OpenSegment open)
+            throws IOException {
+        byte[] octets = new byte[RecordHeader.BYTES + sizeBytes];
+        ByteBuffer record = ByteBuffer.wrap(octets);
+        try {
+            open.at(tail).readFully(record, Position.offset(tail));
+        } catch (EOFException _) {
+            return null;
+        }
+        RecordHeader header = RecordHeader.get(record, 0, mark);
+        boolean whole =
+                header != null
+                        && header.id() == id
+                        && header.link() == Position.NONE
+                        && header.length() == sizeBytes
+                        && RecordHeader.crc(record, RecordHeader.BYTES, sizeBytes)
+                                == header.bodyCrc();
+        return whole ? octets : null;
     }
 
     private static IOException damage(long id, long position, String what) {
@@ -226,10 +264,21 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
             if (place == null) {
                 throw new IOException("the octets of message " + id + " are gone");
             }
+            OpenSegment open = reader.new OpenSegment();
             try {
-                return new Pieces(place, reader.pieces(id.value(), place.tail()));
+                if (sizeBytes > 0 && sizeBytes <= IntakeRegistry.PIECE_BYTES) {
+                    int size = (int) sizeBytes;
+                    byte[] only = reader.onlyPiece(id.value(), place.tail(), size, open);
+                    if (only != null) {
+                        open.close();
+                        reader.queueIndex.pin(place, -1);
+                        return new ByteArrayInputStream(only, RecordHeader.BYTES, size);
+                    }
+                }
+                return new Pieces(place, reader.pieces(id.value(), place.tail(), open), open);
             } catch (IOException | RuntimeException | Error e) {
                 reader.queueIndex.pin(place, -1);
+                open.close();
                 throw e;
             }
         }
@@ -239,15 +288,16 @@ record JournalReader(Disk disk, int mark, QueueIndex queueIndex) {
             private final QueueIndex.Place place;
             private final long[] positions;
             private int next;
-            private final OpenSegment open = reader.new OpenSegment();
+            private final OpenSegment open;
             private byte[] piece = {};
             private int at;
             private long left = sizeBytes;
             private boolean closed;
 
-            private Pieces(QueueIndex.Place place, long[] positions) {
+            private Pieces(QueueIndex.Place place, long[] positions, OpenSegment open) {
                 this.place = place;
                 this.positions = positions;
+                this.open = open;
             }
 
             @Override

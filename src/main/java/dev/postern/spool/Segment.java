@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +32,8 @@ final class Segment {
     }
 
     static String name(int number) {
-        return String.format(Locale.ROOT, "%0" + DIGITS + "d%s", number, SUFFIX);
+        String digits = Integer.toString(number);
+        return "0".repeat(DIGITS - digits.length()) + digits + SUFFIX;
     }
 
     /// Returns the number of the segment that a file of this name is; empty when it is none.

@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 /// purpose.
 ///
 /// Contract: work is done in the order of [#submit]. What asks for no sync of its own is durable at
-/// the latest 100 ms later.
+/// the latest 100 ms later; but what may wait (content, which counts for nothing before its message
+/// is accepted) is gathered, and written and synced with what does not.
 ///
 /// *Diagnostics*: after a failed write or sync, nothing since the last good sync counts: commits
 /// fail with [SpoolException], intakes with content in that span are broken, and changes of known
@@ -34,11 +35,16 @@ final class Writer {
     private static final Logger log = LoggerFactory.getLogger(Writer.class);
     private static final long FLUSH_NANOS = Duration.ofMillis(100).toNanos();
     private static final long TICK_NANOS = Duration.ofSeconds(1).toNanos();
+
+    /// Of work that may wait, so much does at the most.
+    private static final int WAITING_WORK_MOST = 2;
+
     private static final long NANOS_PER_MILLI = Duration.ofMillis(1).toNanos();
 
     private final Object monitor = new Object();
     private final Consumer<Duration> onSync;
     private List<JournalTask> incoming = new ArrayList<>();
+    private boolean asleep;
     private boolean closing;
     private volatile @Nullable SpoolException trouble;
     private volatile @Nullable Thread thread;
@@ -53,6 +59,7 @@ final class Writer {
     private List<JournalTask> owed = new ArrayList<>();
     private long dirtySince;
     private boolean dirty;
+    private boolean ageing;
     private long lastTick = System.nanoTime();
 
     /// @param onSync is told how long each sync of the disk lasted
@@ -99,7 +106,8 @@ final class Writer {
                 return false;
             }
             incoming.add(work);
-            if (incoming.size() == 1) {
+            if (asleep && (!work.mayWait() || incoming.size() >= WAITING_WORK_MOST)) {
+                asleep = false;
                 monitor.notifyAll();
             }
         }
@@ -156,7 +164,9 @@ final class Writer {
                     wait = Math.min(wait, dirtySince + FLUSH_NANOS - now);
                 }
                 if (wait > 0) {
+                    asleep = true;
                     pause(wait / NANOS_PER_MILLI + 1);
+                    asleep = false;
                 }
             }
             return swap();
@@ -224,6 +234,10 @@ final class Writer {
     }
 
     private void tickOnce() {
+        // What nobody waits for is no older than this when a disk fails.
+        if (!staged.isEmpty()) {
+            syncNow();
+        }
         SpoolException current = trouble;
         if (current != null) {
             if (current.kind() == SpoolException.Kind.FULL) {
@@ -264,10 +278,12 @@ final class Writer {
         int next = 0;
         try {
             boolean sync = false;
+            boolean write = false;
             for (; next < batch.size(); next++) {
                 sync |= stage(batch.get(next));
+                write |= !batch.get(next).mayWait();
             }
-            if (trouble == null) {
+            if (trouble == null && write) {
                 journal().flush();
                 batch.forEach(JournalTask::written);
             }
@@ -290,6 +306,7 @@ final class Writer {
             return false;
         }
         staged.add(work);
+        ageing |= !work.mayWait();
         return work.wantsSync();
     }
 
@@ -302,11 +319,10 @@ final class Writer {
     }
 
     private void noteDirt() {
-        boolean now = journal().isDirty() || !staged.isEmpty();
-        if (now && !dirty) {
+        if (ageing && !dirty) {
             dirtySince = System.nanoTime();
         }
-        dirty = now;
+        dirty = ageing;
     }
 
     /// Takes note that all that was appended is durable: the journal calls it.
@@ -315,6 +331,7 @@ final class Writer {
     void synced(long nanos) {
         List<JournalTask> done = staged;
         staged = new ArrayList<>();
+        ageing = false;
         done.forEach(JournalTask::durable);
         if (nanos >= 0) {
             onSync.accept(Duration.ofNanos(nanos));
@@ -345,6 +362,7 @@ final class Writer {
         List<JournalTask> open = new ArrayList<>(staged);
         open.addAll(batch.subList(Math.min(next, batch.size()), batch.size()));
         staged = new ArrayList<>();
+        ageing = false;
         dirty = false;
         open.forEach(work -> refuse(work, now));
     }
@@ -367,6 +385,7 @@ final class Writer {
             for (; next < again.size(); next++) {
                 if (again.get(next).stage(journal())) {
                     staged.add(again.get(next));
+                    ageing = true;
                 }
             }
             journal().sync();
@@ -418,7 +437,8 @@ final class Writer {
 
     /// Something for the writer to put into the journal. All methods run on its thread, in this
     /// order: [#stage], then [#written], then [#durable]; or [#failed] instead of any of these.
-    /// What becomes durable at once is told of [#durable] alone or first.
+    /// What becomes durable at once is told of [#durable] alone or first, and what may wait perhaps
+    /// not of [#written].
     interface JournalTask {
 
         /// Appends records.
@@ -429,6 +449,12 @@ final class Writer {
         /// Returns whether somebody waits for [#durable]; else it comes with the next sync, or
         /// soon.
         default boolean wantsSync() {
+            return false;
+        }
+
+        /// Returns whether nobody waits for any of it, so that it is written and made durable with
+        /// what comes later.
+        default boolean mayWait() {
             return false;
         }
 

@@ -23,6 +23,16 @@ class HealthTest {
         return Raw.request(stage.health(), "GET", target).send();
     }
 
+    /// As Helidon's own client sends it.
+    @Test
+    void aRequestThatSaysThatItHasNoBodyIsAnswered() throws IOException {
+        Raw.Answer answer =
+                Raw.request(stage.health(), "GET", "/health/live")
+                        .header("Content-Length", "0")
+                        .send();
+        assertEquals(200, answer.status());
+    }
+
     @Test
     void aProcessThatAnswersLives() throws IOException {
         stage.listening = null;

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.logging.LogManager;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,27 @@ class CommandsTest {
     private final List<Loaded.Valid> served = new ArrayList<>();
     private String input = "";
     private String executed = "";
+    private boolean throughTree;
+
+    private final Forwarding forwarding =
+            new Forwarding() {
+                @Override
+                public int serve(Loaded.Valid loaded, ConfigFiles files) {
+                    served.add(loaded);
+                    return 0;
+                }
+
+                @Override
+                public int exec(
+                        Loaded.Valid loaded,
+                        ConfigFiles files,
+                        List<String> command,
+                        IntFunction<Map<String, String>> changes) {
+                    served.add(loaded);
+                    executed = command + " with " + new TreeMap<>(changes.apply(2525));
+                    return 3;
+                }
+            };
 
     @BeforeEach
     void spool() throws IOException {
@@ -69,38 +91,22 @@ class CommandsTest {
                         new ByteArrayInputStream(input.getBytes(UTF_8)),
                         new PrintStream(out, true, UTF_8),
                         new PrintStream(err, true, UTF_8));
-        return Commands.run(
-                List.of(words),
-                terminal,
-                file -> {
-                    Sources real = Sources.ofProcess(file);
-                    return new Sources(
-                            real.file(),
-                            environment,
-                            directory,
-                            real.reader(),
-                            real.hostname(),
-                            real.fileSystemType(),
-                            null);
-                },
-                new Forwarding() {
-                    @Override
-                    public int serve(Loaded.Valid loaded, ConfigFiles files) {
-                        served.add(loaded);
-                        return 0;
-                    }
+        return throughTree
+                ? new CommandTree(new Commands(terminal, forwarding), terminal, this::sources)
+                        .execute(List.of(words))
+                : Commands.run(List.of(words), terminal, this::sources, forwarding);
+    }
 
-                    @Override
-                    public int exec(
-                            Loaded.Valid loaded,
-                            ConfigFiles files,
-                            List<String> command,
-                            IntFunction<Map<String, String>> changes) {
-                        served.add(loaded);
-                        executed = command + " with " + new TreeMap<>(changes.apply(2525));
-                        return 3;
-                    }
-                });
+    private Sources sources(@Nullable Path file) {
+        Sources real = Sources.ofProcess(file);
+        return new Sources(
+                real.file(),
+                environment,
+                directory,
+                real.reader(),
+                real.hostname(),
+                real.fileSystemType(),
+                null);
     }
 
     private String complaint() {
@@ -133,6 +139,57 @@ class CommandsTest {
         assertEquals(2, run(words.split(" ")));
 
         assertTrue(complaint().contains(near), err.toString(UTF_8));
+    }
+
+    /// What services start by is understood without the tree, where it is plain: it must mean what
+    /// the tree makes of it.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "serve",
+                "serve --config FILE",
+                "serve -c FILE",
+                "serve --config=FILE",
+                "serve --config",
+                "serve --config FILE --config FILE",
+                "serve --",
+                "serve -- x",
+                "serve x",
+                "serve --config missing.yaml",
+                "exec",
+                "exec --",
+                "exec -- app",
+                "exec -- app -- more",
+                "exec -- app --config x",
+                "exec -- --adopt",
+                "exec app --adopt",
+                "exec --adopt -- app -c x",
+                "exec --adopt --adopt -- app",
+                "exec -c FILE --adopt -- app",
+                "exec --adopt app",
+                "version",
+                "version x",
+                "version --help"
+            })
+    void whatIsPlainMeansTheSameAsTheTreeSays(String line) throws IOException {
+        Path file = Files.writeString(directory.resolve("some.yaml"), "smtp: {hostname: of.file}");
+        String[] words = line.replace("FILE", file.toString()).split(" ");
+        String plain = outcome(run(words));
+        throughTree = true;
+        assertEquals(outcome(run(words)), plain);
+    }
+
+    private String outcome(int status) {
+        // Closed, it has written all that was logged.
+        LogManager.getLogManager().reset();
+        String printed = out.toString(UTF_8) + err.toString(UTF_8);
+        String said = status + printed.replaceAll("\"time\":\"[^\"]*\"", "") + executed;
+        List<String> hosts = served.stream().map(it -> it.config().smtp().hostname()).toList();
+        out.reset();
+        err.reset();
+        served.clear();
+        executed = "";
+        return said + hosts;
     }
 
     /// A lone surrogate is in no charset; it stands for what the locale's charset lacks.

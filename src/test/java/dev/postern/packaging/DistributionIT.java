@@ -1,6 +1,7 @@
 package dev.postern.packaging;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import dev.postern.testing.Programs;
 import dev.postern.testing.Sink;
 import dev.postern.testing.SmtpClient;
 import dev.postern.testing.SourceFile;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +21,8 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +105,50 @@ class DistributionIT {
         Commands.Result result = Commands.run(new ProcessBuilder(hidden)).expect(1);
         assertEquals(1, result.errors().lines().count(), result::toString);
         assertTrue(result.errors().startsWith("postern: no JDK 25 or newer"), result::toString);
+    }
+
+    @Test
+    void theLibrariesAreOneJarWithAllThatTheyHad(@TempDir Path directory) throws IOException {
+        Path lib = unpacked(directory).resolve("lib");
+        Set<String> names = Set.copyOf(Files.readAllLines(lib.resolve("libraries.txt")));
+        List<Path> jars =
+                Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                        .map(Path::of)
+                        .filter(jar -> names.contains(jar.getFileName().toString()))
+                        .toList();
+        assertEquals(names.size(), jars.size());
+        List<String> missing = new ArrayList<>();
+        try (JarFile all = new JarFile(lib.resolve("libraries.jar").toFile())) {
+            for (Path jar : jars) {
+                missing.addAll(missing(jar, all));
+            }
+        }
+        assertEquals(List.of(), missing);
+    }
+
+    /// Returns the classes and the named services of a jar that another lacks.
+    private static List<String> missing(Path jar, JarFile all) throws IOException {
+        List<String> missing = new ArrayList<>();
+        try (JarFile one = new JarFile(jar.toFile())) {
+            for (JarEntry entry : one.stream().filter(it -> !it.isDirectory()).toList()) {
+                String name = entry.getName();
+                JarEntry found = all.getJarEntry(name);
+                boolean code = name.endsWith(".class") && !name.startsWith("META-INF/");
+                if (code && !name.endsWith("module-info.class") && found == null) {
+                    missing.add(name);
+                } else if (name.startsWith("META-INF/services/")) {
+                    Set<String> services = Set.copyOf(lines(all, found));
+                    lines(one, entry).stream()
+                            .filter(service -> !services.contains(service))
+                            .forEach(missing::add);
+                }
+            }
+        }
+        return missing;
+    }
+
+    private static List<String> lines(JarFile jar, JarEntry entry) throws IOException {
+        return new String(jar.getInputStream(entry).readAllBytes(), UTF_8).lines().toList();
     }
 
     private static int lastCentralRecord(byte[] zip) {

@@ -50,6 +50,7 @@ final class MemoryDisk implements Disk {
     private boolean partial = true;
     private Runnable onWrite = () -> {};
     private int syncs;
+    private int writes;
     private long writtenBytes;
     private int faults;
 
@@ -111,6 +112,10 @@ final class MemoryDisk implements Disk {
 
     synchronized int syncs() {
         return syncs;
+    }
+
+    synchronized int writes() {
+        return writes;
     }
 
     /// Returns how many octets were ever written.
@@ -399,6 +404,7 @@ final class MemoryDisk implements Disk {
             action.run();
             int end = start + length;
             writtenBytes += length;
+            writes++;
             if (end > content.octets.length) {
                 content.octets = Arrays.copyOf(content.octets, end);
             }

@@ -15,8 +15,11 @@ import dev.postern.spool.DueQueue.Settlement;
 import dev.postern.spool.Intakes.Intake;
 import dev.postern.spool.QueueAdmin.Page;
 import dev.postern.spool.QueueAdmin.Query;
+import dev.postern.testing.Await;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class SpoolTest {
@@ -55,6 +59,34 @@ class SpoolTest {
         spool().step();
         commits.forEach(CompletableFuture::join);
         assertEquals(1, disk.syncs() - before);
+    }
+
+    /// Content counts for nothing before its message is accepted, so it goes out as the buffer
+    /// fills, however often the writer looks.
+    @Test
+    void aLargeMessageIsFewWritesAndOneSync() throws Exception {
+        disk.wholeWrites();
+        bench.segmentBytes(16 << 20).open();
+        bench.accept("first");
+        int syncs = disk.syncs();
+        int writes = disk.writes();
+        Intake intake = bench.intakes().receive();
+        byte[] some = new byte[16 * 1024];
+        for (int i = 0; i < 640; i++) {
+            if (!intake.write(ByteBuffer.wrap(some))) {
+                spool().step();
+            }
+            if (i % 2 == 0) {
+                spool().step();
+            }
+        }
+        assertEquals(syncs, disk.syncs());
+        CompletableFuture<Void> commit = bench.commit(intake);
+        spool().step();
+        commit.join();
+        assertEquals(1, disk.syncs() - syncs);
+        int made = disk.writes() - writes;
+        assertTrue(made <= 10 * 4 + 2, () -> made + " writes");
     }
 
     @Test
@@ -144,6 +176,30 @@ class SpoolTest {
         intake.abort();
         bench.restart();
         assertEquals(List.of(), admin().list(new Query(null, null, null, 10, null)).messages());
+    }
+
+    /// Its callback leads to a whole session: a client that is refused again and again must not
+    /// fill the memory while nothing else comes.
+    @Test
+    void whatWasAbortedIsLetGo() throws Exception {
+        bench.open();
+        WeakReference<Runnable> callback = abort();
+        spool().step();
+        Await.until(
+                "the intake is let go",
+                () -> {
+                    System.gc();
+                    return callback.get() == null;
+                });
+    }
+
+    private WeakReference<Runnable> abort() throws Exception {
+        AtomicInteger session = new AtomicInteger();
+        Runnable resume = () -> session.set(1);
+        Intake intake = bench.begin("refused");
+        intake.onWritable(resume);
+        intake.abort();
+        return new WeakReference<>(resume);
     }
 
     @Test

@@ -85,7 +85,7 @@ final class ScriptedSession implements AutoCloseable {
                 }
             }
             case "DATA" -> {
-                if (act(line, "354 go ahead")) {
+                if (act(line, rcpts.isEmpty() ? "554 5.5.1 no recipients" : "354 go ahead")) {
                     content();
                 }
             }

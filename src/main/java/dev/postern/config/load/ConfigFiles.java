@@ -64,14 +64,12 @@ public final class ConfigFiles {
                                     stamps.computeIfAbsent(file, Stamp::of);
                                     return read(file, reading);
                                 }));
-        switch (result) {
-            case Loaded.Valid valid -> {
-                found = valid.file() == null ? sources.file() : valid.file();
-                filled.addAll(reading);
-            }
+        if (result instanceof Loaded.Valid valid) {
+            found = valid.file() == null ? sources.file() : valid.file();
+            filled.addAll(reading);
+        } else {
             // What was broken may keep us from seeing which files it names.
-            case Loaded.Invalid _ ->
-                    loaded.keySet().forEach(file -> stamps.computeIfAbsent(file, Stamp::of));
+            loaded.keySet().forEach(file -> stamps.computeIfAbsent(file, Stamp::of));
         }
         loaded = new HashMap<>(stamps);
         seen = loaded;

@@ -143,19 +143,19 @@ record Environment(Map<String, String> variables, Interpolation interpolation, P
 
         /// Returns what `text` gives for the key of `reading`; broken after telling why.
         static RawValue given(Type<?> type, String text, Source source, ValueContext reading) {
-            return switch (type) {
-                case Type.ListOf<?> _ ->
-                        new RawValue.Items(
-                                parts(text).stream()
-                                        .<RawValue>map(part -> new RawValue.Text(part, source))
-                                        .toList(),
-                                source);
-                case Type.Users _ -> orBroken(users(text, source), USERS_RULE, source, reading);
-                case Type.Aliases _ ->
-                        orBroken(aliases(text, source), ALIASES_RULE, source, reading);
-                case Type.Scalar<?> _, Type.SecretText _, Type.Egresses _ ->
-                        new RawValue.Text(text, source);
-            };
+            if (type instanceof Type.ListOf<?>) {
+                return new RawValue.Items(
+                        parts(text).stream()
+                                .<RawValue>map(part -> new RawValue.Text(part, source))
+                                .toList(),
+                        source);
+            }
+            if (type instanceof Type.Users) {
+                return orBroken(users(text, source), USERS_RULE, source, reading);
+            }
+            return type instanceof Type.Aliases
+                    ? orBroken(aliases(text, source), ALIASES_RULE, source, reading)
+                    : new RawValue.Text(text, source);
         }
 
         private static RawValue orBroken(

@@ -48,12 +48,13 @@ final class Interpolation {
 
     /// Returns `given` with every template in it resolved, or broken after telling why.
     RawValue resolve(RawValue given, String path) {
-        return switch (given) {
-            case RawValue.Template template -> text(template, path);
-            case RawValue.Items items -> items(items, path);
-            case RawValue.Entries entries -> entries(entries, path);
-            case RawValue.Nothing _, RawValue.Text _, RawValue.Broken _ -> given;
-        };
+        if (given instanceof RawValue.Template template) {
+            return text(template, path);
+        }
+        if (given instanceof RawValue.Items items) {
+            return items(items, path);
+        }
+        return given instanceof RawValue.Entries entries ? entries(entries, path) : given;
     }
 
     /// Returns a file's text as a value that is read again at each use; broken when it can't be

@@ -59,7 +59,19 @@ record Key<T>(
     }
 
     /// Returns whether [#fileVariable()] exists: not for a key that is a path itself.
+    @SuppressWarnings("ReferenceEquality") // To compare records takes the start its time.
     boolean hasFileVariable() {
-        return !type.equals(Types.PATH);
+        return type != Types.PATH;
+    }
+
+    /// Each row of the table is itself only.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return path.hashCode();
     }
 }

@@ -11,9 +11,6 @@ import java.util.stream.Collectors;
 public final class Problems {
 
     private static final int MOST_ECHOED_CHARS = 60;
-    private static final Comparator<ConfigProblem> BY_PLACE =
-            Comparator.comparingInt((ConfigProblem problem) -> line(problem.source()))
-                    .thenComparingInt(problem -> column(problem.source()));
 
     private final Set<ConfigProblem> all = new LinkedHashSet<>();
 
@@ -31,7 +28,10 @@ public final class Problems {
 
     /// Returns them in the order of the file, those of other sources after it.
     List<ConfigProblem> list() {
-        return all.stream().sorted(BY_PLACE).toList();
+        Comparator<ConfigProblem> byPlace =
+                Comparator.comparingInt((ConfigProblem problem) -> line(problem.source()))
+                        .thenComparingInt(problem -> column(problem.source()));
+        return all.stream().sorted(byPlace).toList();
     }
 
     /// Returns `a, b or c`.

@@ -69,10 +69,8 @@ final class Settings {
 
     /// Returns whether a key was given, rather than left to its default.
     boolean explicit(Key<?> key) {
-        return switch (source(key)) {
-            case Source.Default _, Source.OfProvider _ -> false;
-            case Source.InFile _, Source.WholeFile _, Source.Variable _, Source.InUrl _ -> true;
-        };
+        Source source = source(key);
+        return !(source instanceof Source.Default || source instanceof Source.OfProvider);
     }
 
     /// Returns all in the order of the table.

@@ -35,13 +35,12 @@ sealed interface Type<T> {
                 reading.shape(given, told);
                 return null;
             }
-            return switch (parser.apply(text.value())) {
-                case Parsed.Good<T> good -> good.value();
-                case Parsed.Wrong<T> wrong -> {
-                    reading.wrong(text, wrong.rule(), wrong.remedy());
-                    yield null;
-                }
-            };
+            Parsed<T> parsed = parser.apply(text.value());
+            if (parsed instanceof Parsed.Wrong<T> wrong) {
+                reading.wrong(text, wrong.rule(), wrong.remedy());
+                return null;
+            }
+            return ((Parsed.Good<T>) parsed).value();
         }
     }
 

@@ -299,7 +299,7 @@ public final class Types {
             return Parsed.wrong(rule, "the prefix is a number from 0 to " + width);
         }
         Cidr block = new Cidr(network, bits);
-        return block.equals(block.masked())
+        return block.network().equals(block.masked().network())
                 ? Parsed.good(block)
                 : Parsed.wrong(rule, "bits behind the prefix are set: write " + block.masked());
     }

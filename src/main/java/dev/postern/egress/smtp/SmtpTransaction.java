@@ -29,11 +29,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// One mail transaction: MAIL, RCPT…, DATA, content, final dot, for one use.
+/// One mail transaction: MAIL, RCPT…, DATA, content, final dot, for one use. Where the server
+/// offers PIPELINING that is two round trips: DATA goes out with what is before it.
 ///
 /// **Contract.** [#run] returns with an outcome for each recipient, but for those in [#again], whom
 /// the server wants in a transaction of their own. It never throws for trouble of the next hop.
@@ -50,6 +49,9 @@ final class SmtpTransaction {
 
     /// How long to wait for the words of a server that hung up in mid-content.
     private static final Duration LAST_WORDS_LIMIT = Duration.ofMillis(500);
+
+    /// The longest wait for the reply to a DATA that nothing is to follow.
+    private static final Duration FORGOING_LIMIT = Duration.ofSeconds(5);
 
     private static final byte[] DATA = "DATA".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] RSET = "RSET".getBytes(StandardCharsets.US_ASCII);
@@ -78,6 +80,7 @@ final class SmtpTransaction {
     private final List<ForwardPath> again = new ArrayList<>();
     private Stage stage = Stage.MAIL;
     private @Nullable Verdict trouble;
+    private boolean dataSaid;
     private boolean lost;
 
     /// @param gate passed right before the final dot; false: break off. Told when MAIL is sent
@@ -137,11 +140,14 @@ final class SmtpTransaction {
         connection.allow(common.commandTimeout());
         trouble = envelope();
         if (trouble != null || taken.isEmpty()) {
+            forgoContent();
             return null;
         }
         stage = Stage.DATA;
-        connection.command(DATA);
-        connection.flush();
+        if (!dataSaid) {
+            connection.command(DATA);
+            connection.flush();
+        }
         trouble = expect(ReplyCode.START_CONTENT);
         if (trouble == null) {
             trouble = content();
@@ -164,10 +170,15 @@ final class SmtpTransaction {
         return null;
     }
 
-    /// Sends some commands together and reads their replies.
+    /// Sends some commands together and reads their replies. Behind the last of those that go
+    /// together comes DATA, whose reply is read later.
     private @Nullable Verdict exchange(List<byte[]> lines, int from, int to) throws IOException {
         for (byte[] line : lines.subList(from, to)) {
             connection.command(line);
+        }
+        if (to == lines.size() && commands.offers().pipelining()) {
+            connection.command(DATA);
+            dataSaid = true;
         }
         connection.flush();
         gate.sending();
@@ -196,6 +207,30 @@ final class SmtpTransaction {
         }
         refused.put(recipient, met);
         return null;
+    }
+
+    /// Takes in the reply to a DATA that nothing is to follow; the outcomes are known already, and
+    /// a server that takes its time is not waited for. One that waits for content all the same gets
+    /// no end of it, as RFC 2920 §3.1 would allow: it may have recipients that we count as refused,
+    /// and they would get an empty message. The connection is closed.
+    private void forgoContent() {
+        if (lost || !dataSaid) {
+            return;
+        }
+        try {
+            Duration most = common.commandTimeout();
+            connection.allow(most.compareTo(FORGOING_LIMIT) < 0 ? most : FORGOING_LIMIT);
+            lost |= isRead(ReplyCode.START_CONTENT);
+        } catch (IOException _) {
+            lost = true;
+        }
+    }
+
+    /// Reads a reply, which ends the session if it says so or is none.
+    private boolean isRead(ReplyCode code) throws IOException {
+        ReplyCode read = connection.readCode();
+        lost |= read == null || read.equals(ReplyCode.NOT_AVAILABLE);
+        return code.equals(read);
     }
 
     private @Nullable Verdict content() throws IOException {
@@ -273,11 +308,12 @@ final class SmtpTransaction {
     /// reply names none.
     static @Nullable String remoteQueueId(String reply) {
         Matcher matcher = QUEUE_ID.matcher(reply);
-        IntStream groups = IntStream.rangeClosed(1, matcher.find() ? matcher.groupCount() : 0);
-        return groups.boxed()
-                .flatMap(group -> Stream.ofNullable(matcher.group(group)))
-                .findFirst()
-                .orElse(null);
+        int groups = matcher.find() ? matcher.groupCount() : 0;
+        String id = null;
+        for (int group = 1; group <= groups && id == null; group++) {
+            id = matcher.group(group);
+        }
+        return id;
     }
 
     /// Gives each recipient its own refusal, and the others what became of the whole.
@@ -308,7 +344,7 @@ final class SmtpTransaction {
             connection.allow(common.commandTimeout());
             connection.command(RSET);
             connection.flush();
-            lost = !ReplyCode.OK.equals(connection.readCode());
+            lost |= !isRead(ReplyCode.OK);
         } catch (IOException _) {
             // All outcomes are known; only the connection is of no more use.
             lost = true;

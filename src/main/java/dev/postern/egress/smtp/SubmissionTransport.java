@@ -73,6 +73,7 @@ final class SubmissionTransport extends SMTPTransport {
     private long stageBeganNanos = System.nanoTime();
     private @Nullable UpstreamReply greeting;
     private @Nullable UpstreamReply ehlo;
+    private @Nullable UpstreamReply parsed;
     private boolean upgraded;
     private boolean opened;
 
@@ -80,7 +81,7 @@ final class SubmissionTransport extends SMTPTransport {
     ///
     /// @param credentials null: no log-in
     SubmissionTransport(Server server, NextHopSocket socket, @Nullable Credentials credentials) {
-        super(server.session, new URLName("smtp", null, -1, null, null, null));
+        super(server.session(), new URLName("smtp", null, -1, null, null, null));
         this.server = server;
         this.context = server.context(Stage.CONNECT, server.tlsName, Duration.ZERO);
         this.socket = socket;
@@ -111,7 +112,7 @@ final class SubmissionTransport extends SMTPTransport {
         private final String tlsName;
         private final String ehloName;
         private final TlsSockets tls;
-        private final Session session;
+        private @Nullable Session session;
 
         /// @param tlsName the name that its certificate must be for
         /// @param ehloName what we call ourselves
@@ -119,11 +120,29 @@ final class SubmissionTransport extends SMTPTransport {
             this.tlsName = tlsName;
             this.ehloName = ehloName;
             this.tls = new TlsSockets(trust, tlsName);
-            Properties properties = new Properties();
-            properties.put("mail.smtp.ssl.socketFactory", tls);
-            properties.put("mail.smtp.ssl.protocols", String.join(" ", TlsSockets.PROTOCOLS));
-            properties.put("mail.smtp.auth.mechanisms", String.join(" ", ServerCheck.MECHANISMS));
-            this.session = Session.getInstance(properties);
+        }
+
+        /// Made when first needed, and without a look for providers in every library: ours is
+        /// known.
+        private synchronized Session session() {
+            Session made = session;
+            if (made == null) {
+                Properties properties = new Properties();
+                properties.put("mail.smtp.ssl.socketFactory", tls);
+                properties.put("mail.smtp.ssl.protocols", String.join(" ", TlsSockets.PROTOCOLS));
+                properties.put(
+                        "mail.smtp.auth.mechanisms", String.join(" ", ServerCheck.MECHANISMS));
+                Thread caller = Thread.currentThread();
+                ClassLoader loader = caller.getContextClassLoader();
+                caller.setContextClassLoader(ClassLoader.getPlatformClassLoader());
+                try {
+                    made = Session.getInstance(properties);
+                } finally {
+                    caller.setContextClassLoader(loader);
+                }
+                session = made;
+            }
+            return made;
         }
 
         /// Returns a place in a conversation with it, for words about trouble.
@@ -294,6 +313,7 @@ final class SubmissionTransport extends SMTPTransport {
     @Override
     protected synchronized int readServerResponse() throws MessagingException {
         socket.beginWait();
+        parsed = null;
         try {
             super.readServerResponse();
             ReplyCode code = code();
@@ -345,10 +365,18 @@ final class SubmissionTransport extends SMTPTransport {
     }
 
     /// Returns the last reply.
-    UpstreamReply lastReply() {
-        String octets = getLastServerResponse();
-        return UpstreamReply.parse(
-                octets == null ? null : UpstreamReply.decode(octets.getBytes(ISO_8859_1)));
+    synchronized UpstreamReply lastReply() {
+        UpstreamReply last = parsed;
+        if (last == null) {
+            String octets = getLastServerResponse();
+            last =
+                    UpstreamReply.parse(
+                            octets == null
+                                    ? null
+                                    : UpstreamReply.decode(octets.getBytes(ISO_8859_1)));
+            parsed = last;
+        }
+        return last;
     }
 
     /// Lays TLS over sockets that are connected: at once for implicit TLS, and for Jakarta Mail's

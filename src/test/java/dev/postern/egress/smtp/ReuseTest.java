@@ -179,7 +179,7 @@ class ReuseTest {
 
     @Test
     void allRefusedMeansNoDataAndACleanConnection() {
-        server.say("RCPT", "550 5.1.1 no such user");
+        server.offering("SIZE").say("RCPT", "550 5.1.1 no such user");
         try (SmtpEgress egress = setup().build()) {
             assertInstanceOf(Outcome.Rejected.class, send(egress));
             assertEquals(0, server.count("DATA"));

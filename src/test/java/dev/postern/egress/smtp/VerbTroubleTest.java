@@ -50,15 +50,19 @@ class VerbTroubleTest {
 
     static Stream<Arguments> cells() {
         return VERBS.stream()
-                .flatMap(verb -> REPLIES.stream().map(reply -> Arguments.of(verb, reply)));
+                .flatMap(verb ->
+                        REPLIES.stream()
+                                .flatMap(reply ->
+                                        Stream.of("SIZE", "PIPELINING")
+                                                .map(offer -> Arguments.of(verb, reply, offer))));
     }
 
     @ParameterizedTest
     @MethodSource("cells")
-    void isWhatTheTableSays(String verb, String reply) throws IOException {
+    void isWhatTheTableSays(String verb, String reply, String offer) throws IOException {
         String[] row = EXPECTED.get(REPLIES.indexOf(reply)).strip().split(" +");
         try (ScriptedServer server = ScriptedServer.start()) {
-            server.startTls("localhost").offering("AUTH PLAIN", "SIZE").say(verb, reply);
+            server.startTls("localhost").offering("AUTH PLAIN", offer).say(verb, reply);
             EgressSetup setup = EgressSetup.to(server).tls(Tls.REQUIRED).login("user", "word");
             try (SmtpEgress egress = setup.build()) {
                 assertEquals(row[VERBS.indexOf(verb)], describe(send(egress)));
