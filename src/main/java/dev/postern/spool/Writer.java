@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 /// The one thread that writes the journal.
 ///
 /// Purpose: group commit. Everything that arrived while the last sync ran is staged, goes out in
-/// one write and is made durable by one sync; then all who wait are told. Nothing is delayed on
-/// purpose.
+/// one write and is made durable by one sync; then all who wait are told. Nothing that somebody
+/// waits for is delayed on purpose.
 ///
 /// Contract: work is done in the order of [#submit]. What asks for no sync of its own is durable at
 /// the latest 100 ms later; but what may wait (content, which counts for nothing before its message
