@@ -25,6 +25,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -43,6 +44,10 @@ final class QueueApi {
 
     private static final int DEFAULT_LIMIT = 50;
     private static final int MAX_LIMIT = 1000;
+
+    /// How long a question about the queue waits until all of that is known.
+    private static final Duration COMPLETE_WAIT = Duration.ofSeconds(10);
+
     static final String MESSAGES = "/api/v1/messages";
     private static final String MESSAGE = MESSAGES + "/{id}";
 
@@ -54,15 +59,31 @@ final class QueueApi {
 
     /// @param submit what POST /messages does
     void routes(HttpRouting.Builder routing, Handler submit) {
-        HttpSocket.resource(routing, MESSAGES, Map.of(Method.GET, this::list, Method.POST, submit));
+        Handler list = whole(this::list);
+        HttpSocket.resource(routing, MESSAGES, Map.of(Method.GET, list, Method.POST, submit));
         HttpSocket.resource(
-                routing, MESSAGE, Map.of(Method.GET, this::show, Method.DELETE, verb(Verb.DELETE)));
-        HttpSocket.resource(routing, MESSAGE + "/raw", this::raw);
+                routing,
+                MESSAGE,
+                Map.of(Method.GET, whole(this::show), Method.DELETE, verb(Verb.DELETE)));
+        HttpSocket.resource(routing, MESSAGE + "/raw", whole(this::raw));
         for (Verb verb : List.of(Verb.RETRY, Verb.HOLD, Verb.RELEASE)) {
             HttpSocket.resource(
                     routing, MESSAGE + "/" + word(verb), Map.of(Method.POST, verb(verb)));
         }
-        HttpSocket.resource(routing, "/api/v1/queue/flush", Map.of(Method.POST, this::flush));
+        HttpSocket.resource(
+                routing, "/api/v1/queue/flush", Map.of(Method.POST, whole(this::flush)));
+    }
+
+    /// Answers once all of the queue is known, which after a start with a long one takes a while.
+    private Handler whole(Handler handler) {
+        return (request, response) -> {
+            if (!queue.awaitComplete(COMPLETE_WAIT)) {
+                throw new Problem(
+                        Status.SERVICE_UNAVAILABLE_503,
+                        "The queue that the last run left is still being read: ask again soon.");
+            }
+            handler.handle(request, response);
+        };
     }
 
     private void list(ServerRequest request, ServerResponse response) {
@@ -105,14 +126,14 @@ final class QueueApi {
     }
 
     private Handler verb(Verb verb) {
-        return (request, response) -> {
+        return whole((request, response) -> {
             QueueId id = id(request);
             switch (queue.apply(verb, id)) {
                 case DONE -> done(verb, id, response);
                 case UNKNOWN -> throw unknown(id);
                 case WRONG_STATE -> throw conflict(verb, id);
             }
-        };
+        });
     }
 
     private static void done(Verb verb, QueueId id, ServerResponse response) {

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +21,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,9 @@ final class Claims implements DueQueue {
     /// Over how long hastened messages are spread, a millisecond each, to keep their order.
     private static final Duration SPREAD = Duration.ofSeconds(1);
 
+    /// Rows that are gone through without a pause.
+    private static final int SLICE_ROWS = 1000;
+
     /// For how long messages let others go first that may be what ends the program.
     static final Duration OTHERS_FIRST = Duration.ofMinutes(2);
 
@@ -46,6 +50,11 @@ final class Claims implements DueQueue {
     private final SpoolHome.StateFiles stateFiles;
     private final InstantSource clock;
     private final Map<Long, MessageState> claimed = new ConcurrentHashMap<>();
+
+    /// What is to be done to all messages once all are known, by what it is. Guarded by itself.
+    private final Map<String, Runnable> postponed = new LinkedHashMap<>();
+
+    private volatile boolean open;
     private volatile Runnable onDue = () -> {};
     private volatile Consumer<Predicate<QueueId>> onWish = _ -> {};
 
@@ -74,6 +83,30 @@ final class Claims implements DueQueue {
         onWish = told;
     }
 
+    /// Gives out messages from here on: all that the last run left are known.
+    void open() {
+        List<Runnable> work;
+        synchronized (postponed) {
+            open = true;
+            work = List.copyOf(postponed.values());
+            postponed.clear();
+        }
+        work.forEach(Runnable::run);
+        wake();
+    }
+
+    /// Keeps what is to be done to all messages until all are known.
+    ///
+    /// @return false when they are
+    private boolean isPostponed(String what, Runnable work) {
+        synchronized (postponed) {
+            if (!open) {
+                postponed.put(what, work);
+            }
+            return !open;
+        }
+    }
+
     /// Tells which messages an operator is about to make due.
     void wish(Predicate<QueueId> messages) {
         onWish.accept(messages);
@@ -91,7 +124,7 @@ final class Claims implements DueQueue {
     @Override
     public List<MessageState> claim(int max, int shelf) {
         checkShelf(shelf, 0);
-        if (writes.trouble() != null) {
+        if (!open || writes.trouble() != null) {
             // Neither commit points nor outcomes could be written: a kill would send it all again.
             return List.of();
         }
@@ -147,6 +180,9 @@ final class Claims implements DueQueue {
     @Override
     public Optional<Instant> nextDue(int shelf) {
         checkShelf(shelf, 0);
+        if (!open) {
+            return Optional.empty();
+        }
         synchronized (queueIndex) {
             long due = queueIndex.dueQueues().nextDue(shelf);
             return due == Long.MAX_VALUE
@@ -250,6 +286,9 @@ final class Claims implements DueQueue {
 
     @Override
     public int releaseAll() {
+        if (isPostponed("release", this::releaseAll)) {
+            return 0;
+        }
         int count =
                 each(
                         row -> holds(row, State.HELD) && waitsFor(row, Reason.NO_EGRESS),
@@ -272,6 +311,13 @@ final class Claims implements DueQueue {
     /// message that fails each time goes behind the others, and they have their turn.
     @Override
     public int hasten(Reason reason, Instant due, int most) {
+        if (!open && most < Integer.MAX_VALUE) {
+            // As if there were that many: a trial goes on with more.
+            return most;
+        }
+        if (isPostponed(reason.name(), () -> hasten(reason, due, most))) {
+            return 0;
+        }
         long millis = due.toEpochMilli();
         return hasten(row -> waitsFor(row, reason), millis, millis, most);
     }
@@ -279,29 +325,37 @@ final class Claims implements DueQueue {
     /// Makes all that is deferred due now.
     int flush() {
         wish(_ -> true);
+        if (isPostponed("flush", this::flush)) {
+            return 0;
+        }
         long now = clock.millis();
         return hasten(_ -> true, now, now - SPREAD.toMillis(), Integer.MAX_VALUE);
     }
 
     private int hasten(IntPredicate wanted, long laterThan, long from, int most) {
-        int count = 0;
-        synchronized (queueIndex) {
+        LongStream.Builder found = LongStream.builder();
+        inSlices(row -> {
             MessageTable table = queueIndex.table();
-            List<Integer> rows =
-                    table.rows()
-                            .filter(row -> holds(row, State.DEFERRED) && wanted.test(row))
-                            .filter(row -> table.due(row) > laterThan)
-                            .boxed()
-                            .sorted(Comparator.comparingLong(table::due))
-                            .limit(most)
-                            .toList();
-            for (int row : rows) {
-                long turn = from + Math.min(count++, SPREAD.toMillis());
-                queueIndex.requeue(row, it -> table.due(it, Math.min(table.due(it), turn)));
+            if (holds(row, State.DEFERRED) && wanted.test(row) && table.due(row) > laterThan) {
+                found.add(table.byDue(row, laterThan));
+            }
+        });
+        int[] rows = found.build().sorted().limit(most).mapToInt(MessageTable::rowOf).toArray();
+        for (int done = 0; done < rows.length; done += SLICE_ROWS) {
+            synchronized (queueIndex) {
+                MessageTable table = queueIndex.table();
+                for (int i = done; i < Math.min(done + SLICE_ROWS, rows.length); i++) {
+                    long turn = from + Math.min(i, SPREAD.toMillis());
+                    // What changed since waits for nothing, or is hastened too.
+                    if (table.isUsed(rows[i]) && holds(rows[i], State.DEFERRED)) {
+                        queueIndex.requeue(
+                                rows[i], row -> table.due(row, Math.min(table.due(row), turn)));
+                    }
+                }
             }
         }
         wake();
-        return count;
+        return rows.length;
     }
 
     private boolean holds(int row, State state) {
@@ -309,13 +363,28 @@ final class Claims implements DueQueue {
     }
 
     private int each(IntPredicate wanted, IntConsumer change) {
-        synchronized (queueIndex) {
-            int[] rows = queueIndex.table().rows().filter(wanted).toArray();
-            for (int row : rows) {
+        int[] count = {0};
+        inSlices(row -> {
+            if (wanted.test(row)) {
                 queueIndex.requeue(row, change);
+                count[0]++;
             }
-            return rows.length;
-        }
+        });
+        return count[0];
+    }
+
+    /// Goes through all rows under the index's monitor, which others get in between.
+    private void inSlices(IntConsumer visit) {
+        int next = 0;
+        int end;
+        do {
+            synchronized (queueIndex) {
+                MessageTable table = queueIndex.table();
+                table.rows(next, next + SLICE_ROWS).forEach(visit);
+                end = table.end();
+            }
+            next += SLICE_ROWS;
+        } while (next < end);
     }
 
     @Override

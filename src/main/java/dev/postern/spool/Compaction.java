@@ -35,7 +35,7 @@ final class Compaction {
 
     private static final Logger log = LoggerFactory.getLogger(Compaction.class);
 
-    /// Octets that are copied between two batches of work.
+    /// Octets that are copied between two batches of work: less where segments are tiny.
     static final long STEP_BYTES = 256 * 1024;
 
     private static final double WORTHWHILE = 0.5;
@@ -48,6 +48,7 @@ final class Compaction {
     private final JournalReader reader;
     private final Journal journal;
     private final int smallBytes;
+    private final long stepBytes;
     private final IntSupplier oldestReception;
     private final List<Integer> stuck = new ArrayList<>();
 
@@ -81,6 +82,7 @@ final class Compaction {
         this.reader = reader;
         this.journal = journal;
         this.smallBytes = format.segmentBytes() / SMALL_FRACTION;
+        this.stepBytes = Math.min(STEP_BYTES, smallBytes);
         this.oldestReception = oldestReception;
     }
 
@@ -105,18 +107,37 @@ final class Compaction {
         if (dead.isEmpty()) {
             return;
         }
-        if (dead.stream().anyMatch(Segment::hasPossibleDuplicates)) {
-            restatePossibleDuplicates();
-        }
+        List<Segment> certain =
+                dead.stream().filter(each -> !each.hasPossibleDuplicates()).toList();
+        List<Segment> going = certain.size() < dead.size() && isRestated(dead) ? dead : certain;
         if (journal.isDirty()) {
             // The newer state that made an old one needless may be among what is not yet on disk.
             journal.sync();
         }
         synchronized (queueIndex) {
             // Or it still waits to be written: such segments go a second later.
-            dead = dead(queueIndex.oldestUnwritten()).stream().filter(dead::contains).toList();
+            dead = dead(queueIndex.oldestUnwritten()).stream().filter(going::contains).toList();
         }
         dead.forEach(this::remove);
+    }
+
+    /// Says again which messages were perhaps sent, unless those are so many that the notes would
+    /// take as much as the segments that have them give back: then these wait for more of their
+    /// kind, or for the messages to go. Else the notes would be written again and again.
+    private boolean isRestated(List<Segment> dead) throws IOException {
+        long[] ids = possiblyDuplicate();
+        long noteBytes = (long) ids.length * RecordHeader.BYTES;
+        long givenBytes = 0;
+        synchronized (queueIndex) {
+            for (Segment segment : dead) {
+                givenBytes += segment.hasPossibleDuplicates() ? segment.endBytes() : 0;
+            }
+        }
+        if (noteBytes > stepBytes && noteBytes > givenBytes / 2) {
+            return false;
+        }
+        restate(ids);
+        return true;
     }
 
     private List<Segment> dead(int below) {
@@ -242,7 +263,7 @@ final class Compaction {
         List<Move> moves = new ArrayList<>();
         long copied = 0;
         try (JournalReader.OpenSegment open = reader.new OpenSegment()) {
-            while (next < ids.length && copied < STEP_BYTES) {
+            while (next < ids.length && copied < stepBytes) {
                 Move move = copy(ids[next], from.number(), open);
                 next++;
                 if (move != null) {
@@ -254,7 +275,9 @@ final class Compaction {
         boolean last = next == ids.length;
         if (last) {
             copyEnds(from);
-            restatePossibleDuplicates();
+            if (from.hasPossibleDuplicates()) {
+                restate(possiblyDuplicate());
+            }
         }
         journal.sync();
         moves.forEach(
@@ -282,6 +305,7 @@ final class Compaction {
     private @Nullable Move copy(long id, int number, JournalReader.OpenSegment open)
             throws IOException {
         QueueIndex.Found found;
+        boolean committing;
         @Nullable Long tail = null;
         synchronized (queueIndex) {
             MessageTable table = queueIndex.table();
@@ -290,6 +314,7 @@ final class Compaction {
                 return null;
             }
             found = queueIndex.found(row);
+            committing = table.has(row, MessageTable.COMMITTING);
             if (table.has(row, MessageTable.HAS_CONTENT)) {
                 tail = table.tail(row);
             }
@@ -297,7 +322,10 @@ final class Compaction {
         byte[] body;
         long[] pieces;
         try {
-            body = MessageStateCodec.encode(reader.load(id, found, open));
+            // What a note says of it holds for the copy, which comes after the note.
+            MessageState state = reader.load(id, found, open);
+            boolean noted = committing || found.possiblyDuplicate();
+            body = MessageStateCodec.encode(noted ? state.possiblyDuplicate() : state);
             pieces = tail == null ? new long[0] : reader.pieces(id, tail);
             for (long piece : pieces) {
                 reader.piece(id, piece);
@@ -364,8 +392,8 @@ final class Compaction {
     }
 
     /// Says again which messages were perhaps sent.
-    private void restatePossibleDuplicates() throws IOException {
-        for (long id : possiblyDuplicate()) {
+    private void restate(long[] ids) throws IOException {
+        for (long id : ids) {
             journal.note(RecordHeader.Type.COMMITTING, id, 0);
         }
     }

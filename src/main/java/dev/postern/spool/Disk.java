@@ -68,9 +68,9 @@ public interface Disk {
     /// Returns how many octets the file system of a directory has left for us.
     long freeBytes(Path directory) throws IOException;
 
-    /// Maps a file of that size, which must exist, into memory. The buffer lives until it is
+    /// Maps a part of a file, which must be there, into memory. The buffer lives until it is
     /// collected.
-    ByteBuffer map(Path file, long sizeBytes) throws IOException;
+    ByteBuffer map(Path file, long position, int sizeBytes) throws IOException;
 
     /// Locks a file, creating it where it is missing.
     ///

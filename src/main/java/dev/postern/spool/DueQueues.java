@@ -1,14 +1,11 @@
 package dev.postern.spool;
 
 import dev.postern.mail.State;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /// Where the messages of a [MessageTable] stand in line: the new ones, the deferred, and the
 /// finished ones that wait to be forgotten; held and claimed ones stand nowhere. Those on a shelf
@@ -23,12 +20,7 @@ final class DueQueues {
     private final int[] counts = new int[State.values().length];
 
     /// What waits to be sent: the new ones before the deferred.
-    private record Due(DueHeap fresh, DueHeap deferred) {
-
-        private Stream<DueHeap> heaps() {
-            return Stream.of(fresh, deferred);
-        }
-    }
+    private record Due(DueHeap fresh, DueHeap deferred) {}
 
     DueQueues(MessageTable table) {
         this.table = table;
@@ -108,92 +100,80 @@ final class DueQueues {
         return all;
     }
 
-    long arrayBytes() {
-        return Stream.concat(shelves.values().stream().flatMap(Due::heaps), Stream.of(sent, failed))
-                .mapToLong(DueHeap::arrayBytes)
-                .sum();
-    }
-
     /// Rows of a [MessageTable] by due time, the earliest first; equal ones by queue id. A row is
     /// in one heap at most.
     static final class DueHeap {
 
         private final MessageTable table;
-        private int[] rows = new int[64];
-        private int size;
+        private final MessageTable.RowNumbers rows;
 
         DueHeap(MessageTable table) {
             this.table = table;
+            this.rows = new MessageTable.RowNumbers(table.file());
         }
 
         int size() {
-            return size;
+            return rows.size();
         }
 
         /// Returns the first row, or [MessageTable#NONE].
         int first() {
-            return size == 0 ? MessageTable.NONE : rows[0];
+            return rows.size() == 0 ? MessageTable.NONE : rows.get(0);
         }
 
-        /// Returns the rows, the earliest first.
-        List<Integer> inOrder() {
-            return IntStream.of(Arrays.copyOf(rows, size))
-                    .boxed()
-                    .sorted((one, other) -> isBefore(one, other) ? -1 : 1)
-                    .toList();
-        }
-
-        /// Returns how many octets its array has.
-        long arrayBytes() {
-            return (long) rows.length * Integer.BYTES;
+        /// Returns the rows, in no order.
+        IntStream rows() {
+            return IntStream.range(0, rows.size()).map(rows::get);
         }
 
         void add(int row) {
             assert table.place(row) == MessageTable.NONE : "in a heap already";
-            if (size == rows.length) {
-                rows = Arrays.copyOf(rows, size * 2);
-            }
-            put(size++, row);
-            up(size - 1);
+            rows.add(row);
+            up(row, rows.size() - 1);
         }
 
         void remove(int row) {
             int at = table.place(row);
-            assert rows[at] == row : "in another heap";
+            assert rows.get(at) == row : "in another heap";
             table.place(row, MessageTable.NONE);
-            size--;
-            if (at < size) {
-                put(at, rows[size]);
-                down(at);
-                up(at);
+            int last = rows.removeLast();
+            if (last != row) {
+                down(last, at);
+                up(last, table.place(last));
             }
         }
 
-        private void up(int start) {
+        /// Puts a row at a place, or above.
+        private void up(int row, int start) {
             int at = start;
             while (at > 0) {
-                int parent = (at - 1) / 2;
-                if (!isBefore(rows[at], rows[parent])) {
-                    return;
+                int parent = rows.get((at - 1) / 2);
+                if (!isBefore(row, parent)) {
+                    break;
                 }
-                swap(at, parent);
-                at = parent;
+                put(at, parent);
+                at = (at - 1) / 2;
             }
+            put(at, row);
         }
 
-        private void down(int start) {
+        /// Puts a row at a place, or below.
+        private void down(int row, int start) {
             int at = start;
+            int size = rows.size();
             while (2 * at + 1 < size) {
                 int child = 2 * at + 1;
-                if (child + 1 < size && isBefore(rows[child + 1], rows[child])) {
+                if (child + 1 < size && isBefore(rows.get(child + 1), rows.get(child))) {
                     child++;
                 }
-                if (!isBefore(rows[child], rows[at])) {
-                    return;
+                int below = rows.get(child);
+                if (!isBefore(below, row)) {
+                    break;
                 }
-                swap(at, child);
+                put(at, below);
                 at = child;
             }
+            put(at, row);
         }
 
         private boolean isBefore(int one, int other) {
@@ -201,14 +181,8 @@ final class DueQueues {
             return difference < 0 || (difference == 0 && table.id(one) < table.id(other));
         }
 
-        private void swap(int one, int other) {
-            int row = rows[one];
-            put(one, rows[other]);
-            put(other, row);
-        }
-
         private void put(int at, int row) {
-            rows[at] = row;
+            rows.set(at, row);
             table.place(row, at);
         }
     }

@@ -114,9 +114,9 @@ public final class FileDisk implements Disk {
     }
 
     @Override
-    public ByteBuffer map(Path file, long sizeBytes) throws IOException {
+    public ByteBuffer map(Path file, long position, int sizeBytes) throws IOException {
         try (FileChannel channel = channel(file, READ, WRITE)) {
-            return channel.map(FileChannel.MapMode.READ_WRITE, 0, sizeBytes);
+            return channel.map(FileChannel.MapMode.READ_WRITE, position, sizeBytes);
         }
     }
 

@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
 /// `keep-sent-count`, failed ones after `keep-failed`. When room is short, all history of sent ones
 /// goes first, then the octets of failed ones, the oldest first.
 ///
+/// Until all that the last run left is known ([QueueIndex#isComplete]), it only watches.
+///
 /// What is forgotten by age needs no record: the next start forgets it again. The segment with its
 /// last record stays while an older one may say that the message still waits.
 final class Housekeeping {
@@ -66,34 +68,41 @@ final class Housekeeping {
     ///
     /// @return whether there is more to do at once
     boolean step() throws IOException {
-        trim();
         if (journal.appendedBytes() - lookedAtBytes > LOOK_AFTER_BYTES) {
             lookAtRoom();
         }
+        if (!queueIndex.isComplete()) {
+            return false;
+        }
+        trim();
         return compaction.step();
     }
 
     /// Runs every second.
     void everySecond() throws IOException {
         lookAtRoom();
-        compaction.look(room.shortage() != null);
-        if (room.shortage() != null) {
-            lookAtRoom();
+        if (queueIndex.isComplete()) {
+            compaction.look(room.shortage() != null);
+            if (room.shortage() != null) {
+                lookAtRoom();
+            }
         }
     }
 
     private void lookAtRoom() {
         lookedAtBytes = journal.appendedBytes();
         room.look();
-        if (room.shortage() != null) {
+        if (room.shortage() != null && queueIndex.isComplete()) {
             relieve(room.missingBytes());
         }
     }
 
     /// Makes room on a full disk, as far as that goes without writing.
     void makeRoom() {
-        trim();
-        compaction.removeWithoutWriting();
+        if (queueIndex.isComplete()) {
+            trim();
+            compaction.removeWithoutWriting();
+        }
     }
 
     /// Forgets what was begun, after a failure of the disk.
@@ -165,12 +174,16 @@ final class Housekeeping {
 
     private List<Long> oldestFailed(long missingBytes) {
         MessageTable table = queueIndex.table();
+        DueQueues.DueHeap failed = queueIndex.dueQueues().failed();
+        if (failed.size() == 0) {
+            return List.of();
+        }
         List<Long> ids = new ArrayList<>();
         long freed = 0;
-        for (int row : queueIndex.dueQueues().failed().inOrder()) {
-            if (freed >= missingBytes) {
-                break;
-            }
+        long first = table.due(failed.first());
+        long[] byDue = failed.rows().mapToLong(row -> table.byDue(row, first)).sorted().toArray();
+        for (int i = 0; i < byDue.length && freed < missingBytes; i++) {
+            int row = MessageTable.rowOf(byDue[i]);
             if (table.has(row, MessageTable.HAS_CONTENT)) {
                 freed += table.sizeBytes(row);
                 ids.add(table.id(row));

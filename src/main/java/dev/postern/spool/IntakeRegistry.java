@@ -46,7 +46,6 @@ final class IntakeRegistry implements Intakes {
     private final JournalReader reader;
     private final Housekeeping.DiskSpace diskSpace;
     private final InstantSource clock;
-    private final AtomicLong lastId;
     private final AtomicLong waitingBytes = new AtomicLong();
     private final AtomicInteger open = new AtomicInteger();
     private final Queue<JournalIntake> full = new ConcurrentLinkedQueue<>();
@@ -55,20 +54,17 @@ final class IntakeRegistry implements Intakes {
     private final Set<JournalIntake> receiving = new HashSet<>();
     private boolean committed;
 
-    /// @param lastId the largest queue id that was ever given
     IntakeRegistry(
             QueueIndex queueIndex,
             Writer writer,
             JournalReader reader,
             Housekeeping.DiskSpace diskSpace,
-            InstantSource clock,
-            long lastId) {
+            InstantSource clock) {
         this.queueIndex = queueIndex;
         this.writer = writer;
         this.reader = reader;
         this.diskSpace = diskSpace;
         this.clock = clock;
-        this.lastId = new AtomicLong(lastId);
     }
 
     @Override
@@ -84,10 +80,8 @@ final class IntakeRegistry implements Intakes {
         if (shortage != null) {
             throw new SpoolException(SpoolException.Kind.FULL, shortage, null);
         }
-        long now = clock.millis();
-        long id = lastId.updateAndGet(last -> QueueId.next(now, last).value());
         open.incrementAndGet();
-        return new JournalIntake(new QueueId(id));
+        return new JournalIntake(queueIndex.nextId(clock.millis()));
     }
 
     /// Returns the oldest segment with content of an intake that is not over. On the writer's

@@ -177,7 +177,8 @@ final class Journal {
                             format.mark(),
                             number,
                             predecessor,
-                            predecessorEnd);
+                            predecessorEnd,
+                            queueIndex.lastId());
             opened.writeFully(header.encode(), 0);
             if (format.syncing()) {
                 opened.sync();

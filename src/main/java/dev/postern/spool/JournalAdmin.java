@@ -6,10 +6,10 @@ import dev.postern.mail.QueueId;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,6 +38,9 @@ record JournalAdmin(
 
     /// Recipients on a page at most, unless its only message has more: what memory can bear.
     static final int PAGE_RECIPIENTS = 20_000;
+
+    /// Messages that are looked at between two looks through the table, which may be long.
+    private static final int CANDIDATES = 20_000;
 
     @Override
     public Verdict apply(Verb verb, QueueId id) {
@@ -130,6 +133,11 @@ record JournalAdmin(
     }
 
     @Override
+    public boolean awaitComplete(Duration most) {
+        return queueIndex.awaitComplete(most);
+    }
+
+    @Override
     public int flush() {
         return queue.flush();
     }
@@ -162,38 +170,39 @@ record JournalAdmin(
 
     @Override
     public Page list(Query query) {
-        long[] ids = candidates(query);
+        QueueId after = query.after();
+        long below = after == null ? Long.MAX_VALUE : after.value();
         List<MessageState> messages = new ArrayList<>();
         int recipients = 0;
-        for (int i = ids.length - 1; i >= 0; i--) {
-            MessageState message = isExcluded(query, ids[i]) ? null : read(ids[i]);
-            if (message != null && matches(query, message)) {
-                recipients += message.recipients().size();
-                boolean more = messages.size() < query.limit() && recipients <= PAGE_RECIPIENTS;
-                if (!more && !messages.isEmpty()) {
-                    return new Page(messages, messages.getLast().id());
+        long[] ids;
+        do {
+            ids = candidates(query.state(), below);
+            for (int i = ids.length - 1; i >= 0; i--) {
+                below = ids[i];
+                MessageState message = isExcluded(query, ids[i]) ? null : read(ids[i]);
+                if (message != null && matches(query, message)) {
+                    recipients += message.recipients().size();
+                    boolean more = messages.size() < query.limit() && recipients <= PAGE_RECIPIENTS;
+                    if (!more && !messages.isEmpty()) {
+                        return new Page(messages, messages.getLast().id());
+                    }
+                    messages.add(message);
                 }
-                messages.add(message);
             }
-        }
+        } while (ids.length == CANDIDATES);
         return new Page(messages, null);
     }
 
-    private long[] candidates(Query query) {
-        QueueId after = query.after();
-        long below = after == null ? Long.MAX_VALUE : after.value();
-        long[] ids;
+    private long[] candidates(@Nullable State state, long below) {
         synchronized (queueIndex) {
-            MessageTable table = queueIndex.table();
             DueQueues dueQueues = queueIndex.dueQueues();
-            ids =
-                    table.ids(row ->
-                            table.id(row) < below
-                                    && (query.state() == null
-                                            || dueQueues.shownState(row) == query.state()));
+            return queueIndex
+                    .table()
+                    .newest(
+                            row -> state == null || dueQueues.shownState(row) == state,
+                            below,
+                            CANDIDATES);
         }
-        Arrays.sort(ids);
-        return ids;
     }
 
     /// Returns whether the catalogue knows that a message is not asked for.

@@ -11,7 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,19 +21,33 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Reads a spool's journal at the start: finds the segments, has each scanned as
-/// [SegmentScan.RecoveryTable] decides, and gives the records to an [IndexRebuild].
+/// Reads a spool's journal: first where it goes on, which its newest segment tells however many
+/// there are, then all of it, oldest segment first, a little at a time. Has each segment scanned as
+/// [SegmentScan.RecoveryTable] decides and gives the records to an [IndexRebuild].
 ///
-/// *Diagnostics*: one line says what was found; each damaged place is set aside (see
-/// [CorruptStore]) with a line of its own. A newer format stops the start.
+/// *Diagnostics*: one line says what was found, and before it one now and then how far it is; each
+/// damaged place is set aside (see [CorruptStore]) with a line of its own. A newer format stops the
+/// start.
+///
+/// Limits: a step reads [#STEP_BYTES] or one record, or puts [#STEP_ROWS] messages in line.
 final class JournalRecovery {
 
     private static final Logger log = LoggerFactory.getLogger(JournalRecovery.class);
     private static final int COPY_BYTES = 64 * 1024;
+
+    /// Octets that are read between two batches of the writer's work.
+    private static final int STEP_BYTES = 256 * 1024;
+
+    /// Messages that are put in line between two batches of the writer's work.
+    private static final int STEP_ROWS = 1000;
+
+    /// How often it is said how far a long recovery is.
+    private static final Duration TOLD_EVERY = Duration.ofSeconds(10);
 
     /// Nothing waits for longer: no server's Retry-After is followed further.
     private static final Duration LONGEST_WAIT = Duration.ofHours(24);
@@ -44,7 +60,12 @@ final class JournalRecovery {
     private final IndexRebuild rebuild;
     private final CorruptStore corruptStore;
     private final NavigableMap<Integer, Found> found = new TreeMap<>();
-    private int highestNumber;
+    private final Deque<Found> unread = new ArrayDeque<>();
+    private @Nullable Reading reading;
+    private long startMillis;
+    private long setBackMillis = -1;
+    private int settledRows;
+    private long toldNanos = System.nanoTime();
     private int records;
     private long cutBytes;
 
@@ -53,16 +74,8 @@ final class JournalRecovery {
     /// @param header null when both copies are damaged
     private record Found(int number, Segment.@Nullable Header header, int sizeBytes) {}
 
-    /// Where the journal goes on.
-    ///
-    /// @param lastId the largest queue id
-    /// @param reports states of messages that can't be sent, to be written
-    /// @param possiblyDuplicate ids of messages whose possible duplicate is to be written
-    record Result(
-            Journal.Start start,
-            long lastId,
-            List<MessageState> reports,
-            List<Long> possiblyDuplicate) {}
+    /// A segment that is being read.
+    private record Reading(Found found, Segment segment, Disk.File file, SegmentScan scan) {}
 
     JournalRecovery(
             Disk disk,
@@ -92,22 +105,48 @@ final class JournalRecovery {
         return null;
     }
 
-    Result run(Instant now) throws IOException {
-        findSegments();
+    /// Finds where the journal goes on, and which ids were given.
+    ///
+    /// @param now what was due by then may have been sent by the last run
+    Journal.Start begin(Instant now) throws IOException {
+        startMillis = now.toEpochMilli();
+        int highestNumber = findSegments();
         removeNothings();
-        int end = 0;
-        for (Found segment : List.copyOf(found.values())) {
-            end = scan(segment).endBytes();
+        for (Found each : found.values()) {
+            Segment.Header header = each.header();
+            Segment entry =
+                    queueIndex.addSegment(each.number(), header == null ? 0 : header.predecessor());
+            queueIndex.end(entry, Math.min(each.sizeBytes(), namedEnd(each)));
         }
-        List<MessageState> reports = rebuild.reportDamage(now);
-        List<Long> possiblyDuplicate = settle(now);
-        summarise();
-        int last = found.isEmpty() ? 0 : found.lastKey();
-        Journal.Start start = new Journal.Start(last, end, highestNumber + 1);
-        return new Result(start, rebuild.lastId(), reports, possiblyDuplicate);
+        unread.addAll(found.values());
+        if (found.isEmpty()) {
+            return new Journal.Start(0, 0, highestNumber + 1);
+        }
+        Found newest = found.lastEntry().getValue();
+        int newestEnd = end(newest);
+        if (newest.header() != null) {
+            queueIndex.sawId(newest.header().lastId());
+        }
+        if (knowsLastId()) {
+            setBackMillis = setBackMillis();
+        }
+        return new Journal.Start(newest.number(), newestEnd, highestNumber + 1);
     }
 
-    private void findSegments() throws IOException {
+    /// Returns whether there is so little that it is not worth opening the door before.
+    boolean isShort() {
+        return found.size() <= 1;
+    }
+
+    /// Returns whether new ids can be given before all is read.
+    boolean knowsLastId() {
+        Segment.Header newest = found.isEmpty() ? null : found.lastEntry().getValue().header();
+        return newest != null && newest.lastId() > 0;
+    }
+
+    /// @return the highest number that a file has
+    private int findSegments() throws IOException {
+        int highestNumber = 0;
         for (String name : disk.list(directory)) {
             int number = Segment.numberOf(name).orElse(0);
             if (number > 0) {
@@ -119,6 +158,7 @@ final class JournalRecovery {
                 highestNumber = Math.max(highestNumber, number);
             }
         }
+        return highestNumber;
     }
 
     private void check(Segment.@Nullable Header header, int number) throws SpoolException {
@@ -156,49 +196,121 @@ final class JournalRecovery {
         }
     }
 
-    /// Returns the segment as far as it is whole.
-    private Segment scan(Found segment) throws IOException {
-        Segment.Header header = segment.header();
-        int predecessor = header == null ? 0 : header.predecessor();
-        Segment entry = queueIndex.addSegment(segment.number(), predecessor);
-        boolean newest = segment.number() == found.lastKey();
-        int limit = Math.min(segment.sizeBytes(), namedEnd(segment));
-        int synced = limit;
-        try (Disk.File file = disk.open(entry.file())) {
-            if (header == null) {
-                corruptStore.take(
-                        file,
-                        segment.number(),
-                        0,
-                        Math.min(limit, Segment.Header.BYTES),
-                        "head of a segment");
+    /// Returns where the records of the newest segment end, and cuts off what follows.
+    private int end(Found newest) throws IOException {
+        int synced = newest.sizeBytes();
+        int end;
+        try (Disk.File file = disk.open(path(newest))) {
+            SegmentScan scan = new SegmentScan(file, newest.number(), mark, newest.sizeBytes());
+            if (lastStop != SpoolHome.LastStop.CLEAN) {
+                synced = scan.knownSynced();
             }
-            SegmentScan scan = new SegmentScan(file, segment.number(), mark, limit);
-            boolean certain = !newest || lastStop == SpoolHome.LastStop.CLEAN;
-            synced = certain ? limit : scan.knownSynced();
-            SegmentScan.Result result = scan.run(synced, findings(file, segment.number()));
-            if (result.newer()) {
-                throw SpoolException.unusable(
-                        ("spool %s has records of a newer Postern: run that one or set another"
-                                        + " spool.path")
-                                .formatted(directory),
-                        null);
+            SegmentScan.Result result =
+                    scan.run(synced, (header, _, _) -> queueIndex.sawId(header.id()));
+            refuseNewer(result);
+            end = result.end();
+        }
+        synchronized (queueIndex) {
+            Segment entry = queueIndex.segments().lastEntry().getValue();
+            queueIndex.end(entry, end);
+        }
+        cut(newest, end);
+        if (synced < end) {
+            rewrite(newest, synced, end);
+        }
+        return end;
+    }
+
+    private Path path(Found segment) {
+        return directory.resolve(Segment.name(segment.number()));
+    }
+
+    private void refuseNewer(SegmentScan.Result result) throws SpoolException {
+        if (result.newer()) {
+            throw SpoolException.unusable(
+                    ("spool %s has records of a newer Postern: run that one or set another"
+                                    + " spool.path")
+                            .formatted(directory),
+                    null);
+        }
+    }
+
+    /// Reads on.
+    ///
+    /// @return whether there is more to read
+    /// @throws IOException when the disk fails; the next call tries again from there
+    boolean read() throws IOException {
+        if (reading == null) {
+            Found next = unread.poll();
+            if (next == null) {
+                setBackMillis = setBackMillis < 0 ? setBackMillis() : setBackMillis;
+                return false;
             }
+            reading = open(next);
+        }
+        Reading current = reading;
+        SegmentScan.Result result =
+                current.scan()
+                        .run(
+                                current.segment().endBytes(),
+                                findings(current.file(), current.segment().number()),
+                                STEP_BYTES);
+        if (result != null) {
+            refuseNewer(result);
             records += result.records();
-            queueIndex.end(entry, result.end());
+            close();
+            if (current.found().number() != found.lastKey()) {
+                cut(current.found(), result.end());
+            }
         }
-        if (namedEnd(segment) != Integer.MAX_VALUE && namedEnd(segment) > segment.sizeBytes()) {
+        tell();
+        return true;
+    }
+
+    private Reading open(Found next) throws IOException {
+        Segment entry;
+        synchronized (queueIndex) {
+            entry = Objects.requireNonNull(queueIndex.segments().get(next.number()));
+        }
+        int limit = entry.endBytes();
+        Disk.File file;
+        try {
+            file = disk.open(path(next));
+        } catch (IOException e) {
+            unread.addFirst(next);
+            throw e;
+        }
+        if (next.header() == null) {
+            int head = Math.min(limit, Segment.Header.BYTES);
+            corruptStore.take(file, next.number(), 0, head, "head of a segment");
+        }
+        if (namedEnd(next) != Integer.MAX_VALUE && namedEnd(next) > next.sizeBytes()) {
             corruptStore.report(
-                    segment.number(),
-                    segment.sizeBytes(),
-                    namedEnd(segment),
-                    "lost end of a segment");
+                    next.number(), next.sizeBytes(), namedEnd(next), "lost end of a segment");
         }
-        cut(entry, segment.sizeBytes());
-        if (synced < entry.endBytes()) {
-            rewrite(entry, synced);
+        SegmentScan scan = new SegmentScan(file, next.number(), mark, limit);
+        return new Reading(next, entry, file, scan);
+    }
+
+    /// Lets go of what is open, at the end or in the middle.
+    void close() throws IOException {
+        Reading current = reading;
+        reading = null;
+        if (current != null) {
+            current.file().close();
         }
-        return entry;
+    }
+
+    private void tell() {
+        long now = System.nanoTime();
+        if (now - toldNanos > TOLD_EVERY.toNanos()) {
+            toldNanos = now;
+            log.atInfo()
+                    .addMarker(LogMark.EACH)
+                    .addKeyValue("segments-left", unread.size())
+                    .addKeyValue("segments", found.size())
+                    .log("what the last run left is being read; new mail is taken");
+        }
     }
 
     private int namedEnd(Found segment) {
@@ -214,14 +326,14 @@ final class JournalRecovery {
     /// Cuts what follows the last record. A file that ends there already is synced too: the run or
     /// start that cut it may have died before its sync, or the sync may have failed, and what was
     /// cut would come back by a power cut once the next segment, which names the end, is gone.
-    private void cut(Segment segment, int sizeBytes) {
-        cutBytes += sizeBytes - segment.endBytes();
-        try (Disk.File file = disk.openToWrite(segment.file())) {
-            file.truncate(segment.endBytes());
+    private void cut(Found segment, int end) {
+        cutBytes += segment.sizeBytes() - end;
+        try (Disk.File file = disk.openToWrite(path(segment))) {
+            file.truncate(end);
             file.sync();
         } catch (IOException e) {
             synchronized (queueIndex) {
-                segment.overhangs();
+                Objects.requireNonNull(queueIndex.segments().get(segment.number())).overhangs();
             }
             log.atWarn()
                     .setCause(e)
@@ -233,9 +345,9 @@ final class JournalRecovery {
     /// Writes again what may not be on disk although it can be read: the process that wrote it may
     /// have died after a sync that failed, and such octets stay in the system's memory only,
     /// whatever a later sync says.
-    private void rewrite(Segment segment, int synced) throws IOException {
-        try (Disk.File file = disk.openToWrite(segment.file())) {
-            copy(file, synced, segment.endBytes(), file, synced);
+    private void rewrite(Found segment, int synced, int end) throws IOException {
+        try (Disk.File file = disk.openToWrite(path(segment))) {
+            copy(file, synced, end, file, synced);
         }
     }
 
@@ -268,49 +380,65 @@ final class JournalRecovery {
         };
     }
 
-    /// Puts every message in line and counts what it needs.
-    private List<Long> settle(Instant now) {
-        List<Long> possiblyDuplicate = new ArrayList<>();
-        long millis = now.toEpochMilli();
+    /// Returns by how much the clock was set back since the newest queue id was given.
+    private long setBackMillis() {
+        long newest = new QueueId(queueIndex.lastId()).time().toEpochMilli();
+        return Math.max(0, newest - startMillis);
+    }
+
+    /// Puts messages in line and counts what they need, once all is read.
+    ///
+    /// @param doubtful is told of each message whose possible duplicate is to be written
+    /// @return whether there are more
+    boolean settle(LongConsumer doubtful) {
         synchronized (queueIndex) {
             MessageTable table = queueIndex.table();
-            table.rows()
-                    .forEach(row -> {
-                        boolean waits =
-                                table.state(row) == State.QUEUED
-                                        || table.state(row) == State.DEFERRED;
-                        boolean unsure =
-                                lastStop == SpoolHome.LastStop.MACHINE
-                                        && waits
-                                        && table.due(row) <= millis;
-                        if (unsure && !table.has(row, MessageTable.DOUBTFUL)) {
-                            table.set(row, MessageTable.DOUBTFUL, true);
-                            possiblyDuplicate.add(table.id(row));
-                        }
-                        if (waits) {
-                            table.due(row, due(row, table, millis));
-                        }
-                        queueIndex.count(row, 1);
-                        queueIndex.dueQueues().join(row);
-                    });
+            int to = settledRows + STEP_ROWS;
+            table.rows(settledRows, to)
+                    .filter(row -> table.has(row, MessageTable.RECOVERED))
+                    .forEach(row -> settle(row, doubtful));
+            settledRows = to;
+            return settledRows < table.end();
         }
-        return possiblyDuplicate;
+    }
+
+    private void settle(int row, LongConsumer doubtful) {
+        MessageTable table = queueIndex.table();
+        State state = table.state(row);
+        boolean waits = state == State.QUEUED || state == State.DEFERRED;
+        boolean unsure =
+                lastStop == SpoolHome.LastStop.MACHINE && waits && table.due(row) <= startMillis;
+        if (unsure && !table.has(row, MessageTable.DOUBTFUL)) {
+            table.set(row, MessageTable.DOUBTFUL, true);
+            doubtful.accept(table.id(row));
+        }
+        if (waits) {
+            table.due(row, due(row, table));
+        }
+        table.set(row, MessageTable.RECOVERED, false);
+        queueIndex.count(row, 1);
+        queueIndex.dueQueues().join(row);
     }
 
     /// Returns when a message that waits is due in this run. What was or may have been sent when
     /// the last run ended is due at once. What that run meant to do later is not put off by a clock
     /// that was set back since: the newest queue id tells what time it was.
-    private long due(int row, MessageTable table, long millis) {
+    private long due(int row, MessageTable table) {
         boolean unsure =
                 table.has(row, MessageTable.DOUBTFUL)
                         || (table.reasons(row) & MessageState.bit(Reason.UNCERTAIN)) != 0;
-        long setBackMillis =
-                Math.max(0, new QueueId(rebuild.lastId()).time().toEpochMilli() - millis);
-        long due = Math.min(table.due(row) - setBackMillis, millis + LONGEST_WAIT.toMillis());
-        return unsure ? Math.min(due, millis) : due;
+        long latest = startMillis + LONGEST_WAIT.toMillis();
+        long due = Math.min(table.due(row) - setBackMillis, latest);
+        return unsure ? Math.min(due, startMillis) : due;
     }
 
-    private void summarise() {
+    /// Reports messages that can't be sent and returns the states that say so, to be written.
+    List<MessageState> reportDamage(Instant now) {
+        return rebuild.reportDamage(now);
+    }
+
+    /// Says what was found.
+    void summarise() {
         int messages;
         synchronized (queueIndex) {
             messages = queueIndex.table().size();
@@ -404,21 +532,15 @@ final class JournalRecovery {
         private final Map<Long, Chain> chains = new HashMap<>();
         private final Map<Long, MessageState> damaged = new HashMap<>();
         private final Map<Long, Long> lost = new HashMap<>();
-        private long lastId;
 
         IndexRebuild(QueueIndex queueIndex) {
             this.queueIndex = queueIndex;
         }
 
-        /// Returns the largest queue id that was seen.
-        long lastId() {
-            return lastId;
-        }
-
         /// Takes in a whole record.
         void take(RecordHeader header, long position, byte[] body) throws IOException {
             long id = header.id();
-            lastId = Math.max(lastId, id);
+            queueIndex.sawId(id);
             switch (Objects.requireNonNull(header.type())) {
                 case CONTENT -> content(header, position);
                 case COMMITTING -> committing(id, position);
@@ -478,6 +600,7 @@ final class JournalRecovery {
                 boolean known = row != MessageTable.NONE;
                 if (!known) {
                     row = table.add(id);
+                    table.set(row, MessageTable.RECOVERED, true);
                     table.first(row, Position.segment(position));
                 }
                 if (chain != null && chain.carries(state, link)) {
@@ -511,7 +634,7 @@ final class JournalRecovery {
         void lose(RecordHeader header, long position) {
             RecordHeader.Type type = header.type();
             long id = header.id();
-            lastId = Math.max(lastId, id);
+            queueIndex.sawId(id);
             if (type == null || !type.isState()) {
                 return;
             }

@@ -1,12 +1,15 @@
 package dev.postern.spool;
 
 import dev.postern.mail.State;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/// What is known in memory of every message: a few dozen octets each, in primitive arrays. A
-/// message is a row; a row keeps its number while the message is known.
+/// What is known of every message: 64 octets each, in pieces of an [IndexFile]. A message is a row;
+/// a row keeps its number while the message is known.
 ///
 /// Not thread-safe: guarded by the [QueueIndex]'s monitor.
 ///
@@ -21,13 +24,13 @@ import java.util.stream.IntStream;
 /// | first | 4 | the oldest segment that can have a record of it |
 /// | contentFirst | 4 | the segment with the first piece of its content |
 /// | place | 4 | its place in the heap of its state, for [DueQueues.DueHeap] |
+/// | next | 4 | the next row of its bucket |
 /// | state, reasons, flags, shelf | 4 | |
-/// | buckets | 8 | of the hash table, which is at most half full |
+///
+/// Rows are found by linear hashing (Litwin, 1980): there is a bucket a row, a chain of rows each,
+/// and one more bucket with each row that is added, so that no step is long.
 @SuppressWarnings("EnumOrdinal") // In memory only; what is on disk has codes of its own.
 final class MessageTable {
-
-    /// Octets that a row costs, its share of the hash table included.
-    static final int ROW_BYTES = 68;
 
     /// Its octets are kept.
     static final int HAS_CONTENT = 1;
@@ -44,32 +47,51 @@ final class MessageTable {
     /// Was held for a reason that is over; its newest state does not say so.
     static final int FREED = 16;
 
+    /// Read back by the start and not in line yet.
+    static final int RECOVERED = 32;
+
     /// No row.
     static final int NONE = -1;
 
-    private static final State[] STATES = State.values();
-    private static final int MIN_ROWS = 1024;
+    /// Octets of a row: a power of two.
+    private static final int ROW_BYTES = 64;
 
-    private long[] ids = new long[MIN_ROWS];
-    private long[] heads = new long[MIN_ROWS];
-    private long[] tails = new long[MIN_ROWS];
-    private long[] sizes = new long[MIN_ROWS];
-    private long[] dues = new long[MIN_ROWS];
-    private int[] headBytes = new int[MIN_ROWS];
-    private int[] firsts = new int[MIN_ROWS];
-    private int[] contentFirsts = new int[MIN_ROWS];
-    private int[] places = new int[MIN_ROWS];
-    private byte[] states = new byte[MIN_ROWS];
-    private byte[] reasons = new byte[MIN_ROWS];
-    private byte[] flags = new byte[MIN_ROWS];
-    private byte[] shelves = new byte[MIN_ROWS];
-    private int[] buckets = new int[MIN_ROWS * 2];
+    private static final int ROWS_SHIFT = 10;
+    private static final int ROWS_MASK = (1 << ROWS_SHIFT) - 1;
+
+    private static final int ID_AT = 0;
+    private static final int HEAD_AT = 8;
+    private static final int TAIL_AT = 16;
+    private static final int SIZE_AT = 24;
+    private static final int DUE_AT = 32;
+    private static final int HEAD_BYTES_AT = 40;
+    private static final int FIRST_AT = 44;
+    private static final int CONTENT_FIRST_AT = 48;
+    private static final int PLACE_AT = 52;
+    private static final int NEXT_AT = 56;
+    private static final int STATE_AT = 60;
+    private static final int REASONS_AT = 61;
+    private static final int FLAGS_AT = 62;
+    private static final int SHELF_AT = 63;
+
+    private static final State[] STATES = State.values();
+
+    private final IndexFile file;
+    private final List<ByteBuffer> pieces = new ArrayList<>();
+    private final RowNumbers buckets;
     private int rows;
     private int used;
     private int free = NONE;
 
-    MessageTable() {
-        Arrays.fill(buckets, NONE);
+    MessageTable(IndexFile file) {
+        assert IndexFile.PIECE_BYTES == ROW_BYTES << ROWS_SHIFT;
+        this.file = file;
+        this.buckets = new RowNumbers(file);
+        buckets.add(NONE);
+    }
+
+    IndexFile file() {
+        return file;
     }
 
     /// Returns how many messages are known.
@@ -77,19 +99,13 @@ final class MessageTable {
         return used;
     }
 
-    /// Returns how many octets its arrays have.
-    long arrayBytes() {
-        return (long) ids.length * (ROW_BYTES - 2 * Integer.BYTES)
-                + (long) buckets.length * Integer.BYTES;
-    }
-
     /// Returns the row of a message, or [#NONE].
     int find(long id) {
-        int bucket = bucket(id);
-        while (buckets[bucket] != NONE && ids[buckets[bucket]] != id) {
-            bucket = bucket + 1 & buckets.length - 1;
+        int row = buckets.get(bucket(id));
+        while (row != NONE && id(row) != id) {
+            row = getInt(row, NEXT_AT);
         }
-        return buckets[bucket];
+        return row;
     }
 
     /// Adds a message that is not known and returns its row.
@@ -97,61 +113,104 @@ final class MessageTable {
         assert find(id) == NONE : "message is known: " + id;
         int row = free;
         if (row == NONE) {
-            growTo(rows + 1);
+            if (rows >>> ROWS_SHIFT == pieces.size()) {
+                pieces.add(file.take());
+            }
             row = rows++;
         } else {
-            free = places[row];
+            free = place(row);
         }
         used++;
-        ids[row] = id;
-        heads[row] = Position.NONE;
-        tails[row] = Position.NONE;
-        sizes[row] = 0;
-        dues[row] = 0;
-        headBytes[row] = 0;
-        firsts[row] = 0;
-        contentFirsts[row] = 0;
-        places[row] = NONE;
-        states[row] = 0;
-        reasons[row] = 0;
-        flags[row] = 0;
-        shelves[row] = 0;
-        insert(row);
+        if (used > buckets.size()) {
+            addBucket();
+        }
+        putLong(row, ID_AT, id);
+        putLong(row, HEAD_AT, Position.NONE);
+        putLong(row, TAIL_AT, Position.NONE);
+        putLong(row, SIZE_AT, 0);
+        putLong(row, DUE_AT, 0);
+        putInt(row, HEAD_BYTES_AT, 0);
+        putInt(row, FIRST_AT, 0);
+        putInt(row, CONTENT_FIRST_AT, 0);
+        putInt(row, PLACE_AT, NONE);
+        putInt(row, STATE_AT, 0);
+        chain(row, bucket(id));
         return row;
     }
 
     /// Forgets a message.
     void remove(int row) {
-        assert places[row] == NONE : "still in a heap";
-        int hole = bucket(ids[row]);
-        while (buckets[hole] != row) {
-            hole = hole + 1 & buckets.length - 1;
+        assert place(row) == NONE : "still in a heap";
+        int bucket = bucket(id(row));
+        int before = NONE;
+        for (int at = buckets.get(bucket); at != row; at = getInt(at, NEXT_AT)) {
+            before = at;
         }
-        closeHole(hole);
-        ids[row] = NONE;
-        places[row] = free;
+        int next = getInt(row, NEXT_AT);
+        if (before == NONE) {
+            buckets.set(bucket, next);
+        } else {
+            putInt(before, NEXT_AT, next);
+        }
+        putLong(row, ID_AT, NONE);
+        place(row, free);
         free = row;
         used--;
     }
 
-    private void closeHole(int start) {
-        int mask = buckets.length - 1;
-        int hole = start;
-        buckets[hole] = NONE;
-        for (int at = hole + 1 & mask; buckets[at] != NONE; at = at + 1 & mask) {
-            int wanted = bucket(ids[buckets[at]]);
-            boolean movable = (at - wanted & mask) >= (at - hole & mask);
-            if (movable) {
-                buckets[hole] = buckets[at];
-                buckets[at] = NONE;
-                hole = at;
-            }
-        }
-    }
-
     /// Returns all rows. Whoever goes through them must not add or remove any but the one at hand.
     IntStream rows() {
-        return IntStream.range(0, rows).filter(row -> ids[row] != NONE);
+        return rows(0, rows);
+    }
+
+    /// Returns the rows from one number to before another.
+    IntStream rows(int from, int to) {
+        return IntStream.range(from, Math.min(to, rows)).filter(this::isUsed);
+    }
+
+    boolean isUsed(int row) {
+        return id(row) != NONE;
+    }
+
+    /// Returns a number that is larger than that of each row.
+    int end() {
+        return rows;
+    }
+
+    /// Returns the newest messages that `wanted` takes, in the order of their ids.
+    ///
+    /// @param below only those with smaller ids
+    /// @param most how many
+    long[] newest(IntPredicate wanted, long below, int most) {
+        long[] ids = new long[2 * most];
+        int count = 0;
+        long above = Long.MIN_VALUE;
+        for (int row = 0; row < rows; row++) {
+            long id = id(row);
+            if (id > above && isUsed(row) && id < below && wanted.test(row)) {
+                if (count == ids.length) {
+                    Arrays.sort(ids);
+                    System.arraycopy(ids, most, ids, 0, most);
+                    above = ids[0];
+                    count = most;
+                }
+                ids[count++] = id;
+            }
+        }
+        Arrays.sort(ids, 0, count);
+        return Arrays.copyOfRange(ids, Math.max(0, count - most), count);
+    }
+
+    /// Returns a number by which rows can be sorted by their due times, and which [#rowOf] makes a
+    /// row again.
+    ///
+    /// @param base a due time that is not later; 49 days after it all are alike
+    long byDue(int row, long base) {
+        return (Math.min(due(row) - base, 0xFFFF_FFFFL) << (Integer.SIZE - 1)) | row;
+    }
+
+    static int rowOf(long byDue) {
+        return (int) byDue & Integer.MAX_VALUE;
     }
 
     /// Returns the ids of the rows that `wanted` takes, in no order.
@@ -159,130 +218,205 @@ final class MessageTable {
         return rows().filter(wanted).mapToLong(this::id).toArray();
     }
 
-    private void insert(int row) {
-        int bucket = bucket(ids[row]);
-        while (buckets[bucket] != NONE) {
-            bucket = bucket + 1 & buckets.length - 1;
+    /// One bucket more: it gets its rows from the one whose it would be without it.
+    private void addBucket() {
+        int fresh = buckets.size();
+        int old = fresh - Integer.highestOneBit(fresh);
+        int row = buckets.get(old);
+        buckets.set(old, NONE);
+        buckets.add(NONE);
+        while (row != NONE) {
+            int next = getInt(row, NEXT_AT);
+            chain(row, bucket(id(row)));
+            row = next;
         }
-        buckets[bucket] = row;
+    }
+
+    private void chain(int row, int bucket) {
+        putInt(row, NEXT_AT, buckets.get(bucket));
+        buckets.set(bucket, row);
     }
 
     private int bucket(long id) {
-        long mixed = id * 0x9E37_79B9_7F4A_7C15L;
-        return (int) (mixed >>> 32) & buckets.length - 1;
+        int hash = (int) ((id * 0x9E37_79B9_7F4A_7C15L) >>> Integer.SIZE);
+        int half = Integer.highestOneBit(buckets.size());
+        int bucket = hash & ((half << 1) - 1);
+        return bucket < buckets.size() ? bucket : bucket & (half - 1);
     }
 
-    private void growTo(int needed) {
-        if (needed <= ids.length) {
-            return;
-        }
-        int length = ids.length * 2;
-        ids = Arrays.copyOf(ids, length);
-        heads = Arrays.copyOf(heads, length);
-        tails = Arrays.copyOf(tails, length);
-        sizes = Arrays.copyOf(sizes, length);
-        dues = Arrays.copyOf(dues, length);
-        headBytes = Arrays.copyOf(headBytes, length);
-        firsts = Arrays.copyOf(firsts, length);
-        contentFirsts = Arrays.copyOf(contentFirsts, length);
-        places = Arrays.copyOf(places, length);
-        states = Arrays.copyOf(states, length);
-        reasons = Arrays.copyOf(reasons, length);
-        flags = Arrays.copyOf(flags, length);
-        shelves = Arrays.copyOf(shelves, length);
-        buckets = new int[length * 2];
-        Arrays.fill(buckets, NONE);
-        rows().forEach(this::insert);
+    private long getLong(int row, int at) {
+        return pieces.get(row >>> ROWS_SHIFT).getLong((row & ROWS_MASK) * ROW_BYTES + at);
+    }
+
+    private void putLong(int row, int at, long value) {
+        pieces.get(row >>> ROWS_SHIFT).putLong((row & ROWS_MASK) * ROW_BYTES + at, value);
+    }
+
+    private int getInt(int row, int at) {
+        return pieces.get(row >>> ROWS_SHIFT).getInt((row & ROWS_MASK) * ROW_BYTES + at);
+    }
+
+    private void putInt(int row, int at, int value) {
+        pieces.get(row >>> ROWS_SHIFT).putInt((row & ROWS_MASK) * ROW_BYTES + at, value);
+    }
+
+    private byte get(int row, int at) {
+        return pieces.get(row >>> ROWS_SHIFT).get((row & ROWS_MASK) * ROW_BYTES + at);
+    }
+
+    private void put(int row, int at, int value) {
+        pieces.get(row >>> ROWS_SHIFT).put((row & ROWS_MASK) * ROW_BYTES + at, (byte) value);
     }
 
     long id(int row) {
-        return ids[row];
+        return getLong(row, ID_AT);
     }
 
     long head(int row) {
-        return heads[row];
+        return getLong(row, HEAD_AT);
     }
 
     int headBytes(int row) {
-        return headBytes[row];
+        return getInt(row, HEAD_BYTES_AT);
     }
 
     void head(int row, long position, int bytes) {
-        heads[row] = position;
-        headBytes[row] = bytes;
+        putLong(row, HEAD_AT, position);
+        putInt(row, HEAD_BYTES_AT, bytes);
     }
 
     long tail(int row) {
-        return tails[row];
+        return getLong(row, TAIL_AT);
     }
 
     int contentFirst(int row) {
-        return contentFirsts[row];
+        return getInt(row, CONTENT_FIRST_AT);
     }
 
     long sizeBytes(int row) {
-        return sizes[row];
+        return getLong(row, SIZE_AT);
     }
 
     void content(int row, int firstSegment, long tail, long sizeBytes) {
-        contentFirsts[row] = firstSegment;
-        tails[row] = tail;
-        sizes[row] = sizeBytes;
+        putInt(row, CONTENT_FIRST_AT, firstSegment);
+        putLong(row, TAIL_AT, tail);
+        putLong(row, SIZE_AT, sizeBytes);
     }
 
     int first(int row) {
-        return firsts[row];
+        return getInt(row, FIRST_AT);
     }
 
     void first(int row, int segment) {
-        firsts[row] = segment;
+        putInt(row, FIRST_AT, segment);
     }
 
     long due(int row) {
-        return dues[row];
+        return getLong(row, DUE_AT);
     }
 
     void due(int row, long epochMillis) {
-        assert places[row] == NONE : "still in a heap";
-        dues[row] = epochMillis;
+        assert place(row) == NONE : "still in a heap";
+        putLong(row, DUE_AT, epochMillis);
     }
 
     int place(int row) {
-        return places[row];
+        return getInt(row, PLACE_AT);
     }
 
     void place(int row, int place) {
-        places[row] = place;
+        putInt(row, PLACE_AT, place);
     }
 
     State state(int row) {
-        return STATES[states[row]];
+        return STATES[get(row, STATE_AT)];
     }
 
     int reasons(int row) {
-        return reasons[row] & 0xFF;
+        return get(row, REASONS_AT) & 0xFF;
     }
 
     void state(int row, State state, int reasonBits) {
-        states[row] = (byte) state.ordinal();
-        reasons[row] = (byte) reasonBits;
+        put(row, STATE_AT, state.ordinal());
+        put(row, REASONS_AT, reasonBits);
     }
 
     /// Returns the shelf that a message is on; 0 for none.
     int shelf(int row) {
-        return shelves[row];
+        return get(row, SHELF_AT);
     }
 
     void shelf(int row, int shelf) {
-        assert places[row] == NONE : "still in a heap";
-        shelves[row] = (byte) shelf;
+        assert place(row) == NONE : "still in a heap";
+        put(row, SHELF_AT, shelf);
     }
 
     boolean has(int row, int flag) {
-        return (flags[row] & flag) != 0;
+        return (get(row, FLAGS_AT) & flag) != 0;
     }
 
     void set(int row, int flag, boolean on) {
-        flags[row] = (byte) (on ? flags[row] | flag : flags[row] & ~flag);
+        byte flags = get(row, FLAGS_AT);
+        put(row, FLAGS_AT, on ? flags | flag : flags & ~flag);
+    }
+
+    /// A list of rows: a few in an array, the rest in pieces of an [IndexFile].
+    static final class RowNumbers {
+
+        private static final int FEW_MOST = 4096;
+        private static final int FEW_LEAST = 16;
+        private static final int PIECE_SHIFT = 14;
+        private static final int PIECE_MASK = (1 << PIECE_SHIFT) - 1;
+
+        private final IndexFile file;
+        private final List<ByteBuffer> pieces = new ArrayList<>();
+        private int[] few = new int[FEW_LEAST];
+        private int size;
+
+        RowNumbers(IndexFile file) {
+            assert IndexFile.PIECE_BYTES == Integer.BYTES << PIECE_SHIFT;
+            this.file = file;
+        }
+
+        int size() {
+            return size;
+        }
+
+        int get(int at) {
+            int beyond = at - FEW_MOST;
+            return beyond < 0
+                    ? few[at]
+                    : pieces.get(beyond >>> PIECE_SHIFT)
+                            .getInt((beyond & PIECE_MASK) * Integer.BYTES);
+        }
+
+        void set(int at, int row) {
+            int beyond = at - FEW_MOST;
+            if (beyond < 0) {
+                few[at] = row;
+            } else {
+                pieces.get(beyond >>> PIECE_SHIFT)
+                        .putInt((beyond & PIECE_MASK) * Integer.BYTES, row);
+            }
+        }
+
+        void add(int row) {
+            if (size == few.length && size < FEW_MOST) {
+                few = Arrays.copyOf(few, size * 2);
+            } else if (size - FEW_MOST == pieces.size() << PIECE_SHIFT) {
+                pieces.add(file.take());
+            }
+            set(size++, row);
+        }
+
+        /// Takes the last one away.
+        int removeLast() {
+            int last = get(--size);
+            // One piece stays, so that a list about its end does not take and give all the time.
+            if (pieces.size() > 1 && size - FEW_MOST <= (pieces.size() - 2) << PIECE_SHIFT) {
+                file.give(pieces.removeLast());
+            }
+            return last;
+        }
     }
 }

@@ -77,7 +77,7 @@ final class Preparations {
     private static final int HELD_LAST = 64;
     private static final int MIXER = 0x9E37_79B9;
 
-    private final @Nullable ByteBuffer slots;
+    private @Nullable ByteBuffer slots;
     private final Map<Long, Integer> slotOf = new HashMap<>();
     private final Map<Long, Integer> strikes = new HashMap<>();
     private final Deque<Integer> free = new ArrayDeque<>();
@@ -92,17 +92,12 @@ final class Preparations {
     private @Nullable Long alone;
     private int wantAlone;
 
-    private Preparations(@Nullable ByteBuffer slots) {
-        this.slots = slots;
-    }
-
-    /// Opens the notes and takes those of the last run into account.
+    /// Opens the notes and takes those of the last run into account. Before that, nothing is noted.
     ///
     /// @param clean whether that run ended cleanly
     /// @param owed whether something is still owed of a message
-    static Preparations open(Disk disk, Path directory, boolean clean, LongPredicate owed) {
+    synchronized void open(Disk disk, Path directory, boolean clean, LongPredicate owed) {
         Path file = directory.resolve(NAME);
-        Preparations opened = new Preparations(null);
         try {
             if (!disk.list(directory).contains(NAME)) {
                 create(disk, file);
@@ -114,12 +109,11 @@ final class Preparations {
                 disk.delete(file);
                 create(disk, file);
             }
-            opened = new Preparations(disk.map(file, FILE_BYTES));
+            slots = disk.map(file, 0, FILE_BYTES);
         } catch (IOException e) {
             log.atWarn().setCause(e).log("no notes are kept of what is being prepared");
         }
-        opened.recall(clean, owed);
-        return opened;
+        recall(clean, owed);
     }
 
     /// Written, not left as a hole: a page of a mapped hole that finds no room kills the process.
@@ -129,7 +123,7 @@ final class Preparations {
         }
     }
 
-    private synchronized void recall(boolean clean, LongPredicate owed) {
+    private void recall(boolean clean, LongPredicate owed) {
         ByteBuffer from = slots;
         if (from == null) {
             return;

@@ -4,6 +4,7 @@ import dev.postern.mail.MessageContent;
 import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +12,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The spool as operators see it: views and verbs. Thread-safe.
+///
+/// A long queue is read back behind the open door: until [#awaitComplete], what the last run left
+/// is not whole, and views and verbs know some of it or nothing.
 public interface QueueAdmin {
+
+    /// Waits until all that the last run left is known, if not for too long.
+    ///
+    /// @return whether it is
+    boolean awaitComplete(Duration most);
 
     /// Applies an operator's verb to one message.
     Verdict apply(Verb verb, QueueId id);

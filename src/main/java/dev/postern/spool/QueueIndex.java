@@ -5,6 +5,7 @@ import dev.postern.mail.Recipient;
 import dev.postern.mail.Recipient.Reason;
 import dev.postern.mail.State;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -15,6 +16,9 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -31,12 +35,14 @@ final class QueueIndex {
     private static final long RECENT_BYTES = 512 * 1024;
 
     private final Path directory;
-    private final MessageTable table = new MessageTable();
-    private final DueQueues dueQueues = new DueQueues(table);
+    private final MessageTable table;
+    private final DueQueues dueQueues;
     private final StateCache cache = new StateCache(RECENT_BYTES);
     private final Catalogue catalogue;
     private final NavigableMap<Integer, Segment> segments = new TreeMap<>();
     private final Map<Long, Integer> leaving = new HashMap<>();
+    private final AtomicLong lastId = new AtomicLong();
+    private final CountDownLatch complete = new CountDownLatch(1);
     private long bytes;
 
     /// Where content is.
@@ -70,13 +76,52 @@ final class QueueIndex {
         }
     }
 
-    QueueIndex(Path directory, Catalogue catalogue) {
+    QueueIndex(Path directory, IndexFile file) {
         this.directory = directory;
-        this.catalogue = catalogue;
+        this.table = new MessageTable(file);
+        this.dueQueues = new DueQueues(table);
+        this.catalogue = new Catalogue(file);
     }
 
     Path directory() {
         return directory;
+    }
+
+    /// Returns a new queue id, larger than all before it.
+    QueueId nextId(long nowMillis) {
+        return new QueueId(lastId.updateAndGet(last -> QueueId.next(nowMillis, last).value()));
+    }
+
+    /// Takes note of an id that was given by a run before this one.
+    void sawId(long id) {
+        lastId.accumulateAndGet(id, Math::max);
+    }
+
+    /// Returns the largest id that was ever given.
+    long lastId() {
+        return lastId.get();
+    }
+
+    /// Notes that all that the last run left is known and in line.
+    void completed() {
+        complete.countDown();
+    }
+
+    /// Returns whether all that the last run left is known. New messages are, at any time.
+    boolean isComplete() {
+        return complete.getCount() == 0;
+    }
+
+    /// Waits until [#isComplete], if not for too long.
+    ///
+    /// @return whether it is
+    boolean awaitComplete(Duration most) {
+        try {
+            return complete.await(most.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return isComplete();
+        }
     }
 
     MessageTable table() {

@@ -137,19 +137,23 @@ final class Segment {
     /// The head of a segment file, twice in a row so that one may be damaged. Big-endian.
     ///
     /// ```
-    ///  0          8         12     16       20            24        28     36    40
-    ///  | POSTERNJ | version | mark | number | predecessor | its end | zero | CRC | the same again
+    ///  0          8         12     16       20            24        28        36    40
+    ///  | POSTERNJ | version | mark | number | predecessor | its end | last id | CRC | the same again
     /// ```
     ///
     /// Every segment names where its predecessor ends: what follows there was cut off by a crash or
-    /// is void since a sync failed, and is not read.
+    /// is void since a sync failed, and is not read. And it says which queue id was the largest
+    /// when it began, so that a start needs to read the newest segment only before it can give new
+    /// ones.
     ///
     /// @param version of the format of all that follows
     /// @param mark the spool's mark (see [RecordHeader])
     /// @param number of this segment
     /// @param predecessor the segment before this one; 0 for none
     /// @param predecessorEnd the offset where that one ends
-    record Header(int version, int mark, int number, int predecessor, int predecessorEnd) {
+    /// @param lastId the largest queue id before this segment; 0: not known
+    record Header(
+            int version, int mark, int number, int predecessor, int predecessorEnd, long lastId) {
 
         /// The format that this program writes.
         static final int VERSION = 1;
@@ -169,7 +173,7 @@ final class Segment {
             for (int copy = 0; copy < 2; copy++) {
                 int start = octets.position();
                 octets.putLong(MAGIC).putInt(version).putInt(mark).putInt(number);
-                octets.putInt(predecessor).putInt(predecessorEnd).putLong(0);
+                octets.putInt(predecessor).putInt(predecessorEnd).putLong(lastId);
                 octets.putInt(RecordHeader.crc(octets, start, CRC_AT));
             }
             return octets.flip();
@@ -189,7 +193,8 @@ final class Segment {
                             octets.getInt(at + 12),
                             octets.getInt(at + 16),
                             octets.getInt(at + 20),
-                            octets.getInt(at + 24));
+                            octets.getInt(at + 24),
+                            octets.getLong(at + 28));
                 }
             }
             return null;

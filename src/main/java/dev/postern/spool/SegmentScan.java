@@ -37,6 +37,8 @@ final class SegmentScan {
     private final int limit;
     private ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES).limit(0);
     private int windowStart;
+    private int next = Segment.Header.BYTES;
+    private int records;
 
     /// @param limit where the records end at the latest
     SegmentScan(Disk.File file, int segment, int mark, int limit) {
@@ -66,9 +68,21 @@ final class SegmentScan {
     ///
     /// @param synced up to where it was on disk for certain
     Result run(int synced, Findings findings) throws IOException {
-        int records = 0;
-        int at = Segment.Header.BYTES;
-        while (at < limit) {
+        return Objects.requireNonNull(run(synced, findings, limit));
+    }
+
+    /// Tells `findings` what is there, record by record from where the last call stopped, whether
+    /// that threw or not, until about so many octets are read.
+    ///
+    /// @param synced up to where it was on disk for certain
+    /// @return null when there is more
+    @Nullable Result run(int synced, Findings findings, int mostBytes) throws IOException {
+        int start = next;
+        while (next < limit) {
+            int at = next;
+            if (at - start > mostBytes) {
+                return null;
+            }
             RecordHeader header = headAt(at);
             RecoveryTable.Where where =
                     at < synced ? RecoveryTable.Where.SYNCED : RecoveryTable.Where.TAIL;
@@ -78,15 +92,15 @@ final class SegmentScan {
                     RecordHeader whole = Objects.requireNonNull(header);
                     findings.record(whole, Position.of(segment, at), bodyAt(at, whole));
                     records++;
-                    at += whole.totalBytes();
+                    next = at + whole.totalBytes();
                 }
                 case SET_ASIDE -> {
-                    int next =
+                    int end =
                             row == RecoveryTable.Row.E && header != null
                                     ? at + header.totalBytes()
                                     : nextWhole(at + 1);
-                    findings.damage(at, next, header);
-                    at = next;
+                    findings.damage(at, end, header);
+                    next = end;
                 }
                 case CUT -> {
                     return new Result(at, records, false);
@@ -165,13 +179,10 @@ final class SegmentScan {
         if (at >= windowStart && at + length <= windowStart + window.limit()) {
             return;
         }
-        if (length > window.capacity()) {
-            window = ByteBuffer.allocate(length);
-        }
-        window.clear();
-        window.limit(Math.min(window.capacity(), limit - at));
-        file.readFully(window, at);
-        window.flip();
+        ByteBuffer to = length > window.capacity() ? ByteBuffer.allocate(length) : window;
+        windowStart = Integer.MAX_VALUE;
+        file.readFully(to.clear().limit(Math.min(to.capacity(), limit - at)), at);
+        window = to.flip();
         windowStart = at;
     }
 

@@ -1,6 +1,7 @@
 package dev.postern.spool;
 
 import dev.postern.config.PosternConfig.SpoolConfig;
+import dev.postern.mail.LogMark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,26 +29,47 @@ import org.slf4j.LoggerFactory;
 /// commits, `UNUSABLE` from [#open]; one line at the start says what was found; damage is logged as
 /// an error and kept in `corrupt/`.
 ///
-/// Limits: [IntakeRegistry] bounds content in memory, [MessageTable] costs 67 octets a message,
-/// [QueueIndex.StateCache] half a MiB.
+/// However long the queue, it opens at once and takes mail: what the last run left is read back
+/// behind, and mail is sent once all of that is known (see [JournalRecovery]).
+///
+/// Limits: [IntakeRegistry] bounds content in memory, [QueueIndex.StateCache] half a MiB; what
+/// grows with the queue is in an [IndexFile].
 ///
 /// See also: [Writer], [SegmentScan.RecoveryTable], [Compaction], [Housekeeping].
 public final class Spool implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
 
+    /// When a recovery that failed is tried again.
+    private static final Duration RECOVERY_AGAIN = Duration.ofMinutes(1);
+
     private final SpoolHome home;
+    private final SpoolHome.LastStop lastStop;
+    private final Disk disk;
+    private final InstantSource clock;
+    private final IndexFile indexFile;
+    private final QueueIndex index;
     private final Writer writer;
+    private final JournalWrites writes;
     private final SpoolHome.StateFiles stateFiles;
+    private final Preparations preparations = new Preparations();
     private final IntakeRegistry intakes;
     private final Claims queue;
     private final JournalAdmin admin;
     private final String bootId;
 
+    // The writer thread's own, and the opening thread's before.
+
+    /// What reads back what the last run left; null when all of that is in line.
+    private @Nullable JournalRecovery recovery;
+
+    private long recoveryRestsUntilMillis;
+
     /// The last possible duplicate that the death of the machine left. Until it is on disk the next
-    /// start must know of that death: this one may die too. The writer thread's own.
+    /// start must know of that death: this one may die too.
     private JournalWrites.@Nullable JournalWrite lastDoubt;
 
+    private boolean deathIsNoted;
     private boolean closed;
 
     private Spool(
@@ -59,25 +81,26 @@ public final class Spool implements AutoCloseable {
             SpoolHome home)
             throws IOException {
         this.home = home;
-        SpoolHome.LastStop lastStop = home.lastStop(options.bootId());
+        this.disk = disk;
+        this.clock = clock;
+        this.bootId = options.bootId();
+        this.lastStop = home.lastStop(bootId);
         int mark = mark(disk, config, home);
-        Catalogue catalogue = new Catalogue(disk, config.path());
-        catalogue.clear(disk.list(config.path()).contains(Catalogue.NAME));
-        QueueIndex index = new QueueIndex(config.path(), catalogue);
-        JournalRecovery.Result found =
-                new JournalRecovery(disk, config.path(), mark, lastStop, index)
-                        .run(clock.instant());
+        this.indexFile = new IndexFile(disk, config.path());
+        indexFile.remove();
+        this.index = new QueueIndex(config.path(), indexFile);
+        JournalRecovery found = new JournalRecovery(disk, config.path(), mark, lastStop, index);
+        this.recovery = found;
+        Journal.Start start = found.begin(clock.instant());
         this.writer = new Writer(onSync);
         boolean syncing = config.sync() == SpoolConfig.Sync.ALWAYS;
         Journal.Format format = new Journal.Format(mark, syncing, options.segmentBytes());
-        Journal journal = new Journal(disk, index, format, found.start(), writer::synced);
+        Journal journal = new Journal(disk, index, format, start, writer::synced);
         JournalReader reader = new JournalReader(disk, mark, index);
-        JournalWrites writes = new JournalWrites(index, writer);
+        this.writes = new JournalWrites(index, writer);
         Housekeeping.DiskSpace diskSpace = new Housekeeping.DiskSpace(disk, config, index);
         this.stateFiles = new SpoolHome.StateFiles(disk, config.path());
-        this.intakes = new IntakeRegistry(index, writer, reader, diskSpace, clock, found.lastId());
-        boolean clean = lastStop == SpoolHome.LastStop.CLEAN;
-        Preparations preparations = Preparations.open(disk, config.path(), clean, index::isOwed);
+        this.intakes = new IntakeRegistry(index, writer, reader, diskSpace, clock);
         this.queue = new Claims(index, reader, writes, preparations, stateFiles, clock);
         this.admin = new JournalAdmin(index, reader, writes, preparations, queue, diskSpace, clock);
         Compaction compaction =
@@ -85,17 +108,13 @@ public final class Spool implements AutoCloseable {
         Housekeeping housekeeping =
                 new Housekeeping(diskSpace, index, config, clock, admin, compaction, journal);
         writer.use(journal, this::batchDone, housekeeping);
-        // What the recovery found out is written behind.
-        for (long id : found.possiblyDuplicate()) {
-            lastDoubt = writes.commitPoint(id);
+        if (lastStop != SpoolHome.LastStop.MACHINE) {
+            noteRunning();
         }
-        bootId = options.bootId();
-        if (lastDoubt == null) {
-            home.running(bootId);
+        boolean more = found.isShort() || !found.knowsLastId();
+        while (more) {
+            more = found.isShort() ? recover(found) : found.read();
         }
-        found.reports().forEach(report -> writes.change(RecordHeader.Type.DONE, report, true));
-        preparations.suspects().forEach(admin::suspect);
-        queue.letOthersFirst(Set.copyOf(preparations.undecided()));
         diskSpace.look();
     }
 
@@ -158,19 +177,67 @@ public final class Spool implements AutoCloseable {
         return mark;
     }
 
-    private void batchDone() {
+    /// @return whether there is more to do at once
+    private boolean batchDone() {
         JournalWrites.JournalWrite doubt = lastDoubt;
-        if (doubt != null && doubt.isDurable()) {
+        if (recovery == null && !deathIsNoted && (doubt == null || doubt.isDurable())) {
             lastDoubt = null;
             try {
-                home.running(bootId);
+                noteRunning();
             } catch (IOException e) {
+                deathIsNoted = true;
                 log.atWarn().setCause(e).log("the next start will take this one for the machine's");
             }
         }
         if (intakes.batchDone()) {
             queue.wake();
         }
+        return recoverBehind();
+    }
+
+    /// Notes that this process has the spool. Until then the next start sees how the last one
+    /// ended.
+    private void noteRunning() throws IOException {
+        home.running(bootId);
+        deathIsNoted = true;
+    }
+
+    private boolean recoverBehind() {
+        JournalRecovery left = recovery;
+        if (left == null || clock.millis() < recoveryRestsUntilMillis) {
+            return false;
+        }
+        try {
+            return recover(left);
+        } catch (IOException | RuntimeException | Error e) {
+            recoveryRestsUntilMillis = clock.millis() + RECOVERY_AGAIN.toMillis();
+            log.atError()
+                    .setCause(e)
+                    .addMarker(LogMark.EACH)
+                    .addKeyValue("again-in", RECOVERY_AGAIN)
+                    .log("what the last run left can't be read: new mail is taken, none is sent");
+            return false;
+        }
+    }
+
+    /// Reads back a little of what the last run left, and lets all of it go when it is whole.
+    ///
+    /// @return whether there is more
+    private boolean recover(JournalRecovery left) throws IOException {
+        if (left.read() || left.settle(id -> lastDoubt = writes.commitPoint(id))) {
+            return true;
+        }
+        left.summarise();
+        boolean clean = lastStop == SpoolHome.LastStop.CLEAN;
+        preparations.open(disk, index.directory(), clean, index::isOwed);
+        left.reportDamage(clock.instant())
+                .forEach(report -> writes.change(RecordHeader.Type.DONE, report, true));
+        preparations.suspects().forEach(admin::suspect);
+        queue.letOthersFirst(Set.copyOf(preparations.undecided()));
+        recovery = null;
+        index.completed();
+        queue.open();
+        return false;
     }
 
     /// Does the writer's work on the caller's thread, where it has none of its own.
@@ -210,10 +277,16 @@ public final class Spool implements AutoCloseable {
         }
         writer.close();
         try {
+            JournalRecovery left = recovery;
+            if (left != null) {
+                left.close();
+            }
             stateFiles.close();
-            if (writer.isClean()) {
+            // A recovery that did not come to its end must find what this one found.
+            if (writer.isClean() && (left == null || lastStop == SpoolHome.LastStop.CLEAN)) {
                 home.stopped();
             }
+            indexFile.remove();
         } catch (IOException e) {
             log.atWarn().setCause(e).log("the spool can't be closed cleanly");
         }

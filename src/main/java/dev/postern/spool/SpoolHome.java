@@ -40,6 +40,7 @@ final class SpoolHome implements Closeable {
     private static final String FORMAT = "format";
     private static final String RUNNING = "running";
     private static final String ENDPOINT = "endpoint";
+
     private static final String DRAFT_SUFFIX = ".new";
 
     private static final Set<String> FIXED =
@@ -50,7 +51,7 @@ final class SpoolHome implements Closeable {
                     FORMAT,
                     RUNNING,
                     ENDPOINT,
-                    Catalogue.NAME,
+                    IndexFile.NAME,
                     Preparations.NAME);
 
     private static final int MAX_FILE_BYTES = 4096;

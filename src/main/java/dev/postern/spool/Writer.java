@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,7 +53,7 @@ final class Writer {
     // The writer thread's own.
     private @Nullable Journal journal;
     private @Nullable Housekeeping housekeeping;
-    private Runnable afterBatch = () -> {};
+    private BooleanSupplier afterBatch = () -> false;
     private boolean more;
     private List<JournalTask> spare = new ArrayList<>();
     private List<JournalTask> staged = new ArrayList<>();
@@ -69,9 +70,9 @@ final class Writer {
 
     /// Sets what it works with, before any work.
     ///
-    /// @param batchDone runs after each batch
+    /// @param batchDone runs after each batch, and returns whether to call it again at once
     /// @param beside runs beside, while there is no trouble
-    void use(Journal end, Runnable batchDone, Housekeeping beside) {
+    void use(Journal end, BooleanSupplier batchDone, Housekeeping beside) {
         journal = end;
         afterBatch = batchDone;
         housekeeping = beside;
@@ -216,13 +217,12 @@ final class Writer {
             if (dirty && now - dirtySince >= FLUSH_NANOS) {
                 syncNow();
             }
-            afterBatch.run();
+            more = afterBatch.getAsBoolean();
             if (now - lastTick >= TICK_NANOS) {
                 lastTick = now;
                 tickOnce();
             }
-            more = false;
-            unlessTrouble(() -> more = housekeeping().step());
+            unlessTrouble(() -> more |= housekeeping().step());
         } catch (RuntimeException | Error e) {
             log.atError().setCause(e).log("spool writer failed: a fault of this program");
             trouble = new SpoolException(SpoolException.Kind.BROKEN, "the spool has a fault", e);

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class CatalogueTest {
 
     private final MemoryDisk disk = new MemoryDisk(1);
-    private final Catalogue catalogue = new Catalogue(disk, SpoolBench.HOME);
+    private final IndexFile file = new IndexFile(disk, SpoolBench.HOME);
+    private final Catalogue catalogue = new Catalogue(file);
 
     private static MessageState state(long id, String sender, String... recipients) {
         return Mails.queued(new QueueId(id), sender, SpoolBench.START, recipients);
@@ -41,6 +42,9 @@ class CatalogueTest {
     @Test
     void withoutRoomNothingIsKnownAndSearchesStillWork() throws Exception {
         disk.capacity(1000);
+        for (int i = 0; i < IndexFile.HEAP_PIECES; i++) {
+            file.take();
+        }
         catalogue.put(0, state(7, "a@example.org", "b@example.net"));
         assertEquals(Catalogue.Match.UNKNOWN, catalogue.match(0, 7, "a", null));
         SpoolBench bench = new SpoolBench(new MemoryDisk(1).capacity(20_000)).open();

@@ -43,7 +43,9 @@ class FileDiskSpoolTest {
                         Duration.ofDays(7),
                         Duration.ofDays(1),
                         1000);
-        return Spool.open(config, InstantSource.fixed(NOW), new FileDisk(), _ -> {});
+        Spool spool = Spool.open(config, InstantSource.fixed(NOW), new FileDisk(), _ -> {});
+        assertTrue(spool.admin().awaitComplete(Duration.ofSeconds(WAIT_SECONDS)));
+        return spool;
     }
 
     @Test

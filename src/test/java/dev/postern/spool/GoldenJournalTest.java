@@ -162,7 +162,7 @@ class GoldenJournalTest {
     private static byte[] write() throws IOException {
         MemoryDisk disk = new MemoryDisk(1);
         QueueIndex queueIndex =
-                new QueueIndex(SpoolBench.HOME, new Catalogue(disk, SpoolBench.HOME));
+                new QueueIndex(SpoolBench.HOME, new IndexFile(disk, SpoolBench.HOME));
         Journal journal =
                 new Journal(
                         disk,

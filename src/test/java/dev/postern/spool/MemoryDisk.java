@@ -44,6 +44,7 @@ final class MemoryDisk implements Disk {
     private long capacity = Long.MAX_VALUE / 2;
     private int failWrites;
     private int failSyncs;
+    private int failReads;
     private int failCreates;
     private int crashAfter = Integer.MAX_VALUE;
     private boolean dead;
@@ -87,6 +88,11 @@ final class MemoryDisk implements Disk {
     /// Fails so many syncs from now on.
     synchronized void failSyncs(int count) {
         failSyncs = count;
+    }
+
+    /// Fails so many reads from now on.
+    synchronized void failReads(int count) {
+        failReads = count;
     }
 
     /// Fails so many creations of files from now on.
@@ -329,17 +335,18 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
-    public synchronized ByteBuffer map(Path file, long sizeBytes) throws IOException {
+    public synchronized ByteBuffer map(Path file, long position, int sizeBytes) throws IOException {
         operate();
         Content content = files.get(file);
         if (content == null) {
             throw new FileNotFoundException(file.toString());
         }
-        if (content.octets.length < sizeBytes) {
-            content.octets = Arrays.copyOf(content.octets, (int) sizeBytes);
+        int end = Math.toIntExact(position + sizeBytes);
+        if (content.octets.length < end) {
+            throw new IOException("mapped beyond its end: " + file);
         }
         // What is put there survives the process; the death of the machine takes it.
-        return ByteBuffer.wrap(content.octets, 0, (int) sizeBytes);
+        return ByteBuffer.wrap(content.octets, (int) position, sizeBytes).slice();
     }
 
     @Override
@@ -416,6 +423,11 @@ final class MemoryDisk implements Disk {
         public int read(ByteBuffer octets, long position) throws IOException {
             synchronized (MemoryDisk.this) {
                 operate();
+                if (failReads > 0) {
+                    failReads--;
+                    faults++;
+                    throw new IOException("injected: read");
+                }
                 int left = (int) (content.octets.length - position);
                 if (left <= 0) {
                     return -1;

@@ -89,7 +89,6 @@ class OwnDirectoryTest {
                         "owner",
                         "format",
                         "running",
-                        "catalogue",
                         "limits-relay",
                         "corrupt",
                         ".octets",
@@ -116,7 +115,9 @@ class OwnDirectoryTest {
                         new FileDisk(),
                         _ -> {},
                         new Spool.Options(16 * 1024, "boot-1", 42, false));
-        spool.step();
+        do {
+            spool.step();
+        } while (!spool.admin().awaitComplete(Duration.ZERO));
         return spool;
     }
 
@@ -279,7 +280,7 @@ class OwnDirectoryTest {
                         path -> disk.create(path).close(),
                         path -> disk.open(path).close(),
                         path -> disk.openToWrite(path).close(),
-                        path -> disk.map(path, 4096),
+                        path -> disk.map(path, 0, 4096),
                         path -> disk.lock(path),
                         disk::syncDirectory,
                         disk::createDirectories);

@@ -61,7 +61,22 @@ class PlantedBugsTest {
                             "compaction forgets what was perhaps sent",
                             "Compaction",
                             "journal.note(RecordHeader.Type.COMMITTING, id, 0);",
-                            "log.trace(\"{}\", id);"));
+                            "log.trace(\"{}\", id);"),
+                    new Bug(
+                            "a copy takes back that a message was perhaps sent",
+                            "Compaction",
+                            "noted ? state.possiblyDuplicate() : state",
+                            "state"),
+                    new Bug(
+                            "a start that is stopped early forgets how the machine died",
+                            "Spool",
+                            "(left == null || lastStop == SpoolHome.LastStop.CLEAN)",
+                            "lastStop != null"),
+                    new Bug(
+                            "mail is sent before all is known of it",
+                            "Claims",
+                            "if (!open || writes.trouble() != null) {",
+                            "if (writes.trouble() != null) {"));
 
     @TempDir private Path directory;
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +48,9 @@ public final class SimulatedSpool {
                             disk,
                             _ -> {},
                             new Spool.Options(SEGMENT_BYTES, "boot-1", 42, false));
-            opened.step();
+            do {
+                opened.step();
+            } while (!opened.admin().awaitComplete(Duration.ZERO));
             return opened;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -429,6 +429,22 @@ class SpoolSim {
 
         /// Takes note of commits that are answered, and of what must be written or synced by now.
         private void learn() {
+            learnCommits();
+            if (bench.admin().status().trouble() == null && random.nextInt(3) == 0) {
+                boolean sync = random.nextBoolean();
+                if (sync) {
+                    bench.spool().tick();
+                } else {
+                    bench.spool().step();
+                }
+                if (bench.admin().status().trouble() == null) {
+                    facts.forEach((id, fact) -> settled(id, fact, sync));
+                    pastFaults = sync ? bench.disk().faults() : pastFaults;
+                }
+            }
+        }
+
+        private void learnCommits() {
             commits.entrySet()
                     .removeIf(entry -> {
                         Fact fact = facts.get(entry.getKey());
@@ -445,18 +461,6 @@ class SpoolSim {
                         }
                         return true;
                     });
-            if (bench.admin().status().trouble() == null && random.nextInt(3) == 0) {
-                boolean sync = random.nextBoolean();
-                if (sync) {
-                    bench.spool().tick();
-                } else {
-                    bench.spool().step();
-                }
-                if (bench.admin().status().trouble() == null) {
-                    facts.forEach((id, fact) -> settled(id, fact, sync));
-                    pastFaults = sync ? bench.disk().faults() : pastFaults;
-                }
-            }
         }
 
         private void settled(QueueId id, Fact fact, boolean sync) {
@@ -490,38 +494,75 @@ class SpoolSim {
             bench.end(how == 1);
             crashes++;
             boolean machine = startsDie() || how == 1;
-            bench.open();
+            bench.openBehind();
+            mailComesMeanwhile();
+            bench.recover();
             boolean power = machine || shaky;
             strike(clean, power);
             for (Map.Entry<QueueId, Fact> entry : facts.entrySet()) {
                 verify(entry.getKey(), entry.getValue(), power);
                 if (machine || !shaky) {
-                    verifyPossibleDuplicate(entry.getKey(), entry.getValue());
+                    boolean died = how == 1;
+                    verifyPossibleDuplicate(entry.getKey(), entry.getValue(), died);
                 } else if (found(entry.getKey()) == There.WAITING) {
                     entry.getValue().possiblyDuplicate &=
                             bench.message(entry.getKey()).possibleDuplicate();
                 }
-                entry.setValue(refound(entry.getKey(), entry.getValue()));
+                if (!commits.containsKey(entry.getKey())) {
+                    entry.setValue(refound(entry.getKey(), entry.getValue()));
+                }
             }
             nobodyElseIsThere();
             pastFaults = bench.disk().faults();
-            intakes.clear();
-            commits.clear();
             claimed.clear();
         }
 
-        /// Lets none, one or several starts die.
+        /// Lets none, one or several starts die, or be stopped, while they read back what is there
+        /// and take mail.
         ///
-        /// @return whether the machine did
-        private boolean startsDie() {
+        /// @return whether the machine died
+        private boolean startsDie() throws Exception {
             boolean machines = false;
             while (random.nextInt(4) == 0) {
                 boolean machine = random.nextBoolean();
-                bench.startAndDie(random.nextInt(60), machine);
-                machines |= machine;
+                boolean stops = random.nextInt(3) == 0;
+                if (!stops) {
+                    bench.disk().crashAfter(random.nextInt(120));
+                }
+                try {
+                    bench.openBehind();
+                    mailComesMeanwhile();
+                    if (stops) {
+                        bench.spool().close();
+                    } else if (random.nextBoolean()) {
+                        bench.recover();
+                    }
+                } catch (SpoolException died) {
+                    assertTrue(bench.disk().faults() > 0, died::toString);
+                }
+                bench.end(machine && !stops);
+                machines |= machine && !stops;
                 crashes++;
             }
             return machines;
+        }
+
+        /// New mail, while what the last run left is read back.
+        private void mailComesMeanwhile() {
+            intakes.clear();
+            commits.clear();
+            for (int left = random.nextInt(6); left > 0; left--) {
+                begin();
+                if (random.nextBoolean()) {
+                    commit();
+                }
+                if (random.nextBoolean()) {
+                    bench.spool().step();
+                }
+                learnCommits();
+                boolean known = bench.isComplete();
+                assertTrue(known || bench.queue().claim(1, 0).isEmpty(), "claimed too early");
+            }
         }
 
         private void nobodyElseIsThere() {
@@ -602,10 +643,14 @@ class SpoolSim {
             }
         }
 
-        private void verifyPossibleDuplicate(QueueId id, Fact fact) {
-            boolean wasBeingSent = fact.possiblyDuplicate && claimed.containsKey(id);
+        /// What passed its commit point is doubtful, and after the death of the machine, which may
+        /// have taken the note of that, whatever was being sent.
+        private void verifyPossibleDuplicate(QueueId id, Fact fact, boolean machine) {
+            boolean wasBeingSent = claimed.containsKey(id) && (machine || fact.possiblyDuplicate);
             if (found(id) == There.WAITING && wasBeingSent) {
-                assertTrue(bench.message(id).possibleDuplicate(), id + " must be doubtful");
+                MessageState message = bench.message(id);
+                boolean held = machine && message.state() == State.HELD;
+                assertTrue(held || message.possibleDuplicate(), id + " must be doubtful");
             }
         }
 
@@ -629,6 +674,8 @@ class SpoolSim {
         }
 
         private void allThatWaitsIsClaimed() {
+            bench.spool().step();
+            learnCommits();
             bench.advance(Claims.OTHERS_FIRST);
             bench.admin().flush();
             bench.queue().releaseAll();

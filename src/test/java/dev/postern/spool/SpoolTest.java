@@ -458,7 +458,7 @@ class SpoolTest {
 
     @Test
     void belowMinFreeMailIsRefusedAndFailedOctetsGoFirst() throws Exception {
-        disk.capacity(100_000 + 64 * 1024);
+        disk.capacity(100_000);
         bench.config(SpoolBench.config(50_000, 0)).open();
         QueueId failed = bench.accept("z".repeat(30_000));
         MessageState claimed = bench.claim();
