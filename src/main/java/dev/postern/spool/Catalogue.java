@@ -111,13 +111,8 @@ final class Catalogue {
     private @Nullable ByteBuffer room(int row) {
         int piece = row >>> ROWS_SHIFT;
         while (pieces.size() <= piece) {
-            pieces.add(null);
+            pieces.add(file.takeSpare());
         }
-        ByteBuffer room = pieces.get(piece);
-        if (room == null) {
-            room = file.takeSpare();
-            pieces.set(piece, room);
-        }
-        return room;
+        return pieces.get(piece);
     }
 }

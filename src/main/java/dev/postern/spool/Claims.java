@@ -21,7 +21,6 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +35,9 @@ final class Claims implements DueQueue {
 
     /// Over how long hastened messages are spread, a millisecond each, to keep their order.
     private static final Duration SPREAD = Duration.ofSeconds(1);
+
+    /// So many messages are hastened in the order in which they were due.
+    private static final int ORDERED_MOST = 20_000;
 
     /// Rows that are gone through without a pause.
     private static final int SLICE_ROWS = 1000;
@@ -53,8 +55,6 @@ final class Claims implements DueQueue {
 
     /// What is to be done to all messages once all are known, by what it is. Guarded by itself.
     private final Map<String, Runnable> postponed = new LinkedHashMap<>();
-
-    private volatile boolean open;
     private volatile Runnable onDue = () -> {};
     private volatile Consumer<Predicate<QueueId>> onWish = _ -> {};
 
@@ -87,12 +87,15 @@ final class Claims implements DueQueue {
     void open() {
         List<Runnable> work;
         synchronized (postponed) {
-            open = true;
+            queueIndex.completed();
             work = List.copyOf(postponed.values());
             postponed.clear();
         }
-        work.forEach(Runnable::run);
-        wake();
+        try {
+            work.forEach(Runnable::run);
+        } finally {
+            wake();
+        }
     }
 
     /// Keeps what is to be done to all messages until all are known.
@@ -100,10 +103,11 @@ final class Claims implements DueQueue {
     /// @return false when they are
     private boolean isPostponed(String what, Runnable work) {
         synchronized (postponed) {
-            if (!open) {
+            boolean early = !queueIndex.isComplete();
+            if (early) {
                 postponed.put(what, work);
             }
-            return !open;
+            return early;
         }
     }
 
@@ -124,7 +128,7 @@ final class Claims implements DueQueue {
     @Override
     public List<MessageState> claim(int max, int shelf) {
         checkShelf(shelf, 0);
-        if (!open || writes.trouble() != null) {
+        if (!queueIndex.isComplete() || writes.trouble() != null) {
             // Neither commit points nor outcomes could be written: a kill would send it all again.
             return List.of();
         }
@@ -180,7 +184,7 @@ final class Claims implements DueQueue {
     @Override
     public Optional<Instant> nextDue(int shelf) {
         checkShelf(shelf, 0);
-        if (!open) {
+        if (!queueIndex.isComplete()) {
             return Optional.empty();
         }
         synchronized (queueIndex) {
@@ -311,12 +315,9 @@ final class Claims implements DueQueue {
     /// message that fails each time goes behind the others, and they have their turn.
     @Override
     public int hasten(Reason reason, Instant due, int most) {
-        if (!open && most < Integer.MAX_VALUE) {
-            // As if there were that many: a trial goes on with more.
-            return most;
-        }
         if (isPostponed(reason.name(), () -> hasten(reason, due, most))) {
-            return 0;
+            // As if there were that many: a trial goes on with more.
+            return most < Integer.MAX_VALUE ? most : 0;
         }
         long millis = due.toEpochMilli();
         return hasten(row -> waitsFor(row, reason), millis, millis, most);
@@ -325,37 +326,57 @@ final class Claims implements DueQueue {
     /// Makes all that is deferred due now.
     int flush() {
         wish(_ -> true);
-        if (isPostponed("flush", this::flush)) {
-            return 0;
-        }
         long now = clock.millis();
         return hasten(_ -> true, now, now - SPREAD.toMillis(), Integer.MAX_VALUE);
     }
 
+    /// Hastens the first ones in their order, and what is beyond them all to the same time.
+    ///
+    /// @param from when the first one is due
     private int hasten(IntPredicate wanted, long laterThan, long from, int most) {
-        LongStream.Builder found = LongStream.builder();
+        MessageTable.Smallest first = new MessageTable.Smallest(Math.min(most, ORDERED_MOST));
         inSlices(row -> {
-            MessageTable table = queueIndex.table();
-            if (holds(row, State.DEFERRED) && wanted.test(row) && table.due(row) > laterThan) {
-                found.add(table.byDue(row, laterThan));
+            if (isDeferred(row, wanted, laterThan)) {
+                first.add(queueIndex.table().byDue(row, laterThan));
             }
         });
-        int[] rows = found.build().sorted().limit(most).mapToInt(MessageTable::rowOf).toArray();
-        for (int done = 0; done < rows.length; done += SLICE_ROWS) {
+        long[] byDue = first.sorted();
+        int[] count = {0};
+        for (int done = 0; done < byDue.length; done += SLICE_ROWS) {
             synchronized (queueIndex) {
-                MessageTable table = queueIndex.table();
-                for (int i = done; i < Math.min(done + SLICE_ROWS, rows.length); i++) {
+                for (int i = done; i < Math.min(done + SLICE_ROWS, byDue.length); i++) {
+                    int row = MessageTable.rowOf(byDue[i]);
                     long turn = from + Math.min(i, SPREAD.toMillis());
-                    // What changed since waits for nothing, or is hastened too.
-                    if (table.isUsed(rows[i]) && holds(rows[i], State.DEFERRED)) {
-                        queueIndex.requeue(
-                                rows[i], row -> table.due(row, Math.min(table.due(row), turn)));
+                    // It may have changed, or gone.
+                    if (queueIndex.table().isUsed(row) && isDeferred(row, wanted, laterThan)) {
+                        hasten(row, turn);
+                        count[0]++;
                     }
                 }
             }
         }
+        long last = from + SPREAD.toMillis();
+        if (most > ORDERED_MOST && byDue.length == ORDERED_MOST) {
+            inSlices(row -> {
+                if (count[0] < most && isDeferred(row, wanted, Math.max(last, laterThan))) {
+                    hasten(row, last);
+                    count[0]++;
+                }
+            });
+        }
         wake();
-        return rows.length;
+        return count[0];
+    }
+
+    private boolean isDeferred(int row, IntPredicate wanted, long laterThan) {
+        return holds(row, State.DEFERRED)
+                && wanted.test(row)
+                && queueIndex.table().due(row) > laterThan;
+    }
+
+    private void hasten(int row, long turn) {
+        MessageTable table = queueIndex.table();
+        queueIndex.requeue(row, it -> table.due(it, Math.min(table.due(it), turn)));
     }
 
     private boolean holds(int row, State state) {

@@ -30,13 +30,19 @@ import org.slf4j.LoggerFactory;
 /// *Diagnostics*: a message that can't be read stays where it is, with its segment, and is logged
 /// once.
 ///
-/// Limits: a step copies [#STEP_BYTES] or one message.
+/// Limits: a step copies [#STEP_BYTES] or one message; the last step of a segment writes the notes
+/// besides that it has, [#NOTE_BYTES] of possible duplicates at most.
 final class Compaction {
 
     private static final Logger log = LoggerFactory.getLogger(Compaction.class);
 
     /// Octets that are copied between two batches of work: less where segments are tiny.
     static final long STEP_BYTES = 256 * 1024;
+
+    /// Octets of notes of possible duplicates that are written between two batches of work.
+    private static final long NOTE_BYTES = 16 * STEP_BYTES;
+
+    private static final int STEP_ROWS = 1000;
 
     private static final double WORTHWHILE = 0.5;
     private static final double WORTHWHILE_WHEN_SHORT = 0.9;
@@ -107,9 +113,9 @@ final class Compaction {
         if (dead.isEmpty()) {
             return;
         }
-        List<Segment> certain =
-                dead.stream().filter(each -> !each.hasPossibleDuplicates()).toList();
-        List<Segment> going = certain.size() < dead.size() && isRestated(dead) ? dead : certain;
+        List<Segment> certain = dead.stream().filter(each -> !each.hasPossibleDuplicates()).toList();
+        boolean restated = certain.size() < dead.size() && isRestated(dead);
+        List<Segment> going = restated ? dead : certain;
         if (journal.isDirty()) {
             // The newer state that made an old one needless may be among what is not yet on disk.
             journal.sync();
@@ -117,27 +123,38 @@ final class Compaction {
         synchronized (queueIndex) {
             // Or it still waits to be written: such segments go a second later.
             dead = dead(queueIndex.oldestUnwritten()).stream().filter(going::contains).toList();
+            if (restated) {
+                going.forEach(Segment::possibleDuplicatesAreKnownElsewhere);
+            }
         }
         dead.forEach(this::remove);
     }
 
-    /// Says again which messages were perhaps sent, unless those are so many that the notes would
-    /// take as much as the segments that have them give back: then these wait for more of their
-    /// kind, or for the messages to go. Else the notes would be written again and again.
+    /// Says again which messages were perhaps sent, for segments that say it.
+    ///
+    /// @return false when that is [not worth it][#areNotesFew]
     private boolean isRestated(List<Segment> dead) throws IOException {
-        long[] ids = possiblyDuplicate();
-        long noteBytes = (long) ids.length * RecordHeader.BYTES;
-        long givenBytes = 0;
         synchronized (queueIndex) {
+            long givenBytes = 0;
             for (Segment segment : dead) {
                 givenBytes += segment.hasPossibleDuplicates() ? segment.endBytes() : 0;
             }
+            if (!areNotesFew(givenBytes)) {
+                return false;
+            }
         }
-        if (noteBytes > stepBytes && noteBytes > givenBytes / 2) {
-            return false;
-        }
-        restate(ids);
+        restate();
         return true;
+    }
+
+    /// Returns whether notes of all possible duplicates are few, by themselves and beside the octets
+    /// that they help to give back. What else needs them waits for more of its kind, or for the
+    /// messages to go: the notes are needed in their new place too, and would be written again and
+    /// again.
+    private boolean areNotesFew(long givenBytes) {
+        MessageTable table = queueIndex.table();
+        long noteBytes = table.rows().filter(this::isPossiblyDuplicate).count() * RecordHeader.BYTES;
+        return noteBytes <= stepBytes || (noteBytes <= NOTE_BYTES && noteBytes <= givenBytes / 2);
     }
 
     private List<Segment> dead(int below) {
@@ -149,7 +166,7 @@ final class Compaction {
     void removeWithoutWriting() {
         List<Segment> dead;
         synchronized (queueIndex) {
-            boolean certain = possiblyDuplicate().length == 0;
+            boolean certain = queueIndex.table().rows().noneMatch(this::isPossiblyDuplicate);
             int newest = queueIndex.segments().isEmpty() ? 0 : queueIndex.segments().lastKey();
             dead =
                     dead(Math.min(newest, queueIndex.oldestUnwritten())).stream()
@@ -226,7 +243,7 @@ final class Compaction {
                     best = segment;
                 }
             }
-            if (best != null) {
+            if (best != null && (!best.hasPossibleDuplicates() || areNotesFew(best.endBytes()))) {
                 MessageTable table = queueIndex.table();
                 int number = best.number();
                 source = best;
@@ -276,7 +293,7 @@ final class Compaction {
         if (last) {
             copyEnds(from);
             if (from.hasPossibleDuplicates()) {
-                restate(possiblyDuplicate());
+                restate();
             }
         }
         journal.sync();
@@ -288,6 +305,7 @@ final class Compaction {
                     stuck.add(from.number());
                 } else {
                     from.endsAreKnownElsewhere();
+                    from.possibleDuplicatesAreKnownElsewhere();
                 }
             }
             giveUp();
@@ -392,18 +410,29 @@ final class Compaction {
     }
 
     /// Says again which messages were perhaps sent.
-    private void restate(long[] ids) throws IOException {
-        for (long id : ids) {
-            journal.note(RecordHeader.Type.COMMITTING, id, 0);
-        }
+    private void restate() throws IOException {
+        int next = 0;
+        int end;
+        do {
+            long[] ids;
+            synchronized (queueIndex) {
+                MessageTable table = queueIndex.table();
+                ids =
+                        table.rows(next, next + STEP_ROWS)
+                                .filter(this::isPossiblyDuplicate)
+                                .mapToLong(table::id)
+                                .toArray();
+                end = table.end();
+            }
+            for (long id : ids) {
+                journal.note(RecordHeader.Type.COMMITTING, id, 0);
+            }
+            next += STEP_ROWS;
+        } while (next < end);
     }
 
-    private long[] possiblyDuplicate() {
-        synchronized (queueIndex) {
-            MessageTable table = queueIndex.table();
-            return table.ids(row ->
-                    table.has(row, MessageTable.COMMITTING)
-                            || table.has(row, MessageTable.DOUBTFUL));
-        }
+    private boolean isPossiblyDuplicate(int row) {
+        MessageTable table = queueIndex.table();
+        return table.has(row, MessageTable.COMMITTING | MessageTable.DOUBTFUL);
     }
 }

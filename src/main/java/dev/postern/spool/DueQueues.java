@@ -31,8 +31,8 @@ final class DueQueues {
     /// Puts a message in line by its state and counts it.
     void join(int row) {
         State state = shownState(row);
-        counts[state.ordinal()]++;
         line(row, state).ifPresent(line -> line.add(row));
+        counts[state.ordinal()]++;
     }
 
     /// Takes a message out of its line, before its state or due time changes.

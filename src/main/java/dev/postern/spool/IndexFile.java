@@ -18,9 +18,11 @@ import org.slf4j.LoggerFactory;
 /// once a queue is longer than some thousand messages, and keeps its size until the program ends.
 ///
 /// *Diagnostics*: when the disk has no room for the file, pieces come from the heap, which is
-/// logged.
+/// logged; after [#PATIENCE] more of them the disk is asked again. A page that the disk can't read
+/// back is an `InternalError` of whoever looks at it, as with any file that is mapped.
 ///
-/// Limits: [#EXTENT_BYTES] are added at a time. Guarded by the [QueueIndex]'s monitor.
+/// Limits: [#EXTENT_BYTES] are added at a time, under the monitor of the [QueueIndex], which guards
+/// this too; a message takes some 330 octets, most of them the [Catalogue]'s.
 final class IndexFile {
 
     static final String NAME = "queue-index";
@@ -34,6 +36,8 @@ final class IndexFile {
     /// So many pieces come from the heap: those of 4,000 messages or so.
     static final int HEAP_PIECES = 24;
 
+    private static final int PATIENCE = 16;
+
     private static final Logger log = LoggerFactory.getLogger(IndexFile.class);
 
     private final Disk disk;
@@ -41,7 +45,7 @@ final class IndexFile {
     private final Deque<ByteBuffer> free = new ArrayDeque<>();
     private int heapPieces;
     private long sizeBytes;
-    private boolean refused;
+    private int askAgainAfter;
 
     IndexFile(Disk disk, Path directory) {
         this.disk = disk;
@@ -69,7 +73,11 @@ final class IndexFile {
                 heapPieces++;
                 return ByteBuffer.allocate(PIECE_BYTES);
             }
-            extend();
+            if (askAgainAfter == 0) {
+                extend();
+            } else {
+                askAgainAfter--;
+            }
         }
         return free.poll();
     }
@@ -85,25 +93,32 @@ final class IndexFile {
             // Written, not left as a hole: a page of a mapped hole that finds no room kills the
             // process.
             try (Disk.File open = disk.openOrCreate(directory, NAME)) {
-                ByteBuffer zeros = ByteBuffer.allocate(PIECE_BYTES);
-                for (int done = 0; done < EXTENT_BYTES; done += PIECE_BYTES) {
-                    open.writeFully(zeros.clear(), sizeBytes + done);
-                }
+                lengthen(open);
             }
             ByteBuffer extent = disk.map(file, sizeBytes, EXTENT_BYTES);
             for (int at = 0; at < EXTENT_BYTES; at += PIECE_BYTES) {
                 free.add(extent.slice(at, PIECE_BYTES));
             }
             sizeBytes += EXTENT_BYTES;
-            refused = false;
         } catch (IOException e) {
-            if (!refused) {
-                log.atWarn()
-                        .setCause(e)
-                        .addKeyValue("file", file)
-                        .log("no room for the queue's index on disk: it takes the heap's");
+            askAgainAfter = PATIENCE;
+            log.atWarn()
+                    .setCause(e)
+                    .addKeyValue("file", file)
+                    .log("no room for the queue's index on disk: it takes the heap's");
+        }
+    }
+
+    private void lengthen(Disk.File open) throws IOException {
+        try {
+            ByteBuffer zeros = ByteBuffer.allocate(PIECE_BYTES);
+            for (int done = 0; done < EXTENT_BYTES; done += PIECE_BYTES) {
+                open.writeFully(zeros.clear(), sizeBytes + done);
             }
-            refused = true;
+        } catch (IOException e) {
+            // What is left of the room is the journal's.
+            open.truncate(sizeBytes);
+            throw e;
         }
     }
 }

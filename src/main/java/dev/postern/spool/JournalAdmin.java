@@ -158,14 +158,15 @@ record JournalAdmin(
         synchronized (queueIndex) {
             counts = queueIndex.dueQueues().counts();
         }
-        SpoolException trouble = writes.trouble();
+        SpoolException broken = writes.trouble();
+        String trouble = broken == null ? diskSpace.shortage() : String.valueOf(broken.getMessage());
         return new SpoolStatus(
                 queueIndex.directory(),
                 queueIndex.bytes(),
                 diskSpace.freeBytes(),
                 counts,
                 queueIndex.oldest(),
-                trouble == null ? diskSpace.shortage() : String.valueOf(trouble.getMessage()));
+                trouble == null ? queueIndex.unreadable() : trouble);
     }
 
     @Override
@@ -177,9 +178,9 @@ record JournalAdmin(
         long[] ids;
         do {
             ids = candidates(query.state(), below);
-            for (int i = ids.length - 1; i >= 0; i--) {
-                below = ids[i];
-                MessageState message = isExcluded(query, ids[i]) ? null : read(ids[i]);
+            for (long id : ids) {
+                below = id;
+                MessageState message = isExcluded(query, id) ? null : read(id);
                 if (message != null && matches(query, message)) {
                     recipients += message.recipients().size();
                     boolean more = messages.size() < query.limit() && recipients <= PAGE_RECIPIENTS;

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +46,9 @@ final class JournalRecovery {
     /// Messages that are put in line between two batches of the writer's work.
     private static final int STEP_ROWS = 1000;
 
+    /// Notes of possible duplicates that are on their way to the disk at once.
+    private static final int NOTES_MOST = 4000;
+
     /// How often it is said how far a long recovery is.
     private static final Duration TOLD_EVERY = Duration.ofSeconds(10);
 
@@ -61,10 +64,11 @@ final class JournalRecovery {
     private final CorruptStore corruptStore;
     private final NavigableMap<Integer, Found> found = new TreeMap<>();
     private final Deque<Found> unread = new ArrayDeque<>();
-    private @Nullable Reading reading;
+    private @Nullable OpenScan open;
     private long startMillis;
     private long setBackMillis = -1;
     private int settledRows;
+    private int notedRows;
     private long toldNanos = System.nanoTime();
     private int records;
     private long cutBytes;
@@ -75,7 +79,7 @@ final class JournalRecovery {
     private record Found(int number, Segment.@Nullable Header header, int sizeBytes) {}
 
     /// A segment that is being read.
-    private record Reading(Found found, Segment segment, Disk.File file, SegmentScan scan) {}
+    private record OpenScan(Found found, Segment segment, Disk.File file, SegmentScan scan) {}
 
     JournalRecovery(
             Disk disk,
@@ -205,8 +209,7 @@ final class JournalRecovery {
             if (lastStop != SpoolHome.LastStop.CLEAN) {
                 synced = scan.knownSynced();
             }
-            SegmentScan.Result result =
-                    scan.run(synced, (header, _, _) -> queueIndex.sawId(header.id()));
+            SegmentScan.Result result = scan.run(synced, ids());
             refuseNewer(result);
             end = result.end();
         }
@@ -219,6 +222,22 @@ final class JournalRecovery {
             rewrite(newest, synced, end);
         }
         return end;
+    }
+
+    private SegmentScan.Findings ids() {
+        return new SegmentScan.Findings() {
+            @Override
+            public void record(RecordHeader header, long position, byte[] body) {
+                queueIndex.sawId(header.id());
+            }
+
+            @Override
+            public void damage(int from, int to, @Nullable RecordHeader header) {
+                if (header != null) {
+                    queueIndex.sawId(header.id());
+                }
+            }
+        };
     }
 
     private Path path(Found segment) {
@@ -240,15 +259,15 @@ final class JournalRecovery {
     /// @return whether there is more to read
     /// @throws IOException when the disk fails; the next call tries again from there
     boolean read() throws IOException {
-        if (reading == null) {
+        if (open == null) {
             Found next = unread.poll();
             if (next == null) {
                 setBackMillis = setBackMillis < 0 ? setBackMillis() : setBackMillis;
                 return false;
             }
-            reading = open(next);
+            open = open(next);
         }
-        Reading current = reading;
+        OpenScan current = open;
         SegmentScan.Result result =
                 current.scan()
                         .run(
@@ -258,16 +277,16 @@ final class JournalRecovery {
         if (result != null) {
             refuseNewer(result);
             records += result.records();
-            close();
             if (current.found().number() != found.lastKey()) {
                 cut(current.found(), result.end());
             }
+            close();
         }
         tell();
         return true;
     }
 
-    private Reading open(Found next) throws IOException {
+    private OpenScan open(Found next) throws IOException {
         Segment entry;
         synchronized (queueIndex) {
             entry = Objects.requireNonNull(queueIndex.segments().get(next.number()));
@@ -289,13 +308,13 @@ final class JournalRecovery {
                     next.number(), next.sizeBytes(), namedEnd(next), "lost end of a segment");
         }
         SegmentScan scan = new SegmentScan(file, next.number(), mark, limit);
-        return new Reading(next, entry, file, scan);
+        return new OpenScan(next, entry, file, scan);
     }
 
     /// Lets go of what is open, at the end or in the middle.
     void close() throws IOException {
-        Reading current = reading;
-        reading = null;
+        OpenScan current = open;
+        open = null;
         if (current != null) {
             current.file().close();
         }
@@ -388,36 +407,54 @@ final class JournalRecovery {
 
     /// Puts messages in line and counts what they need, once all is read.
     ///
-    /// @param doubtful is told of each message whose possible duplicate is to be written
     /// @return whether there are more
-    boolean settle(LongConsumer doubtful) {
+    boolean settle() {
         synchronized (queueIndex) {
             MessageTable table = queueIndex.table();
             int to = settledRows + STEP_ROWS;
             table.rows(settledRows, to)
                     .filter(row -> table.has(row, MessageTable.RECOVERED))
-                    .forEach(row -> settle(row, doubtful));
+                    .forEach(this::settle);
             settledRows = to;
             return settledRows < table.end();
         }
     }
 
-    private void settle(int row, LongConsumer doubtful) {
+    private void settle(int row) {
         MessageTable table = queueIndex.table();
         State state = table.state(row);
         boolean waits = state == State.QUEUED || state == State.DEFERRED;
         boolean unsure =
                 lastStop == SpoolHome.LastStop.MACHINE && waits && table.due(row) <= startMillis;
         if (unsure && !table.has(row, MessageTable.DOUBTFUL)) {
-            table.set(row, MessageTable.DOUBTFUL, true);
-            doubtful.accept(table.id(row));
+            table.set(row, MessageTable.DOUBTFUL | MessageTable.UNNOTED, true);
         }
         if (waits) {
             table.due(row, due(row, table));
         }
-        table.set(row, MessageTable.RECOVERED, false);
-        queueIndex.count(row, 1);
         queueIndex.dueQueues().join(row);
+        queueIndex.count(row, 1);
+        table.set(row, MessageTable.RECOVERED, false);
+    }
+
+    /// Has possible duplicates noted that the death of the machine left.
+    ///
+    /// @param note writes a note behind
+    /// @return the last of the notes; null when there is nothing more to note
+    JournalWrites.@Nullable JournalWrite noteDoubts(
+            LongFunction<JournalWrites.@Nullable JournalWrite> note) {
+        JournalWrites.JournalWrite last = null;
+        synchronized (queueIndex) {
+            MessageTable table = queueIndex.table();
+            for (int left = NOTES_MOST; left > 0 && notedRows < table.end(); notedRows++) {
+                if (table.isUsed(notedRows) && table.has(notedRows, MessageTable.UNNOTED)) {
+                    table.set(notedRows, MessageTable.UNNOTED, false);
+                    last = note.apply(table.id(notedRows));
+                    left--;
+                }
+            }
+        }
+        return last;
     }
 
     /// Returns when a message that waits is due in this run. What was or may have been sent when

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /// What is known of every message: 64 octets each, in pieces of an [IndexFile]. A message is a row;
 /// a row keeps its number while the message is known.
@@ -49,6 +50,9 @@ final class MessageTable {
 
     /// Read back by the start and not in line yet.
     static final int RECOVERED = 32;
+
+    /// [#DOUBTFUL], which no record says yet.
+    static final int UNNOTED = 64;
 
     /// No row.
     static final int NONE = -1;
@@ -111,19 +115,19 @@ final class MessageTable {
     /// Adds a message that is not known and returns its row.
     int add(long id) {
         assert find(id) == NONE : "message is known: " + id;
+        if (free == NONE && rows >>> ROWS_SHIFT == pieces.size()) {
+            pieces.add(file.take());
+        }
+        if (used == buckets.size()) {
+            addBucket();
+        }
         int row = free;
         if (row == NONE) {
-            if (rows >>> ROWS_SHIFT == pieces.size()) {
-                pieces.add(file.take());
-            }
             row = rows++;
         } else {
             free = place(row);
         }
         used++;
-        if (used > buckets.size()) {
-            addBucket();
-        }
         putLong(row, ID_AT, id);
         putLong(row, HEAD_AT, Position.NONE);
         putLong(row, TAIL_AT, Position.NONE);
@@ -177,28 +181,16 @@ final class MessageTable {
         return rows;
     }
 
-    /// Returns the newest messages that `wanted` takes, in the order of their ids.
+    /// Returns the newest messages that `wanted` takes, newest first.
     ///
     /// @param below only those with smaller ids
     /// @param most how many
     long[] newest(IntPredicate wanted, long below, int most) {
-        long[] ids = new long[2 * most];
-        int count = 0;
-        long above = Long.MIN_VALUE;
-        for (int row = 0; row < rows; row++) {
-            long id = id(row);
-            if (id > above && isUsed(row) && id < below && wanted.test(row)) {
-                if (count == ids.length) {
-                    Arrays.sort(ids);
-                    System.arraycopy(ids, most, ids, 0, most);
-                    above = ids[0];
-                    count = most;
-                }
-                ids[count++] = id;
-            }
-        }
-        Arrays.sort(ids, 0, count);
-        return Arrays.copyOfRange(ids, Math.max(0, count - most), count);
+        Smallest newest = new Smallest(most);
+        rows().filter(row -> id(row) < below)
+                .filter(wanted)
+                .forEach(row -> newest.add(-id(row)));
+        return LongStream.of(newest.sorted()).map(id -> -id).toArray();
     }
 
     /// Returns a number by which rows can be sorted by their due times, and which [#rowOf] makes a
@@ -222,9 +214,9 @@ final class MessageTable {
     private void addBucket() {
         int fresh = buckets.size();
         int old = fresh - Integer.highestOneBit(fresh);
+        buckets.add(NONE);
         int row = buckets.get(old);
         buckets.set(old, NONE);
-        buckets.add(NONE);
         while (row != NONE) {
             int next = getInt(row, NEXT_AT);
             chain(row, bucket(id(row)));
@@ -358,6 +350,41 @@ final class MessageTable {
     void set(int row, int flag, boolean on) {
         byte flags = get(row, FLAGS_AT);
         put(row, FLAGS_AT, on ? flags | flag : flags & ~flag);
+    }
+
+    /// The smallest of many numbers, of which only twice as many are kept as are wanted.
+    static final class Smallest {
+
+        private final int most;
+        private long[] kept = new long[64];
+        private int count;
+        private long limit = Long.MAX_VALUE;
+
+        /// @param most how many are wanted
+        Smallest(int most) {
+            this.most = most;
+        }
+
+        void add(long number) {
+            if (number > limit) {
+                return;
+            }
+            if (count == 2 * (long) most) {
+                Arrays.sort(kept, 0, count);
+                count = most;
+                limit = most == 0 ? Long.MIN_VALUE : kept[most - 1];
+            }
+            if (count == kept.length) {
+                kept = Arrays.copyOf(kept, 2 * count);
+            }
+            kept[count++] = number;
+        }
+
+        /// Returns as many as are wanted, the smallest first.
+        long[] sorted() {
+            Arrays.sort(kept, 0, count);
+            return Arrays.copyOf(kept, Math.min(count, most));
+        }
     }
 
     /// A list of rows: a few in an array, the rest in pieces of an [IndexFile].

@@ -96,7 +96,10 @@ final class Preparations {
     ///
     /// @param clean whether that run ended cleanly
     /// @param owed whether something is still owed of a message
-    synchronized void open(Disk disk, Path directory, boolean clean, LongPredicate owed) {
+    void open(Disk disk, Path directory, boolean clean, LongPredicate owed) {
+        if (slots != null) {
+            return;
+        }
         Path file = directory.resolve(NAME);
         try {
             if (!disk.list(directory).contains(NAME)) {
@@ -109,11 +112,31 @@ final class Preparations {
                 disk.delete(file);
                 create(disk, file);
             }
-            slots = disk.map(file, 0, FILE_BYTES);
+            ByteBuffer notes = disk.map(file, 0, FILE_BYTES);
+            Set<Long> known = new HashSet<>();
+            for (int slot = 0; slot < SLOTS; slot++) {
+                long id = notes.getLong(slot * SLOT_BYTES);
+                if (owed.test(id)) {
+                    known.add(id);
+                }
+            }
+            recall(notes, clean, known::contains);
         } catch (IOException e) {
             log.atWarn().setCause(e).log("no notes are kept of what is being prepared");
         }
-        recall(clean, owed);
+    }
+
+    /// Forgets messages of which nothing is owed, now that this is known.
+    void forgetUnless(LongPredicate owed) {
+        for (long id : struck()) {
+            if (!owed.test(id)) {
+                settled(id, true);
+            }
+        }
+    }
+
+    private synchronized List<Long> struck() {
+        return List.copyOf(strikes.keySet());
     }
 
     /// Written, not left as a hole: a page of a mapped hole that finds no room kills the process.
@@ -123,11 +146,8 @@ final class Preparations {
         }
     }
 
-    private void recall(boolean clean, LongPredicate owed) {
-        ByteBuffer from = slots;
-        if (from == null) {
-            return;
-        }
+    private synchronized void recall(ByteBuffer from, boolean clean, LongPredicate owed) {
+        slots = from;
         heldLast = clean ? null : heldLast(from);
         boolean open = false;
         int damaged = 0;

@@ -98,7 +98,8 @@ public interface QueueAdmin {
     /// @param freeBytes how much the file system has left
     /// @param messages how many messages are in each state; every state is there
     /// @param oldest when the oldest unfinished message was received; null when there is none
-    /// @param trouble why mail can't be taken durably now, in words with the fix; null when it can
+    /// @param trouble why mail can't be taken durably now, or none is sent since the queue can't be
+    ///   read, in words; null when all is well
     record SpoolStatus(
             Path path,
             long bytes,

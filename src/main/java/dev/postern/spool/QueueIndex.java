@@ -43,6 +43,7 @@ final class QueueIndex {
     private final Map<Long, Integer> leaving = new HashMap<>();
     private final AtomicLong lastId = new AtomicLong();
     private final CountDownLatch complete = new CountDownLatch(1);
+    private volatile @Nullable String unreadable;
     private long bytes;
 
     /// Where content is.
@@ -105,6 +106,15 @@ final class QueueIndex {
     /// Notes that all that the last run left is known and in line.
     void completed() {
         complete.countDown();
+    }
+
+    /// Notes why what the last run left can't be read; null when it can.
+    void unreadable(@Nullable String why) {
+        unreadable = why;
+    }
+
+    @Nullable String unreadable() {
+        return unreadable;
     }
 
     /// Returns whether all that the last run left is known. New messages are, at any time.
@@ -194,7 +204,7 @@ final class QueueIndex {
         table.due(row, state.due().toEpochMilli());
         table.shelf(row, 0);
         table.set(row, MessageTable.HAS_CONTENT, state.hasContent());
-        table.set(row, MessageTable.DOUBTFUL, false);
+        table.set(row, MessageTable.DOUBTFUL | MessageTable.UNNOTED, false);
         table.set(row, MessageTable.FREED, false);
         table.set(row, MessageTable.COMMITTING, false);
     }

@@ -112,6 +112,11 @@ final class Segment {
         possibleDuplicates++;
     }
 
+    /// Notes that what it says of such attempts is said elsewhere too.
+    void possibleDuplicatesAreKnownElsewhere() {
+        possibleDuplicates = 0;
+    }
+
     boolean hasPossibleDuplicates() {
         return possibleDuplicates > 0;
     }
@@ -138,7 +143,7 @@ final class Segment {
     ///
     /// ```
     ///  0          8         12     16       20            24        28        36    40
-    ///  | POSTERNJ | version | mark | number | predecessor | its end | last id | CRC | the same again
+    ///  | POSTERNJ | version | mark | number | predecessor | its end | last id | CRC | all again
     /// ```
     ///
     /// Every segment names where its predecessor ends: what follows there was cut off by a crash or

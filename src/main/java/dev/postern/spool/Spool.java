@@ -60,16 +60,12 @@ public final class Spool implements AutoCloseable {
 
     // The writer thread's own, and the opening thread's before.
 
-    /// What reads back what the last run left; null when all of that is in line.
+    /// What reads back what the last run left; null when the next start need not find that again.
     private @Nullable JournalRecovery recovery;
 
     private long recoveryRestsUntilMillis;
-
-    /// The last possible duplicate that the death of the machine left. Until it is on disk the next
-    /// start must know of that death: this one may die too.
     private JournalWrites.@Nullable JournalWrite lastDoubt;
 
-    private boolean deathIsNoted;
     private boolean closed;
 
     private Spool(
@@ -108,8 +104,11 @@ public final class Spool implements AutoCloseable {
         Housekeeping housekeeping =
                 new Housekeeping(diskSpace, index, config, clock, admin, compaction, journal);
         writer.use(journal, this::batchDone, housekeeping);
+        if (lastStop == SpoolHome.LastStop.CLEAN) {
+            preparations.open(disk, config.path(), true, _ -> true);
+        }
         if (lastStop != SpoolHome.LastStop.MACHINE) {
-            noteRunning();
+            home.running(bootId);
         }
         boolean more = found.isShort() || !found.knowsLastId();
         while (more) {
@@ -179,38 +178,24 @@ public final class Spool implements AutoCloseable {
 
     /// @return whether there is more to do at once
     private boolean batchDone() {
-        JournalWrites.JournalWrite doubt = lastDoubt;
-        if (recovery == null && !deathIsNoted && (doubt == null || doubt.isDurable())) {
-            lastDoubt = null;
-            try {
-                noteRunning();
-            } catch (IOException e) {
-                deathIsNoted = true;
-                log.atWarn().setCause(e).log("the next start will take this one for the machine's");
-            }
-        }
         if (intakes.batchDone()) {
             queue.wake();
         }
-        return recoverBehind();
-    }
-
-    /// Notes that this process has the spool. Until then the next start sees how the last one
-    /// ended.
-    private void noteRunning() throws IOException {
-        home.running(bootId);
-        deathIsNoted = true;
-    }
-
-    private boolean recoverBehind() {
         JournalRecovery left = recovery;
-        if (left == null || clock.millis() < recoveryRestsUntilMillis) {
+        if (left == null || writer.isClosing() || clock.millis() < recoveryRestsUntilMillis) {
             return false;
         }
         try {
-            return recover(left);
+            if (index.isComplete()) {
+                noteDoubts(left);
+                return false;
+            }
+            boolean more = recover(left);
+            index.unreadable(null);
+            return more;
         } catch (IOException | RuntimeException | Error e) {
             recoveryRestsUntilMillis = clock.millis() + RECOVERY_AGAIN.toMillis();
+            index.unreadable("what the last run left can't be read, and no mail is sent: " + e);
             log.atError()
                     .setCause(e)
                     .addMarker(LogMark.EACH)
@@ -224,20 +209,42 @@ public final class Spool implements AutoCloseable {
     ///
     /// @return whether there is more
     private boolean recover(JournalRecovery left) throws IOException {
-        if (left.read() || left.settle(id -> lastDoubt = writes.commitPoint(id))) {
+        if (left.read() || left.settle()) {
             return true;
         }
         left.summarise();
         boolean clean = lastStop == SpoolHome.LastStop.CLEAN;
-        preparations.open(disk, index.directory(), clean, index::isOwed);
+        if (clean) {
+            preparations.forgetUnless(index::isOwed);
+        } else {
+            preparations.open(disk, index.directory(), false, index::isOwed);
+        }
         left.reportDamage(clock.instant())
                 .forEach(report -> writes.change(RecordHeader.Type.DONE, report, true));
         preparations.suspects().forEach(admin::suspect);
         queue.letOthersFirst(Set.copyOf(preparations.undecided()));
-        recovery = null;
-        index.completed();
+        if (writer.isClosing()) {
+            // Some of what was found may not be written: the next start must find it again.
+            return false;
+        }
+        if (lastStop != SpoolHome.LastStop.MACHINE) {
+            recovery = null;
+        }
         queue.open();
         return false;
+    }
+
+    /// Has possible duplicates noted that the death of the machine left, so many at a time as memory
+    /// can bear. Until all are on disk the next start must know of that death: this one may die too.
+    private void noteDoubts(JournalRecovery left) throws IOException {
+        JournalWrites.JournalWrite before = lastDoubt;
+        if (writer.trouble() == null && (before == null || before.isDurable())) {
+            lastDoubt = left.noteDoubts(writes::commitPoint);
+            if (lastDoubt == null && !writer.isClosing()) {
+                home.running(bootId);
+                recovery = null;
+            }
+        }
     }
 
     /// Does the writer's work on the caller's thread, where it has none of its own.

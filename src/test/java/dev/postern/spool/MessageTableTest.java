@@ -152,7 +152,8 @@ class MessageTableTest {
                     int most = 1 + random.nextInt(400);
                     List<Long> older = List.copyOf(dueOf.headMap(below).keySet());
                     assertEquals(
-                            older.subList(Math.max(0, older.size() - most), older.size()),
+                            older.subList(Math.max(0, older.size() - most), older.size())
+                                    .reversed(),
                             LongStream.of(index.newest(_ -> true, below, most)).boxed().toList());
                     List<Long> byDue =
                             index.rows()

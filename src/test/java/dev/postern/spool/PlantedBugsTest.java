@@ -75,7 +75,7 @@ class PlantedBugsTest {
                     new Bug(
                             "mail is sent before all is known of it",
                             "Claims",
-                            "if (!open || writes.trouble() != null) {",
+                            "if (!queueIndex.isComplete() || writes.trouble() != null) {",
                             "if (writes.trouble() != null) {"));
 
     @TempDir private Path directory;

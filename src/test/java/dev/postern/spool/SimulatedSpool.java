@@ -48,9 +48,10 @@ public final class SimulatedSpool {
                             disk,
                             _ -> {},
                             new Spool.Options(SEGMENT_BYTES, "boot-1", 42, false));
-            do {
+            while (!opened.admin().awaitComplete(Duration.ZERO)) {
                 opened.step();
-            } while (!opened.admin().awaitComplete(Duration.ZERO));
+            }
+            opened.step();
             return opened;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
