@@ -55,6 +55,7 @@ final class Claims implements DueQueue {
 
     /// What is to be done to all messages once all are known, by what it is. Guarded by itself.
     private final Map<String, Runnable> postponed = new LinkedHashMap<>();
+
     private volatile Runnable onDue = () -> {};
     private volatile Consumer<Predicate<QueueId>> onWish = _ -> {};
 

@@ -113,7 +113,8 @@ final class Compaction {
         if (dead.isEmpty()) {
             return;
         }
-        List<Segment> certain = dead.stream().filter(each -> !each.hasPossibleDuplicates()).toList();
+        List<Segment> certain =
+                dead.stream().filter(each -> !each.hasPossibleDuplicates()).toList();
         boolean restated = certain.size() < dead.size() && isRestated(dead);
         List<Segment> going = restated ? dead : certain;
         if (journal.isDirty()) {
@@ -147,13 +148,14 @@ final class Compaction {
         return true;
     }
 
-    /// Returns whether notes of all possible duplicates are few, by themselves and beside the octets
-    /// that they help to give back. What else needs them waits for more of its kind, or for the
-    /// messages to go: the notes are needed in their new place too, and would be written again and
-    /// again.
+    /// Returns whether notes of all possible duplicates are few, by themselves and beside the
+    /// octets that they help to give back. What else needs them waits for more of its kind, or for
+    /// the messages to go: the notes are needed in their new place too, and would be written again
+    /// and again.
     private boolean areNotesFew(long givenBytes) {
         MessageTable table = queueIndex.table();
-        long noteBytes = table.rows().filter(this::isPossiblyDuplicate).count() * RecordHeader.BYTES;
+        long noteBytes =
+                table.rows().filter(this::isPossiblyDuplicate).count() * RecordHeader.BYTES;
         return noteBytes <= stepBytes || (noteBytes <= NOTE_BYTES && noteBytes <= givenBytes / 2);
     }
 

@@ -15,14 +15,15 @@ import org.slf4j.LoggerFactory;
 /// and to read again when memory is short.
 ///
 /// The file is disposable: every start makes it anew, nothing of it is ever synced. It is there
-/// once a queue is longer than some thousand messages, and keeps its size until the program ends.
+/// once a queue is longer than some ten thousand messages, and keeps its size until the program
+/// ends.
 ///
 /// *Diagnostics*: when the disk has no room for the file, pieces come from the heap, which is
 /// logged; after [#PATIENCE] more of them the disk is asked again. A page that the disk can't read
 /// back is an `InternalError` of whoever looks at it, as with any file that is mapped.
 ///
 /// Limits: [#EXTENT_BYTES] are added at a time, under the monitor of the [QueueIndex], which guards
-/// this too; a message takes some 330 octets, most of them the [Catalogue]'s.
+/// this too; a message takes some 110 octets.
 final class IndexFile {
 
     static final String NAME = "queue-index";
@@ -33,7 +34,7 @@ final class IndexFile {
     /// Octets by which the file grows.
     static final int EXTENT_BYTES = 16 * PIECE_BYTES;
 
-    /// So many pieces come from the heap: those of 4,000 messages or so.
+    /// So many pieces come from the heap: those of 14,000 messages or so.
     static final int HEAP_PIECES = 24;
 
     private static final int PATIENCE = 16;

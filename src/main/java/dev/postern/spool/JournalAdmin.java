@@ -159,7 +159,8 @@ record JournalAdmin(
             counts = queueIndex.dueQueues().counts();
         }
         SpoolException broken = writes.trouble();
-        String trouble = broken == null ? diskSpace.shortage() : String.valueOf(broken.getMessage());
+        String trouble =
+                broken == null ? diskSpace.shortage() : String.valueOf(broken.getMessage());
         return new SpoolStatus(
                 queueIndex.directory(),
                 queueIndex.bytes(),
@@ -215,8 +216,7 @@ record JournalAdmin(
             int row = queueIndex.table().find(id);
             Catalogue catalogue = queueIndex.catalogue();
             return row == MessageTable.NONE
-                    || catalogue.match(row, id, query.sender(), query.recipient())
-                            == Catalogue.Match.NO;
+                    || !catalogue.mayMatch(row, id, query.sender(), query.recipient());
         }
     }
 
@@ -234,7 +234,8 @@ record JournalAdmin(
     }
 
     private static boolean contains(String address, @Nullable String part) {
-        return Catalogue.contains(address.toLowerCase(Locale.ROOT), part);
+        return part == null
+                || address.toLowerCase(Locale.ROOT).contains(part.toLowerCase(Locale.ROOT));
     }
 
     /// What operators may do to a message in which state, and what it does.

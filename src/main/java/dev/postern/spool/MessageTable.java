@@ -187,9 +187,7 @@ final class MessageTable {
     /// @param most how many
     long[] newest(IntPredicate wanted, long below, int most) {
         Smallest newest = new Smallest(most);
-        rows().filter(row -> id(row) < below)
-                .filter(wanted)
-                .forEach(row -> newest.add(-id(row)));
+        rows().filter(row -> id(row) < below).filter(wanted).forEach(row -> newest.add(-id(row)));
         return LongStream.of(newest.sorted()).map(id -> -id).toArray();
     }
 

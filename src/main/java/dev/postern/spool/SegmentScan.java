@@ -2,6 +2,7 @@ package dev.postern.spool;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -298,12 +299,14 @@ final class SegmentScan {
             }
         }
 
+        private static final List<Row> ROWS = List.of(Row.values());
+
         private RecoveryTable() {}
 
         /// Returns the row for a place.
         static Row row(Place place) {
             assert place.isPossible() : place;
-            for (Row row : Row.values()) {
+            for (Row row : ROWS) {
                 if (row.covers(place)) {
                     return row;
                 }

@@ -234,8 +234,9 @@ public final class Spool implements AutoCloseable {
         return false;
     }
 
-    /// Has possible duplicates noted that the death of the machine left, so many at a time as memory
-    /// can bear. Until all are on disk the next start must know of that death: this one may die too.
+    /// Has possible duplicates noted that the death of the machine left, so many at a time as
+    /// memory can bear. Until all are on disk the next start must know of that death: this one may
+    /// die too.
     private void noteDoubts(JournalRecovery left) throws IOException {
         JournalWrites.JournalWrite before = lastDoubt;
         if (writer.trouble() == null && (before == null || before.isDurable())) {

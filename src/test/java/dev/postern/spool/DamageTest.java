@@ -133,7 +133,7 @@ class DamageTest {
         SpoolBench bench = open(flipped, true);
         assertEquals(State.FAILED, bench.message(ids.getFirst()).state());
         assertEquals(
-                JournalRecovery.IndexRebuild.DAMAGED_REPLY,
+                IndexRebuild.DAMAGED_REPLY,
                 bench.message(ids.getFirst()).recipients().getFirst().reply());
         assertEquals(2, bench.queue().claim(10, 0).size());
         bench.kill();
