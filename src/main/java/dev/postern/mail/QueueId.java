@@ -17,7 +17,10 @@ public record QueueId(long value) implements Comparable<QueueId> {
 
     private static final int BITS_PER_CHARACTER = 5;
     private static final long MAX = (1L << (LENGTH * BITS_PER_CHARACTER)) - 1;
-    private static final int COUNTER_BITS = 20;
+
+    /// The lowest bits of an id count within a millisecond; those above tell which one.
+    public static final int COUNTER_BITS = 20;
+
     private static final long EPOCH_MILLIS = 1_577_836_800_000L;
     private static final String ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

@@ -3,8 +3,10 @@ package dev.postern.spool;
 import dev.postern.mail.QueueId;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntSupplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +63,7 @@ final class Compaction {
     private @Nullable Segment source;
     private long[] ids = {};
     private int next;
+    private boolean all;
 
     /// A message that was copied and is not yet known to be there.
     ///
@@ -153,9 +156,7 @@ final class Compaction {
     /// the messages to go: the notes are needed in their new place too, and would be written again
     /// and again.
     private boolean areNotesFew(long givenBytes) {
-        MessageTable table = queueIndex.table();
-        long noteBytes =
-                table.rows().filter(this::isPossiblyDuplicate).count() * RecordHeader.BYTES;
+        long noteBytes = (long) queueIndex.table().possibleDuplicates() * RecordHeader.BYTES;
         return noteBytes <= stepBytes || (noteBytes <= NOTE_BYTES && noteBytes <= givenBytes / 2);
     }
 
@@ -168,7 +169,7 @@ final class Compaction {
     void removeWithoutWriting() {
         List<Segment> dead;
         synchronized (queueIndex) {
-            boolean certain = queueIndex.table().rows().noneMatch(this::isPossiblyDuplicate);
+            boolean certain = queueIndex.table().possibleDuplicates() == 0;
             int newest = queueIndex.segments().isEmpty() ? 0 : queueIndex.segments().lastKey();
             dead =
                     dead(Math.min(newest, queueIndex.oldestUnwritten())).stream()
@@ -227,7 +228,17 @@ final class Compaction {
         }
     }
 
-    private void choose(boolean shortOfRoom) {
+    private void choose(boolean shortOfRoom) throws IOException {
+        Segment best = best(shortOfRoom);
+        if (best != null) {
+            ids = idsIn(best);
+            next = 0;
+            all = false;
+            source = best;
+        }
+    }
+
+    private @Nullable Segment best(boolean shortOfRoom) {
         synchronized (queueIndex) {
             double worthwhile = shortOfRoom ? WORTHWHILE_WHEN_SHORT : WORTHWHILE;
             boolean manySmall =
@@ -245,14 +256,32 @@ final class Compaction {
                     best = segment;
                 }
             }
-            if (best != null && (!best.hasPossibleDuplicates() || areNotesFew(best.endBytes()))) {
-                MessageTable table = queueIndex.table();
-                int number = best.number();
-                source = best;
-                ids = table.ids(row -> isIn(table, row, number));
-                next = 0;
+            boolean wait =
+                    best != null && best.hasPossibleDuplicates() && !areNotesFew(best.endBytes());
+            return wait ? null : best;
+        }
+    }
+
+    /// Returns the messages of which a segment has a record. That costs a look at the segment; to
+    /// look through the table of a long queue may cost more.
+    private long[] idsIn(Segment segment) throws IOException {
+        LongStream.Builder found = LongStream.builder();
+        reader.scan(segment, header -> found.add(header.id()));
+        long[] sorted = found.build().sorted().toArray();
+        int count = 0;
+        for (long id : sorted) {
+            if (count == 0 || sorted[count - 1] != id) {
+                sorted[count++] = id;
             }
         }
+        return Arrays.copyOf(sorted, count);
+    }
+
+    /// Returns all messages that count for a segment: also those whose content begins before it and
+    /// ends behind it and has no piece in it.
+    private long[] allIn(Segment segment) {
+        MessageTable table = queueIndex.table();
+        return table.ids(row -> isIn(table, row, segment.number()));
     }
 
     private boolean isSmall(Segment segment) {
@@ -303,6 +332,12 @@ final class Compaction {
                 move -> queueIndex.moved(move.id(), move.content(), move.head(), move.headBytes()));
         if (last) {
             synchronized (queueIndex) {
+                if (from.isLive() && !all) {
+                    ids = allIn(from);
+                    next = 0;
+                    all = true;
+                    return true;
+                }
                 if (from.isLive()) {
                     stuck.add(from.number());
                 } else {

@@ -34,6 +34,9 @@ final class Housekeeping {
     /// needed is not copied, and then other room must be found.
     private static final Duration RETURN_WAIT = Duration.ofMinutes(1);
 
+    /// Messages that are forgotten between two batches of work.
+    private static final int FORGOTTEN_AT_ONCE = 200;
+
     private final DiskSpace room;
     private final QueueIndex queueIndex;
     private final SpoolConfig config;
@@ -74,8 +77,8 @@ final class Housekeeping {
         if (!queueIndex.isComplete()) {
             return false;
         }
-        trim();
-        return compaction.step();
+        boolean more = trim();
+        return compaction.step() || more;
     }
 
     /// Runs every second.
@@ -100,7 +103,9 @@ final class Housekeeping {
     /// Makes room on a full disk, as far as that goes without writing.
     void makeRoom() {
         if (queueIndex.isComplete()) {
-            trim();
+            while (trim()) {
+                // Others get the index between the parts.
+            }
             compaction.removeWithoutWriting();
         }
     }
@@ -111,23 +116,26 @@ final class Housekeeping {
     }
 
     /// Forgets what is too old or too much.
-    private void trim() {
+    ///
+    /// @return whether there may be more
+    private boolean trim() {
         long now = clock.millis();
         synchronized (queueIndex) {
             DueQueues.DueHeap sent = queueIndex.dueQueues().sent();
             long sentBefore = now - config.keepSent().toMillis();
-            forget(sent, config.keepSentCount(), sentBefore);
+            int count = forget(sent, config.keepSentCount(), sentBefore);
             long failedBefore = now - config.keepFailed().toMillis();
-            forget(queueIndex.dueQueues().failed(), Integer.MAX_VALUE, failedBefore);
+            count += forget(queueIndex.dueQueues().failed(), Integer.MAX_VALUE, failedBefore);
+            return count >= FORGOTTEN_AT_ONCE;
         }
     }
 
     /// Forgets the oldest until at most `most` are left and none was finished at `before` or
-    /// earlier.
+    /// earlier, or until it is time for others.
     private int forget(DueQueues.DueHeap finished, int most, long before) {
         MessageTable table = queueIndex.table();
         int count = 0;
-        while (finished.size() > 0) {
+        while (finished.size() > 0 && count < FORGOTTEN_AT_ONCE) {
             int row = finished.first();
             boolean stays = finished.size() <= most && table.due(row) > before;
             if (stays || queueIndex.cache().isPinned(table.id(row))) {
@@ -148,12 +156,18 @@ final class Housekeeping {
         if (missingBytes <= 0) {
             return;
         }
-        int sent;
-        List<Long> failed = new ArrayList<>();
-        synchronized (queueIndex) {
-            sent = forget(queueIndex.dueQueues().sent(), 0, Long.MAX_VALUE);
-            if (sent == 0) {
-                failed.addAll(oldestFailed(missingBytes));
+        int sent = 0;
+        int some;
+        do {
+            synchronized (queueIndex) {
+                some = forget(queueIndex.dueQueues().sent(), 0, Long.MAX_VALUE);
+            }
+            sent += some;
+        } while (some > 0);
+        List<Long> failed = List.of();
+        if (sent == 0) {
+            synchronized (queueIndex) {
+                failed = oldestFailed(missingBytes);
             }
         }
         if (sent > 0) {

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 /// back is an `InternalError` of whoever looks at it, as with any file that is mapped.
 ///
 /// Limits: [#EXTENT_BYTES] are added at a time, under the monitor of the [QueueIndex], which guards
-/// this too; a message takes some 110 octets.
+/// this too; a message takes some 112 octets.
 final class IndexFile {
 
     static final String NAME = "queue-index";

@@ -1,5 +1,6 @@
 package dev.postern.spool;
 
+import dev.postern.mail.QueueId;
 import dev.postern.mail.State;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -9,24 +10,29 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/// What is known of every message: 64 octets each, in pieces of an [IndexFile]. A message is a row;
-/// a row keeps its number while the message is known.
+/// What is known of every message, in pieces of an [IndexFile]. A message is a row; a row keeps its
+/// number while the message is known.
 ///
 /// Not thread-safe: guarded by the [QueueIndex]'s monitor.
 ///
 /// | column | octets | |
 /// |---|---|---|
+/// | due | 8 | when it is due, or was finished: milliseconds since 1970 |
+/// | place | 4 | its place in the heap of its state, for [DueQueues.DueHeap] |
+/// | state, reasons, flags, shelf | 4 | |
+/// | hash | 4 | of the queue id |
+/// | next | 4 | the next row of its bucket |
 /// | id | 8 | queue id |
 /// | head | 8 | where its newest state is |
 /// | tail | 8 | where the last piece of its content is |
 /// | size | 8 | octets of its content |
-/// | due | 8 | when it is due, or was finished: milliseconds since 1970 |
 /// | headBytes | 4 | octets of its newest state |
 /// | first | 4 | the oldest segment that can have a record of it |
 /// | contentFirst | 4 | the segment with the first piece of its content |
-/// | place | 4 | its place in the heap of its state, for [DueQueues.DueHeap] |
-/// | next | 4 | the next row of its bucket |
-/// | state, reasons, flags, shelf | 4 | |
+///
+/// Columns that are looked at together are beside each other, and those that a look at one message
+/// does not need elsewhere: in a small container most pages are on disk. To find the next message,
+/// or one by its id, touches the first five columns of many rows, and the others of one.
 ///
 /// Rows are found by linear hashing (Litwin, 1980): there is a bucket a row, a chain of rows each,
 /// and one more bucket with each row that is added, so that no step is long.
@@ -57,39 +63,57 @@ final class MessageTable {
     /// No row.
     static final int NONE = -1;
 
-    /// Octets of a row: a power of two.
-    private static final int ROW_BYTES = 64;
+    private static final int USED = 128;
 
-    private static final int ROWS_SHIFT = 10;
-    private static final int ROWS_MASK = (1 << ROWS_SHIFT) - 1;
+    // Columns of the line.
+    private static final int DUE_AT = 0;
+    private static final int PLACE_AT = 8;
+    private static final int STATE_AT = 12;
+    private static final int REASONS_AT = 13;
+    private static final int FLAGS_AT = 14;
+    private static final int SHELF_AT = 15;
+    private static final int LINE_BYTES = 16;
 
+    // Columns of the chain.
+    private static final int HASH_AT = 0;
+    private static final int NEXT_AT = 4;
+    private static final int CHAIN_BYTES = 8;
+
+    // Columns of what is on disk.
     private static final int ID_AT = 0;
     private static final int HEAD_AT = 8;
     private static final int TAIL_AT = 16;
     private static final int SIZE_AT = 24;
-    private static final int DUE_AT = 32;
-    private static final int HEAD_BYTES_AT = 40;
-    private static final int FIRST_AT = 44;
-    private static final int CONTENT_FIRST_AT = 48;
-    private static final int PLACE_AT = 52;
-    private static final int NEXT_AT = 56;
-    private static final int STATE_AT = 60;
-    private static final int REASONS_AT = 61;
-    private static final int FLAGS_AT = 62;
-    private static final int SHELF_AT = 63;
+    private static final int DISK_BYTES = 32;
+
+    // Columns of the segments.
+    private static final int HEAD_BYTES_AT = 0;
+    private static final int FIRST_AT = 4;
+    private static final int CONTENT_FIRST_AT = 8;
+    private static final int SEGMENTS_BYTES = 16;
+
+    /// Buckets for the messages of a millisecond; what is beyond shares those of the next.
+    private static final int PLACES_A_MILLISECOND = 4;
 
     private static final State[] STATES = State.values();
 
     private final IndexFile file;
-    private final List<ByteBuffer> pieces = new ArrayList<>();
+    private final Columns line;
+    private final Columns chain;
+    private final Columns disk;
+    private final Columns segments;
     private final RowNumbers buckets;
     private int rows;
     private int used;
+    private int possibleDuplicates;
     private int free = NONE;
 
     MessageTable(IndexFile file) {
-        assert IndexFile.PIECE_BYTES == ROW_BYTES << ROWS_SHIFT;
         this.file = file;
+        this.line = new Columns(file, LINE_BYTES);
+        this.chain = new Columns(file, CHAIN_BYTES);
+        this.disk = new Columns(file, DISK_BYTES);
+        this.segments = new Columns(file, SEGMENTS_BYTES);
         this.buckets = new RowNumbers(file);
         buckets.add(NONE);
     }
@@ -105,9 +129,10 @@ final class MessageTable {
 
     /// Returns the row of a message, or [#NONE].
     int find(long id) {
-        int row = buckets.get(bucket(id));
-        while (row != NONE && id(row) != id) {
-            row = getInt(row, NEXT_AT);
+        int hash = hash(id);
+        int row = buckets.get(bucket(hash));
+        while (row != NONE && (chain.getInt(row, HASH_AT) != hash || id(row) != id)) {
+            row = chain.getInt(row, NEXT_AT);
         }
         return row;
     }
@@ -115,8 +140,11 @@ final class MessageTable {
     /// Adds a message that is not known and returns its row.
     int add(long id) {
         assert find(id) == NONE : "message is known: " + id;
-        if (free == NONE && rows >>> ROWS_SHIFT == pieces.size()) {
-            pieces.add(file.take());
+        if (free == NONE) {
+            line.makeRoom(rows);
+            chain.makeRoom(rows);
+            disk.makeRoom(rows);
+            segments.makeRoom(rows);
         }
         if (used == buckets.size()) {
             addBucket();
@@ -128,35 +156,34 @@ final class MessageTable {
             free = place(row);
         }
         used++;
-        putLong(row, ID_AT, id);
-        putLong(row, HEAD_AT, Position.NONE);
-        putLong(row, TAIL_AT, Position.NONE);
-        putLong(row, SIZE_AT, 0);
-        putLong(row, DUE_AT, 0);
-        putInt(row, HEAD_BYTES_AT, 0);
-        putInt(row, FIRST_AT, 0);
-        putInt(row, CONTENT_FIRST_AT, 0);
-        putInt(row, PLACE_AT, NONE);
-        putInt(row, STATE_AT, 0);
-        chain(row, bucket(id));
+        line.putLong(row, DUE_AT, 0);
+        line.putInt(row, PLACE_AT, NONE);
+        line.putInt(row, STATE_AT, 0);
+        set(row, USED, true);
+        disk.putLong(row, ID_AT, id);
+        head(row, Position.NONE, 0);
+        content(row, 0, Position.NONE, 0);
+        first(row, 0);
+        chain.putInt(row, HASH_AT, hash(id));
+        chain(row, bucket(hash(id)));
         return row;
     }
 
     /// Forgets a message.
     void remove(int row) {
         assert place(row) == NONE : "still in a heap";
-        int bucket = bucket(id(row));
+        int bucket = bucket(chain.getInt(row, HASH_AT));
         int before = NONE;
-        for (int at = buckets.get(bucket); at != row; at = getInt(at, NEXT_AT)) {
+        for (int at = buckets.get(bucket); at != row; at = chain.getInt(at, NEXT_AT)) {
             before = at;
         }
-        int next = getInt(row, NEXT_AT);
+        int next = chain.getInt(row, NEXT_AT);
         if (before == NONE) {
             buckets.set(bucket, next);
         } else {
-            putInt(before, NEXT_AT, next);
+            chain.putInt(before, NEXT_AT, next);
         }
-        putLong(row, ID_AT, NONE);
+        set(row, USED | COMMITTING | DOUBTFUL, false);
         place(row, free);
         free = row;
         used--;
@@ -173,7 +200,7 @@ final class MessageTable {
     }
 
     boolean isUsed(int row) {
-        return id(row) != NONE;
+        return has(row, USED);
     }
 
     /// Returns a number that is larger than that of each row.
@@ -208,7 +235,7 @@ final class MessageTable {
         return rows().filter(wanted).mapToLong(this::id).toArray();
     }
 
-    /// One bucket more: it gets its rows from the one whose it would be without it.
+    /// One bucket more: it gets its rows from the one whose they would be without it.
     private void addBucket() {
         int fresh = buckets.size();
         int old = fresh - Integer.highestOneBit(fresh);
@@ -216,138 +243,187 @@ final class MessageTable {
         int row = buckets.get(old);
         buckets.set(old, NONE);
         while (row != NONE) {
-            int next = getInt(row, NEXT_AT);
-            chain(row, bucket(id(row)));
+            int next = chain.getInt(row, NEXT_AT);
+            chain(row, bucket(chain.getInt(row, HASH_AT)));
             row = next;
         }
     }
 
     private void chain(int row, int bucket) {
-        putInt(row, NEXT_AT, buckets.get(bucket));
+        chain.putInt(row, NEXT_AT, buckets.get(bucket));
         buckets.set(bucket, row);
     }
 
-    private int bucket(long id) {
-        int hash = (int) ((id * 0x9E37_79B9_7F4A_7C15L) >>> Integer.SIZE);
+    /// Messages that came one after another are beside each other, because they are looked for and
+    /// forgotten together, and each page may have to be read from disk.
+    private static int hash(long id) {
+        int counter = (int) id & ((1 << QueueId.COUNTER_BITS) - 1);
+        return (int) (id >>> QueueId.COUNTER_BITS) * PLACES_A_MILLISECOND + counter;
+    }
+
+    private int bucket(int hash) {
         int half = Integer.highestOneBit(buckets.size());
         int bucket = hash & ((half << 1) - 1);
         return bucket < buckets.size() ? bucket : bucket & (half - 1);
     }
 
-    private long getLong(int row, int at) {
-        return pieces.get(row >>> ROWS_SHIFT).getLong((row & ROWS_MASK) * ROW_BYTES + at);
-    }
-
-    private void putLong(int row, int at, long value) {
-        pieces.get(row >>> ROWS_SHIFT).putLong((row & ROWS_MASK) * ROW_BYTES + at, value);
-    }
-
-    private int getInt(int row, int at) {
-        return pieces.get(row >>> ROWS_SHIFT).getInt((row & ROWS_MASK) * ROW_BYTES + at);
-    }
-
-    private void putInt(int row, int at, int value) {
-        pieces.get(row >>> ROWS_SHIFT).putInt((row & ROWS_MASK) * ROW_BYTES + at, value);
-    }
-
-    private byte get(int row, int at) {
-        return pieces.get(row >>> ROWS_SHIFT).get((row & ROWS_MASK) * ROW_BYTES + at);
-    }
-
-    private void put(int row, int at, int value) {
-        pieces.get(row >>> ROWS_SHIFT).put((row & ROWS_MASK) * ROW_BYTES + at, (byte) value);
-    }
-
     long id(int row) {
-        return getLong(row, ID_AT);
+        return disk.getLong(row, ID_AT);
     }
 
     long head(int row) {
-        return getLong(row, HEAD_AT);
+        return disk.getLong(row, HEAD_AT);
     }
 
     int headBytes(int row) {
-        return getInt(row, HEAD_BYTES_AT);
+        return segments.getInt(row, HEAD_BYTES_AT);
     }
 
     void head(int row, long position, int bytes) {
-        putLong(row, HEAD_AT, position);
-        putInt(row, HEAD_BYTES_AT, bytes);
+        disk.putLong(row, HEAD_AT, position);
+        segments.putInt(row, HEAD_BYTES_AT, bytes);
     }
 
     long tail(int row) {
-        return getLong(row, TAIL_AT);
+        return disk.getLong(row, TAIL_AT);
     }
 
     int contentFirst(int row) {
-        return getInt(row, CONTENT_FIRST_AT);
+        return segments.getInt(row, CONTENT_FIRST_AT);
     }
 
     long sizeBytes(int row) {
-        return getLong(row, SIZE_AT);
+        return disk.getLong(row, SIZE_AT);
     }
 
     void content(int row, int firstSegment, long tail, long sizeBytes) {
-        putInt(row, CONTENT_FIRST_AT, firstSegment);
-        putLong(row, TAIL_AT, tail);
-        putLong(row, SIZE_AT, sizeBytes);
+        segments.putInt(row, CONTENT_FIRST_AT, firstSegment);
+        disk.putLong(row, TAIL_AT, tail);
+        disk.putLong(row, SIZE_AT, sizeBytes);
     }
 
     int first(int row) {
-        return getInt(row, FIRST_AT);
+        return segments.getInt(row, FIRST_AT);
     }
 
     void first(int row, int segment) {
-        putInt(row, FIRST_AT, segment);
+        segments.putInt(row, FIRST_AT, segment);
     }
 
     long due(int row) {
-        return getLong(row, DUE_AT);
+        return line.getLong(row, DUE_AT);
     }
 
     void due(int row, long epochMillis) {
         assert place(row) == NONE : "still in a heap";
-        putLong(row, DUE_AT, epochMillis);
+        line.putLong(row, DUE_AT, epochMillis);
     }
 
     int place(int row) {
-        return getInt(row, PLACE_AT);
+        return line.getInt(row, PLACE_AT);
     }
 
     void place(int row, int place) {
-        putInt(row, PLACE_AT, place);
+        line.putInt(row, PLACE_AT, place);
     }
 
     State state(int row) {
-        return STATES[get(row, STATE_AT)];
+        return STATES[line.get(row, STATE_AT)];
     }
 
     int reasons(int row) {
-        return get(row, REASONS_AT) & 0xFF;
+        return line.get(row, REASONS_AT) & 0xFF;
     }
 
     void state(int row, State state, int reasonBits) {
-        put(row, STATE_AT, state.ordinal());
-        put(row, REASONS_AT, reasonBits);
+        line.put(row, STATE_AT, state.ordinal());
+        line.put(row, REASONS_AT, reasonBits);
     }
 
     /// Returns the shelf that a message is on; 0 for none.
     int shelf(int row) {
-        return get(row, SHELF_AT);
+        return line.get(row, SHELF_AT);
     }
 
     void shelf(int row, int shelf) {
         assert place(row) == NONE : "still in a heap";
-        put(row, SHELF_AT, shelf);
+        line.put(row, SHELF_AT, shelf);
     }
 
     boolean has(int row, int flag) {
-        return (get(row, FLAGS_AT) & flag) != 0;
+        return (line.get(row, FLAGS_AT) & flag) != 0;
     }
 
     void set(int row, int flag, boolean on) {
-        byte flags = get(row, FLAGS_AT);
-        put(row, FLAGS_AT, on ? flags | flag : flags & ~flag);
+        byte before = line.get(row, FLAGS_AT);
+        int after = on ? before | flag : before & ~flag;
+        line.put(row, FLAGS_AT, after);
+        possibleDuplicates += isPossibleDuplicate(after) ? 1 : 0;
+        possibleDuplicates -= isPossibleDuplicate(before) ? 1 : 0;
+    }
+
+    private static boolean isPossibleDuplicate(int flags) {
+        return (flags & (COMMITTING | DOUBTFUL)) != 0;
+    }
+
+    /// Returns how many messages are [#COMMITTING] or [#DOUBTFUL].
+    int possibleDuplicates() {
+        return possibleDuplicates;
+    }
+
+    /// Some columns of all rows, side by side.
+    private static final class Columns {
+
+        private final IndexFile file;
+        private final int bytesShift;
+        private final int rowsShift;
+        private final List<ByteBuffer> pieces = new ArrayList<>();
+
+        /// @param bytes of a row: a power of two
+        private Columns(IndexFile file, int bytes) {
+            assert Integer.bitCount(bytes) == 1 : bytes;
+            this.file = file;
+            this.bytesShift = Integer.numberOfTrailingZeros(bytes);
+            this.rowsShift = Integer.numberOfTrailingZeros(IndexFile.PIECE_BYTES / bytes);
+        }
+
+        private void makeRoom(int row) {
+            if (row >>> rowsShift == pieces.size()) {
+                pieces.add(file.take());
+            }
+        }
+
+        private ByteBuffer piece(int row) {
+            return pieces.get(row >>> rowsShift);
+        }
+
+        private int at(int row, int column) {
+            return ((row & ((1 << rowsShift) - 1)) << bytesShift) + column;
+        }
+
+        private long getLong(int row, int column) {
+            return piece(row).getLong(at(row, column));
+        }
+
+        private void putLong(int row, int column, long value) {
+            piece(row).putLong(at(row, column), value);
+        }
+
+        private int getInt(int row, int column) {
+            return piece(row).getInt(at(row, column));
+        }
+
+        private void putInt(int row, int column, int value) {
+            piece(row).putInt(at(row, column), value);
+        }
+
+        private byte get(int row, int column) {
+            return piece(row).get(at(row, column));
+        }
+
+        private void put(int row, int column, int value) {
+            piece(row).put(at(row, column), (byte) value);
+        }
     }
 
     /// The smallest of many numbers, of which only twice as many are kept as are wanted.
