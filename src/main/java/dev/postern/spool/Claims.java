@@ -92,11 +92,14 @@ final class Claims implements DueQueue {
             work = List.copyOf(postponed.values());
             postponed.clear();
         }
-        try {
-            work.forEach(Runnable::run);
-        } finally {
-            wake();
+        for (Runnable each : work) {
+            try {
+                each.run();
+            } catch (RuntimeException | Error e) {
+                log.atError().setCause(e).log("what was wanted of all messages was not done");
+            }
         }
+        wake();
     }
 
     /// Keeps what is to be done to all messages until all are known.

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -228,13 +229,19 @@ final class Compaction {
         }
     }
 
-    private void choose(boolean shortOfRoom) throws IOException {
+    private void choose(boolean shortOfRoom) {
         Segment best = best(shortOfRoom);
-        if (best != null) {
-            ids = idsIn(best);
+        if (best == null) {
+            return;
+        }
+        LongStream.Builder found = LongStream.builder();
+        if (isScanned(best, header -> found.add(header.id()))) {
+            ids = distinct(found.build().sorted().toArray());
             next = 0;
             all = false;
             source = best;
+        } else {
+            stuck.add(best.number());
         }
     }
 
@@ -252,22 +259,17 @@ final class Compaction {
                                 && !isDead(segment)
                                 && !segment.isRead()
                                 && !stuck.contains(segment.number());
-                if (worth && possible && (best == null || share(segment) < share(best))) {
+                boolean notes = !segment.hasPossibleDuplicates() || areNotesFew(segment.endBytes());
+                boolean better = best == null || share(segment) < share(best);
+                if (worth && possible && notes && better) {
                     best = segment;
                 }
             }
-            boolean wait =
-                    best != null && best.hasPossibleDuplicates() && !areNotesFew(best.endBytes());
-            return wait ? null : best;
+            return best;
         }
     }
 
-    /// Returns the messages of which a segment has a record. That costs a look at the segment; to
-    /// look through the table of a long queue may cost more.
-    private long[] idsIn(Segment segment) throws IOException {
-        LongStream.Builder found = LongStream.builder();
-        reader.scan(segment, header -> found.add(header.id()));
-        long[] sorted = found.build().sorted().toArray();
+    private static long[] distinct(long[] sorted) {
         int count = 0;
         for (long id : sorted) {
             if (count == 0 || sorted[count - 1] != id) {
@@ -277,8 +279,9 @@ final class Compaction {
         return Arrays.copyOf(sorted, count);
     }
 
-    /// Returns all messages that count for a segment: also those whose content begins before it and
-    /// ends behind it and has no piece in it.
+    /// Returns all messages that count for a segment. Of most it has a record, and to read those
+    /// costs less than to look through the table of a long queue; it may have none of one whose
+    /// content begins before it and ends behind it.
     private long[] allIn(Segment segment) {
         MessageTable table = queueIndex.table();
         return table.ids(row -> isIn(table, row, segment.number()));
@@ -320,34 +323,45 @@ final class Compaction {
                 }
             }
         }
-        boolean last = next == ids.length;
-        if (last) {
-            copyEnds(from);
-            if (from.hasPossibleDuplicates()) {
-                restate();
-            }
-        }
         journal.sync();
         moves.forEach(
                 move -> queueIndex.moved(move.id(), move.content(), move.head(), move.headBytes()));
-        if (last) {
-            synchronized (queueIndex) {
-                if (from.isLive() && !all) {
-                    ids = allIn(from);
-                    next = 0;
-                    all = true;
-                    return true;
-                }
-                if (from.isLive()) {
-                    stuck.add(from.number());
-                } else {
-                    from.endsAreKnownElsewhere();
-                    from.possibleDuplicatesAreKnownElsewhere();
-                }
-            }
-            giveUp();
+        if (next < ids.length) {
+            return true;
         }
-        return source != null;
+        synchronized (queueIndex) {
+            if (from.isLive() && !all) {
+                ids = allIn(from);
+                next = 0;
+                all = true;
+                return true;
+            }
+        }
+        finish(from);
+        giveUp();
+        return false;
+    }
+
+    /// Sees to it that what else a segment says is said elsewhere, so that it can go.
+    private void finish(Segment from) throws IOException {
+        List<End> ends = ends(from);
+        synchronized (queueIndex) {
+            if (from.isLive() || ends == null) {
+                stuck.add(from.number());
+                return;
+            }
+        }
+        for (End end : ends) {
+            journal.note(RecordHeader.Type.REMOVED, end.id(), end.range());
+        }
+        if (from.hasPossibleDuplicates()) {
+            restate();
+        }
+        journal.sync();
+        synchronized (queueIndex) {
+            from.endsAreKnownElsewhere();
+            from.possibleDuplicatesAreKnownElsewhere();
+        }
     }
 
     /// Forgets what was begun: it is over, or the disk failed.
@@ -412,19 +426,33 @@ final class Compaction {
         return new Move(id, content, head, body.length, bytes);
     }
 
-    /// Says again which messages are gone, where an older segment may know them.
-    private void copyEnds(Segment from) throws IOException {
+    /// Returns the messages of which it must be said again that they are gone, since an older
+    /// segment may know them; null when the segment can't be read.
+    private @Nullable List<End> ends(Segment from) {
         int oldest;
         synchronized (queueIndex) {
             if (!isThereOneIn(from.knownFrom(), from.knownTo())) {
-                return;
+                return List.of();
             }
             oldest = from.knownFrom();
         }
         List<End> ends = new ArrayList<>();
-        reader.scan(from, header -> addEnd(ends, header, from, oldest));
-        for (End end : ends) {
-            journal.note(RecordHeader.Type.REMOVED, end.id(), end.range());
+        return isScanned(from, header -> addEnd(ends, header, from, oldest)) ? ends : null;
+    }
+
+    /// Shows all records of a segment to somebody.
+    ///
+    /// @return false when it can't be read
+    private boolean isScanned(Segment segment, Consumer<RecordHeader> consumer) {
+        try {
+            reader.scan(segment, consumer);
+            return true;
+        } catch (IOException e) {
+            log.atError()
+                    .setCause(e)
+                    .addKeyValue("segment", segment.number())
+                    .log("segment can't be read: it stays");
+            return false;
         }
     }
 

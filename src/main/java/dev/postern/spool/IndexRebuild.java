@@ -147,6 +147,7 @@ final class IndexRebuild {
                 lost.put(id, position);
             } else {
                 queueIndex.table().set(row, MessageTable.DOUBTFUL, true);
+                queueIndex.noted(RecordHeader.Type.COMMITTING, position, 0);
                 log.atError()
                         .addMarker(LogMark.EACH)
                         .addKeyValue("id", new QueueId(id))

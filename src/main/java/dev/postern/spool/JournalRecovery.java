@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// *Diagnostics*: one line says what was found, and before it one now and then how far it is; each
 /// damaged place is set aside (see [CorruptStore]) with a line of its own. A newer format stops the
-/// start.
+/// start; a record of a newer program in an older segment, and a segment that can't be read, stop
+/// the reading, which is tried again.
 ///
 /// Limits: a step reads [#STEP_BYTES] or one record, or puts [#STEP_ROWS] messages in line.
 final class JournalRecovery {
@@ -421,7 +422,9 @@ final class JournalRecovery {
         State state = table.state(row);
         boolean waits = state == State.QUEUED || state == State.DEFERRED;
         boolean unsure =
-                lastStop == SpoolHome.LastStop.MACHINE && waits && table.due(row) <= startMillis;
+                lastStop == SpoolHome.LastStop.MACHINE
+                        && waits
+                        && table.due(row) - setBackMillis <= startMillis;
         if (unsure && !table.has(row, MessageTable.DOUBTFUL)) {
             table.set(row, MessageTable.DOUBTFUL | MessageTable.UNNOTED, true);
         }

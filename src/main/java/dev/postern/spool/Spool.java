@@ -185,11 +185,11 @@ public final class Spool implements AutoCloseable {
         if (left == null || writer.isClosing() || clock.millis() < recoveryRestsUntilMillis) {
             return false;
         }
+        if (index.isComplete()) {
+            noteDoubts(left);
+            return false;
+        }
         try {
-            if (index.isComplete()) {
-                noteDoubts(left);
-                return false;
-            }
             boolean more = recover(left);
             index.unreadable(null);
             return more;
@@ -237,14 +237,21 @@ public final class Spool implements AutoCloseable {
     /// Has possible duplicates noted that the death of the machine left, so many at a time as
     /// memory can bear. Until all are on disk the next start must know of that death: this one may
     /// die too.
-    private void noteDoubts(JournalRecovery left) throws IOException {
+    private void noteDoubts(JournalRecovery left) {
         JournalWrites.JournalWrite before = lastDoubt;
-        if (writer.trouble() == null && (before == null || before.isDurable())) {
-            lastDoubt = left.noteDoubts(writes::commitPoint);
-            if (lastDoubt == null && !writer.isClosing()) {
-                home.running(bootId);
-                recovery = null;
-            }
+        if (writer.trouble() != null || (before != null && !before.isDurable())) {
+            return;
+        }
+        lastDoubt = left.noteDoubts(writes::commitPoint);
+        if (lastDoubt != null || writer.isClosing()) {
+            return;
+        }
+        try {
+            home.running(bootId);
+            recovery = null;
+        } catch (IOException e) {
+            recoveryRestsUntilMillis = clock.millis() + RECOVERY_AGAIN.toMillis();
+            log.atWarn().setCause(e).log("the next start would take this one for the machine's");
         }
     }
 
