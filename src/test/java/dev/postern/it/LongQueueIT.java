@@ -64,10 +64,9 @@ class LongQueueIT {
             postern.kill9();
             postern.start();
             send(postern);
-            String opened = postern.awaitLine("\"spool opened\"");
-            assertTrue(opened.contains("\"last-stop\":\"process\""), opened);
+            String opened = postern.awaitLine("\"spool opened\"", "last-stop=process");
             List<String> lines = postern.lines();
-            int door = lines.lastIndexOf(postern.awaitLine("\"started\""));
+            int door = lines.lastIndexOf(postern.awaitLine("message=started"));
             assertTrue(door < lines.indexOf(opened), () -> String.join("\n", lines));
             int known = 0;
             for (JsonNode count : postern.admin("/api/v1/status").get("messages")) {
