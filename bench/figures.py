@@ -199,7 +199,9 @@ class Battery:
     def backlog(self):
         """A long queue in little memory: to build it, to be killed with it, to send it."""
         many = self.settings.backlog
-        self.group.limit(memory_mib=BACKLOG_MEMORY_MIB if self.relay.name == "postern" else None)
+        if self.relay.name == "postern":
+            self.relay.memory_mib = BACKLOG_MEMORY_MIB
+            self.group.limit(memory_mib=BACKLOG_MEMORY_MIB)
         try:
             self.up(delivers=False)
             accepted = self.accept(50, many, 4096, True)
@@ -223,6 +225,7 @@ class Battery:
         finally:
             self.group.end()
             self.group.limit()
+            self.relay.memory_mib = None
 
     def newcomers(self, many):
         """New mail while the queue is sent: how long until its 250, and until it is sent."""

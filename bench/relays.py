@@ -26,6 +26,9 @@ class Relay:
 
     name = ""
 
+    # What a container would have; None: as much as there is.
+    memory_mib = None
+
     def __init__(self, work):
         self.work = work
         self.spool = work + "/spool"
@@ -75,6 +78,9 @@ class Postern(Relay):
             "POSTERN_SPOOL_PATH": self.spool,
             "POSTERN_HTTP_HEALTH": "127.0.0.1:%d" % HEALTH,
         }
+        if self.memory_mib:
+            # As bin/postern sets it in a container of that size, whose limit is not ours here.
+            names["POSTERN_JAVA_OPTS"] = "-Xmx%dm" % (self.memory_mib * 30 // 100)
         return dict(names, POSTERN_EGRESS=self.egress) if self.egress else names
 
     def command(self):
