@@ -59,23 +59,23 @@ final class QueueApi {
 
     /// @param submit what POST /messages does
     void routes(HttpRouting.Builder routing, Handler submit) {
-        Handler list = whole(this::list);
+        Handler list = onceComplete(this::list);
         HttpSocket.resource(routing, MESSAGES, Map.of(Method.GET, list, Method.POST, submit));
         HttpSocket.resource(
                 routing,
                 MESSAGE,
-                Map.of(Method.GET, whole(this::show), Method.DELETE, verb(Verb.DELETE)));
-        HttpSocket.resource(routing, MESSAGE + "/raw", whole(this::raw));
+                Map.of(Method.GET, onceComplete(this::show), Method.DELETE, verb(Verb.DELETE)));
+        HttpSocket.resource(routing, MESSAGE + "/raw", onceComplete(this::raw));
         for (Verb verb : List.of(Verb.RETRY, Verb.HOLD, Verb.RELEASE)) {
             HttpSocket.resource(
                     routing, MESSAGE + "/" + word(verb), Map.of(Method.POST, verb(verb)));
         }
         HttpSocket.resource(
-                routing, "/api/v1/queue/flush", Map.of(Method.POST, whole(this::flush)));
+                routing, "/api/v1/queue/flush", Map.of(Method.POST, onceComplete(this::flush)));
     }
 
     /// Answers once all of the queue is known, which after a start with a long one takes a while.
-    private Handler whole(Handler handler) {
+    private Handler onceComplete(Handler handler) {
         return (request, response) -> {
             if (!queue.awaitComplete(COMPLETE_WAIT)) {
                 throw new Problem(
@@ -126,7 +126,7 @@ final class QueueApi {
     }
 
     private Handler verb(Verb verb) {
-        return whole((request, response) -> {
+        return onceComplete((request, response) -> {
             QueueId id = id(request);
             switch (queue.apply(verb, id)) {
                 case DONE -> done(verb, id, response);

@@ -69,24 +69,31 @@ final class Catalogue {
         to.putLong(at + RECIPIENTS_AT + Long.BYTES, recipients.high);
     }
 
-    /// Returns whether a message may be from and for addresses that contain these parts.
-    ///
-    /// @param sender null is in each
-    /// @param recipient null is in each
-    boolean mayMatch(int row, long id, @Nullable String sender, @Nullable String recipient) {
+    /// Parts of addresses that are looked for.
+    record Sought(long sender, long recipientLow, long recipientHigh) {
+
+        /// @param sender null is in each
+        /// @param recipient null is in each
+        static Sought of(@Nullable String sender, @Nullable String recipient) {
+            Filter senders = new Filter();
+            senders.add(sender == null ? "" : sender);
+            Filter recipients = new Filter();
+            recipients.add(recipient == null ? "" : recipient);
+            return new Sought(senders.low | senders.high, recipients.low, recipients.high);
+        }
+    }
+
+    /// Returns whether a message may be from and for addresses that contain what is looked for.
+    boolean mayMatch(int row, long id, Sought sought) {
         int piece = row >>> ROWS_SHIFT;
         ByteBuffer from = piece < pieces.size() ? pieces.get(piece) : null;
         int at = (row & ROWS_MASK) * ROW_BYTES;
         if (from == null || from.getLong(at) != id) {
             return true;
         }
-        Filter senders = new Filter();
-        senders.add(sender == null ? "" : sender);
-        Filter recipients = new Filter();
-        recipients.add(recipient == null ? "" : recipient);
-        return isIn(senders.low | senders.high, from.getLong(at + SENDER_AT))
-                && isIn(recipients.low, from.getLong(at + RECIPIENTS_AT))
-                && isIn(recipients.high, from.getLong(at + RECIPIENTS_AT + Long.BYTES));
+        return isIn(sought.sender, from.getLong(at + SENDER_AT))
+                && isIn(sought.recipientLow, from.getLong(at + RECIPIENTS_AT))
+                && isIn(sought.recipientHigh, from.getLong(at + RECIPIENTS_AT + Long.BYTES));
     }
 
     private static boolean isIn(long bits, long all) {

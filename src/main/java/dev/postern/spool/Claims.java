@@ -39,9 +39,6 @@ final class Claims implements DueQueue {
     /// So many messages are hastened in the order in which they were due.
     private static final int ORDERED_MOST = 20_000;
 
-    /// Rows that are gone through without a pause.
-    private static final int SLICE_ROWS = 1000;
-
     /// For how long messages let others go first that may be what ends the program.
     static final Duration OTHERS_FIRST = Duration.ofMinutes(2);
 
@@ -133,7 +130,8 @@ final class Claims implements DueQueue {
     public List<MessageState> claim(int max, int shelf) {
         checkShelf(shelf, 0);
         if (!queueIndex.isComplete() || writes.trouble() != null) {
-            // Neither commit points nor outcomes could be written: a kill would send it all again.
+            // What is not yet read may say that a message is gone; and while neither commit points
+            // nor outcomes can be written, a kill would send it all again.
             return List.of();
         }
         record Taken(long id, QueueIndex.Found found) {}
@@ -339,16 +337,16 @@ final class Claims implements DueQueue {
     /// @param from when the first one is due
     private int hasten(IntPredicate wanted, long laterThan, long from, int most) {
         MessageTable.Smallest first = new MessageTable.Smallest(Math.min(most, ORDERED_MOST));
-        inSlices(row -> {
+        queueIndex.inSlices(row -> {
             if (isDeferred(row, wanted, laterThan)) {
                 first.add(queueIndex.table().byDue(row, laterThan));
             }
         });
         long[] byDue = first.sorted();
         int[] count = {0};
-        for (int done = 0; done < byDue.length; done += SLICE_ROWS) {
+        for (int done = 0; done < byDue.length; done += QueueIndex.SLICE_ROWS) {
             synchronized (queueIndex) {
-                for (int i = done; i < Math.min(done + SLICE_ROWS, byDue.length); i++) {
+                for (int i = done; i < Math.min(done + QueueIndex.SLICE_ROWS, byDue.length); i++) {
                     int row = MessageTable.rowOf(byDue[i]);
                     long turn = from + Math.min(i, SPREAD.toMillis());
                     // It may have changed, or gone.
@@ -361,7 +359,7 @@ final class Claims implements DueQueue {
         }
         long last = from + SPREAD.toMillis();
         if (most > ORDERED_MOST && byDue.length == ORDERED_MOST) {
-            inSlices(row -> {
+            queueIndex.inSlices(row -> {
                 if (count[0] < most && isDeferred(row, wanted, Math.max(last, laterThan))) {
                     hasten(row, last);
                     count[0]++;
@@ -389,27 +387,13 @@ final class Claims implements DueQueue {
 
     private int each(IntPredicate wanted, IntConsumer change) {
         int[] count = {0};
-        inSlices(row -> {
+        queueIndex.inSlices(row -> {
             if (wanted.test(row)) {
                 queueIndex.requeue(row, change);
                 count[0]++;
             }
         });
         return count[0];
-    }
-
-    /// Goes through all rows under the index's monitor, which others get in between.
-    private void inSlices(IntConsumer visit) {
-        int next = 0;
-        int end;
-        do {
-            synchronized (queueIndex) {
-                MessageTable table = queueIndex.table();
-                table.rows(next, next + SLICE_ROWS).forEach(visit);
-                end = table.end();
-            }
-            next += SLICE_ROWS;
-        } while (next < end);
     }
 
     @Override

@@ -45,8 +45,6 @@ final class Compaction {
     /// Octets of notes of possible duplicates that are written between two batches of work.
     private static final long NOTE_BYTES = 16 * STEP_BYTES;
 
-    private static final int STEP_ROWS = 1000;
-
     private static final double WORTHWHILE = 0.5;
     private static final double WORTHWHILE_WHEN_SHORT = 0.9;
     private static final int SMALL_FRACTION = 8;
@@ -64,7 +62,7 @@ final class Compaction {
     private @Nullable Segment source;
     private long[] ids = {};
     private int next;
-    private boolean all;
+    private boolean tableSearched;
 
     /// A message that was copied and is not yet known to be there.
     ///
@@ -238,7 +236,7 @@ final class Compaction {
         if (isScanned(best, header -> found.add(header.id()))) {
             ids = distinct(found.build().sorted().toArray());
             next = 0;
-            all = false;
+            tableSearched = false;
             source = best;
         } else {
             stuck.add(best.number());
@@ -330,10 +328,10 @@ final class Compaction {
             return true;
         }
         synchronized (queueIndex) {
-            if (from.isLive() && !all) {
+            if (from.isLive() && !tableSearched) {
                 ids = allIn(from);
                 next = 0;
-                all = true;
+                tableSearched = true;
                 return true;
             }
         }
@@ -476,28 +474,15 @@ final class Compaction {
 
     /// Says again which messages were perhaps sent.
     private void restate() throws IOException {
-        int next = 0;
-        int end;
-        do {
-            long[] ids;
-            synchronized (queueIndex) {
-                MessageTable table = queueIndex.table();
-                ids =
-                        table.rows(next, next + STEP_ROWS)
-                                .filter(this::isPossiblyDuplicate)
-                                .mapToLong(table::id)
-                                .toArray();
-                end = table.end();
+        LongStream.Builder ids = LongStream.builder();
+        queueIndex.inSlices(row -> {
+            MessageTable table = queueIndex.table();
+            if (table.has(row, MessageTable.POSSIBLE_DUPLICATE)) {
+                ids.add(table.id(row));
             }
-            for (long id : ids) {
-                journal.note(RecordHeader.Type.COMMITTING, id, 0);
-            }
-            next += STEP_ROWS;
-        } while (next < end);
-    }
-
-    private boolean isPossiblyDuplicate(int row) {
-        MessageTable table = queueIndex.table();
-        return table.has(row, MessageTable.COMMITTING | MessageTable.DOUBTFUL);
+        });
+        for (long id : ids.build().toArray()) {
+            journal.note(RecordHeader.Type.COMMITTING, id, 0);
+        }
     }
 }

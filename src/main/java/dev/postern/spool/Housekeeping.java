@@ -37,6 +37,9 @@ final class Housekeeping {
     /// Messages that are forgotten between two batches of work.
     private static final int FORGOTTEN_AT_ONCE = 200;
 
+    /// Failed messages that give up their octets in one look at the room.
+    private static final int RELIEVED_AT_ONCE = 20_000;
+
     private final DiskSpace room;
     private final QueueIndex queueIndex;
     private final SpoolConfig config;
@@ -192,16 +195,18 @@ final class Housekeeping {
         if (failed.size() == 0) {
             return List.of();
         }
+        long first = table.due(failed.first());
+        MessageTable.Smallest oldest = new MessageTable.Smallest(RELIEVED_AT_ONCE);
+        failed.rows()
+                .filter(row -> table.has(row, MessageTable.HAS_CONTENT))
+                .forEach(row -> oldest.add(table.byDue(row, first)));
         List<Long> ids = new ArrayList<>();
         long freed = 0;
-        long first = table.due(failed.first());
-        long[] byDue = failed.rows().mapToLong(row -> table.byDue(row, first)).sorted().toArray();
+        long[] byDue = oldest.sorted();
         for (int i = 0; i < byDue.length && freed < missingBytes; i++) {
             int row = MessageTable.rowOf(byDue[i]);
-            if (table.has(row, MessageTable.HAS_CONTENT)) {
-                freed += table.sizeBytes(row);
-                ids.add(table.id(row));
-            }
+            freed += table.sizeBytes(row);
+            ids.add(table.id(row));
         }
         return ids;
     }

@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /// ends.
 ///
 /// *Diagnostics*: when the disk has no room for the file, pieces come from the heap, which is
-/// logged; after [#PATIENCE] more of them the disk is asked again. A page that the disk can't read
-/// back is an `InternalError` of whoever looks at it, as with any file that is mapped.
+/// logged; after [#REFUSED_PIECES] more of them the disk is asked again. A page that the disk can't
+/// read back is an `InternalError` of whoever looks at it, as with any file that is mapped.
 ///
 /// Limits: [#EXTENT_BYTES] are added at a time, under the monitor of the [QueueIndex], which guards
 /// this too; a message takes some 112 octets.
@@ -37,7 +37,8 @@ final class IndexFile {
     /// So many pieces come from the heap: those of 14,000 messages or so.
     static final int HEAP_PIECES = 24;
 
-    private static final int PATIENCE = 16;
+    /// So many pieces come from the heap before a disk that had no room is asked again.
+    private static final int REFUSED_PIECES = 16;
 
     private static final Logger log = LoggerFactory.getLogger(IndexFile.class);
 
@@ -46,7 +47,7 @@ final class IndexFile {
     private final Deque<ByteBuffer> free = new ArrayDeque<>();
     private int heapPieces;
     private long sizeBytes;
-    private int askAgainAfter;
+    private int refusedPieces;
 
     IndexFile(Disk disk, Path directory) {
         this.disk = disk;
@@ -74,10 +75,10 @@ final class IndexFile {
                 heapPieces++;
                 return ByteBuffer.allocate(PIECE_BYTES);
             }
-            if (askAgainAfter == 0) {
+            if (refusedPieces == 0) {
                 extend();
             } else {
-                askAgainAfter--;
+                refusedPieces--;
             }
         }
         return free.poll();
@@ -102,7 +103,7 @@ final class IndexFile {
             }
             sizeBytes += EXTENT_BYTES;
         } catch (IOException e) {
-            askAgainAfter = PATIENCE;
+            refusedPieces = REFUSED_PIECES;
             log.atWarn()
                     .setCause(e)
                     .addKeyValue("file", file)

@@ -174,6 +174,7 @@ record JournalAdmin(
     public Page list(Query query) {
         QueueId after = query.after();
         long below = after == null ? Long.MAX_VALUE : after.value();
+        Catalogue.Sought sought = Catalogue.Sought.of(query.sender(), query.recipient());
         List<MessageState> messages = new ArrayList<>();
         int recipients = 0;
         long[] ids;
@@ -181,7 +182,7 @@ record JournalAdmin(
             ids = candidates(query.state(), below);
             for (long id : ids) {
                 below = id;
-                MessageState message = isExcluded(query, id) ? null : read(id);
+                MessageState message = isExcluded(query, sought, id) ? null : read(id);
                 if (message != null && matches(query, message)) {
                     recipients += message.recipients().size();
                     boolean more = messages.size() < query.limit() && recipients <= PAGE_RECIPIENTS;
@@ -208,15 +209,13 @@ record JournalAdmin(
     }
 
     /// Returns whether the catalogue knows that a message is not asked for.
-    private boolean isExcluded(Query query, long id) {
+    private boolean isExcluded(Query query, Catalogue.Sought sought, long id) {
         if (query.sender() == null && query.recipient() == null) {
             return false;
         }
         synchronized (queueIndex) {
             int row = queueIndex.table().find(id);
-            Catalogue catalogue = queueIndex.catalogue();
-            return row == MessageTable.NONE
-                    || !catalogue.mayMatch(row, id, query.sender(), query.recipient());
+            return row == MessageTable.NONE || !queueIndex.catalogue().mayMatch(row, id, sought);
         }
     }
 

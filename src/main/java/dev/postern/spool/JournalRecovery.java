@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
 /// start; a record of a newer program in an older segment, and a segment that can't be read, stop
 /// the reading, which is tried again.
 ///
-/// Limits: a step reads [#STEP_BYTES] or one record, or puts [#STEP_ROWS] messages in line.
+/// Limits: a step reads [#STEP_BYTES] or one record, or puts [QueueIndex#SLICE_ROWS] messages in
+/// line.
 final class JournalRecovery {
 
     private static final Logger log = LoggerFactory.getLogger(JournalRecovery.class);
@@ -39,9 +40,6 @@ final class JournalRecovery {
 
     /// Octets that are read between two batches of the writer's work.
     private static final int STEP_BYTES = 256 * 1024;
-
-    /// Messages that are put in line between two batches of the writer's work.
-    private static final int STEP_ROWS = 1000;
 
     /// Notes of possible duplicates that are on their way to the disk at once.
     private static final int NOTES_MOST = 4000;
@@ -408,7 +406,7 @@ final class JournalRecovery {
     boolean settle() {
         synchronized (queueIndex) {
             MessageTable table = queueIndex.table();
-            int to = settledRows + STEP_ROWS;
+            int to = settledRows + QueueIndex.SLICE_ROWS;
             table.rows(settledRows, to)
                     .filter(row -> table.has(row, MessageTable.RECOVERED))
                     .forEach(this::settle);

@@ -60,6 +60,9 @@ final class MessageTable {
     /// [#DOUBTFUL], which no record says yet.
     static final int UNNOTED = 64;
 
+    /// Was perhaps sent.
+    static final int POSSIBLE_DUPLICATE = COMMITTING | DOUBTFUL;
+
     /// No row.
     static final int NONE = -1;
 
@@ -164,8 +167,9 @@ final class MessageTable {
         head(row, Position.NONE, 0);
         content(row, 0, Position.NONE, 0);
         first(row, 0);
-        chain.putInt(row, HASH_AT, hash(id));
-        chain(row, bucket(hash(id)));
+        int hash = hash(id);
+        chain.putInt(row, HASH_AT, hash);
+        chain(row, bucket(hash));
         return row;
     }
 
@@ -183,7 +187,7 @@ final class MessageTable {
         } else {
             chain.putInt(before, NEXT_AT, next);
         }
-        set(row, USED | COMMITTING | DOUBTFUL, false);
+        set(row, USED | POSSIBLE_DUPLICATE, false);
         place(row, free);
         free = row;
         used--;
@@ -358,15 +362,11 @@ final class MessageTable {
         byte before = line.get(row, FLAGS_AT);
         int after = on ? before | flag : before & ~flag;
         line.put(row, FLAGS_AT, after);
-        possibleDuplicates += isPossibleDuplicate(after) ? 1 : 0;
-        possibleDuplicates -= isPossibleDuplicate(before) ? 1 : 0;
+        possibleDuplicates += (after & POSSIBLE_DUPLICATE) == 0 ? 0 : 1;
+        possibleDuplicates -= (before & POSSIBLE_DUPLICATE) == 0 ? 0 : 1;
     }
 
-    private static boolean isPossibleDuplicate(int flags) {
-        return (flags & (COMMITTING | DOUBTFUL)) != 0;
-    }
-
-    /// Returns how many messages are [#COMMITTING] or [#DOUBTFUL].
+    /// Returns how many messages have a flag of [#POSSIBLE_DUPLICATE].
     int possibleDuplicates() {
         return possibleDuplicates;
     }

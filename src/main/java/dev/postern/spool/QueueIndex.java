@@ -34,6 +34,9 @@ final class QueueIndex {
     /// back.
     private static final long RECENT_BYTES = 512 * 1024;
 
+    /// Rows that are gone through without a pause.
+    static final int SLICE_ROWS = 1000;
+
     private final Path directory;
     private final MessageTable table;
     private final DueQueues dueQueues;
@@ -137,6 +140,19 @@ final class QueueIndex {
     MessageTable table() {
         assert Thread.holdsLock(this);
         return table;
+    }
+
+    /// Goes through all rows under the monitor, which others get in between.
+    void inSlices(IntConsumer visit) {
+        int next = 0;
+        int end;
+        do {
+            synchronized (this) {
+                table.rows(next, next + SLICE_ROWS).forEach(visit);
+                end = table.end();
+            }
+            next += SLICE_ROWS;
+        } while (next < end);
     }
 
     DueQueues dueQueues() {
