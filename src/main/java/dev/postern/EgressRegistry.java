@@ -2,14 +2,18 @@ package dev.postern;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.postern.config.DkimConfig;
 import dev.postern.config.EgressConfig;
+import dev.postern.dkim.DkimSigner;
 import dev.postern.egress.Egress;
+import dev.postern.egress.SigningFilter;
 import dev.postern.egress.SteeringFilter;
 import dev.postern.egress.http.HttpEgresses;
 import dev.postern.egress.smtp.SmtpEgress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -26,8 +30,10 @@ final class EgressRegistry implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EgressRegistry.class);
 
     private final String hostname;
+    private final InstantSource clock;
     private final Set<Egress> open = ConcurrentHashMap.newKeySet();
     private List<Item> items = List.of();
+    private volatile DkimSigner signer;
 
     /// One of them.
     ///
@@ -35,14 +41,19 @@ final class EgressRegistry implements AutoCloseable {
     private record Item(EgressConfig config, @Nullable String anchors, Egress egress) {}
 
     /// @param hostname what we call ourselves where an egress's configuration does not say
-    EgressRegistry(String hostname) {
+    /// @param clock says when a message was signed
+    EgressRegistry(String hostname, InstantSource clock) {
         this.hostname = hostname;
+        this.clock = clock;
+        this.signer = new DkimSigner(List.of(), clock);
     }
 
     /// Goes on with these, in this order.
     ///
+    /// @param keys sign what leaves by those that sign
     /// @return the names of those that are new, or made anew
-    List<String> use(List<EgressConfig> configured) {
+    List<String> use(List<EgressConfig> configured, List<DkimConfig> keys) {
+        signer = new DkimSigner(keys, clock);
         List<Item> next = new ArrayList<>();
         List<String> made = new ArrayList<>();
         for (EgressConfig config : configured) {
@@ -55,7 +66,8 @@ final class EgressRegistry implements AutoCloseable {
                             .orElse(null);
             if (kept == null) {
                 made.add(config.name());
-                Egress egress = SteeringFilter.of(config, make(config));
+                Egress signing = SigningFilter.of(config, make(config), () -> signer);
+                Egress egress = SteeringFilter.of(config, signing);
                 open.add(egress);
                 next.add(new Item(config, anchors, egress));
             } else {

@@ -65,8 +65,8 @@ public final class Forwarder implements AutoCloseable {
             metrics = new Metrics(clock);
             Spool spool =
                     opened(Spool.open(config.spool(), clock, new FileDisk(), metrics::synced));
-            registry = opened(new EgressRegistry(config.smtp().hostname()));
-            registry.use(config.egress());
+            registry = opened(new EgressRegistry(config.smtp().hostname(), clock));
+            registry.use(config.egress(), config.dkim());
             dispatcher =
                     opened(
                             Dispatcher.of(
@@ -132,7 +132,7 @@ public final class Forwarder implements AutoCloseable {
     /// @return the names of the egresses that are new, or made anew
     List<String> use(PosternConfig next) {
         List<Egress> before = registry.egresses();
-        List<String> made = registry.use(next.egress());
+        List<String> made = registry.use(next.egress(), next.dkim());
         PosternConfig last = config;
         config = next;
         Logging.use(next.log());
@@ -145,8 +145,8 @@ public final class Forwarder implements AutoCloseable {
         if (!sameDispatch) {
             metrics.egresses(names(next));
             dispatcher.use(Dispatcher.Settings.of(next), registry.egresses(), registry::retire);
-            doctor.use(next.egress());
         }
+        doctor.use(next);
         return made;
     }
 

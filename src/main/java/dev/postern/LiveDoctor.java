@@ -3,6 +3,9 @@ package dev.postern;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.PosternConfig;
 import dev.postern.dispatch.Dispatcher;
+import dev.postern.dkim.DkimCheck;
+import dev.postern.dkim.DkimCheck.Checked;
+import dev.postern.dkim.DkimRecord.Match;
 import dev.postern.doctor.Doctor;
 import dev.postern.doctor.Doctor.KnownTrouble;
 import dev.postern.doctor.EgressReport;
@@ -25,6 +28,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /// The doctor of a running forwarder. It has the running egresses examine themselves, so that what
@@ -36,21 +40,19 @@ final class LiveDoctor implements Supplier<Report> {
     /// Nobody reads it: the egress is left out.
     private static final Probe GONE = new Probe.Failed("gone", Fault.SERVICE, null);
 
-    private final PosternConfig config;
+    private volatile PosternConfig config;
     private final Dispatcher dispatcher;
-    private volatile List<EgressConfig> egresses;
     private final AtomicReference<@Nullable CompletableFuture<Report>> underWay =
             new AtomicReference<>();
 
     LiveDoctor(PosternConfig config, Dispatcher dispatcher) {
         this.config = config;
         this.dispatcher = dispatcher;
-        this.egresses = config.egress();
     }
 
-    /// Takes other egresses from now on.
-    void use(List<EgressConfig> others) {
-        egresses = List.copyOf(others);
+    /// Goes by another configuration from now on.
+    void use(PosternConfig next) {
+        config = next;
     }
 
     /// Examines every way out. Blocks; who asks while an examination is under way gets its report.
@@ -67,9 +69,10 @@ final class LiveDoctor implements Supplier<Report> {
 
     private void examine(CompletableFuture<Report> report) {
         Set<String> gone = ConcurrentHashMap.newKeySet();
+        PosternConfig now = config;
         try {
             Report all =
-                    Doctor.of(config, egresses, egress -> probe(egress, gone)).begin().report();
+                    Doctor.of(now, now.egress(), egress -> probe(egress, gone)).begin().report();
             report.complete(gone.isEmpty() ? all : all.without(gone));
         } catch (RuntimeException | Error e) {
             report.completeExceptionally(e);
@@ -104,21 +107,22 @@ final class LiveDoctor implements Supplier<Report> {
     /// Logs, in the background, how every egress stands at the start: a line for each and a
     /// verdict. Only those are examined further whose first probe failed, and none logs in again.
     void summarize() {
-        if (!config.egress().isEmpty()) {
-            Thread.ofVirtual().name("doctor").start(this::examineAtStart);
+        PosternConfig now = config;
+        if (!now.egress().isEmpty()) {
+            Thread.ofVirtual().name("doctor").start(() -> examineAtStart(now));
         }
     }
 
-    private void examineAtStart() {
+    private void examineAtStart(PosternConfig now) {
         Map<String, Probe> probes = new TreeMap<>();
-        for (EgressConfig egress : config.egress()) {
+        for (EgressConfig egress : now.egress()) {
             // A reload may have taken it away already.
             dispatcher
                     .firstProbe(egress.name())
                     .ifPresent(stage -> probes.put(egress.name(), joined(stage)));
         }
         List<EgressConfig> failed = new ArrayList<>();
-        for (EgressConfig egress : config.egress()) {
+        for (EgressConfig egress : now.egress()) {
             switch (probes.get(egress.name())) {
                 case Probe.Passed(String detail) -> works(egress, "yes", detail);
                 case Probe.Unproven(String detail) -> works(egress, "unproven", detail);
@@ -127,7 +131,7 @@ final class LiveDoctor implements Supplier<Report> {
             }
         }
         if (!failed.isEmpty()) {
-            Doctor.of(config, failed, it -> Objects.requireNonNull(probes.get(it.name())))
+            Doctor.of(now, failed, it -> Objects.requireNonNull(probes.get(it.name())))
                     .begin()
                     .report()
                     .egresses()
@@ -136,6 +140,19 @@ final class LiveDoctor implements Supplier<Report> {
         if (!probes.isEmpty()) {
             verdict(failed.size(), probes.size());
         }
+        if (!now.dkim().isEmpty()) {
+            DkimCheck.check(now.dkim(), DkimCheck.NAME_SERVERS).forEach(LiveDoctor::record);
+        }
+    }
+
+    /// A signature that nobody can check shows nowhere but in spam folders.
+    private static void record(Checked key) {
+        boolean same = key.comparison().match() == Match.SAME;
+        log.atLevel(same ? Level.INFO : Level.WARN)
+                .addKeyValue("record", key.key().recordName())
+                .addKeyValue("result", key.comparison().match().word())
+                .addKeyValue("detail", key.comparison().words())
+                .log("doctor: dkim");
     }
 
     private static void works(EgressConfig egress, String word, String detail) {

@@ -85,8 +85,8 @@ class LiveDoctorTest {
         PosternConfig before = configured(urls);
         PosternConfig now = configured(urls.subList(0, left));
         FakeSpool spool = new FakeSpool(InstantSource.system());
-        try (EgressRegistry stock = new EgressRegistry("me.example.org")) {
-            stock.use(now.egress());
+        try (EgressRegistry stock = new EgressRegistry("me.example.org", InstantSource.system())) {
+            stock.use(now.egress(), List.of());
             try (Dispatcher dispatcher =
                     Dispatcher.of(
                             now,

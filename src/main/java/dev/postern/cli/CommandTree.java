@@ -106,6 +106,7 @@ final class CommandTree implements Runnable, CommandLine.IFactory {
         all.put("sendmail", () -> new SendmailCommand(terminal, sources));
         all.put("queue", () -> new QueueCommand(terminal));
         all.put("doctor", () -> new DoctorCommand(terminal, new ConfigOption(sources)));
+        all.put("dkim", () -> new DkimCommand(terminal));
         all.put("config", ConfigCommand::new);
         all.put("version", VersionCommand::new);
         return all;

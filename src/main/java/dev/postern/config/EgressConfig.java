@@ -60,6 +60,15 @@ public sealed interface EgressConfig {
         public String word() {
             return name().toLowerCase(Locale.ROOT);
         }
+
+        /// Returns whether it takes a message as it is; the others make one anew of its parts,
+        /// which no signature outlives.
+        public boolean takesRaw() {
+            return switch (this) {
+                case SMTP, SES, MAILGUN -> true;
+                case SENDGRID, RESEND, BREVO, POSTMARK -> false;
+            };
+        }
     }
 
     /// Submission by SMTP.
@@ -98,6 +107,7 @@ public sealed interface EgressConfig {
     /// @param quota messages for a long time; null: no limit
     /// @param whenLimited what happens to mail above rate or quota
     /// @param fidelity whether a message may lose what the egress can't carry
+    /// @param sign whether what leaves here gets DKIM signatures
     public record Common(
             String name,
             @Nullable URI endpoint,
@@ -111,7 +121,8 @@ public sealed interface EgressConfig {
             @Nullable Rate rate,
             @Nullable Rate quota,
             WhenLimited whenLimited,
-            Fidelity fidelity) {
+            Fidelity fidelity,
+            boolean sign) {
 
         public Common {
             senders = List.copyOf(senders);

@@ -24,6 +24,7 @@ import org.slf4j.event.Level;
 /// @param bounces whether failures are reported to senders
 /// @param log how to log
 /// @param notices whom to tell of events
+/// @param dkim keys that sign mail
 /// @param egress the ways out, in order of preference
 public record PosternConfig(
         SmtpConfig smtp,
@@ -41,10 +42,12 @@ public record PosternConfig(
         Bounces bounces,
         LogConfig log,
         NotifyConfig notices,
+        List<DkimConfig> dkim,
         List<EgressConfig> egress) {
 
     public PosternConfig {
         aliases = Map.copyOf(aliases);
+        dkim = List.copyOf(dkim);
         egress = List.copyOf(egress);
     }
 

@@ -10,6 +10,8 @@ import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
+import dev.postern.dkim.DkimCheck;
+import dev.postern.dkim.DkimCheck.Checked;
 import dev.postern.doctor.Network.RealNetwork;
 import dev.postern.egress.EgressState;
 import dev.postern.egress.EgressView;
@@ -54,6 +56,7 @@ public final class Doctor {
 
     private final List<EgressConfig> egresses;
     private final Set<Integer> ourPorts;
+    private final Supplier<List<Checked>> dkim;
     private final World world;
 
     /// All that is not ours, as tests may replace it.
@@ -78,9 +81,15 @@ public final class Doctor {
         boolean await(CompletableFuture<Void> end, Duration limit);
     }
 
-    Doctor(List<EgressConfig> egresses, Set<Integer> ourPorts, World world) {
+    /// @param dkim compares our keys with the DNS; blocks
+    Doctor(
+            List<EgressConfig> egresses,
+            Set<Integer> ourPorts,
+            Supplier<List<Checked>> dkim,
+            World world) {
         this.egresses = List.copyOf(egresses);
         this.ourPorts = Set.copyOf(ourPorts);
+        this.dkim = dkim;
         this.world = world;
     }
 
@@ -97,7 +106,11 @@ public final class Doctor {
                         Clock.systemUTC(),
                         System::nanoTime,
                         Doctor::await);
-        return new Doctor(some, Set.of(config.smtp().listen().port()), world);
+        return new Doctor(
+                some,
+                Set.of(config.smtp().listen().port()),
+                () -> DkimCheck.check(config.dkim(), DkimCheck.NAME_SERVERS),
+                world);
     }
 
     /// Returns a doctor that makes egresses of its own to examine them.
@@ -141,7 +154,8 @@ public final class Doctor {
         List<Examination> ways =
                 egresses.isEmpty() ? examinations(WellKnown.all(), false, platform) : List.of();
         boolean abroad = egresses.isEmpty() || egresses.stream().anyMatch(Doctor::leavesMachine);
-        LocalLook local = new LocalLook(WellKnown.localMta(), abroad, ourPorts, world.network());
+        LocalLook local =
+                new LocalLook(WellKnown.localMta(), abroad, ourPorts, dkim, world.network());
         return new DoctorRun(platform, configured, ways, local, world, limit);
     }
 
@@ -225,7 +239,8 @@ public final class Doctor {
                     null,
                     null,
                     WhenLimited.WAIT,
-                    Fidelity.BEST_EFFORT);
+                    Fidelity.BEST_EFFORT,
+                    false);
         }
     }
 

@@ -159,6 +159,8 @@ final class FindingTable {
             UNPROVEN,
             /// The clocks of this machine and of a server.
             CLOCK,
+            /// How our DKIM keys compare with the DNS: `missing`.
+            DKIM,
             /// What this machine is like.
             LOCAL
         }

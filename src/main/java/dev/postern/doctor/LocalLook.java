@@ -2,6 +2,8 @@ package dev.postern.doctor;
 
 import dev.postern.config.EgressConfig;
 import dev.postern.config.SubmissionPort;
+import dev.postern.dkim.DkimCheck.Checked;
+import dev.postern.dkim.DkimRecord.Match;
 import dev.postern.doctor.FindingTable.Evidence.Where;
 import dev.postern.doctor.Network.PortState;
 import dev.postern.egress.smtp.PortCheck;
@@ -14,15 +16,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Looks at this machine and its network: mail servers on the loopback, and whether connections to
-/// nowhere are answered.
+/// Looks at this machine and its network: mail servers on the loopback, whether connections to
+/// nowhere are answered, and whether the DNS has the records of our keys.
 final class LocalLook {
 
     private static final TryLimits LIMITS =
@@ -43,22 +48,32 @@ final class LocalLook {
     private final EgressConfig.Smtp asking;
     private final boolean abroad;
     private final Set<Integer> ours;
+    private final Supplier<List<Checked>> dkim;
     private final Network network;
     private final Map<Integer, String> servers = new ConcurrentSkipListMap<>();
     private final Set<Integer> answeredByNobody = new ConcurrentSkipListSet<>();
+    private final Queue<Checked> records = new ConcurrentLinkedQueue<>();
 
     /// @param asking how to speak to mail servers
     /// @param abroad whether mail is to leave this machine at all
     /// @param ours ports that we listen on ourselves
-    LocalLook(EgressConfig.Smtp asking, boolean abroad, Set<Integer> ours, Network network) {
+    /// @param dkim compares our keys with the DNS; blocks
+    LocalLook(
+            EgressConfig.Smtp asking,
+            boolean abroad,
+            Set<Integer> ours,
+            Supplier<List<Checked>> dkim,
+            Network network) {
         this.asking = asking;
         this.abroad = abroad;
         this.ours = ours;
+        this.dkim = dkim;
         this.network = network;
     }
 
     void run() {
         List<Runnable> all = new ArrayList<>();
+        all.add(() -> records.addAll(dkim.get()));
         for (int port : MAIL_PORTS) {
             if (!ours.contains(port)) {
                 all.add(() -> mta(port));
@@ -98,6 +113,14 @@ final class LocalLook {
         if (!answeredByNobody.isEmpty()) {
             seen.word("want", HostEvidence.joined(answeredByNobody, ", "))
                     .saw(Where.LOCAL, "answers everywhere");
+        }
+        for (Match match : Match.values()) {
+            List<Checked> its =
+                    records.stream().filter(it -> it.comparison().match() == match).toList();
+            if (!its.isEmpty()) {
+                seen.word("records", HostEvidence.inWords(its.stream().map(Checked::line).toList()))
+                        .saw(Where.DKIM, match.word());
+            }
         }
     }
 

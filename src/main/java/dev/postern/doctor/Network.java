@@ -195,7 +195,8 @@ interface Network {
                     common.rate(),
                     common.quota(),
                     common.whenLimited(),
-                    common.fidelity());
+                    common.fidelity(),
+                    common.sign());
         }
 
         private static Duration shorter(Duration one, Duration other) {

@@ -39,4 +39,44 @@ public interface Egress extends AutoCloseable {
     /// Closes idle connections. Attempts under way end by themselves.
     @Override
     void close();
+
+    /// An egress that is another, but for what it is given to send.
+    abstract class Relayed implements Egress {
+
+        private final Egress egress;
+
+        Relayed(Egress egress) {
+            this.egress = egress;
+        }
+
+        /// Returns the one that sends.
+        Egress egress() {
+            return egress;
+        }
+
+        @Override
+        public String name() {
+            return egress.name();
+        }
+
+        @Override
+        public boolean maySpoil(ContentTraits traits) {
+            return egress.maySpoil(traits);
+        }
+
+        @Override
+        public List<EgressView.Way> candidates() {
+            return egress.candidates();
+        }
+
+        @Override
+        public Probe probe() {
+            return egress.probe();
+        }
+
+        @Override
+        public void close() {
+            egress.close();
+        }
+    }
 }

@@ -4,7 +4,6 @@ import dev.postern.config.EgressConfig;
 import dev.postern.config.Preset.SteeringFields;
 import dev.postern.mail.FieldFilter;
 import dev.postern.mail.ForwardPath;
-import dev.postern.mail.MessageContent.ContentTraits;
 import dev.postern.outcome.Outcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,13 +18,12 @@ import java.util.function.Predicate;
 /// Whose they are, the other provider would have taken them out; here the recipients would read
 /// them. What goes so is recorded with an acceptance. It is a permitted change like that of Bcc, so
 /// `fidelity: strict` has nothing against it.
-public final class SteeringFilter implements Egress {
+public final class SteeringFilter extends Egress.Relayed {
 
-    private final Egress egress;
     private final Predicate<String> foreign;
 
     private SteeringFilter(Egress egress, Predicate<String> foreign) {
-        this.egress = egress;
+        super(egress);
         this.foreign = foreign;
     }
 
@@ -42,7 +40,7 @@ public final class SteeringFilter implements Egress {
         try {
             return FieldFilter.of(outbound.content(), foreign)
                     .map(content -> send(outbound, content, gate))
-                    .orElseGet(() -> egress.send(outbound, gate));
+                    .orElseGet(() -> egress().send(outbound, gate));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -58,7 +56,7 @@ public final class SteeringFilter implements Egress {
                 };
         OutboundMessage filtered =
                 new OutboundMessage(outbound.id(), outbound.envelope(), content, outbound.asItIs());
-        Delivery delivery = egress.send(filtered, telling);
+        Delivery delivery = egress().send(filtered, telling);
         return new Delivery(recorded(delivery.outcomes(), content.removed()));
     }
 
@@ -68,30 +66,5 @@ public final class SteeringFilter implements Egress {
         recorded.replaceAll((_, outcome) ->
                 outcome instanceof Outcome.Accepted accepted ? accepted.without(removed) : outcome);
         return recorded;
-    }
-
-    @Override
-    public String name() {
-        return egress.name();
-    }
-
-    @Override
-    public boolean maySpoil(ContentTraits traits) {
-        return egress.maySpoil(traits);
-    }
-
-    @Override
-    public List<EgressView.Way> candidates() {
-        return egress.candidates();
-    }
-
-    @Override
-    public Probe probe() {
-        return egress.probe();
-    }
-
-    @Override
-    public void close() {
-        egress.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.postern.listener;
 
+import dev.postern.config.PemKey;
 import dev.postern.config.SmtpConfig;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.SslContext;

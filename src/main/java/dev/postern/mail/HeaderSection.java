@@ -148,6 +148,17 @@ public final class HeaderSection {
                 .toList();
     }
 
+    /// Returns the values of all fields of that name, folded as they are and octet by octet (ISO
+    /// 8859-1), in their order.
+    ///
+    /// @param name in lower case
+    public List<String> rawValues(String name) {
+        return pieces.stream()
+                .filter(piece -> name.equals(piece.name()))
+                .map(Piece::value)
+                .toList();
+    }
+
     /// Returns the values of the fields that say whom the message is for: the Resent ones where
     /// there are any, and then no others, since the message has been at those of To, Cc and Bcc
     /// before (RFC 5322 §3.6.6).

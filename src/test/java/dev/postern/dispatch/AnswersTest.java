@@ -367,7 +367,8 @@ class AnswersTest {
                         null,
                         null,
                         WhenLimited.WAIT,
-                        Fidelity.BEST_EFFORT);
+                        Fidelity.BEST_EFFORT,
+                        false);
         Secret key = Secret.of("key-for-nothing");
         return switch (type) {
             case "ses" -> new EgressConfig.Ses(common, "eu-west-1", Secret.of("AKIATEST"), key);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.DkimConfig;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Fidelity;
@@ -12,6 +13,9 @@ import dev.postern.config.Secret;
 import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
+import dev.postern.dkim.DkimCheck.Checked;
+import dev.postern.dkim.DkimRecord.Comparison;
+import dev.postern.dkim.DkimRecord.Match;
 import dev.postern.doctor.Doctor.Patience;
 import dev.postern.doctor.EgressReport.Step;
 import dev.postern.doctor.EgressReport.StepEnd;
@@ -58,6 +62,7 @@ class DoctorTest {
 
     private final FakeNetwork network = new FakeNetwork();
     private Map<String, String> environment = Map.of();
+    private List<Checked> records = List.of();
     private ScriptedServer server;
 
     @TempDir private Path files;
@@ -295,6 +300,25 @@ class DoctorTest {
     }
 
     @Test
+    void whatReceiversCanNotCheckIsNoticed() {
+        network.probe("a", down(Fault.NETWORK, "x"));
+        DkimConfig key = new DkimConfig("example.org", "s1", Secret.of("x"));
+        Map<Match, List<String>> ids =
+                Map.of(
+                        Match.SAME, List.of(),
+                        Match.MISSING, List.of("dkim-missing"),
+                        Match.DIFFERENT, List.of("dkim-different"),
+                        Match.UNKNOWN, List.of("dkim-unknown"));
+        ids.forEach((match, wanted) -> {
+            records = List.of(new Checked(key, new Comparison(match, "as found")));
+            List<Finding> findings = examine(smtp("a", HOST, 587)).findings();
+            assertEquals(wanted, findings.stream().map(Finding::id).toList());
+            String line = "s1._domainkey.example.org: as found";
+            assertTrue(findings.stream().allMatch(it -> it.means().contains(line)), () -> line);
+        });
+    }
+
+    @Test
     void withNothingConfiguredTheWellKnownWaysAreTold() {
         network.host("smtp.gmail.com", FakeNetwork.IPV4)
                 .port(587, PortState.DROPPED)
@@ -353,7 +377,7 @@ class DoctorTest {
                         Clock.fixed(NOW, ZoneOffset.UTC),
                         System::nanoTime,
                         patience);
-        return new Doctor(List.of(egresses), Set.of(), world);
+        return new Doctor(List.of(egresses), Set.of(), () -> records, world);
     }
 
     private static EgressConfig smtp(String name, String host, int port) {
@@ -393,6 +417,7 @@ class DoctorTest {
                 null,
                 null,
                 WhenLimited.WAIT,
-                Fidelity.BEST_EFFORT);
+                Fidelity.BEST_EFFORT,
+                false);
     }
 }

@@ -44,12 +44,13 @@ class ArchitectureTest {
         MAY_KNOW.put("config", Set.of("mail", "smtp"));
         MAY_KNOW.put("outcome", words());
         MAY_KNOW.put("spool", words("outcome"));
-        MAY_KNOW.put("egress", words("outcome"));
+        MAY_KNOW.put("dkim", words());
+        MAY_KNOW.put("egress", words("outcome", "dkim"));
         MAY_KNOW.put("reception", words("spool", "outcome"));
         MAY_KNOW.put("listener", words("reception", "spool", "outcome"));
         // For `acknowledge: sent` it implements an interface that the reception asks.
         MAY_KNOW.put("dispatch", words("reception", "spool", "egress", "outcome"));
-        MAY_KNOW.put("doctor", words("egress", "outcome"));
+        MAY_KNOW.put("doctor", words("egress", "outcome", "dkim"));
         MAY_KNOW.put(
                 "admin",
                 words("reception", "listener", "doctor", "spool", "dispatch", "egress", "outcome"));
@@ -58,7 +59,7 @@ class ArchitectureTest {
         MAY_KNOW.put("log", words());
         // A child process and its signals; the mail settings that it has.
         MAY_KNOW.put("exec", words());
-        MAY_KNOW.put("cli", words("submit", "doctor", "log", "exec"));
+        MAY_KNOW.put("cli", words("submit", "doctor", "dkim", "log", "exec"));
     }
 
     /// A library, and the only ones who may use it: packages, or single classes.

@@ -139,6 +139,7 @@ final class Door implements AutoCloseable {
                         org.slf4j.event.Level.INFO,
                         LogConfig.Addresses.FULL),
                 new PosternConfig.NotifyConfig(null, null),
+                List.of(),
                 List.of());
     }
 

@@ -2,6 +2,7 @@ package dev.postern.listener;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.postern.config.PemKey;
 import dev.postern.mail.Origin;
 import dev.postern.mail.QueueId;
 import dev.postern.reception.ReceivedField;

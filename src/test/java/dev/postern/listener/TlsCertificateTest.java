@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.PemKey;
 import dev.postern.config.SmtpConfig;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -69,6 +69,7 @@ class MailGrowthTest extends ReadersGrowth {
                     HeaderSection.read(new ByteArrayInputStream(text.getBytes(UTF_8)));
             header.destinations();
             header.sender();
+            header.rawValues("bcc");
             header.withValues((_, value) -> value);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

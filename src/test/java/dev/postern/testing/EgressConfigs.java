@@ -53,7 +53,8 @@ public final class EgressConfigs {
                         rate,
                         quota,
                         whenLimited,
-                        Fidelity.BEST_EFFORT),
+                        Fidelity.BEST_EFFORT,
+                        false),
                 "resend",
                 Secret.of("key"));
     }

@@ -46,6 +46,10 @@ public enum Programs {
     OPENSSL("TEST_OPENSSL", "openssl", "openssl"),
     /// Python 3, for smtplib.
     PYTHON("TEST_PYTHON", "python3", "python3"),
+    /// The package directory of dkimpy, a verifier of DKIM signatures.
+    DKIMPY("TEST_DKIMPY", "python3-dkim", "/usr/lib/python3/dist-packages/dkim"),
+    /// OpenDKIM's verifier of one message.
+    OPENDKIM_TESTMSG("TEST_OPENDKIM_TESTMSG", "opendkim-tools", "opendkim-testmsg"),
     /// Django's package directory, for its mail backend.
     DJANGO("TEST_DJANGO", "python3-django", "/usr/lib/python3/dist-packages/django"),
     /// PHP's command.

@@ -227,6 +227,7 @@ public final class ConfigLoader {
                         settings.get(Keys.LOG_ADDRESSES)),
                 new PosternConfig.NotifyConfig(
                         settings.find(Keys.NOTIFY_URL), settings.find(Keys.NOTIFY_SECRET)),
+                settings.get(Keys.DKIM),
                 egress.stream().map(EgressLoader::config).map(this::withFirst).toList());
     }
 

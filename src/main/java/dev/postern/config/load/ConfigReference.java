@@ -61,6 +61,7 @@ public final class ConfigReference {
         common.removeAll(smtp);
         int answer = common.indexOf(EgressKeys.ANSWER_TIMEOUT_SMTP);
         common.add(answer + 1, EgressKeys.ANSWER_TIMEOUT_HTTP);
+        common.add(EgressKeys.SIGN_API);
         groups.put("Every egress", common);
         Map<List<Key<?>>, List<EgressType>> types =
                 Arrays.stream(EgressType.values())

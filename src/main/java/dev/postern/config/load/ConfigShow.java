@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -91,35 +92,39 @@ public final class ConfigShow {
 
         /// Returns a setting's value.
         static String of(Settings.Setting<?> setting) {
-            boolean masked = setting.key().type().secret();
-            return setting.value() == null ? "null" : flow(setting.given(), masked);
+            Type<?> type = setting.key().type();
+            Predicate<String> hides = member -> type.secret() && !type.mayShow(member);
+            return setting.value() == null ? "null" : flow(setting.given(), type.secret(), hides);
         }
 
         /// Returns a default or example of the key table.
         static String ofTable(Type<?> type, String oneLine) {
             ValueContext reading = new ValueContext("", true, new Problems());
-            return flow(EnvSyntax.given(type, oneLine, new Source.Default(""), reading), false);
+            RawValue given = EnvSyntax.given(type, oneLine, new Source.Default(""), reading);
+            return flow(given, false, _ -> false);
         }
 
-        private static String flow(RawValue given, boolean masked) {
+        /// @param hides says of a member's name whether its value is masked
+        private static String flow(RawValue given, boolean masked, Predicate<String> hides) {
             return switch (given) {
                 case RawValue.Nothing _, RawValue.Broken _ -> "null";
                 case RawValue.Text text -> masked ? MASK : scalar(text.value());
                 case RawValue.Template template -> scalar(template.raw());
                 case RawValue.Items items ->
                         items.items().stream()
-                                .map(item -> flow(item, masked))
+                                .map(item -> flow(item, masked, hides))
                                 .collect(Collectors.joining(", ", "[", "]"));
                 case RawValue.Entries entries ->
                         entries.entries().entrySet().stream()
-                                .map(entry -> member(entry, masked))
+                                .map(entry -> member(entry, hides))
                                 .collect(Collectors.joining(", ", "{", "}"));
             };
         }
 
-        private static String member(Map.Entry<String, RawValue.Entry> member, boolean masked) {
-            boolean secret = masked && !member.getKey().equals("username");
-            return scalar(member.getKey()) + ": " + flow(member.getValue().value(), secret);
+        private static String member(
+                Map.Entry<String, RawValue.Entry> member, Predicate<String> hides) {
+            boolean masked = hides.test(member.getKey());
+            return scalar(member.getKey()) + ": " + flow(member.getValue().value(), masked, hides);
         }
 
         /// Returns a text so that the loader reads it back as it is; what may be a secret within a

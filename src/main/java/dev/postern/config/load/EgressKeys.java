@@ -121,6 +121,16 @@ final class EgressKeys {
     static final Key<Common.Fidelity> FIDELITY = Key.of(
             "fidelity", Types.word(Common.Fidelity.class), "best-effort", "strict",
             "`strict`: a message of which this egress would lose something goes elsewhere.");
+    static final Key<Boolean> SIGN_SMTP = Key.of(
+            "sign", Types.BOOL, "true", "false",
+            "For type smtp: whether mail that leaves here gets DKIM signatures, where `dkim` has a"
+            + " key for the From domain.");
+    static final Key<Boolean> SIGN_API = Key.of(
+            "sign", Types.BOOL, "false", "true",
+            "For the other types: the same. Not for APIs that make a new message, which no"
+            + " signature outlives.");
+    private static final Key<Boolean> SIGN_REBUILT = Key.of(
+            "sign", Types.BOOL, "false", "false", SIGN_API.meaning());
     // spotless:on
 
     private static final List<Key<?>> COMMON =
@@ -137,6 +147,7 @@ final class EgressKeys {
         keys.addAll(COMMON);
         keys.add(answerTimeout(type));
         keys.addAll(LIMITS);
+        keys.add(sign(type));
         return List.copyOf(keys);
     }
 
@@ -156,6 +167,13 @@ final class EgressKeys {
                 .filter(type -> own(type).stream().anyMatch(key -> key.path().equals(path)))
                 .findFirst()
                 .orElse(null);
+    }
+
+    static Key<Boolean> sign(EgressType type) {
+        if (type == EgressType.SMTP) {
+            return SIGN_SMTP;
+        }
+        return type.takesRaw() ? SIGN_API : SIGN_REBUILT;
     }
 
     static Key<Duration> answerTimeout(EgressType type) {

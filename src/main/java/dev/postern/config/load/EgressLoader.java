@@ -92,6 +92,7 @@ final class EgressLoader {
         Map<String, RawValue> found = reader.flatten(onlyOf(type, entries, prefix));
         Settings settings = reader.settings(found, given.source());
         unique(settings);
+        sign(type, settings);
         switch (type) {
             case SMTP -> checkSmtp(settings);
             case SES -> together(settings, EgressKeys.ACCESS_KEY_ID, EgressKeys.SECRET_ACCESS_KEY);
@@ -171,6 +172,16 @@ final class EgressLoader {
         String name = settings.find(EgressKeys.NAME);
         if (name != null && !names.add(name)) {
             settings.tell(EgressKeys.NAME, "is the name of another egress", "names are unique");
+        }
+    }
+
+    private static void sign(EgressType type, Settings settings) {
+        Key<Boolean> sign = EgressKeys.sign(type);
+        if (Boolean.TRUE.equals(settings.find(sign)) && !type.takesRaw()) {
+            settings.tell(
+                    sign,
+                    "can't be true: " + type.word() + " makes a new message, which it signs itself",
+                    "remove it, and set the domain up with the provider");
         }
     }
 
@@ -275,6 +286,7 @@ final class EgressLoader {
                 settings.find(EgressKeys.RATE),
                 settings.find(EgressKeys.QUOTA),
                 settings.get(EgressKeys.WHEN_LIMITED),
-                settings.get(EgressKeys.FIDELITY));
+                settings.get(EgressKeys.FIDELITY),
+                settings.get(EgressKeys.sign(type)));
     }
 }

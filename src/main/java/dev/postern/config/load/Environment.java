@@ -130,14 +130,13 @@ record Environment(Map<String, String> variables, Interpolation interpolation, P
     }
 
     /// Reads the values of environment variables, and the defaults and examples of the key table,
-    /// which are written in the same way: lists by commas, users as NAME:PASSWORD, aliases as
-    /// NAME=ADDRESS, both percent-encoded.
+    /// which are written in the same way: lists by commas, users as NAME:PASSWORD (and so all
+    /// [Type.Mappings]), aliases as NAME=ADDRESS, both percent-encoded.
     static final class EnvSyntax {
 
-        private static final String USERS_RULE =
-                "NAME:PASSWORD pairs with commas between, each part percent-encoded";
+        private static final String BETWEEN = " with commas between, each part percent-encoded";
         private static final String ALIASES_RULE =
-                "NAME=ADDRESS pairs with commas between, each part percent-encoded, each name once";
+                "NAME=ADDRESS pairs" + BETWEEN + ", each name once";
 
         private EnvSyntax() {}
 
@@ -150,8 +149,10 @@ record Environment(Map<String, String> variables, Interpolation interpolation, P
                                 .toList(),
                         source);
             }
-            if (type instanceof Type.Users) {
-                return orBroken(users(text, source), USERS_RULE, source, reading);
+            if (type instanceof Type.Mappings<?> list) {
+                String noun = list.members().size() == 2 ? " pairs" : " triples";
+                String rule = list.variable() + noun + BETWEEN;
+                return orBroken(mappings(list.members(), text, source), rule, source, reading);
             }
             return type instanceof Type.Aliases
                     ? orBroken(aliases(text, source), ALIASES_RULE, source, reading)
@@ -175,21 +176,21 @@ record Environment(Map<String, String> variables, Interpolation interpolation, P
                     .toList();
         }
 
-        private static @Nullable RawValue users(String text, Source source) {
-            List<RawValue> users = new ArrayList<>();
-            for (String pair : parts(text)) {
-                int colon = pair.indexOf(':');
+        private static @Nullable RawValue mappings(List<String> names, String text, Source source) {
+            List<RawValue> mappings = new ArrayList<>();
+            for (String whole : parts(text)) {
+                String[] encoded = whole.split(":", names.size());
                 SequencedMap<String, RawValue.Entry> members = new LinkedHashMap<>();
-                boolean whole =
-                        colon >= 0
-                                && put(members, "username", pair.substring(0, colon), source)
-                                && put(members, "password", pair.substring(colon + 1), source);
-                if (!whole) {
+                boolean good = encoded.length == names.size();
+                for (int i = 0; good && i < encoded.length; i++) {
+                    good = put(members, names.get(i), encoded[i], source);
+                }
+                if (!good) {
                     return null;
                 }
-                users.add(new RawValue.Entries(members, source));
+                mappings.add(new RawValue.Entries(members, source));
             }
-            return new RawValue.Items(users, source);
+            return new RawValue.Items(mappings, source);
         }
 
         private static @Nullable RawValue aliases(String text, Source source) {

@@ -1,6 +1,7 @@
 package dev.postern.config.load;
 
 import dev.postern.config.Cidr;
+import dev.postern.config.DkimConfig;
 import dev.postern.config.HostPort;
 import dev.postern.config.PosternConfig.Acknowledge;
 import dev.postern.config.PosternConfig.Bounces;
@@ -168,6 +169,14 @@ final class Keys {
             "Where events are posted."));
     static final Key<Secret> NOTIFY_SECRET = listed(Key.optional(
             "notify.secret", Types.SECRET, "signing-key", "What signs the posted events."));
+    static final Key<List<DkimConfig>> DKIM = live(Key.of(
+            "dkim", Types.DKIM_KEYS, "",
+            // The key of RFC 8463 §A.2.
+            "example.org:s1:-----BEGIN PRIVATE KEY-----%0AMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JL"
+            + "sLMREScVpezJpGXA7rAMcrn9g%0A-----END PRIVATE KEY-----%0A",
+            "Keys that sign mail whose From domain is `domain` or below it, where `sign` of the"
+            + " egress says so; several for one domain: a signature each. `key` is PEM: RSA of"
+            + " 2048 bits or more, or Ed25519. `postern dkim key` makes one."));
     static final Key<RawValue> EGRESS = live(Key.of(
             "egress", Types.EGRESSES, "", "smtp://me%40example.org:secret@smtp.example.org",
             "The ways out, in order of preference. With none, mail is accepted and held."));

@@ -36,8 +36,17 @@ public final class Problems {
 
     /// Returns `a, b or c`.
     public static String anyOf(List<String> words) {
+        return listed(words, " or ");
+    }
+
+    /// Returns `a, b and c`.
+    static String allOf(List<String> words) {
+        return listed(words, " and ");
+    }
+
+    private static String listed(List<String> words, String last) {
         String head = words.stream().limit(words.size() - 1L).collect(Collectors.joining(", "));
-        return head.isEmpty() ? words.getLast() : head + " or " + words.getLast();
+        return head.isEmpty() ? words.getLast() : head + last + words.getLast();
     }
 
     /// Returns `text` in quotes, on one line, cut where it is long, and without what may be a

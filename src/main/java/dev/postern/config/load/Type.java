@@ -1,7 +1,6 @@
 package dev.postern.config.load;
 
 import dev.postern.config.Secret;
-import dev.postern.config.SmtpConfig;
 import dev.postern.config.load.Problems.ValueContext;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -9,7 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,11 @@ sealed interface Type<T> {
 
     /// Returns whether values must not be shown.
     default boolean secret() {
+        return false;
+    }
+
+    /// Returns whether a member of its values may be shown where the whole is secret.
+    default boolean mayShow(String member) {
         return false;
     }
 
@@ -130,13 +136,26 @@ sealed interface Type<T> {
         }
     }
 
-    /// The users of the listener, as mappings of `username` and `password`.
-    record Users() implements Type<List<SmtpConfig.User>> {
-        private static final Set<String> MEMBERS = Set.of("username", "password");
-
+    /// A list of mappings that all have the same members.
+    ///
+    /// @param noun what an element is: `a user`
+    /// @param example an element
+    /// @param variable an element as a variable has it, its members in order: `NAME:PASSWORD`
+    /// @param members their names
+    /// @param naming how many of the members, from the first on, name an element: no two elements
+    ///   have the same there, and those may be shown
+    /// @param maker makes an element; null after telling what is wrong with a member
+    record Mappings<E>(
+            String noun,
+            String example,
+            String variable,
+            List<String> members,
+            int naming,
+            BiFunction<Map<String, RawValue.Text>, ValueContext, @Nullable E> maker)
+            implements Type<List<E>> {
         @Override
         public String told() {
-            return "a list such as [{username: app, password: secret}]";
+            return "a list such as [" + example + "]";
         }
 
         @Override
@@ -145,49 +164,65 @@ sealed interface Type<T> {
         }
 
         @Override
-        public @Nullable List<SmtpConfig.User> read(RawValue given, ValueContext reading) {
+        public boolean mayShow(String member) {
+            return members.subList(0, naming).contains(member);
+        }
+
+        @Override
+        public @Nullable List<E> read(RawValue given, ValueContext reading) {
             if (!(given instanceof RawValue.Items items)) {
                 reading.shape(given, told());
                 return null;
             }
-            List<SmtpConfig.User> users = new ArrayList<>();
-            Set<String> names = new HashSet<>();
+            List<E> read = new ArrayList<>();
+            Set<List<String>> names = new HashSet<>();
             for (int i = 0; i < items.items().size(); i++) {
                 ValueContext part = reading.part("[" + (i + 1) + "]");
-                SmtpConfig.User user = user(items.items().get(i), part);
-                if (user != null && !names.add(user.username())) {
+                SequencedMap<String, RawValue.Text> texts = texts(items.items().get(i), part);
+                E element = texts == null ? null : maker.apply(texts, part);
+                if (texts == null || element == null) {
+                    continue;
+                }
+                if (names.add(name(texts))) {
+                    read.add(element);
+                } else {
                     part.tell(items.items().get(i).source(), "is a name given twice", "");
-                } else if (user != null) {
-                    users.add(user);
                 }
             }
-            return users.size() == items.items().size() ? users : null;
+            return read.size() == items.items().size() ? read : null;
         }
 
-        private static SmtpConfig.@Nullable User user(RawValue given, ValueContext reading) {
+        private List<String> name(SequencedMap<String, RawValue.Text> texts) {
+            return texts.values().stream().limit(naming).map(RawValue.Text::value).toList();
+        }
+
+        /// Returns the members' texts; null after telling what is wrong.
+        private @Nullable SequencedMap<String, RawValue.Text> texts(
+                RawValue given, ValueContext reading) {
             if (!(given instanceof RawValue.Entries entries)) {
-                reading.shape(given, "a mapping such as {username: app, password: secret}");
+                reading.shape(given, "a mapping such as " + example);
                 return null;
             }
             entries.entries().forEach((name, entry) -> known(name, entry, reading));
-            RawValue.Text username = member(entries, "username", reading);
-            RawValue.Text password = member(entries, "password", reading);
-            if (username == null || password == null) {
-                return null;
+            SequencedMap<String, RawValue.Text> texts = new LinkedHashMap<>();
+            for (String name : members) {
+                RawValue.Text text = member(entries, name, reading);
+                if (text != null) {
+                    texts.put(name, text);
+                }
             }
-            return new SmtpConfig.User(
-                    username.value(), Secret.from(password.value(), password.now()));
+            return texts.size() == members.size() ? texts : null;
         }
 
-        private static void known(String name, RawValue.Entry entry, ValueContext reading) {
-            if (!MEMBERS.contains(name)) {
-                String nearest = NearestWord.of(name, MEMBERS);
+        private void known(String name, RawValue.Entry entry, ValueContext reading) {
+            if (!members.contains(name)) {
+                String nearest = NearestWord.of(name, members);
                 reading.part("." + name)
                         .tell(
                                 entry.keySource(),
                                 "unknown key",
                                 nearest == null
-                                        ? "a user has username and password"
+                                        ? noun + " has " + Problems.allOf(members)
                                         : "did you mean " + nearest + "?");
             }
         }

@@ -1,23 +1,27 @@
 package dev.postern.config.load;
 
 import dev.postern.config.Cidr;
+import dev.postern.config.DkimConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.HostPort;
 import dev.postern.config.Hosts;
 import dev.postern.config.Machine;
 import dev.postern.config.Secret;
 import dev.postern.config.SmtpConfig;
+import dev.postern.config.load.Problems.ValueContext;
 import dev.postern.config.load.Type.Parsed;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -53,7 +57,22 @@ public final class Types {
     /// A file or directory.
     static final Type.Scalar<Path> PATH = new Type.Scalar<>("a path", Types::parsePath);
 
-    static final Type<List<SmtpConfig.User>> USERS = new Type.Users();
+    static final Type<List<SmtpConfig.User>> USERS =
+            new Type.Mappings<>(
+                    "a user",
+                    "{username: app, password: secret}",
+                    "NAME:PASSWORD",
+                    List.of("username", "password"),
+                    1,
+                    Types::user);
+    static final Type<List<DkimConfig>> DKIM_KEYS =
+            new Type.Mappings<>(
+                    "a key",
+                    "{domain: example.org, selector: s1, key: \"${file:/run/secrets/dkim.pem}\"}",
+                    "DOMAIN:SELECTOR:KEY",
+                    List.of("domain", "selector", "key"),
+                    2,
+                    Types::dkimKey);
     static final Type<RawValue> EGRESSES = new Type.Egresses();
 
     static final Type.Scalar<Boolean> BOOL =
@@ -100,6 +119,20 @@ public final class Types {
             text("printable ASCII without spaces, at most 255 characters", "[!-~]{1,255}");
     static final Type.Scalar<String> EGRESS_NAME =
             text("lower-case letters, digits and hyphens", "[a-z0-9-]+");
+    static final Type.Scalar<String> DKIM_DOMAIN =
+            new Type.Scalar<>(
+                    "a domain such as example.org",
+                    text ->
+                            DkimConfig.domain(text)
+                                    .map(Parsed::good)
+                                    .orElseGet(() -> Parsed.wrong("a domain such as example.org")));
+    static final Type.Scalar<String> DKIM_SELECTOR =
+            new Type.Scalar<>(
+                    "a selector such as s1",
+                    text ->
+                            DkimConfig.isSelector(text)
+                                    ? Parsed.good(text)
+                                    : Parsed.wrong("a selector such as s1"));
     static final Type.Scalar<String> WEB_ADDRESS =
             text("an http:// or https:// address", "(?i)https?://[^\\s/]\\S*");
     static final Type<Map<String, String>> ALIASES = new Type.Aliases(LOCAL_NAME, LOCAL_NAME);
@@ -173,6 +206,48 @@ public final class Types {
         Predicate<String> fits = Pattern.compile(pattern).asMatchPredicate();
         return new Type.Scalar<>(
                 rule, text -> fits.test(text) ? Parsed.good(text) : Parsed.wrong(rule));
+    }
+
+    private static SmtpConfig.User user(Map<String, RawValue.Text> members, ValueContext reading) {
+        return new SmtpConfig.User(
+                member(members, "username").value(), secret(members, "password"));
+    }
+
+    private static @Nullable DkimConfig dkimKey(
+            Map<String, RawValue.Text> members, ValueContext reading) {
+        String domain = DKIM_DOMAIN.read(member(members, "domain"), reading.part(".domain"));
+        String selector =
+                DKIM_SELECTOR.read(member(members, "selector"), reading.part(".selector"));
+        if (domain == null || selector == null) {
+            return null;
+        }
+        if (!DkimConfig.fits(domain, selector)) {
+            reading.part(".selector")
+                    .tell(member(members, "selector").source(), "is too long for the DNS", "");
+            return null;
+        }
+        RawValue.Text key = member(members, "key");
+        try {
+            DkimConfig.privateKey(key.value());
+        } catch (GeneralSecurityException wrong) {
+            reading.part(".key")
+                    .tell(
+                            key.source(),
+                            "must be a PEM key, RSA of 2048 bits or more or Ed25519: "
+                                    + wrong.getMessage(),
+                            "make one: postern dkim key " + domain + " " + selector);
+            return null;
+        }
+        return new DkimConfig(domain, selector, secret(members, "key"));
+    }
+
+    private static RawValue.Text member(Map<String, RawValue.Text> members, String name) {
+        return Objects.requireNonNull(members.get(name), name);
+    }
+
+    private static Secret secret(Map<String, RawValue.Text> members, String name) {
+        RawValue.Text text = member(members, name);
+        return Secret.from(text.value(), text.now());
     }
 
     private static Parsed<Path> parsePath(String text) {

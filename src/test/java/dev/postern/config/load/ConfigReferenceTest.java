@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.postern.config.EgressConfig.EgressType;
 import dev.postern.config.PosternConfig;
 import dev.postern.config.load.ConfigShow.YamlText;
+import dev.postern.dkim.DkimKeys;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -151,9 +152,11 @@ class ConfigReferenceTest {
         Loading loading = KeysTest.machine().yaml(yaml);
         loading.file("/run/secrets/smtp-password", "a\n").file("/run/secrets/admin-token", "b\n");
         loading.file("/run/secrets/gmail", "c\n");
+        loading.file("/run/secrets/dkim.pem", DkimKeys.pem(DkimKeys.ED25519));
         loading.variable("SENDGRID_API_KEY", "d").variable("MAILGUN_API_KEY", "e");
         PosternConfig config = loading.config();
         assertEquals(4, config.egress().size());
+        assertEquals(1, config.dkim().size());
         assertEquals("a", config.smtp().users().getFirst().password().reveal());
     }
 

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.postern.config.load.ConfigShow.YamlText;
+import java.util.regex.Matcher;
 import org.junit.jupiter.api.Test;
 
 class ConfigShowTest {
@@ -44,6 +46,7 @@ class ConfigShowTest {
         loading.variable("POSTERN_HTTP_ADMIN_TOKEN", secret)
                 .variable("POSTERN_NOTIFY_SECRET", secret);
         loading.variable("POSTERN_SMTP_USERS", "app:hunter2");
+        loading.variable("POSTERN_DKIM", Keys.DKIM.example());
         loading.variable(
                 "POSTERN_EGRESS",
                 "smtp://me:hunter2@a.example smtp://hunter2:hunter2@b.example#token"
@@ -51,18 +54,23 @@ class ConfigShowTest {
                         + " mailgun://hunter2@mg.example.org");
         String shown = ConfigShow.render(loading.valid());
         assertFalse(shown.contains(secret), shown);
+        assertFalse(shown.contains("PRIVATE KEY"), shown);
+        assertTrue(shown.contains("{domain: example.org, selector: s1, key: \"********\"}"), shown);
         assertTrue(shown.contains("url: \"https://********@h.example/x?********\""), shown);
         assertTrue(shown.contains("users: [{username: app, password: \"********\"}]"), shown);
     }
 
-    /// What is shown can be loaded, and means the same.
+    /// What is shown can be loaded, and means the same; where it matters what a secret is, it has
+    /// to be put in.
     @Test
     void whatIsShownLoadsAgain() {
         Loading loading = KeysTest.machine();
         Keys.ALL.forEach(key -> loading.variable(key.variable(), key.example()));
         loading.variable("POSTERN_SENDMAIL_FROM", "a$b\"c\\d:é@example.org");
         String shown = ConfigShow.render(loading.valid());
-        String again = ConfigShow.render(KeysTest.machine().yaml(shown).valid());
+        String key = "dkim: " + YamlText.ofTable(Keys.DKIM.type(), Keys.DKIM.example());
+        String filled = shown.replaceFirst("dkim: .*", Matcher.quoteReplacement(key));
+        String again = ConfigShow.render(KeysTest.machine().yaml(filled).valid());
         assertEquals(withoutSources(shown), withoutSources(again));
         assertTrue(again.contains("a$$b"), again);
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.Cidr;
+import dev.postern.config.DkimConfig;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.EgressType;
@@ -31,7 +32,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 class KeysTest {
 
     private static final Set<Class<?>> WHOLE_VALUES =
-            Set.of(HostPort.class, Cidr.class, Common.Rate.class, SmtpConfig.User.class);
+            Set.of(
+                    HostPort.class,
+                    Cidr.class,
+                    Common.Rate.class,
+                    SmtpConfig.User.class,
+                    DkimConfig.class);
 
     @Test
     void everyKeyHasItsDefault() {
@@ -82,6 +88,10 @@ class KeysTest {
             // These have none: the second comes of the host.
             given.add("endpoint");
             given.add("candidates");
+        }
+        if (!type.takesRaw()) {
+            // It can be false only.
+            given.add("sign");
         }
         assertAllDiffer(examples, defaults, given);
     }

@@ -123,7 +123,8 @@ class HttpTlsTest {
                         null,
                         null,
                         base.whenLimited(),
-                        base.fidelity());
+                        base.fidelity(),
+                        base.sign());
         try (Egress egress =
                 HttpEgresses.of(OutboundMessages.config("postmark", common), environment)) {
             return egress.send(

@@ -70,7 +70,8 @@ public final class OutboundMessages {
                 null,
                 null,
                 Common.WhenLimited.WAIT,
-                fidelity);
+                fidelity,
+                false);
     }
 
     static EgressConfig config(String type, Common common) {

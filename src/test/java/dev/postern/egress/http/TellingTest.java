@@ -171,7 +171,8 @@ class TellingTest {
                             null,
                             null,
                             base.whenLimited(),
-                            base.fidelity());
+                            base.fidelity(),
+                            base.sign());
             CommitGate slow =
                     new CommitGate() {
                         @Override

@@ -37,6 +37,7 @@ final class EgressSetup {
     Duration dataTimeout = LONG;
     Duration answerTimeout = LONG;
     Fidelity fidelity = Fidelity.BEST_EFFORT;
+    boolean sign;
     SmtpDialer.Resolver resolver = _ -> new InetAddress[] {InetAddress.getLoopbackAddress()};
     List<SubmissionPort> candidates = SubmissionPort.USUAL;
     Duration stagger = SmtpDialer.Network.REAL.stagger();
@@ -98,7 +99,8 @@ final class EgressSetup {
                         null,
                         null,
                         WhenLimited.WAIT,
-                        fidelity);
+                        fidelity,
+                        sign);
         SmtpEgressConfig smtp =
                 new SmtpEgressConfig(
                         host, port, tls, tlsName, username, password, null, candidates);

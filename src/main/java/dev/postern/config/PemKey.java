@@ -1,4 +1,4 @@
-package dev.postern.listener;
+package dev.postern.config;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
@@ -20,10 +20,9 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 
-/// Reads a private key from a PEM file (RFC 7468): PKCS#8 as it is; PKCS#1 (RFC 8017 §A.1.2) and
-/// SEC 1 (RFC 5915 §3), which OpenSSL wrote for decades, after wrapping them as PKCS#8 (RFC 5208
-/// §5).
-final class PemKey {
+/// Reads a private key in PEM (RFC 7468): PKCS#8 as it is; PKCS#1 (RFC 8017 §A.1.2) and SEC 1 (RFC
+/// 5915 §3), which OpenSSL wrote for decades, after wrapping them as PKCS#8 (RFC 5208 §5).
+public final class PemKey {
 
     private static final String BEGIN = "-----BEGIN ";
     private static final String END = "-----END ";
@@ -48,8 +47,15 @@ final class PemKey {
     ///
     /// @throws IOException when the file can't be read
     /// @throws GeneralSecurityException when it holds no key that is understood
-    static PrivateKey read(Path file) throws IOException, GeneralSecurityException {
-        String text = Files.readString(file, US_ASCII);
+    public static PrivateKey read(Path file) throws IOException, GeneralSecurityException {
+        return parse(Files.readString(file, US_ASCII), "in " + file);
+    }
+
+    /// Reads the first private key in a text.
+    ///
+    /// @param where what the text is, as in `the key in FILE`; the text itself is told to nobody
+    /// @throws GeneralSecurityException when it holds no key that is understood
+    public static PrivateKey parse(String text, String where) throws GeneralSecurityException {
         int begin = text.indexOf(BEGIN);
         while (begin >= 0) {
             int labelStart = begin + BEGIN.length();
@@ -58,11 +64,11 @@ final class PemKey {
             int start = Math.min(labelEnd + DASHES.length(), text.length());
             int end = end(text, start);
             if (label.endsWith(PRIVATE_KEY) && text.startsWith(END + label + DASHES, end)) {
-                return key(file, label, text.substring(start, end));
+                return key(where, label, text.substring(start, end));
             }
             begin = text.indexOf(BEGIN, end);
         }
-        throw new InvalidKeySpecException("no PRIVATE KEY in " + file);
+        throw new InvalidKeySpecException("no PRIVATE KEY " + where);
     }
 
     /// Where the next dashes begin, or the text ends.
@@ -71,22 +77,30 @@ final class PemKey {
         return dashes < 0 ? text.length() : dashes;
     }
 
-    private static PrivateKey key(Path file, String label, String text)
+    private static PrivateKey key(String where, String label, String text)
             throws GeneralSecurityException {
         if (label.startsWith("ENCRYPTED") || text.contains("Proc-Type:")) {
             throw new InvalidKeySpecException(
-                    "the key in " + file + " is encrypted: decrypt it (openssl pkey -in … -out …)");
+                    "the key " + where + " is encrypted: decrypt it (openssl pkey -in … -out …)");
         }
-        byte[] der = Base64.getMimeDecoder().decode(text);
+        byte[] der = decoded(where, text);
         return switch (label) {
-            case "RSA PRIVATE KEY" -> generate(file, wrap(RSA, der));
+            case "RSA PRIVATE KEY" -> generate(where, wrap(RSA, der));
             case "EC PRIVATE KEY" ->
-                    generate(file, wrap(tagged(SEQUENCE, EC_PUBLIC_KEY, curve(file, der)), der));
-            default -> generate(file, der);
+                    generate(where, wrap(tagged(SEQUENCE, EC_PUBLIC_KEY, curve(where, der)), der));
+            default -> generate(where, der);
         };
     }
 
-    private static PrivateKey generate(Path file, byte[] pkcs8) throws GeneralSecurityException {
+    private static byte[] decoded(String where, String text) throws InvalidKeySpecException {
+        try {
+            return Base64.getMimeDecoder().decode(text);
+        } catch (IllegalArgumentException _) {
+            throw new InvalidKeySpecException("the key " + where + " is cut, or is no base64");
+        }
+    }
+
+    private static PrivateKey generate(String where, byte[] pkcs8) throws GeneralSecurityException {
         List<InvalidKeySpecException> tried = new ArrayList<>();
         for (String algorithm : ALGORITHMS) {
             try {
@@ -97,12 +111,12 @@ final class PemKey {
             }
         }
         throw new InvalidKeySpecException(
-                "the key in " + file + " is none of " + ALGORITHMS, tried.getFirst());
+                "the key " + where + " is none of " + ALGORITHMS, tried.getFirst());
     }
 
-    /// Returns whether a key and a certificate's key are one pair: the files are not replaced in
-    /// one moment.
-    static boolean matches(PrivateKey key, PublicKey certified) throws GeneralSecurityException {
+    /// Returns whether a private and a public key are one pair.
+    public static boolean matches(PrivateKey key, PublicKey certified)
+            throws GeneralSecurityException {
         String algorithm =
                 switch (key.getAlgorithm()) {
                     case "RSA" -> "SHA256withRSA";
@@ -127,7 +141,7 @@ final class PemKey {
     }
 
     /// The curve's name, which stands in SEC 1's `[0]` behind version and key.
-    private static byte[] curve(Path file, byte[] sec1) throws InvalidKeySpecException {
+    private static byte[] curve(String where, byte[] sec1) throws InvalidKeySpecException {
         try {
             int at = contentStart(sec1, 0);
             while ((sec1[at] & OCTET_MASK) != EC_PARAMETERS) {
@@ -136,7 +150,7 @@ final class PemKey {
             int start = contentStart(sec1, at);
             return Arrays.copyOfRange(sec1, start, start + contentLength(sec1, at));
         } catch (ArrayIndexOutOfBoundsException _) {
-            throw new InvalidKeySpecException("the key in " + file + " does not name its curve");
+            throw new InvalidKeySpecException("the key " + where + " does not name its curve");
         }
     }
 
