@@ -72,7 +72,9 @@ final class LiveDoctor implements Supplier<Report> {
         PosternConfig now = config;
         try {
             Report all =
-                    Doctor.of(now, now.egress(), egress -> probe(egress, gone)).begin().report();
+                    Doctor.of(now, now.egress(), now.dkim(), egress -> probe(egress, gone))
+                            .begin()
+                            .report();
             report.complete(gone.isEmpty() ? all : all.without(gone));
         } catch (RuntimeException | Error e) {
             report.completeExceptionally(e);
@@ -131,7 +133,7 @@ final class LiveDoctor implements Supplier<Report> {
             }
         }
         if (!failed.isEmpty()) {
-            Doctor.of(now, failed, it -> Objects.requireNonNull(probes.get(it.name())))
+            Doctor.of(now, failed, List.of(), it -> Objects.requireNonNull(probes.get(it.name())))
                     .begin()
                     .report()
                     .egresses()

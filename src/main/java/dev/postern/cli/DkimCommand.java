@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.postern.config.DkimConfig;
-import dev.postern.config.Secret;
 import dev.postern.dkim.DkimCheck;
 import dev.postern.dkim.DkimCheck.Checked;
 import dev.postern.dkim.DkimRecord;
@@ -13,7 +12,10 @@ import dev.postern.dkim.DkimRecord.Match;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
@@ -48,8 +50,8 @@ import picocli.CommandLine.Spec;
             "  postern dkim key example.org s1       makes a key, prints the record to publish",
             "  postern dkim check                    compares the configured keys with the DNS",
             "",
-            "Exit status: 0, 1 a record is missing or different or no key could be made, 2 bad"
-                    + " configuration or usage."
+            "Exit status: 0, 1 a record is missing or different, the DNS does not answer, or no key"
+                    + " could be made, 2 bad configuration or usage."
         })
 final class DkimCommand implements Runnable {
 
@@ -111,8 +113,8 @@ final class DkimCommand implements Runnable {
                     @Nullable Path out,
             @Option(names = "--json", description = "One line of JSON.") boolean json)
             throws CliException, GeneralSecurityException {
-        DkimConfig named = named(domain, selector);
         KeyPair pair = kind(algorithm).generate();
+        DkimConfig named = named(domain, selector, pair);
         String name = named.domain() + "." + named.selector() + ".pem";
         Path file = (out == null ? Path.of(name) : out).toAbsolutePath().normalize();
         write(file, pem(pair));
@@ -138,7 +140,7 @@ final class DkimCommand implements Runnable {
         DkimRecord.zoneLine(named.recordName(), record).lines().forEach(terminal::say);
     }
 
-    private DkimConfig named(String domain, String selector) {
+    private DkimConfig named(String domain, String selector, KeyPair pair) {
         String ascii =
                 DkimConfig.domain(domain)
                         .orElseThrow(
@@ -149,7 +151,7 @@ final class DkimCommand implements Runnable {
         if (!DkimConfig.fits(ascii, selector)) {
             throw bad("'" + selector + "' is too long for the DNS");
         }
-        return new DkimConfig(ascii, selector, Secret.of(""));
+        return new DkimConfig(ascii, selector, pair.getPrivate());
     }
 
     private Algorithm kind(String algorithm) {
@@ -176,19 +178,33 @@ final class DkimCommand implements Runnable {
         Set<StandardOpenOption> created =
                 EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         try (FileChannel channel = FileChannel.open(file, created, OWNER_ONLY)) {
-            ByteBuffer octets = ByteBuffer.wrap(text.getBytes(US_ASCII));
-            while (octets.hasRemaining()) {
-                channel.write(octets);
-            }
-            channel.force(true);
+            write(channel, file, text);
         } catch (FileAlreadyExistsException _) {
             throw new CliException(
                     ExitCode.FAILED,
                     file
                             + " is there already, and is not overwritten: take another selector, or"
                             + " --out");
+        } catch (NoSuchFileException _) {
+            throw new CliException(ExitCode.FAILED, file + ": there is no such directory");
+        } catch (AccessDeniedException _) {
+            throw new CliException(ExitCode.FAILED, file + ": you may not write there");
         } catch (IOException e) {
-            throw new CliException(ExitCode.FAILED, "the key can't be written: " + e.getMessage());
+            throw new CliException(ExitCode.FAILED, file + " can't be written: " + e.getMessage());
+        }
+    }
+
+    /// Half a key is none: what can't be written whole goes again.
+    private static void write(FileChannel channel, Path file, String text) throws IOException {
+        try {
+            ByteBuffer octets = ByteBuffer.wrap(text.getBytes(US_ASCII));
+            while (octets.hasRemaining()) {
+                channel.write(octets);
+            }
+            channel.force(true);
+        } catch (IOException e) {
+            Files.deleteIfExists(file);
+            throw e;
         }
     }
 

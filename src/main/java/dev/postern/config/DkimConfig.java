@@ -1,9 +1,7 @@
 package dev.postern.config;
 
 import dev.postern.mail.ALabels;
-import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
-import java.security.InvalidKeyException;
 import java.security.PrivateKey;
 import java.security.interfaces.EdECPrivateKey;
 import java.security.interfaces.RSAPrivateKey;
@@ -18,8 +16,8 @@ import java.util.regex.Pattern;
 ///
 /// @param domain whose mail, in lower case and ASCII
 /// @param selector which of the domain's keys it is (RFC 6376 §3.1), in lower case
-/// @param key in PEM
-public record DkimConfig(String domain, String selector, Secret key) {
+/// @param key RSA of at least [#RSA_LEAST_BITS], or Ed25519 (RFC 8463)
+public record DkimConfig(String domain, String selector, PrivateKey key) {
 
     /// Bits of an RSA key: verifiers take no less than half of it (RFC 8301 §3.2), and are advised
     /// to want it whole.
@@ -63,45 +61,36 @@ public record DkimConfig(String domain, String selector, Secret key) {
 
     /// Returns the name under which the public half of a domain's key is published.
     public static String recordName(String domain, String selector) {
-        return selector + "._domainkey." + domain;
-    }
-
-    /// Returns the key as it is now: RSA of at least [#RSA_LEAST_BITS], or Ed25519 (RFC 8463).
-    ///
-    /// @throws GeneralSecurityException when it is none of these, with a line that says what is
-    ///   wrong and never what was there
-    public PrivateKey privateKey() throws GeneralSecurityException {
-        String owner = "key " + selector + " of " + domain;
-        try {
-            return privateKey(key.reveal());
-        } catch (UncheckedIOException unreadable) {
-            throw new InvalidKeyException(owner + " can't be read", unreadable);
-        } catch (InvalidKeySpecException wrong) {
-            throw new InvalidKeyException(owner + ": " + wrong.getMessage(), wrong);
-        }
+        return (selector + "._domainkey." + domain).toLowerCase(Locale.ROOT);
     }
 
     /// Returns the key in a text.
     ///
-    /// @throws GeneralSecurityException as [#privateKey()]
-    public static PrivateKey privateKey(String pem) throws GeneralSecurityException {
+    /// @throws GeneralSecurityException when there is none that may sign, with a line that says
+    ///   what is wrong and never what was there
+    public static PrivateKey key(String pem) throws GeneralSecurityException {
         PrivateKey parsed = PemKey.parse(pem, "in it");
         switch (parsed) {
             case RSAPrivateKey rsa -> {
                 int bits = rsa.getModulus().bitLength();
                 if (bits < RSA_LEAST_BITS) {
-                    throw new InvalidKeySpecException(
-                            "RSA of %d bits, less than %d".formatted(bits, RSA_LEAST_BITS));
+                    throw new InvalidKeySpecException("this is RSA of %d bits".formatted(bits));
                 }
             }
             case EdECPrivateKey edwards -> {
                 String curve = edwards.getParams().getName();
                 if (!curve.equals(NamedParameterSpec.ED25519.getName())) {
-                    throw new InvalidKeySpecException(curve + ", not Ed25519");
+                    throw new InvalidKeySpecException("this is " + curve);
                 }
             }
-            default -> throw new InvalidKeySpecException(parsed.getAlgorithm() + ", not RSA");
+            default -> throw new InvalidKeySpecException("this is " + parsed.getAlgorithm());
         }
         return parsed;
+    }
+
+    /// Returns what may be shown.
+    @Override
+    public String toString() {
+        return recordName();
     }
 }

@@ -41,6 +41,9 @@ public final class PemKey {
     private static final int OCTET_BITS = 8;
     private static final int OCTET_MASK = 0xFF;
 
+    /// Of the length of what is in a key.
+    private static final int LENGTH_BITS = 20;
+
     private PemKey() {}
 
     /// Reads the first private key in a file.
@@ -165,7 +168,11 @@ public final class PemKey {
             return length;
         }
         byte[] octets = Arrays.copyOfRange(der, at + 2, contentStart(der, at));
-        return new BigInteger(1, octets).intValue();
+        BigInteger stated = new BigInteger(1, octets);
+        if (stated.bitLength() > LENGTH_BITS) {
+            throw new ArrayIndexOutOfBoundsException("no key has " + stated + " octets");
+        }
+        return stated.intValue();
     }
 
     private static byte[] tagged(int tag, byte[]... parts) {

@@ -3,13 +3,13 @@ package dev.postern.dkim;
 import dev.postern.config.DkimConfig;
 import dev.postern.dkim.DkimRecord.Comparison;
 import dev.postern.dkim.DkimRecord.Match;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.naming.Context;
@@ -28,6 +28,9 @@ public final class DkimCheck {
     /// The name servers of this machine, as the JDK's DNS provider names them.
     public static final String NAME_SERVERS = "dns:";
 
+    /// Look-ups at once: name servers drop what is too much.
+    private static final int AT_ONCE = 16;
+
     private static final String TXT = "TXT";
     private static final String FIRST_WAIT_MILLIS = "1500";
     private static final String TRIES = "2";
@@ -43,16 +46,17 @@ public final class DkimCheck {
         }
     }
 
-    /// Checks all keys at once; one that has no answer in time is [Match#UNKNOWN].
+    /// Checks keys, [#AT_ONCE] at a time; one that has no answer in time is [Match#UNKNOWN].
     ///
     /// @param nameServers whom to ask, a URL: [#NAME_SERVERS], or `dns://HOST:PORT`
     public static List<Checked> check(List<DkimConfig> keys, String nameServers) {
         long deadline = System.nanoTime() + LIMIT.toNanos();
+        Semaphore turns = new Semaphore(AT_ONCE);
         List<CompletableFuture<Comparison>> asked =
                 keys.stream()
                         .map(key ->
                                 CompletableFuture.supplyAsync(
-                                        () -> compare(key, nameServers),
+                                        () -> inTurn(key, nameServers, turns, deadline),
                                         Thread.ofVirtual().name("dkim-" + key.domain())::start))
                         .toList();
         List<Checked> checked = new ArrayList<>();
@@ -71,7 +75,24 @@ public final class DkimCheck {
             Thread.currentThread().interrupt();
             return unknown("broken off");
         } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
+            return unknown(String.valueOf(e.getCause()));
+        }
+    }
+
+    private static Comparison inTurn(
+            DkimConfig key, String nameServers, Semaphore turns, long deadline) {
+        try {
+            if (!turns.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                return unknown("too many keys for one look");
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return unknown("broken off");
+        }
+        try {
+            return compare(key, nameServers);
+        } finally {
+            turns.release();
         }
     }
 
@@ -80,8 +101,6 @@ public final class DkimCheck {
             return DkimRecord.compare(key, records(key.recordName(), nameServers));
         } catch (NamingException e) {
             return unknown(e.getExplanation() == null ? e.toString() : e.getExplanation());
-        } catch (GeneralSecurityException e) {
-            return new Comparison(Match.UNKNOWN, "our own " + e.getMessage());
         }
     }
 

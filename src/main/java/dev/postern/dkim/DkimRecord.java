@@ -71,11 +71,7 @@ public final class DkimRecord {
     }
 
     /// Compares a key with the TXT records that its name has.
-    ///
-    /// @throws GeneralSecurityException when the key can't be used, as [DkimConfig#privateKey()]
-    public static Comparison compare(DkimConfig key, List<String> records)
-            throws GeneralSecurityException {
-        PrivateKey secret = key.privateKey();
+    public static Comparison compare(DkimConfig key, List<String> records) {
         List<Map<String, String>> found =
                 records.stream().map(DkimRecord::tags).filter(it -> it.containsKey("p")).toList();
         if (found.isEmpty()) {
@@ -87,11 +83,10 @@ public final class DkimRecord {
             return new Comparison(
                     Match.DIFFERENT, "there are " + found.size() + " records where one must be");
         }
-        return compare(secret, found.getFirst());
+        return compare(key.key(), found.getFirst());
     }
 
-    private static Comparison compare(PrivateKey secret, Map<String, String> tags)
-            throws GeneralSecurityException {
+    private static Comparison compare(PrivateKey secret, Map<String, String> tags) {
         String type = tags.getOrDefault("k", "rsa");
         String published = tags.getOrDefault("p", "");
         if (published.isEmpty()) {
@@ -100,14 +95,35 @@ public final class DkimRecord {
         if (!tags.getOrDefault("v", "DKIM1").equals("DKIM1")) {
             return new Comparison(Match.DIFFERENT, "the record's version is not DKIM1");
         }
+        if (!listed(tags, "h").contains("sha256") && tags.containsKey("h")) {
+            return new Comparison(Match.DIFFERENT, "the record's h does not allow sha256");
+        }
+        List<String> services = listed(tags, "s");
+        if (tags.containsKey("s") && !services.contains("*") && !services.contains("email")) {
+            return new Comparison(Match.DIFFERENT, "the record's s does not allow email");
+        }
         PublicKey key = publicKey(type, published);
         if (key == null) {
             return new Comparison(
                     Match.DIFFERENT, "the key in the record is cut, or is none of type " + type);
         }
-        return PemKey.matches(secret, key)
+        return arePair(secret, key)
                 ? new Comparison(Match.SAME, "the record has this key")
                 : new Comparison(Match.DIFFERENT, "the record has another key");
+    }
+
+    private static boolean arePair(PrivateKey secret, PublicKey key) {
+        try {
+            return PemKey.matches(secret, key);
+        } catch (GeneralSecurityException _) {
+            // A key of another kind or size can't even be tried.
+            return false;
+        }
+    }
+
+    /// Returns the words of a tag, which have colons between.
+    private static List<String> listed(Map<String, String> tags, String name) {
+        return List.of(tags.getOrDefault(name, "").split(":"));
     }
 
     /// Returns the key in a record; null when it is none.

@@ -10,7 +10,6 @@ import dev.postern.mail.HeaderSection;
 import dev.postern.mail.MessageContent;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -25,6 +24,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Puts DKIM signatures in front of messages (RFC 6376): relaxed/relaxed, `rsa-sha256` or
 /// `ed25519-sha256` (RFC 8463), without a length of the body.
@@ -102,42 +103,60 @@ public final class DkimSigner {
     ///
     /// @param content as it leaves, with CRLF line ends
     /// @param replaced the fields, in lower case, that the next hop is known to replace
-    /// @throws GeneralSecurityException when a key can't be used, as [DkimConfig#privateKey()]
+    /// @param unsigned told why a message that a key is there for can't be signed
     /// @throws IOException when the content can't be read
-    public MessageContent signed(MessageContent content, Set<String> replaced)
-            throws IOException, GeneralSecurityException {
+    public MessageContent signed(
+            MessageContent content, Set<String> replaced, Consumer<String> unsigned)
+            throws IOException {
         try (InputStream in = new BufferedInputStream(content.open(), CHUNK_BYTES)) {
             HeaderSection section = HeaderSection.read(in);
-            List<DkimConfig> its = keysFor(section);
-            if (its.isEmpty()) {
-                return content;
+            List<DkimConfig> its = keysOf(section);
+            String trouble = trouble(section);
+            if (!its.isEmpty() && trouble != null) {
+                unsigned.accept(trouble);
             }
-            byte[] bodyHash = new RelaxedBody().hash(in);
-            ByteArrayOutputStream signatures = new ByteArrayOutputStream();
-            Fields fields = new Fields(section, replaced);
-            for (DkimConfig key : its) {
-                signatures.writeBytes(field(key, fields, bodyHash).getBytes(US_ASCII));
-            }
-            return new SignedContent(signatures.toByteArray(), content);
+            its = its.stream().filter(key -> !hasSigned(key, section)).toList();
+            return its.isEmpty() || trouble != null
+                    ? content
+                    : new SignedContent(signatures(its, section, in, replaced), content);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("a key that was tried can't sign", e);
         }
     }
 
-    /// Returns the keys that are to sign a message.
-    private List<DkimConfig> keysFor(HeaderSection section) {
-        if (!section.isWhole() || section.rawValues("from").size() != 1) {
-            return List.of();
+    private byte[] signatures(
+            List<DkimConfig> its, HeaderSection section, InputStream body, Set<String> replaced)
+            throws IOException, GeneralSecurityException {
+        byte[] bodyHash = new RelaxedBody().hash(body);
+        Fields fields = new Fields(section, replaced);
+        StringBuilder signatures = new StringBuilder();
+        for (DkimConfig key : its) {
+            signatures.append(field(key, fields, bodyHash));
         }
+        return signatures.toString().getBytes(US_ASCII);
+    }
+
+    private static @Nullable String trouble(HeaderSection section) {
+        int authors = section.rawValues("from").size();
+        if (authors != 1) {
+            return "it has " + authors + " From fields";
+        }
+        return section.isWhole()
+                ? null
+                : "its header section has over " + HeaderSection.LIMIT_OCTETS + " octets";
+    }
+
+    /// Returns the keys of the domain in the first From field, or of the nearest one above it.
+    private List<DkimConfig> keysOf(HeaderSection section) {
         String domain = domain(section).orElse("");
         while (!domain.isEmpty()) {
             String each = domain;
             List<DkimConfig> its = keys.stream().filter(it -> it.domain().equals(each)).toList();
             if (!its.isEmpty()) {
-                return its.stream().filter(it -> !hasSigned(it, section)).toList();
+                return its;
             }
-            domain = domain.substring(domain.indexOf('.') + 1);
-            if (domain.length() == each.length()) {
-                return List.of();
-            }
+            int dot = domain.indexOf('.');
+            domain = dot < 0 ? "" : domain.substring(dot + 1);
         }
         return List.of();
     }
@@ -161,7 +180,7 @@ public final class DkimSigner {
 
     private String field(DkimConfig key, Fields fields, byte[] bodyHash)
             throws GeneralSecurityException {
-        PrivateKey secret = key.privateKey();
+        PrivateKey secret = key.key();
         boolean rsa = secret.getAlgorithm().equals("RSA");
         Base64.Encoder base64 = Base64.getEncoder();
         String unsigned =

@@ -1,5 +1,6 @@
 package dev.postern.doctor;
 
+import dev.postern.config.DkimConfig;
 import dev.postern.config.EgressConfig;
 import dev.postern.config.EgressConfig.Common;
 import dev.postern.config.EgressConfig.Common.Fidelity;
@@ -96,9 +97,13 @@ public final class Doctor {
     /// Returns a doctor for some of the egresses only, which have been examined by their own
     /// probes.
     ///
+    /// @param keys those whose records are looked at
     /// @param prober tells what a probe found; blocks
     public static Doctor of(
-            PosternConfig config, List<EgressConfig> some, Function<EgressConfig, Probe> prober) {
+            PosternConfig config,
+            List<EgressConfig> some,
+            List<DkimConfig> keys,
+            Function<EgressConfig, Probe> prober) {
         World world =
                 new World(
                         new RealNetwork(config.smtp().hostname(), prober),
@@ -109,7 +114,7 @@ public final class Doctor {
         return new Doctor(
                 some,
                 Set.of(config.smtp().listen().port()),
-                () -> DkimCheck.check(config.dkim(), DkimCheck.NAME_SERVERS),
+                () -> DkimCheck.check(keys, DkimCheck.NAME_SERVERS),
                 world);
     }
 
@@ -121,6 +126,7 @@ public final class Doctor {
         return of(
                 config,
                 config.egress(),
+                config.dkim(),
                 egress -> {
                     Probe probe = RealNetwork.probeAfresh(egress, hostname);
                     KnownTrouble trouble = known.get(egress.name());

@@ -1,27 +1,25 @@
 package dev.postern.egress;
 
 import dev.postern.config.EgressConfig;
+import dev.postern.config.Preset;
 import dev.postern.dkim.DkimSigner;
+import dev.postern.mail.LogMark;
 import dev.postern.mail.MessageContent;
-import dev.postern.outcome.Outcome;
-import dev.postern.outcome.Outcome.Unsuitability;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.security.GeneralSecurityException;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// An egress whose mail is signed, after all other changes to it.
-///
-/// A message that a key is there for never leaves without its signature: where the key can't be
-/// used this egress is unsuited to it, and the log says why.
+/// An egress whose mail is signed, after all other changes to it. Where a key is there for a
+/// message that can't be signed, it leaves without, and the log says why.
 public final class SigningFilter extends Egress.Relayed {
 
     private static final Logger log = LoggerFactory.getLogger(SigningFilter.class);
 
-    /// Amazon SES writes these anew (its developer guide, "Manual DKIM signing").
+    /// Amazon SES writes these anew, by its API as by SMTP (its developer guide, "Manual DKIM
+    /// signing").
     private static final Set<String> REPLACED_BY_SES = Set.of("date", "message-id");
 
     private final Supplier<DkimSigner> signer;
@@ -38,11 +36,14 @@ public final class SigningFilter extends Egress.Relayed {
     /// @param signer signs, by the keys that are configured when a message leaves
     public static Egress of(EgressConfig config, Egress egress, Supplier<DkimSigner> signer) {
         return config.common().sign()
-                ? new SigningFilter(
-                        egress,
-                        signer,
-                        config instanceof EgressConfig.Ses ? REPLACED_BY_SES : Set.of())
+                ? new SigningFilter(egress, signer, isSes(config) ? REPLACED_BY_SES : Set.of())
                 : egress;
+    }
+
+    private static boolean isSes(EgressConfig config) {
+        return config instanceof EgressConfig.Smtp smtp
+                ? Preset.words(smtp.smtp().host()).contains("ses")
+                : config instanceof EgressConfig.Ses;
     }
 
     @Override
@@ -52,25 +53,24 @@ public final class SigningFilter extends Egress.Relayed {
             return egress().send(outbound, gate);
         }
         gate.preparing();
-        MessageContent signed;
         try {
-            signed = signs.signed(outbound.content(), replaced);
-        } catch (GeneralSecurityException e) {
-            log.atWarn()
-                    .addKeyValue("id", outbound.id())
-                    .addKeyValue("egress", name())
-                    .addKeyValue("why", e.getMessage())
-                    .log("not sent: no DKIM signature can be made");
-            String reply = "no DKIM signature can be made: " + e.getMessage();
-            return Delivery.same(
-                    outbound.envelope().recipients(),
-                    new Outcome.Unsuited(reply, Unsuitability.CONFIGURATION));
+            MessageContent signed =
+                    signs.signed(outbound.content(), replaced, why -> unsigned(outbound, why));
+            return egress().send(
+                            new OutboundMessage(
+                                    outbound.id(), outbound.envelope(), signed, outbound.asItIs()),
+                            gate);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return egress().send(
-                        new OutboundMessage(
-                                outbound.id(), outbound.envelope(), signed, outbound.asItIs()),
-                        gate);
+    }
+
+    private void unsigned(OutboundMessage outbound, String why) {
+        log.atWarn()
+                .addMarker(LogMark.EACH)
+                .addKeyValue("id", outbound.id())
+                .addKeyValue("egress", name())
+                .addKeyValue("why", why)
+                .log("not signed");
     }
 }

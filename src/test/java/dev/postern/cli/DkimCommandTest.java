@@ -105,7 +105,7 @@ class DkimCommandTest {
         assertEquals(
                 "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
         assertEquals("s1._domainkey.example.org", made.path("name").asText());
-        DkimConfig.privateKey(Files.readString(file));
+        DkimConfig.key(Files.readString(file));
         environment.put("POSTERN_DKIM", "example.org:s1:" + encoded(Files.readString(file)));
         try (NameServer server =
                 new NameServer(

@@ -1,7 +1,6 @@
 package dev.postern.dkim;
 
 import dev.postern.config.DkimConfig;
-import dev.postern.config.Secret;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -35,6 +34,6 @@ public final class DkimKeys {
 
     /// Returns a configured key.
     public static DkimConfig key(String domain, String selector, KeyPair pair) {
-        return new DkimConfig(domain, selector, Secret.of(pem(pair)));
+        return new DkimConfig(domain, selector, pair.getPrivate());
     }
 }

@@ -14,6 +14,7 @@ import dev.postern.config.SmtpEgressConfig;
 import dev.postern.config.SmtpEgressConfig.Tls;
 import dev.postern.config.SubmissionPort;
 import dev.postern.dkim.DkimCheck.Checked;
+import dev.postern.dkim.DkimKeys;
 import dev.postern.dkim.DkimRecord.Comparison;
 import dev.postern.dkim.DkimRecord.Match;
 import dev.postern.doctor.Doctor.Patience;
@@ -302,7 +303,7 @@ class DoctorTest {
     @Test
     void whatReceiversCanNotCheckIsNoticed() {
         network.probe("a", down(Fault.NETWORK, "x"));
-        DkimConfig key = new DkimConfig("example.org", "s1", Secret.of("x"));
+        DkimConfig key = DkimKeys.key("example.org", "s1", DkimKeys.ED25519);
         Map<Match, List<String>> ids =
                 Map.of(
                         Match.SAME, List.of(),

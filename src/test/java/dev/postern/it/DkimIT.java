@@ -125,14 +125,20 @@ class DkimIT {
                         .formatted(rsa, ed25519);
         try (Postern postern = Postern.in(home).settings(keys).egress(hop.egress()).start()) {
             try (SmtpClient client = new SmtpClient(postern.smtpPort())) {
+                client.say("EHLO client.example");
                 for (int i = 0; i < messages.size(); i++) {
-                    client.submit(i + "@example.org", List.of("b@example.net"), messages.get(i));
+                    client.submit(
+                            i + "@example.org", List.of("b@example.net"), stuffed(messages.get(i)));
                 }
             }
             Await.until(
                     "all arrive" + hop.trouble(), () -> hop.arrivals().size() == messages.size());
         }
         return hop.arrivals();
+    }
+
+    private static byte[] stuffed(byte[] message) {
+        return new String(message, ISO_8859_1).replace("\r\n.", "\r\n..").getBytes(ISO_8859_1);
     }
 
     /// Returns what the verifiers have against what arrived.
@@ -157,7 +163,7 @@ class DkimIT {
         String script = SourceFile.HOME.resolve("src/test/resources/dkim/verify.py").toString();
         String inside =
                 "ip link set lo up && mount --bind \"$1\" /etc/resolv.conf"
-                        + " && exec python3 \"$2\" \"$3\" \"$4\"";
+                        + " && exec /usr/bin/python3 \"$2\" \"$3\" \"$4\"";
         Commands.Result judged =
                 Commands.run(
                         new ProcessBuilder(
@@ -231,7 +237,7 @@ class DkimIT {
         text.append(
                 random.nextBoolean()
                         ? "From: a@example.org\r\n"
-                        : "FROM : \"\303\274\"\r\n\t<b@Mail.Example.org>  \r\n");
+                        : "FROM: \"\303\274\"\r\n\t<b@Mail.Example.org>  \r\n");
         int behind = random.nextInt(12);
         for (int i = 0; i < behind; i++) {
             field(random, text);

@@ -32,6 +32,7 @@ record CrossChecks(Settings settings, TextReader reader, List<String> remarks) {
         ports(Keys.SMTP_LISTEN, Keys.HTTP_ADMIN);
         ports(Keys.HTTP_HEALTH, Keys.HTTP_ADMIN);
         aliasLoops();
+        idleKeys(egress);
         for (EgressLoader.EgressEntry entry : egress) {
             Settings its = entry.settings();
             trustAnchors(its);
@@ -167,6 +168,17 @@ record CrossChecks(Settings settings, TextReader reader, List<String> remarks) {
                 settings.tell(Keys.ALIASES, "lead in a circle: " + String.join(", ", chain), "");
             }
             seen.addAll(chain);
+        }
+    }
+
+    private void idleKeys(List<EgressLoader.EgressEntry> egress) {
+        boolean keys = settings.know(Keys.DKIM) && !settings.get(Keys.DKIM).isEmpty();
+        boolean signs =
+                egress.stream()
+                        .map(entry -> entry.settings().find(EgressKeys.sign(entry.type())))
+                        .anyMatch(Boolean.TRUE::equals);
+        if (keys && !signs && !egress.isEmpty()) {
+            remarks.add("dkim has keys, but no egress signs: set sign: true where one can");
         }
     }
 

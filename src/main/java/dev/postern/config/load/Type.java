@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -142,16 +141,17 @@ sealed interface Type<T> {
     /// @param example an element
     /// @param variable an element as a variable has it, its members in order: `NAME:PASSWORD`
     /// @param members their names
-    /// @param naming how many of the members, from the first on, name an element: no two elements
-    ///   have the same there, and those may be shown
+    /// @param shown those of the members that may be shown
     /// @param maker makes an element; null after telling what is wrong with a member
+    /// @param name what no two elements have in common
     record Mappings<E>(
             String noun,
             String example,
             String variable,
             List<String> members,
-            int naming,
-            BiFunction<Map<String, RawValue.Text>, ValueContext, @Nullable E> maker)
+            Set<String> shown,
+            BiFunction<Map<String, RawValue.Text>, ValueContext, @Nullable E> maker,
+            Function<E, String> name)
             implements Type<List<E>> {
         @Override
         public String told() {
@@ -165,7 +165,7 @@ sealed interface Type<T> {
 
         @Override
         public boolean mayShow(String member) {
-            return members.subList(0, naming).contains(member);
+            return shown.contains(member);
         }
 
         @Override
@@ -175,36 +175,29 @@ sealed interface Type<T> {
                 return null;
             }
             List<E> read = new ArrayList<>();
-            Set<List<String>> names = new HashSet<>();
+            Set<String> names = new HashSet<>();
             for (int i = 0; i < items.items().size(); i++) {
+                RawValue item = items.items().get(i);
                 ValueContext part = reading.part("[" + (i + 1) + "]");
-                SequencedMap<String, RawValue.Text> texts = texts(items.items().get(i), part);
+                Map<String, RawValue.Text> texts = texts(item, part);
                 E element = texts == null ? null : maker.apply(texts, part);
-                if (texts == null || element == null) {
-                    continue;
-                }
-                if (names.add(name(texts))) {
+                if (element != null && names.add(name.apply(element))) {
                     read.add(element);
-                } else {
-                    part.tell(items.items().get(i).source(), "is a name given twice", "");
+                } else if (element != null) {
+                    part.tell(item.source(), "is a name given twice", "");
                 }
             }
             return read.size() == items.items().size() ? read : null;
         }
 
-        private List<String> name(SequencedMap<String, RawValue.Text> texts) {
-            return texts.values().stream().limit(naming).map(RawValue.Text::value).toList();
-        }
-
         /// Returns the members' texts; null after telling what is wrong.
-        private @Nullable SequencedMap<String, RawValue.Text> texts(
-                RawValue given, ValueContext reading) {
+        private @Nullable Map<String, RawValue.Text> texts(RawValue given, ValueContext reading) {
             if (!(given instanceof RawValue.Entries entries)) {
                 reading.shape(given, "a mapping such as " + example);
                 return null;
             }
             entries.entries().forEach((name, entry) -> known(name, entry, reading));
-            SequencedMap<String, RawValue.Text> texts = new LinkedHashMap<>();
+            Map<String, RawValue.Text> texts = new LinkedHashMap<>();
             for (String name : members) {
                 RawValue.Text text = member(entries, name, reading);
                 if (text != null) {

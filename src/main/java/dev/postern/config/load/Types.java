@@ -63,16 +63,18 @@ public final class Types {
                     "{username: app, password: secret}",
                     "NAME:PASSWORD",
                     List.of("username", "password"),
-                    1,
-                    Types::user);
+                    Set.of("username"),
+                    (members, _) -> user(members),
+                    SmtpConfig.User::username);
     static final Type<List<DkimConfig>> DKIM_KEYS =
             new Type.Mappings<>(
                     "a key",
                     "{domain: example.org, selector: s1, key: \"${file:/run/secrets/dkim.pem}\"}",
                     "DOMAIN:SELECTOR:KEY",
                     List.of("domain", "selector", "key"),
-                    2,
-                    Types::dkimKey);
+                    Set.of("domain", "selector"),
+                    Types::dkimKey,
+                    DkimConfig::recordName);
     static final Type<RawValue> EGRESSES = new Type.Egresses();
 
     static final Type.Scalar<Boolean> BOOL =
@@ -208,9 +210,10 @@ public final class Types {
                 rule, text -> fits.test(text) ? Parsed.good(text) : Parsed.wrong(rule));
     }
 
-    private static SmtpConfig.User user(Map<String, RawValue.Text> members, ValueContext reading) {
+    private static SmtpConfig.User user(Map<String, RawValue.Text> members) {
+        RawValue.Text password = member(members, "password");
         return new SmtpConfig.User(
-                member(members, "username").value(), secret(members, "password"));
+                member(members, "username").value(), Secret.from(password.value(), password.now()));
     }
 
     private static @Nullable DkimConfig dkimKey(
@@ -228,7 +231,7 @@ public final class Types {
         }
         RawValue.Text key = member(members, "key");
         try {
-            DkimConfig.privateKey(key.value());
+            return new DkimConfig(domain, selector, DkimConfig.key(key.value()));
         } catch (GeneralSecurityException wrong) {
             reading.part(".key")
                     .tell(
@@ -238,16 +241,10 @@ public final class Types {
                             "make one: postern dkim key " + domain + " " + selector);
             return null;
         }
-        return new DkimConfig(domain, selector, secret(members, "key"));
     }
 
     private static RawValue.Text member(Map<String, RawValue.Text> members, String name) {
         return Objects.requireNonNull(members.get(name), name);
-    }
-
-    private static Secret secret(Map<String, RawValue.Text> members, String name) {
-        RawValue.Text text = member(members, name);
-        return Secret.from(text.value(), text.now());
     }
 
     private static Parsed<Path> parsePath(String text) {
