@@ -32,8 +32,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Contract.** A message is signed by every key of the domain in its From field; where there is
 /// none, by those of the nearest domain above it. It is not signed when it has no From field or
-/// more than one, when its header section is longer than [HeaderSection#LIMIT_OCTETS], or by a key
-/// whose signature (the same `d` and `s`) is there. Thread-safe.
+/// more than one, or by a key whose signature (the same `d` and `s`) is there; nor when no
+/// signature could hold, because a line of its header section is no field, or the section is longer
+/// than [HeaderSection#LIMIT_OCTETS]. Thread-safe.
 ///
 /// **Which fields.** Those that rspamd signs by default (its documentation, "Default
 /// sign_headers"): what readers see is named once more than it is there, so that nobody adds
@@ -140,6 +141,9 @@ public final class DkimSigner {
         int authors = section.rawValues("from").size();
         if (authors != 1) {
             return "it has " + authors + " From fields";
+        }
+        if (!section.isWellFormed()) {
+            return "a line of its header section is no field";
         }
         return section.isWhole()
                 ? null

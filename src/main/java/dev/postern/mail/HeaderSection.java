@@ -124,6 +124,12 @@ public final class HeaderSection {
         return whole;
     }
 
+    /// Returns whether every line of it belongs to a field: behind one that does not, not all
+    /// readers go on.
+    public boolean isWellFormed() {
+        return pieces.stream().allMatch(piece -> piece.name() != null || piece.text().isBlank());
+    }
+
     /// Returns whether there is any field at all: without one all of the message is its body.
     public boolean hasFields() {
         return pieces.stream().anyMatch(piece -> piece.name() != null);

@@ -216,9 +216,13 @@ class DkimSignerTest {
 
     /// A key that is there for a message is not left out without a word.
     @ParameterizedTest
-    @CsvSource({"1, it has 2 From fields", "300000, its header section has over 262144 octets"})
-    void whyAMessageIsNotSignedIsTold(int octets, String why) throws IOException {
-        String more = octets == 1 ? "From: b@example.org" : "X-Long: " + "x".repeat(octets);
+    @CsvSource({
+        "From: b@example.org, 1, it has 2 From fields",
+        "no field, 1, a line of its header section is no field",
+        "X-Long: x, 300000, its header section has over 262144 octets"
+    })
+    void whyAMessageIsNotSignedIsTold(String line, int times, String why) throws IOException {
+        String more = line + line.substring(line.length() - 1).repeat(times - 1);
         List<String> told = new ArrayList<>();
         MessageContent content = content(HEAD + more + "\r\n\r\nx\r\n");
         assertSame(content, signer(rsa("example.org")).signed(content, Set.of(), told::add));

@@ -2,6 +2,8 @@ package dev.postern.it;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -23,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -137,6 +140,15 @@ class DkimIT {
         return hop.arrivals();
     }
 
+    /// A line of the header section that is no field: only others' messages have it.
+    private static boolean isUnsigned(byte[] message) {
+        String text = new String(message, ISO_8859_1);
+        int end = (text + "\r\n\r\n").indexOf("\r\n\r\n");
+        return text.substring(0, Math.min(end, text.length()))
+                .lines()
+                .anyMatch(line -> !line.matches("(?s)[!-9;-~]+[ \t]*:.*|[ \t].*"));
+    }
+
     private static byte[] stuffed(byte[] message) {
         return new String(message, ISO_8859_1).replace("\r\n.", "\r\n..").getBytes(ISO_8859_1);
     }
@@ -145,8 +157,14 @@ class DkimIT {
     private static List<String> refused(List<Arrival> arrived, List<byte[]> messages, Path home)
             throws IOException {
         Path mail = Files.createDirectory(home.resolve("arrived"));
+        int unsigned = 0;
         for (Arrival each : arrived) {
             String name = each.sender().replaceFirst("@.*", "");
+            if (isUnsigned(messages.get(Integer.parseInt(name)))) {
+                assertFalse(each.content().has("DKIM-Signature"), name);
+                unsigned++;
+                continue;
+            }
             Files.writeString(mail.resolve(name), each.content().toString(), ISO_8859_1);
         }
         Map<String, String> records =
@@ -181,15 +199,20 @@ class DkimIT {
         judged.expect(0);
         List<String> refused = new ArrayList<>();
         int count = 0;
+        int lookedAt = 0;
         for (String line : judged.output().lines().toList()) {
             JsonNode verdict = new ObjectMapper().readTree(line);
             count++;
+            lookedAt += verdict.path("opendkim").asText().equals("good") ? 1 : 0;
             if (!verdict.path("good").asBoolean()) {
                 int number = Integer.parseInt(verdict.path("message").asText());
                 refused.add(line + " " + new String(messages.get(number), ISO_8859_1));
             }
         }
-        assertEquals(messages.size(), count, judged.errors());
+        assertEquals(messages.size() - unsigned, count, judged.errors());
+        System.out.println(
+                "dkim: dkimpy " + count + ", OpenDKIM " + lookedAt + ", unsigned " + unsigned);
+        assertTrue(lookedAt > count / 4, "OpenDKIM looked at " + lookedAt);
         return refused;
     }
 
@@ -221,8 +244,10 @@ class DkimIT {
             String others =
                     head.replaceAll(
                             "(?im)^(from|dkim-signature)[ \t]*:.*\r?\n?([ \t]+.*\r?\n?)*", "");
-            return ("From: us <us@example.org>\r\n" + others.stripTrailing() + rest)
-                    .getBytes(ISO_8859_1);
+            // Blanks before a colon are obsolete (RFC 5322 §4.5), and dkimpy stops there.
+            String modern = others.replaceAll("(?m)^([!-9;-~]+)[ \t]+:", "$1:");
+            String whole = "From: us <us@example.org>\r\n" + modern.stripTrailing() + rest;
+            return (whole.stripTrailing() + "\r\n").getBytes(ISO_8859_1);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -252,8 +277,7 @@ class DkimIT {
 
     private static void field(Random random, StringBuilder text) {
         String name = NAMES.get(random.nextInt(NAMES.size()));
-        text.append(random.nextBoolean() ? name : name.toLowerCase(java.util.Locale.ROOT))
-                .append(':');
+        text.append(random.nextBoolean() ? name : name.toLowerCase(Locale.ROOT)).append(':');
         int pieces = random.nextInt(8);
         for (int i = 0; i < pieces; i++) {
             text.append(PIECES.get(random.nextInt(PIECES.size())));
