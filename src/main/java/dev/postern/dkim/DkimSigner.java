@@ -121,7 +121,7 @@ public final class DkimSigner {
                     ? content
                     : new SignedContent(signatures(its, section, in, replaced), content);
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("a key that was tried can't sign", e);
+            throw new IllegalStateException("a key that was read can't sign", e);
         }
     }
 
@@ -188,29 +188,16 @@ public final class DkimSigner {
         boolean rsa = secret.getAlgorithm().equals("RSA");
         Base64.Encoder base64 = Base64.getEncoder();
         String unsigned =
-                " v=1; a="
-                        + (rsa ? "rsa-sha256" : "ed25519-sha256")
-                        + "; c=relaxed/relaxed;"
-                        + FOLD
-                        + "d="
-                        + key.domain()
-                        + ";"
-                        + FOLD
-                        + "s="
-                        + key.selector()
-                        + "; t="
-                        + clock.instant().getEpochSecond()
-                        + ";"
-                        + FOLD
-                        + "h="
-                        + fields.names()
-                        + ";"
-                        + FOLD
-                        + "bh="
-                        + base64.encodeToString(bodyHash)
-                        + ";"
-                        + FOLD
-                        + "b=";
+                String.join(
+                        FOLD,
+                        " v=1; a="
+                                + (rsa ? "rsa-sha256" : "ed25519-sha256")
+                                + "; c=relaxed/relaxed;",
+                        "d=" + key.domain() + ";",
+                        "s=" + key.selector() + "; t=" + clock.instant().getEpochSecond() + ";",
+                        "h=" + fields.names() + ";",
+                        "bh=" + base64.encodeToString(bodyHash) + ";",
+                        "b=");
         byte[] data = (fields.data() + relaxed(FIELD, unsigned)).getBytes(ISO_8859_1);
         Signature signature = Signature.getInstance(rsa ? "SHA256withRSA" : "Ed25519");
         signature.initSign(secret);

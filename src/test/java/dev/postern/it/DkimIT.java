@@ -167,36 +167,7 @@ class DkimIT {
             }
             Files.writeString(mail.resolve(name), each.content().toString(), ISO_8859_1);
         }
-        Map<String, String> records =
-                Map.of(
-                        "rsa._domainkey.example.org",
-                        DkimRecord.of(DkimKeys.RSA.getPublic()),
-                        "ed._domainkey.example.org",
-                        DkimRecord.of(DkimKeys.ED25519.getPublic()));
-        Path known = home.resolve("records.json");
-        new ObjectMapper().writeValue(known.toFile(), records);
-        Path resolv = Files.writeString(home.resolve("resolv.conf"), "nameserver 127.0.0.1\n");
-        Programs.OPENDKIM_TESTMSG.require();
-        Programs.DKIMPY.require();
-        String script = SourceFile.HOME.resolve("src/test/resources/dkim/verify.py").toString();
-        String inside =
-                "ip link set lo up && mount --bind \"$1\" /etc/resolv.conf"
-                        + " && exec /usr/bin/python3 \"$2\" \"$3\" \"$4\"";
-        Commands.Result judged =
-                Commands.run(
-                        new ProcessBuilder(
-                                Programs.UNSHARE.require().toString(),
-                                "--net",
-                                "--mount",
-                                "/bin/sh",
-                                "-c",
-                                inside,
-                                "sh",
-                                resolv.toString(),
-                                script,
-                                known.toString(),
-                                mail.toString()));
-        judged.expect(0);
+        Commands.Result judged = judged(mail, home);
         List<String> refused = new ArrayList<>();
         int count = 0;
         int lookedAt = 0;
@@ -214,6 +185,39 @@ class DkimIT {
                 "dkim: dkimpy " + count + ", OpenDKIM " + lookedAt + ", unsigned " + unsigned);
         assertTrue(lookedAt > count / 4, "OpenDKIM looked at " + lookedAt);
         return refused;
+    }
+
+    /// Has the verifiers look at the messages of a directory, with a name server of their own.
+    private static Commands.Result judged(Path mail, Path home) throws IOException {
+        Map<String, String> records =
+                Map.of(
+                        "rsa._domainkey.example.org",
+                        DkimRecord.of(DkimKeys.RSA.getPublic()),
+                        "ed._domainkey.example.org",
+                        DkimRecord.of(DkimKeys.ED25519.getPublic()));
+        Path known = home.resolve("records.json");
+        new ObjectMapper().writeValue(known.toFile(), records);
+        Path resolv = Files.writeString(home.resolve("resolv.conf"), "nameserver 127.0.0.1\n");
+        Programs.OPENDKIM_TESTMSG.require();
+        Programs.DKIMPY.require();
+        String script = SourceFile.HOME.resolve("src/test/resources/dkim/verify.py").toString();
+        String inside =
+                "ip link set lo up && mount --bind \"$1\" /etc/resolv.conf"
+                        + " && exec /usr/bin/python3 \"$2\" \"$3\" \"$4\"";
+        return Commands.run(
+                        new ProcessBuilder(
+                                Programs.UNSHARE.require().toString(),
+                                "--net",
+                                "--mount",
+                                "/bin/sh",
+                                "-c",
+                                inside,
+                                "sh",
+                                resolv.toString(),
+                                script,
+                                known.toString(),
+                                mail.toString()))
+                .expect(0);
     }
 
     private static List<byte[]> messages() throws IOException {
