@@ -39,7 +39,9 @@ class FindingTableTest {
         Evidence evidence() {
             Map<String, String> words = new LinkedHashMap<>();
             for (String word :
-                    List.of("host", "want", "open", "closed", "allow", "server", "other")) {
+                    List.of(
+                            "host", "want", "open", "closed", "allow", "server", "other",
+                            "records")) {
                 words.put(word, "<" + word + ">");
             }
             return new Evidence(where, tags, said, words);

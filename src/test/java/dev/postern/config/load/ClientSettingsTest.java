@@ -29,6 +29,7 @@ class ClientSettingsTest {
             spool: {path: /var/spool/postern}
             qualify-domain: example.org
             sendmail: {from: vps@example.org}
+            dkim: [{domain: example.org, selector: s1, key: "${file:/etc/postern/dkim.pem}"}]
             egress:
               - {name: mail, type: smtp, host: mail.example.org, username: me,
                  password: "${file:/run/credentials/postern.service/credentials_mail}"}
@@ -70,6 +71,7 @@ class ClientSettingsTest {
     void secretsOfOthersStopNobody() {
         files.put(USUAL, PACKAGED);
         files.put("/etc/postern/admin-token", null);
+        files.put("/etc/postern/dkim.pem", null);
         files.put("/run/credentials/postern.service/credentials_mail", null);
 
         ClientConfig config = known();
