@@ -5,16 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.postern.config.EgressConfig;
-import dev.postern.config.load.ConfigLoader;
-import dev.postern.config.load.Loaded;
-import dev.postern.config.load.Sources;
 import dev.postern.egress.Egress;
+import dev.postern.testing.EgressConfigs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,17 +21,8 @@ class EgressRegistryTest {
 
     @TempDir private Path directory;
 
-    private List<EgressConfig> configured(String... urls) {
-        Sources sources =
-                new Sources(
-                        null,
-                        Map.of("POSTERN_EGRESS", String.join(" ", urls)),
-                        directory,
-                        Files::readString,
-                        () -> "test-machine",
-                        _ -> "ext4",
-                        null);
-        return ((Loaded.Valid) ConfigLoader.load(sources)).config().egress();
+    private static List<EgressConfig> configured(String... urls) {
+        return EgressConfigs.configured(urls).egress();
     }
 
     @Test

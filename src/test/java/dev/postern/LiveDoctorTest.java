@@ -5,24 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.PosternConfig;
-import dev.postern.config.load.ConfigLoader;
-import dev.postern.config.load.Loaded;
-import dev.postern.config.load.Sources;
 import dev.postern.dispatch.DispatchObserver;
 import dev.postern.dispatch.Dispatcher;
 import dev.postern.doctor.Doctor;
 import dev.postern.doctor.EgressReport;
 import dev.postern.doctor.Report;
 import dev.postern.testing.Await;
+import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Facts;
 import dev.postern.testing.FakeSpool;
 import dev.postern.testing.Ports;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -32,7 +27,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// The doctor of a forwarder whose configuration is reloaded meanwhile: the dispatcher has not all
 /// the egresses any more that the doctor was told of.
@@ -41,8 +35,6 @@ class LiveDoctorTest {
 
     private static final Logger LOG = Logger.getLogger(Doctor.class.getName());
     private static final Logger ROUND = Logger.getLogger("dev.postern.doctor.DoctorRun");
-
-    @TempDir private Path directory;
 
     private final List<String> lines = new CopyOnWriteArrayList<>();
     private final Handler listening =
@@ -82,8 +74,8 @@ class LiveDoctorTest {
                 List.of(
                         "smtp://127.0.0.1:" + port + "?tls=none#one",
                         "smtp://127.0.0.1:" + port + "?tls=none#two");
-        PosternConfig before = configured(urls);
-        PosternConfig now = configured(urls.subList(0, left));
+        PosternConfig before = EgressConfigs.configured(urls.toArray(String[]::new));
+        PosternConfig now = EgressConfigs.configured(urls.subList(0, left).toArray(String[]::new));
         FakeSpool spool = new FakeSpool(InstantSource.system());
         try (EgressRegistry stock = new EgressRegistry("me.example.org", InstantSource.system())) {
             stock.use(now.egress(), List.of());
@@ -103,19 +95,6 @@ class LiveDoctorTest {
     @FunctionalInterface
     private interface Ask {
         void of(LiveDoctor doctor);
-    }
-
-    private PosternConfig configured(List<String> urls) {
-        Sources sources =
-                new Sources(
-                        null,
-                        Map.of("POSTERN_EGRESS", String.join(" ", urls)),
-                        directory,
-                        Files::readString,
-                        () -> "test-machine",
-                        _ -> "ext4",
-                        null);
-        return ((Loaded.Valid) ConfigLoader.load(sources)).config();
     }
 
     @Test

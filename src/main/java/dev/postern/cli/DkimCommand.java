@@ -71,20 +71,6 @@ final class DkimCommand implements Runnable {
         this.terminal = terminal;
     }
 
-    /// The kinds of keys.
-    enum Algorithm {
-        RSA,
-        ED25519;
-
-        KeyPair generate() throws GeneralSecurityException {
-            KeyPairGenerator generator = KeyPairGenerator.getInstance(name());
-            if (this == RSA) {
-                generator.initialize(DkimConfig.RSA_LEAST_BITS);
-            }
-            return generator.generateKeyPair();
-        }
-    }
-
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "say key or check");
@@ -113,7 +99,7 @@ final class DkimCommand implements Runnable {
                     @Nullable Path out,
             @Option(names = "--json", description = "One line of JSON.") boolean json)
             throws CliException, GeneralSecurityException {
-        KeyPair pair = kind(algorithm).generate();
+        KeyPair pair = generate(algorithm);
         DkimConfig named = named(domain, selector, pair);
         String name = named.domain() + "." + named.selector() + ".pem";
         Path file = (out == null ? Path.of(name) : out).toAbsolutePath().normalize();
@@ -154,10 +140,14 @@ final class DkimCommand implements Runnable {
         return new DkimConfig(ascii, selector, pair.getPrivate());
     }
 
-    private Algorithm kind(String algorithm) {
+    private KeyPair generate(String algorithm) throws GeneralSecurityException {
         return switch (algorithm) {
-            case "rsa" -> Algorithm.RSA;
-            case "ed25519" -> Algorithm.ED25519;
+            case "rsa" -> {
+                KeyPairGenerator rsa = KeyPairGenerator.getInstance("RSA");
+                rsa.initialize(DkimConfig.RSA_LEAST_BITS);
+                yield rsa.generateKeyPair();
+            }
+            case "ed25519" -> KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
             default -> throw bad("--algorithm must be rsa or ed25519, not '" + algorithm + "'");
         };
     }

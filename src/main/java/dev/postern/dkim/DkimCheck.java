@@ -6,12 +6,13 @@ import dev.postern.dkim.DkimRecord.Match;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Hashtable;
+import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import javax.naming.Context;
 import javax.naming.NameNotFoundException;
 import javax.naming.NamingEnumeration;
@@ -50,50 +51,35 @@ public final class DkimCheck {
     ///
     /// @param nameServers whom to ask, a URL: [#NAME_SERVERS], or `dns://HOST:PORT`
     public static List<Checked> check(List<DkimConfig> keys, String nameServers) {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        Semaphore turns = new Semaphore(AT_ONCE);
-        List<CompletableFuture<Comparison>> asked =
+        List<Callable<Comparison>> tasks =
                 keys.stream()
-                        .map(key ->
-                                CompletableFuture.supplyAsync(
-                                        () -> inTurn(key, nameServers, turns, deadline),
-                                        Thread.ofVirtual().name("dkim-" + key.domain())::start))
+                        .<Callable<Comparison>>map(key -> () -> compare(key, nameServers))
                         .toList();
         List<Checked> checked = new ArrayList<>();
-        for (int i = 0; i < keys.size(); i++) {
-            checked.add(new Checked(keys.get(i), waited(asked.get(i), deadline)));
+        // Not closed: that would wait for those who don't heed an interrupt.
+        ExecutorService threads =
+                Executors.newFixedThreadPool(AT_ONCE, Thread.ofVirtual().name("dkim").factory());
+        try {
+            Iterator<DkimConfig> each = keys.iterator();
+            for (Future<Comparison> asked :
+                    threads.invokeAll(tasks, LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                checked.add(new Checked(each.next(), found(asked)));
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            keys.forEach(key -> checked.add(new Checked(key, unknown("broken off"))));
+        } finally {
+            threads.shutdownNow();
         }
         return checked;
     }
 
-    private static Comparison waited(CompletableFuture<Comparison> asked, long deadline) {
-        try {
-            return asked.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException _) {
-            return unknown("no answer in " + LIMIT.toSeconds() + " s");
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-            return unknown("broken off");
-        } catch (ExecutionException e) {
-            return unknown(String.valueOf(e.getCause()));
-        }
-    }
-
-    private static Comparison inTurn(
-            DkimConfig key, String nameServers, Semaphore turns, long deadline) {
-        try {
-            if (!turns.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                return unknown("too many keys for one look");
-            }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-            return unknown("broken off");
-        }
-        try {
-            return compare(key, nameServers);
-        } finally {
-            turns.release();
-        }
+    private static Comparison found(Future<Comparison> asked) {
+        return switch (asked.state()) {
+            case SUCCESS -> asked.resultNow();
+            case FAILED -> unknown(asked.exceptionNow().toString());
+            case CANCELLED, RUNNING -> unknown("no answer in " + LIMIT.toSeconds() + " s");
+        };
     }
 
     private static Comparison compare(DkimConfig key, String nameServers) {

@@ -7,21 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.postern.config.DkimConfig;
 import dev.postern.config.EgressConfig;
-import dev.postern.config.load.ConfigLoader;
-import dev.postern.config.load.Loaded;
-import dev.postern.config.load.Sources;
 import dev.postern.dkim.DkimKeys;
 import dev.postern.dkim.DkimSigner;
 import dev.postern.outcome.Outcome;
+import dev.postern.testing.EgressConfigs;
 import dev.postern.testing.Mail;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -70,21 +65,8 @@ class SigningFilterTest {
         }
     }
 
-    private static EgressConfig configured(String url) {
-        Sources sources =
-                new Sources(
-                        null,
-                        Map.of("POSTERN_EGRESS", url),
-                        Path.of("/srv"),
-                        Files::readString,
-                        () -> "test-machine",
-                        _ -> "ext4",
-                        null);
-        return ((Loaded.Valid) ConfigLoader.load(sources)).config().egress().getFirst();
-    }
-
     private String sent(String url) {
-        EgressConfig config = configured(url);
+        EgressConfig config = EgressConfigs.configured(url).egress().getFirst();
         try (Egress egress =
                 SteeringFilter.of(config, SigningFilter.of(config, taking, () -> signer))) {
             assertEquals("taking", egress.name());
